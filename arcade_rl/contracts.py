@@ -1,0 +1,242 @@
+"""What the core and the plugins agree on: declarations, the step batch, shapes, dtypes and units.
+
+N is the number of environments, K of reward terms, M of metrics. An `Array` is a numpy array or a
+torch tensor; all arrays of one batch live on one device. The core only uses operations that both
+have, so a simulator on a GPU hands its own buffers over and nothing is copied per step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from gymnasium import spaces
+    from pydantic import BaseModel
+
+Array: TypeAlias = Any
+"""`numpy.ndarray` or `torch.Tensor`."""
+
+Observations: TypeAlias = Any
+"""An `Array` with N rows, or a `dict[str, Array]` of such for a Dict space."""
+
+Frame: TypeAlias = npt.NDArray[np.uint8]
+"""One picture as the player sees it. (height, width, 3), uint8, RGB."""
+
+Purpose: TypeAlias = Literal["training", "evaluation"]
+"""Training may end episodes at a lost life and the like; evaluation plays the game's own rules."""
+
+Better: TypeAlias = Literal["up", "down", "none"]
+Aggregation: TypeAlias = Literal["last", "sum", "max", "mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A domain number that the environment reports at every step."""
+
+    name: str
+    """Key in files and commands: lower case, digits and underscores."""
+    label: str
+    """What people read."""
+    unit: str = ""
+    """Unit of the value, empty for a count."""
+    better: Better = "none"
+    """Which way is better; "none" where neither is."""
+    aggregation: Aggregation = "last"
+    """How the values of the steps of an episode become the value of the episode."""
+    format: str = ".1f"
+    """Python format specification of the value."""
+
+    def render(self, value: float) -> str:
+        """The value as people read it, with its unit."""
+        return f"{value:{self.format}} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTerm:
+    """One named part of the shaped reward, unweighted."""
+
+    name: str
+    """Key in the `[reward]` table of a configuration."""
+    weight: float
+    """Weight where the configuration names none."""
+    measures: str
+    """What the term measures, with its unit, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """Leave a stage when the mean of `metric` over the stage's last `episodes` reaches `at_least`."""
+
+    metric: str
+    at_least: float
+    episodes: int
+    """Episodes that must have ended in the stage before the rule is asked; also the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a curriculum. Stages are played in the order of their declaration."""
+
+    name: str
+    summary: str
+    promotion: Promotion | None = None
+    """When to go on to the next stage; None for the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a game offers under given options."""
+
+    metrics: tuple[Metric, ...]
+    """Columns of `StepBatch.metrics`, in order."""
+    terms: tuple[RewardTerm, ...]
+    """Columns of `StepBatch.terms`, in order."""
+    actions: tuple[str, ...]
+    """Human name of each discrete action, or of each dimension of a continuous one."""
+    main_metric: str
+    """The metric that progress lines show and that names the best checkpoint by default."""
+    frame_size: tuple[int, int]
+    """(width, height) of a native frame, pixel."""
+    protocol: str
+    """Name of the evaluation protocol, so that a score says what it was measured under."""
+    stages: tuple[Stage, ...] = ()
+    """Curriculum; empty for a game that has none."""
+
+
+class SeedSource(Protocol):
+    """Hands out the seed of every episode of every environment."""
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        """Seeds for the next episode of the environments `indices`. (len(indices),), int64 in [0, 2**31)."""
+        ...
+
+
+@dataclass(slots=True)
+class StepBatch:
+    """What one step of all environments produced.
+
+    Environments reset themselves in the same step: where an episode ended, `observations` is the
+    first of the next episode, and everything else still belongs to the one that ended.
+    Arrays may be the environment's own buffers: they are valid until its next `step` or `reset`.
+    """
+
+    observations: Observations
+    """(N, ...), the dtype of the observation space."""
+    rewards: Array
+    """Raw game reward, unshaped and unclipped. (N,), float32."""
+    terms: Array
+    """Every reward term, unweighted. (N, K), float32."""
+    terminated: Array
+    """The episode ended by the game's rules. (N,), bool."""
+    truncated: Array
+    """The episode was cut by a limit. (N,), bool."""
+    metrics: Array
+    """Every metric at this step. (N, M), float32."""
+    episode_seeds: Array
+    """Seed of the episode that this step belongs to. (N,), int64."""
+    final_observations: Observations | None = None
+    """Last observation of the episodes that ended; other rows are undefined. (N, ...), or None if none ended."""
+    cut: Array | None = None
+    """Training only: the learner must not look past this step although the game goes on, such as
+    after a lost life. (N,), bool, or None."""
+
+
+class VectorEnv(Protocol):
+    """N environments of one game stepped together."""
+
+    num_envs: int
+    observation_space: spaces.Space[Any]
+    """Space of one environment's observation."""
+    action_space: spaces.Space[Any]
+    """Space of one environment's action."""
+
+    def reset(self, seeds: SeedSource) -> Observations:
+        """Start an episode in every environment, and take the seeds of later ones from `seeds` too."""
+        ...
+
+    def step(self, actions: Array) -> StepBatch:
+        """Apply one action per environment. (N,) integer, or (N, dimensions) float32."""
+        ...
+
+    def close(self) -> None:
+        """Free what the environments hold."""
+        ...
+
+
+@runtime_checkable
+class StagedVectorEnv(Protocol):
+    """What the environment of a game with a curriculum has besides."""
+
+    def set_stage(self, stage: int) -> None:
+        """Play episodes that start from now on in stage number `stage`."""
+        ...
+
+
+@runtime_checkable
+class MaskedVectorEnv(Protocol):
+    """What an environment with forbidden actions has besides."""
+
+    def action_masks(self) -> Array:
+        """Which actions are allowed now. (N, actions), bool."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenStep:
+    """What people see and hear of one step of one episode."""
+
+    frames: Sequence[Frame]
+    """Every emulator or physics frame of the step, oldest first."""
+    reward: float
+    """Raw game reward of the step; equals the one that the vectorised environment gave."""
+    ended: bool
+    """Whether the episode ended, by the rules or by a limit."""
+
+
+class Screen(Protocol):
+    """Plays one episode of the vectorised environment again, with pictures."""
+
+    def reset(self, seed: int) -> Frame:
+        """Start the episode with this seed and return its first frame."""
+        ...
+
+    def step(self, action: Array) -> ScreenStep:
+        """Apply one action: an integer, or (dimensions,) float32."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Game(Protocol):
+    """What a plugin offers. Objects of this type are cheap: everything heavy waits for a `make_`."""
+
+    name: str
+    """The game's name: the entry point's name and the first line of a configuration."""
+    summary: str
+    """One line for lists."""
+    frame_rate: Fraction
+    """Native frames per second."""
+    options: type[BaseModel]
+    """Typed options of the `[options]` table."""
+
+    def declare(self, options: Any) -> Declaration:
+        """What the game offers under `options`, an instance of `self.options`."""
+        ...
+
+    def defaults(self, options: Any) -> Mapping[str, object]:
+        """Configuration tables, such as `train`, for people who name no configuration file."""
+        ...
+
+    def make_env(self, options: Any, num_envs: int, purpose: Purpose) -> VectorEnv:
+        """Build the vectorised environment. Everything random waits for `reset`."""
+        ...
+
+    def make_screen(self, options: Any) -> Screen:
+        """Build what shows an episode of `make_env(options, ..., "evaluation")` again."""
+        ...
