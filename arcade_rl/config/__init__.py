@@ -1,5 +1,45 @@
 """TOML to validated models: where each value came from, and unknown keys refused by name."""
 
-from arcade_rl.config.models import Config, Options, Schedule
+from arcade_rl.config.models import (
+    HYPERPARAMETERS,
+    Checkpoint,
+    Config,
+    Options,
+    PolicyKwargs,
+    Schedule,
+    Table,
+    Train,
+    Value,
+)
+from arcade_rl.config.resolve import (
+    Resolved,
+    Source,
+    flatten,
+    from_assignments,
+    from_environment,
+    game_name,
+    read_toml,
+    resolve,
+    unknown_key,
+)
 
-__all__ = ["Config", "Options", "Schedule"]
+__all__ = [
+    "HYPERPARAMETERS",
+    "Checkpoint",
+    "Config",
+    "Options",
+    "PolicyKwargs",
+    "Resolved",
+    "Schedule",
+    "Source",
+    "Table",
+    "Train",
+    "Value",
+    "flatten",
+    "from_assignments",
+    "from_environment",
+    "game_name",
+    "read_toml",
+    "resolve",
+    "unknown_key",
+]

@@ -1,15 +1,216 @@
-"""The configuration as types. Every key of every table is listed here."""
+"""The configuration as types: every key of every table, its unit, its limits and its default."""
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Scalar: TypeAlias = bool | int | float | str
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value]"
+"""What TOML can say (dates aside: no key takes one)."""
+
+Table: TypeAlias = dict[str, Value]
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 
 class Options(BaseModel):
     """What every table of a configuration, and every game's `[options]`, derives from."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Schedule(Options):
+    """A value that goes linearly from `start` at the first step of the run to `end` at the last."""
+
+    start: float
+    end: float = 0.0
+
+
+Rate: TypeAlias = float | Schedule
+
+Positive = Annotated[int, Field(ge=1)]
+Fraction01 = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def parse_percent(text: str) -> Fraction:
+    """`"10%"` as 1/10. ValueError unless it is in (0 %, 100 %]."""
+    match = _PERCENT.fullmatch(text.strip())
+    if match is None or not 0 < Fraction(match[1]) <= 100:
+        raise ValueError(f'"{text}" is not a percentage; expected something like "10%"')
+    return Fraction(match[1]) / 100
+
+
+class PolicyKwargs(Options):
+    """Shape of the networks, by the names of Stable-Baselines3's policies. Unset: SB3's default."""
+
+    net_arch: list[int] | dict[Literal["pi", "vf"], list[int]] | None = None
+    activation_fn: Literal["tanh", "relu", "elu", "leaky_relu", "gelu", "silu"] | None = None
+    ortho_init: bool | None = None
+    log_std_init: float | None = None
+    share_features_extractor: bool | None = None
+    normalize_images: bool | None = None
+    lstm_hidden_size: Positive | None = None
+    n_lstm_layers: Positive | None = None
+    shared_lstm: bool | None = None
+    enable_critic_lstm: bool | None = None
+
+
+class Train(Options):
+    """The learner. A hyper-parameter that is not set keeps the algorithm's own default."""
+
+    algorithm: str = "PPO"
+    """"PPO", or "sb3:NAME" for an on-policy class of stable_baselines3 or sb3_contrib."""
+    total_steps: Positive = 1_000_000
+    """Length of the run in steps of one environment; rounded up to whole rollouts."""
+    n_envs: Positive = 8
+    device: str = "auto"
+    threads: Annotated[int, Field(ge=0)] = 0
+    """CPU threads of torch; 0: one for small dense networks, all cores for convolutions."""
+    policy: str = "auto"
+    """SB3 policy alias; "auto" takes the one that fits the observation."""
+    policy_kwargs: PolicyKwargs = PolicyKwargs()
+    normalize_observations: bool = False
+    """Running mean and variance of observations, carried exactly over chunks."""
+    normalize_rewards: bool = False
+    """Divide rewards by the running deviation of the return, carried exactly over chunks."""
+
+    n_steps: Positive | None = None
+    """Steps of each environment in one rollout."""
+    batch_size: Positive | None = None
+    n_epochs: Positive | None = None
+    learning_rate: Rate | None = None
+    gamma: Fraction01 | None = None
+    gae_lambda: Fraction01 | None = None
+    clip_range: Rate | None = None
+    clip_range_vf: Rate | None = None
+    normalize_advantage: bool | None = None
+    ent_coef: float | None = None
+    vf_coef: float | None = None
+    max_grad_norm: float | None = None
+    target_kl: float | None = None
+    use_sde: bool | None = None
+    sde_sample_freq: int | None = None
+    rms_prop_eps: float | None = None
+    use_rms_prop: bool | None = None
+    cg_max_steps: Positive | None = None
+    cg_damping: float | None = None
+    line_search_shrinking_factor: float | None = None
+    line_search_max_iter: Positive | None = None
+    n_critic_updates: Positive | None = None
+    sub_sampling_factor: Positive | None = None
+
+    @field_validator("algorithm")
+    @classmethod
+    def _known_algorithm(cls, name: str) -> str:
+        if name.removeprefix("sb3:") not in HYPERPARAMETERS:
+            known = ", ".join(f"sb3:{known}" for known in HYPERPARAMETERS)
+            raise ValueError(f'"{name}" is not an on-policy algorithm; expected PPO or {known}')
+        if name != "PPO" and not name.startswith("sb3:"):
+            raise ValueError(f'"{name}" is written "sb3:{name}"')
+        return name
+
+
+_SHARED = "n_steps learning_rate gamma gae_lambda normalize_advantage"
+_EXPLORATION = "use_sde sde_sample_freq"
+_GRADIENT = "ent_coef vf_coef max_grad_norm"
+_CLIPPED = "batch_size n_epochs clip_range clip_range_vf target_kl"
+_TRUST_REGION = (
+    "batch_size target_kl cg_max_steps cg_damping line_search_shrinking_factor "
+    "line_search_max_iter n_critic_updates sub_sampling_factor"
+)
+
+HYPERPARAMETERS: dict[str, frozenset[str]] = {
+    name: frozenset(" ".join(groups).split())
+    for name, groups in {
+        "PPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
+        "A2C": (_SHARED, _EXPLORATION, _GRADIENT, "rms_prop_eps use_rms_prop"),
+        "TRPO": (_SHARED, _EXPLORATION, _TRUST_REGION),
+        "RecurrentPPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
+        "MaskablePPO": (_SHARED, _GRADIENT, _CLIPPED),
+    }.items()
+}
+"""Which hyper-parameters of `Train` each algorithm takes, by SB3's names."""
+
+ALL_HYPERPARAMETERS = frozenset[str]().union(*HYPERPARAMETERS.values())
+
+
+class Chunk(Options):
+    """How the run is cut."""
+
+    steps: Positive = 50_000
+    """Longest chunk in steps; rounded up to whole rollouts, and shortened to end on milestones."""
+    standby: bool = True
+    """Start the next chunk's process early. Off where two copies of a simulator do not fit."""
+
+
+class Checkpoint(Options):
+    """Which checkpoints stay on disk. The last verified one always does."""
+
+    keep: Annotated[int, Field(ge=2)] = 5
+    """How many of the latest stay."""
+    every: Annotated[int, Field(ge=0)] = 0
+    """Every K-th chunk's checkpoint stays; 0: none for this reason."""
+    milestones: str | list[str] = "10%"
+    """A step ("10%" means 10 %, 20 %, ...) or a list of percentages; each ends a chunk and stays."""
+    best: str = ""
+    """Metric whose mean over the last 100 episodes names the best checkpoint; "": the game's main one."""
+
+    @field_validator("milestones")
+    @classmethod
+    def _percentages(cls, value: str | list[str]) -> str | list[str]:
+        for text in [value] if isinstance(value, str) else value:
+            parse_percent(text)
+        return value
+
+    def milestone_fractions(self) -> list[Fraction]:
+        """Milestones as increasing fractions of the run; the last is always 1."""
+        if isinstance(self.milestones, str):
+            step = parse_percent(self.milestones)
+            fractions = {step * k for k in range(1, int(1 / step) + 1)}
+        else:
+            fractions = {parse_percent(text) for text in self.milestones}
+        return sorted(fractions | {Fraction(1)})
+
+
+class Engine(Options):
+    """How the supervisor watches its workers."""
+
+    hang_timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    """A worker without a heartbeat from its loop for this long is killed. An update of the network
+    must fit in it."""
+    start_timeout_s: Annotated[float, Field(gt=0)] = 900.0
+    """The same until the first heartbeat: simulators may compile kernels first."""
+    max_restarts: Annotated[int, Field(ge=0)] = 3
+    """Restarts without a new verified checkpoint before the run ends as failed."""
+    backoff_s: Annotated[float, Field(ge=0)] = 1.0
+    """Wait before the first restart; doubles up to 60 s."""
+
+
+class Evaluation(Options):
+    """What `evaluate` plays when it is not told otherwise."""
+
+    episodes: Positive = 100
+    n_envs: Positive = 16
+    seed: Annotated[int, Field(ge=0)] = 1_000_000
+    """Seed of the evaluation; far from any run's so that training never saw the episodes."""
+    deterministic: bool = False
+    """Take the likeliest action instead of sampling from the policy."""
+
+
+class Config(Options):
+    """One run."""
+
+    game: str
+    seed: Annotated[int, Field(ge=0)] = 0
+    options: dict[str, Value] = {}
+    """The game's own options; typed by its plugin."""
+    train: Train = Train()
+    chunk: Chunk = Chunk()
+    checkpoint: Checkpoint = Checkpoint()
+    reward: dict[str, float] = {}
+    """Weight of each reward term; resolved, it names every term."""
+    engine: Engine = Engine()
+    evaluation: Evaluation = Evaluation()

@@ -1,0 +1,323 @@
+"""From sources of values to one typed configuration that remembers where each value came from.
+
+Precedence, highest first: command line, `ARCADE_RL_*`, the run's saved configuration or the file,
+the game's defaults, the models' defaults.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from arcade_rl.config.models import (
+    ALL_HYPERPARAMETERS,
+    HYPERPARAMETERS,
+    Config,
+    Schedule,
+    Table,
+    Value,
+)
+from arcade_rl.contracts import Declaration, Game
+from arcade_rl.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "ARCADE_RL_"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Some values and where they came from."""
+
+    origin: str
+    """What a message calls it: a path, "--set", or a variable's name."""
+    values: Table
+    """Nested tables, as TOML gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A complete, checked configuration with its game."""
+
+    config: Config
+    """Every value; `options` and `reward` name every key of the game."""
+    game: Game
+    options: BaseModel
+    """The game's options, as its own type."""
+    declaration: Declaration
+    origins: Mapping[str, str]
+    """Dotted key to the origin of its value; keys that are missing hold the model's default."""
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Weight of every reward term, in the order of the declaration."""
+        return tuple(self.config.reward[term.name] for term in self.declaration.terms)
+
+    @property
+    def best_metric(self) -> str:
+        """The metric that names the best checkpoint."""
+        return self.config.checkpoint.best or self.declaration.main_metric
+
+
+def read_toml(path: Path) -> Source:
+    """The file's values. ConfigError names the line of a mistake in it."""
+    try:
+        return Source(str(path), tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; expected a TOML configuration") from None
+    except (
+        tomllib.TOMLDecodeError,
+        UnicodeDecodeError,
+        IsADirectoryError,
+        PermissionError,
+    ) as error:
+        raise ConfigError(f"{path} is not a readable TOML file: {error}") from None
+
+
+def from_assignments(assignments: Sequence[str], origin: str = "--set") -> Source:
+    """Values of `key.key=value`; a value is TOML, and a bare word is a string."""
+    values: Table = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not all(part for part in key.strip().split(".")):
+            raise ConfigError(
+                f"{origin} {assignment} is not an assignment; expected key=value, "
+                "such as train.learning_rate=1e-3"
+            )
+        _insert(values, key.strip().split("."), _parse_value(text.strip()), origin)
+    return Source(origin, values)
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> list[Source]:
+    """One source for each variable such as `ARCADE_RL_TRAIN__N_ENVS=4` (two underscores part keys)."""
+    sources = []
+    for name, text in sorted(environment.items()):
+        key = name.removeprefix(ENVIRONMENT_PREFIX)
+        if key != name and "__" in key:
+            values: Table = {}
+            _insert(values, key.lower().split("__"), _parse_value(text), name)
+            sources.append(Source(name, values))
+    return sources
+
+
+def game_name(sources: Sequence[Source]) -> str:
+    """The game that the sources, highest precedence first, ask for."""
+    for source in sources:
+        name = source.values.get("game")
+        if isinstance(name, str):
+            return name
+    origin = sources[-1].origin if sources else "the configuration"
+    raise ConfigError(f'{origin} names no game; expected a line such as game = "breakout"')
+
+
+def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Resolved:
+    """Check and merge `sources`, highest precedence first. ConfigError names every wrong key."""
+    _refuse_unknown_keys(sources, Config)
+    values, origins = _merge(sources)
+    game = load_game(game_name(sources))
+    _refuse_unknown_keys(sources, game.options, "options")
+    raw_options = values.get("options", {})
+    options = _validate(game.options, raw_options, origins, "options")
+    declaration = game.declare(options)
+
+    defaults = Source(f"default of {game.name}", _as_table(game.defaults(options)))
+    values, origins = _merge([*sources, defaults])
+    terms = {term.name: term.weight for term in declaration.terms}
+    _refuse_unknown_names(sources, "reward", terms)
+    values["options"] = options.model_dump(mode="json")
+    values["reward"] = {**terms, **_table(values, "reward")}
+    config = _validate(Config, values, origins)
+    _refuse_foreign_hyperparameters(config, origins)
+    resolved = Resolved(config, game, options, declaration, origins)
+    _check_best_metric(resolved)
+    return resolved
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted key and value of every leaf."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """The sentence about a key that does not exist."""
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    return (
+        f"{key} is not a known key; nearest: {nearest[0]}"
+        if nearest
+        else f"{key} is not a known key"
+    )
+
+
+def _as_table(value: Mapping[str, object]) -> Table:
+    table: Table = {}
+    for key, item in value.items():
+        table[key] = _as_table(item) if isinstance(item, Mapping) else item  # type: ignore[assignment]
+    return table
+
+
+def _table(values: Table, key: str) -> Table:
+    table = values.get(key, {})
+    return table if isinstance(table, dict) else {}
+
+
+def _parse_value(text: str) -> Value:
+    try:
+        value: Value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value
+
+
+def _insert(values: Table, path: Sequence[str], value: Value, origin: str) -> None:
+    for depth, part in enumerate(path[:-1], start=1):
+        inner = values.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"{origin} gives both {'.'.join(path[:depth])} and {'.'.join(path)}")
+        values = inner
+    values[path[-1]] = value
+
+
+def _merge(sources: Sequence[Source]) -> tuple[Table, dict[str, str]]:
+    merged: Table = {}
+    origins: dict[str, str] = {}
+
+    def overlay(target: Table, values: Table, origin: str, prefix: str) -> None:
+        for key, value in values.items():
+            dotted = f"{prefix}{key}"
+            current = target.get(key)
+            if isinstance(value, dict) and isinstance(current, dict) and dotted not in _WHOLE:
+                overlay(current, value, origin, f"{dotted}.")
+                continue
+            target[key] = {} if isinstance(value, dict) else value
+            for stale in [k for k in origins if k == dotted or k.startswith(f"{dotted}.")]:
+                del origins[stale]
+            if isinstance(value, dict):
+                overlay(target[key], value, origin, f"{dotted}.")  # type: ignore[arg-type]
+            else:
+                origins[dotted] = origin
+
+    for source in reversed(sources):
+        overlay(merged, source.values, source.origin, "")
+    return merged, origins
+
+
+_WHOLE = {"train.policy_kwargs.net_arch"}
+"""Tables that a higher source replaces as a whole instead of key by key."""
+
+
+def _model_of(annotation: Any) -> type[BaseModel] | None:
+    """The model in an annotation such as `float | Schedule | None`, if there is one."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+        if get_args(candidate) and (inner := _model_of(candidate)) is not None:
+            return inner
+    return None
+
+
+def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    """Dotted names of all keys of a model and of the models in it."""
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(f"{prefix}{name}")
+        inner = _model_of(field.annotation)
+        if inner is not None and inner is not Schedule:
+            keys += known_keys(inner, f"{prefix}{name}.")
+    return keys
+
+
+def _refuse_unknown_keys(
+    sources: Sequence[Source], model: type[BaseModel], table: str = ""
+) -> None:
+    known = known_keys(model)
+    faults = []
+    for source in sources:
+        values = _table(source.values, table) if table else source.values
+        prefix = f"{table}." if table else ""
+        for key in _unknown(values, model, ""):
+            faults.append(
+                f"{source.origin}: {unknown_key(f'{prefix}{key}', [f'{prefix}{k}' for k in known])}"
+            )
+    if faults:
+        raise ConfigError("; ".join(faults))
+
+
+def _unknown(values: Table, model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for key, value in values.items():
+        field = model.model_fields.get(key)
+        if field is None:
+            yield f"{prefix}{key}"
+            continue
+        inner = _model_of(field.annotation)
+        if inner is not None and isinstance(value, dict):
+            yield from _unknown(value, inner, f"{prefix}{key}.")
+
+
+def _refuse_unknown_names(
+    sources: Sequence[Source], table: str, known: Mapping[str, float]
+) -> None:
+    for source in sources:
+        for name in _table(source.values, table):
+            if name not in known:
+                fault = unknown_key(f"{table}.{name}", [f"{table}.{k}" for k in known])
+                raise ConfigError(f"{source.origin}: {fault}")
+
+
+def _validate(
+    model: type[BaseModel], values: Value, origins: Mapping[str, str], prefix: str = ""
+) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = dict.fromkeys(_describe(model, fault, origins, prefix) for fault in error.errors())
+        raise ConfigError("; ".join(faults)) from None
+
+
+def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], prefix: str) -> str:
+    """One fault of pydantic in the project's words."""
+    path, current = [prefix] if prefix else [], model
+    for part in fault["loc"]:
+        if current is None or str(part) not in current.model_fields:
+            break
+        path.append(str(part))
+        current = _model_of(current.model_fields[str(part)].annotation)  # type: ignore[assignment]
+    key = ".".join(path)
+    origin = next((o for k, o in origins.items() if k == key or k.startswith(f"{key}.")), "")
+    message = fault["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:] if message[:5] == "Input" else message
+    given = "" if fault["type"] in ("missing", "value_error") else f" {fault['input']!r}:"
+    return f"{f'{origin}: ' if origin else ''}{key}:{given} {message}"
+
+
+def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) -> None:
+    """Refuse what the algorithm does not take, unless only the game's defaults set it."""
+    name = config.train.algorithm.removeprefix("sb3:")
+    for key in sorted(ALL_HYPERPARAMETERS - HYPERPARAMETERS[name]):
+        origin = next((o for k, o in origins.items() if f"{k}.".startswith(f"train.{key}.")), "")
+        if origin and not origin.startswith("default of "):
+            raise ConfigError(
+                f"{origin}: train.{key} is not a hyper-parameter of {name}; "
+                f"it takes {', '.join(sorted(HYPERPARAMETERS[name]))}"
+            )
+
+
+def _check_best_metric(resolved: Resolved) -> None:
+    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
+    name = resolved.best_metric
+    origin = resolved.origins.get("checkpoint.best", resolved.game.name)
+    if name not in metrics:
+        raise ConfigError(
+            f"{origin}: checkpoint.best: {resolved.game.name} has no metric {name}; "
+            f"it has {', '.join(metrics)}"
+        )
+    if metrics[name].better == "none":
+        raise ConfigError(f"{origin}: checkpoint.best: {name} has no better direction")
