@@ -6,9 +6,9 @@ import re
 from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = JsonValue
 """What TOML can say (dates aside: no key takes one)."""
 
 Table: TypeAlias = dict[str, Value]
