@@ -10,6 +10,7 @@ from arcade_rl.config.models import (
     Table,
     Train,
     Value,
+    parse_percent,
 )
 from arcade_rl.config.resolve import (
     Resolved,
@@ -39,6 +40,7 @@ __all__ = [
     "from_assignments",
     "from_environment",
     "game_name",
+    "parse_percent",
     "read_toml",
     "resolve",
     "unknown_key",

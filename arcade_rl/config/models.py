@@ -102,6 +102,16 @@ class Train(Options):
     n_critic_updates: Positive | None = None
     sub_sampling_factor: Positive | None = None
 
+    @property
+    def algorithm_name(self) -> str:
+        """The algorithm's class name."""
+        return self.algorithm.removeprefix("sb3:")
+
+    @property
+    def rollout_steps(self) -> int:
+        """Steps of one rollout, all environments together."""
+        return (self.n_steps or DEFAULT_N_STEPS[self.algorithm_name]) * self.n_envs
+
     @field_validator("algorithm")
     @classmethod
     def _known_algorithm(cls, name: str) -> str:
@@ -133,6 +143,9 @@ HYPERPARAMETERS: dict[str, frozenset[str]] = {
     }.items()
 }
 """Which hyper-parameters of `Train` each algorithm takes, by SB3's names."""
+
+DEFAULT_N_STEPS = {"PPO": 2048, "A2C": 5, "TRPO": 2048, "RecurrentPPO": 128, "MaskablePPO": 2048}
+"""Length of a rollout where the configuration names none, by SB3's signatures."""
 
 ALL_HYPERPARAMETERS = frozenset[str]().union(*HYPERPARAMETERS.values())
 

@@ -216,12 +216,10 @@ _WHOLE = {"train.policy_kwargs.net_arch"}
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:
     """The model in an annotation such as `float | Schedule | None`, if there is one."""
-    for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-        if get_args(candidate) and (inner := _model_of(candidate)) is not None:
-            return inner
-    return None
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    models = (_model_of(part) for part in get_args(annotation))
+    return next((model for model in models if model is not None), None)
 
 
 def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -1,0 +1,1 @@
+"""The run directory: paths, database, checkpoints on disk, locks, control requests. Needs no torch."""

@@ -1,0 +1,200 @@
+"""Checkpoints on disk: the manifest that makes one exist, its state, and which ones stay.
+
+A checkpoint is a directory `checkpoints/000050/` with `model.zip`, `state.json` and `MANIFEST.json`.
+It exists when the manifest verifies: every file listed with its size and SHA-256, nothing besides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from arcade_rl.config import Checkpoint as Retention
+from arcade_rl.contracts import Better
+from arcade_rl.errors import VerificationError
+from arcade_rl.runs.files import canonical_json, fsync_directory, fsync_file, sha256_of
+
+MANIFEST = "MANIFEST.json"
+MODEL = "model.zip"
+STATE = "state.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecentEpisodes:
+    """The last episodes of the run, as columns: what rolling means are made of."""
+
+    raw_return: list[float]
+    shaped_return: list[float]
+    length: list[float]
+    terms: dict[str, list[float]]
+    metrics: dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointState:
+    """Everything besides weights and optimizer that the next chunk starts from."""
+
+    chunk: int
+    parent: int | None
+    """Chunk of the checkpoint that this one was trained from; None for the first."""
+    updates: int
+    """Rollouts and updates of the run so far."""
+    steps: int
+    total_steps: int
+    episodes: int
+    """Episodes of the run that really ended so far."""
+    trained_s: float
+    """Seconds spent in the training loop so far."""
+    weights_sha256: str
+    """SHA-256 over weights and optimizer state, by name, dtype, shape and bytes."""
+    milestones: list[str]
+    """Milestones that the chunk ended on, such as "30%"."""
+    recent: RecentEpisodes
+    stage: int
+    stage_window: list[float]
+    """Values of the promotion metric of the last episodes in the stage."""
+    normalization: dict[str, Any] | None
+    """Running statistics as plain numbers, or None where nothing is normalised."""
+    threads: int
+    """CPU threads that the update ran on: float sums depend on it."""
+    versions: dict[str, str]
+    format: int = FORMAT
+
+    def mean(self, metric: str) -> float | None:
+        """Mean of a metric over the last episodes; None before the first has ended."""
+        values = self.recent.metrics.get(metric, [])
+        return sum(values) / len(values) if values else None
+
+    @property
+    def progress(self) -> float:
+        """Part of the run that is done, 0 to 1."""
+        return self.steps / self.total_steps
+
+
+def write_state(directory: Path, state: CheckpointState) -> None:
+    """Write `state.json` into a staged checkpoint."""
+    (directory / STATE).write_bytes(canonical_json(asdict(state)))
+
+
+def read_state(directory: Path) -> CheckpointState:
+    """State of a verified checkpoint."""
+    path = directory / STATE
+    try:
+        values = json.loads(path.read_bytes())
+        if values.get("format") != FORMAT:
+            raise VerificationError(
+                f"{path} has format {values.get('format')}; this version reads {FORMAT}"
+            )
+        values["recent"] = RecentEpisodes(**values["recent"])
+        return CheckpointState(**values)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise VerificationError(f"{path} is not a checkpoint's state: {error}") from error
+
+
+def seal(directory: Path, chunk: int) -> None:
+    """Write the manifest of a staged checkpoint, last, with everything durable before it."""
+    files = []
+    for path in sorted(directory.iterdir()):
+        fsync_file(path)
+        files.append({"name": path.name, "size": path.stat().st_size, "sha256": sha256_of(path)})
+    manifest = directory / MANIFEST
+    manifest.write_bytes(_signed({"format": FORMAT, "chunk": chunk, "files": files}))
+    fsync_file(manifest)
+    fsync_directory(directory)
+
+
+def verify(directory: Path) -> int:
+    """Check every byte of a checkpoint and return its chunk. VerificationError says what differs."""
+    manifest = _read_manifest(directory / MANIFEST)
+    listed = {file["name"] for file in manifest["files"]}
+    present = {path.name for path in directory.iterdir()} - {MANIFEST}
+    if listed != present:
+        raise VerificationError(
+            f"{directory} holds {sorted(present)}; its manifest lists {sorted(listed)}"
+        )
+    for file in manifest["files"]:
+        path = directory / file["name"]
+        size = path.stat().st_size
+        if size != file["size"]:
+            raise VerificationError(f"{path} has {size} bytes; expected {file['size']}")
+        if (digest := sha256_of(path)) != file["sha256"]:
+            raise VerificationError(
+                f"{path} has SHA-256 {digest[:12]}...; expected {file['sha256'][:12]}..."
+            )
+    return int(manifest["chunk"])
+
+
+def _signed(content: dict[str, Any]) -> bytes:
+    digest = hashlib.sha256(canonical_json(content)).hexdigest()
+    return canonical_json({**content, "sha256": digest})
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        written = path.read_bytes()
+        manifest = json.loads(written)
+        signed = _signed({key: value for key, value in manifest.items() if key != "sha256"})
+    except FileNotFoundError:
+        raise VerificationError(f"{path.parent} has no {MANIFEST}: it was never finished") from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise VerificationError(f"{path} is not a manifest: {error}") from error
+    if written != signed:
+        raise VerificationError(f"{path} was changed after it was written")
+    if manifest["format"] != FORMAT:
+        raise VerificationError(
+            f"{path} has format {manifest['format']}; this version reads {FORMAT}"
+        )
+    return manifest  # type: ignore[no-any-return]
+
+
+def commit(staged: Path, final: Path) -> None:
+    """Move a sealed checkpoint into place by one rename, durably."""
+    final.parent.mkdir(exist_ok=True)
+    os.rename(staged, final)
+    fsync_directory(final.parent)
+
+
+def stored(checkpoints: Path) -> list[tuple[int, Path]]:
+    """Chunk and directory of every checkpoint in place, oldest first, verified or not."""
+    if not checkpoints.is_dir():
+        return []
+    found = [(int(path.name), path) for path in checkpoints.iterdir() if path.name.isdecimal()]
+    return sorted(found)
+
+
+def best_of(states: Iterable[CheckpointState], metric: str, better: Better) -> int | None:
+    """Chunk with the best rolling mean of `metric`, the earliest where several are equal."""
+    sign = -1.0 if better == "down" else 1.0
+    scored = [(sign * mean, -s.chunk) for s in states if (mean := s.mean(metric)) is not None]
+    return -max(scored)[1] if scored else None
+
+
+def kept(
+    states: Sequence[CheckpointState], policy: Retention, metric: str, better: Better
+) -> dict[int, list[str]]:
+    """Which checkpoints stay, and why: chunk to reasons."""
+    reasons: dict[int, list[str]] = {}
+    ordered = sorted(states, key=lambda state: state.chunk)
+    for state in ordered[-policy.keep :]:
+        reasons.setdefault(state.chunk, []).append("latest")
+    for state in ordered:
+        if state.milestones:
+            reasons.setdefault(state.chunk, []).extend(state.milestones)
+        if policy.every and state.chunk % policy.every == 0:
+            reasons.setdefault(state.chunk, []).append(f"every {policy.every}th")
+    best = best_of(ordered, metric, better)
+    if best is not None:
+        reasons.setdefault(best, []).append("best")
+    return reasons
+
+
+def milestone_label(fraction: Fraction) -> str:
+    """`Fraction(3, 10)` as "30%"."""
+    return f"{float(fraction * 100):g}%"

@@ -1,0 +1,28 @@
+"""Requests to a run's supervisor: small files that it takes away when it has read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from arcade_rl.runs.files import write_atomically
+
+Request: TypeAlias = Literal["stop", "pause", "resume"]
+
+
+def send(control: Path, request: Request) -> None:
+    """Leave a request for the supervisor."""
+    control.mkdir(exist_ok=True)
+    write_atomically(control / request, b"")
+
+
+def take(control: Path) -> set[Request]:
+    """The requests that wait, which are gone afterwards."""
+    taken: set[Request] = set()
+    for request in get_args(Request):
+        try:
+            (control / request).unlink()
+        except FileNotFoundError:
+            continue
+        taken.add(request)
+    return taken

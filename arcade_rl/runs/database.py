@@ -1,0 +1,346 @@
+"""run.db: an index of a run's chunks, checkpoints, updates, episodes and notices.
+
+The supervisor is the only writer. Rows carry the attempt they came from: they are written while an
+attempt runs, so that people can watch, and count only once their chunk is `done`. Everything here
+can be made again from the files of the run (`rebuild`).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from arcade_rl.contracts import Declaration
+from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.events import Episodes, Event, Notice, Update
+
+_SCHEMA = """
+create table status (
+    id integer primary key check (id = 1), state text not null, reason text not null, pid integer,
+    time real not null
+);
+create table chunks (
+    chunk integer primary key, attempt integer not null, state text not null,
+    first_update integer not null, last_update integer not null, steps integer,
+    started real not null, ended real
+);
+create table checkpoints (
+    chunk integer primary key, parent integer, updates integer not null, steps integer not null,
+    episodes integer not null, progress real not null, trained_s real not null,
+    weights_sha256 text not null, milestones text not null, kept text not null, created real not null
+);
+create table updates (
+    number integer primary key, chunk integer not null, attempt integer not null,
+    steps integer not null, time real not null, steps_per_s real not null, "values" text not null
+);
+create table episodes (
+    number integer primary key, chunk integer not null, attempt integer not null,
+    env integer not null, seed integer not null, stage integer not null, length integer not null,
+    step integer not null, raw_return real not null, shaped_return real not null,
+    truncated integer not null, time real not null{columns}
+);
+create index episodes_of_chunk on episodes (chunk);
+create index updates_of_chunk on updates (chunk);
+create table notices (
+    id integer primary key, time real not null, level text not null, chunk integer, attempt integer,
+    text text not null
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the supervisor last said of the run."""
+
+    state: str
+    """"created", "running", "paused", "stopped", "finished" or "failed"."""
+    reason: str
+    pid: int | None
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSummary:
+    """One finished chunk, as people read it."""
+
+    chunk: int
+    attempt: int
+    steps: int
+    """Steps of the run at its end."""
+    episodes: int
+    """Episodes that ended in it."""
+    raw_return: float | None
+    """Mean raw return of these episodes."""
+    metrics: dict[str, float | None]
+    """Mean of every metric over these episodes."""
+    seconds: float
+    steps_per_s: float
+
+
+class Database:
+    """An open `run.db`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        connection.row_factory = sqlite3.Row
+
+    @classmethod
+    def create(cls, path: Path, declaration: Declaration) -> Self:
+        """A new, empty database with a column for every metric and term of the game."""
+        names = [f"term_{term.name}" for term in declaration.terms]
+        names += [f"metric_{metric.name}" for metric in declaration.metrics]
+        database = cls(_connect(path))
+        columns = "".join(f', "{name}" real not null' for name in names)
+        database._connection.executescript(_SCHEMA.format(columns=columns))
+        database.set_status("created")
+        return database
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """An existing database, to write. Only the supervisor, with the run's lock, may."""
+        if not path.is_file():
+            raise MissingError(f"{path} does not exist; rebuild it with `arcade-rl runs reindex`")
+        database = cls(_connect(path))
+        database._check()
+        return database
+
+    @classmethod
+    @contextmanager
+    def reading(cls, path: Path) -> Iterator[Self]:
+        """An existing database, to read while another process may write."""
+        if not path.is_file():
+            raise MissingError(f"{path} does not exist; rebuild it with `arcade-rl runs reindex`")
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
+        try:
+            database = cls(connection)
+            database._check()
+            yield database
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _check(self) -> None:
+        try:
+            self._connection.execute("select count(*) from status").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise VerificationError(
+                f"run.db is not readable ({error}); rebuild it with `arcade-rl runs reindex`"
+            ) from error
+
+    # Status and notices
+
+    def set_status(self, state: str, reason: str = "", pid: int | None = None) -> None:
+        """Say what the run is doing now."""
+        with self._connection:
+            self._connection.execute(
+                "insert or replace into status values (1, ?, ?, ?, ?)",
+                (state, reason, pid, time.time()),
+            )
+
+    def status(self) -> Status:
+        """What the supervisor last said."""
+        row = self._connection.execute("select state, reason, pid, time from status").fetchone()
+        return Status(*row) if row else Status("created", "", None, 0.0)
+
+    def notify(
+        self, level: str, text: str, chunk: int | None = None, attempt: int | None = None
+    ) -> None:
+        """Store something that a person should know. Notices are never deleted."""
+        with self._connection:
+            self._connection.execute(
+                "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
+                (time.time(), level, chunk, attempt, text),
+            )
+
+    def notices(self) -> list[sqlite3.Row]:
+        """All notices, oldest first."""
+        return self._connection.execute("select * from notices order by id").fetchall()
+
+    # Attempts
+
+    def begin_attempt(self, chunk: int, attempt: int, first_update: int, last_update: int) -> None:
+        """Open an attempt at a chunk; what an earlier attempt left goes."""
+        with self._connection:
+            self._forget(chunk)
+            self._connection.execute(
+                "insert into chunks values (?, ?, 'running', ?, ?, null, ?, null)",
+                (chunk, attempt, first_update, last_update, time.time()),
+            )
+
+    def record(self, chunk: int, attempt: int, event: Event) -> None:
+        """Store the rows of one event of the attempt."""
+        with self._connection:
+            self._insert(chunk, attempt, event)
+
+    def discard_from(self, chunk: int) -> None:
+        """Drop every row of `chunk` and of all later ones: they did not happen."""
+        with self._connection:
+            for table in ("episodes", "updates", "chunks", "checkpoints"):
+                self._connection.execute(f"delete from {table} where chunk >= ?", (chunk,))
+
+    def finish_chunk(self, state: CheckpointState, ended: float) -> None:
+        """Make the rows of the running attempt count, with their checkpoint, in one transaction."""
+        with self._connection:
+            self._finish_chunk(state, ended)
+
+    def replay_chunk(
+        self, state: CheckpointState, attempt: int, events: Sequence[Event], ended: float
+    ) -> None:
+        """Put a committed chunk in from its event log, in one transaction."""
+        updates = [event for event in events if isinstance(event, Update)]
+        first = updates[0].update if updates else state.updates + 1
+        with self._connection:
+            self._forget(state.chunk)
+            self._connection.execute(
+                "insert into chunks values (?, ?, 'running', ?, ?, null, ?, null)",
+                (state.chunk, attempt, first, state.updates, updates[0].time if updates else ended),
+            )
+            for event in events:
+                self._insert(state.chunk, attempt, event)
+            self._finish_chunk(state, ended)
+
+    def set_kept(self, kept: dict[int, list[str]]) -> None:
+        """Store why each checkpoint is still on disk; the others have no reason."""
+        with self._connection:
+            self._connection.execute("update checkpoints set kept = ''")
+            self._connection.executemany(
+                "update checkpoints set kept = ? where chunk = ?",
+                [(", ".join(reasons), chunk) for chunk, reasons in kept.items()],
+            )
+
+    def _forget(self, chunk: int) -> None:
+        for table in ("episodes", "updates", "chunks", "checkpoints"):
+            self._connection.execute(f"delete from {table} where chunk = ?", (chunk,))
+
+    def _finish_chunk(self, state: CheckpointState, ended: float) -> None:
+        self._connection.execute(
+            "update chunks set state = 'done', last_update = ?, steps = ?, ended = ? where chunk = ?",
+            (state.updates, state.steps, ended, state.chunk),
+        )
+        self._connection.execute(
+            "insert into checkpoints values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'latest', ?)",
+            (
+                state.chunk, state.parent, state.updates, state.steps, state.episodes,
+                state.progress, state.trained_s, state.weights_sha256,
+                ", ".join(state.milestones), ended,
+            ),
+        )  # fmt: skip
+
+    def _insert(self, chunk: int, attempt: int, event: Event) -> None:
+        if isinstance(event, Update):
+            self._connection.execute(
+                "insert into updates values (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    event.update, chunk, attempt, event.steps, event.time, event.steps_per_s,
+                    json.dumps(event.values),
+                ),
+            )  # fmt: skip
+        elif isinstance(event, Episodes) and len(event):
+            names = [f'"term_{n}"' for n in event.terms] + [f'"metric_{n}"' for n in event.metrics]
+            fixed = "number, chunk, attempt, env, seed, stage, length, step, raw_return, shaped_return, truncated, time"
+            marks = ", ".join("?" * (12 + len(names)))
+            columns = zip(
+                event.env, event.seed, event.stage, event.length, event.step, event.raw_return,
+                event.shaped_return, map(int, event.truncated), [event.time] * len(event),
+                *event.terms.values(), *event.metrics.values(), strict=True,
+            )  # fmt: skip
+            self._connection.executemany(
+                f"insert into episodes ({', '.join([fixed, *names])}) values ({marks})",
+                [(event.first + k, chunk, attempt, *row) for k, row in enumerate(columns)],
+            )
+        elif isinstance(event, Notice):
+            self._connection.execute(
+                "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
+                (time.time(), event.level, chunk, attempt, event.text),
+            )
+
+    # Reading
+
+    def metric_names(self) -> list[str]:
+        """Metrics that the episodes have, in the order of the declaration."""
+        rows = self._connection.execute("pragma table_info(episodes)").fetchall()
+        return [row["name"][7:] for row in rows if row["name"].startswith("metric_")]
+
+    def chunk_is_done(self, chunk: int) -> bool:
+        """Whether the rows of `chunk` count."""
+        row = self._connection.execute(
+            "select 1 from chunks where chunk = ? and state = 'done'", (chunk,)
+        ).fetchone()
+        return row is not None
+
+    def chunks(self) -> list[ChunkSummary]:
+        """Every finished chunk that trained, oldest first."""
+        metrics = self.metric_names()
+        means = "".join(f', avg(e."metric_{name}")' for name in metrics)
+        rows = self._connection.execute(
+            f"""
+            select c.chunk, c.attempt, c.steps, count(e.number), avg(e.raw_return), c.ended - c.started,
+                   coalesce(u.mean_speed, 0){means}
+            from chunks c
+            left join episodes e on e.chunk = c.chunk
+            left join (select chunk, 1.0 / avg(1.0 / max(steps_per_s, 1e-9)) as mean_speed
+                       from updates group by chunk) u on u.chunk = c.chunk
+            where c.state = 'done' and c.last_update >= c.first_update
+            group by c.chunk order by c.chunk
+            """
+        ).fetchall()
+        return [
+            ChunkSummary(
+                chunk, attempt, steps, episodes, raw_return,
+                dict(zip(metrics, values, strict=True)), seconds, speed,
+            )
+            for chunk, attempt, steps, episodes, raw_return, seconds, speed, *values in map(tuple, rows)
+        ]  # fmt: skip
+
+    def checkpoints(self) -> list[sqlite3.Row]:
+        """Every checkpoint that was committed, oldest first; `kept` is empty for those gone."""
+        return self._connection.execute("select * from checkpoints order by chunk").fetchall()
+
+    def episodes(self) -> list[sqlite3.Row]:
+        """Every episode of finished chunks, in the order of their end."""
+        return self._connection.execute(
+            "select e.* from episodes e join chunks c using (chunk) where c.state = 'done' order by number"
+        ).fetchall()
+
+    def updates(self) -> list[sqlite3.Row]:
+        """Every update of finished chunks, in order."""
+        return self._connection.execute(
+            "select u.* from updates u join chunks c using (chunk) where c.state = 'done' order by number"
+        ).fetchall()
+
+    def counts(self) -> tuple[int, int]:
+        """(steps, episodes) of the finished chunks."""
+        row = self._connection.execute(
+            "select coalesce(max(steps), 0), coalesce(max(episodes), 0) from checkpoints"
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def recent_mean(self, metric: str, window: int = 100) -> float | None:
+        """Mean of `metric` over the last `window` episodes of finished chunks."""
+        row = self._connection.execute(
+            f"""
+            select avg(value) from (
+                select e."metric_{metric}" as value from episodes e join chunks c using (chunk)
+                where c.state = 'done' order by number desc limit ?
+            )
+            """,
+            (window,),
+        ).fetchone()
+        return None if row[0] is None else float(row[0])
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30.0)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = normal")
+    return connection

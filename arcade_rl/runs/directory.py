@@ -1,0 +1,213 @@
+"""Where everything of a run lies, and how people name runs and checkpoints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from arcade_rl.config import parse_percent
+from arcade_rl.errors import MissingError, UsageError, VerificationError
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.files import canonical_json, write_atomically
+
+RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What `run.json` says: how and where the run was made."""
+
+    run: str
+    game: str
+    seed: int
+    created: float
+    """Seconds since the epoch."""
+    command: list[str]
+    versions: dict[str, str]
+    git_commit: str
+    """Commit of the working directory, empty outside of a checkout."""
+    machine: dict[str, str]
+    format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.toml"
+
+    @property
+    def identity_file(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def database(self) -> Path:
+        return self.path / "run.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def control(self) -> Path:
+        return self.path / "control"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events"
+
+    @property
+    def staging(self) -> Path:
+        return self.path / "staging"
+
+    @property
+    def rejected(self) -> Path:
+        return self.path / "rejected"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def tensorboard(self) -> Path:
+        return self.path / "tensorboard"
+
+    def checkpoint(self, chunk: int) -> Path:
+        """Directory of the checkpoint at the end of `chunk`."""
+        return self.checkpoints / f"{chunk:06d}"
+
+    def event_log(self, chunk: int) -> Path:
+        """Committed events of `chunk`."""
+        return self.events / f"{chunk:06d}.events"
+
+    def identity(self) -> Identity:
+        """Content of `run.json`."""
+        try:
+            return Identity(**json.loads(self.identity_file.read_bytes()))
+        except FileNotFoundError:
+            raise MissingError(f"{self.path} is not a run: it has no run.json") from None
+        except (ValueError, TypeError) as error:
+            raise VerificationError(f"{self.identity_file} is not readable: {error}") from error
+
+    def create(self, identity: Identity, config_toml: bytes) -> None:
+        """Make the directory with its configuration; `run.json` comes last and makes it a run."""
+        if self.path.exists():
+            raise UsageError(
+                f"{self.path} exists already; choose another name with --run, "
+                "or go on with `arcade-rl resume`"
+            )
+        for directory in (
+            self.path, self.checkpoints, self.events, self.staging, self.logs, self.tensorboard,
+            self.control,
+        ):  # fmt: skip
+            directory.mkdir(parents=True)
+        write_atomically(self.config, config_toml)
+        write_atomically(self.identity_file, canonical_json(asdict(identity)))
+
+
+def runs_directory(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where runs live: `--runs-dir`, else `ARCADE_RL_RUNS_DIR`, else `runs/`."""
+    return Path(option or environment.get(RUNS_DIR_VARIABLE) or "runs")
+
+
+def all_runs(root: Path) -> list[RunDirectory]:
+    """Every run below `root`, oldest first."""
+    if not root.is_dir():
+        return []
+    runs = [RunDirectory(path) for path in root.iterdir() if (path / "run.json").is_file()]
+    return sorted(runs, key=lambda run: (run.identity_file.stat().st_mtime_ns, run.name))
+
+
+def find_run(reference: str, root: Path) -> RunDirectory:
+    """The run that `reference` names: a path, a name, a unique prefix, or `@latest`."""
+    if (Path(reference) / "run.json").is_file():
+        return RunDirectory(Path(reference))
+    runs = all_runs(root)
+    if reference == "@latest":
+        if not runs:
+            raise MissingError(f"{root} holds no runs; start one with `arcade-rl train`")
+        return runs[-1]
+    exact = [run for run in runs if run.name == reference]
+    matching = exact or [run for run in runs if run.name.startswith(reference)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise UsageError(
+            f"{reference} may be {', '.join(run.name for run in matching)}; type more of the name"
+        )
+    raise MissingError(
+        f"no run named {reference} in {root}; it holds "
+        f"{', '.join(run.name for run in runs) or 'none'}"
+    )
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """`RUN@CKPT` as run and checkpoint; the checkpoint is "latest" where none is named."""
+    match = re.fullmatch(r"(.+?)(?:@([^@/]+))?", reference)
+    if match is None:
+        raise UsageError(f"{reference!r} is not RUN or RUN@CHECKPOINT")
+    return match[1], match[2] or "latest"
+
+
+def find_checkpoint(run: RunDirectory, name: str, best_metric: str, better: str) -> Path:
+    """Verified directory of checkpoint `name`: a chunk, "latest", "best", or a percentage.
+
+    MissingError if there is none, VerificationError if it is damaged. Never a stand-in.
+    """
+    stored = dict(checkpoints.stored(run.checkpoints))
+    if not stored:
+        raise MissingError(f"{run.path} has no checkpoint yet")
+    if name == "latest":
+        chunk = max(stored)
+    elif name.isdecimal():
+        chunk = int(name)
+    else:
+        states = [checkpoints.read_state(path) for path in stored.values()]
+        chunk = _named(run, name, states, best_metric, better)
+    if chunk not in stored:
+        raise MissingError(
+            f"{run.name} has no checkpoint {name}; it keeps {', '.join(map(str, sorted(stored)))}"
+        )
+    checkpoints.verify(stored[chunk])
+    return stored[chunk]
+
+
+def _named(
+    run: RunDirectory,
+    name: str,
+    states: list[checkpoints.CheckpointState],
+    metric: str,
+    better: str,
+) -> int:
+    if name == "best":
+        best = checkpoints.best_of(states, metric, "down" if better == "down" else "up")
+        if best is None:
+            raise MissingError(f"{run.name} has no best checkpoint: no episode has ended yet")
+        return best
+    try:
+        label = checkpoints.milestone_label(parse_percent(name))
+    except ValueError:
+        raise UsageError(
+            f'{name} is not a checkpoint; expected a chunk, "latest", "best" or such as "30%"'
+        ) from None
+    found = [state.chunk for state in states if label in state.milestones]
+    if not found:
+        labels = sorted({m for state in states for m in state.milestones}, key=parse_percent)
+        raise MissingError(f"{run.name} has no milestone {label}; it has {', '.join(labels)}")
+    return max(found)

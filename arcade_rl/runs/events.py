@@ -1,0 +1,218 @@
+"""What a worker tells its supervisor, as length-framed msgpack; and the log that a commit keeps of it.
+
+A frame on the pipe is a 4-byte big-endian length and a msgpack array `[kind, fields]`. In a log
+file each frame has a CRC-32 behind its length, and the last frame counts the others.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import BinaryIO, ClassVar, TypeAlias
+
+import msgpack
+
+from arcade_rl.errors import VerificationError
+
+FRAME_LIMIT_BYTES = 256 * 1024 * 1024
+_MAGIC = b"arcade_rl events 1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker has imported everything and built its environments and its model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Supervisor to worker: run this chunk."""
+
+    spec: dict[str, object]
+    """Fields of `training.spec.ChunkSpec`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Supervisor to worker: finish the rollout and its update, save, and end the chunk there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The training loop is alive."""
+
+    steps: int
+    """Steps of the run so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One rollout and the update of the networks that followed it."""
+
+    update: int
+    """Number of the update in the run, from 1."""
+    steps: int
+    """Steps of the run when it ended."""
+    time: float
+    """Seconds since the epoch."""
+    steps_per_s: float
+    """Steps per second of this rollout and update."""
+    values: dict[str, float]
+    """What the algorithm logged, under SB3's keys, with `env/<metric>` and `reward/<term>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """Episodes that ended in one rollout, as columns of equal length, in the order of their end."""
+
+    first: int
+    """Number of the first of them in the run, from 1."""
+    env: list[int]
+    seed: list[int]
+    stage: list[int]
+    length: list[int]
+    """Steps of the episode."""
+    step: list[int]
+    """Steps of the run when it ended."""
+    raw_return: list[float]
+    shaped_return: list[float]
+    truncated: list[bool]
+    terms: dict[str, list[float]]
+    """Sum of every reward term, unweighted."""
+    metrics: dict[str, list[float]]
+    time: float
+    """When the rollout ended, seconds since the epoch."""
+
+    def __len__(self) -> int:
+        return len(self.env)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know: a promotion, a recovery."""
+
+    level: str
+    """"info", "warning" or "error"."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The chunk is done and its checkpoint is staged and verified."""
+
+    last_update: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The chunk raised; the process ends after this."""
+
+    kind: str
+    """"error", "out of memory", or "usage" where a retry cannot help."""
+    message: str
+    exit_code: int
+
+
+Event: TypeAlias = Ready | Go | Stop | Beat | Update | Episodes | Notice | Finished | Failed
+
+_KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (Ready, Go, Stop, Beat, Update, Episodes, Notice, Finished, Failed)
+}
+
+
+def encode(event: Event) -> bytes:
+    """One frame for the pipe."""
+    body = msgpack.packb(
+        [type(event).__name__, {field.name: getattr(event, field.name) for field in fields(event)}]
+    )
+    return struct.pack(">I", len(body)) + bytes(body)
+
+
+def decode(body: bytes) -> Event:
+    """The event of a frame's body. VerificationError if it is none."""
+    try:
+        kind, values = msgpack.unpackb(body)
+        return _KINDS[kind](**values)
+    except (ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
+        raise VerificationError(f"a frame of {len(body)} bytes is not an event: {error}") from error
+
+
+class FrameBuffer:
+    """Cuts a byte stream into events."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """Add bytes of the stream; yields every event that is complete."""
+        self._bytes += data
+        while len(self._bytes) >= 4:
+            (length,) = struct.unpack_from(">I", self._bytes)
+            if length > FRAME_LIMIT_BYTES:
+                raise VerificationError(
+                    f"a frame claims {length} bytes; the limit is {FRAME_LIMIT_BYTES}"
+                )
+            if len(self._bytes) < 4 + length:
+                return
+            body = bytes(self._bytes[4 : 4 + length])
+            del self._bytes[: 4 + length]
+            yield decode(body)
+
+
+class LogWriter:
+    """Writes the events of one attempt that a commit keeps: updates, episodes, notices."""
+
+    KEPT: ClassVar = (Update, Episodes, Notice)
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._file.write(_MAGIC)
+        self._count = 0
+
+    def write(self, event: Event) -> None:
+        """Append the event if it is of a kind that is kept."""
+        if isinstance(event, self.KEPT):
+            self._write(encode(event)[4:])
+            self._count += 1
+
+    def finish(self) -> None:
+        """Write the end mark and close. A log without it does not verify."""
+        self._write(msgpack.packb(["End", {"count": self._count}]))
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close without the end mark."""
+        self._file.close()
+
+    def _write(self, body: bytes) -> None:
+        self._file.write(struct.pack(">II", len(body), zlib.crc32(body)) + body)
+
+
+def read_log(path: Path) -> list[Event]:
+    """All events of a finished log. VerificationError if a byte of it is missing or changed."""
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise VerificationError(f"{path} is not an event log of a known version")
+        events: list[Event] = []
+        while True:
+            kind, values = msgpack.unpackb(_read_body(file, path))
+            if kind == "End":
+                break
+            events.append(_KINDS[kind](**values))
+        if values["count"] != len(events) or file.read(1):
+            raise VerificationError(f"{path} does not end where its end mark says")
+    return events
+
+
+def _read_body(file: BinaryIO, path: Path) -> bytes:
+    header = file.read(8)
+    if len(header) == 8:
+        length, crc = struct.unpack(">II", header)
+        if length <= FRAME_LIMIT_BYTES:
+            body = file.read(length)
+            if len(body) == length and zlib.crc32(body) == crc:
+                return body
+    raise VerificationError(f"{path} is torn or changed at byte {file.tell()}")
