@@ -50,6 +50,8 @@ class CheckpointState:
     total_steps: int
     episodes: int
     """Episodes of the run that really ended so far."""
+    gradient_epochs: int
+    """SB3's `n_updates`: passes over a rollout so far."""
     trained_s: float
     """Seconds spent in the training loop so far."""
     weights_sha256: str
@@ -87,15 +89,18 @@ def read_state(directory: Path) -> CheckpointState:
     """State of a verified checkpoint."""
     path = directory / STATE
     try:
-        values = json.loads(path.read_bytes())
-        if values.get("format") != FORMAT:
-            raise VerificationError(
-                f"{path} has format {values.get('format')}; this version reads {FORMAT}"
-            )
-        values["recent"] = RecentEpisodes(**values["recent"])
-        return CheckpointState(**values)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        return state_from(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise VerificationError(f"{path} is not a checkpoint's state: {error}") from error
+
+
+def state_from(values: dict[str, Any]) -> CheckpointState:
+    """The state that these plain values describe. VerificationError for another format."""
+    if values.get("format") != FORMAT:
+        raise VerificationError(
+            f"a checkpoint's state has format {values.get('format')}; this version reads {FORMAT}"
+        )
+    return CheckpointState(**{**values, "recent": RecentEpisodes(**values["recent"])})
 
 
 def seal(directory: Path, chunk: int) -> None:

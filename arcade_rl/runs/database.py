@@ -10,16 +10,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from arcade_rl.contracts import Declaration
 from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.events import Episodes, Event, Notice, Update
+from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Update
 
 _SCHEMA = """
 create table status (
@@ -92,10 +91,9 @@ class Database:
         connection.row_factory = sqlite3.Row
 
     @classmethod
-    def create(cls, path: Path, declaration: Declaration) -> Self:
-        """A new, empty database with a column for every metric and term of the game."""
-        names = [f"term_{term.name}" for term in declaration.terms]
-        names += [f"metric_{metric.name}" for metric in declaration.metrics]
+    def create(cls, path: Path, terms: Iterable[str], metrics: Iterable[str]) -> Self:
+        """A new, empty database with a column for every term and metric of the game."""
+        names = [f"term_{name}" for name in terms] + [f"metric_{name}" for name in metrics]
         database = cls(_connect(path))
         columns = "".join(f', "{name}" real not null' for name in names)
         database._connection.executescript(_SCHEMA.format(columns=columns))
@@ -182,6 +180,11 @@ class Database:
         with self._connection:
             self._insert(chunk, attempt, event)
 
+    def attempts(self) -> dict[int, int]:
+        """Last attempt at each chunk, finished or not."""
+        rows = self._connection.execute("select chunk, attempt from chunks").fetchall()
+        return {chunk: attempt for chunk, attempt in map(tuple, rows)}
+
     def discard_from(self, chunk: int) -> None:
         """Drop every row of `chunk` and of all later ones: they did not happen."""
         with self._connection:
@@ -193,21 +196,21 @@ class Database:
         with self._connection:
             self._finish_chunk(state, ended)
 
-    def replay_chunk(
-        self, state: CheckpointState, attempt: int, events: Sequence[Event], ended: float
-    ) -> None:
+    def replay_chunk(self, log: ChunkLog) -> None:
         """Put a committed chunk in from its event log, in one transaction."""
-        updates = [event for event in events if isinstance(event, Update)]
-        first = updates[0].update if updates else state.updates + 1
+        chunk, attempt = log.state.chunk, log.attempt
+        updates = [event for event in log.events if isinstance(event, Update)]
+        first = updates[0].update if updates else log.state.updates + 1
+        started = updates[0].time if updates else log.ended
         with self._connection:
-            self._forget(state.chunk)
+            self._forget(chunk)
             self._connection.execute(
                 "insert into chunks values (?, ?, 'running', ?, ?, null, ?, null)",
-                (state.chunk, attempt, first, state.updates, updates[0].time if updates else ended),
+                (chunk, attempt, first, log.state.updates, started),
             )
-            for event in events:
-                self._insert(state.chunk, attempt, event)
-            self._finish_chunk(state, ended)
+            for event in log.events:
+                self._insert(chunk, attempt, event)
+            self._finish_chunk(log.state, log.ended)
 
     def set_kept(self, kept: dict[int, list[str]]) -> None:
         """Store why each checkpoint is still on disk; the others have no reason."""

@@ -1,21 +1,23 @@
 """What a worker tells its supervisor, as length-framed msgpack; and the log that a commit keeps of it.
 
 A frame on the pipe is a 4-byte big-endian length and a msgpack array `[kind, fields]`. In a log
-file each frame has a CRC-32 behind its length, and the last frame counts the others.
+file each frame has a CRC-32 behind its length, and the last frame holds the checkpoint's state.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO, ClassVar, TypeAlias
 
 import msgpack
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.runs.checkpoints import CheckpointState, state_from
 
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
 _MAGIC = b"arcade_rl events 1\n"
@@ -178,9 +180,12 @@ class LogWriter:
             self._write(encode(event)[4:])
             self._count += 1
 
-    def finish(self) -> None:
-        """Write the end mark and close. A log without it does not verify."""
-        self._write(msgpack.packb(["End", {"count": self._count}]))
+    def finish(self, attempt: int, ended: float, state: CheckpointState) -> None:
+        """Write the end mark, make everything durable and close. A log without it does not verify."""
+        end = {"count": self._count, "attempt": attempt, "ended": ended, "state": asdict(state)}
+        self._write(msgpack.packb(["End", end]))
+        self._file.flush()
+        os.fsync(self._file.fileno())
         self._file.close()
 
     def abandon(self) -> None:
@@ -191,8 +196,19 @@ class LogWriter:
         self._file.write(struct.pack(">II", len(body), zlib.crc32(body)) + body)
 
 
-def read_log(path: Path) -> list[Event]:
-    """All events of a finished log. VerificationError if a byte of it is missing or changed."""
+@dataclass(frozen=True, slots=True)
+class ChunkLog:
+    """What a commit kept of a chunk."""
+
+    events: list[Event]
+    attempt: int
+    ended: float
+    """When the chunk was committed, seconds since the epoch."""
+    state: CheckpointState
+
+
+def read_log(path: Path) -> ChunkLog:
+    """A finished log. VerificationError if a byte of it is missing or changed."""
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise VerificationError(f"{path} is not an event log of a known version")
@@ -204,7 +220,7 @@ def read_log(path: Path) -> list[Event]:
             events.append(_KINDS[kind](**values))
         if values["count"] != len(events) or file.read(1):
             raise VerificationError(f"{path} does not end where its end mark says")
-    return events
+    return ChunkLog(events, values["attempt"], values["ended"], state_from(values["state"]))
 
 
 def _read_body(file: BinaryIO, path: Path) -> bytes:

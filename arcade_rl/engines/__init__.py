@@ -1,0 +1,1 @@
+"""Where chunks execute: supervised processes of this machine."""

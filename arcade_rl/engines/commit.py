@@ -1,0 +1,113 @@
+"""How an attempt becomes part of its run, and how a run is put in order after a crash.
+
+The files are the truth: a chunk happened when its checkpoint is in place and verifies. Its event
+log is moved before, and the database is told after, so whatever a crash leaves out in between can be
+made up from files.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+from arcade_rl.config import Resolved
+from arcade_rl.contracts import Better
+from arcade_rl.errors import VerificationError
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.events import LogWriter, read_log
+from arcade_rl.runs.files import fsync_directory
+from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EVENTS, STAGED_TENSORBOARD
+
+
+def commit(
+    run: RunDirectory, database: Database, log: LogWriter, staging: Path, attempt: int
+) -> CheckpointState:
+    """Verify what an attempt staged and make it part of the run."""
+    staged = staging / STAGED_CHECKPOINT
+    chunk = checkpoints.verify(staged)
+    state = checkpoints.read_state(staged)
+    ended = time.time()
+    log.finish(attempt, ended, state)
+    os.replace(staging / STAGED_EVENTS, run.event_log(chunk))
+    fsync_directory(run.events)
+    _move_tensorboard(run, staging, chunk)
+    checkpoints.commit(staged, run.checkpoint(chunk))
+    database.finish_chunk(state, ended)
+    shutil.rmtree(staging)
+    return state
+
+
+def prune(run: RunDirectory, database: Database, resolved: Resolved) -> None:
+    """Delete the checkpoints that no rule keeps."""
+    stored = dict(checkpoints.stored(run.checkpoints))
+    states = [checkpoints.read_state(path) for path in stored.values()]
+    kept = checkpoints.kept(
+        states, resolved.config.checkpoint, resolved.best_metric, _better(resolved)
+    )
+    for chunk in stored.keys() - kept.keys():
+        trash = run.staging / f"pruned-{chunk:06d}"
+        os.rename(stored[chunk], trash)  # so that a crash leaves no half-deleted checkpoint
+        shutil.rmtree(trash)
+    database.set_kept(kept)
+
+
+def recover(run: RunDirectory, database: Database) -> None:
+    """Put a run in order before it goes on; every loss becomes a notice."""
+    shutil.rmtree(run.staging, ignore_errors=True)
+    run.staging.mkdir()
+    newest = _newest_verified(run, database)
+    _discard_after(run, database, newest)
+    for path in sorted(run.events.glob("*.events")):
+        if not database.chunk_is_done(int(path.stem)):
+            try:
+                database.replay_chunk(read_log(path))
+            except VerificationError as error:
+                database.notify("warning", f"{error}: rows of chunk {path.stem} are missing")
+
+
+def reject(run: RunDirectory, database: Database, chunk: int, reason: str) -> None:
+    """Step over a checkpoint: it is put aside, and the run goes on from the one before."""
+    run.rejected.mkdir(exist_ok=True)
+    aside = run.rejected / f"{chunk:06d}-{time.time_ns()}"
+    os.rename(run.checkpoint(chunk), aside)
+    database.notify("warning", f"{reason}; it was moved to {aside.relative_to(run.path)}", chunk)
+    _discard_after(run, database, chunk - 1)
+
+
+def _newest_verified(run: RunDirectory, database: Database) -> int:
+    """Chunk of the newest checkpoint that verifies, -1 if none; damaged ones are put aside."""
+    for chunk, path in reversed(checkpoints.stored(run.checkpoints)):
+        try:
+            if checkpoints.verify(path) != chunk:
+                raise VerificationError(f"{path} is the checkpoint of another chunk")
+            checkpoints.read_state(path)
+        except VerificationError as error:
+            reject(run, database, chunk, f"checkpoint {chunk} is damaged and refused: {error}")
+        else:
+            return chunk
+    return -1
+
+
+def _discard_after(run: RunDirectory, database: Database, chunk: int) -> None:
+    """Forget what was measured after `chunk`: it will be made again, the same."""
+    database.discard_from(chunk + 1)
+    for directory, pattern in ((run.events, "*.events"), (run.tensorboard, "*.chunk")):
+        for path in directory.glob(pattern):
+            if int(path.name.split(".")[-2]) > chunk:
+                path.unlink()
+
+
+def _move_tensorboard(run: RunDirectory, staging: Path, chunk: int) -> None:
+    """TensorBoard reads the files of a directory in the order of their names."""
+    for path in (staging / STAGED_TENSORBOARD).glob("events.out.tfevents.*"):
+        os.replace(path, run.tensorboard / f"events.out.tfevents.{chunk:06d}.chunk")
+
+
+def _better(resolved: Resolved) -> Better:
+    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
+    return metrics[resolved.best_metric].better

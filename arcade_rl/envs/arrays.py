@@ -1,0 +1,32 @@
+"""The few operations that the core needs on arrays that may be numpy's or torch's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Array, Observations
+
+
+def to_numpy(array: Array) -> npt.NDArray[Any]:
+    """The array in host memory; a numpy array is returned as it is."""
+    if isinstance(array, np.ndarray):
+        return array
+    host: npt.NDArray[Any] = array.detach().cpu().numpy()
+    return host
+
+
+def observations_to_numpy(observations: Observations) -> Observations:
+    """The same for an observation that may be a dict of arrays."""
+    if isinstance(observations, dict):
+        return {key: to_numpy(array) for key, array in observations.items()}
+    return to_numpy(observations)
+
+
+def zeros(like: Array, *shape: int) -> Array:
+    """Zeros where `like` lives: float64 in host memory, the dtype of `like` on a device."""
+    if isinstance(like, np.ndarray):
+        return np.zeros(shape, np.float64)
+    return like.new_zeros(shape)

@@ -1,0 +1,1 @@
+"""Build and load policies, without ever unpickling."""

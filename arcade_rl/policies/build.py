@@ -1,0 +1,78 @@
+"""From configuration to Stable-Baselines3's classes: which algorithm, which policy, which keywords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sb3_contrib
+import stable_baselines3
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.utils import LinearSchedule
+
+from arcade_rl.config import HYPERPARAMETERS, Schedule, Train
+from arcade_rl.errors import ConfigError
+
+_ACTIVATIONS = {
+    "tanh": torch.nn.Tanh,
+    "relu": torch.nn.ReLU,
+    "elu": torch.nn.ELU,
+    "leaky_relu": torch.nn.LeakyReLU,
+    "gelu": torch.nn.GELU,
+    "silu": torch.nn.SiLU,
+}
+
+
+def algorithm_class(train: Train) -> type[OnPolicyAlgorithm]:
+    """The class that `train.algorithm` names."""
+    name = train.algorithm_name
+    module = stable_baselines3 if hasattr(stable_baselines3, name) else sb3_contrib
+    found: type[OnPolicyAlgorithm] = getattr(module, name)
+    return found
+
+
+def policy_alias(train: Train, observation_space: spaces.Space[Any]) -> str:
+    """SB3's name of the policy that fits the observation, such as "CnnPolicy"."""
+    aliases = algorithm_class(train).policy_aliases
+    if train.policy != "auto":
+        if train.policy not in aliases:
+            raise ConfigError(
+                f"train.policy: {train.algorithm_name} has no policy {train.policy}; "
+                f"it has {', '.join(aliases)}"
+            )
+        return train.policy
+    if isinstance(observation_space, spaces.Dict):
+        kind = "MultiInput"
+    else:
+        kind = "Cnn" if is_image(observation_space) else "Mlp"
+    alias = f"{kind}Policy"
+    return alias if alias in aliases else f"{kind}LstmPolicy"
+
+
+def is_image(observation_space: spaces.Space[Any]) -> bool:
+    """Whether the observation, or any part of it, is a picture."""
+    if isinstance(observation_space, spaces.Dict):
+        return any(is_image(space) for space in observation_space.values())
+    return is_image_space(observation_space)
+
+
+def policy_kwargs(train: Train) -> dict[str, Any]:
+    """Keywords of the policy class; only what the configuration sets."""
+    keywords: dict[str, Any] = train.policy_kwargs.model_dump(exclude_none=True)
+    if "activation_fn" in keywords:
+        keywords["activation_fn"] = _ACTIVATIONS[keywords["activation_fn"]]
+    return keywords
+
+
+def hyperparameters(train: Train) -> dict[str, Any]:
+    """Keywords of the algorithm class; only what the configuration sets, schedules as callables."""
+    keywords = {}
+    for name in sorted(HYPERPARAMETERS[train.algorithm_name]):
+        value = getattr(train, name)
+        if isinstance(value, Schedule):
+            value = LinearSchedule(value.start, value.end, end_fraction=1.0)
+        if value is not None:
+            keywords[name] = value
+    return keywords

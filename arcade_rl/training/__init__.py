@@ -1,0 +1,1 @@
+"""The chunk function: (checkpoint, chunk spec) -> (checkpoint, episodes, measurements)."""

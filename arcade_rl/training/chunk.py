@@ -1,0 +1,209 @@
+"""The chunk function: from a checkpoint and a spec to the next checkpoint, with its measurements.
+
+All randomness comes from (run seed, chunk index), and every environment starts a new episode, so
+the same chunk gives the same bytes however often it is tried. Episodes that are still open at the
+end are not counted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.utils import set_random_seed
+
+from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.errors import RunFailed, VerificationError
+from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.events import Beat, Event, Notice, Update
+from arcade_rl.training import normalization
+from arcade_rl.training.curriculum import Curriculum
+from arcade_rl.training.learner import Learner
+from arcade_rl.training.measure import WINDOW, Recent, as_event, make_logger, versions
+from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec
+
+BEAT_INTERVAL_S = 1.0
+
+_NOT_SAVED = [
+    "_last_obs", "_last_episode_starts", "_last_original_obs", "ep_info_buffer",
+    "ep_success_buffer", "start_time",
+]  # fmt: skip
+
+Emit = Callable[[Event], None]
+
+
+def chunk_seeds(run_seed: int, chunk: int) -> tuple[int, int]:
+    """(seed of torch, numpy and Python; seed of the episodes) of a chunk, each in [0, 2**32)."""
+    learner, episodes = np.random.SeedSequence([run_seed, chunk]).generate_state(2)
+    return int(learner), int(episodes)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a run has done so far."""
+
+    updates: int = 0
+    steps: int = 0
+    episodes: int = 0
+    trained_s: float = 0.0
+
+
+class Heartbeat(BaseCallback):
+    """Says from inside the training loop that it is alive, at most once a second."""
+
+    def __init__(self, emit: Emit) -> None:
+        super().__init__()
+        self._emit = emit
+        self._last = 0.0
+
+    def beat(self) -> None:
+        """Say it if the last time is long enough ago."""
+        now = time.monotonic()
+        if now - self._last >= BEAT_INTERVAL_S:
+            self._last = now
+            self._emit(Beat(self.model.num_timesteps))
+
+    def _on_step(self) -> bool:
+        self.beat()
+        return True
+
+
+class Chunk:
+    """One attempt at a chunk by a learner."""
+
+    def __init__(self, learner: Learner, spec: ChunkSpec, emit: Emit) -> None:
+        self._learner, self._spec, self._emit = learner, spec, emit
+        self._resolved = learner.resolved
+        self._counters = Counters()
+        self._recent = Recent(self._resolved, None)
+        self._curriculum = Curriculum(self._resolved.declaration, 0, [])
+
+    def run(self, should_stop: Callable[[], bool]) -> int:
+        """Train and stage the checkpoint; returns the update that it ends on.
+
+        `should_stop` is asked after every update; the chunk then ends early.
+        """
+        learner_seed, episode_seed = chunk_seeds(self._resolved.config.seed, self._spec.chunk)
+        set_random_seed(learner_seed, using_cuda=self._learner.model.device.type == "cuda")
+        if self._spec.checkpoint:
+            self._restore(Path(self._spec.checkpoint))
+        else:
+            self._learner.model._setup_model()  # new weights, from this chunk's randomness
+        if self._spec.last_update > self._counters.updates:
+            seeds = HashedSeeds(episode_seed, self._learner.env.num_envs)
+            self._learner.env.begin(seeds, self._curriculum.stage)
+            self._train(should_stop)
+        self._stage_checkpoint()
+        return self._counters.updates
+
+    def _restore(self, directory: Path) -> None:
+        state = checkpoints.read_state(directory)
+        model = self._learner.model
+        parameters = read_parameters(directory / checkpoints.MODEL, model.device)
+        if weights_sha256(parameters) != state.weights_sha256:
+            raise VerificationError(f"{directory}: the weights are not those that its state names")
+        model.set_parameters(parameters, exact_match=True, device=model.device)
+        model.num_timesteps = state.steps
+        model._n_updates = state.gradient_epochs
+        if self._learner.normalize is not None and state.normalization is not None:
+            normalization.restore(self._learner.normalize, state.normalization)
+        self._counters = Counters(state.updates, state.steps, state.episodes, state.trained_s)
+        self._recent = Recent(self._resolved, state.recent)
+        self._curriculum = Curriculum(
+            self._resolved.declaration, state.stage, list(state.stage_window)
+        )
+
+    def _train(self, should_stop: Callable[[], bool]) -> None:
+        """SB3's `learn`, without its start and its end: those of the run are elsewhere."""
+        model, spec = self._learner.model, self._spec
+        logger, capture = make_logger(Path(spec.staging) / STAGED_TENSORBOARD)
+        model.set_logger(logger)
+        model.ep_info_buffer = deque(self._recent.sb3_rows(), maxlen=WINDOW)
+        model.ep_success_buffer = deque(maxlen=WINDOW)
+        heartbeat = Heartbeat(self._emit)
+        total_steps = spec.total_updates * self._resolved.config.train.rollout_steps
+        remaining = total_steps - model.num_timesteps
+        _, callback = model._setup_learn(remaining, heartbeat, reset_num_timesteps=False)
+        callback.on_training_start(locals(), globals())
+        assert model.env is not None
+        while self._counters.updates < spec.last_update:
+            started = time.perf_counter()
+            model.collect_rollouts(
+                model.env, callback, model.rollout_buffer, n_rollout_steps=model.n_steps
+            )
+            model._update_current_progress_remaining(model.num_timesteps, total_steps)
+            heartbeat.beat()
+            model.train()
+            self._counters.updates += 1
+            self._account()
+            model.dump_logs(self._counters.updates)
+            self._emit_update(capture.values, time.perf_counter() - started)
+            if should_stop():
+                break
+        callback.on_training_end()
+        logger.close()
+
+    def _account(self) -> None:
+        """Count the episodes of the rollout, and go on to the next stage when it is time."""
+        ended = self._learner.env.harvest()
+        counters, model = self._counters, self._learner.model
+        episodes = as_event(ended, self._resolved, counters.episodes + 1, counters.steps)
+        counters.episodes += len(ended)
+        counters.steps = model.num_timesteps
+        if len(ended):
+            self._emit(episodes)
+            self._recent.add(episodes)
+            assert model.ep_info_buffer is not None
+            model.ep_info_buffer.extend(self._recent.sb3_rows()[-len(ended) :])
+        self._recent.log(model.logger)
+        if self._curriculum.observe(ended):
+            self._learner.env.set_stage(self._curriculum.stage)
+            self._emit(Notice("info", f"stage {self._curriculum.name()} begins"))
+
+    def _emit_update(self, values: dict[str, float], seconds: float) -> None:
+        counters = self._counters
+        counters.trained_s += seconds
+        speed = self._resolved.config.train.rollout_steps / seconds
+        self._emit(Update(counters.updates, counters.steps, time.time(), speed, dict(values)))
+
+    def _stage_checkpoint(self) -> None:
+        """Write model, state and manifest into the staging directory, and verify them."""
+        model, spec, counters = self._learner.model, self._spec, self._counters
+        parameters = model.get_parameters()
+        if broken := non_finite(parameters):
+            raise RunFailed(
+                f"weights are not finite after update {counters.updates}: {', '.join(broken[:3])}; "
+                "lower train.learning_rate or train.max_grad_norm"
+            )
+        directory = Path(spec.staging) / STAGED_CHECKPOINT
+        directory.mkdir()
+        model.save(directory / checkpoints.MODEL, exclude=_NOT_SAVED)
+        normalize = self._learner.normalize
+        state = CheckpointState(
+            chunk=spec.chunk,
+            parent=None if spec.parent < 0 else spec.parent,
+            updates=counters.updates,
+            steps=counters.steps,
+            total_steps=spec.total_updates * self._resolved.config.train.rollout_steps,
+            episodes=counters.episodes,
+            gradient_epochs=model._n_updates,
+            trained_s=counters.trained_s,
+            weights_sha256=weights_sha256(parameters),
+            milestones=spec.milestones if counters.updates == spec.last_update else [],
+            recent=self._recent.episodes,
+            stage=self._curriculum.stage,
+            stage_window=self._curriculum.window,
+            normalization=None if normalize is None else normalization.export(normalize),
+            threads=self._learner.threads,
+            versions=dict(versions()),
+        )
+        checkpoints.write_state(directory, state)
+        checkpoints.seal(directory, spec.chunk)
+        checkpoints.verify(directory)

@@ -1,0 +1,112 @@
+"""A game's environment as Stable-Baselines3 wants it: weighted sum of terms, copies, info dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from stable_baselines3.common.vec_env import VecEnv
+
+from arcade_rl.contracts import (
+    Array,
+    MaskedVectorEnv,
+    Observations,
+    SeedSource,
+    StagedVectorEnv,
+    VectorEnv,
+)
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
+from arcade_rl.envs.arrays import to_numpy
+
+
+class LearnerEnv(VecEnv):
+    """SB3's view of a `VectorEnv`. It holds on to observations, so they are copied here."""
+
+    def __init__(
+        self, env: VectorEnv, weights: Sequence[float], accounting: EpisodeAccounting
+    ) -> None:
+        self._env = env
+        self._accounting = accounting
+        self._weights: Array = np.asarray(weights, np.float32)
+        self._seed_source: SeedSource | None = None
+        self._stage = 0
+        super().__init__(env.num_envs, env.observation_space, env.action_space)
+
+    def begin(self, seeds: SeedSource, stage: int) -> None:
+        """What the next `reset` starts with."""
+        self._seed_source = seeds
+        self._stage = stage
+
+    def set_stage(self, stage: int) -> None:
+        """Episodes that start from now on are played in `stage`."""
+        if not isinstance(self._env, StagedVectorEnv):
+            raise TypeError(f"{type(self._env).__name__} declares stages but has no set_stage")
+        self._env.set_stage(stage)
+        self._accounting.set_stage(stage)
+
+    def harvest(self) -> EndedEpisodes:
+        """The episodes that ended since the last harvest."""
+        return self._accounting.harvest()
+
+    def reset(self) -> Any:
+        assert self._seed_source is not None
+        if isinstance(self._env, StagedVectorEnv):
+            self._env.set_stage(self._stage)
+        self._accounting.begin_episodes(self._stage)
+        return _copy(self._env.reset(self._seed_source))
+
+    def step_async(self, actions: npt.NDArray[Any]) -> None:
+        self._actions = actions
+
+    def step_wait(self) -> Any:
+        batch = self._env.step(self._actions)
+        if type(self._weights) is not type(batch.terms):
+            self._weights = batch.terms.new_tensor(self._weights)
+        shaped = batch.terms @ self._weights
+        ended = to_numpy(self._accounting.record(batch, shaped))
+        done = ended if batch.cut is None else ended | to_numpy(batch.cut)
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        if ended.any():
+            truncated = to_numpy(batch.truncated & ~batch.terminated)
+            for index in np.flatnonzero(ended):
+                infos[index] = {
+                    "TimeLimit.truncated": bool(truncated[index]),
+                    "terminal_observation": _copy(batch.final_observations, index),
+                }
+        return _copy(batch.observations), _host_copy(shaped), done, infos
+
+    def close(self) -> None:
+        self._env.close()
+
+    def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
+        if attr_name == "render_mode":
+            return [None] * self.num_envs
+        if attr_name == "action_masks" and isinstance(self._env, MaskedVectorEnv):
+            return [None] * self.num_envs
+        raise AttributeError(attr_name)
+
+    def env_method(
+        self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
+    ) -> list[Any]:
+        if method_name == "action_masks" and isinstance(self._env, MaskedVectorEnv):
+            return list(to_numpy(self._env.action_masks()))
+        raise AttributeError(method_name)
+
+    def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
+        raise AttributeError(attr_name)
+
+    def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
+        return [False] * self.num_envs
+
+
+def _host_copy(array: Array) -> npt.NDArray[Any]:
+    host = to_numpy(array)
+    return host.copy() if host is array else host
+
+
+def _copy(observations: Observations, index: Any = ...) -> Observations:
+    if isinstance(observations, dict):
+        return {key: _host_copy(array[index]) for key, array in observations.items()}
+    return _host_copy(observations[index])

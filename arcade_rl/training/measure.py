@@ -1,0 +1,135 @@
+"""Measurements of a chunk: what SB3 logs, rolling means over the last episodes, and the events of both."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
+
+from arcade_rl.config import Resolved
+from arcade_rl.envs.accounting import EndedEpisodes
+from arcade_rl.runs.checkpoints import RecentEpisodes
+from arcade_rl.runs.events import Episodes
+
+WINDOW = 100
+"""Episodes that rolling means are made of; SB3's `stats_window_size`."""
+
+
+class Capture(KVWriter):
+    """Keeps the last values that SB3's logger wrote."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, float] = {}
+
+    def write(
+        self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0
+    ) -> None:
+        self.values = {
+            key: float(value)
+            for key, value in key_values.items()
+            if not key.startswith("time/")
+            and isinstance(value, int | float)
+            and math.isfinite(value)
+        }
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def make_logger(tensorboard: Path) -> tuple[Logger, Capture]:
+    """A logger that writes TensorBoard's file and keeps the values of the last update."""
+    capture = Capture()
+    outputs: list[KVWriter] = [TensorBoardOutputFormat(str(tensorboard)), capture]
+    return Logger(str(tensorboard), outputs), capture
+
+
+class Recent:
+    """The last `WINDOW` episodes of the run, carried over chunks so that its curves do not break."""
+
+    def __init__(self, resolved: Resolved, stored: RecentEpisodes | None) -> None:
+        declaration = resolved.declaration
+        self._weights = dict(
+            zip((term.name for term in declaration.terms), resolved.weights, strict=True)
+        )
+        self.episodes = stored or RecentEpisodes(
+            [],
+            [],
+            [],
+            {name: [] for name in self._weights},
+            {m.name: [] for m in declaration.metrics},
+        )
+
+    def add(self, episodes: Episodes) -> None:
+        """Take in the episodes of one rollout."""
+        kept = self.episodes
+        columns: list[tuple[list[float], Sequence[float]]] = [
+            (kept.raw_return, episodes.raw_return),
+            (kept.shaped_return, episodes.shaped_return),
+            (kept.length, episodes.length),
+            *((kept.terms[name], values) for name, values in episodes.terms.items()),
+            *((kept.metrics[name], values) for name, values in episodes.metrics.items()),
+        ]
+        for column, new in columns:
+            column += new
+            del column[:-WINDOW]
+
+    def sb3_rows(self) -> list[dict[str, float]]:
+        """The rows that SB3 makes `rollout/ep_rew_mean` and `rollout/ep_len_mean` of: raw returns."""
+        kept = self.episodes
+        return [
+            {"r": r, "l": length} for r, length in zip(kept.raw_return, kept.length, strict=True)
+        ]
+
+    def log(self, logger: Logger) -> None:
+        """Record the rolling means: `env/<metric>`, and `reward/<term>` as it is weighted."""
+        kept = self.episodes
+        if not kept.length:
+            return
+        logger.record("rollout/ep_shaped_rew_mean", _mean(kept.shaped_return))
+        for name, values in kept.metrics.items():
+            logger.record(f"env/{name}", _mean(values))
+        for name, values in kept.terms.items():
+            logger.record(f"reward/{name}", self._weights[name] * _mean(values))
+
+
+def as_event(ended: EndedEpisodes, resolved: Resolved, first: int, steps_before: int) -> Episodes:
+    """The episodes of one rollout as the event that stores them.
+
+    `first` is the number of the first in the run, `steps_before` the steps of the run when the
+    rollout began.
+    """
+    declaration, n_envs = resolved.declaration, resolved.config.train.n_envs
+    return Episodes(
+        first=first,
+        env=ended.env.tolist(),
+        seed=ended.seed.tolist(),
+        stage=ended.stage.tolist(),
+        length=ended.length.tolist(),
+        step=(steps_before + (ended.step + 1) * n_envs).tolist(),
+        raw_return=ended.raw_return.tolist(),
+        shaped_return=ended.shaped_return.tolist(),
+        truncated=ended.truncated.tolist(),
+        terms=_columns([term.name for term in declaration.terms], ended.terms),
+        metrics=_columns([metric.name for metric in declaration.metrics], ended.metrics),
+        time=time.time(),
+    )
+
+
+def _columns(names: Sequence[str], table: Any) -> dict[str, list[float]]:
+    return {name: table[:, k].tolist() for k, name in enumerate(names)}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def versions() -> Mapping[str, str]:
+    """Versions of what decides the numbers."""
+    from importlib.metadata import version
+
+    names = ("arcade-rl", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
+    return {name: version(name) for name in names}
