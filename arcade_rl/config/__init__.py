@@ -4,6 +4,7 @@ from arcade_rl.config.models import (
     HYPERPARAMETERS,
     Checkpoint,
     Config,
+    Engine,
     Options,
     PolicyKwargs,
     Schedule,
@@ -15,12 +16,14 @@ from arcade_rl.config.models import (
 from arcade_rl.config.resolve import (
     Resolved,
     Source,
+    dump_toml,
     flatten,
     from_assignments,
     from_environment,
     game_name,
     read_toml,
     resolve,
+    resolve_options,
     unknown_key,
 )
 
@@ -28,6 +31,7 @@ __all__ = [
     "HYPERPARAMETERS",
     "Checkpoint",
     "Config",
+    "Engine",
     "Options",
     "PolicyKwargs",
     "Resolved",
@@ -36,6 +40,7 @@ __all__ = [
     "Table",
     "Train",
     "Value",
+    "dump_toml",
     "flatten",
     "from_assignments",
     "from_environment",
@@ -43,5 +48,6 @@ __all__ = [
     "parse_percent",
     "read_toml",
     "resolve",
+    "resolve_options",
     "unknown_key",
 ]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+import tomli_w
 from pydantic import BaseModel, ValidationError
 
 from arcade_rl.config.models import (
@@ -25,7 +26,7 @@ from arcade_rl.config.models import (
     Value,
 )
 from arcade_rl.contracts import Declaration, Game
-from arcade_rl.errors import ConfigError
+from arcade_rl.errors import ArcadeError, ConfigError, PluginError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
 
@@ -118,24 +119,36 @@ def game_name(sources: Sequence[Source]) -> str:
 def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Resolved:
     """Check and merge `sources`, highest precedence first. ConfigError names every wrong key."""
     _refuse_unknown_keys(sources, Config)
-    values, origins = _merge(sources)
     game = load_game(game_name(sources))
-    _refuse_unknown_keys(sources, game.options, "options")
-    raw_options = values.get("options", {})
-    options = _validate(game.options, raw_options, origins, "options")
-    declaration = game.declare(options)
+    options = resolve_options(sources, game)
+    declaration: Declaration = _ask(game, "declare", options)
 
-    defaults = Source(f"default of {game.name}", _as_table(game.defaults(options)))
-    values, origins = _merge([*sources, defaults])
+    defaults = Source(f"default of {game.name}", _as_table(_ask(game, "defaults", options)))
+    sources = [*sources, defaults]
+    _refuse_unknown_keys([defaults], Config)
+    values, origins = _merge(sources)
     terms = {term.name: term.weight for term in declaration.terms}
     _refuse_unknown_names(sources, "reward", terms)
-    values["options"] = options.model_dump(mode="json")
+    values["options"] = options.model_dump(mode="json", exclude_none=True)
     values["reward"] = {**terms, **_table(values, "reward")}
     config = _validate(Config, values, origins)
     _refuse_foreign_hyperparameters(config, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
     return resolved
+
+
+def resolve_options(sources: Sequence[Source], game: Game) -> BaseModel:
+    """The game's options under `sources`, highest precedence first, and nothing else of them."""
+    _refuse_unknown_keys(sources, game.options, "options")
+    values, origins = _merge(sources)
+    options: BaseModel = _validate(game.options, values.get("options", {}), origins, "options")
+    return options
+
+
+def dump_toml(config: Config) -> str:
+    """A configuration as TOML; what is unset is left out."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -155,6 +168,19 @@ def unknown_key(key: str, known: Sequence[str]) -> str:
         if nearest
         else f"{key} is not a known key"
     )
+
+
+def _ask(game: Game, question: str, options: BaseModel) -> Any:
+    """What the game says to `declare` or `defaults`. PluginError if it raises anything of its own."""
+    try:
+        return getattr(game, question)(options)
+    except ArcadeError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split()) or "no message"
+        raise PluginError(
+            f"{game.name}: {question} raised {type(error).__name__}: {said}"
+        ) from error
 
 
 def _as_table(value: Mapping[str, object]) -> Table:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from arcade_rl.config import Resolved
@@ -22,6 +23,9 @@ from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import LogWriter, read_log
 from arcade_rl.runs.files import fsync_directory
 from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EVENTS, STAGED_TENSORBOARD
+
+Notify = Callable[[str, str], None]
+"""Called with a level and a text."""
 
 
 def commit(
@@ -56,30 +60,31 @@ def prune(run: RunDirectory, database: Database, resolved: Resolved) -> None:
     database.set_kept(kept)
 
 
-def recover(run: RunDirectory, database: Database) -> None:
+def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
     """Put a run in order before it goes on; every loss becomes a notice."""
-    shutil.rmtree(run.staging, ignore_errors=True)
+    if run.staging.exists():
+        shutil.rmtree(run.staging)
     run.staging.mkdir()
-    newest = _newest_verified(run, database)
+    newest = _newest_verified(run, database, notify)
     _discard_after(run, database, newest)
     for path in sorted(run.events.glob("*.events")):
         if not database.chunk_is_done(int(path.stem)):
             try:
                 database.replay_chunk(read_log(path))
             except VerificationError as error:
-                database.notify("warning", f"{error}: rows of chunk {path.stem} are missing")
+                notify("warning", f"{error}: rows of chunk {int(path.stem)} are missing")
 
 
-def reject(run: RunDirectory, database: Database, chunk: int, reason: str) -> None:
+def reject(run: RunDirectory, database: Database, chunk: int, reason: str, notify: Notify) -> None:
     """Step over a checkpoint: it is put aside, and the run goes on from the one before."""
     run.rejected.mkdir(exist_ok=True)
     aside = run.rejected / f"{chunk:06d}-{time.time_ns()}"
     os.rename(run.checkpoint(chunk), aside)
-    database.notify("warning", f"{reason}; it was moved to {aside.relative_to(run.path)}", chunk)
+    notify("warning", f"{reason}; it was moved to {aside.relative_to(run.path)}")
     _discard_after(run, database, chunk - 1)
 
 
-def _newest_verified(run: RunDirectory, database: Database) -> int:
+def _newest_verified(run: RunDirectory, database: Database, notify: Notify) -> int:
     """Chunk of the newest checkpoint that verifies, -1 if none; damaged ones are put aside."""
     for chunk, path in reversed(checkpoints.stored(run.checkpoints)):
         try:
@@ -87,7 +92,8 @@ def _newest_verified(run: RunDirectory, database: Database) -> int:
                 raise VerificationError(f"{path} is the checkpoint of another chunk")
             checkpoints.read_state(path)
         except VerificationError as error:
-            reject(run, database, chunk, f"checkpoint {chunk} is damaged and refused: {error}")
+            reason = f"checkpoint {chunk} is damaged and refused: {error}"
+            reject(run, database, chunk, reason, notify)
         else:
             return chunk
     return -1

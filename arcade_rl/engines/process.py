@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -94,15 +95,11 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the whole process group now, and free everything that was held for it."""
-        try:
+        with contextlib.suppress(ProcessLookupError):  # nobody of the group is left
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # nobody of the group is left
         self._process.wait(KILL_WAIT_S)
         assert self._process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):  # what it did not read any more
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass  # what was not read any more
         for descriptor in (self._events, self._lifeline):
             os.close(descriptor)

@@ -1,0 +1,153 @@
+"""What `train` shows on stderr: a line that moves, and a row for every chunk."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from arcade_rl.config import Resolved
+from arcade_rl.contracts import Metric
+from arcade_rl.engines.listener import Listener
+from arcade_rl.runs.database import ChunkSummary
+from arcade_rl.runs.events import Update
+from arcade_rl.training.plan import ChunkSpec, Plan
+
+PLAIN_INTERVAL_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table of chunks."""
+
+    cells: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    def __str__(self) -> str:
+        cells = zip(self.cells, self.widths, strict=True)
+        return "  ".join(cell.rjust(width) for cell, width in cells)
+
+
+class ChunkProgress(Listener):
+    """Shows a run: a progress bar on a terminal, plain lines elsewhere, and the table of chunks."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        metrics = {metric.name: metric for metric in resolved.declaration.metrics}
+        self._metric = metrics[resolved.declaration.main_metric]
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f} %  {task.fields[text]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=1, text="")
+        self._chunk_text = ""
+        self._last_plain = 0.0
+        self._has_header = False
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def began(self, plan: Plan, steps: int) -> None:
+        self._plan = plan
+        self._began_at, self._began_steps = time.monotonic(), steps
+        self._bar.update(self._task, total=plan.total_steps, completed=steps)
+        self._last_plain = time.monotonic()
+
+    def chunk_began(self, spec: ChunkSpec) -> None:
+        attempt = f", attempt {spec.attempt}" if spec.attempt > 1 else ""
+        self._chunk_text = f"chunk {spec.chunk}{attempt}"
+        self._bar.update(self._task, description=self._chunk_text)
+
+    def updated(self, update: Update) -> None:
+        text = ", ".join(self._parts(update))
+        self._bar.update(self._task, completed=update.steps, text=text)
+        if self._bar.disable and time.monotonic() - self._last_plain >= PLAIN_INTERVAL_S:
+            self._last_plain = time.monotonic()
+            percent = 100 * update.steps / self._plan.total_steps
+            self._say(f"{self._chunk_text}: {percent:.0f} %, {text}")
+
+    def chunk_committed(self, summary: ChunkSummary) -> None:
+        score = summary.metrics[self._metric.name]
+        cells = (
+            f"{summary.chunk}",
+            f"{summary.steps:,}",
+            f"{100 * summary.steps / self._plan.total_steps:.0f} %",
+            f"{summary.episodes:,}",
+            _number(summary.raw_return, ".1f"),
+            _number(score, self._metric.format),
+            f"{summary.steps_per_s:,.0f}",
+            _duration(summary.seconds),
+        )
+        header = (
+            "chunk",
+            "steps",
+            "done",
+            "episodes",
+            "return",
+            _title(self._metric),
+            "steps/s",
+            "time",
+        )
+        widths = tuple(max(len(title), 7) for title in header)
+        if not self._has_header:
+            self._has_header = True
+            self._say(str(Row(header, widths)))
+        self._say(str(Row(cells, widths)))
+
+    def noticed(self, level: str, text: str) -> None:
+        self._say(f"{level}: {text}")
+
+    def paused(self) -> None:
+        self._say("paused; everything is saved. Go on with `arcade-rl resume`")
+
+    def _parts(self, update: Update) -> list[str]:
+        done = update.steps - self._began_steps
+        speed = done / max(time.monotonic() - self._began_at, 1e-9)
+        left = (self._plan.total_steps - update.steps) / max(speed, 1e-9)
+        parts = [
+            f"{update.steps:,} steps",
+            f"{update.steps_per_s:,.0f} steps/s",
+            f"{_duration(left)} left",
+        ]
+        if (mean := update.values.get("rollout/ep_rew_mean")) is not None:
+            parts.append(f"return {mean:.1f}")
+        if (score := update.values.get(f"env/{self._metric.name}")) is not None:
+            parts.append(f"{_title(self._metric)} {_number(score, self._metric.format)}")
+        return parts
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False)
+
+
+def _title(metric: Metric) -> str:
+    return metric.label.lower()
+
+
+def _number(value: float | None, format_: str) -> str:
+    """A mean needs a digit more than the values that it is made of."""
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if format_ in (".0f", "d", ".0%") else f"{value:{format_}}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,184 @@
+"""`train`, `resume`, `stop` and `pause`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from arcade_rl.config import Resolved
+    from arcade_rl.engines.supervisor import Outcome
+    from arcade_rl.runs.control import Request
+    from arcade_rl.runs.directory import RunDirectory
+
+RUNS_DIR = click.option(
+    "--runs-dir", metavar="DIR", help="Where runs live. [ARCADE_RL_RUNS_DIR, else runs/]"
+)
+SET = click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one value, such as train.learning_rate=1e-3.",
+)
+STEPS = click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Length of the run; short for --set train.total_steps.",
+)
+DETACH = click.option(
+    "--detach", is_flag=True, help="Train in the background; the run outlives this terminal."
+)
+NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has happened.")
+
+
+@click.command()
+@click.argument("target", metavar="CONFIG|GAME")
+@click.option("--run", "name", metavar="NAME", help="Name of the run's directory.")
+@SET
+@STEPS
+@DETACH
+@RUNS_DIR
+def train(
+    target: str,
+    name: str | None,
+    assignments: tuple[str, ...],
+    steps: int | None,
+    detach: bool,
+    runs_dir: str | None,
+) -> int:
+    """Train an agent in crash-proof chunks, by a configuration file or with a game's defaults.
+
+    Prints the run's directory. Ctrl-C finishes the rollout and saves; twice stops at once.
+    """
+    from arcade_rl.cli.experiment import resolve_target
+    from arcade_rl.engines import launch
+    from arcade_rl.runs.directory import runs_directory
+
+    resolved = resolve_target(target, _with_steps(assignments, steps))
+    run = launch.create_run(resolved, runs_directory(runs_dir), name, sys.argv)
+    click.echo(str(run.path))
+    return _go_on(str(run.path), runs_dir, detach)
+
+
+@click.command()
+@click.argument("reference", metavar="RUN")
+@SET
+@STEPS
+@DETACH
+@RUNS_DIR
+def resume(
+    reference: str,
+    assignments: tuple[str, ...],
+    steps: int | None,
+    detach: bool,
+    runs_dir: str | None,
+) -> int:
+    """Go on with a run from its last verified checkpoint, or wake a paused one."""
+    from arcade_rl.cli.experiment import open_run, resolve_resumed
+    from arcade_rl.engines.launch import reconfigure
+    from arcade_rl.runs import control
+    from arcade_rl.runs.database import Database
+    from arcade_rl.runs.lock import holder_of
+
+    run, saved = open_run(reference, runs_dir)
+    if holder_of(run.lock) is not None:
+        with Database.reading(run.database) as database:
+            paused = database.status().state == "paused"
+        if paused and not (assignments or steps or detach):
+            control.send(run.control, "resume")
+            click.echo(f"{run.name} goes on", err=True)
+            return 0
+    wanted = resolve_resumed(run, _with_steps(assignments, steps))
+    for change in reconfigure(run, saved.config, wanted.config):
+        click.echo(f"changed {change}", err=True)
+    return _go_on(str(run.path), runs_dir, detach)
+
+
+@click.command()
+@click.argument("reference", metavar="RUN")
+@NO_WAIT
+@RUNS_DIR
+def stop(reference: str, no_wait: bool, runs_dir: str | None) -> None:
+    """End a run after its rollout is finished and saved."""
+    _ask(reference, runs_dir, "stop", no_wait)
+
+
+@click.command()
+@click.argument("reference", metavar="RUN")
+@NO_WAIT
+@RUNS_DIR
+def pause(reference: str, no_wait: bool, runs_dir: str | None) -> None:
+    """Save a run, free its memory, and hold it until `resume` or `stop`."""
+    _ask(reference, runs_dir, "pause", no_wait)
+
+
+def _with_steps(assignments: tuple[str, ...], steps: int | None) -> list[str]:
+    return [*assignments, *([f"train.total_steps={steps}"] if steps else [])]
+
+
+def _go_on(path: str, runs_dir: str | None, detach: bool) -> int:
+    """Supervise the run here, or have it supervised in the background."""
+    from arcade_rl.cli.experiment import open_run
+    from arcade_rl.engines import launch
+
+    run, resolved = open_run(path, runs_dir)
+    if not detach:
+        return _supervise(run, resolved)
+    pid = launch.detach(run)
+    click.echo(f"{run.name} trains in the background as process {pid}", err=True)
+    click.echo(f"watch it with `arcade-rl runs show {run.path}`", err=True)
+    return 0
+
+
+def _supervise(run: RunDirectory, resolved: Resolved) -> int:
+    from arcade_rl.cli.progress import ChunkProgress
+    from arcade_rl.engines.supervisor import Supervisor
+
+    with ChunkProgress(resolved) as progress:
+        outcome = Supervisor(run, resolved, progress).supervise()
+    for line in _closing_lines(run, resolved, outcome):
+        click.echo(line, err=True)
+    return outcome.exit_code
+
+
+def _closing_lines(run: RunDirectory, resolved: Resolved, outcome: Outcome) -> list[str]:
+    from arcade_rl.runs.database import Database
+
+    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
+    main = metrics[resolved.declaration.main_metric]
+    with Database.reading(run.database) as database:
+        steps, episodes = database.counts()
+        mean = database.recent_mean(main.name)
+    score = "" if mean is None else f", mean {main.label.lower()} of the last 100: {mean:.2f}"
+    lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes{score}"]
+    if outcome.reason:
+        lines.append(f"reason: {outcome.reason}")
+    if outcome.state != "finished":
+        lines.append(f"go on with: arcade-rl resume {run.path}")
+    return lines
+
+
+def _ask(reference: str, runs_dir: str | None, request: Request, no_wait: bool) -> None:
+    """Leave a request for the supervisor, and wait until the run is as asked."""
+    from arcade_rl.errors import ArcadeError
+    from arcade_rl.runs import control
+    from arcade_rl.runs.database import Database
+    from arcade_rl.runs.directory import find_run, runs_directory
+    from arcade_rl.runs.lock import holder_of
+
+    run = find_run(reference, runs_directory(runs_dir))
+    if holder_of(run.lock) is None:
+        raise ArcadeError(f"{run.name} is not running; `arcade-rl runs show {run.name}` tells more")
+    control.send(run.control, request)
+    state = f"{request} requested"
+    while not no_wait:
+        time.sleep(0.1)
+        with Database.reading(run.database) as database:
+            state = database.status().state
+        if holder_of(run.lock) is None or state == "paused":
+            break
+    click.echo(f"{run.name}: {state}", err=True)

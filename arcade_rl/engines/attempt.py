@@ -1,0 +1,104 @@
+"""One attempt at a chunk: hand it to a worker, take in what it says, notice when it is ill."""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from arcade_rl.config import Engine
+from arcade_rl.engines.failure import Failure, describe_end, kernel_oom_kills
+from arcade_rl.engines.listener import Listener
+from arcade_rl.engines.process import WorkerProcess
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.events import (
+    Episodes,
+    Event,
+    Failed,
+    Finished,
+    Go,
+    LogWriter,
+    Notice,
+    Stop,
+    Update,
+)
+from arcade_rl.training.plan import STAGED_EVENTS, ChunkSpec
+
+POLL_S = 0.2
+EXIT_WAIT_S = 10.0
+
+Wish: TypeAlias = Literal["", "save", "now"]
+"""What the user wants of the attempt: go on, end it after the rollout and save, or end it now."""
+
+
+class Attempt:
+    """Runs one chunk spec in one worker up to the staged checkpoint."""
+
+    def __init__(
+        self, spec: ChunkSpec, worker: WorkerProcess, database: Database, listener: Listener
+    ) -> None:
+        self._spec, self._worker = spec, worker
+        self._database, self._listener = database, listener
+        self._told: Failed | None = None
+        self._finished = False
+        Path(spec.staging).mkdir()
+        self.log = LogWriter(Path(spec.staging) / STAGED_EVENTS)
+        database.begin_attempt(spec.chunk, spec.attempt, spec.first_update, spec.last_update)
+        listener.chunk_began(spec)
+        worker.last_sign_of_life = time.monotonic()
+        worker.send(Go(asdict(spec)))
+
+    def watch(
+        self, engine: Engine, ask: Callable[[], Wish]
+    ) -> Literal["staged", "abandoned"] | Failure:
+        """Take in the worker's events until its end. `ask` is called a few times a second."""
+        oom_kills = kernel_oom_kills()
+        asked_to_stop = False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._worker, selectors.EVENT_READ)
+            while True:
+                selector.select(POLL_S)
+                code = self._worker.exit_code()  # before its last words are read: none is missed
+                self._take_in()
+                if self._finished:
+                    code = self._worker.wait(EXIT_WAIT_S)
+                    if code in (0, None):
+                        return "staged"
+                if code is not None:
+                    return describe_end(code, self._told, oom_kills, self._worker.log)
+                if hang := self._hang(engine):
+                    return hang
+                wish = ask()
+                if wish == "now" or (wish == "save" and not self._worker.is_ready):
+                    return "abandoned"
+                if wish == "save" and not asked_to_stop:
+                    asked_to_stop = True
+                    self._worker.send(Stop())
+
+    def _take_in(self) -> None:
+        for event in self._worker.receive():
+            self.log.write(event)
+            self._database.record(self._spec.chunk, self._spec.attempt, event)
+            self._finished = self._finished or isinstance(event, Finished)
+            self._told = event if isinstance(event, Failed) else self._told
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, Update):
+            self._listener.updated(event)
+        elif isinstance(event, Episodes):
+            self._listener.episodes_ended(event)
+        elif isinstance(event, Notice):
+            self._listener.noticed(event.level, event.text)
+
+    def _hang(self, engine: Engine) -> Failure | None:
+        ready = self._worker.is_ready
+        limit = engine.hang_timeout_s if ready else engine.start_timeout_s
+        silent_s = time.monotonic() - self._worker.last_sign_of_life
+        if silent_s <= limit:
+            return None
+        doing = "in the training loop" if ready else "while starting"
+        return Failure("hang", f"no heartbeat {doing} for {silent_s:.0f} s (limit {limit:g} s)")

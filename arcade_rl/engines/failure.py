@@ -1,0 +1,58 @@
+"""Why an attempt failed, in words, and whether memory was the reason."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from arcade_rl.runs.events import Failed
+
+_VMSTAT = Path("/proc/vmstat")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed attempt."""
+
+    kind: str
+    """"error", "out of memory", "hang", "signal", "exit", or "usage" where a retry cannot help."""
+    text: str
+    exit_code: int = 1
+    """What the command line exits with if the run ends because of it."""
+
+
+def kernel_oom_kills() -> int | None:
+    """Processes that the kernel has killed for memory since it started; None where it does not say."""
+    try:
+        lines = _VMSTAT.read_text().splitlines()
+    except OSError:
+        return None
+    counts = [int(line.split()[1]) for line in lines if line.startswith("oom_kill ")]
+    return counts[0] if counts else None
+
+
+def describe_end(code: int, told: Failed | None, oom_kills: int | None, log: Path) -> Failure:
+    """What an end without a finished chunk means.
+
+    `code` is an exit code or minus a signal, `told` what the worker said itself, `oom_kills` the
+    kernel's count when the attempt began.
+    """
+    if told is not None:
+        advice = "; lower train.n_envs or train.n_steps" if told.kind == "out of memory" else ""
+        return Failure(told.kind, f"{told.message}{advice}", told.exit_code)
+    if code == -signal.SIGKILL and oom_kills is not None and (kernel_oom_kills() or 0) > oom_kills:
+        return Failure(
+            "out of memory",
+            "the kernel killed the worker for memory; lower train.n_envs or train.n_steps",
+        )
+    if code < 0:
+        return Failure("signal", f"the worker was ended by {_signal_name(-code)}; see {log}")
+    return Failure("exit", f"the worker exited with {code} before its chunk was done; see {log}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

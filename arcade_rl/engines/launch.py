@@ -1,0 +1,126 @@
+"""Make runs, change their configuration, and start supervisors that outlive the terminal."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import distributions
+from pathlib import Path
+
+from arcade_rl.config import Config, Resolved, dump_toml, flatten
+from arcade_rl.errors import ConfigError, RunFailed
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import Identity, RunDirectory
+from arcade_rl.runs.files import write_atomically
+from arcade_rl.runs.lock import RunLock, holder_of
+
+DETACH_WAIT_S = 60.0
+
+FIXED = (
+    "game", "seed", "options", "train.algorithm", "train.n_envs", "train.n_steps", "train.policy",
+    "train.policy_kwargs", "train.normalize_observations", "train.normalize_rewards",
+)  # fmt: skip
+"""What cannot change in the life of a run: its checkpoints would not fit, or not be comparable."""
+
+
+def create_run(
+    resolved: Resolved, root: Path, name: str | None, command: Sequence[str]
+) -> RunDirectory:
+    """Make the directory, the identity and the empty database of a new run."""
+    run = RunDirectory(root / (name or _free_name(resolved, root)))
+    identity = Identity(
+        run=run.name,
+        game=resolved.game.name,
+        seed=resolved.config.seed,
+        created=time.time(),
+        command=list(command),
+        versions={d.name: d.version for d in distributions() if d.name},
+        git_commit=_git_commit(),
+        machine={
+            "host": platform.node(),
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": str(os.cpu_count()),
+            "python": platform.python_version(),
+        },
+    )
+    run.create(identity, dump_toml(resolved.config).encode())
+    declaration = resolved.declaration
+    Database.create(
+        run.database,
+        [term.name for term in declaration.terms],
+        [metric.name for metric in declaration.metrics],
+    ).close()
+    return run
+
+
+def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
+    """Replace the run's configuration and return what changed, as `key: old -> new`.
+
+    ConfigError if it is something that a run cannot change, LockedError while it is supervised.
+    """
+    before, after = (dict(flatten(config.model_dump(mode="json"))) for config in (saved, wanted))
+    changed = [
+        key for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)
+    ]
+    for key in changed:
+        if any(f"{key}.".startswith(f"{fixed}.") for fixed in FIXED):
+            raise ConfigError(
+                f"{key} of {run.name} is {before.get(key)!r} and cannot become {after.get(key)!r}; "
+                "start a new run for it"
+            )
+    if changed:
+        with RunLock(run.lock):
+            write_atomically(run.config, dump_toml(wanted).encode())
+    return [f"{key}: {before.get(key)} -> {after.get(key)}" for key in changed]
+
+
+def detach(run: RunDirectory) -> int:
+    """Start a background supervisor that outlives this process; returns its process id.
+
+    RunFailed with its last words if it does not get to hold the run.
+    """
+    log = run.logs / "supervisor.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "arcade_rl", "resume", str(run.path.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    until = time.monotonic() + DETACH_WAIT_S
+    while time.monotonic() < until:
+        holder = holder_of(run.lock)
+        if holder is not None and holder.pid == process.pid:
+            return process.pid
+        if process.poll() is not None:
+            if process.returncode == 0:
+                return process.pid  # it was finished already
+            last_words = (log.read_text(errors="replace").splitlines() or ["nothing"])[-1]
+            raise RunFailed(f"the background supervisor ended: {last_words}; see {log}")
+        time.sleep(0.05)
+    raise RunFailed(
+        f"the background supervisor did not take {run.path} in {DETACH_WAIT_S:g} s; see {log}"
+    )
+
+
+def _free_name(resolved: Resolved, root: Path) -> str:
+    name = f"{resolved.game.name}-{time.strftime('%Y%m%d-%H%M%S')}-s{resolved.config.seed}"
+    candidates = (name, *(f"{name}-{k}" for k in range(2, 1000)))
+    return next(candidate for candidate in candidates if not (root / candidate).exists())
+
+
+def _git_commit() -> str:
+    """Commit of the working directory; empty outside of a checkout or without git."""
+    try:
+        result = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return result.stdout.strip() if result.returncode == 0 else ""

@@ -1,0 +1,32 @@
+"""What a supervisor tells whoever watches it in the same process."""
+
+from __future__ import annotations
+
+from arcade_rl.runs.database import ChunkSummary
+from arcade_rl.runs.events import Episodes, Update
+from arcade_rl.training.plan import ChunkSpec, Plan
+
+
+class Listener:
+    """Hears everything and says nothing; faces override what they show."""
+
+    def began(self, plan: Plan, steps: int) -> None:
+        """The run goes on after `steps` steps."""
+
+    def chunk_began(self, spec: ChunkSpec) -> None:
+        """An attempt at a chunk starts."""
+
+    def updated(self, update: Update) -> None:
+        """A rollout and its update are done."""
+
+    def episodes_ended(self, episodes: Episodes) -> None:
+        """Real episodes ended."""
+
+    def chunk_committed(self, summary: ChunkSummary) -> None:
+        """A chunk that trained is part of the run."""
+
+    def noticed(self, level: str, text: str) -> None:
+        """Something that a person should know; it is stored too."""
+
+    def paused(self) -> None:
+        """The run is saved and waits."""

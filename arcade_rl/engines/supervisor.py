@@ -1,0 +1,235 @@
+"""Runs the chunks of a run one after the other, retries them, commits them, and hears the user."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from arcade_rl.config import Resolved
+from arcade_rl.engines.attempt import POLL_S, Attempt, Wish
+from arcade_rl.engines.commit import commit, prune, recover, reject
+from arcade_rl.engines.failure import Failure
+from arcade_rl.engines.listener import Listener
+from arcade_rl.engines.process import WorkerProcess
+from arcade_rl.errors import VerificationError
+from arcade_rl.runs import checkpoints, control
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.lock import RunLock
+from arcade_rl.training.plan import ChunkSpec, plan_run
+
+MAX_BACKOFF_S = 60.0
+STEP_OVER_AFTER = 2
+"""Failures of the chunk after a checkpoint that make the checkpoint itself suspect."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a supervision ended."""
+
+    state: Literal["finished", "stopped", "failed"]
+    reason: str = ""
+    exit_code: int = 0
+
+
+class Supervisor:
+    """Supervises one run until it is finished, stopped or failed."""
+
+    def __init__(self, run: RunDirectory, resolved: Resolved, listener: Listener) -> None:
+        self._run, self._resolved, self._listener = run, resolved, listener
+        self._plan = plan_run(resolved.config)
+        self._database: Database
+        self._standby: WorkerProcess | None = None
+        self._request: Literal["", "stop", "pause"] = ""
+        self._signals = 0
+        self._attempts: dict[int, int] = {}
+        self._furthest = -1
+        """Updates of the furthest checkpoint so far."""
+        self._failures = 0
+        """Failed attempts since it was committed."""
+        self._failures_after: dict[int, int] = {}
+        """Failed attempts since then, by the chunk of the checkpoint that they started from."""
+
+    def supervise(self) -> Outcome:
+        """Hold the lock, put the run in order, and run chunks. LockedError if it is supervised."""
+        with RunLock(self._run.lock), self._handling_signals(), self._open_database():
+            recover(self._run, self._database, self._notify)
+            control.take(self._run.control)  # what was asked of an earlier supervisor
+            self._attempts = self._database.attempts()
+            self._database.set_status("running", pid=os.getpid())
+            try:
+                outcome = self._run_chunks()
+            finally:
+                self._dismiss_standby()
+            self._database.set_status(outcome.state, outcome.reason)
+            return outcome
+
+    # The run
+
+    def _run_chunks(self) -> Outcome:
+        start = self._start()
+        self._furthest = start.updates if start else -1
+        self._listener.began(self._plan, start.steps if start else 0)
+        while start is None or start.updates < self._plan.total_updates:
+            if self._request == "pause":
+                self._wait_while_paused()
+            if self._request == "stop":
+                return self._stopped()
+            result = self._attempt(self._spec(start))
+            if isinstance(result, Failure):
+                outcome = self._after_failure(result, start)
+                if outcome is not None:
+                    return outcome
+            elif result == "committed":
+                self._after_commit()
+            start = self._start()
+        return Outcome("finished")
+
+    def _start(self) -> CheckpointState | None:
+        """State of the checkpoint that the next chunk starts from."""
+        stored = checkpoints.stored(self._run.checkpoints)
+        return checkpoints.read_state(stored[-1][1]) if stored else None
+
+    def _spec(self, start: CheckpointState | None) -> ChunkSpec:
+        chunk = start.chunk + 1 if start else 0
+        attempt = self._attempts[chunk] = self._attempts.get(chunk, 0) + 1
+        last = self._plan.next_boundary(start.updates) if start else 0
+        return ChunkSpec(
+            chunk=chunk,
+            attempt=attempt,
+            checkpoint=str(self._run.checkpoint(start.chunk).absolute()) if start else "",
+            parent=start.chunk if start else -1,
+            first_update=start.updates + 1 if start else 1,
+            last_update=last,
+            total_updates=self._plan.total_updates,
+            milestones=self._plan.milestones_at(last) if start else ["0%"],
+            staging=str((self._run.staging / f"{chunk:06d}-{attempt}").absolute()),
+        )
+
+    def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
+        """One attempt by the process that stands by, while the next one starts."""
+        worker = self._standby or self._spawn()
+        self._standby = None
+        attempt = Attempt(spec, worker, self._database, self._listener)
+        if self._resolved.config.chunk.standby and spec.last_update < self._plan.total_updates:
+            self._standby = self._spawn()
+        try:
+            result = attempt.watch(self._resolved.config.engine, self._wish)
+            if result == "staged":
+                commit(self._run, self._database, attempt.log, Path(spec.staging), spec.attempt)
+                worker.log.unlink()
+                return "committed"
+        except VerificationError as error:
+            result = Failure("error", f"the attempt left something that does not verify: {error}")
+        finally:
+            worker.kill()
+            attempt.log.close()
+        self._database.discard_from(spec.chunk)
+        return result
+
+    def _after_commit(self) -> None:
+        prune(self._run, self._database, self._resolved)
+        state = self._start()
+        assert state is not None
+        if state.updates > self._furthest:
+            self._furthest = state.updates
+            self._failures = 0
+            self._failures_after = {}
+        if state.updates:
+            self._listener.chunk_committed(self._database.chunks()[-1])
+
+    def _after_failure(self, failure: Failure, start: CheckpointState | None) -> Outcome | None:
+        """Decide between a retry, stepping over the checkpoint, and giving up."""
+        engine = self._resolved.config.engine
+        chunk, parent = (start.chunk + 1, start.chunk) if start else (0, -1)
+        self._failures += 1
+        times = self._failures_after[parent] = self._failures_after.get(parent, 0) + 1
+        final = failure.kind == "usage" or self._failures > engine.max_restarts
+        text = f"chunk {chunk} failed ({failure.kind}): {failure.text}"
+        self._notify("error" if final else "warning", text)
+        if final:
+            tries = f"after {self._failures} attempts: " if self._failures > 1 else ""
+            return Outcome("failed", f"{tries}{text}", failure.exit_code)
+        if start and times == STEP_OVER_AFTER:
+            reason = (
+                f"checkpoint {parent} is stepped over: chunk {chunk} failed {times} times from it"
+            )
+            reject(self._run, self._database, parent, reason, self._notify)
+        self._back_off(min(engine.backoff_s * 2 ** (self._failures - 1), MAX_BACKOFF_S))
+        return None
+
+    def _back_off(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._wish():
+            time.sleep(min(POLL_S, left))
+
+    def _wait_while_paused(self) -> None:
+        """Everything is saved: free the memory and wait for `resume` or `stop`."""
+        self._dismiss_standby()
+        self._database.set_status("paused", pid=os.getpid())
+        self._listener.paused()
+        while self._request == "pause":
+            time.sleep(POLL_S)
+            self._wish()
+        if not self._request:
+            self._database.set_status("running", pid=os.getpid())
+
+    def _stopped(self) -> Outcome:
+        if self._signals:
+            return Outcome("stopped", "interrupted", exit_code=130)
+        return Outcome("stopped", "as requested")
+
+    # Processes, requests, notices
+
+    def _spawn(self) -> WorkerProcess:
+        return WorkerProcess(self._run, self._run.logs / f"worker-{time.time_ns()}.log")
+
+    def _dismiss_standby(self) -> None:
+        if self._standby is not None:
+            self._standby.kill()
+            self._standby.log.unlink()
+            self._standby = None
+
+    def _wish(self) -> Wish:
+        """What signals and control requests ask of the running attempt."""
+        for request in control.take(self._run.control):
+            self._request = "" if request == "resume" else request
+        if self._signals:
+            self._request = "stop"
+        if self._signals > 1:
+            return "now"
+        return "save" if self._request else ""
+
+    def _notify(self, level: str, text: str) -> None:
+        self._database.notify(level, text)
+        self._listener.noticed(level, text)
+
+    @contextmanager
+    def _open_database(self) -> Iterator[None]:
+        self._database = Database.open(self._run.database)
+        try:
+            yield
+        finally:
+            self._database.close()
+
+    @contextmanager
+    def _handling_signals(self) -> Iterator[None]:
+        """The first signal asks to save and stop, the second to stop now."""
+
+        def count(*_: Any) -> None:
+            self._signals += 1
+
+        before = {number: signal.signal(number, count) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
