@@ -16,6 +16,11 @@ from arcade_rl.contracts import Game
 from arcade_rl.errors import MissingError, PluginError
 
 ALLOW_LIST = "ARCADE_RL_LOAD_PLUGINS"
+GAME_MEMBERS = (
+    *("name", "summary", "frame_rate", "options"),
+    *("declare", "defaults", "make_env", "make_screen"),
+)
+"""What `contracts.Game` asks of a game."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def load_game(name: str) -> Game:
         raise PluginError(games[name].fault)
     module = _import(games[name])
     for game in _games_of(module, games[name]):
-        if getattr(game, "name", None) == name:
+        if game.name == name:
             return game
     raise PluginError(
         f"{games[name].distribution}: {module.__name__} offers no game named {name}, "
@@ -112,7 +117,8 @@ def _games_of(module: ModuleType, installed_game: Installed) -> list[Game]:
         plugins.register(module, name=module.__name__)
         plugins.check_pending()
     except pluggy.PluginValidationError as error:
-        raise PluginError(f"{installed_game.distribution}: {error}".splitlines()[0]) from error
+        said = " ".join(str(error).split())
+        raise PluginError(f"{installed_game.distribution}: {said}") from error
     if not plugins.hook.arcade_rl_games.get_hookimpls():
         raise PluginError(
             f"{installed_game.distribution}: {module.__name__} implements no hook arcade_rl_games; "
@@ -120,11 +126,18 @@ def _games_of(module: ModuleType, installed_game: Installed) -> list[Game]:
         )
     try:
         results: list[Iterable[Game]] = plugins.hook.arcade_rl_games()
-        return [game for games in results for game in games]
-    except Exception as error:  # as above
+        games = [game for games in results for game in games]
+    except (Exception, SystemExit) as error:  # as above
         raise PluginError(
             f"{installed_game.distribution}: arcade_rl_games of {module.__name__} raised {_said(error)}"
         ) from error
+    for game in games:
+        if missing := [name for name in GAME_MEMBERS if not hasattr(game, name)]:
+            raise PluginError(
+                f"{installed_game.distribution}: {module.__name__} offers {game!r:.60}, "
+                f"which has no {' and no '.join(missing)}; expected an arcade_rl.contracts.Game"
+            )
+    return games
 
 
 def _said(error: BaseException) -> str:

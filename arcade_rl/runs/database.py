@@ -183,7 +183,7 @@ class Database:
     def attempts(self) -> dict[int, int]:
         """Last attempt at each chunk, finished or not."""
         rows = self._connection.execute("select chunk, attempt from chunks").fetchall()
-        return {chunk: attempt for chunk, attempt in map(tuple, rows)}
+        return {row["chunk"]: row["attempt"] for row in rows}
 
     def discard_from(self, chunk: int) -> None:
         """Drop every row of `chunk` and of all later ones: they did not happen."""

@@ -186,10 +186,10 @@ class LogWriter:
         self._write(msgpack.packb(["End", end]))
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
+        self.close()
 
-    def abandon(self) -> None:
-        """Close without the end mark."""
+    def close(self) -> None:
+        """Close, finished or not."""
         self._file.close()
 
     def _write(self, body: bytes) -> None:

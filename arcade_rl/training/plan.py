@@ -27,8 +27,10 @@ class ChunkSpec:
     """Directory of the verified checkpoint to start from; empty for chunk 0."""
     parent: int
     """Chunk of that checkpoint; -1 for chunk 0."""
+    first_update: int
+    """Number of its first update in the run, from 1."""
     last_update: int
-    """Update to end on."""
+    """Update to end on; below `first_update` for chunk 0, which trains nothing."""
     total_updates: int
     milestones: list[str]
     """Milestones that end with it."""

@@ -1,0 +1,98 @@
+"""The command line. Each command is imported when it is used, so that `--help` loads only click."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from arcade_rl import __version__
+from arcade_rl.errors import ArcadeError
+
+PROGRAM = "arcade-rl"
+INTERRUPTED = 130
+
+COMMANDS = {
+    "train": ("train:train", "Train an agent in crash-proof chunks."),
+    "resume": ("train:resume", "Go on with a run from its last verified checkpoint."),
+    "stop": ("train:stop", "End a run after saving."),
+    "pause": ("train:pause", "Hold a run at the end of its chunk."),
+    "evaluate": ("evaluate:evaluate", "Play episodes with a checkpoint and measure them."),
+    "runs": ("runs:runs", "List, show and compare runs."),
+    "plugins": ("plugins:plugins", "List, show and check the installed games."),
+    "config": ("config:config", "Show and validate configurations."),
+    "doctor": ("doctor:doctor", "Check this machine, and say what to do."),
+}
+"""Name of each command to "module:attribute" in this package, and its line in the help."""
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports one when it is invoked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(f"arcade_rl.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Train agents to play games, and show people how they learn."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; an error becomes one line on stderr."""
+    try:
+        code = cli.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except ArcadeError as error:
+        return _report(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _report(error: ArcadeError) -> int:
+    if os.environ.get("ARCADE_RL_DEBUG") == "1":
+        traceback.print_exception(error)
+    message = " ".join(str(error).split("\n"))
+    click.echo(f"{PROGRAM}: error: {message}", err=True)
+    return error.exit_code
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: the reader of the pipe has left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

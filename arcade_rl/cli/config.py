@@ -1,0 +1,101 @@
+"""`arcade-rl config`: what a configuration resolves to, and whether files are valid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arcade_rl.errors import ArcadeError, MissingError, UsageError
+
+if TYPE_CHECKING:
+    from arcade_rl.config import Resolved
+
+CONFIGS = Path("configs")
+
+
+@click.group()
+def config() -> None:
+    """Show and validate configurations."""
+
+
+@config.command()
+@click.argument("target", metavar="CONFIG|GAME")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set a key. Repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
+    """Show every value of a configuration, and where it came from."""
+    from arcade_rl.cli.experiment import resolve_target
+    from arcade_rl.cli.output import emit_json, table
+
+    resolved = resolve_target(target, assignments)
+    rows = list(_rows(resolved))
+    if as_json:
+        origins = {key: origin for key, _, origin in rows}
+        emit_json({"values": _values(resolved), "origins": origins})
+    else:
+        table(["key", "value", "origin"], [[key, json.dumps(value), by] for key, value, by in rows])
+
+
+@config.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@click.pass_context
+def validate(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check configuration files; without a PATH, every *.toml below ./configs.
+
+    A PATH may be a folder. Exits with 2 if a file is faulty.
+    """
+    from arcade_rl.cli.output import emit_json
+
+    faults = {path: _fault(path) for path in _files(paths)}
+    if as_json:
+        emit_json(
+            [{"path": path, "ok": not fault, "fault": fault} for path, fault in faults.items()]
+        )
+    else:
+        for path, fault in faults.items():
+            click.echo(f"{path}: fault: {fault}" if fault else f"{path}: ok")
+    if any(faults.values()):
+        context.exit(UsageError.exit_code)
+
+
+def _values(resolved: Resolved) -> dict[str, Any]:
+    return resolved.config.model_dump(mode="json", exclude_none=True)
+
+
+def _rows(resolved: Resolved) -> Iterator[tuple[str, Any, str]]:
+    """Key, value and origin of every value. A hyper-parameter that nobody set is not there."""
+    from arcade_rl.config import flatten
+
+    for key, value in flatten(_values(resolved)):
+        is_of_game = key.startswith(("options.", "reward."))
+        default = f"default of {resolved.game.name}" if is_of_game else "default"
+        yield key, value, resolved.origins.get(key, default)
+
+
+def _files(paths: tuple[Path, ...]) -> list[Path]:
+    files = []
+    for path in paths or (CONFIGS,):
+        found = sorted(path.rglob("*.toml")) if path.is_dir() else [path]
+        if not found or (not paths and not path.exists()):
+            raise MissingError(f"{path} holds no *.toml; name the files to check")
+        files += found
+    return files
+
+
+def _fault(path: Path) -> str:
+    """What is wrong with a file by itself, whatever the environment sets; empty if nothing is."""
+    from arcade_rl.config import read_toml, resolve
+    from arcade_rl.registry import load_game
+
+    try:
+        resolve([read_toml(path)], load_game)
+    except ArcadeError as error:
+        return str(error).removeprefix(f"{path}: ")
+    return ""

@@ -1,0 +1,125 @@
+"""What a game declares, as data and as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from arcade_rl.cli.output import table
+from arcade_rl.config import Resolved
+
+_LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+
+
+def describe(resolved: Resolved) -> dict[str, Any]:
+    """Everything that the game declares under its options, as plain data."""
+    game, declaration = resolved.game, resolved.declaration
+    width, height = declaration.frame_size
+    return {
+        "game": game.name,
+        "summary": game.summary,
+        "protocol": declaration.protocol,
+        "frame_rate": str(game.frame_rate),
+        "frame_size": [width, height],
+        "main_metric": declaration.main_metric,
+        "options": _options(game.options, resolved.options),
+        "actions": list(declaration.actions),
+        "metrics": [asdict(metric) for metric in declaration.metrics],
+        "terms": [asdict(term) for term in declaration.terms],
+        "stages": [asdict(stage) for stage in declaration.stages],
+    }
+
+
+def write(described: Mapping[str, Any]) -> None:
+    """Write the description to stdout as people read it."""
+    width, height = described["frame_size"]
+    click.echo(f"{described['game']}: {described['summary']}")
+    click.echo(f"protocol     {described['protocol']}")
+    click.echo(f"frames       {width} x {height} pixel, {described['frame_rate']} a second")
+    click.echo(f"main metric  {described['main_metric']}")
+    click.echo(f"actions      {', '.join(described['actions'])}")
+    options = [{**option, **_written(option)} for option in described["options"]]
+    _section("options", options, ("name", "type", "default", "value"))
+    _section(
+        "metrics",
+        described["metrics"],
+        ("name", "label", "unit", "better", "aggregation", "format"),
+    )
+    _section("terms", described["terms"], ("name", "weight", "measures"))
+    _section("stages", [_readable(stage) for stage in described["stages"]], ("name", "summary", "promotion"))  # fmt: skip
+
+
+def type_name(annotation: Any) -> str:
+    """A type as people write it: `"pixels" | "features"`, `int | none`."""
+    if annotation is NoneType:
+        return "none"
+    if get_origin(annotation) is Literal:
+        return " | ".join(json.dumps(value) for value in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(type_name(part) for part in get_args(annotation))
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")
+
+
+def _options(model: type[BaseModel], options: BaseModel) -> list[dict[str, Any]]:
+    values = options.model_dump(mode="json")
+    return [
+        {
+            "name": name,
+            "type": f"{type_name(field.annotation)}{_limits(field)}",
+            "default": None if field.is_required() else _default(model, name, field),
+            "value": values[name],
+        }
+        for name, field in model.model_fields.items()
+    ]
+
+
+def _default(model: type[BaseModel], name: str, field: FieldInfo) -> Any:
+    """The default as JSON says it."""
+    blank = model.model_construct(**{name: field.get_default(call_default_factory=True, validated_data={})})  # fmt: skip
+    return blank.model_dump(mode="json", include={name}).get(name)
+
+
+def _limits(field: FieldInfo) -> str:
+    said = [
+        f" {sign} {getattr(limit, name)}"
+        for limit in field.metadata
+        for name, sign in _LIMITS.items()
+        if getattr(limit, name, None) is not None
+    ]
+    return ",".join(said)
+
+
+def _readable(stage: Mapping[str, Any]) -> dict[str, Any]:
+    rule = stage["promotion"]
+    promotion = (
+        f"{rule['metric']} at least {rule['at_least']} over {rule['episodes']} episodes"
+        if rule
+        else "the last stage"
+    )
+    return {**stage, "promotion": promotion}
+
+
+def _written(option: Mapping[str, Any]) -> dict[str, str]:
+    """Default and value as a configuration writes them."""
+    return {key: json.dumps(option[key]) for key in ("default", "value")}
+
+
+def _section(title: str, items: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
+    if not items:
+        return
+    click.echo(f"\n{title}")
+    rows = [[_cell(item[column]) for column in columns] for item in items]
+    table(columns, rows)
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

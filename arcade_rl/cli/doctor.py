@@ -1,0 +1,32 @@
+"""`arcade-rl doctor`: what this machine has, what is missing, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from arcade_rl.errors import MissingError
+
+WIDTHS = {"ok": "ok  ", "warn": "warn", "fail": "fail"}
+
+
+@click.command()
+@click.option("--runs-dir", metavar="DIR", help="Where runs live; default: ARCADE_RL_RUNS_DIR, else runs.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@click.pass_context
+def doctor(context: click.Context, runs_dir: str | None, as_json: bool) -> None:
+    """Check this machine, and say what to do. Exits with 3 if something required is missing."""
+    from arcade_rl.cli.health import examine
+    from arcade_rl.cli.output import emit_json
+    from arcade_rl.runs.directory import runs_directory
+
+    findings = examine(runs_directory(runs_dir))
+    if as_json:
+        emit_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            advice = f"; {finding.advice}" if finding.advice else ""
+            click.echo(f"{WIDTHS[finding.level]}  {finding.subject}: {finding.message}{advice}")
+    if any(finding.level == "fail" for finding in findings):
+        context.exit(MissingError.exit_code)

@@ -1,0 +1,68 @@
+"""From what people write on a command line to one checked experiment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from arcade_rl.config import (
+    Resolved,
+    Source,
+    from_assignments,
+    from_environment,
+    game_name,
+    read_toml,
+    resolve,
+    resolve_options,
+)
+from arcade_rl.contracts import Game
+from arcade_rl.registry import load_game
+from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
+
+
+def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
+    """Resolve CONFIG|GAME under `key=value` assignments and the `ARCADE_RL_*` variables."""
+    return resolve(_sources(target, assignments), load_game)
+
+
+def open_run(reference: str, runs_dir: str | None) -> tuple[RunDirectory, Resolved]:
+    """The run that `reference` names, with the configuration that it was saved with."""
+    run = find_run(reference, runs_directory(runs_dir))
+    return run, resolve([read_toml(run.config)], load_game)
+
+
+def resolve_resumed(run: RunDirectory, assignments: Sequence[str]) -> Resolved:
+    """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables."""
+    saved = read_toml(run.config)
+    return resolve([from_assignments(assignments), *from_environment(os.environ), saved], load_game)
+
+
+def game_with_options(target: str, assignments: Sequence[str]) -> tuple[Game, BaseModel]:
+    """The game and its checked options alone, for games whose declaration may be broken."""
+    sources = _sources(target, assignments)
+    game = load_game(game_name(sources))
+    return game, resolve_options(sources, game)
+
+
+def _sources(target: str, assignments: Sequence[str]) -> list[Source]:
+    return [from_assignments(assignments), *from_environment(os.environ), read_target(target)]
+
+
+def read_target(target: str) -> Source:
+    """The values of a configuration file, or those of naming a game."""
+    if is_path(target):
+        return read_toml(Path(target))
+    return Source("command line", {"game": target})
+
+
+def is_path(target: str) -> bool:
+    """Whether the target is a file; a directory that has a game's name hides no game."""
+    separators = {os.sep, os.altsep} - {None}
+    return (
+        Path(target).is_file()
+        or target.endswith(".toml")
+        or any(separator in target for separator in separators if separator)
+    )

@@ -1,0 +1,170 @@
+"""What `doctor` looks at."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from arcade_rl.errors import ArcadeError
+
+if TYPE_CHECKING:
+    from arcade_rl.runs.directory import RunDirectory
+
+DISTRIBUTION = "arcade-rl"
+OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
+LITTLE_DISK = 5 << 30
+LITTLE_MEMORY = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's report."""
+
+    level: Literal["ok", "warn", "fail"]
+    """"fail": something required is missing; "warn": some things will not work or be slow."""
+    subject: str
+    message: str
+    advice: str = ""
+    """What to do; empty where all is well."""
+
+
+def examine(runs: Path) -> list[Finding]:
+    """Every finding, in the order of the report."""
+    return [
+        python(),
+        *packages(),
+        *devices(),
+        *machine(),
+        *games(),
+        *runs_folder(runs),
+        *stale_runs(runs),
+    ]
+
+
+def python() -> Finding:
+    """Whether this Python is one that the package supports."""
+    version = sys.version.split()[0]
+    if OLDEST_PYTHON <= sys.version_info[:2] < TOO_NEW_PYTHON:
+        return Finding("ok", "python", version)
+    return Finding("fail", "python", version, "install Python 3.11, 3.12 or 3.13")
+
+
+def packages() -> Iterator[Finding]:
+    """The packages that the core needs, by its own metadata."""
+    for requirement in metadata.requires(DISTRIBUTION) or []:
+        if "extra ==" in requirement:
+            continue
+        name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+        try:
+            yield Finding("ok", name, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Finding("fail", name, "is not installed", f"pip install '{requirement}'")
+
+
+def devices() -> Iterator[Finding]:
+    """What torch can compute on."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # OSError: a shared library of torch is missing
+        yield Finding("fail", "device", f"torch does not import: {error}", "install torch again")
+        return
+    yield Finding("ok", "device", f"cpu, {torch.get_num_threads()} threads")
+    for index in range(torch.cuda.device_count()):
+        yield Finding("ok", "device", f"cuda:{index}, {torch.cuda.get_device_name(index)}")
+    if torch.backends.mps.is_available():
+        yield Finding("ok", "device", "mps")
+
+
+def machine() -> Iterator[Finding]:
+    """Processor cores and memory that this process may use."""
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield Finding("ok", "cores", f"{cores} of {os.cpu_count()}")
+    memory = psutil.virtual_memory()
+    text = f"{memory.available / 2**30:.1f} GiB free of {memory.total / 2**30:.1f} GiB"
+    if memory.available < LITTLE_MEMORY:
+        yield Finding("warn", "memory", text, "close programs, or train with fewer train.n_envs")
+    else:
+        yield Finding("ok", "memory", text)
+
+
+def games() -> Iterator[Finding]:
+    """Every installed game, loaded by itself."""
+    from arcade_rl.registry import installed, load_game
+
+    found = installed()
+    if not found:
+        yield Finding("fail", "games", "none is installed", "pip install arcade-rl-breakout")
+    for game in found:
+        subject = f"game {game.name}"
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                load_game(game.name)
+        except ArcadeError as error:
+            advice = "install its package again or uninstall it"
+            yield Finding("warn", subject, " ".join(str(error).split()), advice)
+        else:
+            yield Finding("ok", subject, game.distribution)
+
+
+def runs_folder(runs: Path) -> Iterator[Finding]:
+    """Whether runs can be written and locked where they would live."""
+    from arcade_rl.runs.lock import RunLock, holder_of
+
+    folder = next(place for place in (runs, *runs.absolute().parents) if place.exists())
+    elsewhere = "choose another folder with --runs-dir or ARCADE_RL_RUNS_DIR"
+    try:
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as probe:
+            path = Path(probe) / "lock"
+            with RunLock(path):
+                is_held = holder_of(path) is not None
+    except (OSError, ArcadeError) as error:
+        yield Finding("fail", "runs", f"{runs} cannot be written and locked: {error}", elsewhere)
+        return
+    yield Finding("ok", "runs", f"{runs} can be written")
+    if is_held:
+        yield Finding("ok", "locks", "hold")
+    else:
+        yield Finding("fail", "locks", f"do not hold on the file system of {folder}", elsewhere)
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 2**30:.1f} GiB free for {runs}"
+    if free < LITTLE_DISK:
+        yield Finding("warn", "disk", text, "free some, or choose another folder")
+    else:
+        yield Finding("ok", "disk", text)
+
+
+def stale_runs(runs: Path) -> Iterator[Finding]:
+    """Runs whose supervisor died before it could tidy up."""
+    from arcade_rl.runs.directory import all_runs
+    from arcade_rl.runs.lock import holder_of
+
+    dead = [run for run in all_runs(runs) if holder_of(run.lock) is None]
+    stale = [run.name for run in dead if _says_running(run) or any(run.staging.glob("*"))]
+    for name in stale:
+        yield Finding(
+            "warn",
+            f"run {name}",
+            "its supervisor died before it could tidy up",
+            f"go on with: arcade-rl resume {name}",
+        )
+    if not stale:
+        yield Finding("ok", "stale runs", "none")
+
+
+def _says_running(run: RunDirectory) -> bool:
+    from arcade_rl.runs.database import Database
+
+    with contextlib.suppress(ArcadeError), Database.reading(run.database) as database:
+        return database.status().state == "running"
+    return False

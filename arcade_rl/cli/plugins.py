@@ -1,0 +1,163 @@
+"""`arcade-rl plugins`: which games are installed, what they declare, and whether they keep the contract."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from arcade_rl.errors import ArcadeError
+
+if TYPE_CHECKING:
+    from arcade_rl.envs.conformance import Report
+    from arcade_rl.registry import Installed
+
+FAULTY = 1
+
+assignments_option = click.option(
+    "-o",
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="options.KEY=VALUE",
+    help="Set an option of the game. Repeatable.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One installed game as the list shows it."""
+
+    name: str
+    distribution: str
+    status: str
+    """"OK", "ERROR" or "not loaded"."""
+    reason: str
+    """Why it is an ERROR."""
+    summary: str
+
+
+@click.group()
+def plugins() -> None:
+    """List, show and check the installed games."""
+
+
+@plugins.command("list")
+@click.option("--no-load", is_flag=True, help="Read metadata only; import no plugin.")
+@json_option
+def list_games(no_load: bool, as_json: bool) -> None:
+    """List the installed games. A broken one hides no other."""
+    from arcade_rl.cli.output import emit_json, notice, table
+    from arcade_rl.registry import installed
+
+    rows = [_metadata_row(game) if no_load else _loaded_row(game) for game in installed()]
+    for row in rows:
+        if row.reason:
+            notice(f"{row.name}: {row.reason}")
+    if as_json:
+        emit_json([asdict(row) for row in rows])
+    elif rows:
+        columns = ["game", "distribution", "status", "summary"]
+        table(columns, [[r.name, r.distribution, _status(r), r.summary] for r in rows])
+    else:
+        notice("no games are installed; try: pip install arcade-rl-breakout")
+
+
+@plugins.command()
+@click.argument("game")
+@assignments_option
+@json_option
+def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
+    """Show everything that a game declares under some options."""
+    from arcade_rl.cli.declared import describe, write
+    from arcade_rl.cli.experiment import resolve_target
+    from arcade_rl.cli.output import emit_json
+
+    with plugin_output_to_stderr():
+        resolved = resolve_target(game, assignments)
+        described = describe(resolved)
+    if as_json:
+        emit_json(described)
+    else:
+        write(described)
+
+
+@plugins.command()
+@click.argument("game")
+@assignments_option
+@click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True)
+@json_option
+@click.pass_context
+def check(
+    context: click.Context, game: str, assignments: tuple[str, ...], steps: int, as_json: bool
+) -> None:
+    """Check that a game keeps the contract, and report every fault.
+
+    Plays STEPS random steps in training and in evaluation, plays episodes again in other ways and
+    in another process, and watches one. Exits with 1 if there are faults.
+    """
+    from arcade_rl.cli.experiment import game_with_options
+    from arcade_rl.cli.output import emit_json
+    from arcade_rl.envs import conformance
+
+    with plugin_output_to_stderr():
+        loaded, options = game_with_options(game, assignments)
+        report = conformance.check(loaded, options, steps)
+    if as_json:
+        emit_json(
+            {
+                "game": report.game,
+                "faults": [asdict(fault) for fault in report.faults],
+                "checks": [
+                    {"name": check.name, "ok": check.ok, "seconds": round(check.seconds, 3)}
+                    for check in report.checks
+                ],
+            }
+        )
+    else:
+        _write_report(report)
+    if report.faults:
+        context.exit(FAULTY)
+
+
+@contextlib.contextmanager
+def plugin_output_to_stderr() -> Iterator[None]:
+    """What a plugin or its simulator prints is narration; stdout is for data."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def _metadata_row(game: Installed) -> Row:
+    status = "ERROR" if game.fault else "not loaded"
+    return Row(game.name, game.distribution, status, game.fault, "")
+
+
+def _loaded_row(game: Installed) -> Row:
+    from arcade_rl.registry import load_game
+
+    try:
+        with plugin_output_to_stderr():
+            summary = load_game(game.name).summary
+    except ArcadeError as error:
+        reason = " ".join(str(error).split())
+        return Row(game.name, game.distribution, "ERROR", reason, "")
+    return Row(game.name, game.distribution, "OK", "", str(summary))
+
+
+def _status(row: Row) -> str:
+    return f"{row.status}: {row.reason}" if row.reason else row.status
+
+
+def _write_report(report: Report) -> None:
+    for check in report.checks:
+        word = "ok" if check.ok else "FAULT"
+        click.echo(f"{check.name:<12} {word:<5} {check.seconds:7.2f} s")
+        for fault in check.faults:
+            click.echo(f"    {fault.message}")
+    count = len(report.faults)
+    click.echo(f"{report.game}: {count or 'no'} fault{'' if count == 1 else 's'}")

@@ -1,0 +1,1 @@
+"""Vectorised environments: seeds, and the checks that every game must pass."""

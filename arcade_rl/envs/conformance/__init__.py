@@ -1,0 +1,49 @@
+"""Whether a game keeps the contract. Every fault is reported, not only the first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arcade_rl.contracts import Declaration, Game
+from arcade_rl.envs.conformance import batch, declaration, determinism, screen
+from arcade_rl.envs.conformance.report import Check, Fault, Inspection, Report
+
+__all__ = ["Check", "Fault", "Report", "check"]
+
+
+def check(game: Game, options: Any, steps: int = 1000) -> Report:
+    """Inspect the game under `options`, with `steps` random steps of each kind of environment."""
+    inspection = Inspection(game.name)
+    inspection.run("game", lambda: declaration.game_faults(game, options))
+    declared = inspection.make("declare", lambda: game.declare(options))
+    if declared is not None:
+        inspection.run("declaration", lambda: declaration.declaration_faults(declared))
+        inspection.run("defaults", lambda: declaration.defaults_faults(game, options))
+        _check_steps(inspection, game, options, declared, steps)
+        _check_determinism(inspection, game, options, steps)
+        inspection.run("screen", lambda: screen.screen_faults(game, options, declared, steps))
+    return inspection.report()
+
+
+def _check_steps(
+    inspection: Inspection, game: Game, options: Any, declared: Declaration, steps: int
+) -> None:
+    run = inspection.run
+    run("environment", lambda: batch.environment_faults(game, options, declared))
+    run("training", lambda: batch.step_faults(game, options, declared, "training", steps))
+    run("evaluation", lambda: batch.step_faults(game, options, declared, "evaluation", steps))
+    if declared.stages:
+        run("stages", lambda: batch.stage_faults(game, options, declared))
+
+
+def _check_determinism(inspection: Inspection, game: Game, options: Any, steps: int) -> None:
+    expected = inspection.make("episodes", lambda: determinism.reference(game, options, steps))
+    if expected is None:
+        return
+    for name, find in {
+        "repeat": determinism.repeat_faults,
+        "number": determinism.number_faults,
+        "history": determinism.history_faults,
+        "process": determinism.process_faults,
+    }.items():
+        inspection.run(name, lambda find=find: find(game, options, steps, expected))  # type: ignore[misc]

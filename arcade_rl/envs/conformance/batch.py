@@ -1,0 +1,190 @@
+"""Whether environments step as the contract says: spaces, shapes, dtypes, seeds, stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from gymnasium import spaces
+
+from arcade_rl.contracts import (
+    Declaration,
+    Game,
+    MaskedVectorEnv,
+    Purpose,
+    StagedVectorEnv,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.envs.conformance.arrays import array_faults, as_numpy, observation_faults
+from arcade_rl.envs.conformance.play import Player, Seeds, opened
+
+Rule: TypeAlias = "Callable[[Seen], Iterator[str]]"
+
+NUM_ENVS = 3
+STAGE_STEPS = 50
+
+
+def environment_faults(game: Game, options: Any, declaration: Declaration) -> Iterator[str]:
+    """Faults that show before the first step."""
+    with opened(game, options, NUM_ENVS, "training") as env:
+        if env.num_envs != NUM_ENVS:
+            yield f"num_envs is {env.num_envs}; expected the {NUM_ENVS} that were asked for"
+        yield from _action_faults(env, declaration)
+        if isinstance(env, StagedVectorEnv) != bool(declaration.stages):
+            has = "has" if isinstance(env, StagedVectorEnv) else "lacks"
+            yield f"the environment {has} set_stage; {len(declaration.stages)} stages are declared"
+        observations = env.reset(Seeds([[]] * env.num_envs))
+        yield from observation_faults(
+            "observations", env.observation_space, observations, np.arange(NUM_ENVS), NUM_ENVS
+        )
+
+
+def step_faults(
+    game: Game, options: Any, declaration: Declaration, purpose: Purpose, steps: int
+) -> Iterator[str]:
+    """Faults of `steps` random steps."""
+    with opened(game, options, NUM_ENVS, purpose) as env:
+        yield from _walk(env, declaration, purpose, steps)
+
+
+def stage_faults(game: Game, options: Any, declaration: Declaration) -> Iterator[str]:
+    """Faults of some steps in every stage."""
+    with opened(game, options, NUM_ENVS, "training") as env:
+        assert isinstance(env, StagedVectorEnv)
+        for number, stage in enumerate(declaration.stages):
+            env.set_stage(number)
+            for fault in _walk(env, declaration, "training", STAGE_STEPS):
+                yield f"stage {stage.name}: {fault}"
+
+
+def _action_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
+    space, names = env.action_space, len(declaration.actions)
+    if isinstance(space, spaces.Discrete):
+        if space.n != names:
+            yield f"the action space is {space}; {names} actions are declared"
+    elif isinstance(space, spaces.Box) and len(space.shape) == 1 and space.dtype == np.float32:
+        if space.shape[0] != names:
+            yield f"the action space has {space.shape[0]} dimensions; {names} actions are declared"
+    else:
+        yield f"the action space is {space}; expected Discrete or a float32 Box of one dimension"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One step, and what it is measured against."""
+
+    batch: StepBatch
+    env: VectorEnv
+    declaration: Declaration
+    purpose: Purpose
+    seeds: list[int]
+    """Seed of every environment's episode, from those that were handed out. (N,)"""
+
+
+def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int) -> Iterator[str]:
+    """Faults of random steps. A rule that was broken once is not asked again."""
+    player = Player(env, Seeds([[]] * env.num_envs))
+    live = list(RULES)
+    for step in range(1, steps + 1):
+        seeds = player.current()
+        batch = env.step(player.choose())
+        seen = Seen(batch, env, declaration, purpose, seeds)
+        for rule in tuple(live):
+            faults = _ask(rule, seen, may_raise=_array_rule not in live)
+            if faults:
+                live.remove(rule)
+            yield from (f"step {step}: {fault}" for fault in faults)
+        player.advance(batch)
+
+
+def _ask(rule: Rule, seen: Seen, may_raise: bool) -> list[str]:
+    """The faults that a rule finds. Arrays of a wrong shape, already told, may make it raise."""
+    try:
+        return list(rule(seen))
+    except (ValueError, TypeError, IndexError):
+        if may_raise:
+            return []
+        raise
+
+
+def _array_rule(seen: Seen) -> Iterator[str]:
+    n, batch = seen.env.num_envs, seen.batch
+    yield from array_faults("rewards", batch.rewards, (n,), np.float32)
+    yield from array_faults("terms", batch.terms, (n, len(seen.declaration.terms)), np.float32)
+    yield from array_faults(
+        "metrics", batch.metrics, (n, len(seen.declaration.metrics)), np.float32
+    )
+    yield from array_faults("terminated", batch.terminated, (n,), np.bool_)
+    yield from array_faults("truncated", batch.truncated, (n,), np.bool_)
+    yield from array_faults("episode_seeds", batch.episode_seeds, (n,), np.int64)
+
+
+def _observation_rule(seen: Seen) -> Iterator[str]:
+    n = seen.env.num_envs
+    yield from observation_faults(
+        "observations", seen.env.observation_space, seen.batch.observations, np.arange(n), n
+    )
+
+
+def _final_rule(seen: Seen) -> Iterator[str]:
+    final = seen.batch.final_observations
+    ended = np.flatnonzero(as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated))
+    if len(ended) and final is None:
+        yield "final_observations is None where an episode ended; expected its last observation"
+    elif final is not None and not len(ended):
+        yield "final_observations is given where no episode ended; expected None"
+    elif final is not None:
+        yield from observation_faults(
+            "final_observations", seen.env.observation_space, final, ended, seen.env.num_envs
+        )
+
+
+def _cut_rule(seen: Seen) -> Iterator[str]:
+    cut = seen.batch.cut
+    if cut is not None and seen.purpose == "evaluation":
+        yield "cut is given in evaluation; expected None, as only learners are cut"
+    elif cut is not None:
+        yield from array_faults("cut", cut, (seen.env.num_envs,), np.bool_)
+
+
+def _seed_rule(seen: Seen) -> Iterator[str]:
+    told = as_numpy(seen.batch.episode_seeds).tolist()
+    if told != seen.seeds:
+        yield (
+            f"episode_seeds is {told}; expected {seen.seeds}, the seeds that were handed out "
+            "(-1: the episode began without asking for one)"
+        )
+
+
+def _weight_rule(seen: Seen) -> Iterator[str]:
+    weights = np.array([term.weight for term in seen.declaration.terms])
+    terms = as_numpy(seen.batch.terms)
+    exact = terms.astype(np.float64) @ weights
+    learned = terms @ weights.astype(np.float32)
+    margin = 1e-5 * (1.0 + np.abs(terms.astype(np.float64)) @ np.abs(weights))
+    if not (np.abs(exact - learned) <= margin).all():
+        yield f"weighted terms are {learned} in float32 and {exact} in float64; expected the same"
+
+
+def _mask_rule(seen: Seen) -> Iterator[str]:
+    if not isinstance(seen.env, MaskedVectorEnv):
+        return
+    shape = (seen.env.num_envs, len(seen.declaration.actions))
+    masks = seen.env.action_masks()
+    yield from array_faults("action_masks", masks, shape, np.bool_)
+    if not as_numpy(masks).any(axis=1).all():
+        yield "action_masks forbids every action of an environment; expected at least one allowed"
+
+
+RULES: tuple[Rule, ...] = (
+    _array_rule,
+    _observation_rule,
+    _final_rule,
+    _cut_rule,
+    _seed_rule,
+    _weight_rule,
+    _mask_rule,
+)

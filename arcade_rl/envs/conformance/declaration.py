@@ -1,0 +1,122 @@
+"""Whether what a game declares makes sense by itself."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from arcade_rl.config import Source, resolve
+from arcade_rl.contracts import Aggregation, Better, Declaration, Game, Metric, RewardTerm, Stage
+from arcade_rl.errors import ConfigError
+
+_SNAKE = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def game_faults(game: Game, options: Any) -> Iterator[str]:
+    """Faults of the game's own fields."""
+    yield from _name_faults("the game", [game.name])
+    if not isinstance(game.summary, str) or not game.summary or "\n" in game.summary:
+        yield f"summary is {game.summary!r}; expected one line"
+    if not isinstance(game.frame_rate, Fraction) or game.frame_rate <= 0:
+        yield f"frame_rate is {game.frame_rate!r}; expected a fractions.Fraction above 0, in 1/s"
+    if not (isinstance(game.options, type) and issubclass(game.options, BaseModel)):
+        yield f"options is {game.options!r}; expected a subclass of arcade_rl.config.Options"
+    elif not isinstance(options, game.options):
+        yield f"options are {options!r}; expected an instance of {game.options.__name__}"
+
+
+def declaration_faults(declaration: Declaration) -> Iterator[str]:
+    """Faults of names, metrics, terms, actions, stages and sizes."""
+    yield from _name_faults("metrics", [metric.name for metric in declaration.metrics])
+    yield from _name_faults("terms", [term.name for term in declaration.terms])
+    yield from _name_faults("stages", [stage.name for stage in declaration.stages])
+    for metric in declaration.metrics:
+        yield from _metric_faults(metric)
+    for term in declaration.terms:
+        yield from _term_faults(term)
+    if not declaration.terms:
+        yield "terms is empty; expected at least one, or nothing is learned"
+    yield from _main_metric_faults(declaration)
+    yield from _stage_faults(declaration.stages, {metric.name for metric in declaration.metrics})
+    if not declaration.actions or len(set(declaration.actions)) != len(declaration.actions):
+        yield f"actions is {declaration.actions!r}; expected names that differ"
+    size = declaration.frame_size
+    if len(size) != 2 or not all(isinstance(length, int) and length > 0 for length in size):
+        yield f"frame_size is {size!r}; expected (width, height) in pixels"
+    if not declaration.protocol:
+        yield "protocol is empty; expected the name of the evaluation protocol"
+
+
+def defaults_faults(game: Game, options: Any) -> Iterator[str]:
+    """Whether the game's own options and defaults make a valid configuration."""
+    table = options.model_dump(mode="json", exclude_none=True)
+    try:
+        again = game.options.model_validate(table)
+    except ValueError as error:
+        yield f"options {table} do not survive being saved as TOML: {' '.join(str(error).split())}"
+        return
+    if again != options:
+        yield f"options {options!r} become {again!r} when they are saved as TOML"
+    try:
+        resolve([Source("options", {"game": game.name, "options": table})], lambda _: game)
+    except ConfigError as error:
+        yield f"defaults are refused: {error}"
+
+
+def _name_faults(what: str, names: Iterable[str]) -> Iterator[str]:
+    seen = set()
+    for name in names:
+        if not isinstance(name, str) or not _SNAKE.fullmatch(name):
+            yield f"{what}: name {name!r}; expected lower case letters, digits and underscores"
+        if name in seen:
+            yield f"{what}: name {name!r} is used twice"
+        seen.add(name)
+
+
+def _metric_faults(metric: Metric) -> Iterator[str]:
+    if metric.better not in get_args(Better):
+        yield f"metric {metric.name}: better is {metric.better!r}; expected one of {get_args(Better)}"
+    if metric.aggregation not in get_args(Aggregation):
+        yield (
+            f"metric {metric.name}: aggregation is {metric.aggregation!r}; "
+            f"expected one of {get_args(Aggregation)}"
+        )
+    if not metric.label:
+        yield f"metric {metric.name}: label is empty; expected what people read"
+    try:
+        metric.render(1.5)
+    except (ValueError, TypeError) as error:
+        yield f"metric {metric.name}: format {metric.format!r} does not format a float: {error}"
+
+
+def _term_faults(term: RewardTerm) -> Iterator[str]:
+    if not isinstance(term.weight, int | float) or not math.isfinite(term.weight):
+        yield f"term {term.name}: weight is {term.weight!r}; expected a finite number"
+    if not term.measures or "\n" in term.measures:
+        yield f"term {term.name}: measures is {term.measures!r}; expected one line"
+
+
+def _main_metric_faults(declaration: Declaration) -> Iterator[str]:
+    better = {metric.name: metric.better for metric in declaration.metrics}
+    if declaration.main_metric not in better:
+        yield f"main_metric is {declaration.main_metric!r}; expected one of {list(better)}"
+    elif better[declaration.main_metric] == "none":
+        yield f"main_metric {declaration.main_metric!r} has no better direction; expected up or down"
+
+
+def _stage_faults(stages: tuple[Stage, ...], metrics: set[str]) -> Iterator[str]:
+    for index, stage in enumerate(stages):
+        is_last = index == len(stages) - 1
+        rule = stage.promotion
+        if (rule is None) != is_last:
+            expected = "none, as it is the last" if is_last else "one, as only the last has none"
+            yield f"stage {stage.name}: promotion is {rule!r}; expected {expected}"
+        if rule is not None and rule.metric not in metrics:
+            yield f"stage {stage.name}: promotes by {rule.metric!r}; expected one of {sorted(metrics)}"
+        if rule is not None and rule.episodes < 1:
+            yield f"stage {stage.name}: promotes after {rule.episodes} episodes; expected 1 or more"

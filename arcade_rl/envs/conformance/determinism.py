@@ -1,0 +1,120 @@
+"""Whether the same seed and the same actions give the same episode, wherever it is played."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from arcade_rl.contracts import Game
+from arcade_rl.envs.conformance.play import Digest, Player, Seeds, Traces, opened, trace
+from arcade_rl.envs.conformance.screen import frame_hashes
+
+QUEUES = ((11, 13), (12, 14))
+"""Seeds of the reference's two environments."""
+OTHER_NUMBER = ((14,), (12, 13), (11,))
+OTHER_ORDER = ((12, 11), (14, 13))
+HISTORY = ((21, 22), (23, 24))
+SHOWN_STEPS = 50
+TIMEOUT_S = 1800.0
+
+
+def reference(game: Game, options: Any, steps: int) -> Traces:
+    """The episodes that all others are compared with."""
+    with opened(game, options, len(QUEUES), "training") as env:
+        return trace(env, QUEUES, steps)
+
+
+def number_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
+    """Other places among another number of environments."""
+    with opened(game, options, len(OTHER_NUMBER), "training") as env:
+        seen = trace(env, OTHER_NUMBER, steps)
+    yield from differences(expected, seen, f"among {len(OTHER_NUMBER)} environments")
+
+
+def history_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
+    """The same environments after other episodes, the last of them broken off."""
+    with opened(game, options, len(HISTORY), "training") as env:
+        player = Player(env, Seeds(HISTORY))
+        for _ in range(max(1, steps // 4)):
+            player.advance(env.step(player.choose()))
+        seen = trace(env, OTHER_ORDER, steps)
+    yield from differences(expected, seen, "after other episodes")
+
+
+def repeat_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
+    """The same once more."""
+    yield from differences(expected, reference(game, options, steps), "when played once more")
+
+
+def process_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
+    """The same in another process, which has no display."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "digests.json"
+        fault = _run_elsewhere(game, options, steps, path)
+        if fault:
+            yield fault
+            return
+        told = json.loads(path.read_text(encoding="utf-8"))
+    seen = {int(seed): digests for seed, digests in told["episodes"].items()}
+    yield from differences(expected, seen, "in another process")
+    if told["frames"] != frame_hashes(game, options, SHOWN_STEPS):
+        yield "the screen draws other frames in another process; expected the same"
+
+
+def digests(game: Game, options: Any, steps: int) -> dict[str, object]:
+    """What `process_faults` compares: digests of episodes and of frames."""
+    episodes = reference(game, options, steps)
+    return {"episodes": episodes, "frames": frame_hashes(game, options, SHOWN_STEPS)}
+
+
+def differences(expected: Traces, seen: Traces, where: str) -> Iterator[str]:
+    """How many of the episodes that both played differ, and where the first of them begins to."""
+    both = [seed for seed in expected if seed in seen]
+    found = [
+        f"seed {seed} at step {step} in {', '.join(_fields(one, other))}"
+        for seed in both
+        if (difference := _first_difference(expected[seed], seen[seed])) is not None
+        for step, one, other in [difference]
+    ]
+    if not both:
+        yield f"none of the episodes of seeds {list(expected)} was played {where}"
+    if found:
+        yield (
+            f"{len(found)} of {len(both)} episodes differ {where}, {found[0]}; "
+            "expected the same for the same seed and actions"
+        )
+
+
+def _first_difference(
+    expected: list[Digest], seen: list[Digest]
+) -> tuple[int, Digest, Digest] | None:
+    pairs = enumerate(zip(expected, seen, strict=False))
+    return next(((step, one, other) for step, (one, other) in pairs if one != other), None)
+
+
+def _fields(one: Digest, other: Digest) -> list[str]:
+    return [field for field in one if one[field] != other.get(field)]
+
+
+def _run_elsewhere(game: Game, options: Any, steps: int, path: Path) -> str:
+    """Write another process's digests to `path`. The fault, or an empty string."""
+    table = options.model_dump_json()
+    command = [sys.executable, "-m", __package__ or "", game.name, table, str(steps), str(path)]
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"}
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired:
+        return f"another process needs over {TIMEOUT_S:.0f} s for {steps} steps"
+    if done.returncode == 0 and path.exists():
+        return ""
+    said = (done.stderr.strip().splitlines() or ["nothing on stderr"])[-1]
+    return f"another process without a display exits with {done.returncode}: {said}"

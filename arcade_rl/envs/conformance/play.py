@@ -1,0 +1,159 @@
+"""Play a vectorised environment with random actions that follow from the seeds of its episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+from arcade_rl.contracts import (
+    Array,
+    Game,
+    MaskedVectorEnv,
+    Observations,
+    Purpose,
+    SeedSource,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.envs.conformance.arrays import as_numpy
+from arcade_rl.envs.seeds import HashedSeeds
+
+Digest: TypeAlias = dict[str, str]
+"""Hash of each field of one step of one episode."""
+
+Traces: TypeAlias = dict[int, list[Digest]]
+"""Digests of the steps of each episode, by its seed. The first digest is of the reset."""
+
+FIELDS = ("rewards", "terms", "metrics", "terminated", "truncated", "cut")
+
+
+class Seeds(SeedSource):
+    """Hands out the seeds of a list per environment, hashed ones after them, and remembers all."""
+
+    def __init__(self, queues: Sequence[Sequence[int]], filler: int = 0) -> None:
+        self._queues = [list(queue) for queue in queues]
+        self._filler = HashedSeeds(filler, len(queues))
+        self.handed: list[list[int]] = [[] for _ in queues]
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        seeds = [self._next(int(index)) for index in as_numpy(np.asarray(indices))]
+        return np.array(seeds, np.int64)
+
+    def _next(self, index: int) -> int:
+        queue = self._queues[index]
+        seed = queue.pop(0) if queue else int(self._filler.next(np.array([index]))[0])
+        self.handed[index].append(seed)
+        return seed
+
+
+class Player:
+    """Steps an environment and knows which episode every row belongs to."""
+
+    def __init__(self, env: VectorEnv, seeds: Seeds) -> None:
+        self.env = env
+        self.observations: Observations = env.reset(seeds)
+        self._seeds = seeds
+        self._played = [0] * env.num_envs
+        self._random = [np.random.default_rng(max(seed, 0)) for seed in self.current()]
+
+    def current(self) -> list[int]:
+        """Seed of the episode of every environment; -1 where it never asked for one. (N,)"""
+        return [
+            handed[played] if played < len(handed) else -1
+            for handed, played in zip(self._seeds.handed, self._played, strict=True)
+        ]
+
+    def masks(self) -> npt.NDArray[Any] | None:
+        return as_numpy(self.env.action_masks()) if isinstance(self.env, MaskedVectorEnv) else None
+
+    def choose(self) -> npt.NDArray[Any]:
+        """A random action for every environment, allowed where there are masks."""
+        space, masks = self.env.action_space, self.masks()
+        rows = [
+            choose(space, random, None if masks is None else masks[k])
+            for k, random in enumerate(self._random)
+        ]
+        return np.stack(rows).astype(space.dtype)
+
+    def advance(self, batch: StepBatch) -> npt.NDArray[np.bool_]:
+        """Go on to the next episode where one ended, and say where. (N,), bool."""
+        self.observations = batch.observations
+        ended: npt.NDArray[np.bool_] = as_numpy(batch.terminated) | as_numpy(batch.truncated)
+        for index in np.flatnonzero(ended):
+            self._played[index] += 1
+            self._random[index] = np.random.default_rng(max(self.current()[index], 0))
+        return ended
+
+
+def choose(
+    space: spaces.Space[Any], random: np.random.Generator, mask: npt.NDArray[Any] | None
+) -> npt.NDArray[Any]:
+    """One random action of a Discrete or a Box space."""
+    if isinstance(space, spaces.Discrete):
+        allowed = np.arange(space.n) if mask is None else np.flatnonzero(mask)
+        return np.asarray(space.start + allowed[int(random.random() * len(allowed))])
+    if isinstance(space, spaces.Box):
+        low, high = np.maximum(space.low, -1.0), np.minimum(space.high, 1.0)
+        return np.asarray(low + (high - low) * random.random(space.shape), np.float32)
+    raise TypeError(f"action space is {space}; expected Discrete or a Box of one dimension")
+
+
+@contextmanager
+def opened(game: Game, options: Any, num_envs: int, purpose: Purpose) -> Iterator[VectorEnv]:
+    """The environment, closed at the end: two of a simulator may not fit side by side."""
+    env = game.make_env(options, num_envs, purpose)
+    try:
+        yield env
+    finally:
+        env.close()
+
+
+def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces:
+    """Play episodes of these seeds, one queue an environment, and digest every step."""
+    player = Player(env, Seeds(queues))
+    traces: Traces = {}
+    _begin(traces, player, range(env.num_envs))
+    for _ in range(steps):
+        seeds = player.current()
+        batch = env.step(player.choose())
+        steps_of = [_digest(batch, index) for index in range(env.num_envs)]
+        ended = player.advance(batch)
+        for index, seed in enumerate(seeds):
+            last = batch.final_observations if ended[index] else batch.observations
+            steps_of[index]["observation"] = hash_row(last, index)
+            traces[seed].append(steps_of[index])
+        _begin(traces, player, np.flatnonzero(ended))
+    return traces
+
+
+def _begin(traces: Traces, player: Player, indices: Sequence[int] | npt.NDArray[np.intp]) -> None:
+    for index in indices:
+        digest = {"first observation": hash_row(player.observations, int(index))}
+        traces[player.current()[index]] = [digest]
+
+
+def _digest(batch: StepBatch, index: int) -> Digest:
+    fields = {field: getattr(batch, field) for field in FIELDS}
+    return {
+        field: "none" if value is None else hash_row(value, index)
+        for field, value in fields.items()
+    }
+
+
+def hash_row(value: Array | dict[str, Array] | None, index: int) -> str:
+    """Hash of one environment's part of an array, or of a dict of arrays."""
+    if value is None:
+        return "none"
+    if isinstance(value, dict):
+        return "".join(hash_row(value[key], index) for key in sorted(value))
+    return hash_bytes(as_numpy(value)[index].tobytes())
+
+
+def hash_bytes(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()

@@ -1,0 +1,94 @@
+"""What the conformance checks found: every check with its faults and its time."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+MOST_FAULTS = 20
+"""Faults of one check that are listed; more of a kind teach nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that a game does against the contract."""
+
+    check: str
+    message: str
+    """What was seen, and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check that ran."""
+
+    name: str
+    faults: tuple[Fault, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every check that ran, in order. A check whose ground is missing does not run."""
+
+    game: str
+    checks: tuple[Check, ...]
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return tuple(fault for check in self.checks for fault in check.faults)
+
+
+class Inspection:
+    """Runs checks and turns whatever a plugin raises into a fault."""
+
+    def __init__(self, game: str) -> None:
+        self._game = game
+        self._checks: list[Check] = []
+
+    def run(self, name: str, find: Callable[[], Iterable[str]]) -> bool:
+        """Run one check, which yields its faults. Whether there were none."""
+        start = time.perf_counter()
+        messages: dict[str, None] = {}
+        try:
+            for message in find():
+                messages[message] = None
+                if len(messages) == MOST_FAULTS:
+                    break
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's exception is a fault
+            messages[describe(error)] = None
+        faults = tuple(Fault(name, message) for message in messages)
+        self._checks.append(Check(name, faults, time.perf_counter() - start))
+        return not faults
+
+    def make(self, name: str, maker: Callable[[], T]) -> T | None:
+        """What `maker` makes, as a check of its own; None if it raised."""
+        made: list[T] = []
+
+        def find() -> Iterable[str]:
+            made.append(maker())
+            return ()
+
+        self.run(name, find)
+        return made[0] if made else None
+
+    def report(self) -> Report:
+        return Report(self._game, tuple(self._checks))
+
+
+def describe(error: BaseException) -> str:
+    """An exception as a fault: its type, its first line, and where it was raised."""
+    first_line = next(iter(str(error).splitlines()), "no message")
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"raised {type(error).__name__}: {first_line}{place}"

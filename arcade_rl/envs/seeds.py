@@ -1,0 +1,64 @@
+"""Where the seeds of episodes come from: hashed from a run's seed, or given one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import SeedSource
+from arcade_rl.errors import ArcadeError
+
+SEED_BITS = 31
+
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+class HashedSeeds(SeedSource):
+    """Counter-based: episode k of environment i has a seed that follows from (seed, i, k) alone.
+
+    Neither the number of environments nor the order in which they ask changes a seed. The hash is
+    splitmix64 (Steele, Lea and Flood 2014), of which the top 31 bits are taken.
+    """
+
+    def __init__(self, seed: int, num_envs: int) -> None:
+        root = _mix(np.array([seed % 2**64], np.uint64))
+        self._streams = _mix(root + _GAMMA * np.arange(1, num_envs + 1, dtype=np.uint64))  # (N,)
+        self._counts = np.zeros(num_envs, np.uint64)
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        """Seeds of the next episodes of these environments, each named once."""
+        self._counts[indices] += np.uint64(1)
+        hashed = _mix(self._streams[indices] + _GAMMA * self._counts[indices])
+        return (hashed >> np.uint64(64 - SEED_BITS)).astype(np.int64)
+
+
+class GivenSeeds(SeedSource):
+    """Hands out the seeds of a list for each environment. ArcadeError when a list is used up."""
+
+    def __init__(self, seeds: Sequence[Sequence[int]]) -> None:
+        self._seeds = [list(of_one) for of_one in seeds]
+        self._counts = [0] * len(self._seeds)
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        return np.array([self._next(int(index)) for index in indices], np.int64)
+
+    def _next(self, index: int) -> int:
+        count = self._counts[index]
+        if count >= len(self._seeds[index]):
+            raise ArcadeError(
+                f"environment {index} asks for the seed of episode {count + 1}; "
+                f"{len(self._seeds[index])} were given"
+            )
+        self._counts[index] += 1
+        return self._seeds[index][count]
+
+
+def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finaliser of splitmix64."""
+    x = (x ^ (x >> np.uint64(30))) * _FIRST
+    x = (x ^ (x >> np.uint64(27))) * _SECOND
+    return x ^ (x >> np.uint64(31))

@@ -1,0 +1,62 @@
+"""What the tests share: the toy game, and distributions made on the spot."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+TOY = Path(__file__).parent / "toy"
+
+sys.path.insert(0, str(TOY))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOY), os.environ.get("PYTHONPATH")]))
+
+
+class PluginDist(Protocol):
+    """Makes a distribution and puts it on the path of this process and of its children."""
+
+    def __call__(
+        self,
+        module: str,
+        source: str | None,
+        entry_points: Mapping[str, str],
+        distribution: str | None = None,
+    ) -> Path:
+        """Write `module`.py (none where `source` is None) and metadata whose `entry_points` map a
+        game's name to what offers it. The distribution is named after the module by default."""
+        ...
+
+
+@pytest.fixture
+def plugin_dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginDist]:
+    modules: list[str] = []
+
+    def make(
+        module: str,
+        source: str | None,
+        entry_points: Mapping[str, str],
+        distribution: str | None = None,
+    ) -> Path:
+        name = distribution or module.replace("_", "-")
+        folder = tmp_path / f"site-{name}"
+        metadata = folder / f"{name.replace('-', '_')}-1.0.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        lines = [f"{game} = {target}" for game, target in entry_points.items()]
+        (metadata / "entry_points.txt").write_text("\n".join(["[arcade_rl.games]", *lines, ""]))
+        if source is not None:
+            (folder / f"{module}.py").write_text(source)
+        monkeypatch.syspath_prepend(folder)
+        monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{os.environ['PYTHONPATH']}")
+        importlib.invalidate_caches()
+        modules.append(module)
+        return folder
+
+    yield make
+    for module in modules:
+        sys.modules.pop(module, None)

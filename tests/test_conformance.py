@@ -1,0 +1,171 @@
+"""The conformance checks pass the toy, and catch toys that are broken on purpose."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from arcade_rl.envs.conformance import Report, check
+from arcade_rl.envs.conformance.report import Inspection
+from arcade_rl.registry import load_game
+
+if TYPE_CHECKING:
+    from conftest import PluginDist
+
+Inspect = Callable[[str], Report]
+
+STEPS = 120
+
+OTHER_WAYS = {"repeat", "number", "history", "process"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "{}",
+        '{"curriculum": false, "masks": true}',
+        '{"actions": "continuous", "observation": "dict"}',
+        '{"observation": "image", "cuts": true}',
+    ],
+)
+def test_the_toy_passes_under_all_its_options(options: str) -> None:
+    game = load_game("toy")
+    report = check(game, game.options.model_validate_json(options), STEPS)
+    assert report.faults == ()
+    assert {"declaration", "training", "evaluation", "screen", *OTHER_WAYS} <= {
+        one.name for one in report.checks
+    }
+
+
+@pytest.fixture
+def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect:
+    """Check a game of `arcade_rl_toy_broken`."""
+    monkeypatch.setenv("TOY_PROCESS", str(os.getpid()))
+    monkeypatch.setenv("DISPLAY", ":0")
+
+    def inspect(name: str) -> Report:
+        plugin_dist("arcade_rl_toy_broken", None, {name: "arcade_rl_toy_broken"}, "toy-broken")
+        game = load_game(name)
+        return check(game, game.options(), STEPS)
+
+    return inspect
+
+
+@pytest.mark.parametrize(
+    ("name", "check_name", "messages"),
+    [
+        ("toy_defaults", "defaults", ["train.n_env is not a known key"]),
+        ("toy_declare_raises", "declare", ["raised KeyError: 'score'"]),
+        ("toy_no_terms", "declaration", ["expected at least one"]),
+        ("toy_space", "environment", ["4 actions are declared", "expected values in Box(0.0, 0.5"]),
+        ("toy_exits", "training", ["raised SystemExit: the emulator is gone"]),
+        ("toy_no_stages", "environment", ["lacks set_stage; 2 stages are declared"]),
+        ("toy_stuck_stage", "stages", ["raised ValueError: stage 1 is not ready"]),
+        ("toy_nan", "training", ["terms holds nan at (0, 0); expected finite"]),
+        ("toy_observations", "training", ["observations is float64 (3, 5); expected float32"]),
+        ("toy_no_final", "training", ["final_observations is None where an episode ended"]),
+        ("toy_always_final", "training", ["final_observations is given where no episode ended"]),
+        ("toy_cut", "evaluation", ["cut is given in evaluation; expected None"]),
+        ("toy_next_seeds", "training", ["the seeds that were handed out"]),
+        ("toy_random", "repeat", ["episodes differ when played once more"]),
+        ("toy_number", "number", ["differ among 3 environments", "at step 0 in first observation"]),
+        ("toy_history", "history", ["differ after other episodes"]),
+        ("toy_process", "process", ["differ in another process", "draws other frames"]),
+        ("toy_display", "process", ["RuntimeError: no display"]),
+        ("toy_empty_screen", "screen", ["no frames; expected every frame"]),
+        ("toy_flickers", "screen", ["shows other frames the second time"]),
+        (
+            "toy_screen",
+            "screen",
+            [
+                "the first frame is float32 (48, 64, 3); expected uint8 (48, 64, 3)",
+                "a frame is uint8 (40, 64, 3); expected uint8 (48, 64, 3)",
+                "the environment's reward",
+                "ended is True; expected False",
+            ],
+        ),
+        (
+            "toy_arrays",
+            "training",
+            [
+                "rewards has dtype float64; expected float32",
+                "terms has shape (3, 2); expected (3, 3)",
+                "metrics is [[",
+                "terminated has dtype uint8; expected bool",
+                "truncated has dtype int8; expected bool",
+                "episode_seeds has dtype int32; expected int64",
+            ],
+        ),
+        (
+            "toy_declares",
+            "declaration",
+            [
+                "metrics: name 'Hits!'; expected lower case",
+                "metrics: name 'hits' is used twice",
+                "terms: name 'hit' is used twice",
+                "better is 'left'",
+                "aggregation is 'median'",
+                "label is empty",
+                "format 'Q' does not format",
+                "weight is inf",
+                "measures is ''",
+                "main_metric is 'points'",
+                "stage full: promotion is None; expected one",
+                "stage end: promotion is Promotion",
+                "promotes by 'points'",
+                "promotes after 0 episodes",
+                "actions is ('red', 'red')",
+                "frame_size is (0, 48)",
+                "protocol is empty",
+            ],
+        ),
+        ("toy_declares", "game", ["expected one line", "frame_rate is 30.0; expected a fractions"]),
+        ("toy_declares", "environment", ["2 actions are declared"]),
+        ("toy_actions", "environment", ["Discrete(4); 1 actions are declared"]),
+        ("toy_actions", "declaration", ["main_metric 'steps' has no better direction"]),
+        ("toy_actions", "training", ["metrics has shape (3, 2); expected (3, 1)"]),
+        ("toy_forbidden", "training", ["raised"]),
+    ],
+)
+def test_a_broken_toy_is_caught(
+    inspect: Inspect, name: str, check_name: str, messages: list[str]
+) -> None:
+    report = inspect(name)
+    found = [fault.message for fault in report.faults if fault.check == check_name]
+    missing = [text for text in messages if not any(text in message for message in found)]
+    assert not missing, "\n".join(str(fault) for fault in report.faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "only"),
+    [
+        ("toy_number", {"number", "screen"}),
+        ("toy_history", {"history", "screen"}),
+        ("toy_process", {"process"}),
+        ("toy_cut", {"evaluation"}),
+        ("toy_stuck_stage", {"stages"}),
+        ("toy_flickers", {"screen"}),
+    ],
+)
+def test_a_fault_is_reported_only_where_it_is(inspect: Inspect, name: str, only: set[str]) -> None:
+    report = inspect(name)
+    assert {fault.check for fault in report.faults} == only
+
+
+def test_a_game_that_raises_still_has_its_other_checks_run(inspect: Inspect) -> None:
+    report = inspect("toy_exits")
+    assert {one.name for one in report.checks if one.ok} >= {"declaration", "defaults"}
+    assert len(report.faults) > 3
+
+
+def test_a_fault_names_the_line_that_raised() -> None:
+    def find() -> list[str]:
+        raise ValueError("first\nsecond")
+
+    inspection = Inspection("toy")
+    assert not inspection.run("any", find)
+    (fault,) = inspection.report().faults
+    assert fault.message.startswith("raised ValueError: first (test_conformance.py:")

@@ -1,0 +1,363 @@
+"""The game `toy`: press the button that lights up. Numpy only, a few microseconds a step.
+
+Everything about an episode follows from its seed and the actions: its length (10 to 30 steps), how
+it ends and which button is lit at every step. A policy that presses the lit button gets 1 a step.
+Options make it continuous, masked, staged, slow, or broken in the ways that simulators break.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from arcade_rl.config import Options
+from arcade_rl.contracts import (
+    Array,
+    Declaration,
+    Frame,
+    Metric,
+    Observations,
+    Promotion,
+    Purpose,
+    RewardTerm,
+    ScreenStep,
+    SeedSource,
+    Stage,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.hookspecs import hookimpl
+
+BUTTONS = ("red", "green", "blue", "yellow")
+COLOURS = ((220, 60, 60), (60, 200, 80), (70, 110, 230), (230, 200, 60))
+SHORTEST, LONGEST = 10, 30
+WIDTH, HEIGHT = 64, 48
+EASY_BUTTONS = 2
+LEAK_BYTES = 8 << 20
+
+METRICS = (
+    Metric("hits", "Hits", better="up", aggregation="sum", format=".0f"),
+    Metric("streak", "Longest streak", "hits", "up", "max", ".0f"),
+)
+TERMS = (
+    RewardTerm("hit", 1.0, "1 when the lit button was pressed"),
+    RewardTerm("miss", -0.1, "1 when another button was pressed"),
+    RewardTerm("travel", 0.0, "buttons between this press and the one before"),
+)
+STAGES = (
+    Stage("easy", "Only red and green light up.", Promotion("hits", at_least=12.0, episodes=20)),
+    Stage("full", "All four buttons light up."),
+)
+
+
+class ToyOptions(Options):
+    """Options of the toy; the `fault` options break training and nothing else."""
+
+    observation: Literal["vector", "dict", "image"] = "vector"
+    """The lit button as 4 numbers and the clock, the same as a Dict, or as a 36 x 36 picture."""
+    actions: Literal["discrete", "continuous"] = "discrete"
+    """One button, or one number per button of which the largest is pressed."""
+    masks: bool = False
+    """Forbid one wrong button at every step."""
+    curriculum: bool = True
+    cuts: bool = False
+    """In training, cut the learner's sight at every miss."""
+    step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
+    """Sleep at every step, in training and evaluation."""
+
+    fault: Literal["", "raise", "segfault", "hang", "exit0", "memory"] = ""
+    fault_after: Annotated[int, Field(ge=0)] = 0
+    """Steps of one environment, summed over the environments, before the fault."""
+    fault_once: str = ""
+    """Marker file: made when the fault fires, and while it exists no fault fires; "": always."""
+    fault_mib: Annotated[int, Field(ge=1)] = 512
+    """What the fault "memory" leaks in all, 8 MiB a step. MiB."""
+
+    @model_validator(mode="after")
+    def _masks_are_discrete(self) -> ToyOptions:
+        if self.masks and self.actions == "continuous":
+            raise ValueError("masks need discrete actions")
+        return self
+
+
+def draw(seeds: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """Number `count` of the random stream of each seed. (N,), uint64."""
+    x = seeds.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    x = x + count.astype(np.uint64) * np.uint64(0xD1B54A32D192ED03)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+class Fault:
+    """Breaks the process as the options say, once it has counted enough steps."""
+
+    def __init__(self, options: ToyOptions) -> None:
+        self._options = options
+        self._steps = 0
+        self._leaked: list[bytearray] = []
+
+    def count(self, steps: int) -> None:
+        """Count these steps, and break if it is time."""
+        self._steps += steps
+        if self._options.fault and self._steps > self._options.fault_after and self._fires():
+            self._break()
+
+    def _fires(self) -> bool:
+        if self._leaked or not self._options.fault_once:
+            return True
+        marker = Path(self._options.fault_once)
+        if marker.exists():
+            return False
+        marker.touch()
+        return True
+
+    def _break(self) -> None:
+        match self._options.fault:
+            case "raise":
+                raise RuntimeError("the toy broke, as it was told to")
+            case "segfault":
+                signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "hang":
+                while True:
+                    time.sleep(1.0)
+            case "exit0":
+                os._exit(0)
+            case "memory":
+                if len(self._leaked) * LEAK_BYTES < self._options.fault_mib << 20:
+                    self._leaked.append(bytearray(os.urandom(1)) * LEAK_BYTES)
+
+
+class ToyEnv:
+    """N toys. Evaluation plays the full game, whatever the stage."""
+
+    def __init__(self, options: ToyOptions, num_envs: int, purpose: Purpose) -> None:
+        self.num_envs = num_envs
+        self.observation_space = _observation_space(options)
+        self.action_space = _action_space(options)
+        self._options = options
+        self._purpose = purpose
+        self._stage = 0
+        self._fault = Fault(options)
+        self._seeds = np.zeros(num_envs, np.int64)
+        self._length = np.zeros(num_envs, np.int64)
+        self._clock = np.zeros(num_envs, np.int64)
+        self._streak = np.zeros(num_envs, np.int64)
+        self._pressed = np.zeros(num_envs, np.int64)
+        self._lights = np.full(num_envs, len(BUTTONS), np.int64)
+
+    def reset(self, seeds: SeedSource) -> Observations:
+        self._source = seeds
+        self._start(np.arange(self.num_envs))
+        return self._observe()
+
+    def step(self, actions: Array) -> StepBatch:
+        if self._options.step_time_s:
+            time.sleep(self._options.step_time_s)
+        if self._purpose == "training":
+            self._fault.count(self.num_envs)
+        pressed = self._press(np.asarray(actions))
+        hit = pressed == self.target()
+        travel = np.abs(pressed - self._pressed)
+        self._pressed = pressed
+        self._streak = np.where(hit, self._streak + 1, 0)
+        self._clock = self._clock + 1
+        terms = np.stack([hit, ~hit, travel], axis=1).astype(np.float32)  # (N, 3)
+        metrics = np.stack([hit, self._streak], axis=1).astype(np.float32)  # (N, 2)
+        over = self._clock >= self._length
+        by_rules = self._seeds % 2 == 0
+        episode_seeds = self._seeds.copy()
+        final = self._observe() if over.any() else None
+        self._start(np.flatnonzero(over))
+        return StepBatch(
+            observations=self._observe(),
+            rewards=hit.astype(np.float32),
+            terms=terms,
+            terminated=over & by_rules,
+            truncated=over & ~by_rules,
+            metrics=metrics,
+            episode_seeds=episode_seeds,
+            final_observations=final,
+            cut=~hit if self._options.cuts and self._purpose == "training" else None,
+        )
+
+    def close(self) -> None:
+        pass
+
+    def target(self) -> npt.NDArray[np.int64]:
+        """The lit button. (N,), int64."""
+        return (draw(self._seeds, self._clock) % self._lights.astype(np.uint64)).astype(np.int64)
+
+    def _start(self, indices: npt.NDArray[np.intp]) -> None:
+        if len(indices) == 0:
+            return
+        self._seeds[indices] = self._source.next(indices)
+        span = np.uint64(LONGEST - SHORTEST + 1)
+        drawn = draw(self._seeds[indices], np.full(len(indices), 1 << 20))
+        self._length[indices] = SHORTEST + (drawn % span).astype(np.int64)
+        self._clock[indices] = self._streak[indices] = self._pressed[indices] = 0
+        is_easy = self._options.curriculum and self._purpose == "training" and self._stage == 0
+        self._lights[indices] = EASY_BUTTONS if is_easy else len(BUTTONS)
+
+    def _press(self, actions: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        pressed = actions.argmax(axis=1) if self._options.actions == "continuous" else actions
+        return pressed.astype(np.int64)
+
+    def _observe(self) -> Observations:
+        lit = np.eye(len(BUTTONS), dtype=np.float32)[self.target()]  # (N, 4)
+        if self._options.observation == "image":
+            quarters = (lit * 255).astype(np.uint8).reshape(-1, 1, 2, 2)
+            return quarters.repeat(18, axis=2).repeat(18, axis=3)  # (N, 1, 36, 36)
+        clock = (self._clock / LONGEST).astype(np.float32)[:, None]  # (N, 1)
+        if self._options.observation == "dict":
+            return {"clock": clock, "lit": lit}
+        return np.concatenate([lit, clock], axis=1)  # (N, 5)
+
+
+class Staged:
+    """The curriculum's part of the environment."""
+
+    _stage: int
+
+    def set_stage(self, stage: int) -> None:
+        if not 0 <= stage < len(STAGES):
+            raise ValueError(f"stage {stage} does not exist; there are {len(STAGES)}")
+        self._stage = stage
+
+
+class Masked(ToyEnv):
+    """Forbids the button after the lit one."""
+
+    def action_masks(self) -> Array:
+        return np.eye(len(BUTTONS), dtype=np.int64)[(self.target() + 1) % len(BUTTONS)] == 0
+
+
+class StagedToyEnv(Staged, ToyEnv): ...
+
+
+class StagedMasked(Staged, Masked): ...
+
+
+class OneSeed:
+    """A seed source for a single episode."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        return np.full(len(indices), self._seed, np.int64)
+
+
+class ToyScreen:
+    """Two frames a step: the press, then the next light."""
+
+    def __init__(self, env: ToyEnv) -> None:
+        self._env = env
+
+    def reset(self, seed: int) -> Frame:
+        self._env.reset(OneSeed(seed))
+        return picture(int(self._env.target()[0]))
+
+    def step(self, action: Array) -> ScreenStep:
+        lit = int(self._env.target()[0])
+        batch = self._env.step(np.asarray(action)[None])
+        pressed = picture(lit, pressed=batch.rewards[0] > 0)
+        ended = bool(batch.terminated[0] or batch.truncated[0])
+        after = pressed if ended else picture(int(self._env.target()[0]))
+        return ScreenStep([pressed, after], float(batch.rewards[0]), ended)
+
+    def close(self) -> None:
+        self._env.close()
+
+
+def picture(lit: int, pressed: bool = False) -> Frame:
+    """Four buttons with one lit; its middle is white when it was pressed. (48, 64, 3), uint8."""
+    frame = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    for button, colour in enumerate(COLOURS):
+        top, left = HEIGHT // 2 * (button // 2), WIDTH // 2 * (button % 2)
+        tile = frame[top + 2 : top + HEIGHT // 2 - 2, left + 2 : left + WIDTH // 2 - 2]
+        tile[:] = colour if button == lit else np.array(colour) // 4
+        if button == lit and pressed:
+            tile[6:-6, 6:-6] = 255
+    return frame
+
+
+def _observation_space(options: ToyOptions) -> Any:
+    from gymnasium import spaces
+
+    lit, clock = spaces.Box(0, 1, (len(BUTTONS),), np.float32), spaces.Box(0, 1, (1,), np.float32)
+    match options.observation:
+        case "image":
+            return spaces.Box(0, 255, (1, 36, 36), np.uint8)
+        case "dict":
+            return spaces.Dict({"clock": clock, "lit": lit})
+        case _:
+            return spaces.Box(0, 1, (len(BUTTONS) + 1,), np.float32)
+
+
+def _action_space(options: ToyOptions) -> Any:
+    from gymnasium import spaces
+
+    if options.actions == "continuous":
+        return spaces.Box(-1, 1, (len(BUTTONS),), np.float32)
+    return spaces.Discrete(len(BUTTONS))
+
+
+class Toy:
+    """What the plugin offers."""
+
+    name = "toy"
+    summary = "Press the button that lights up."
+    frame_rate = Fraction(30)
+    options = ToyOptions
+
+    def declare(self, options: ToyOptions) -> Declaration:
+        return Declaration(
+            metrics=METRICS,
+            terms=TERMS,
+            actions=BUTTONS,
+            main_metric="hits",
+            frame_size=(WIDTH, HEIGHT),
+            protocol="toy-full-v1",
+            stages=STAGES if options.curriculum else (),
+        )
+
+    def defaults(self, options: ToyOptions) -> Mapping[str, object]:
+        return {
+            "train": {
+                "algorithm": "sb3:MaskablePPO" if options.masks else "PPO",
+                "total_steps": 4_096,
+                "n_envs": 4,
+                "n_steps": 64,
+                "batch_size": 64,
+                "n_epochs": 4,
+                "learning_rate": 3e-3,
+                "device": "cpu",
+                "policy_kwargs": {"net_arch": [16]},
+            },
+            "chunk": {"steps": 1_024},
+            "evaluation": {"episodes": 20, "n_envs": 4},
+        }
+
+    def make_env(self, options: ToyOptions, num_envs: int, purpose: Purpose) -> VectorEnv:
+        plain = Masked if options.masks else ToyEnv
+        staged = StagedMasked if options.masks else StagedToyEnv
+        return (staged if options.curriculum else plain)(options, num_envs, purpose)
+
+    def make_screen(self, options: ToyOptions) -> ToyScreen:
+        return ToyScreen(ToyEnv(options, 1, "evaluation"))
+
+
+@hookimpl
+def arcade_rl_games() -> Iterable[Toy]:
+    return [Toy()]

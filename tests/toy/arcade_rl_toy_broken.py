@@ -1,0 +1,277 @@
+"""Toys that break the contract, each in one way, or in every way that its part allows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from arcade_rl_toy import (
+    METRICS,
+    STAGES,
+    TERMS,
+    Masked,
+    OneSeed,
+    StagedToyEnv,
+    Toy,
+    ToyEnv,
+    ToyOptions,
+    ToyScreen,
+)
+
+from arcade_rl.contracts import (
+    Declaration,
+    Metric,
+    Promotion,
+    RewardTerm,
+    ScreenStep,
+    Stage,
+    StepBatch,
+)
+from arcade_rl.hookspecs import hookimpl
+
+Spoil = Callable[[ToyEnv, StepBatch], StepBatch]
+
+
+class SpoiltEnv(StagedToyEnv):
+    """Changes every batch before it is handed out."""
+
+    def __init__(self, *args: Any, spoil: Spoil) -> None:
+        super().__init__(*args)
+        self._spoil = spoil
+
+    def step(self, actions: Any) -> StepBatch:
+        return self._spoil(self, super().step(actions))
+
+
+class Spoilt(Toy):
+    """A toy whose batches are wrong."""
+
+    def __init__(self, name: str, spoil: Spoil) -> None:
+        self.name = name
+        self._spoil = spoil
+
+    def make_env(self, options: Any, num_envs: int, purpose: Any) -> Any:
+        return SpoiltEnv(options, num_envs, purpose, spoil=self._spoil)
+
+
+class Replaced(Toy):
+    """A toy with another environment or screen."""
+
+    def __init__(self, name: str, env: Any = StagedToyEnv, screen: Any = None) -> None:
+        self.name = name
+        self._env = env
+        self._screen = screen
+
+    def make_env(self, options: Any, num_envs: int, purpose: Any) -> Any:
+        return self._env(options, num_envs, purpose)
+
+    def make_screen(self, options: Any) -> Any:
+        env = self._env(options, 1, "evaluation")
+        return (self._screen or ToyScreen)(env)
+
+
+class Declares(Toy):
+    """A toy whose declaration is changed."""
+
+    def __init__(self, name: str, **changes: Any) -> None:
+        self.name = name
+        self._changes = changes
+
+    def declare(self, options: ToyOptions) -> Declaration:
+        return replace(super().declare(options), **self._changes)
+
+
+class WrongFields(Declares):
+    summary = "two\nlines"
+    frame_rate = 30.0  # type: ignore[assignment]
+
+
+class BadDefaults(Toy):
+    name = "toy_defaults"
+
+    def defaults(self, options: ToyOptions) -> Mapping[str, object]:
+        return {"train": {"n_env": 4}}
+
+
+class RaisingDeclaration(Toy):
+    name = "toy_declare_raises"
+
+    def declare(self, options: ToyOptions) -> Declaration:
+        raise KeyError("score")
+
+
+class WrongSpace(StagedToyEnv):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        from gymnasium import spaces
+
+        self.observation_space = spaces.Box(0, 0.5, (5,), np.float32)
+        self.action_space = spaces.Discrete(5)
+
+
+class Exits(StagedToyEnv):
+    def step(self, actions: Any) -> StepBatch:
+        sys.exit("the emulator is gone")
+
+
+class GlobalRandom(StagedToyEnv):
+    """Lights that ignore the seed."""
+
+    def _start(self, indices: Any) -> None:
+        super()._start(indices)
+        self._length[indices] = np.random.randint(10, 30, len(indices))
+
+
+class NumberMatters(StagedToyEnv):
+    def target(self) -> Any:
+        return (super().target() + self.num_envs) % 4
+
+
+class HistoryMatters(StagedToyEnv):
+    _resets = 0
+
+    def reset(self, seeds: Any) -> Any:
+        self._resets += 1
+        return super().reset(seeds)
+
+    def target(self) -> Any:
+        return (super().target() + self._resets) % 4
+
+
+class ProcessMatters(StagedToyEnv):
+    def target(self) -> Any:
+        return (super().target() + int(os.environ["TOY_PROCESS"] != str(os.getpid()))) % 4
+
+
+class NoStages(ToyEnv): ...
+
+
+class StuckStage(StagedToyEnv):
+    def set_stage(self, stage: int) -> None:
+        if stage:
+            raise ValueError("stage 1 is not ready")
+
+
+class AllForbidden(Masked):
+    def action_masks(self) -> Any:
+        return np.zeros((self.num_envs, 4), np.int64)
+
+    def step(self, actions: Any) -> StepBatch:
+        return super().step(actions)
+
+
+class WrongScreen(ToyScreen):
+    def reset(self, seed: int) -> Any:
+        return super().reset(seed).astype(np.float32)
+
+    def step(self, action: Any) -> ScreenStep:
+        shown = super().step(action)
+        return ScreenStep([frame[:-8] for frame in shown.frames], shown.reward + 1, not shown.ended)
+
+
+class EmptyScreen(ToyScreen):
+    def step(self, action: Any) -> ScreenStep:
+        return replace(super().step(action), frames=[])
+
+
+class FlickeringScreen(ToyScreen):
+    _looks = 0
+
+    def reset(self, seed: int) -> Any:
+        self._looks += 1
+        self._env.reset(OneSeed(seed))
+        return super().reset(seed) + np.uint8(self._looks)
+
+
+class DisplayScreen(ToyScreen):
+    def __init__(self, env: ToyEnv) -> None:
+        if "DISPLAY" not in os.environ:
+            raise RuntimeError("no display")
+        super().__init__(env)
+
+
+def nan_terms(env: ToyEnv, batch: StepBatch) -> StepBatch:
+    return replace(batch, terms=batch.terms * np.float32("nan"))
+
+
+def wrong_arrays(env: ToyEnv, batch: StepBatch) -> StepBatch:
+    return replace(
+        batch,
+        rewards=batch.rewards.astype(np.float64),
+        terms=batch.terms[:, :2],
+        metrics=batch.metrics.tolist(),
+        terminated=batch.terminated.astype(np.uint8),
+        truncated=batch.truncated[:, None][:, 0].astype(np.int8),
+        episode_seeds=batch.episode_seeds.astype(np.int32),
+    )
+
+
+def wrong_observations(env: ToyEnv, batch: StepBatch) -> StepBatch:
+    return replace(batch, observations=batch.observations.astype(np.float64))
+
+
+def no_final(env: ToyEnv, batch: StepBatch) -> StepBatch:
+    return replace(batch, final_observations=None)
+
+
+def always_final(env: ToyEnv, batch: StepBatch) -> StepBatch:
+    return replace(batch, final_observations=batch.observations)
+
+
+def cut_in_evaluation(env: ToyEnv, batch: StepBatch) -> StepBatch:
+    return replace(batch, cut=batch.terminated)
+
+
+def next_seeds(env: ToyEnv, batch: StepBatch) -> StepBatch:
+    return replace(batch, episode_seeds=env._seeds.copy())
+
+
+GAMES: list[Any] = [
+    WrongFields(
+        "toy_declares",
+        metrics=(
+            *METRICS,
+            Metric("Hits!", "", aggregation="median", better="left", format="Q"),  # type: ignore[arg-type]
+            METRICS[0],
+        ),
+        terms=(*TERMS, TERMS[0], RewardTerm("huge", float("inf"), "")),
+        actions=("red", "red"),
+        main_metric="points",
+        frame_size=(0, 48),
+        protocol="",
+        stages=(STAGES[1], Stage("end", "Ends.", Promotion("points", 1.0, 0))),
+    ),
+    Declares("toy_actions", actions=("red",), main_metric="steps", metrics=(Metric("steps", "S"),)),
+    Declares("toy_no_terms", terms=()),
+    BadDefaults(),
+    RaisingDeclaration(),
+    Replaced("toy_space", WrongSpace),
+    Replaced("toy_exits", Exits),
+    Replaced("toy_random", GlobalRandom),
+    Replaced("toy_number", NumberMatters),
+    Replaced("toy_history", HistoryMatters),
+    Replaced("toy_process", ProcessMatters),
+    Replaced("toy_no_stages", NoStages),
+    Replaced("toy_stuck_stage", StuckStage),
+    Replaced("toy_forbidden", AllForbidden),
+    Replaced("toy_screen", screen=WrongScreen),
+    Replaced("toy_empty_screen", screen=EmptyScreen),
+    Replaced("toy_flickers", screen=FlickeringScreen),
+    Replaced("toy_display", screen=DisplayScreen),
+    Spoilt("toy_nan", nan_terms),
+    Spoilt("toy_arrays", wrong_arrays),
+    Spoilt("toy_observations", wrong_observations),
+    Spoilt("toy_no_final", no_final),
+    Spoilt("toy_always_final", always_final),
+    Spoilt("toy_cut", cut_in_evaluation),
+    Spoilt("toy_next_seeds", next_seeds),
+]
+
+
+@hookimpl
+def arcade_rl_games() -> Iterable[Any]:
+    return GAMES
