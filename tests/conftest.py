@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -60,3 +61,33 @@ def plugin_dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plu
     yield make
     for module in modules:
         sys.modules.pop(module, None)
+
+
+class CommandLine(Protocol):
+    """Runs `arcade-rl` in a process of its own, as people do."""
+
+    def __call__(
+        self, *arguments: str, stdout: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def arcade_rl(tmp_path: Path) -> CommandLine:
+    """The command line, in an empty folder."""
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+
+    def run(
+        *arguments: str, stdout: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "arcade_rl", *arguments],
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+        )
+
+    return run

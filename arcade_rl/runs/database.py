@@ -321,6 +321,10 @@ class Database:
             "select u.* from updates u join chunks c using (chunk) where c.state = 'done' order by number"
         ).fetchall()
 
+    def recorded_updates(self) -> int:
+        """Updates that have rows, those of a running attempt included."""
+        return int(self._connection.execute("select count(*) from updates").fetchone()[0])
+
     def counts(self) -> tuple[int, int]:
         """(steps, episodes) of the finished chunks."""
         row = self._connection.execute(

@@ -99,7 +99,8 @@ def choose(
         allowed = np.arange(space.n) if mask is None else np.flatnonzero(mask)
         return np.asarray(space.start + allowed[int(random.random() * len(allowed))])
     if isinstance(space, spaces.Box):
-        low, high = np.maximum(space.low, -1.0), np.minimum(space.high, 1.0)
+        low = np.where(np.isfinite(space.low), space.low, -1.0)
+        high = np.where(np.isfinite(space.high), space.high, 1.0)
         return np.asarray(low + (high - low) * random.random(space.shape), np.float32)
     raise TypeError(f"action space is {space}; expected Discrete or a Box of one dimension")
 

@@ -1,0 +1,140 @@
+"""Start real runs through the command line, kill their processes, and compare what they left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+
+TOY = Path(__file__).parent / "toy"
+WORKER = "arcade_rl.engines.worker"
+
+
+@dataclass
+class Command:
+    """One `arcade-rl` process in its own session, with its output in files."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def wait(self, timeout_s: float = 240.0) -> int:
+        return self.process.wait(timeout_s)
+
+    @property
+    def stderr(self) -> str:
+        return self.output.read_text()
+
+
+def start(root: Path, arguments: Sequence[str]) -> Command:
+    """Start `arcade-rl ARGUMENTS` with its runs in `root`."""
+    output = root / f"stderr-{time.time_ns()}.txt"
+    environment = {**os.environ, "ARCADE_RL_RUNS_DIR": str(root), "PYTHONPATH": str(TOY)}
+    with output.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "arcade_rl", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            env=environment,
+            start_new_session=True,
+        )
+    return Command(process, output)
+
+
+def call(root: Path, arguments: Sequence[str], timeout_s: float = 240.0) -> tuple[int, str]:
+    """Run `arcade-rl ARGUMENTS` to its end; exit code and stderr."""
+    command = start(root, arguments)
+    return command.wait(timeout_s), command.stderr
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
+    """Poll until the condition holds; fails the test if it never does."""
+    until = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < until, "what the test waits for did not happen"
+        time.sleep(0.02)
+
+
+def processes_of(run: RunDirectory) -> list[psutil.Process]:
+    """Every living process whose command line names the run, and all their descendants."""
+    found: dict[int, psutil.Process] = {}
+    for process in psutil.process_iter():
+        try:
+            names_run = any(str(run.path) in word for word in process.cmdline())
+            family = [process, *process.children(recursive=True)] if names_run else []
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+        found |= {member.pid: member for member in family}
+    return [process for process in found.values() if is_alive(process)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether the process still runs; a zombie does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def workers_of(run: RunDirectory) -> list[psutil.Process]:
+    """Worker processes behind their guardians, the oldest first."""
+    guardians = [p for p in processes_of(run) if WORKER in " ".join(_cmdline(p))]
+    pids = {process.pid for process in guardians}
+    behind = [process for process in guardians if _parent(process) in pids]
+    return sorted(behind, key=lambda process: process.create_time())
+
+
+def state_of(run: RunDirectory) -> CheckpointState | None:
+    """State of the newest checkpoint; None before there is one."""
+    stored = checkpoints.stored(run.checkpoints)
+    return checkpoints.read_state(stored[-1][1]) if stored else None
+
+
+def kill(process: psutil.Process | subprocess.Popen[bytes]) -> None:
+    """SIGKILL, if it still lives."""
+    try:
+        os.kill(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def rows(run: RunDirectory) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """Rows of episodes and of updates, without attempts and wall times."""
+    timed = {"attempt", "time", "steps_per_s"}
+    with Database.reading(run.database) as database:
+        return tuple(  # type: ignore[return-value]
+            [tuple(row[key] for key in row.keys() if key not in timed) for row in table]  # noqa: SIM118
+            for table in (database.episodes(), database.updates())
+        )
+
+
+def notices(run: RunDirectory) -> str:
+    """All notices as text."""
+    with Database.reading(run.database) as database:
+        return "\n".join(str(row["text"]) for row in database.notices())
+
+
+def _cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return None

@@ -1,0 +1,109 @@
+"""`config show` and `config validate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+GOOD = 'game = "toy"\n[train]\nn_envs = 2\n'
+BAD = 'game = "toy"\n[train]\nn_env = 2\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where `arcade_rl` runs, with configurations in it."""
+    configs = tmp_path / "cwd" / "configs" / "toy"
+    configs.mkdir(parents=True, exist_ok=True)
+    (configs / "good.toml").write_text(GOOD)
+    return configs.parent.parent
+
+
+def test_show_names_every_origin(arcade_rl: CommandLine, folder: Path) -> None:
+    path = str(Path("configs") / "toy" / "good.toml")
+    arguments = ["config", "show", path, "--set", "train.gamma=0.5"]
+    done = arcade_rl(*arguments, "--json", ARCADE_RL_SEED__X="", ARCADE_RL_CHUNK__STEPS="2048")
+    assert done.returncode == 2  # seed is no table
+    done = arcade_rl(*arguments, "--json", ARCADE_RL_CHUNK__STEPS="2048")
+    told = json.loads(done.stdout)
+    assert folder.exists()
+    assert told["values"]["train"]["n_envs"] == 2
+    assert told["values"]["chunk"] == {"steps": 2048, "standby": True}
+    origins = told["origins"]
+    assert origins["train.n_envs"] == path
+    assert origins["train.gamma"] == "--set"
+    assert origins["chunk.steps"] == "ARCADE_RL_CHUNK__STEPS"
+    assert origins["train.n_steps"] == origins["reward.hit"] == "default of toy"
+    assert origins["train.threads"] == "default"
+
+
+def test_show_looks_like_toml(arcade_rl: CommandLine) -> None:
+    lines = arcade_rl("config", "show", "toy").stdout.splitlines()
+    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in lines}
+    assert rows["key"] == ["value", "origin"]
+    assert rows["game"] == ['"toy"', "command line"]
+    assert rows["options.masks"] == ["false", "default of toy"]
+    assert rows["train.policy_kwargs.net_arch"] == ["[16]", "default of toy"]
+    assert "train.gae_lambda" not in rows
+
+
+def test_a_folder_with_a_games_name_hides_no_game(arcade_rl: CommandLine, folder: Path) -> None:
+    (folder / "toy").mkdir()
+    assert arcade_rl("config", "show", "toy").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "message"),
+    [
+        ("absent.toml", 2, "absent.toml does not exist; expected a TOML configuration"),
+        ("configs/absent", 2, "configs/absent does not exist"),
+        ("toi", 3, "did you mean toy?"),
+    ],
+)
+def test_a_target_that_is_not_there_is_named(
+    arcade_rl: CommandLine, target: str, code: int, message: str
+) -> None:
+    done = arcade_rl("config", "show", target)
+    assert done.returncode == code
+    assert message in done.stderr
+
+
+def test_validate_checks_every_file_below_configs(arcade_rl: CommandLine, folder: Path) -> None:
+    done = arcade_rl("config", "validate")
+    good = Path("configs") / "toy" / "good.toml"
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{good}: ok\n", "")
+    (folder / "configs" / "bad.toml").write_text(BAD)
+    done = arcade_rl("config", "validate")
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == [
+        f"{Path('configs') / 'bad.toml'}: fault: "
+        "train.n_env is not a known key; nearest: train.n_envs",
+        f"{good}: ok",
+    ]
+
+
+def test_validate_takes_paths_and_speaks_json(arcade_rl: CommandLine, folder: Path) -> None:
+    (folder / "bad.toml").write_text(BAD)
+    (folder / "gone.toml").write_text('game = "tetris"')
+    names = ["bad.toml", "gone.toml", "absent.toml", "configs"]
+    done = arcade_rl("config", "validate", *names, "--json")
+    assert done.returncode == 2
+    told = json.loads(done.stdout)
+    assert [row["ok"] for row in told] == [False, False, False, True]
+    assert told[1]["fault"].startswith("no installed plugin offers a game named tetris")
+
+
+def test_validate_ignores_the_environment(arcade_rl: CommandLine, folder: Path) -> None:
+    assert folder.exists()
+    assert arcade_rl("config", "validate", ARCADE_RL_TRAIN__N_ENV="4").returncode == 0
+
+
+def test_nothing_to_validate_is_an_error(arcade_rl: CommandLine) -> None:
+    done = arcade_rl("config", "validate")
+    assert done.returncode == 3
+    assert done.stderr == "arcade-rl: error: configs holds no *.toml; name the files to check\n"

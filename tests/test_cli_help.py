@@ -1,0 +1,140 @@
+"""The command line answers quickly, keeps stdout for data, and turns errors into one line."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from arcade_rl import __version__, cli
+from arcade_rl.errors import ArcadeError, Interrupted, LockedError, MissingError, UsageError
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+HEAVY = {"torch", "stable_baselines3", "sb3_contrib", "gymnasium", "numpy", "pydantic", "rich"}
+LEAVES = [
+    *([name] for name in cli.COMMANDS),
+    *(["plugins", name] for name in ("list", "show", "check")),
+    *(["config", name] for name in ("show", "validate")),
+]
+
+
+def is_there(command: str) -> bool:
+    module = cli.COMMANDS[command][0].partition(":")[0]
+    return importlib.util.find_spec(f"arcade_rl.cli.{module}") is not None
+
+
+@pytest.mark.parametrize("command", [[], *LEAVES], ids=" ".join)
+def test_help_imports_nothing_heavy(command: list[str]) -> None:
+    if command and not is_there(command[0]):
+        pytest.skip(f"{command[0]} is not there")
+    code = (
+        "import sys; from arcade_rl.cli import run\n"
+        "assert run(sys.argv[1:]) == 0\n"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command, "--help"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"Usage: {' '.join(['arcade-rl', *command])} ")
+    assert not HEAVY & set(done.stderr.split())
+
+
+def test_no_arguments_print_the_help(arcade_rl: CommandLine) -> None:
+    done = arcade_rl()
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert all(f"  {name} " in done.stdout for name in cli.COMMANDS)
+    assert done.stdout == arcade_rl("--help").stdout
+
+
+def test_the_version_is_the_packages(arcade_rl: CommandLine) -> None:
+    assert arcade_rl("--version").stdout == f"arcade-rl {__version__}\n"
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_is_what_the_table_says(command: str) -> None:
+    if not is_there(command):
+        pytest.skip(f"{command} is not there")
+    found = cli.cli.get_command(click.Context(cli.cli), command)
+    assert isinstance(found, click.Command)
+    assert found.name == command
+    assert found.help
+
+
+@pytest.mark.parametrize("arguments", [["nope"], ["doctor", "--nope"], ["config", "show"]])
+def test_wrong_usage_exits_with_2(arcade_rl: CommandLine, arguments: list[str]) -> None:
+    done = arcade_rl(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Error: " in done.stderr
+
+
+def test_a_mistake_is_one_line_without_a_traceback(arcade_rl: CommandLine) -> None:
+    done = arcade_rl("config", "show", "toy", "--set", "train.n_env=4")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "arcade-rl: error: --set: train.n_env is not a known key; nearest: train.n_envs\n"
+    )
+
+
+def test_debugging_shows_the_traceback_too(arcade_rl: CommandLine) -> None:
+    done = arcade_rl("config", "show", "tetris", ARCADE_RL_DEBUG="1")
+    assert done.returncode == 3
+    assert "Traceback (most recent call last)" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("arcade-rl: error: no installed plugin")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ArcadeError("a\nb"), 1),
+        (UsageError("a\nb"), 2),
+        (MissingError("a\nb"), 3),
+        (LockedError("a\nb"), 5),
+        (Interrupted("a\nb"), 130),
+    ],
+)
+def test_an_error_decides_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: ArcadeError,
+    code: int,
+) -> None:
+    assert run_raising(monkeypatch, error) == code
+    assert capsys.readouterr() == ("", "arcade-rl: error: a b\n")
+
+
+def test_an_interrupt_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_raising(monkeypatch, KeyboardInterrupt()) == 130
+
+
+def run_raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
+    """The exit code of a command that raises."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    doctor = importlib.import_module("arcade_rl.cli.doctor").doctor
+    monkeypatch.setattr(doctor, "callback", lambda **_: fail())
+    return cli.run(["doctor"])
+
+
+@pytest.mark.parametrize("command", [["--help"], ["config", "show", "toy"]], ids=" ".join)
+def test_a_reader_that_leaves_is_no_accident(arcade_rl: CommandLine, command: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = arcade_rl(*command, stdout=writing)
+    finally:
+        os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode == 1

@@ -1,0 +1,377 @@
+"""The supervisor against real processes that are really killed, hung and broken."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from supervised import (
+    call,
+    is_alive,
+    kill,
+    notices,
+    processes_of,
+    rows,
+    start,
+    state_of,
+    wait_until,
+    workers_of,
+)
+
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+
+TRAIN = [
+    "train", "toy", "--run", "r", "--set", "train.n_envs=8", "--set", "train.n_steps=64", "--set", "train.batch_size=128",
+    "--set", 'checkpoint.milestones="50%"', "--set", "engine.backoff_s=0.05",
+]  # fmt: skip
+LENGTH = ["--steps", "3072", "--set", "chunk.steps=1024"]
+"""Six rollouts of 512 steps in four chunks, besides chunk 0."""
+ENDLESS = ["--steps", "100000000", "--set", "chunk.steps=100000000"]
+SLOW = ["--set", "options.step_time_s=0.002"]
+
+
+def fault(kind: str, after: int, *, once: Path | None = None) -> list[str]:
+    arguments = ["--set", f"options.fault={kind}", "--set", f"options.fault_after={after}"]
+    return arguments + (["--set", f"options.fault_once={once}"] if once else [])
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDirectory:
+    return RunDirectory(tmp_path / "r")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    root = tmp_path_factory.mktemp("undisturbed")
+    code, said = call(root, [*TRAIN, *LENGTH])
+    assert code == 0, said
+    return RunDirectory(root / "r")
+
+
+def assert_same(run: RunDirectory, other: RunDirectory) -> None:
+    """Same weights and optimizer state, same counts, same rows."""
+    one, two = state_of(run), state_of(other)
+    assert one is not None
+    assert two is not None
+    assert one.weights_sha256 == two.weights_sha256
+    assert (one.steps, one.episodes, one.updates) == (two.steps, two.episodes, two.updates)
+    assert rows(run) == rows(other)
+
+
+def updates_recorded(run: RunDirectory) -> int:
+    """Updates that the database has rows of, those of a running attempt included."""
+    if not run.database.is_file():
+        return 0
+    with Database.reading(run.database) as database:
+        return database.recorded_updates()
+
+
+def begun(run: RunDirectory) -> bool:
+    """Whether a chunk that trains has recorded an update."""
+    return updates_recorded(run) > 0
+
+
+def test_a_run_trains_commits_and_counts_every_episode(undisturbed: RunDirectory) -> None:
+    state = state_of(undisturbed)
+    assert state is not None
+    episodes, updates = rows(undisturbed)
+    assert state.steps == 3072
+    assert [row[0] for row in updates] == [1, 2, 3, 4, 5, 6]
+    assert [row[0] for row in episodes] == list(range(1, state.episodes + 1))
+    assert [chunk for chunk, _ in checkpoints.stored(undisturbed.checkpoints)] == [0, 1, 2, 3, 4]
+    with Database.reading(undisturbed.database) as database:
+        assert database.status().state == "finished"
+        assert database.counts() == (state.steps, state.episodes)
+    assert list(undisturbed.staging.iterdir()) == []
+    assert list(undisturbed.logs.iterdir()) == []
+    assert processes_of(undisturbed) == []
+
+
+def test_killed_workers_change_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:
+    command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
+    rng = random.Random(1)
+    killed: set[int] = set()
+    while command.process.poll() is None:
+        state = state_of(run) if run.checkpoints.is_dir() else None
+        chunk = state.chunk + 1 if state else 0
+        if chunk not in killed and (workers := workers_of(run)):
+            time.sleep(rng.uniform(0.0, 0.4))
+            kill(workers[0])
+            killed.add(chunk)
+        time.sleep(0.02)
+    assert command.wait() == 0, command.stderr
+    assert len(killed) >= 3
+    assert "SIGKILL" in notices(run)
+    assert_same(run, undisturbed)
+
+
+def test_killed_supervisors_change_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:
+    arguments = [*TRAIN, *LENGTH, *SLOW]
+    for after_chunk in (0, 1):
+        command = start(run.path.parent, arguments)
+        wait_until(
+            lambda after=after_chunk: (
+                run.checkpoints.is_dir()  # type: ignore[misc]
+                and (state := state_of(run)) is not None
+                and state.chunk >= after
+            )
+        )
+        time.sleep(0.15)
+        command.process.kill()
+        command.wait()
+        arguments = ["resume", "r"]
+    code, said = call(run.path.parent, arguments)
+    assert code == 0, said
+    assert_same(run, undisturbed)
+
+
+def test_nothing_of_a_killed_supervisor_survives(run: RunDirectory) -> None:
+    """Not even a worker that hangs while it holds the interpreter's lock."""
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000)])
+    wait_until(lambda: begun(run))
+    time.sleep(1.0)  # now it hangs
+    family = processes_of(run)
+    assert len(family) >= 3  # the supervisor, a guardian, a worker
+    command.process.kill()
+    command.wait()
+    wait_until(lambda: not any(is_alive(process) for process in family), timeout_s=5.0)
+
+
+def test_stopped_processes_are_no_refuge_from_a_killed_supervisor(run: RunDirectory) -> None:
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
+    wait_until(lambda: begun(run))
+    family = processes_of(run)
+    for worker in workers_of(run):
+        worker.send_signal(signal.SIGSTOP)
+    command.process.kill()
+    command.wait()
+    wait_until(lambda: not any(is_alive(process) for process in family), timeout_s=5.0)
+
+
+def test_a_second_supervisor_is_refused_and_a_stale_lock_is_taken(run: RunDirectory) -> None:
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
+    wait_until(lambda: begun(run))
+    code, said = call(run.path.parent, ["resume", "r"])
+    assert code == 5
+    assert f"process {command.process.pid}" in said
+    command.process.kill()
+    command.wait()
+    assert run.lock.read_text()  # the dead one's name is still in it
+    again = start(run.path.parent, ["resume", "r"])
+    wait_until(lambda: str(again.process.pid) in run.lock.read_text())
+    kill(again.process)
+    again.wait()
+
+
+def test_ctrl_c_finishes_the_rollout_saves_and_says_how_to_go_on(run: RunDirectory) -> None:
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
+    wait_until(lambda: begun(run))
+    command.process.send_signal(signal.SIGINT)
+    assert command.wait() == 130
+    state = state_of(run)
+    assert state is not None
+    assert state.updates >= 1
+    assert "arcade-rl resume" in command.stderr
+    assert processes_of(run) == []
+    with Database.reading(run.database) as database:
+        assert database.status().state == "stopped"
+        assert len(database.updates()) == state.updates
+        assert len(database.episodes()) == state.episodes
+
+
+def test_ctrl_c_twice_stops_now_and_keeps_the_last_checkpoint(run: RunDirectory) -> None:
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000)])
+    wait_until(lambda: begun(run))
+    time.sleep(1.0)
+    command.process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert command.process.poll() is None  # it waits for a rollout that never ends
+    command.process.send_signal(signal.SIGINT)
+    assert command.wait(20) == 130
+    state = state_of(run)
+    assert state is not None
+    assert state.chunk == 0
+    with Database.reading(run.database) as database:
+        assert database.updates() == []
+
+
+def test_a_run_that_was_cut_short_goes_on_to_its_full_length(run: RunDirectory) -> None:
+    command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
+    wait_until(lambda: begun(run))
+    command.process.send_signal(signal.SIGTERM)
+    assert command.wait() == 130
+    code, said = call(run.path.parent, ["resume", "r"])
+    assert code == 0, said
+    state = state_of(run)
+    assert state is not None
+    assert state.steps == 3072
+    assert len(rows(run)[0]) == state.episodes
+
+
+def test_pause_frees_the_workers_and_resume_goes_on_in_the_same_supervisor(
+    run: RunDirectory,
+) -> None:
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
+    wait_until(lambda: begun(run))
+    assert call(run.path.parent, ["pause", "r"])[0] == 0
+    assert workers_of(run) == []
+    with Database.reading(run.database) as database:
+        assert database.status().state == "paused"
+    before = state_of(run)
+    assert before is not None
+    assert call(run.path.parent, ["resume", "r"])[0] == 0
+    wait_until(lambda: updates_recorded(run) > before.updates)
+    assert call(run.path.parent, ["stop", "r"])[0] == 0
+    assert command.wait() == 0
+    after = state_of(run)
+    assert after is not None
+    assert after.updates > before.updates
+
+
+def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
+    assert call(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
+    wait_until(lambda: begun(run))
+    assert call(run.path.parent, ["stop", "r"])[0] == 0
+    assert processes_of(run) == []
+    assert "stopped" in (run.logs / "supervisor.log").read_text()
+
+
+def test_stopping_what_does_not_run_says_so(undisturbed: RunDirectory) -> None:
+    code, said = call(undisturbed.path.parent, ["stop", "r"])
+    assert code == 1
+    assert "is not running" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "said_of_it"),
+    [
+        ("raise", "RuntimeError: the toy broke, as it was told to"),
+        ("segfault", "SIGSEGV"),
+        ("exit0", "exited with 0 before its chunk was done"),
+        ("hang", "no heartbeat in the training loop"),
+    ],
+)
+def test_a_fault_that_happens_once_is_survived_and_told(
+    kind: str, said_of_it: str, undisturbed: RunDirectory, run: RunDirectory, tmp_path: Path
+) -> None:
+    hang = ["--set", "engine.hang_timeout_s=3"]
+    code, said = call(
+        run.path.parent, [*TRAIN, *LENGTH, *hang, *fault(kind, 700, once=tmp_path / "marker")]
+    )
+    assert code == 0, said
+    assert said_of_it in notices(run)
+    assert_same(run, undisturbed)
+
+
+def test_three_restarts_without_a_new_checkpoint_end_the_run_as_failed(run: RunDirectory) -> None:
+    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *fault("raise", 700)])
+    assert code == 1
+    assert said.count("the toy broke") >= 4  # four attempts, and the reason at the end
+    assert "go on with: arcade-rl resume" in said
+    with Database.reading(run.database) as database:
+        status = database.status()
+    assert status.state == "failed"
+    assert "the toy broke" in status.reason
+    assert state_of(run) is not None
+
+
+def test_a_checkpoint_that_kills_its_chunk_twice_is_stepped_over(
+    undisturbed: RunDirectory, run: RunDirectory
+) -> None:
+    """Chunk 2 dies twice from checkpoint 1; checkpoint 1 is made anew from checkpoint 0."""
+    command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
+    deaths = 0
+    while command.process.poll() is None and deaths < 2:
+        state = state_of(run) if run.checkpoints.is_dir() else None
+        if state is not None and state.chunk == 1 and (workers := workers_of(run)):
+            kill(workers[0])
+            deaths += 1
+            wait_until(lambda deaths=deaths: notices(run).count("failed (signal)") == deaths)  # type: ignore[misc]
+        time.sleep(0.01)
+    assert command.wait() == 0, command.stderr
+    assert "checkpoint 1 is stepped over" in notices(run)
+    assert [path.name[:6] for path in run.rejected.iterdir()] == ["000001"]
+    assert_same(run, undisturbed)
+
+
+def test_out_of_memory_is_told_apart(run: RunDirectory) -> None:
+    arguments = [*TRAIN, *ENDLESS, *fault("memory", 5000), "--set", "options.fault_mib=1000000"]
+    command = start(run.path.parent, [*arguments, *SLOW, "--set", "engine.max_restarts=0"])
+    wait_until(lambda: begun(run))
+    worker = workers_of(run)[0]
+    limit = worker.memory_info().vms + (1 << 30)
+    worker.rlimit(psutil.RLIMIT_AS, (limit, limit))
+    assert command.wait() == 1
+    assert "out of memory" in notices(run)
+    assert "lower train.n_envs" in notices(run)
+
+
+def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_used(
+    undisturbed: RunDirectory, run: RunDirectory
+) -> None:
+    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+    for chunk, name in ((4, checkpoints.MODEL), (3, checkpoints.STATE)):
+        damaged = run.checkpoint(chunk) / name
+        content = bytearray(damaged.read_bytes())
+        content[len(content) // 2] ^= 1
+        damaged.write_bytes(content)
+    code, said = call(run.path.parent, ["resume", "r"])
+    assert code == 0, said
+    assert "checkpoint 4 is damaged and refused" in said
+    assert "checkpoint 3 is damaged and refused" in notices(run)
+    assert_same(run, undisturbed)
+
+
+def test_a_commit_that_the_database_never_heard_of_is_made_up_from_files(
+    undisturbed: RunDirectory, run: RunDirectory
+) -> None:
+    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+    with Database.reading(run.database) as database:
+        before = [tuple(row) for row in database.episodes()]
+    database = Database.open(run.database)
+    database.discard_from(2)
+    database.close()
+    assert call(run.path.parent, ["resume", "r"])[0] == 0
+    with Database.reading(run.database) as database:
+        assert [tuple(row) for row in database.episodes()] == before
+    assert_same(run, undisturbed)
+
+
+def test_a_run_can_be_lengthened_but_not_turned_into_another(run: RunDirectory) -> None:
+    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+    code, said = call(run.path.parent, ["resume", "r", "--set", "train.n_envs=4"])
+    assert code == 2
+    assert "train.n_envs" in said
+    assert call(run.path.parent, ["resume", "r", "--steps", "4096"])[0] == 0
+    state = state_of(run)
+    assert state is not None
+    assert state.steps == 4096
+
+
+def test_the_same_name_twice_is_refused(undisturbed: RunDirectory) -> None:
+    code, said = call(undisturbed.path.parent, [*TRAIN, *LENGTH])
+    assert code == 2
+    assert "exists already" in said
+
+
+def test_a_worker_that_cannot_be_built_fails_at_once_with_the_reason(run: RunDirectory) -> None:
+    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+    text = run.config.read_text().replace('policy = "auto"', 'policy = "NoSuchPolicy"')
+    run.config.write_text(text.replace("total_steps = 3072", "total_steps = 9999"))
+    code, said = call(run.path.parent, ["resume", "r"])
+    assert code == 2
+    assert "NoSuchPolicy" in said
+    assert "Traceback" not in said
+
+
+def test_run_json_says_how_the_run_was_made(undisturbed: RunDirectory) -> None:
+    identity = undisturbed.identity()
+    assert identity.game == "toy"
+    assert identity.versions["torch"]
+    assert "train" in identity.command
