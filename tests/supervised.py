@@ -37,6 +37,9 @@ class Command:
         return self.output.read_text()
 
 
+STARTED: list[Command] = []
+
+
 def start(root: Path, arguments: Sequence[str]) -> Command:
     """Start `arcade-rl ARGUMENTS` with its runs in `root`."""
     output = root / f"stderr-{time.time_ns()}.txt"
@@ -50,7 +53,17 @@ def start(root: Path, arguments: Sequence[str]) -> Command:
             env=environment,
             start_new_session=True,
         )
-    return Command(process, output)
+    command = Command(process, output)
+    STARTED.append(command)
+    return command
+
+
+def end_all() -> None:
+    """Kill what a failed test left running; its workers go with it."""
+    for command in STARTED:
+        kill(command.process)
+        command.wait()
+    STARTED.clear()
 
 
 def call(root: Path, arguments: Sequence[str], timeout_s: float = 240.0) -> tuple[int, str]:

@@ -60,7 +60,8 @@ def test_a_missing_package_and_a_wrong_python_fail(monkeypatch: pytest.MonkeyPat
 def test_a_run_whose_supervisor_died_is_stale(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "run")
     identity = Identity("run", "toy", 0, time.time(), [], {}, "", {})
-    run.create(identity, b'game = "toy"\n')
+    run.create(b'game = "toy"\n')
+    run.identify(identity)
     assert [finding.message for finding in health.stale_runs(tmp_path)] == ["none"]
 
     database = Database.create(run.database, ["hit"], ["hits"])

@@ -149,7 +149,9 @@ def test_only_variables_with_two_underscores_are_configuration() -> None:
 
 
 def test_a_variable_with_a_wrong_key_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"ARCADE_RL_TRAIN__N_ENV: train\.n_env is not a known key"):
+    with pytest.raises(
+        ConfigError, match=r"ARCADE_RL_TRAIN__N_ENV: train\.n_env is not a known key"
+    ):
         resolved(env={"ARCADE_RL_TRAIN__N_ENV": "4"})
 
 

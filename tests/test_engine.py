@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from supervised import (
     call,
+    end_all,
     is_alive,
     kill,
     notices,
@@ -44,6 +46,12 @@ def fault(kind: str, after: int, *, once: Path | None = None) -> list[str]:
 @pytest.fixture
 def run(tmp_path: Path) -> RunDirectory:
     return RunDirectory(tmp_path / "r")
+
+
+@pytest.fixture(autouse=True)
+def _leave_nothing_running() -> Iterator[None]:
+    yield
+    end_all()
 
 
 @pytest.fixture(scope="module")

@@ -48,13 +48,14 @@ def create_run(
             "python": platform.python_version(),
         },
     )
-    run.create(identity, dump_toml(resolved.config).encode())
+    run.create(dump_toml(resolved.config).encode())
     declaration = resolved.declaration
     Database.create(
         run.database,
         [term.name for term in declaration.terms],
         [metric.name for metric in declaration.metrics],
     ).close()
+    run.identify(identity)
     return run
 
 

@@ -8,6 +8,7 @@ can be made again from the files of the run (`rebuild`).
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -92,13 +93,20 @@ class Database:
 
     @classmethod
     def create(cls, path: Path, terms: Iterable[str], metrics: Iterable[str]) -> Self:
-        """A new, empty database with a column for every term and metric of the game."""
+        """A new, empty database with a column for every term and metric of the game.
+
+        It is made beside `path` and renamed, so that nobody ever reads half a schema.
+        """
         names = [f"term_{name}" for name in terms] + [f"metric_{name}" for name in metrics]
-        database = cls(_connect(path))
         columns = "".join(f', "{name}" real not null' for name in names)
+        part = path.with_name(f"{path.name}.part")
+        part.unlink(missing_ok=True)
+        database = cls(_connect(part))
         database._connection.executescript(_SCHEMA.format(columns=columns))
         database.set_status("created")
-        return database
+        database.close()
+        os.replace(part, path)
+        return cls(_connect(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:

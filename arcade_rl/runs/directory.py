@@ -105,8 +105,8 @@ class RunDirectory:
         except (ValueError, TypeError) as error:
             raise VerificationError(f"{self.identity_file} is not readable: {error}") from error
 
-    def create(self, identity: Identity, config_toml: bytes) -> None:
-        """Make the directory with its configuration; `run.json` comes last and makes it a run."""
+    def create(self, config_toml: bytes) -> None:
+        """Make the directory with its configuration. UsageError if something of the name exists."""
         if self.path.exists():
             raise UsageError(
                 f"{self.path} exists already; choose another name with --run, "
@@ -118,6 +118,9 @@ class RunDirectory:
         ):  # fmt: skip
             directory.mkdir(parents=True)
         write_atomically(self.config, config_toml)
+
+    def identify(self, identity: Identity) -> None:
+        """Write `run.json`, which makes the directory a run: the last step of making one."""
         write_atomically(self.identity_file, canonical_json(asdict(identity)))
 
 

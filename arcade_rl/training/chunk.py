@@ -109,7 +109,13 @@ class Chunk:
         parameters = read_parameters(directory / checkpoints.MODEL, model.device)
         if weights_sha256(parameters) != state.weights_sha256:
             raise VerificationError(f"{directory}: the weights are not those that its state names")
-        model.set_parameters(parameters, exact_match=True, device=model.device)
+        try:
+            model.set_parameters(parameters, exact_match=True, device=model.device)
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise VerificationError(
+                f"{directory}: the weights do not fit the configuration's networks: {reason}"
+            ) from error
         model.num_timesteps = state.steps
         model._n_updates = state.gradient_epochs
         if self._learner.normalize is not None and state.normalization is not None:

@@ -1,0 +1,319 @@
+"""The chunk function: pure, continuous over its boundaries, and the same for every algorithm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from stable_baselines3 import PPO
+
+from arcade_rl.config import from_assignments, resolve
+from arcade_rl.errors import RunFailed, VerificationError
+from arcade_rl.registry import load_game
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.events import Beat, Episodes, Event, Update
+from arcade_rl.training.chunk import Chunk
+from arcade_rl.training.learner import Learner
+from arcade_rl.training.plan import STAGED_CHECKPOINT, ChunkSpec, plan_run
+
+EPOCHS = 3
+SMALL = {
+    "game": "toy",
+    "train.total_steps": "3072",
+    "train.n_envs": "4",
+    "train.n_steps": "64",
+    "train.batch_size": "64",
+    "train.n_epochs": f"{EPOCHS}",
+    "options.curriculum": "false",
+}
+UNSET = "unset"
+"""Value of an assignment that takes a value of `SMALL` away."""
+
+
+@dataclass
+class Trained:
+    """What one chunk gave."""
+
+    state: CheckpointState
+    directory: Path
+    learner: Learner
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def updates(self) -> list[Update]:
+        return [event for event in self.events if isinstance(event, Update)]
+
+    @property
+    def episodes(self) -> list[Episodes]:
+        return [event for event in self.events if isinstance(event, Episodes)]
+
+
+class Lab:
+    """Runs chunks of one configuration in this process."""
+
+    def __init__(self, root: Path, assignments: Sequence[str]) -> None:
+        self._root = root
+        given = dict(assignment.split("=", maxsplit=1) for assignment in assignments)
+        values = {key: value for key, value in {**SMALL, **given}.items() if value != UNSET}
+        lines = [f"{key}={value}" for key, value in values.items()]
+        self.resolved = resolve([from_assignments(lines)], load_game)
+        self.plan = plan_run(self.resolved.config)
+
+    def chunk(self, number: int, last: int, start: Trained | None = None, **hooks: Any) -> Trained:
+        staging = self._root / f"{number}-{len(list(self._root.iterdir()))}"
+        staging.mkdir()
+        learner = Learner(self.resolved)
+        if "prepare" in hooks:
+            hooks["prepare"](learner)
+        spec = ChunkSpec(
+            chunk=number,
+            attempt=1,
+            checkpoint=str(start.directory) if start else "",
+            parent=start.state.chunk if start else -1,
+            first_update=start.state.updates + 1 if start else 1,
+            last_update=last,
+            total_updates=self.plan.total_updates,
+            milestones=[],
+            staging=str(staging),
+        )
+        events: list[Event] = []
+        Chunk(learner, spec, events.append).run(hooks.get("should_stop", lambda: False))
+        learner.close()
+        directory = staging / STAGED_CHECKPOINT
+        return Trained(checkpoints.read_state(directory), directory, learner, events)
+
+    def chain(self, *boundaries: int) -> list[Trained]:
+        trained = [self.chunk(0, 0)]
+        for number, last in enumerate(boundaries, start=1):
+            trained.append(self.chunk(number, last, trained[-1]))
+        return trained
+
+
+def lab(tmp_path: Path, *assignments: str) -> Lab:
+    return Lab(tmp_path, assignments)
+
+
+def test_the_same_chunk_gives_the_same_bytes(tmp_path: Path) -> None:
+    one, two = (lab(tmp_path).chain(2, 5)[-1] for _ in range(2))
+    assert one.state.weights_sha256 == two.state.weights_sha256
+    assert [e.values for e in one.updates] == [e.values for e in two.updates]
+    assert [(e.seed, e.raw_return, e.metrics) for e in one.episodes] == [
+        (e.seed, e.raw_return, e.metrics) for e in two.episodes
+    ]
+
+
+def test_another_seed_and_another_chunk_give_other_randomness(tmp_path: Path) -> None:
+    one = lab(tmp_path).chain(2, 4)
+    other = lab(tmp_path, "seed=1").chain(2)
+    assert one[0].state.weights_sha256 != other[0].state.weights_sha256
+    assert one[1].episodes[0].seed != one[2].episodes[0].seed
+    assert one[1].episodes[0].seed != other[1].episodes[0].seed
+
+
+def test_schedules_are_continuous_over_chunks(tmp_path: Path) -> None:
+    schedules = [
+        "train.learning_rate={start = 1e-3, end = 1e-4}",
+        "train.clip_range={start = 0.2}",
+    ]
+    whole = lab(tmp_path, *schedules).chain(12)
+    cut = lab(tmp_path, *schedules).chain(1, 3, 4, 9, 12)
+
+    def rates(chunks: list[Trained]) -> list[tuple[float, float]]:
+        return [
+            (e.values["train/learning_rate"], e.values["train/clip_range"])
+            for chunk in chunks
+            for e in chunk.updates
+        ]
+
+    assert rates(cut) == rates(whole)
+    first, last = rates(cut)[0], rates(cut)[-1]
+    assert first == pytest.approx((1e-3 - 9e-4 / 12, 0.2 * 11 / 12))
+    assert last == pytest.approx((1e-4, 0.0))
+
+
+def literal_advantages(buffer: Any, last_values: Any, dones: Any) -> np.ndarray:
+    """GAE written down from its definition: a sum over all later steps of the episode."""
+    steps, envs = buffer.rewards.shape
+    starts = np.vstack([buffer.episode_starts, np.asarray(dones, np.float32)[None]])
+    values = np.vstack([buffer.values, last_values.reshape(1, -1)])
+    advantages = np.zeros((steps, envs))
+    for env in range(envs):
+        for t in range(steps):
+            weight = 1.0
+            for later in range(t, steps):
+                alive = 1.0 - starts[later + 1, env]
+                delta = buffer.rewards[later, env] - values[later, env]
+                delta += buffer.gamma * values[later + 1, env] * alive
+                advantages[t, env] += weight * delta
+                weight *= buffer.gamma * buffer.gae_lambda * alive
+    return advantages
+
+
+def test_advantages_at_a_chunk_boundary_are_those_of_an_unchunked_run(tmp_path: Path) -> None:
+    """The last rollout of a chunk is bootstrapped as if the run went on."""
+    seen: dict[str, list[np.ndarray]] = {"cut": [], "whole": []}
+
+    def record(into: list[np.ndarray]) -> Any:
+        def prepare(learner: Learner) -> None:
+            buffer = learner.model.rollout_buffer
+            compute = buffer.compute_returns_and_advantage
+
+            def computing(last_values: Any, dones: Any) -> None:
+                compute(last_values, dones)
+                literal = literal_advantages(buffer, last_values.numpy(), dones)
+                np.testing.assert_allclose(buffer.advantages, literal, atol=1e-4)
+                assert np.abs(last_values.numpy()).max() > 0
+                into.append(buffer.advantages.copy())
+
+            buffer.compute_returns_and_advantage = computing  # type: ignore[method-assign]
+            learner.model._setup_model = lambda: None  # type: ignore[method-assign]
+
+        return prepare
+
+    laboratory = lab(tmp_path)
+    begin = laboratory.chunk(0, 0)
+    laboratory.chunk(1, 3, begin, prepare=record(seen["cut"]))
+    laboratory.chunk(1, 5, begin, prepare=record(seen["whole"]))
+    assert len(seen["cut"]) == 3
+    assert len(seen["whole"]) == 5
+    for cut, whole in zip(seen["cut"], seen["whole"], strict=False):
+        np.testing.assert_array_equal(cut, whole)
+
+
+def test_counters_and_rolling_means_go_on_over_chunks(tmp_path: Path) -> None:
+    chunks = lab(tmp_path).chain(2, 4, 6)
+    events = [event for chunk in chunks for event in chunk.episodes]
+    firsts = [event.first for event in events]
+    assert firsts == [1 + sum(map(len, events[:k])) for k in range(len(events))]
+    state = chunks[-1].state
+    assert state.episodes == sum(map(len, events))
+    assert state.steps == 6 * 256
+    returns = [value for event in events for value in event.raw_return][-100:]
+    assert state.recent.raw_return == returns
+    last = chunks[-1].updates[-1].values
+    assert last["rollout/ep_rew_mean"] == pytest.approx(np.mean(returns))
+    hits = [value for event in events for value in event.metrics["hits"]][-100:]
+    assert last["env/hits"] == pytest.approx(np.mean(hits))
+    misses = [value for event in events for value in event.terms["miss"]][-100:]
+    weight = chunks[-1].learner.resolved.config.reward["miss"]
+    assert last["reward/miss"] == pytest.approx(weight * np.mean(misses))
+    assert last["train/n_updates"] == state.gradient_epochs == 6 * EPOCHS
+
+
+def test_the_shaped_return_is_the_weighted_sum_of_the_terms(tmp_path: Path) -> None:
+    laboratory = lab(tmp_path, "reward.travel=0.25")
+    weights = laboratory.resolved.config.reward
+    assert weights["travel"] == 0.25
+    for event in laboratory.chain(3)[-1].episodes:
+        total = sum(weights[name] * np.array(values) for name, values in event.terms.items())
+        np.testing.assert_allclose(event.shaped_return, total, rtol=1e-5)
+        assert event.raw_return != event.shaped_return
+
+
+def test_normalization_is_carried_exactly(tmp_path: Path) -> None:
+    laboratory = lab(tmp_path, "train.normalize_observations=true", "train.normalize_rewards=true")
+    chunks = laboratory.chain(3, 6)
+    first, second = chunks[1].state.normalization, chunks[2].state.normalization
+    assert first is not None
+    assert second is not None
+    resets_and_steps = 4 * (1 + 3 * 64)
+    assert first["observations"][""]["count"] == pytest.approx(resets_and_steps, abs=0.01)
+    assert second["observations"][""]["count"] == pytest.approx(2 * resets_and_steps, abs=0.01)
+    assert json.loads(json.dumps(first)) == first
+
+    idle = laboratory.chunk(2, 3, chunks[1])
+    assert idle.state.normalization == first
+    assert idle.state.weights_sha256 == chunks[1].state.weights_sha256
+
+
+@pytest.mark.parametrize(
+    "assignments",
+    [
+        ["train.algorithm=sb3:A2C", "train.batch_size=unset", "train.n_epochs=unset"],
+        ["train.algorithm=sb3:PPO", "options.actions=continuous"],
+        ["train.algorithm=sb3:TRPO", "train.n_epochs=unset"],
+        ["train.algorithm=sb3:RecurrentPPO", "train.policy_kwargs.lstm_hidden_size=8"],
+        ["train.algorithm=sb3:MaskablePPO", "options.masks=true"],
+        ["options.observation=dict"],
+        ["options.observation=image", "train.n_steps=8", "train.batch_size=32", "train.n_epochs=1"],
+        ["options.cuts=true"],
+        ["options.actions=continuous", "train.use_sde=true"],
+        ["train.policy_kwargs={net_arch = {pi = [8], vf = [16]}, activation_fn = 'relu'}"],
+    ],
+    ids=lambda assignments: ",".join(assignments),
+)
+def test_every_on_policy_algorithm_is_cut_by_the_same_function(
+    tmp_path: Path, assignments: list[str]
+) -> None:
+    laboratory = lab(tmp_path, *assignments)
+    one, two = (laboratory.chain(1, 2)[-1] for _ in range(2))
+    assert one.state.weights_sha256 == two.state.weights_sha256
+    assert one.state.updates == 2
+    assert one.updates[0].values
+
+
+def test_the_model_is_a_standard_sb3_zip(tmp_path: Path) -> None:
+    trained = lab(tmp_path).chain(2)[-1]
+    model = PPO.load(trained.directory / checkpoints.MODEL)
+    own = trained.learner.model.policy.state_dict()
+    assert all((own[name] == tensor).all() for name, tensor in model.policy.state_dict().items())
+    assert model.num_timesteps == trained.state.steps
+
+
+def test_a_stop_ends_the_chunk_after_the_update(tmp_path: Path) -> None:
+    laboratory = lab(tmp_path)
+    begin = laboratory.chunk(0, 0)
+    trained = laboratory.chunk(1, 6, begin, should_stop=lambda: True)
+    assert trained.state.updates == 1
+    assert laboratory.chunk(2, 6, trained).state.updates == 6
+
+
+def test_the_loop_itself_says_that_it_is_alive(tmp_path: Path) -> None:
+    trained = lab(tmp_path).chain(2)[-1]
+    assert any(isinstance(event, Beat) for event in trained.events)
+
+
+def test_a_curriculum_is_carried_over_chunks(tmp_path: Path) -> None:
+    laboratory = lab(tmp_path, "options.curriculum=true", "train.learning_rate=3e-3")
+    chunks = laboratory.chain(3, 6, 9, 12)
+    stages = [stage for chunk in chunks for event in chunk.episodes for stage in event.stage]
+    assert stages == sorted(stages)
+    assert set(stages) == {0, 1}
+    promoted = next(chunk.state.chunk for chunk in chunks if chunk.state.stage == 1)
+    before = [chunk.state for chunk in chunks if 0 < chunk.state.chunk < promoted]
+    assert all(0 < len(state.stage_window) <= 20 for state in before)
+
+
+def test_weights_that_are_not_finite_are_never_staged(tmp_path: Path) -> None:
+    laboratory = lab(tmp_path)
+    begin = laboratory.chunk(0, 0)
+    built: list[Learner] = []
+
+    def poison() -> bool:
+        next(built[0].model.policy.parameters()).data[0] = float("nan")
+        return True
+
+    with pytest.raises(RunFailed, match="not finite after update 1"):
+        laboratory.chunk(1, 6, begin, prepare=built.append, should_stop=poison)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    small = lab(tmp_path).chain(1)[-1]
+    other = lab(tmp_path, "train.policy_kwargs.net_arch=[4]")
+    with pytest.raises(VerificationError, match="do not fit"):
+        other.chunk(2, 2, small)
+
+
+def test_a_state_that_names_other_weights_is_refused(tmp_path: Path) -> None:
+    laboratory = lab(tmp_path)
+    trained = laboratory.chain(1)[-1]
+    path = trained.directory / checkpoints.STATE
+    path.write_text(path.read_text().replace(trained.state.weights_sha256, "0" * 64))
+    with pytest.raises(VerificationError, match="not those that its state names"):
+        laboratory.chunk(2, 2, trained)
