@@ -1,0 +1,137 @@
+"""One emulator whose episodes are a pure function of (seed, buttons), whatever it played before."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Protocol
+
+import ale_py
+from ale_py import roms
+
+from arcade_rl.errors import MissingError
+from arcade_rl_breakout.memory import BALL_Y
+from arcade_rl_breakout.options import FRAME_SKIP
+
+NOOP, FIRE, RIGHT, LEFT = 0, 1, 3, 4
+"""Buttons, by ale-py's numbers."""
+
+SERVES = 4
+"""The launch of the ball depends on the frame of the serve modulo 4: measured on the ROM."""
+
+
+def open_emulator(sticky: float = 0.0, seed: int = 0) -> ale_py.ALEInterface:
+    """Breakout, switched on and reset, one frame an action."""
+    path = roms.get_rom_path("breakout")
+    if path is None:
+        raise MissingError(
+            "ale-py has no breakout ROM; expected one in the wheel. Reinstall ale-py."
+        )
+    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
+    ale = ale_py.ALEInterface()
+    ale.setFloat("repeat_action_probability", sticky)
+    ale.setInt("random_seed", seed)
+    ale.loadROM(path)
+    ale.reset_game()
+    return ale
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How an episode begins: no-ops, FIRE for one frame, and no-ops again."""
+
+    serve: int
+    """No-ops before FIRE, 0 to 3."""
+    noops: int
+    """No-ops after FIRE; 0: no FIRE either, the episode begins before the first serve."""
+
+    def play(self, ale: ale_py.ALEInterface) -> None:
+        """Reset the game and play the opening, whatever was played before."""
+        ale.reset_game()
+        if self.noops:
+            for button in (*[NOOP] * self.serve, FIRE, *[NOOP] * self.noops):
+                ale.act(button)
+
+
+class Openings:
+    """The openings of a protocol, with the states that they lead to, made when first asked for.
+
+    FIRE comes before the no-ops and not after them: as the serve's frame modulo 4 decides the
+    launch, up to 30 no-ops before FIRE would make four different games and no more.
+    """
+
+    def __init__(self, noop_max: int) -> None:
+        self._noop_max = noop_max
+        self._states: dict[Opening, ale_py.ALEState] = {}
+
+    def draw(self, source: random.Random) -> Opening:
+        """The opening that two numbers from `source` name."""
+        serve, noops = source.random(), source.random()
+        if self._noop_max == 0:
+            return Opening(0, 0)
+        return Opening(int(serve * SERVES), 1 + int(noops * self._noop_max))
+
+    def restore(self, opening: Opening, ale: ale_py.ALEInterface) -> None:
+        """Go to the opening's end: memory at once, the picture with the next frame."""
+        if opening not in self._states:
+            opening.play(ale)
+            self._states[opening] = ale.cloneState()
+        ale.restoreState(self._states[opening])
+
+
+class Console(Protocol):
+    """What a screen watches."""
+
+    ale: ale_py.ALEInterface
+
+    def start(self, seed: int) -> None: ...
+
+    def button(self, action: int) -> int:
+        """The button that the action presses now."""
+        ...
+
+    def frame(self, button: int) -> int:
+        """One frame with the button held, unless it sticks; returns the points."""
+        ...
+
+
+class MemoryConsole:
+    """A console with stickiness of its own: ale-py's random numbers outlive its episodes."""
+
+    BUTTONS = (NOOP, RIGHT, LEFT)
+    """Button of each action."""
+
+    def __init__(self, sticky: float, openings: Openings, draws: bool = False) -> None:
+        """`draws`: show the picture from the episode's start on, which takes longer to get to."""
+        self.ale = open_emulator()
+        self._sticky = sticky
+        self._openings = openings
+        self._draws = draws
+
+    def start(self, seed: int) -> None:
+        """Go to the start of the episode of this seed."""
+        self._random = random.Random(seed)
+        self._held = NOOP
+        opening = self._openings.draw(self._random)
+        if self._draws:
+            opening.play(self.ale)
+        else:
+            self._openings.restore(opening, self.ale)
+
+    def button(self, action: int) -> int:
+        in_play = self.ale.getRAM()[BALL_Y] != 0
+        return self.BUTTONS[action] if in_play else FIRE
+
+    def hold(self, button: int) -> int:
+        """One step of four frames; returns the points. Past the game's end nothing happens."""
+        if self._sticky:
+            return sum(self.frame(button) for _ in range(FRAME_SKIP))
+        act = self.ale.act
+        points: int = act(button) + act(button) + act(button) + act(button)
+        return points
+
+    def frame(self, button: int) -> int:
+        if not self._sticky or self._random.random() >= self._sticky:
+            self._held = button
+        points: int = self.ale.act(self._held)
+        return points

@@ -1,0 +1,107 @@
+"""The game `breakout`: what it declares, its defaults, and what it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from pydantic import BaseModel
+
+from arcade_rl.contracts import Declaration, Purpose, Screen, VectorEnv
+from arcade_rl_breakout.options import BreakoutOptions
+from arcade_rl_breakout.tally import (
+    COMMON_METRICS,
+    COMMON_TERMS,
+    MEMORY_METRICS,
+    MEMORY_TERMS,
+)
+
+
+class Breakout:
+    """Atari Breakout, on the ROM that ships in ale-py."""
+
+    name = "breakout"
+    summary = "Break the bricks of Atari Breakout, from memory features or from pixels."
+    frame_rate = Fraction(60)
+    """ale-py's documentation and its sound (`SoundRaw.hxx`) take 60 frames a second."""
+    options: type[BaseModel] = BreakoutOptions
+
+    def declare(self, options: BreakoutOptions) -> Declaration:
+        reads_memory = options.observation == "features"
+        return Declaration(
+            metrics=COMMON_METRICS + MEMORY_METRICS * reads_memory,
+            terms=COMMON_TERMS + MEMORY_TERMS * reads_memory,
+            actions=("NOOP", *(() if reads_memory else ("FIRE",)), "RIGHT", "LEFT"),
+            main_metric="score",
+            frame_size=(160, 210),
+            protocol=protocol(options),
+        )
+
+    def defaults(self, options: BreakoutOptions) -> Mapping[str, object]:
+        return {"train": FEATURES_TRAIN if options.observation == "features" else PIXELS_TRAIN}
+
+    def make_env(self, options: BreakoutOptions, num_envs: int, purpose: Purpose) -> VectorEnv:
+        if options.observation == "features":
+            from arcade_rl_breakout.features import FeaturesEnv
+
+            return FeaturesEnv(options, num_envs, purpose)
+        from arcade_rl_breakout.pixels import PixelsEnv
+
+        return PixelsEnv(options, num_envs, purpose)
+
+    def make_screen(self, options: BreakoutOptions) -> Screen:
+        from arcade_rl_breakout.console import Console, MemoryConsole, Openings
+        from arcade_rl_breakout.screen import BreakoutScreen
+
+        console: Console
+        if options.observation == "features":
+            console = MemoryConsole(options.sticky, Openings(options.noop_max), draws=True)
+        else:
+            from arcade_rl_breakout.pixels import PixelsConsole
+
+            console = PixelsConsole(options)
+        return BreakoutScreen(options, console)
+
+
+def protocol(options: BreakoutOptions) -> str:
+    """What a score was measured under, in one line."""
+    if options.observation == "features":
+        seen = "RAM features"
+        start = f"served then 1-{options.noop_max} no-ops" if options.noop_max else "no no-ops"
+    else:
+        seen = "pixels 84x84 x4"
+        start = f"served then 0-{max(options.noop_max - 2, 0)} no-ops"
+    sticky = f"sticky actions {options.sticky:g}" if options.sticky else "no sticky actions"
+    limit = "" if options.max_frames == 108_000 else f", {options.max_frames} frames at most"
+    return f"{seen}, {start}, {sticky}{limit}"
+
+
+FEATURES_TRAIN: dict[str, object] = {
+    "algorithm": "PPO",
+    "total_steps": 300_000,
+    "n_envs": 8,
+    "n_steps": 256,
+    "batch_size": 512,
+    "n_epochs": 4,
+    "learning_rate": 1e-3,
+    "gamma": 0.99,
+    "gae_lambda": 0.95,
+    "ent_coef": 0.005,
+    "policy_kwargs": {"net_arch": [128, 128]},
+}
+
+PIXELS_TRAIN: dict[str, object] = {
+    "algorithm": "PPO",
+    "total_steps": 10_000_000,
+    "n_envs": 8,
+    "n_steps": 128,
+    "batch_size": 256,
+    "n_epochs": 4,
+    "learning_rate": {"start": 2.5e-4, "end": 0.0},
+    "clip_range": {"start": 0.1, "end": 0.0},
+    "gamma": 0.99,
+    "gae_lambda": 0.95,
+    "ent_coef": 0.01,
+    "vf_coef": 0.5,
+}
+"""rl-baselines3-zoo, `hyperparams/ppo.yml`, `atari`."""

@@ -1,0 +1,143 @@
+"""N games observed through the last four pictures: the task that has published scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ale_py import AtariVectorEnv
+from gymnasium import spaces
+
+from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch
+from arcade_rl_breakout.console import FIRE, LEFT, NOOP, RIGHT, open_emulator
+from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
+from arcade_rl_breakout.tally import COMMON_METRICS, Tally, common_terms
+from arcade_rl_breakout.wall import Wall
+
+BUTTONS = (NOOP, FIRE, RIGHT, LEFT)
+"""Button of each action."""
+FIRE_ACTION = BUTTONS.index(FIRE)
+UNLIMITED = 2**30
+"""Frames. Truncation is not left to ale-py, whose last picture would then be half an old one."""
+
+
+def open_vector(options: BreakoutOptions, num_envs: int) -> AtariVectorEnv:
+    """ale-py's own environments. In its mode "NextStep" an ended one waits for a step that never
+    comes: it is reset with its next seed at once."""
+    return AtariVectorEnv(
+        "breakout",
+        num_envs,
+        max_num_frames_per_episode=UNLIMITED,
+        repeat_action_probability=options.sticky,
+        autoreset_mode="NextStep",
+        frameskip=FRAME_SKIP,
+        noop_max=options.noop_max,
+        episodic_life=False,  # would reset the whole game at a lost life
+        reward_clipping=False,
+        use_fire_reset=True,
+    )
+
+
+class PixelsEnv:
+    """N games observed through pictures.
+
+    | index | meaning | min | max | unit |
+    |---|---|---|---|---|
+    | 0 | picture three steps ago, 84 x 84; 0 before the episode began | 0 | 255 | grey |
+    | 1, 2 | pictures two steps and one step ago | 0 | 255 | grey |
+    | 3 | picture now | 0 | 255 | grey |
+
+    A picture is the maximum of the last two frames of its step, shrunk by area.
+
+    Actions: NOOP, FIRE, RIGHT, LEFT. In the step after a lost life every action presses FIRE, in
+    training and in evaluation: the published protocol does so, and ale-py at resets only.
+    """
+
+    def __init__(self, options: BreakoutOptions, num_envs: int, purpose: Purpose) -> None:
+        self._atari = open_vector(options, num_envs)
+        self.num_envs = num_envs
+        self.observation_space: spaces.Space[Any] = self._atari.single_observation_space
+        self.action_space: spaces.Space[Any] = spaces.Discrete(len(BUTTONS))
+        self._cuts = purpose == "training" and options.episodic_life
+        self._max_steps = options.max_steps
+        self._tally = Tally(num_envs, len(COMMON_METRICS))
+        self._wall = Wall(num_envs)
+        self._seeds = np.zeros(num_envs, np.int64)
+        self._steps = np.zeros(num_envs, np.int64)
+        self._lives = np.zeros(num_envs, np.int64)
+        self._fell = np.zeros(num_envs, np.bool_)
+
+    def reset(self, seeds: SeedSource) -> Observations:
+        self._source = seeds
+        return self._start(np.ones(self.num_envs, np.bool_))
+
+    def step(self, actions: Array) -> StepBatch:
+        served = np.where(self._fell, FIRE_ACTION, np.asarray(actions)).astype(np.int64)
+        observations, points, terminated, _, info = self._atari.step(served)
+        points = points.astype(np.float32)
+        lives_lost = (self._lives - info["lives"]).astype(np.float32)
+        self._lives = info["lives"].astype(np.int64)
+        self._fell = lives_lost > 0
+        self._steps += 1
+        bricks_broken, rows = self._wall.count(points, observations[:, -1])
+        self._tally.count(points, rows, lives_lost)
+        truncated = (self._steps >= self._max_steps) & ~terminated
+        ended = terminated | truncated
+        batch = StepBatch(
+            observations=observations,
+            rewards=points,
+            terms=np.stack(common_terms(points, bricks_broken, lives_lost), axis=1),
+            terminated=terminated,
+            truncated=truncated,
+            metrics=self._tally.values.copy(),
+            episode_seeds=self._seeds.copy(),
+            cut=self._fell & ~ended if self._cuts else None,
+        )
+        if ended.any():
+            batch.final_observations = observations
+            batch.observations = self._start(ended)
+        return batch
+
+    def close(self) -> None:
+        self._atari.close()
+
+    def _start(self, ended: npt.NDArray[np.bool_]) -> Observations:
+        """Start the next episode where one ended; returns all observations. (N, 4, 84, 84)"""
+        rows = np.flatnonzero(ended)
+        self._seeds[rows] = self._source.next(rows)
+        options = {"reset_mask": ended} if len(rows) < self.num_envs else None
+        observations, info = self._atari.reset(seed=self._seeds[rows], options=options)
+        self._lives[rows] = info["lives"][rows]
+        self._fell[rows] = False
+        self._steps[rows] = 0
+        self._tally.begin(rows)
+        self._wall.begin(rows)
+        return observations
+
+
+class PixelsConsole:
+    """One emulator that plays what an environment of `PixelsEnv` plays, sticky actions included:
+    ale-py loads the ROM anew for every seed, and so does this."""
+
+    def __init__(self, options: BreakoutOptions) -> None:
+        self._sticky = options.sticky
+        self._atari = open_vector(options, 1)
+
+    def start(self, seed: int) -> None:
+        """Serve, then as many no-ops as ale-py draws from the seed."""
+        _, info = self._atari.reset(seed=np.array([seed]))
+        frames = int(info["episode_frame_number"][0])
+        self.ale = open_emulator(self._sticky, seed)
+        for button in (FIRE, *[NOOP] * (frames - 1)):
+            self.ale.act(button)
+        self._lives = self.ale.lives()
+
+    def button(self, action: int) -> int:
+        lives = self.ale.lives()
+        fell, self._lives = lives < self._lives, lives
+        return FIRE if fell else BUTTONS[action]
+
+    def frame(self, button: int) -> int:
+        points: int = self.ale.act(button)
+        return points

@@ -1,0 +1,119 @@
+"""Breakout trained undisturbed, and under SIGKILLs, ends in the same bytes and the same rows."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from supervised import call, end_all, kill, notices, rows, start, state_of, wait_until, workers_of
+
+from arcade_rl.runs.directory import RunDirectory
+
+CHUNKS = 6
+SETTINGS = {
+    "features": (
+        "configs/breakout/quick.toml",
+        ["train.n_envs=8", "train.n_steps=128", "train.batch_size=256"],
+        8 * 128 * 5,
+    ),
+    "pixels": (
+        "configs/breakout/pixels.toml",
+        ["train.n_envs=4", "train.n_steps=32", "train.batch_size=64"],
+        4 * 32 * 6,
+    ),
+}
+"""Configuration, assignments, and steps of a chunk, which takes two seconds or more."""
+LONGEST_DELAY_S = 1.0
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _leave_nothing_running() -> Iterator[None]:
+    yield
+    end_all()
+
+
+@pytest.fixture(scope="module", params=list(SETTINGS))
+def observation(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def arguments(observation: str) -> list[str]:
+    config, assignments, chunk_steps = SETTINGS[observation]
+    options = [word for assignment in assignments for word in ("--set", assignment)]
+    return [
+        "train", config, "--run", "r", "--steps", str(CHUNKS * chunk_steps), *options,
+        "--set", f"chunk.steps={chunk_steps}", "--set", 'checkpoint.milestones="100%"',
+        "--set", "engine.backoff_s=0.05",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(observation: str, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    root = tmp_path_factory.mktemp("undisturbed")
+    code, said = call(root, arguments(observation))
+    assert code == 0, said
+    run = RunDirectory(root / "r")
+    state = state_of(run)
+    assert state is not None
+    assert state.chunk == CHUNKS
+    assert state.episodes > 0
+    return run
+
+
+def assert_same(run: RunDirectory, other: RunDirectory) -> None:
+    one, two = state_of(run), state_of(other)
+    assert one is not None
+    assert two is not None
+    assert one.weights_sha256 == two.weights_sha256
+    assert (one.steps, one.episodes, one.updates) == (two.steps, two.episodes, two.updates)
+    assert rows(run) == rows(other)
+
+
+def chunk_of(run: RunDirectory) -> int:
+    """The chunk that runs now."""
+    state = state_of(run) if run.checkpoints.is_dir() else None
+    return state.chunk + 1 if state else 0
+
+
+def test_a_worker_killed_at_a_random_moment_of_every_chunk_changes_nothing(
+    observation: str, undisturbed: RunDirectory, tmp_path: Path
+) -> None:
+    run = RunDirectory(tmp_path / "r")
+    rng = random.Random(observation)
+    command = start(tmp_path, arguments(observation))
+    killed: list[int] = []
+    while command.process.poll() is None:
+        chunk = chunk_of(run) if run.path.is_dir() else -1
+        if chunk not in killed and chunk <= CHUNKS and (workers := workers_of(run)):
+            time.sleep(rng.uniform(0.0, LONGEST_DELAY_S))
+            if chunk_of(run) == chunk:
+                kill(workers[0])
+                killed.append(chunk)
+        time.sleep(0.02)
+    assert command.wait() == 0, command.stderr
+    assert killed == list(range(CHUNKS + 1))
+    assert notices(run).count("SIGKILL") >= CHUNKS
+    assert_same(run, undisturbed)
+
+
+def test_a_supervisor_killed_twice_changes_nothing(
+    observation: str, undisturbed: RunDirectory, tmp_path: Path
+) -> None:
+    run = RunDirectory(tmp_path / "r")
+    rng = random.Random(observation)
+    command_line = arguments(observation)
+    for chunk in (2, 5):
+        command = start(tmp_path, command_line)
+        wait_until(lambda chunk=chunk: run.path.is_dir() and chunk_of(run) >= chunk)  # type: ignore[misc]
+        time.sleep(rng.uniform(0.0, LONGEST_DELAY_S))
+        command.process.kill()
+        command.wait()
+        command_line = ["resume", "r"]
+    code, said = call(tmp_path, command_line)
+    assert code == 0, said
+    assert_same(run, undisturbed)
