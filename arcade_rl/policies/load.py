@@ -12,7 +12,9 @@ from typing import Any
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.save_util import load_from_zip_file
+from stable_baselines3.common.vec_env import VecTransposeImage
 
 from arcade_rl.config import Train
 from arcade_rl.errors import VerificationError
@@ -27,7 +29,8 @@ _UNREADABLE = (
 def read_parameters(model: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     """State dicts of an SB3 zip, by name ("policy", "policy.optimizer"). VerificationError if unreadable."""
     try:
-        _, parameters, _ = load_from_zip_file(model, device=device, load_data=False)
+        with model.open("rb") as file:
+            _, parameters, _ = load_from_zip_file(file, device=device, load_data=False)
     except _UNREADABLE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise VerificationError(f"{model} is not a readable model: {reason}") from error
@@ -44,8 +47,9 @@ def load_policy(
     """The policy of a model file, ready to act. VerificationError if the weights do not fit."""
     algorithm = algorithm_class(train)
     policy_class = algorithm.policy_aliases[policy_alias(train, observation_space)]
+    keywords = {**policy_kwargs(train), **({"use_sde": True} if train.use_sde else {})}
     policy = policy_class(
-        observation_space, action_space, lr_schedule=lambda _: 0.0, **policy_kwargs(train)
+        _channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords
     )
     assert isinstance(policy, ActorCriticPolicy)
     try:
@@ -57,6 +61,15 @@ def load_policy(
     policy.to(device)
     policy.set_training_mode(False)
     return policy
+
+
+def _channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """The space that SB3 trains on: it turns pictures so that channels come first."""
+    if isinstance(space, spaces.Dict):
+        return spaces.Dict({key: _channels_first(part) for key, part in space.items()})
+    if is_image_space(space) and not is_image_space_channels_first(space):  # type: ignore[arg-type]
+        return VecTransposeImage.transpose_space(space)  # type: ignore[arg-type]
+    return space
 
 
 def weights_sha256(parameters: Mapping[str, Any]) -> str:

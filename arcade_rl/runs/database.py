@@ -111,37 +111,36 @@ class Database:
     @classmethod
     def open(cls, path: Path) -> Self:
         """An existing database, to write. Only the supervisor, with the run's lock, may."""
-        if not path.is_file():
-            raise MissingError(f"{path} does not exist; rebuild it with `arcade-rl runs reindex`")
-        database = cls(_connect(path))
-        database._check()
+        _require(path)
+        with _checked(path):
+            database = cls(_connect(path))
+            try:
+                database.status()
+            except sqlite3.DatabaseError:
+                database.close()
+                raise
         return database
 
     @classmethod
     @contextmanager
     def reading(cls, path: Path) -> Iterator[Self]:
-        """An existing database, to read while another process may write."""
-        if not path.is_file():
-            raise MissingError(f"{path} does not exist; rebuild it with `arcade-rl runs reindex`")
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)
-        try:
-            database = cls(connection)
-            database._check()
-            yield database
-        finally:
-            connection.close()
+        """An existing database, to read while another process may write.
+
+        VerificationError if it turns out not to be readable, now or in the block.
+        """
+        _require(path)
+        with _checked(path):
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0
+            )
+            try:
+                yield cls(connection)
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
-
-    def _check(self) -> None:
-        try:
-            self._connection.execute("select count(*) from status").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise VerificationError(
-                f"run.db is not readable ({error}); rebuild it with `arcade-rl runs reindex`"
-            ) from error
 
     # Status and notices
 
@@ -159,13 +158,18 @@ class Database:
         return Status(*row) if row else Status("created", "", None, 0.0)
 
     def notify(
-        self, level: str, text: str, chunk: int | None = None, attempt: int | None = None
+        self,
+        level: str,
+        text: str,
+        chunk: int | None = None,
+        attempt: int | None = None,
+        at: float | None = None,
     ) -> None:
-        """Store something that a person should know. Notices are never deleted."""
+        """Store something that a person should know, `at` a time or now. Notices are never deleted."""
         with self._connection:
             self._connection.execute(
                 "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
-                (time.time(), level, chunk, attempt, text),
+                (time.time() if at is None else at, level, chunk, attempt, text),
             )
 
     def notices(self) -> list[sqlite3.Row]:
@@ -217,7 +221,10 @@ class Database:
                 (chunk, attempt, first, log.state.updates, started),
             )
             for event in log.events:
-                self._insert(chunk, attempt, event)
+                if isinstance(event, Notice):
+                    self._insert_once(chunk, attempt, event, log.ended)
+                else:
+                    self._insert(chunk, attempt, event)
             self._finish_chunk(log.state, log.ended)
 
     def set_kept(self, kept: dict[int, list[str]]) -> None:
@@ -274,6 +281,16 @@ class Database:
                 "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
                 (time.time(), event.level, chunk, attempt, event.text),
             )
+
+    def _insert_once(self, chunk: int, attempt: int, notice: Notice, at: float) -> None:
+        """Notices outlive discarded rows, so one that is replayed may be there already."""
+        self._connection.execute(
+            """
+            insert into notices (time, level, chunk, attempt, text) select ?, ?, ?, ?, ?
+            where not exists (select 1 from notices where chunk = ? and attempt = ? and text = ?)
+            """,
+            (at, notice.level, chunk, attempt, notice.text, chunk, attempt, notice.text),
+        )
 
     # Reading
 
@@ -356,6 +373,29 @@ class Database:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30.0)
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = normal")
+    try:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
     return connection
+
+
+def _require(path: Path) -> None:
+    if not path.is_file():
+        raise MissingError(
+            f"{path} does not exist; rebuild it with `arcade-rl runs reindex {path.parent}`"
+        )
+
+
+@contextmanager
+def _checked(path: Path) -> Iterator[None]:
+    """What SQLite says of a damaged file, in this project's words."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise VerificationError(
+            f"{path} is not readable ({error}); "
+            f"rebuild it with `arcade-rl runs reindex {path.parent}`"
+        ) from error

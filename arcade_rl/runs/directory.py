@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from arcade_rl.config import parse_percent
-from arcade_rl.errors import MissingError, UsageError, VerificationError
+from pydantic import ValidationError
+
+from arcade_rl.config import Config, parse_percent, read_toml
+from arcade_rl.errors import ConfigError, MissingError, UsageError, VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.files import canonical_json, write_atomically
 
 RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
+TRASH = ".trash-"
+"""What the name of a run that is being deleted begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Identity:
     git_commit: str
     """Commit of the working directory, empty outside of a checkout."""
     machine: dict[str, str]
+    main_metric: str = ""
+    """The game's main metric, for readers that do not load its plugin; empty: its first one."""
     format: int = 1
 
 
@@ -88,6 +94,10 @@ class RunDirectory:
     def tensorboard(self) -> Path:
         return self.path / "tensorboard"
 
+    @property
+    def evaluations(self) -> Path:
+        return self.path / "evaluations"
+
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"
@@ -104,6 +114,15 @@ class RunDirectory:
             raise MissingError(f"{self.path} is not a run: it has no run.json") from None
         except (ValueError, TypeError) as error:
             raise VerificationError(f"{self.identity_file} is not readable: {error}") from error
+
+    def configuration(self) -> Config:
+        """Content of `config.toml`, without asking the game. ConfigError if it is not readable."""
+        try:
+            return Config.model_validate(read_toml(self.config).values)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            key = ".".join(str(part) for part in fault["loc"])
+            raise ConfigError(f"{self.config}: {key}: {fault['msg']}") from None
 
     def create(self, config_toml: bytes) -> None:
         """Make the directory with its configuration. UsageError if something of the name exists."""
@@ -133,14 +152,18 @@ def all_runs(root: Path) -> list[RunDirectory]:
     """Every run below `root`, oldest first."""
     if not root.is_dir():
         return []
-    runs = [RunDirectory(path) for path in root.iterdir() if (path / "run.json").is_file()]
+    runs = [
+        RunDirectory(path)
+        for path in root.iterdir()
+        if (path / "run.json").is_file() and not path.name.startswith(TRASH)
+    ]
     return sorted(runs, key=lambda run: (run.identity_file.stat().st_mtime_ns, run.name))
 
 
 def find_run(reference: str, root: Path) -> RunDirectory:
     """The run that `reference` names: a path, a name, a unique prefix, or `@latest`."""
-    if (Path(reference) / "run.json").is_file():
-        return RunDirectory(Path(reference))
+    if ((path := Path(reference)) / "run.json").is_file():
+        return RunDirectory(path if path.name not in ("", "..") else path.resolve())
     runs = all_runs(root)
     if reference == "@latest":
         if not runs:

@@ -24,7 +24,7 @@ from arcade_rl_breakout.tally import (
 FEATURES = 42
 VELOCITY_SCALE = 16.0
 OFFSET_SCALE = 64.0
-PADDLE_CENTRE = 7.0
+PADDLE_CENTRE = 9.0
 """Ball x minus paddle x, as memory has them, when the ball is over the middle of the paddle. Pixel."""
 
 _POSITION = np.array([memory.PADDLE_X, memory.BALL_X, memory.BALL_Y])

@@ -23,7 +23,7 @@ FRAME_WIDTH, FRAME_HEIGHT = 160, 210
 OBSERVED = 84
 """Side of the observed picture, pixel."""
 LIT = 60
-"""Grey value that all pixels within a standing brick reach: its rows are 82 to 133. A ball in a gap
+"""Grey value that all pixels within a standing brick reach: its rows are 85 to 148. A ball in a gap
 never covers three pixels side by side that far."""
 
 PAIR_POINTS = (1, 4, 7)

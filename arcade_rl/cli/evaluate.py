@@ -1,0 +1,160 @@
+"""`arcade-rl evaluate`: play episodes with a checkpoint and measure them."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from arcade_rl.cli.train import RUNS_DIR
+
+if TYPE_CHECKING:
+    from arcade_rl.config import Resolved
+    from arcade_rl.playback.evaluation import Progress
+    from arcade_rl.runs.evaluations import Evaluation, Summary
+
+PLAIN_INTERVAL_S = 10.0
+
+
+@click.command()
+@click.argument("reference", metavar="RUN[@CKPT]")
+@click.option("--episodes", type=click.IntRange(min=1), help="Episodes to play.")
+@click.option("--envs", type=click.IntRange(min=1), help="Environments that play at once.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of episodes and sampled actions.")
+@click.option(
+    "--deterministic/--sampled",
+    default=None,
+    help="Take the likeliest action, or sample from the policy.",
+)
+@click.option("--device", default="auto", show_default=True, help="Where the policy runs.")
+@RUNS_DIR
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, every episode included.")
+def evaluate(
+    reference: str,
+    episodes: int | None,
+    envs: int | None,
+    seed: int | None,
+    deterministic: bool | None,
+    device: str,
+    runs_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Play episodes with a checkpoint and measure them, under the game's own rules.
+
+    CKPT is a chunk, "latest" (the default), "best", or a milestone such as "30%". What is not
+    given comes from the run's [evaluation] table. The result is stored in the run's directory.
+    """
+    from arcade_rl.cli.experiment import open_run
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.runs import evaluations
+    from arcade_rl.runs.directory import find_checkpoint, split_reference
+
+    name, checkpoint_name = split_reference(reference)
+    run, resolved = open_run(name, runs_dir)
+    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
+    best = resolved.best_metric
+    checkpoint = find_checkpoint(run, checkpoint_name, best, metrics[best].better)
+
+    from arcade_rl.playback.evaluation import evaluate as play
+
+    defaults = resolved.config.evaluation
+    with _progress() as progress:
+        evaluation = play(
+            resolved,
+            checkpoint,
+            episodes or defaults.episodes,
+            envs or defaults.n_envs,
+            defaults.seed if seed is None else seed,
+            defaults.deterministic if deterministic is None else deterministic,
+            device,
+            progress,
+        )
+    path = evaluations.store(run, evaluation)
+    if as_json:
+        emit_json({"file": path, **asdict(evaluation)})
+    else:
+        _write(evaluation, resolved)
+    notice(f"stored in {path}")
+
+
+def _write(evaluation: Evaluation, resolved: Resolved) -> None:
+    from arcade_rl.cli.output import table
+
+    for line in header(evaluation):
+        click.echo(line)
+    rows = [
+        _row("return", evaluation.raw_return, ".1f", ""),
+        _row("length", evaluation.length, ".0f", "steps"),
+    ]
+    for metric in resolved.declaration.metrics:
+        rows.append(_row(metric.name, evaluation.metrics[metric.name], metric.format, metric.unit))
+    columns = ["metric", "mean", "95 % interval", "median", "min", "max", "unit"]
+    table(columns, rows, right=columns[1:-1])
+
+
+def header(evaluation: Evaluation) -> list[str]:
+    """What was played, as lines above the numbers."""
+    count, cut = len(evaluation.episodes), sum(evaluation.episodes.truncated)
+    lines = [
+        f"{evaluation.run}, checkpoint {evaluation.chunk}, "
+        f"weights {evaluation.weights_sha256[:12]}",
+        f"{evaluation.game}, protocol {evaluation.protocol}, {count} episodes, actions "
+        f"{evaluation.mode}, seed {evaluation.seed}, {evaluation.n_envs} environments",
+    ]
+    if cut:
+        lines.append(f"{cut} of {count} episodes were cut by a limit")
+    return lines
+
+
+def _row(name: str, summary: Summary, format_: str, unit: str) -> list[str]:
+    mean = mean_format(format_)
+    interval = "-"
+    if summary.interval is not None:
+        low, high = summary.interval
+        interval = f"{low:{mean}} to {high:{mean}}"
+    values = (summary.median, summary.minimum, summary.maximum)
+    return [
+        name,
+        f"{summary.mean:{mean}}",
+        interval,
+        *(f"{value:{mean if value % 1 else format_}}" for value in values),
+        unit,
+    ]
+
+
+def mean_format(format_: str) -> str:
+    """A mean needs more digits than the values that it is made of."""
+    match = re.fullmatch(r"(.*)\.(\d+)f", format_)
+    return f"{match[1]}.{max(int(match[2]) + 1, 2)}f" if match else format_
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on stderr on a terminal, a line now and then elsewhere."""
+    if not sys.stderr.isatty():
+        yield _plain_progress()
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("episodes", total=None)
+        yield lambda played, total: bars.update(task, completed=played, total=total)
+
+
+def _plain_progress() -> Progress:
+    last = time.monotonic()
+
+    def tell(played: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PLAIN_INTERVAL_S:
+            last = time.monotonic()
+            click.echo(f"{played} of {total} episodes", err=True)
+
+    return tell

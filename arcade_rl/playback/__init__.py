@@ -1,0 +1,1 @@
+"""Play what was trained: checkpoints measured over whole episodes."""

@@ -1,0 +1,205 @@
+"""Measure a checkpoint over whole episodes, under the game's own rules.
+
+Every environment plays a number of episodes that is fixed beforehand: episode j of N is the
+environment j % n's, its (j // n)-th. Taking the first N that end would favour short ones. Which
+episodes these are follows from (seed, n_envs) alone, so two checkpoints that are compared should be
+given the same of both.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from arcade_rl.config import Resolved
+from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
+from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.errors import PluginError
+from arcade_rl.playback.interval import mean_interval
+from arcade_rl.policies.actor import Actor
+from arcade_rl.policies.device import find_device
+from arcade_rl.policies.load import load_policy
+from arcade_rl.policies.normalize import ObservationNormalizer
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.evaluations import Evaluation, PlayedEpisodes, Summary
+
+HORIZON = 64
+"""Steps between two harvests of ended episodes."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the episodes that are played and those that will be."""
+
+
+def evaluate(
+    resolved: Resolved,
+    checkpoint: Path,
+    episodes: int,
+    n_envs: int,
+    seed: int,
+    deterministic: bool,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Play exactly `episodes` episodes with a checkpoint of the run, `n_envs` at once.
+
+    Sampled actions follow from the seed too: the same call on the same machine gives the same
+    numbers. VerificationError if the checkpoint is damaged or does not fit the configuration.
+    """
+    device = find_device(device)
+    checkpoints.verify(checkpoint)
+    state = checkpoints.read_state(checkpoint)
+    n_envs = min(n_envs, episodes)
+    env = resolved.game.make_env(resolved.options, n_envs, "evaluation")
+    try:
+        with torch.random.fork_rng(_cuda_devices(device)):
+            torch.manual_seed(seed)
+            actor = _actor(resolved, checkpoint, state, env, deterministic, device)
+            played = _play(resolved.declaration, env, actor, state, episodes, seed, progress)
+    finally:
+        env.close()
+    return Evaluation(
+        run=checkpoint.absolute().parent.parent.name,
+        game=resolved.game.name,
+        chunk=state.chunk,
+        weights_sha256=state.weights_sha256,
+        protocol=resolved.declaration.protocol,
+        deterministic=deterministic,
+        seed=seed,
+        n_envs=n_envs,
+        device=device,
+        stage=state.stage,
+        created=time.time(),
+        episodes=played,
+        raw_return=summarize(played.raw_return),
+        length=summarize(played.length),
+        metrics={name: summarize(values) for name, values in played.metrics.items()},
+    )
+
+
+def summarize(values: Sequence[float]) -> Summary:
+    """Mean, its interval, median and range of at least one value."""
+    return Summary(
+        mean=statistics.fmean(values),
+        interval=mean_interval(values),
+        median=float(statistics.median(values)),
+        minimum=float(min(values)),
+        maximum=float(max(values)),
+    )
+
+
+def _actor(
+    resolved: Resolved,
+    checkpoint: Path,
+    state: CheckpointState,
+    env: VectorEnv,
+    deterministic: bool,
+    device: str,
+) -> Actor:
+    train = resolved.config.train
+    policy = load_policy(
+        checkpoint / checkpoints.MODEL, train, env.observation_space, env.action_space, device
+    )
+    return Actor(policy, ObservationNormalizer(state.normalization), env, train, deterministic)
+
+
+def _cuda_devices(device: str) -> list[int]:
+    if torch.device(device).type != "cuda":
+        return []
+    return [torch.device(device).index or 0]
+
+
+def _play(
+    declaration: Declaration,
+    env: VectorEnv,
+    actor: Actor,
+    state: CheckpointState,
+    episodes: int,
+    seed: int,
+    progress: Progress | None,
+) -> PlayedEpisodes:
+    """Step all environments until each has played its part; what they play beyond is not counted."""
+    accounting = EpisodeAccounting(declaration, env.num_envs, HORIZON)
+    book = Book(env.num_envs, episodes)
+    if isinstance(env, StagedVectorEnv):
+        env.set_stage(state.stage)
+    observations = env.reset(HashedSeeds(seed, env.num_envs))
+    accounting.begin_episodes(state.stage)
+    steps = 0
+    while not book.is_full:
+        batch = env.step(actor.act(observations))
+        ended = to_numpy(accounting.record(batch, batch.rewards))
+        actor.observe_ends(ended)
+        book.count(ended)
+        observations = batch.observations
+        steps += 1
+        if steps % HORIZON == 0 or book.is_full:
+            book.take(accounting.harvest())
+            if progress is not None:
+                progress(book.played, episodes)
+    return book.episodes(declaration)
+
+
+class Book:
+    """Takes in ended episodes and keeps those that were asked for."""
+
+    def __init__(self, num_envs: int, episodes: int) -> None:
+        env = np.arange(num_envs)
+        self._num_envs = num_envs
+        self._quotas = episodes // num_envs + (env < episodes % num_envs)  # (N,)
+        self._counted = np.zeros(num_envs, np.int64)
+        self._taken = np.zeros(num_envs, np.int64)
+        self._rows: dict[int, tuple[EndedEpisodes, int]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every environment has played its part."""
+        return bool((self._counted >= self._quotas).all())
+
+    @property
+    def played(self) -> int:
+        """Episodes that are played and count."""
+        return int(np.minimum(self._counted, self._quotas).sum())
+
+    def count(self, ended: npt.NDArray[np.bool_]) -> None:
+        """Count the episodes that ended in one step. (N,), bool."""
+        self._counted += ended
+
+    def take(self, harvest: EndedEpisodes) -> None:
+        """Keep the episodes of a harvest that belong to the quotas."""
+        for row, env in enumerate(harvest.env.tolist()):
+            number = int(self._taken[env]) * self._num_envs + env
+            if self._taken[env] < self._quotas[env]:
+                self._rows[number] = (harvest, row)
+            self._taken[env] += 1
+
+    def episodes(self, declaration: Declaration) -> PlayedEpisodes:
+        """The episodes in the order of their numbers. PluginError if one's numbers are not finite."""
+        rows = [self._rows[number] for number in sorted(self._rows)]
+        played = PlayedEpisodes(
+            seed=[int(harvest.seed[row]) for harvest, row in rows],
+            length=[int(harvest.length[row]) for harvest, row in rows],
+            raw_return=[float(harvest.raw_return[row]) for harvest, row in rows],
+            truncated=[bool(harvest.truncated[row]) for harvest, row in rows],
+            metrics={
+                metric.name: [float(harvest.metrics[row, k]) for harvest, row in rows]
+                for k, metric in enumerate(declaration.metrics)
+            },
+        )
+        for name, values in {"the return": played.raw_return, **played.metrics}.items():
+            for episode_seed, value in zip(played.seed, values, strict=True):
+                if not np.isfinite(value):
+                    raise PluginError(
+                        f"{name} of the episode with seed {episode_seed} is {value}; "
+                        "expected a number: the game's environment is broken"
+                    )
+        return played

@@ -1,0 +1,72 @@
+"""A loaded policy that plays N environments: what it must remember between steps, and its actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
+from stable_baselines3.common.policies import ActorCriticPolicy
+
+from arcade_rl.config import Train
+from arcade_rl.contracts import Array, MaskedVectorEnv, Observations, VectorEnv
+from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
+from arcade_rl.policies.normalize import ObservationNormalizer
+
+
+class Actor:
+    """Chooses actions as in training: normalised, masked, with memory and exploration noise.
+
+    Sampled actions take their randomness from torch's generator.
+    """
+
+    def __init__(
+        self,
+        policy: ActorCriticPolicy,
+        normalizer: ObservationNormalizer,
+        env: VectorEnv,
+        train: Train,
+        deterministic: bool,
+    ) -> None:
+        self._policy, self._normalizer, self._env = policy, normalizer, env
+        self._deterministic = deterministic
+        self._masked = env if isinstance(policy, MaskableActorCriticPolicy) else None
+        self._noise_interval = _noise_interval(train)
+        self._time = 0
+        self._memory: Any = None
+        self._starts: npt.NDArray[np.bool_] = np.ones(env.num_envs, bool)
+
+    def act(self, observations: Observations) -> npt.NDArray[Any]:
+        """Actions within the action space. (N,) int64, or (N, dimensions) float32."""
+        self._renew_noise()
+        keywords: dict[str, Any] = {}
+        if self._masked is not None:
+            assert isinstance(self._masked, MaskedVectorEnv)
+            keywords["action_masks"] = to_numpy(self._masked.action_masks())
+        actions, self._memory = self._policy.predict(
+            self._normalizer(observations_to_numpy(observations)),
+            state=self._memory,
+            episode_start=self._starts,
+            deterministic=self._deterministic,
+            **keywords,
+        )
+        return actions
+
+    def observe_ends(self, ended: Array) -> None:
+        """Say where the last step ended an episode, so that memory of it goes. (N,), bool."""
+        self._starts = to_numpy(ended)
+
+    def _renew_noise(self) -> None:
+        """State-dependent exploration keeps its noise for a while, as in training."""
+        if self._noise_interval and not self._deterministic and not self._time:
+            self._policy.reset_noise(self._env.num_envs)
+        self._time = (self._time + 1) % max(self._noise_interval, 1)
+
+
+def _noise_interval(train: Train) -> int:
+    """Steps between two draws of gSDE's noise; 0 without gSDE."""
+    if not train.use_sde:
+        return 0
+    every = train.sde_sample_freq or -1
+    return every if every > 0 else train.rollout_steps // train.n_envs

@@ -1,0 +1,28 @@
+"""Which device a policy acts on. A device that was asked for and is not there is an error."""
+
+from __future__ import annotations
+
+import torch
+
+from arcade_rl.errors import MissingError, UsageError
+
+
+def find_device(name: str) -> str:
+    """The device that `name` means; "auto" is CUDA where there is any, else the CPU.
+
+    UsageError for a name that torch does not know, MissingError for a device that is not there.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f'{name} is not a device ({reason}); expected "auto" or "cpu"') from None
+    if device.type != "cpu":
+        try:
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise MissingError(f"device {name} is not there: {reason}; try --device cpu") from None
+    return str(device)

@@ -1,0 +1,99 @@
+"""Two runs side by side: where their configurations and versions differ, and what they reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from arcade_rl.config import flatten, read_toml
+from arcade_rl.errors import ArcadeError
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.runs.summary import RunDetail, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing and its two values; None where a run has it not."""
+
+    key: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs side by side."""
+
+    configuration: list[Difference]
+    """Only what differs."""
+    versions: list[Difference]
+    """Only what differs: packages, the commit, the machine."""
+    results: list[Difference]
+    """Differing or not: they are what one compares for."""
+    faults: tuple[str, ...]
+
+
+def compare(first: RunDirectory, second: RunDirectory) -> Comparison:
+    """Compare two runs. A damaged one is compared as far as it can be read: see `faults`."""
+    details = describe(first), describe(second)
+    return Comparison(
+        configuration=_differing(_configuration(first), _configuration(second)),
+        versions=_differing(*map(_versions, details)),
+        results=_side_by_side(*map(_results, details)),
+        faults=tuple(
+            f"{detail.summary.name}: {fault}"
+            for detail in details
+            for fault in detail.summary.faults
+        ),
+    )
+
+
+def _side_by_side(first: dict[str, Any], second: dict[str, Any]) -> list[Difference]:
+    keys = dict.fromkeys([*first, *second])
+    return [Difference(key, first.get(key), second.get(key)) for key in keys]
+
+
+def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[Difference]:
+    return [row for row in _side_by_side(first, second) if row.first != row.second]
+
+
+def _configuration(run: RunDirectory) -> dict[str, Any]:
+    try:
+        return dict(flatten(read_toml(run.config).values))
+    except ArcadeError:
+        return {}  # it is among the faults
+
+
+def _versions(detail: RunDetail) -> dict[str, Any]:
+    identity = detail.identity
+    if identity is None:
+        return {}
+    packages = dict(sorted(identity.versions.items()))
+    machine = {f"machine.{key}": value for key, value in identity.machine.items()}
+    return {"git_commit": identity.git_commit, **machine, **packages}
+
+
+def _results(detail: RunDetail) -> dict[str, Any]:
+    summary = detail.summary
+    results: dict[str, Any] = {
+        "state": summary.state,
+        "progress": summary.progress,
+        "steps": summary.steps,
+        "episodes": summary.episodes,
+        "training_s": sum(chunk.seconds for chunk in detail.chunks),
+    }
+    results |= {f"training.{name}": mean for name, mean in summary.metrics.items()}
+    if detail.evaluations:
+        evaluation = max((e for _, e in detail.evaluations), key=lambda e: e.created)
+        results["evaluation"] = conditions(evaluation)
+        results |= {f"evaluation.{name}": s.mean for name, s in evaluation.metrics.items()}
+    return results
+
+
+def conditions(evaluation: Evaluation) -> str:
+    """What an evaluation was measured under, in one line."""
+    return (
+        f"checkpoint {evaluation.chunk}, {evaluation.protocol}, "
+        f"{len(evaluation.episodes)} {evaluation.mode}, seed {evaluation.seed}"
+    )

@@ -1,0 +1,122 @@
+"""Evaluations of a run's checkpoints: one file each, because run.db belongs to the supervisor.
+
+A file holds every episode, so that every number that is shown of it can be checked.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from arcade_rl.errors import VerificationError
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.files import canonical_json, write_atomically
+
+FORMAT = 1
+
+Interval: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One quantity over all episodes."""
+
+    mean: float
+    interval: Interval | None
+    """95 % interval of the mean by Student's t; None for a single episode."""
+    median: float
+    minimum: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedEpisodes:
+    """Every episode, as columns of equal length, in the order of their numbers."""
+
+    seed: list[int]
+    length: list[int]
+    """Steps."""
+    raw_return: list[float]
+    truncated: list[bool]
+    """Cut by a limit."""
+    metrics: dict[str, list[float]]
+    """Every metric, aggregated as declared."""
+
+    def __len__(self) -> int:
+        return len(self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was played, with what, and how it went."""
+
+    run: str
+    game: str
+    chunk: int
+    """Chunk that the checkpoint ends."""
+    weights_sha256: str
+    protocol: str
+    """The game's name for its rules of evaluation."""
+    deterministic: bool
+    seed: int
+    n_envs: int
+    """Environments that played at once; which episodes they played depends on it."""
+    device: str
+    stage: int
+    """Curriculum stage of the checkpoint; the game decides whether its evaluation looks at it."""
+    created: float
+    """Seconds since the epoch."""
+    episodes: PlayedEpisodes
+    raw_return: Summary
+    length: Summary
+    metrics: dict[str, Summary]
+    format: int = FORMAT
+
+    @property
+    def mode(self) -> str:
+        """How actions were chosen: "sampled" or "deterministic"."""
+        return "deterministic" if self.deterministic else "sampled"
+
+
+def store(run: RunDirectory, evaluation: Evaluation) -> Path:
+    """Write an evaluation into its run and return the file."""
+    run.evaluations.mkdir(exist_ok=True)
+    name = f"{evaluation.chunk:06d}-{evaluation.seed}-{len(evaluation.episodes)}-{evaluation.mode}.json"
+    path = run.evaluations / name
+    write_atomically(path, canonical_json(asdict(evaluation)))
+    return path
+
+
+def stored(run: RunDirectory) -> list[Path]:
+    """Every evaluation of the run, readable or not, in the order of checkpoints."""
+    return sorted(run.evaluations.glob("*.json"))
+
+
+def read(path: Path) -> Evaluation:
+    """A stored evaluation. VerificationError if the file does not hold one."""
+    try:
+        values = json.loads(path.read_bytes())
+        if values["format"] != FORMAT:
+            raise VerificationError(
+                f"{path} has format {values['format']}; this version reads {FORMAT}"
+            )
+        return Evaluation(
+            **{
+                **values,
+                "episodes": PlayedEpisodes(**values["episodes"]),
+                "raw_return": _summary(values["raw_return"]),
+                "length": _summary(values["length"]),
+                "metrics": {name: _summary(value) for name, value in values["metrics"].items()},
+            }
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise VerificationError(
+            f"{path} is not a readable evaluation ({error}); delete it and evaluate again"
+        ) from error
+
+
+def _summary(values: dict[str, Any]) -> Summary:
+    low_high = values["interval"]
+    return Summary(**{**values, "interval": tuple(low_high) if low_high else None})

@@ -1,0 +1,209 @@
+"""Make run.db again from what it is an index of: the event logs and the checkpoints on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arcade_rl.contracts import Better
+from arcade_rl.errors import ArcadeError, MissingError, VerificationError
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.database import Database, Status
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.events import ChunkLog, Episodes, read_log
+from arcade_rl.runs.files import fsync_directory
+from arcade_rl.runs.lock import RunLock
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a new database holds."""
+
+    chunks: int
+    updates: int
+    episodes: int
+    checkpoints: int
+    """Checkpoints on disk that verify."""
+    notices: int
+    faults: tuple[str, ...]
+    """What could not be taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """What only the old database knew."""
+
+    status: Status
+    notices: list[tuple[str, str, int | None, int | None, float]]
+    """Level, text, chunk, attempt, time."""
+
+
+@dataclass
+class _Found:
+    """What lies in the run's directory."""
+
+    states: dict[int, CheckpointState] = field(default_factory=dict)
+    """Of the checkpoints that verify, by chunk."""
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def newest(self) -> int:
+        """A chunk happened if a checkpoint at its end, or at a later one's, verifies."""
+        return max(self.states, default=-1)
+
+
+def rebuild(run: RunDirectory, best: tuple[str, Better] | None = None) -> Rebuilt:
+    """Replace the run's database by one that is made from its files.
+
+    Notices are kept if the old database is readable. `best` is the metric that names the best
+    checkpoint, and which way is better, where that is known. The new database is made beside the
+    old one and renamed. LockedError while the run is supervised, MissingError if it has no files
+    to start from.
+    """
+    with RunLock(run.lock):
+        found = _Found()
+        _verify_checkpoints(run, found)
+        old = _read_old(run, found)
+        terms, metrics = _columns(run, found)
+        new = run.database.with_name("run.db.new")
+        _remove_with_journal(new)
+        database = Database.create(new, terms, metrics)
+        try:
+            rebuilt = _fill(database, run, found, old, best)
+        finally:
+            database.close()
+        _remove_journal(run.database)  # it would be replayed into the new file
+        os.replace(new, run.database)
+        fsync_directory(run.path)
+        return rebuilt
+
+
+def _fill(
+    database: Database,
+    run: RunDirectory,
+    found: _Found,
+    old: _Old | None,
+    best: tuple[str, Better] | None,
+) -> Rebuilt:
+    for level, text, chunk, attempt, at in old.notices if old else []:
+        database.notify(level, text, chunk, attempt, at)
+    for log in _logs(run, found):
+        database.replay_chunk(log)
+    database.set_kept(_kept(run, found, best))
+    status = old.status if old else _guessed_status(found)
+    database.set_status(status.state, status.reason, status.pid)
+    return Rebuilt(
+        chunks=len(database.attempts()),
+        updates=len(database.updates()),
+        episodes=len(database.episodes()),
+        checkpoints=len(found.states),
+        notices=len(database.notices()),
+        faults=tuple(found.faults),
+    )
+
+
+def _verify_checkpoints(run: RunDirectory, found: _Found) -> None:
+    for chunk, path in checkpoints.stored(run.checkpoints):
+        try:
+            if checkpoints.verify(path) != chunk:
+                raise VerificationError(f"{path} is the checkpoint of another chunk")
+            found.states[chunk] = checkpoints.read_state(path)
+        except VerificationError as error:
+            found.faults.append(f"checkpoint {chunk} is damaged and left out: {error}")
+
+
+def _read_old(run: RunDirectory, found: _Found) -> _Old | None:
+    try:
+        with Database.reading(run.database) as database:
+            notices = [
+                (row["level"], row["text"], row["chunk"], row["attempt"], row["time"])
+                for row in database.notices()
+            ]
+            return _Old(database.status(), notices)
+    except MissingError:
+        found.faults.append("there was no run.db: only notices from the event logs are there")
+    except VerificationError as error:
+        found.faults.append(f"notices of the old run.db are lost: {error}")
+    return None
+
+
+def _columns(run: RunDirectory, found: _Found) -> tuple[list[str], list[str]]:
+    """Names of terms and metrics, in the order of the declaration where a log knows it."""
+    for _, path in _log_files(run):
+        try:
+            log = read_log(path)
+        except VerificationError:
+            continue
+        for event in log.events:
+            if isinstance(event, Episodes):
+                return list(event.terms), list(event.metrics)
+    if not found.states:
+        raise MissingError(
+            f"{run.path} has neither an event log with episodes nor a checkpoint that verifies: "
+            "there is nothing to make run.db from, and nothing to lose with `arcade-rl runs rm`"
+        )
+    recent = found.states[found.newest].recent
+    return list(recent.terms), list(recent.metrics)
+
+
+def _log_files(run: RunDirectory) -> list[tuple[int, Path]]:
+    return sorted(
+        (int(path.stem), path) for path in run.events.glob("*.events") if path.stem.isdecimal()
+    )
+
+
+def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
+    """The log of every chunk that happened; for one that is lost, what its checkpoint tells."""
+    files = dict(_log_files(run))
+    late = [chunk for chunk in files if chunk > found.newest]
+    if late:
+        found.faults.append(
+            f"{len(late)} event logs from chunk {min(late)} on are left out: no checkpoint "
+            "of that age verifies"
+        )
+    for chunk in range(found.newest + 1):
+        try:
+            if chunk not in files:
+                raise VerificationError("its event log is missing")
+            log = read_log(files[chunk])
+            if log.state.chunk != chunk:
+                raise VerificationError(f"{files[chunk]} is the log of chunk {log.state.chunk}")
+            yield log
+        except VerificationError as error:
+            found.faults.append(f"rows of chunk {chunk} are missing: {error}")
+            if chunk in found.states:
+                manifest = run.checkpoint(chunk) / checkpoints.MANIFEST
+                yield ChunkLog([], 1, manifest.stat().st_mtime, found.states[chunk])
+
+
+def _kept(
+    run: RunDirectory, found: _Found, best: tuple[str, Better] | None
+) -> dict[int, list[str]]:
+    metric, better = best or ("", "none")
+    reasons: dict[int, list[str]] = {}
+    try:
+        retention = run.configuration().checkpoint
+    except ArcadeError as error:
+        found.faults.append(f"why checkpoints are kept is not known: {error}")
+    else:
+        reasons = checkpoints.kept(list(found.states.values()), retention, metric, better)
+    return {chunk: reasons.get(chunk, ["on disk"]) for chunk in found.states}
+
+
+def _guessed_status(found: _Found) -> Status:
+    newest = found.states.get(found.newest)
+    state = "finished" if newest and newest.progress >= 1.0 else "stopped"
+    return Status(state, "as its files tell", None, 0.0)
+
+
+def _remove_with_journal(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _remove_journal(path)
+
+
+def _remove_journal(path: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)

@@ -1,0 +1,237 @@
+"""One run at a glance, from its files alone: no plugin, no torch, and damage hides nothing else."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from arcade_rl.config import Config
+from arcade_rl.errors import ArcadeError
+from arcade_rl.runs import checkpoints, evaluations
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.database import ChunkSummary, Database, Status
+from arcade_rl.runs.directory import Identity, RunDirectory
+from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.runs.lock import Holder, holder_of
+
+T = TypeVar("T")
+
+WINDOW = 100
+"""Episodes that a recent mean is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What people want to know of a run first. What could not be read is empty, zero or None."""
+
+    name: str
+    path: Path
+    game: str
+    seed: int | None
+    created: float
+    """Seconds since the epoch."""
+    state: str
+    """"created", "running", "paused", "stopped", "finished", "failed"; "interrupted" where the
+    supervisor is gone without having said so; "unknown" where there is no index."""
+    reason: str
+    pid: int | None
+    """Process of the supervisor that lives."""
+    steps: int
+    """Steps of the finished chunks."""
+    total_steps: int | None
+    """Length of the run, in whole rollouts."""
+    episodes: int
+    metric: str
+    """The metric that names the best checkpoint, or the game's main one."""
+    metrics: dict[str, float | None]
+    """Mean of every metric over the last 100 episodes; None before the first has ended."""
+    faults: tuple[str, ...]
+    """What is damaged, and what to do about it."""
+
+    @property
+    def progress(self) -> float | None:
+        """Part of the run that is done, 0 to 1."""
+        return self.steps / self.total_steps if self.total_steps else None
+
+    @property
+    def mean(self) -> float | None:
+        """Recent mean of `metric`."""
+        return self.metrics.get(self.metric)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """One checkpoint on disk."""
+
+    chunk: int
+    state: CheckpointState | None
+    """None if it does not verify."""
+    kept: str
+    """Why it is still there."""
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNotice:
+    """Something that a person should know."""
+
+    time: float
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """Everything that `runs show` shows."""
+
+    summary: RunSummary
+    identity: Identity | None
+    chunks: list[ChunkSummary]
+    checkpoints: list[StoredCheckpoint]
+    notices: list[StoredNotice]
+    evaluations: list[tuple[Path, Evaluation]]
+
+
+@dataclass
+class _Faults:
+    """Reads what can be read, and keeps a line about what cannot."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def try_(self, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except (ArcadeError, OSError) as error:
+            self.lines.append(str(error))
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """What the database, or without it the newest checkpoint, says."""
+
+    status: Status | None
+    steps: int
+    episodes: int
+    metrics: dict[str, float | None]
+
+
+def summarize(run: RunDirectory) -> RunSummary:
+    """The run at a glance. Raises nothing for a damaged run: see `faults`."""
+    faults = _Faults()
+    return _summarize(run, faults.try_(run.identity), faults)
+
+
+def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
+    """The run in full; every checkpoint is verified. Raises nothing for a damaged run."""
+    faults = _Faults()
+    identity = faults.try_(run.identity)
+    rows = _Faults().try_(lambda: _rows(run, last_notices))  # the summary tells what is wrong
+    chunks, kept, notices = rows or ([], {}, [])
+    stored = [_checkpoint(chunk, path, kept) for chunk, path in checkpoints.stored(run.checkpoints)]
+    faults.lines += [f"{checkpoint.fault}" for checkpoint in stored if checkpoint.fault]
+    read = [
+        (path, faults.try_(lambda path=path: evaluations.read(path)))  # type: ignore[misc]
+        for path in evaluations.stored(run)
+    ]
+    return RunDetail(
+        summary=_summarize(run, identity, faults),
+        identity=identity,
+        chunks=chunks,
+        checkpoints=stored,
+        notices=notices,
+        evaluations=[(path, evaluation) for path, evaluation in read if evaluation is not None],
+    )
+
+
+def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) -> RunSummary:
+    config = faults.try_(run.configuration)
+    holder = holder_of(run.lock)
+    index = faults.try_(lambda: _from_database(run)) or _from_checkpoint(run)
+    state, reason = _state(index.status, holder)
+    return RunSummary(
+        name=run.name,
+        path=run.path,
+        game=identity.game if identity else config.game if config else "",
+        seed=identity.seed if identity else config.seed if config else None,
+        created=identity.created if identity else run.path.stat().st_mtime,
+        state=state,
+        reason=reason,
+        pid=holder.pid if holder else None,
+        steps=index.steps,
+        total_steps=_total_steps(config) if config else None,
+        episodes=index.episodes,
+        metric=_metric(config, identity, index),
+        metrics=index.metrics,
+        faults=tuple(faults.lines),
+    )
+
+
+def _state(status: Status | None, holder: Holder | None) -> tuple[str, str]:
+    if status is None:
+        return ("running" if holder else "unknown"), ""
+    if status.state in ("running", "paused") and holder is None:
+        return "interrupted", f"its supervisor, process {status.pid}, is gone"
+    return status.state, status.reason
+
+
+def _total_steps(config: Config) -> int:
+    rollout = config.train.rollout_steps
+    return math.ceil(config.train.total_steps / rollout) * rollout
+
+
+def _metric(config: Config | None, identity: Identity | None, index: _Index) -> str:
+    wanted = (
+        config.checkpoint.best if config else "",
+        identity.main_metric if identity else "",
+        *index.metrics,
+    )
+    return next((name for name in wanted if name), "")
+
+
+def _from_database(run: RunDirectory) -> _Index:
+    with Database.reading(run.database) as database:
+        steps, episodes = database.counts()
+        means = {name: database.recent_mean(name, WINDOW) for name in database.metric_names()}
+        return _Index(database.status(), steps, episodes, means)
+
+
+def _from_checkpoint(run: RunDirectory) -> _Index:
+    """What the newest checkpoint that verifies knows of the run."""
+    for _, path in reversed(checkpoints.stored(run.checkpoints)):
+        state = _Faults().try_(lambda path=path: _verified(path))  # type: ignore[misc]
+        if state is not None:
+            means = {name: state.mean(name) for name in state.recent.metrics}
+            return _Index(None, state.steps, state.episodes, means)
+    return _Index(None, 0, 0, {})
+
+
+def _verified(path: Path) -> CheckpointState:
+    checkpoints.verify(path)
+    return checkpoints.read_state(path)
+
+
+def _checkpoint(chunk: int, path: Path, kept: dict[int, str]) -> StoredCheckpoint:
+    faults = _Faults()
+    state = faults.try_(lambda: _verified(path))
+    damage = "".join(faults.lines)
+    advice = "`arcade-rl resume` puts it aside and goes on from the one before"
+    fault = f"checkpoint {chunk} is damaged: {damage}; {advice}" if damage else ""
+    return StoredCheckpoint(chunk, state, kept.get(chunk, ""), fault)
+
+
+def _rows(
+    run: RunDirectory, last_notices: int
+) -> tuple[list[ChunkSummary], dict[int, str], list[StoredNotice]]:
+    with Database.reading(run.database) as database:
+        kept = {row["chunk"]: row["kept"] for row in database.checkpoints()}
+        notices = [_notice(row) for row in database.notices()[-last_notices:]]
+        return database.chunks(), kept, notices
+
+
+def _notice(row: sqlite3.Row) -> StoredNotice:
+    return StoredNotice(row["time"], row["level"], row["text"])

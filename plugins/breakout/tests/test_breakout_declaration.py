@@ -1,0 +1,92 @@
+"""What the plugin declares."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from arcade_rl.config import Source, Table, resolve
+from arcade_rl.envs.conformance import check
+from arcade_rl.registry import installed
+from arcade_rl_breakout import Breakout, arcade_rl_games
+from arcade_rl_breakout.options import BreakoutOptions
+
+GAME = Breakout()
+
+
+def test_importing_the_plugin_loads_no_emulator() -> None:
+    code = "import sys, arcade_rl_breakout; print({'ale_py', 'gymnasium'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_hook_offers_breakout() -> None:
+    assert [game.name for game in arcade_rl_games()] == ["breakout"]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({}, "RAM features, served then 1-30 no-ops, no sticky actions"),
+        ({"sticky": 0.25}, "RAM features, served then 1-30 no-ops, sticky actions 0.25"),
+        ({"observation": "pixels"}, "pixels 84x84 x4, served then 0-28 no-ops, no sticky actions"),
+        ({"noop_max": 0}, "RAM features, no no-ops, no sticky actions"),
+        (
+            {"max_frames": 18_000},
+            "RAM features, served then 1-30 no-ops, no sticky actions, 18000 frames at most",
+        ),
+    ],
+)
+def test_the_protocol_says_what_a_score_was_measured_under(
+    table: dict[str, Any], expected: str
+) -> None:
+    assert GAME.declare(BreakoutOptions(**table)).protocol == expected
+
+
+def test_pixels_declare_nothing_that_only_memory_shows() -> None:
+    features, pixels = (
+        GAME.declare(BreakoutOptions(observation="features")),
+        GAME.declare(BreakoutOptions(observation="pixels")),
+    )
+    assert {m.name for m in features.metrics} - {m.name for m in pixels.metrics} == {
+        "paddle_hits",
+        "tunnel_opened",
+    }
+    assert {t.name for t in features.terms} - {t.name for t in pixels.terms} == {"paddle_hit"}
+    assert [t.name for t in pixels.terms if t.weight] == ["score_sign"]
+
+
+@pytest.mark.parametrize(
+    "table", [{"sticky": 1.5}, {"sticky": -0.1}, {"max_frames": 0}, {"noop_max": -1}, {"lives": 3}]
+)
+def test_options_out_of_range_are_refused(table: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        BreakoutOptions.model_validate(table)
+
+
+@pytest.mark.parametrize("observation", ["features", "pixels"])
+def test_the_defaults_make_a_valid_configuration(observation: str) -> None:
+    table: Table = {"game": "breakout", "options": {"observation": observation}}
+    resolve([Source("options", table)], lambda _: GAME)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "breakout" not in {game.name for game in installed()},
+    reason="the plugin is not installed: pip install -e plugins/breakout",
+)
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"sticky": 0.25, "max_frames": 500},
+        {"observation": "pixels"},
+        {"observation": "pixels", "sticky": 0.25, "max_frames": 500},
+    ],
+)
+def test_the_game_keeps_the_contract(table: dict[str, Any]) -> None:
+    assert check(GAME, BreakoutOptions(**table), 300).faults == ()
