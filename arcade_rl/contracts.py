@@ -112,6 +112,10 @@ class Declaration:
 class SeedSource(Protocol):
     """Hands out the seed of every episode of every environment."""
 
+    exact: bool
+    """Whether these very seeds must be played, as in a replay. Where not, an environment may start a
+    later episode from another seed if that is cheaper; it reports the one that it really used."""
+
     def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Seeds for the next episode of the environments `indices`. (len(indices),), int64 in [0, 2**31)."""
         ...
@@ -139,7 +143,8 @@ class StepBatch:
     metrics: Array
     """Every metric at this step. (N, M), float32."""
     episode_seeds: Array
-    """Seed of the episode that this step belongs to. (N,), int64."""
+    """Seed of the episode that this step belongs to: an environment that is reset with it plays the
+    same episode. (N,), int64."""
     final_observations: Observations | None = None
     """Last observation of the episodes that ended; other rows are undefined. (N, ...), or None if none ended."""
     cut: Array | None = None

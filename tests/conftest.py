@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
+
+if TYPE_CHECKING:
+    from make_run import Made
 
 TOY = Path(__file__).parent / "toy"
 
@@ -91,3 +94,11 @@ def arcade_rl(tmp_path: Path) -> CommandLine:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A finished run of the toy. To be read only: `finished.copy` gives one to damage."""
+    from make_run import make_run
+
+    return make_run(tmp_path_factory.mktemp("runs"), name="finished")

@@ -142,8 +142,9 @@ def test_a_broken_toy_is_caught(
 @pytest.mark.parametrize(
     ("name", "only"),
     [
-        ("toy_number", {"number", "screen"}),
-        ("toy_history", {"history", "screen"}),
+        ("toy_number", {"number", "named", "screen"}),
+        ("toy_history", {"history", "named", "screen"}),
+        ("toy_misnames", {"named"}),
         ("toy_process", {"process"}),
         ("toy_cut", {"evaluation"}),
         ("toy_stuck_stage", {"stages"}),

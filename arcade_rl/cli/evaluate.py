@@ -104,11 +104,11 @@ def header(evaluation: Evaluation) -> list[str]:
     lines = [
         f"{evaluation.run}, checkpoint {evaluation.chunk}, "
         f"weights {evaluation.weights_sha256[:12]}",
-        f"{evaluation.game}, protocol {evaluation.protocol}, {count} episodes, actions "
-        f"{evaluation.mode}, seed {evaluation.seed}, {evaluation.n_envs} environments",
+        f"{evaluation.game}, protocol {evaluation.protocol}, actions {evaluation.mode}, "
+        f"episodes {count}, environments {evaluation.n_envs}, seed {evaluation.seed}",
     ]
     if cut:
-        lines.append(f"{cut} of {count} episodes were cut by a limit")
+        lines.append(f"{cut} of {count} were cut by a limit")
     return lines
 
 

@@ -24,6 +24,8 @@ class HashedSeeds(SeedSource):
     splitmix64 (Steele, Lea and Flood 2014), of which the top 31 bits are taken.
     """
 
+    exact = False
+
     def __init__(self, seed: int, num_envs: int) -> None:
         root = _mix(np.array([seed % 2**64], np.uint64))
         self._streams = _mix(root + _GAMMA * np.arange(1, num_envs + 1, dtype=np.uint64))  # (N,)
@@ -38,6 +40,8 @@ class HashedSeeds(SeedSource):
 
 class GivenSeeds(SeedSource):
     """Hands out the seeds of a list for each environment. ArcadeError when a list is used up."""
+
+    exact = True
 
     def __init__(self, seeds: Sequence[Sequence[int]]) -> None:
         self._seeds = [list(of_one) for of_one in seeds]

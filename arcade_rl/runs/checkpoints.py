@@ -152,9 +152,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise VerificationError(f"{path} is not a manifest: {error}") from error
     if written != signed:
         raise VerificationError(f"{path} was changed after it was written")
-    if manifest["format"] != FORMAT:
+    if manifest.get("format") != FORMAT:
         raise VerificationError(
-            f"{path} has format {manifest['format']}; this version reads {FORMAT}"
+            f"{path} has format {manifest.get('format')}; this version reads {FORMAT}"
         )
     return manifest  # type: ignore[no-any-return]
 

@@ -81,7 +81,7 @@ def _results(detail: RunDetail) -> dict[str, Any]:
         "progress": summary.progress,
         "steps": summary.steps,
         "episodes": summary.episodes,
-        "training_s": sum(chunk.seconds for chunk in detail.chunks),
+        "trained_s": _trained_s(detail),
     }
     results |= {f"training.{name}": mean for name, mean in summary.metrics.items()}
     if detail.evaluations:
@@ -89,6 +89,12 @@ def _results(detail: RunDetail) -> dict[str, Any]:
         results["evaluation"] = conditions(evaluation)
         results |= {f"evaluation.{name}": s.mean for name, s in evaluation.metrics.items()}
     return results
+
+
+def _trained_s(detail: RunDetail) -> float | None:
+    """Seconds in the training loop up to the newest checkpoint that verifies."""
+    states = [stored.state for stored in detail.checkpoints if stored.state is not None]
+    return states[-1].trained_s if states else None
 
 
 def conditions(evaluation: Evaluation) -> str:

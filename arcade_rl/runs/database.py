@@ -213,7 +213,10 @@ class Database:
         chunk, attempt = log.state.chunk, log.attempt
         updates = [event for event in log.events if isinstance(event, Update)]
         first = updates[0].update if updates else log.state.updates + 1
-        started = updates[0].time if updates else log.ended
+        started = log.ended
+        if updates:
+            rollout_steps = log.state.steps / log.state.updates
+            started = updates[0].time - rollout_steps / updates[0].steps_per_s
         with self._connection:
             self._forget(chunk)
             self._connection.execute(

@@ -17,6 +17,8 @@ from arcade_rl.runs import checkpoints
 from arcade_rl.runs.files import canonical_json, write_atomically
 
 RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
+START = "0%"
+"""Milestone of the checkpoint before any training."""
 TRASH = ".trash-"
 """What the name of a run that is being deleted begins with."""
 
@@ -227,13 +229,13 @@ def _named(
             raise MissingError(f"{run.name} has no best checkpoint: no episode has ended yet")
         return best
     try:
-        label = checkpoints.milestone_label(parse_percent(name))
+        label = START if name == START else checkpoints.milestone_label(parse_percent(name))
     except ValueError:
         raise UsageError(
             f'{name} is not a checkpoint; expected a chunk, "latest", "best" or such as "30%"'
         ) from None
     found = [state.chunk for state in states if label in state.milestones]
     if not found:
-        labels = sorted({m for state in states for m in state.milestones}, key=parse_percent)
+        labels = [m for state in sorted(states, key=lambda s: s.steps) for m in state.milestones]
         raise MissingError(f"{run.name} has no milestone {label}; it has {', '.join(labels)}")
     return max(found)

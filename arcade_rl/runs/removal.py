@@ -6,10 +6,10 @@ import os
 import shutil
 import time
 
-from arcade_rl.errors import UsageError
+from arcade_rl.errors import LockedError, UsageError
 from arcade_rl.runs.directory import TRASH, RunDirectory
 from arcade_rl.runs.files import fsync_directory
-from arcade_rl.runs.lock import RunLock
+from arcade_rl.runs.lock import RunLock, holder_of
 
 
 def remove(run: RunDirectory) -> None:
@@ -17,13 +17,24 @@ def remove(run: RunDirectory) -> None:
 
     LockedError while the run is supervised, UsageError if the run itself is a link.
     """
-    if run.path.is_symlink():
-        raise UsageError(
-            f"{run.path} is a link to {os.readlink(run.path)}; delete the link with rm, "
-            "or name the run by its own path"
-        )
+    refuse_unremovable(run)
     with RunLock(run.lock):
         trash = run.path.with_name(f"{TRASH}{run.name}-{time.time_ns()}")
         os.rename(run.path, trash)
         fsync_directory(trash.parent)
         shutil.rmtree(trash)
+
+
+def refuse_unremovable(run: RunDirectory) -> None:
+    """Raise what `remove` would raise, so that it is known before anything is deleted."""
+    if run.path.is_symlink():
+        raise UsageError(
+            f"{run.path} is a link to {os.readlink(run.path)}; delete the link with rm, "
+            "or name the run by its own path"
+        )
+    holder = holder_of(run.lock)
+    if holder is not None:
+        raise LockedError(
+            f"{run.path} is supervised by process {holder.pid}; "
+            "end it with `arcade-rl stop` before deleting it"
+        )

@@ -6,6 +6,7 @@ import math
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -102,7 +103,7 @@ class _Faults:
 
     lines: list[str] = field(default_factory=list)
 
-    def try_(self, read: Callable[[], T]) -> T | None:
+    def attempt(self, read: Callable[[], T]) -> T | None:
         try:
             return read()
         except (ArcadeError, OSError) as error:
@@ -123,20 +124,19 @@ class _Index:
 def summarize(run: RunDirectory) -> RunSummary:
     """The run at a glance. Raises nothing for a damaged run: see `faults`."""
     faults = _Faults()
-    return _summarize(run, faults.try_(run.identity), faults)
+    return _summarize(run, faults.attempt(run.identity), faults)
 
 
 def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
     """The run in full; every checkpoint is verified. Raises nothing for a damaged run."""
     faults = _Faults()
-    identity = faults.try_(run.identity)
-    rows = _Faults().try_(lambda: _rows(run, last_notices))  # the summary tells what is wrong
+    identity = faults.attempt(run.identity)
+    rows = _Faults().attempt(partial(_rows, run, last_notices))  # the summary tells what is wrong
     chunks, kept, notices = rows or ([], {}, [])
     stored = [_checkpoint(chunk, path, kept) for chunk, path in checkpoints.stored(run.checkpoints)]
-    faults.lines += [f"{checkpoint.fault}" for checkpoint in stored if checkpoint.fault]
+    faults.lines += [checkpoint.fault for checkpoint in stored if checkpoint.fault]
     read = [
-        (path, faults.try_(lambda path=path: evaluations.read(path)))  # type: ignore[misc]
-        for path in evaluations.stored(run)
+        (path, faults.attempt(partial(evaluations.read, path))) for path in evaluations.stored(run)
     ]
     return RunDetail(
         summary=_summarize(run, identity, faults),
@@ -149,9 +149,9 @@ def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
 
 
 def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) -> RunSummary:
-    config = faults.try_(run.configuration)
+    config = faults.attempt(run.configuration)
     holder = holder_of(run.lock)
-    index = faults.try_(lambda: _from_database(run)) or _from_checkpoint(run)
+    index = faults.attempt(partial(_from_database, run)) or _from_checkpoint(run)
     state, reason = _state(index.status, holder)
     return RunSummary(
         name=run.name,
@@ -203,7 +203,7 @@ def _from_database(run: RunDirectory) -> _Index:
 def _from_checkpoint(run: RunDirectory) -> _Index:
     """What the newest checkpoint that verifies knows of the run."""
     for _, path in reversed(checkpoints.stored(run.checkpoints)):
-        state = _Faults().try_(lambda path=path: _verified(path))  # type: ignore[misc]
+        state = _Faults().attempt(partial(_verified, path))
         if state is not None:
             means = {name: state.mean(name) for name in state.recent.metrics}
             return _Index(None, state.steps, state.episodes, means)
@@ -217,7 +217,7 @@ def _verified(path: Path) -> CheckpointState:
 
 def _checkpoint(chunk: int, path: Path, kept: dict[int, str]) -> StoredCheckpoint:
     faults = _Faults()
-    state = faults.try_(lambda: _verified(path))
+    state = faults.attempt(partial(_verified, path))
     damage = "".join(faults.lines)
     advice = "`arcade-rl resume` puts it aside and goes on from the one before"
     fault = f"checkpoint {chunk} is damaged: {damage}; {advice}" if damage else ""

@@ -142,6 +142,15 @@ class HistoryMatters(StagedToyEnv):
         return (super().target() + self._resets) % 4
 
 
+class Misnames(StagedToyEnv):
+    """Plays other seeds than those handed out where it may, and names the wrong ones."""
+
+    def _start(self, indices: Any) -> None:
+        super()._start(indices)
+        if not self._source.exact:
+            self._seeds[indices] += 1
+
+
 class ProcessMatters(StagedToyEnv):
     def target(self) -> Any:
         return (super().target() + int(os.environ["TOY_PROCESS"] != str(os.getpid()))) % 4
@@ -255,6 +264,7 @@ GAMES: list[Any] = [
     Replaced("toy_number", NumberMatters),
     Replaced("toy_history", HistoryMatters),
     Replaced("toy_process", ProcessMatters),
+    Replaced("toy_misnames", Misnames),
     Replaced("toy_no_stages", NoStages),
     Replaced("toy_stuck_stage", StuckStage),
     Replaced("toy_forbidden", AllForbidden),

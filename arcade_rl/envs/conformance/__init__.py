@@ -44,6 +44,7 @@ def _check_determinism(inspection: Inspection, game: Game, options: Any, steps: 
         "repeat": determinism.repeat_faults,
         "number": determinism.number_faults,
         "history": determinism.history_faults,
+        "named": determinism.named_faults,
         "process": determinism.process_faults,
     }.items():
         inspection.run(name, lambda find=find: find(game, options, steps, expected))  # type: ignore[misc]

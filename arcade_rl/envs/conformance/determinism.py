@@ -11,9 +11,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from arcade_rl.contracts import Game
-from arcade_rl.envs.conformance.play import Digest, Player, Seeds, Traces, opened, trace
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Game, SeedSource, StepBatch, VectorEnv
+from arcade_rl.envs.conformance.arrays import as_numpy
+from arcade_rl.envs.conformance.play import (
+    Digest,
+    Player,
+    Seeds,
+    Traces,
+    choose,
+    digest_step,
+    hash_row,
+    masks_of,
+    opened,
+    trace,
+)
 from arcade_rl.envs.conformance.screen import frame_hashes
+from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
 
 QUEUES = ((11, 13), (12, 14))
 """Seeds of the reference's two environments."""
@@ -50,6 +66,57 @@ def history_faults(game: Game, options: Any, steps: int, expected: Traces) -> It
 def repeat_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
     """The same once more."""
     yield from differences(expected, reference(game, options, steps), "when played once more")
+
+
+def named_faults(game: Game, options: Any, steps: int, _: Traces) -> Iterator[str]:
+    """Episodes of a source that lets the environment choose, again from the seeds that it named."""
+    with opened(game, options, 2, "training") as env:
+        episodes = _record(env, HashedSeeds(31, 2), steps)
+    with opened(game, options, 1, "training") as env:
+        for seed, actions, expected in episodes:
+            env.reset(GivenSeeds([[seed, seed]]))
+            seen = [_digest_whole(env.step(action[None]), 0) for action in actions]
+            if seen != expected:
+                at = next(
+                    k
+                    for k, pair in enumerate(zip(expected, seen, strict=True))
+                    if pair[0] != pair[1]
+                )
+                yield (
+                    f"the episode that was reported as seed {seed} differs at step {at + 1} when it "
+                    "is started from that seed; expected the same"
+                )
+
+
+def _record(
+    env: VectorEnv, seeds: SeedSource, steps: int
+) -> list[tuple[int, list[npt.NDArray[Any]], list[Digest]]]:
+    """(reported seed, actions, digests) of the first whole episodes that are played, six at most."""
+    random = np.random.default_rng(0)
+    env.reset(seeds)
+    open_: list[tuple[list[npt.NDArray[Any]], list[Digest]]] = [([], []) for _ in range(2)]
+    episodes: list[tuple[int, list[npt.NDArray[Any]], list[Digest]]] = []
+    for _ in range(steps):
+        masks = masks_of(env)
+        actions = [
+            choose(env.action_space, random, None if masks is None else masks[k]) for k in range(2)
+        ]
+        batch = env.step(np.stack(actions).astype(env.action_space.dtype))
+        ended = as_numpy(batch.terminated) | as_numpy(batch.truncated)
+        for index, (played, digests) in enumerate(open_):
+            played.append(actions[index].astype(env.action_space.dtype))
+            digests.append(_digest_whole(batch, index))
+            if ended[index]:
+                episodes.append((int(as_numpy(batch.episode_seeds)[index]), played, digests))
+                open_[index] = ([], [])
+    return episodes[:6]
+
+
+def _digest_whole(batch: StepBatch, index: int) -> Digest:
+    """Digest of a step and of the observation after it, the last one of an episode that ended."""
+    ended = (as_numpy(batch.terminated) | as_numpy(batch.truncated))[index]
+    last = batch.final_observations if ended else batch.observations
+    return {**digest_step(batch, index), "observation": hash_row(last, index)}
 
 
 def process_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:

@@ -36,6 +36,8 @@ FIELDS = ("rewards", "terms", "metrics", "terminated", "truncated", "cut")
 class Seeds(SeedSource):
     """Hands out the seeds of a list per environment, hashed ones after them, and remembers all."""
 
+    exact = True
+
     def __init__(self, queues: Sequence[Sequence[int]], filler: int = 0) -> None:
         self._queues = [list(queue) for queue in queues]
         self._filler = HashedSeeds(filler, len(queues))
@@ -69,12 +71,9 @@ class Player:
             for handed, played in zip(self._seeds.handed, self._played, strict=True)
         ]
 
-    def masks(self) -> npt.NDArray[Any] | None:
-        return as_numpy(self.env.action_masks()) if isinstance(self.env, MaskedVectorEnv) else None
-
     def choose(self) -> npt.NDArray[Any]:
         """A random action for every environment, allowed where there are masks."""
-        space, masks = self.env.action_space, self.masks()
+        space, masks = self.env.action_space, masks_of(self.env)
         rows = [
             choose(space, random, None if masks is None else masks[k])
             for k, random in enumerate(self._random)
@@ -89,6 +88,11 @@ class Player:
             self._played[index] += 1
             self._random[index] = np.random.default_rng(max(self.current()[index], 0))
         return ended
+
+
+def masks_of(env: VectorEnv) -> npt.NDArray[Any] | None:
+    """Which actions are allowed now. (N, actions), bool; None where all always are."""
+    return as_numpy(env.action_masks()) if isinstance(env, MaskedVectorEnv) else None
 
 
 def choose(
@@ -123,7 +127,7 @@ def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces
     for _ in range(steps):
         seeds = player.current()
         batch = env.step(player.choose())
-        steps_of = [_digest(batch, index) for index in range(env.num_envs)]
+        steps_of = [digest_step(batch, index) for index in range(env.num_envs)]
         ended = player.advance(batch)
         for index, seed in enumerate(seeds):
             last = batch.final_observations if ended[index] else batch.observations
@@ -139,7 +143,7 @@ def _begin(traces: Traces, player: Player, indices: Sequence[int] | npt.NDArray[
         traces[player.current()[index]] = [digest]
 
 
-def _digest(batch: StepBatch, index: int) -> Digest:
+def digest_step(batch: StepBatch, index: int) -> Digest:
     fields = {field: getattr(batch, field) for field in FIELDS}
     return {
         field: "none" if value is None else hash_row(value, index)

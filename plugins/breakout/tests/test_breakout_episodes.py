@@ -20,6 +20,7 @@ from arcade_rl_breakout import memory
 from arcade_rl_breakout.console import MemoryConsole, Opening, Openings
 from arcade_rl_breakout.features import PADDLE_CENTRE
 from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
+from arcade_rl_breakout.pixels import open_vector, seeds_of_starts
 from breakout_episodes import GAME, make, metric, random_steps, term, traces
 
 KINDS = ("features", "pixels")
@@ -191,3 +192,14 @@ def test_the_declared_columns_are_the_ones_that_come() -> None:
         declared = GAME.declare(options)
         assert batch.metrics.shape == (2, len(declared.metrics))
         assert batch.terms.shape == (2, len(declared.terms))
+
+
+def test_the_start_that_ale_py_draws_is_named_by_a_seed() -> None:
+    """Its C++ random numbers, computed here, against the emulator."""
+    for noop_max in (3, 30):
+        seeds = seeds_of_starts(noop_max)
+        frames = np.flatnonzero(seeds >= 0)
+        atari = open_vector(BreakoutOptions(observation="pixels", noop_max=noop_max), len(frames))
+        _, info = atari.reset(seed=seeds[frames])
+        assert info["episode_frame_number"].tolist() == frames.tolist()
+        atari.close()

@@ -1,0 +1,228 @@
+"""How `arcade-rl runs` shows what is stored: as tables for people, as plain values for JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from arcade_rl.cli.output import table
+from arcade_rl.runs.comparison import Comparison, Difference, conditions
+from arcade_rl.runs.summary import RunDetail, RunSummary
+
+
+def write_list(summaries: Sequence[RunSummary]) -> None:
+    """One row a run."""
+    columns = ["run", "game", "state", "done", "steps", "episodes", "metric", "mean", "started", "age"]  # fmt: skip
+    now = time.time()
+    rows = [
+        [
+            summary.name,
+            summary.game or "?",
+            summary.state,
+            _percent(summary.progress),
+            f"{summary.steps:,}",
+            f"{summary.episodes:,}",
+            summary.metric or "-",
+            _number(summary.mean),
+            _date(summary.created),
+            _age(now - summary.created),
+        ]
+        for summary in summaries
+    ]
+    table(columns, rows, right=["done", "steps", "episodes", "mean", "age"])
+
+
+def summary_values(summary: RunSummary) -> dict[str, Any]:
+    """One run as plain values."""
+    return {**asdict(summary), "progress": summary.progress, "mean": summary.mean}
+
+
+def detail_values(detail: RunDetail) -> dict[str, Any]:
+    """A run in full as plain values; what an evaluation played is in its file."""
+    return {
+        **summary_values(detail.summary),
+        "identity": asdict(detail.identity) if detail.identity else None,
+        "chunks": [asdict(chunk) for chunk in detail.chunks],
+        "checkpoints": [
+            {
+                "chunk": stored.chunk,
+                "kept": stored.kept,
+                "fault": stored.fault,
+                **_state_values(stored.state),
+            }
+            for stored in detail.checkpoints
+        ],
+        "notices": [asdict(notice) for notice in detail.notices],
+        "evaluations": [
+            {
+                "file": path,
+                **{k: v for k, v in asdict(evaluation).items() if k != "episodes"},
+                "episodes": len(evaluation.episodes),
+                "truncated": sum(evaluation.episodes.truncated),
+            }
+            for path, evaluation in detail.evaluations
+        ],
+    }
+
+
+def _state_values(state: Any) -> dict[str, Any]:
+    if state is None:
+        return {}
+    names = ("steps", "episodes", "updates", "progress", "milestones", "weights_sha256", "stage")
+    return {name: getattr(state, name) for name in names}
+
+
+def write_detail(detail: RunDetail) -> None:
+    """A run in full."""
+    for line in _head(detail):
+        click.echo(line)
+    metrics = list(detail.summary.metrics)
+    if detail.chunks:
+        _title("Chunks: means over the episodes of training that ended in each")
+        columns = ["chunk", "steps", "episodes", "return", *metrics, "steps/s", "time"]
+        rows = [
+            [
+                f"{chunk.chunk}",
+                f"{chunk.steps:,}",
+                f"{chunk.episodes:,}",
+                _number(chunk.raw_return),
+                *(_number(chunk.metrics[name]) for name in metrics),
+                f"{chunk.steps_per_s:,.0f}",
+                _age(chunk.seconds),
+            ]
+            for chunk in detail.chunks
+        ]
+        table(columns, rows, right=columns)
+    if detail.checkpoints:
+        _title("Checkpoints on disk")
+        _write_checkpoints(detail)
+    if detail.evaluations:
+        _title("Evaluations")
+        _write_evaluations(detail)
+    if detail.notices:
+        _title("Last notices")
+        rows = [[_date(notice.time), notice.level, notice.text] for notice in detail.notices]
+        table(["time", "level", "text"], rows)
+
+
+def _head(detail: RunDetail) -> list[str]:
+    summary, identity = detail.summary, detail.identity
+    reason = f": {summary.reason}" if summary.reason else ""
+    process = f" (process {summary.pid})" if summary.pid else ""
+    total = "?" if summary.total_steps is None else f"{summary.total_steps:,}"
+    lines = [
+        f"{summary.name}: {summary.game or 'unknown game'}, seed {_plain(summary.seed)}",
+        f"path      {summary.path}",
+        f"state     {summary.state}{process}{reason}",
+        f"progress  {_percent(summary.progress)}, {summary.steps:,} of {total} steps, "
+        f"{summary.episodes:,} episodes",
+        f"started   {_date(summary.created)}",
+    ]
+    if identity is not None:
+        machine, versions = identity.machine, identity.versions
+        lines += [
+            f"command   {' '.join(identity.command)}",
+            f"versions  arcade-rl {versions.get('arcade-rl', '?')}, "
+            f"torch {versions.get('torch', '?')}, commit {identity.git_commit[:12] or 'none'}",
+            f"machine   {machine.get('host', '?')}, {machine.get('cores', '?')} cores, "
+            f"Python {machine.get('python', '?')}",
+        ]
+    return lines
+
+
+def _write_checkpoints(detail: RunDetail) -> None:
+    metric = detail.summary.metric
+    rows = []
+    for stored in detail.checkpoints:
+        state = stored.state
+        if state is None:
+            rows.append([f"{stored.chunk}", "-", "-", "-", "damaged", "-"])
+            continue
+        rows.append(
+            [
+                f"{stored.chunk}",
+                _percent(state.progress),
+                f"{state.steps:,}",
+                _number(state.mean(metric)),
+                stored.kept or "?",
+                state.weights_sha256[:12],
+            ]
+        )
+    columns = ["chunk", "done", "steps", metric or "mean", "kept", "weights"]
+    table(columns, rows, right=columns[:4])
+
+
+def _write_evaluations(detail: RunDetail) -> None:
+    metric = detail.summary.metric
+    rows = []
+    for path, evaluation in detail.evaluations:
+        summary = evaluation.metrics.get(metric)
+        interval = summary.interval if summary else None
+        rows.append(
+            [
+                conditions(evaluation),
+                _number(summary.mean if summary else None),
+                f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else "-",
+                path.name,
+            ]
+        )
+    columns = ["conditions", metric or "mean", "95 % interval", "file"]
+    table(columns, rows, right=columns[1:3])
+
+
+def write_comparison(comparison: Comparison, first: str, second: str) -> None:
+    """Two runs side by side."""
+    parts = [
+        ("Configuration: what differs", comparison.configuration),
+        ("Versions: what differs", comparison.versions),
+        ("Results", comparison.results),
+    ]
+    for number, (title, differences) in enumerate(parts):
+        if number:
+            click.echo()
+        click.echo(title)
+        if differences:
+            rows = [[row.key, _value(row, row.first), _value(row, row.second)] for row in differences]  # fmt: skip
+            table(["", first, second], rows)
+        else:
+            click.echo("nothing")
+
+
+def _value(row: Difference, value: Any) -> str:
+    if row.key == "progress":
+        return _percent(value)
+    if isinstance(value, float) and not value.is_integer():
+        return _number(value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def _title(text: str) -> None:
+    click.echo(f"\n{text}")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(part: float | None) -> str:
+    return "?" if part is None else f"{100 * part:.0f} %"
+
+
+def _date(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _age(seconds: float) -> str:
+    """The largest unit that leaves a number of at least two, such as "90 min"."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

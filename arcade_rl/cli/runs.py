@@ -1,0 +1,154 @@
+"""`arcade-rl runs`: list, show, compare and delete runs, and make their index again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.errors import ArcadeError, UsageError
+
+if TYPE_CHECKING:
+    from arcade_rl.contracts import Better
+    from arcade_rl.runs.directory import RunDirectory
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+
+
+@click.group()
+def runs() -> None:
+    """List, show and compare runs."""
+
+
+@runs.command("list")
+@RUNS_DIR
+@JSON
+def list_runs(runs_dir: str | None, as_json: bool) -> None:
+    """List the runs, oldest first. A damaged one hides no other."""
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.cli.run_tables import summary_values, write_list
+    from arcade_rl.runs.directory import all_runs, runs_directory
+    from arcade_rl.runs.summary import summarize
+
+    root = runs_directory(runs_dir)
+    summaries = [summarize(run) for run in all_runs(root)]
+    for summary in summaries:
+        for fault in summary.faults:
+            notice(f"{summary.name}: {fault}")
+    if as_json:
+        emit_json([summary_values(summary) for summary in summaries])
+    elif summaries:
+        write_list(summaries)
+    else:
+        notice(f"{root} holds no runs; start one with `arcade-rl train`")
+
+
+@runs.command()
+@click.argument("reference", metavar="RUN")
+@RUNS_DIR
+@JSON
+def show(reference: str, runs_dir: str | None, as_json: bool) -> None:
+    """Show everything that is stored of a run. Verifies every checkpoint."""
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.cli.run_tables import detail_values, write_detail
+    from arcade_rl.runs.directory import find_run, runs_directory
+    from arcade_rl.runs.summary import describe
+
+    detail = describe(find_run(reference, runs_directory(runs_dir)))
+    for fault in detail.summary.faults:
+        notice(f"{detail.summary.name}: {fault}")
+    if as_json:
+        emit_json(detail_values(detail))
+    else:
+        write_detail(detail)
+
+
+@runs.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@RUNS_DIR
+@JSON
+def diff(first: str, second: str, runs_dir: str | None, as_json: bool) -> None:
+    """Show where the configurations and versions of two runs differ, and what each reached."""
+    from dataclasses import asdict
+
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.cli.run_tables import write_comparison
+    from arcade_rl.runs.comparison import compare
+    from arcade_rl.runs.directory import find_run, runs_directory
+
+    root = runs_directory(runs_dir)
+    one, two = find_run(first, root), find_run(second, root)
+    comparison = compare(one, two)
+    for fault in comparison.faults:
+        notice(fault)
+    if as_json:
+        emit_json({"first": one.name, "second": two.name, **asdict(comparison)})
+    else:
+        write_comparison(comparison, one.name, two.name)
+
+
+@runs.command()
+@click.argument("references", metavar="RUN...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@RUNS_DIR
+def rm(references: tuple[str, ...], yes: bool, runs_dir: str | None) -> None:
+    """Delete runs with everything in them. A run that is supervised is refused."""
+    from arcade_rl.runs.directory import find_run, runs_directory
+    from arcade_rl.runs.removal import refuse_unremovable, remove
+
+    root = runs_directory(runs_dir)
+    found = {run.path.absolute(): run for run in (find_run(name, root) for name in references)}
+    chosen = list(found.values())
+    for run in chosen:
+        refuse_unremovable(run)
+    if not yes:
+        names = ", ".join(run.name for run in chosen)
+        if not sys.stdin.isatty():
+            raise UsageError(f"deleting {names} needs --yes where nobody can be asked")
+        click.confirm(f"Delete {names} for good?", abort=True, err=True)
+    for run in chosen:
+        remove(run)
+        click.echo(f"deleted {run.path}", err=True)
+
+
+@runs.command()
+@click.argument("reference", metavar="RUN")
+@RUNS_DIR
+@JSON
+def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
+    """Make a run's database again from its event logs and checkpoints."""
+    from dataclasses import asdict
+
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.runs.directory import find_run, runs_directory
+    from arcade_rl.runs.index import rebuild
+
+    run = find_run(reference, runs_directory(runs_dir))
+    rebuilt = rebuild(run, _best(run))
+    for fault in rebuilt.faults:
+        notice(f"{run.name}: {fault}")
+    if as_json:
+        emit_json({"run": run.name, **asdict(rebuilt)})
+    else:
+        click.echo(
+            f"{run.name}: chunks {rebuilt.chunks}, updates {rebuilt.updates}, "
+            f"episodes {rebuilt.episodes}, checkpoints on disk {rebuilt.checkpoints}, "
+            f"notices {rebuilt.notices}"
+        )
+
+
+def _best(run: RunDirectory) -> tuple[str, Better] | None:
+    """The metric that names the best checkpoint; None where the game cannot be asked."""
+    from arcade_rl.cli.experiment import open_run
+    from arcade_rl.cli.output import notice
+
+    try:
+        _, resolved = open_run(str(run.path), None)
+    except ArcadeError as error:
+        notice(f"{run.name}: which checkpoint is the best is not known: {error}")
+        return None
+    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
+    return resolved.best_metric, metrics[resolved.best_metric].better

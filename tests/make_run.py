@@ -1,0 +1,108 @@
+"""Make whole runs of the toy in this process, without a supervisor."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from arcade_rl.config import Resolved, from_assignments, resolve
+from arcade_rl.engines.commit import commit, prune
+from arcade_rl.engines.launch import create_run
+from arcade_rl.registry import load_game
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.events import Event, LogWriter
+from arcade_rl.training.chunk import Chunk
+from arcade_rl.training.learner import Learner
+from arcade_rl.training.plan import STAGED_EVENTS, ChunkSpec, Plan, plan_run
+
+SMALL = {
+    "game": "toy",
+    "train.total_steps": "2048",
+    "train.n_envs": "4",
+    "train.n_steps": "64",
+    "train.batch_size": "64",
+    "train.n_epochs": "2",
+    "train.device": "cpu",
+    "chunk.steps": "512",
+    "checkpoint.milestones": "'50%'",
+    "checkpoint.keep": "2",
+}
+"""Eight updates in four chunks."""
+UNSET = "unset"
+"""Value of an assignment that takes a value of `SMALL` away."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run, and what it was made with."""
+
+    run: RunDirectory
+    resolved: Resolved
+
+    @property
+    def newest(self) -> Path:
+        return checkpoints.stored(self.run.checkpoints)[-1][1]
+
+    def copy(self, root: Path) -> RunDirectory:
+        """A copy to damage."""
+        return RunDirectory(Path(shutil.copytree(self.run.path, root / self.run.name)))
+
+
+def make_run(root: Path, *assignments: str, name: str = "r", chunks: int | None = None) -> Made:
+    """A run of the toy with its first `chunks` chunks, or with all of them."""
+    given = dict(assignment.split("=", maxsplit=1) for assignment in assignments)
+    values = {key: value for key, value in {**SMALL, **given}.items() if value != UNSET}
+    lines = [f"{key}={value}" for key, value in values.items()]
+    resolved = resolve([from_assignments(lines)], load_game)
+    run = create_run(resolved, root, name, ["make_run"])
+    plan = plan_run(resolved.config)
+    database = Database.open(run.database)
+    database.set_status("running")
+    state = None
+    while state is None or state.updates < plan.total_updates:
+        if chunks is not None and state is not None and state.chunk == chunks:
+            break
+        state = _chunk(run, resolved, database, plan, state)
+        prune(run, database, resolved)
+    database.set_status("finished" if state.updates == plan.total_updates else "stopped")
+    database.close()
+    return Made(run, resolved)
+
+
+def _chunk(
+    run: RunDirectory,
+    resolved: Resolved,
+    database: Database,
+    plan: Plan,
+    start: CheckpointState | None,
+) -> CheckpointState:
+    chunk = start.chunk + 1 if start else 0
+    staging = run.staging / f"{chunk:06d}-1"
+    staging.mkdir()
+    last = plan.next_boundary(start.updates) if start else 0
+    spec = ChunkSpec(
+        chunk=chunk,
+        attempt=1,
+        checkpoint=str(run.checkpoint(start.chunk)) if start else "",
+        parent=start.chunk if start else -1,
+        first_update=start.updates + 1 if start else 1,
+        last_update=last,
+        total_updates=plan.total_updates,
+        milestones=plan.milestones_at(last) if start else ["0%"],
+        staging=str(staging),
+    )
+    log = LogWriter(staging / STAGED_EVENTS)
+    database.begin_attempt(chunk, 1, spec.first_update, spec.last_update)
+
+    def take_in(event: Event) -> None:
+        log.write(event)
+        database.record(chunk, 1, event)
+
+    learner = Learner(resolved)
+    Chunk(learner, spec, take_in).run(lambda: False)
+    learner.close()
+    return commit(run, database, log, staging, 1)
