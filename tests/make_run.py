@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +61,15 @@ def make_run(root: Path, *assignments: str, name: str = "r", chunks: int | None 
     resolved = resolve([from_assignments(lines)], load_game)
     run = create_run(resolved, root, name, ["make_run"])
     plan = plan_run(resolved.config)
-    database = Database.open(run.database)
-    database.set_status("running")
-    state = None
-    while state is None or state.updates < plan.total_updates:
-        if chunks is not None and state is not None and state.chunk == chunks:
-            break
-        state = _chunk(run, resolved, database, plan, state)
-        prune(run, database, resolved)
-    database.set_status("finished" if state.updates == plan.total_updates else "stopped")
-    database.close()
+    with closing(Database.open(run.database)) as database:
+        database.set_status("running")
+        state = None
+        while state is None or state.updates < plan.total_updates:
+            if chunks is not None and state is not None and state.chunk == chunks:
+                break
+            state = _chunk(run, resolved, database, plan, state)
+            prune(run, database, resolved)
+        database.set_status("finished" if state.updates == plan.total_updates else "stopped")
     return Made(run, resolved)
 
 
@@ -103,6 +103,9 @@ def _chunk(
         database.record(chunk, 1, event)
 
     learner = Learner(resolved)
-    Chunk(learner, spec, take_in).run(lambda: False)
-    learner.close()
-    return commit(run, database, log, staging, 1)
+    try:
+        Chunk(learner, spec, take_in).run(lambda: False)
+        return commit(run, database, log, staging, 1)
+    finally:
+        learner.close()
+        log.close()

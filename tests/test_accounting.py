@@ -43,7 +43,7 @@ class Literal:
 
     def row(self, env: int, step: int, truncated: bool) -> tuple[Any, ...]:
         last, total, largest, mean = (
-            [values[k] for values in self.metrics] for k in range(len(AGGREGATIONS))
+            [float(values[k]) for values in self.metrics] for k in range(len(AGGREGATIONS))
         )
         return (
             env, step, self.seed, self.stage, len(self.raw), sum(self.raw), sum(self.shaped),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
-from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.policies import ActorCriticPolicy, BasePolicy
 
 from arcade_rl.config import Train
 from arcade_rl.contracts import Array, MaskedVectorEnv, Observations, VectorEnv
@@ -23,7 +23,7 @@ class Actor:
 
     def __init__(
         self,
-        policy: ActorCriticPolicy,
+        policy: BasePolicy,
         normalizer: ObservationNormalizer,
         env: VectorEnv,
         train: Train,
@@ -60,6 +60,7 @@ class Actor:
     def _renew_noise(self) -> None:
         """State-dependent exploration keeps its noise for a while, as in training."""
         if self._noise_interval and not self._deterministic and not self._time:
+            assert isinstance(self._policy, ActorCriticPolicy)
             self._policy.reset_noise(self._env.num_envs)
         self._time = (self._time + 1) % max(self._noise_interval, 1)
 

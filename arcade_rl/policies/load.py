@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from gymnasium import spaces
-from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.vec_env import VecTransposeImage
@@ -43,7 +43,7 @@ def load_policy(
     observation_space: spaces.Space[Any],
     action_space: spaces.Space[Any],
     device: torch.device | str = "cpu",
-) -> ActorCriticPolicy:
+) -> BasePolicy:
     """The policy of a model file, ready to act. VerificationError if the weights do not fit."""
     algorithm = algorithm_class(train)
     policy_class = algorithm.policy_aliases[policy_alias(train, observation_space)]
@@ -51,7 +51,7 @@ def load_policy(
     policy = policy_class(
         _channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords
     )
-    assert isinstance(policy, ActorCriticPolicy)
+    assert isinstance(policy, BasePolicy)
     try:
         policy.load_state_dict(read_parameters(model, device)["policy"])
     except (RuntimeError, KeyError) as error:

@@ -251,6 +251,8 @@ class StagedMasked(Staged, Masked): ...
 class OneSeed:
     """A seed source for a single episode."""
 
+    exact = True
+
     def __init__(self, seed: int) -> None:
         self._seed = seed
 

@@ -74,7 +74,7 @@ def named_faults(game: Game, options: Any, steps: int, _: Traces) -> Iterator[st
         episodes = _record(env, HashedSeeds(31, 2), steps)
     with opened(game, options, 1, "training") as env:
         for seed, actions, expected in episodes:
-            env.reset(GivenSeeds([[seed, seed]]))
+            env.reset(GivenSeeds([[seed] * (len(actions) + 1)]))
             seen = [_digest_whole(env.step(action[None]), 0) for action in actions]
             if seen != expected:
                 at = next(

@@ -1,0 +1,421 @@
+"""Evaluation: exactly the episodes that were fixed beforehand, and the same numbers every time."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from make_run import UNSET, Made, make_run
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import VecNormalize
+
+from arcade_rl.config import Resolved
+from arcade_rl.contracts import Declaration, StepBatch
+from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
+from arcade_rl.errors import MissingError, PluginError, VerificationError
+from arcade_rl.playback import evaluation as module
+from arcade_rl.playback.evaluation import evaluate, summarize
+from arcade_rl.playback.interval import mean_interval, t_quantile
+from arcade_rl.policies.load import read_parameters
+from arcade_rl.runs import checkpoints, evaluations
+from arcade_rl.runs.checkpoints import read_state
+from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.training import normalization
+from arcade_rl.training.learner import Learner
+
+
+def play(made: Made, episodes: int = 23, n_envs: int = 4, **others: Any) -> Evaluation:
+    keywords: dict[str, Any] = {"seed": 5, "deterministic": True, **others}
+    return evaluate(made.resolved, made.newest, episodes, n_envs, **keywords)
+
+
+def numbers(evaluation: Evaluation) -> Evaluation:
+    """Without when it was made."""
+    return replace(evaluation, created=0.0)
+
+
+def quota_seeds(seed: int, episodes: int, n_envs: int) -> list[int]:
+    """Seed of episode j: environment j % n, its (j // n)-th."""
+    source = HashedSeeds(seed, n_envs)
+    rounds = [source.next(np.arange(n_envs)) for _ in range(-(-episodes // n_envs))]
+    return np.concatenate(rounds)[:episodes].tolist()
+
+
+def literal(made: Made, seeds: list[int]) -> list[tuple[int, float, bool, float]]:
+    """Length, return, whether cut, and longest streak of each episode, played alone by SB3's own."""
+    model = PPO.load(made.newest / checkpoints.MODEL, device="cpu")
+    rows = []
+    for seed in seeds:
+        env = made.resolved.game.make_env(made.resolved.options, 1, "evaluation")
+        observations = env.reset(GivenSeeds([[seed, 0]]))
+        length, total, streak, truncated = 0, 0.0, 0.0, False
+        while True:
+            actions, _ = model.predict(observations, deterministic=True)
+            batch = env.step(actions)
+            length, total = length + 1, total + float(batch.rewards[0])
+            streak = max(streak, float(batch.metrics[0, 1]))
+            truncated, observations = bool(batch.truncated[0]), batch.observations
+            if batch.terminated[0] or truncated:
+                break
+        rows.append((length, total, truncated, streak))
+    return rows
+
+
+@pytest.mark.parametrize(("episodes", "n_envs"), [(23, 4), (1, 1), (1, 8), (7, 7), (150, 3)])
+def test_exactly_the_quota_is_played(finished: Made, episodes: int, n_envs: int) -> None:
+    evaluation = play(finished, episodes, n_envs)
+    assert evaluation.episodes.seed == quota_seeds(5, episodes, n_envs)
+    assert len(evaluation.episodes) == episodes
+    assert evaluation.n_envs == min(n_envs, episodes)
+
+
+def test_every_episode_is_what_it_is_when_it_is_played_alone(finished: Made) -> None:
+    played = play(finished, 60, 16).episodes
+    columns = (played.length, played.raw_return, played.truncated, played.metrics["streak"])
+    assert list(zip(*columns, strict=True)) == literal(finished, played.seed)
+    assert played.metrics["hits"] == played.raw_return
+    assert 0 < sum(played.truncated) < 60
+
+
+def test_short_episodes_are_not_favoured(finished: Made) -> None:
+    """The first N that end are the short ones, and short episodes of the toy score little."""
+    episodes, n_envs = 40, 20
+    played = play(finished, episodes, n_envs).episodes
+    source = HashedSeeds(5, n_envs)
+    seeds = [source.next(np.arange(n_envs)).tolist() for _ in range(8)]
+    lengths = {row: literal(finished, row) for row in map(tuple, seeds)}  # type: ignore[arg-type]
+    ends: list[tuple[int, float]] = []
+    for env in range(n_envs):
+        time = 0
+        for row in lengths.values():
+            time += row[env][0]
+            ends.append((time, row[env][1]))
+    naive = statistics.fmean(score for _, score in sorted(ends)[:episodes])
+    exact = statistics.fmean(score for row in list(lengths.values())[:2] for _, score, *_ in row)
+    assert statistics.fmean(played.raw_return) == pytest.approx(exact)
+    assert naive < exact
+
+
+def test_the_order_does_not_depend_on_when_episodes_end(
+    finished: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = play(finished)
+    for horizon in (1, 3, 1000):
+        monkeypatch.setattr(module, "HORIZON", horizon)
+        assert numbers(play(finished)) == numbers(whole)
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_the_same_call_gives_the_same_numbers(finished: Made, deterministic: bool) -> None:
+    torch.manual_seed(1)
+    one = play(finished, deterministic=deterministic)
+    torch.manual_seed(2)
+    before = torch.random.get_rng_state()
+    two = play(finished, deterministic=deterministic)
+    assert numbers(one) == numbers(two)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_sampled_actions_follow_from_the_seed(finished: Made) -> None:
+    sampled, likeliest = play(finished, deterministic=False), play(finished)
+    assert sampled.episodes.seed == likeliest.episodes.seed
+    assert sampled.episodes.raw_return != likeliest.episodes.raw_return
+    assert (sampled.mode, likeliest.mode) == ("sampled", "deterministic")
+    assert play(finished, seed=6).episodes.seed != likeliest.episodes.seed
+
+
+def test_the_result_says_what_was_played(finished: Made) -> None:
+    evaluation = play(finished)
+    state = read_state(finished.newest)
+    assert (evaluation.run, evaluation.game, evaluation.chunk) == ("finished", "toy", 4)
+    assert evaluation.protocol == "toy-full-v1"
+    assert evaluation.weights_sha256 == state.weights_sha256
+    assert weights(finished) == state.weights_sha256
+    assert (evaluation.stage, evaluation.device) == (state.stage, "cpu")
+    hits = evaluation.episodes.metrics["hits"]
+    assert evaluation.metrics["hits"] == summarize(hits)
+    assert evaluation.raw_return.mean == pytest.approx(statistics.fmean(hits))
+    assert evaluation.length.maximum == max(evaluation.episodes.length)
+
+
+def weights(made: Made) -> str:
+    from arcade_rl.policies.load import weights_sha256
+
+    return weights_sha256(read_parameters(made.newest / checkpoints.MODEL))
+
+
+def test_progress_ends_with_all_episodes(finished: Made) -> None:
+    told: list[tuple[int, int]] = []
+    play(finished, 40, 2, progress=lambda played, total: told.append((played, total)))
+    assert told[-1] == (40, 40)
+    assert told == sorted(told)
+    assert len(told) > 2
+
+
+def test_a_damaged_checkpoint_is_not_played(finished: Made, tmp_path: Path) -> None:
+    run = finished.copy(tmp_path)
+    (run.checkpoint(4) / checkpoints.MODEL).write_bytes(b"")
+    with pytest.raises(VerificationError):
+        evaluate(finished.resolved, run.checkpoint(4), 1, 1, 0, True)
+
+
+def test_a_device_that_is_not_there_is_refused(finished: Made) -> None:
+    with pytest.raises(MissingError, match="cuda:77"):
+        play(finished, device="cuda:77")
+
+
+IMAGE = [
+    "options.observation=image", "train.n_steps=8", "train.batch_size=32", "train.total_steps=64",
+    "chunk.steps=32",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "assignments",
+    [
+        ["train.algorithm=sb3:RecurrentPPO", "train.policy_kwargs.lstm_hidden_size=8"],
+        ["train.algorithm=sb3:MaskablePPO", "options.masks=true"],
+        ["options.actions=continuous"],
+        ["options.actions=continuous", "train.use_sde=true"],
+        ["options.observation=dict", "train.normalize_observations=true"],
+        IMAGE,
+        ["options.curriculum=false"],
+        ["train.algorithm=sb3:A2C", f"train.batch_size={UNSET}", f"train.n_epochs={UNSET}"],
+    ],
+    ids=lambda assignments: ",".join(assignments),
+)
+def test_every_kind_of_policy_is_measured(tmp_path: Path, assignments: list[str]) -> None:
+    made = make_run(tmp_path, *assignments, chunks=1)
+    for deterministic in (True, False):
+        one, two = (play(made, 9, 4, deterministic=deterministic) for _ in range(2))
+        assert numbers(one) == numbers(two)
+        assert one.episodes.seed == quota_seeds(5, 9, 4)
+
+
+def test_memory_begins_anew_with_every_episode(tmp_path: Path) -> None:
+    """An episode that follows another in its environment is played as if it came first."""
+    recurrent = ["train.algorithm=sb3:RecurrentPPO", "train.policy_kwargs.lstm_hidden_size=8"]
+    made = make_run(tmp_path, *recurrent, chunks=1)
+    together, apart = play(made, 12, 2).episodes, play(made, 12, 12).episodes
+    of = dict(zip(apart.seed, apart.raw_return, strict=True))
+    rows = list(zip(together.seed, together.raw_return, strict=True))
+    assert [of[seed] for seed, _ in rows[:2]] == [score for _, score in rows[:2]]
+    alone = {}
+    for seed in together.seed:
+        monkey = replace(made.resolved, game=Seeded(made.resolved.game, seed))  # type: ignore[arg-type]
+        alone[seed] = evaluate(monkey, made.newest, 1, 1, 0, True).raw_return.mean
+    assert rows == list(alone.items())
+
+
+class Seeded:
+    """A game whose every episode has the same seed."""
+
+    def __init__(self, game: Any, seed: int) -> None:
+        self._game, self._seed = game, seed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._game, name)
+
+    def make_env(self, options: Any, num_envs: int, purpose: Any) -> Any:
+        env = self._game.make_env(options, num_envs, purpose)
+        reset = env.reset
+        env.reset = lambda _: reset(GivenSeeds([[self._seed] * 100] * num_envs))
+        return env
+
+
+def test_masked_actions_are_never_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_run(tmp_path, "train.algorithm=sb3:MaskablePPO", "options.masks=true", chunks=0)
+    env_class = type(made.resolved.game.make_env(made.resolved.options, 1, "evaluation"))
+    step = env_class.step
+    steps = []
+
+    def checked(env: Any, actions: Any) -> StepBatch:
+        assert env.action_masks()[np.arange(env.num_envs), actions].all()
+        steps.append(1)
+        return step(env, actions)
+
+    monkeypatch.setattr(env_class, "step", checked)
+    play(made, 20, 4, deterministic=False)
+    assert steps
+
+
+def test_observations_are_normalised_by_the_statistics_of_the_checkpoint(tmp_path: Path) -> None:
+    made = make_run(tmp_path, "train.normalize_observations=true", chunks=2)
+    state = read_state(made.newest)
+    learner = Learner(made.resolved)
+    assert isinstance(learner.normalize, VecNormalize)
+    assert state.normalization is not None
+    normalization.restore(learner.normalize, state.normalization)
+    model = PPO.load(made.newest / checkpoints.MODEL, device="cpu")
+    played = play(made, 10, 5).episodes
+    env = made.resolved.game.make_env(made.resolved.options, 5, "evaluation")
+    observations, total = env.reset(HashedSeeds(5, 5)), np.zeros(5)
+    first: dict[int, float] = {}
+    while len(first) < 5:
+        actions, _ = model.predict(
+            learner.normalize.normalize_obs(observations), deterministic=True
+        )  # type: ignore[arg-type]
+        batch = env.step(actions)
+        total += batch.rewards
+        for index in np.flatnonzero(batch.terminated | batch.truncated):
+            first.setdefault(int(index), float(total[index]))
+        observations = batch.observations
+    assert played.raw_return[:5] == [first[k] for k in range(5)]
+    learner.close()
+
+
+class Recorded:
+    """A game that records what is asked of its environment."""
+
+    def __init__(self, game: Any, change: Any = None) -> None:
+        self._game, self._change = game, change
+        self.purposes: list[str] = []
+        self.stages: list[int] = []
+        self.closed = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._game, name)
+
+    def make_env(self, options: Any, num_envs: int, purpose: Any) -> Any:
+        env = self._game.make_env(options, num_envs, purpose)
+        self.purposes.append(purpose)
+        env.set_stage = self.stages.append
+        env.close = self.closed.set
+        step = env.step
+        if self._change is not None:
+            env.step = lambda actions: self._change(step(actions))
+        return env
+
+
+def recorded(made: Made, change: Any = None) -> tuple[Resolved, Recorded]:
+    game = Recorded(made.resolved.game, change)
+    return replace(made.resolved, game=game), game
+
+
+def test_the_environment_is_that_of_evaluation_in_the_stage_of_the_checkpoint(
+    finished: Made,
+) -> None:
+    resolved, game = recorded(finished)
+    evaluate(resolved, finished.newest, 3, 2, 0, True)
+    assert game.purposes == ["evaluation"]
+    assert game.stages == [read_state(finished.newest).stage]
+    assert game.closed.is_set()
+
+
+def test_a_metric_that_is_no_number_is_the_games_fault(finished: Made) -> None:
+    def break_(batch: StepBatch) -> StepBatch:
+        batch.metrics[:, 0] = math.nan
+        return batch
+
+    resolved, game = recorded(finished, break_)
+    with pytest.raises(PluginError, match=r"hits of the episode with seed \d+ is nan"):
+        evaluate(resolved, finished.newest, 3, 2, 0, True)
+    assert game.closed.is_set()
+
+
+def test_a_simulator_may_keep_its_arrays_in_torch(finished: Made) -> None:
+    def convert(batch: StepBatch) -> StepBatch:
+        names = ("observations", "rewards", "terms", "terminated", "truncated", "metrics", "episode_seeds")  # fmt: skip
+        return replace(batch, **{n: torch.from_numpy(getattr(batch, n).copy()) for n in names})
+
+    resolved, _ = recorded(finished, convert)
+    one = evaluate(resolved, finished.newest, 13, 4, 5, True)
+    two = evaluate(finished.resolved, finished.newest, 13, 4, 5, True)
+    assert numbers(one) == numbers(two)
+
+
+# Stored
+
+
+def test_a_stored_evaluation_comes_back_as_it_was(finished: Made, tmp_path: Path) -> None:
+    run = finished.copy(tmp_path)
+    for evaluation in (play(finished), play(finished, 1, deterministic=False)):
+        path = evaluations.store(run, evaluation)
+        assert evaluations.read(path) == evaluation
+    assert [path.name for path in evaluations.stored(run)] == [
+        "000004-5-1-sampled.json",
+        "000004-5-23-deterministic.json",
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2}', '{"format": 1}'])
+def test_a_file_that_is_no_evaluation_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "000004-5-1-sampled.json"
+    path.write_text(content)
+    with pytest.raises(VerificationError):
+        evaluations.read(path)
+
+
+# Numbers
+
+
+def probability(t: float, freedom: int) -> float:
+    """P(|T| < t) by its finite series (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
+    angle = math.atan(t / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = freedom % 2
+    term = total = cosine if odd else 1.0
+    for k in range(3 if odd else 2, freedom - 1, 2):
+        term *= (k - 1) / k * cosine**2
+        total += term
+    if freedom == 1:
+        return 2 * angle / math.pi
+    return 2 / math.pi * (angle + sine * total) if odd else sine * total
+
+
+@pytest.mark.parametrize(
+    ("freedom", "t"),
+    [
+        (1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (5, 2.571), (6, 2.447), (7, 2.365),
+        (9, 2.262), (10, 2.228), (19, 2.093), (29, 2.045), (60, 2.000), (99, 1.984),
+        (120, 1.980), (10**7, 1.960),
+    ],
+)  # fmt: skip
+def test_the_t_quantile_is_that_of_the_tables(freedom: int, t: float) -> None:
+    assert t_quantile(0.95, freedom) == pytest.approx(t, abs=5.1e-4)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
+def test_the_t_quantile_holds_the_probability(level: float) -> None:
+    for freedom in (*range(1, 40), 100, 1001):
+        t = t_quantile(level, freedom)
+        low, high = probability(t * (1 - 1e-5), freedom), probability(t * (1 + 1e-5), freedom)
+        assert low < level < high
+
+
+@pytest.mark.parametrize(("level", "freedom"), [(0.0, 5), (1.0, 5), (0.95, 0)])
+def test_there_is_no_such_t(level: float, freedom: int) -> None:
+    with pytest.raises(ValueError, match="no t quantile"):
+        t_quantile(level, freedom)
+
+
+def test_the_interval_of_a_mean() -> None:
+    assert mean_interval([3.0]) is None
+    assert mean_interval([2.0, 2.0, 2.0]) == (2.0, 2.0)
+    low, high = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0]) or (0.0, 0.0)
+    assert (low, high) == pytest.approx((3 - 1.963243, 3 + 1.963243), abs=1e-5)
+
+
+def test_the_interval_holds_the_true_mean_as_often_as_it_says() -> None:
+    samples = np.random.default_rng(0).normal(7.0, 2.0, (4000, 5))
+    intervals: Iterator[Any] = (mean_interval(row.tolist()) for row in samples)
+    assert np.mean([low < 7.0 < high for low, high in intervals]) == pytest.approx(0.95, abs=0.01)
+
+
+def test_a_single_episode_has_no_interval_and_no_nan() -> None:
+    summary = summarize([4.0])
+    assert summary.interval is None
+    assert (summary.mean, summary.median, summary.minimum, summary.maximum) == (4.0,) * 4
+
+
+def test_the_toy_declares_what_these_tests_assume(finished: Made) -> None:
+    declaration: Declaration = finished.resolved.declaration
+    assert [metric.name for metric in declaration.metrics] == ["hits", "streak"]
