@@ -61,7 +61,7 @@ def stock(steps: int, envs: int) -> dict[str, float]:
 
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.policies.build import hyperparameters
-    from arcade_rl.training.learner import thread_count
+    from arcade_rl.policies.device import thread_count
 
     gymnasium.register_envs(ale_py)
     train = resolve_target(str(CONFIG), [f"train.n_envs={envs}"]).config.train

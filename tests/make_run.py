@@ -28,6 +28,7 @@ SMALL = {
     "train.batch_size": "64",
     "train.n_epochs": "2",
     "train.device": "cpu",
+    "train.threads": "1",
     "chunk.steps": "512",
     "checkpoint.milestones": "'50%'",
     "checkpoint.keep": "2",

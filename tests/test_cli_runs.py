@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,18 @@ def test_the_list_has_a_row_for_every_run(root: Path, capsys: Output) -> None:
     code, out, err = call(capsys, "list")
     assert (code, err) == (0, "")
     header, *rows = out.splitlines()
-    assert header.split() == ["run", "game", "state", "done", "steps", "episodes", "metric", "mean", "started", "age"]
+    assert header.split() == [
+        "run",
+        "game",
+        "state",
+        "done",
+        "steps",
+        "episodes",
+        "metric",
+        "mean",
+        "started",
+        "age",
+    ]
     assert [row.split()[:7] for row in rows] == [
         [name, "toy", "finished", "100", "%", "2,048", row.split()[6]]
         for name, row in zip(("finished", "other"), rows, strict=True)
@@ -316,118 +326,6 @@ def test_links_are_not_followed(root: Path, tmp_path_factory: Any, capsys: Outpu
 def test_a_deletion_that_was_cut_off_leaves_no_run(root: Path, capsys: Output) -> None:
     os.rename(root / "other", root / f"{TRASH}other-1")
     assert [row["name"] for row in values(capsys, "list")] == ["finished"]
-
-
-# reindex
-
-
-def rows(run: RunDirectory, *, notices: bool = True) -> dict[str, Any]:
-    """Everything that a database holds, but for when a chunk began and what only the clock knows."""
-    connection = sqlite3.connect(f"file:{run.database}?mode=ro", uri=True)
-    tables = ["episodes", "updates", "checkpoints", *(["notices"] if notices else [])]
-    found = {name: connection.execute(f"select * from {name}").fetchall() for name in tables}
-    found["chunks"] = connection.execute(
-        "select chunk, attempt, state, first_update, last_update, steps, ended from chunks"
-    ).fetchall()
-    connection.close()
-    return found
-
-
-@pytest.mark.parametrize(
-    "damage", ["none", "no database", "broken database", "torn database", "empty database"]
-)
-def test_a_database_is_made_again_from_the_files(root: Path, capsys: Output, damage: str) -> None:
-    run = RunDirectory(root / "finished")
-    before = rows(run, notices=damage == "none")
-    if damage != "none":
-        DAMAGE[damage][0](run.path)
-    code, out, err = call(capsys, "reindex", "finished")
-    assert code == 0
-    assert out.startswith("finished: chunks 5, updates 8, episodes ")
-    assert rows(run, notices=damage == "none") == before
-    assert ("run.db" in err) == (damage != "none")
-    assert values(capsys, "list")[0]["state"] == "finished"
-    assert not list(run.path.glob("run.db.*"))
-
-
-def test_notices_survive_a_rebuilding_once(root: Path, capsys: Output) -> None:
-    run = RunDirectory(root / "finished")
-    database = Database.open(run.database)
-    database.notify("warning", "worker died", 2, 1)
-    before = [tuple(row)[1:] for row in database.notices()]
-    database.close()
-    for _ in range(2):
-        assert call(capsys, "reindex", "finished")[0] == 0
-    with Database.reading(run.database) as database:
-        assert [tuple(row)[1:] for row in database.notices()] == before
-
-
-def test_a_journal_of_the_old_database_is_not_replayed_into_the_new(
-    root: Path, capsys: Output
-) -> None:
-    run = RunDirectory(root / "finished")
-    before = rows(run)
-    database = Database.open(run.database)
-    database.set_status("failed", "in the journal only")
-    journal = run.database.with_name("run.db-wal").read_bytes()
-    assert journal
-    database.close()
-    garbage(run.database)
-    run.database.with_name("run.db-wal").write_bytes(journal)
-    assert call(capsys, "reindex", "finished")[0] == 0
-    assert rows(run)["episodes"] == before["episodes"]
-    assert values(capsys, "list")[0]["state"] == "finished"
-
-
-def test_chunks_without_a_sound_checkpoint_did_not_happen(root: Path, capsys: Output) -> None:
-    run = RunDirectory(root / "finished")
-    (run.checkpoint(4) / "model.zip").write_bytes(b"x")
-    code, out, err = call(capsys, "reindex", "finished")
-    assert code == 0
-    assert "chunks 4, updates 6" in out
-    assert "checkpoint 4 is damaged and left out" in err
-    assert "1 event logs from chunk 4 on are left out" in err
-    assert run.event_log(4).is_file()  # resuming decides about files
-
-
-def test_a_lost_log_loses_its_rows_and_nothing_else(root: Path, capsys: Output) -> None:
-    run = RunDirectory(root / "finished")
-    before = rows(run)
-    log = run.event_log(3)
-    log.write_bytes(log.read_bytes()[:-1])
-    run.event_log(1).unlink()
-    code, out, err = call(capsys, "reindex", "finished")
-    assert code == 0
-    assert "chunks 4, updates 4" in out  # chunk 3 is known by its checkpoint, chunk 1 is not
-    assert "rows of chunk 1 are missing" in err
-    assert "rows of chunk 3 are missing" in err
-    episodes = [row for row in before["episodes"] if row[1] not in (1, 3)]
-    assert rows(run)["episodes"] == episodes
-    with Database.reading(run.database) as database:
-        assert database.counts() == (2048, len(before["episodes"]))
-
-
-def test_a_run_whose_game_is_gone_is_made_again_too(
-    root: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ARCADE_RL_LOAD_PLUGINS", "nothing")
-    code, _, err = call(capsys, "reindex", "finished")
-    assert code == 0
-    assert "which checkpoint is the best is not known" in err
-    kept = {c["chunk"]: c["kept"] for c in values(capsys, "show", "finished")["checkpoints"]}
-    assert kept[2] == "50%"
-    assert all(kept.values())
-
-
-def test_there_must_be_something_to_make_it_from(root: Path, capsys: Output) -> None:
-    run = RunDirectory(root / "finished")
-    shutil.rmtree(run.checkpoints)
-    shutil.rmtree(run.events)
-    before = run.database.read_bytes()
-    code, _, err = call(capsys, "reindex", "finished")
-    assert code == 3
-    assert "nothing to lose" in err
-    assert run.database.read_bytes() == before
 
 
 @pytest.mark.parametrize("command", ["list", "show", "diff", "rm", "reindex"])

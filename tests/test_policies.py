@@ -16,7 +16,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from arcade_rl.config import Resolved, Train
 from arcade_rl.errors import MissingError, UsageError, VerificationError
-from arcade_rl.policies.actor import Actor
+from arcade_rl.playback.actor import Actor
 from arcade_rl.policies.build import policy_alias
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.load import load_policy, read_parameters, weights_sha256

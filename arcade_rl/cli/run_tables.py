@@ -192,10 +192,13 @@ def write_comparison(comparison: Comparison, first: str, second: str) -> None:
             click.echo("nothing")
 
 
+_MEASURED = ("trained_s", "training.", "evaluation.")
+
+
 def _value(row: Difference, value: Any) -> str:
     if row.key == "progress":
         return _percent(value)
-    if isinstance(value, float) and not value.is_integer():
+    if isinstance(value, float) and row.key.startswith(_MEASURED):
         return _number(value)
     return _plain(value)
 

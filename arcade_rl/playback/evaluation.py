@@ -24,9 +24,10 @@ from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import PluginError
+from arcade_rl.playback.actor import Actor
 from arcade_rl.playback.interval import mean_interval
-from arcade_rl.policies.actor import Actor
-from arcade_rl.policies.device import find_device
+from arcade_rl.policies.build import is_image
+from arcade_rl.policies.device import find_device, thread_count
 from arcade_rl.policies.load import load_policy
 from arcade_rl.policies.normalize import ObservationNormalizer
 from arcade_rl.runs import checkpoints
@@ -106,6 +107,7 @@ def _actor(
     device: str,
 ) -> Actor:
     train = resolved.config.train
+    torch.set_num_threads(thread_count(train, is_image(env.observation_space)))
     policy = load_policy(
         checkpoint / checkpoints.MODEL, train, env.observation_space, env.action_space, device
     )

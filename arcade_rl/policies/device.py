@@ -1,9 +1,13 @@
-"""Which device a policy acts on. A device that was asked for and is not there is an error."""
+"""Which device a policy acts on, and with how many threads. A device that was asked for and is not
+there is an error."""
 
 from __future__ import annotations
 
+import os
+
 import torch
 
+from arcade_rl.config import Train
 from arcade_rl.errors import MissingError, UsageError
 
 
@@ -26,3 +30,13 @@ def find_device(name: str) -> str:
             reason = str(error).splitlines()[0]
             raise MissingError(f"device {name} is not there: {reason}; try --device cpu") from None
     return str(device)
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_count(train: Train, pictures: bool) -> int:
+    """CPU threads of torch. More than one slows small dense networks down."""
+    return train.threads or (cores() if pictures else 1)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Update
+from arcade_rl.runs.sqlite import checked, connect, require
 
 _SCHEMA = """
 create table status (
@@ -101,19 +101,19 @@ class Database:
         columns = "".join(f', "{name}" real not null' for name in names)
         part = path.with_name(f"{path.name}.part")
         part.unlink(missing_ok=True)
-        database = cls(_connect(part))
+        database = cls(connect(part))
         database._connection.executescript(_SCHEMA.format(columns=columns))
         database.set_status("created")
         database.close()
         os.replace(part, path)
-        return cls(_connect(path))
+        return cls(connect(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """An existing database, to write. Only the supervisor, with the run's lock, may."""
-        _require(path)
-        with _checked(path):
-            database = cls(_connect(path))
+        require(path)
+        with checked(path):
+            database = cls(connect(path))
             try:
                 database.status()
             except sqlite3.DatabaseError:
@@ -128,8 +128,8 @@ class Database:
 
         VerificationError if it turns out not to be readable, now or in the block.
         """
-        _require(path)
-        with _checked(path):
+        require(path)
+        with checked(path):
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0
             )
@@ -372,33 +372,3 @@ class Database:
             (window,),
         ).fetchone()
         return None if row[0] is None else float(row[0])
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=30.0)
-    try:
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = normal")
-    except sqlite3.DatabaseError:
-        connection.close()
-        raise
-    return connection
-
-
-def _require(path: Path) -> None:
-    if not path.is_file():
-        raise MissingError(
-            f"{path} does not exist; rebuild it with `arcade-rl runs reindex {path.parent}`"
-        )
-
-
-@contextmanager
-def _checked(path: Path) -> Iterator[None]:
-    """What SQLite says of a damaged file, in this project's words."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise VerificationError(
-            f"{path} is not readable ({error}); "
-            f"rebuild it with `arcade-rl runs reindex {path.parent}`"
-        ) from error

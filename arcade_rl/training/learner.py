@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
@@ -18,17 +17,8 @@ from arcade_rl.policies.build import (
     policy_alias,
     policy_kwargs,
 )
+from arcade_rl.policies.device import thread_count
 from arcade_rl.training.learner_env import LearnerEnv
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def thread_count(train: Train, pictures: bool) -> int:
-    """CPU threads of torch. More than one slows small dense networks down."""
-    return train.threads or (cores() if pictures else 1)
 
 
 class Learner:

@@ -1,0 +1,42 @@
+"""Opening SQLite files: the settings of this project, and its words for a damaged file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from arcade_rl.errors import MissingError, VerificationError
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a database to write, or make one."""
+    connection = sqlite3.connect(path, timeout=30.0)
+    try:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def require(path: Path) -> None:
+    """MissingError if there is no database."""
+    if not path.is_file():
+        raise MissingError(
+            f"{path} does not exist; rebuild it with `arcade-rl runs reindex {path.parent}`"
+        )
+
+
+@contextmanager
+def checked(path: Path) -> Iterator[None]:
+    """What SQLite says of a damaged file, in this project's words."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise VerificationError(
+            f"{path} is not readable ({error}); "
+            f"rebuild it with `arcade-rl runs reindex {path.parent}`"
+        ) from error

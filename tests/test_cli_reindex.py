@@ -1,0 +1,153 @@
+"""`arcade-rl runs reindex`: the database is an index, and can be made again from the files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from make_run import Made
+
+from arcade_rl import cli
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def run(finished: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
+    """A copy of a finished run in the runs directory."""
+    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(tmp_path))
+    return finished.copy(tmp_path)
+
+
+def reindex(capsys: Output) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = cli.run(["runs", "reindex", "finished"])
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+def shown(capsys: Output) -> Any:
+    assert cli.run(["runs", "show", "finished", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+DAMAGE = {
+    "no database": lambda path: path.unlink(),
+    "broken database": lambda path: path.write_bytes(b"\0garbage" * 999),
+    "torn database": lambda path: os.truncate(path, 9000),
+    "empty database": lambda path: os.truncate(path, 0),
+}
+
+
+def rows(run: RunDirectory, *, notices: bool = True) -> dict[str, Any]:
+    """Everything that a database holds, but for when a chunk began and what only the clock knows."""
+    connection = sqlite3.connect(f"file:{run.database}?mode=ro", uri=True)
+    tables = ["episodes", "updates", "checkpoints", *(["notices"] if notices else [])]
+    found = {name: connection.execute(f"select * from {name}").fetchall() for name in tables}
+    found["chunks"] = connection.execute(
+        "select chunk, attempt, state, first_update, last_update, steps, ended from chunks"
+    ).fetchall()
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    "damage", ["none", "no database", "broken database", "torn database", "empty database"]
+)
+def test_a_database_is_made_again_from_the_files(
+    run: RunDirectory, capsys: Output, damage: str
+) -> None:
+    before = rows(run, notices=damage == "none")
+    if damage != "none":
+        DAMAGE[damage](run.database)
+    code, out, err = reindex(capsys)
+    assert code == 0
+    assert out.startswith("finished: chunks 5, updates 8, episodes ")
+    assert rows(run, notices=damage == "none") == before
+    assert ("run.db" in err) == (damage != "none")
+    assert shown(capsys)["state"] == "finished"
+    assert not list(run.path.glob("run.db.*"))
+
+
+def test_notices_survive_a_rebuilding_once(run: RunDirectory, capsys: Output) -> None:
+    database = Database.open(run.database)
+    database.notify("warning", "worker died", 2, 1)
+    before = [tuple(row)[1:] for row in database.notices()]
+    database.close()
+    for _ in range(2):
+        assert reindex(capsys)[0] == 0
+    with Database.reading(run.database) as database:
+        assert [tuple(row)[1:] for row in database.notices()] == before
+
+
+def test_a_journal_of_the_old_database_is_not_replayed_into_the_new(
+    run: RunDirectory, capsys: Output
+) -> None:
+    before = rows(run)
+    database = Database.open(run.database)
+    database.set_status("failed", "in the journal only")
+    journal = run.database.with_name("run.db-wal").read_bytes()
+    assert journal
+    database.close()
+    DAMAGE["broken database"](run.database)
+    run.database.with_name("run.db-wal").write_bytes(journal)
+    assert reindex(capsys)[0] == 0
+    assert rows(run)["episodes"] == before["episodes"]
+    assert shown(capsys)["state"] == "finished"
+
+
+def test_chunks_without_a_sound_checkpoint_did_not_happen(
+    run: RunDirectory, capsys: Output
+) -> None:
+    (run.checkpoint(4) / "model.zip").write_bytes(b"x")
+    code, out, err = reindex(capsys)
+    assert code == 0
+    assert "chunks 4, updates 6" in out
+    assert "checkpoint 4 is damaged and left out" in err
+    assert "1 event logs from chunk 4 on are left out" in err
+    assert run.event_log(4).is_file()  # resuming decides about files
+
+
+def test_a_lost_log_loses_its_rows_and_nothing_else(run: RunDirectory, capsys: Output) -> None:
+    before = rows(run)
+    log = run.event_log(3)
+    log.write_bytes(log.read_bytes()[:-1])
+    run.event_log(1).unlink()
+    code, out, err = reindex(capsys)
+    assert code == 0
+    assert "chunks 4, updates 4" in out  # chunk 3 is known by its checkpoint, chunk 1 is not
+    assert "rows of chunk 1 are missing" in err
+    assert "rows of chunk 3 are missing" in err
+    episodes = [row for row in before["episodes"] if row[1] not in (1, 3)]
+    assert rows(run)["episodes"] == episodes
+    with Database.reading(run.database) as database:
+        assert database.counts() == (2048, len(before["episodes"]))
+
+
+def test_a_run_whose_game_is_gone_is_made_again_too(
+    run: RunDirectory, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCADE_RL_LOAD_PLUGINS", "nothing")
+    code, _, err = reindex(capsys)
+    assert code == 0
+    assert "which checkpoint is the best is not known" in err
+    kept = {c["chunk"]: c["kept"] for c in shown(capsys)["checkpoints"]}
+    assert kept[2] == "50%"
+    assert all(kept.values())
+
+
+def test_there_must_be_something_to_make_it_from(run: RunDirectory, capsys: Output) -> None:
+    shutil.rmtree(run.checkpoints)
+    shutil.rmtree(run.events)
+    before = run.database.read_bytes()
+    code, _, err = reindex(capsys)
+    assert code == 3
+    assert "nothing to lose" in err
+    assert run.database.read_bytes() == before
