@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import time
@@ -23,6 +24,7 @@ from supervised import (
     wait_until,
     workers_of,
 )
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
@@ -99,6 +101,20 @@ def test_a_run_trains_commits_and_counts_every_episode(undisturbed: RunDirectory
     assert list(undisturbed.staging.iterdir()) == []
     assert list(undisturbed.logs.iterdir()) == []
     assert processes_of(undisturbed) == []
+
+
+def test_tensorboard_reads_one_unbroken_curve_under_sb3s_keys(undisturbed: RunDirectory) -> None:
+    reader = EventAccumulator(str(undisturbed.tensorboard))
+    reader.Reload()
+    keys = set(reader.Tags()["scalars"])
+    assert keys >= {
+        "train/loss", "train/learning_rate", "rollout/ep_rew_mean", "rollout/ep_len_mean",
+        "time/fps", "env/hits", "env/streak", "reward/hit", "reward/miss", "reward/travel",
+    }  # fmt: skip
+    assert [event.step for event in reader.Scalars("train/loss")] == [512 * k for k in range(1, 7)]
+    with Database.reading(undisturbed.database) as database:
+        stored = [json.loads(row["values"])["env/hits"] for row in database.updates()]
+    assert [event.value for event in reader.Scalars("env/hits")] == pytest.approx(stored)
 
 
 def test_killed_workers_change_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:

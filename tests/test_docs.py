@@ -1,0 +1,72 @@
+"""What the documentation shows is run as it stands there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from arcade_rl.config import Config, from_assignments, resolve
+from arcade_rl.envs.conformance import check
+from arcade_rl.hookspecs import arcade_rl_games
+from arcade_rl.registry import load_game
+from arcade_rl.training.chunk import Chunk
+from arcade_rl.training.learner import Learner
+from arcade_rl.training.plan import ChunkSpec
+
+if TYPE_CHECKING:
+    from conftest import PluginDist
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("plugins/*/*.md")]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_plugin_of_the_page_passes_the_check_and_learns(
+    plugin_dist: PluginDist, tmp_path: Path
+) -> None:
+    (metadata,) = blocks("docs/plugins.md", "toml")
+    (source,) = blocks("docs/plugins.md", "python")
+    plugin_dist(
+        "arcade_rl_coin",
+        source,
+        tomllib.loads(metadata)["project"]["entry-points"]["arcade_rl.games"],
+    )
+    game = load_game("coin")
+    assert check(game, game.options(), 300).faults == ()
+
+    resolved = resolve([from_assignments(["game=coin", "train.learning_rate=3e-3"])], load_game)
+    values: list[dict[str, float]] = []
+    spec = ChunkSpec(1, 1, "", -1, 1, 39, 39, [], str(tmp_path))
+    chunk = Chunk(Learner(resolved), spec, lambda e: values.append(getattr(e, "values", {})))
+    chunk.run(lambda: False)
+    assert [value for value in values if value][-1]["env/right"] > 18
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_files_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / target).exists(), target
+    for path in re.findall(r"`((?:arcade_rl|tests|configs|scripts)/[\w./]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_configuration_page_names_every_table_and_key() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    for table in ("chunk", "checkpoint", "engine", "evaluation"):
+        assert f"`[{table}]`" in text
+        for key in Config.model_fields[table].annotation.model_fields:  # type: ignore[union-attr]
+            assert f"`{key}`" in text, f"{table}.{key}"
+
+
+def test_the_hook_is_documented_with_an_example() -> None:
+    assert arcade_rl_games.__doc__ is not None
+    assert "entry-points" in arcade_rl_games.__doc__
