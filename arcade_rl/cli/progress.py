@@ -18,6 +18,8 @@ from arcade_rl.runs.events import Update
 from arcade_rl.training.plan import ChunkSpec, Plan
 
 PLAIN_INTERVAL_S = 10.0
+BAR_FROM_WIDTH = 100
+"""Columns of the terminal from which on a bar fits beside its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,9 @@ class Row:
     widths: tuple[int, ...]
 
     def __str__(self) -> str:
-        cells = zip(self.cells, self.widths, strict=True)
-        return "  ".join(cell.rjust(width) for cell, width in cells)
+        first, *others = zip(self.cells, self.widths, strict=True)
+        cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        return "  ".join(cells)
 
 
 class ChunkProgress(Listener):
@@ -39,9 +42,10 @@ class ChunkProgress(Listener):
         metrics = {metric.name: metric for metric in resolved.declaration.metrics}
         self._metric = metrics[resolved.declaration.main_metric]
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        bar = [BarColumn(bar_width=20)] if self._console.width >= BAR_FROM_WIDTH else []
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            *bar,
             TextColumn("{task.percentage:>3.0f} %  {task.fields[text]}"),
             console=self._console,
             transient=True,
@@ -76,12 +80,12 @@ class ChunkProgress(Listener):
         self._bar.update(self._task, description=self._chunk_text)
 
     def updated(self, update: Update) -> None:
-        text = ", ".join(self._parts(update))
+        text = "  ".join(self._parts(update))
         self._bar.update(self._task, completed=update.steps, text=text)
         if self._bar.disable and time.monotonic() - self._last_plain >= PLAIN_INTERVAL_S:
             self._last_plain = time.monotonic()
             percent = 100 * update.steps / self._plan.total_steps
-            self._say(f"{self._chunk_text}: {percent:.0f} %, {text}")
+            self._say(f"{self._chunk_text}: {percent:.0f} %  {text}")
 
     def chunk_committed(self, summary: ChunkSummary) -> None:
         score = summary.metrics[self._metric.name]
