@@ -1,6 +1,6 @@
 """docs/demo.svg: what a real `scripts/demo` said, as a picture of a terminal.
 
-    scripts/demo 2> demo.txt && .venv/bin/python scripts/make_picture.py < demo.txt
+scripts/demo 2> demo.txt && .venv/bin/python scripts/make_picture.py < demo.txt
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
 
 def main() -> None:
     lines = [line.rstrip() for line in sys.stdin]
-    shown = [line for line in lines if line and not line.startswith(("chunk ", "scripts/", "runs/"))]
+    shown = [
+        line for line in lines if line and not line.startswith(("chunk ", "scripts/", "runs/"))
+    ]
     width = max(map(len, shown))
     console = Console(record=True, width=width, file=io.StringIO())
     console.print(Text("$ scripts/demo", style="bold"))

@@ -102,3 +102,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Made:
     from make_run import make_run
 
     return make_run(tmp_path_factory.mktemp("runs"), name="finished")
+
+
+@pytest.fixture
+def leave_nothing_running() -> Iterator[None]:
+    """End the runs that a failed test left behind."""
+    from supervised import end_all
+
+    yield
+    end_all()

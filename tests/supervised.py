@@ -133,6 +133,16 @@ def rows(run: RunDirectory) -> tuple[list[tuple[object, ...]], list[tuple[object
         )
 
 
+def assert_same(run: RunDirectory, other: RunDirectory) -> None:
+    """Same weights and optimizer state, same counts, same rows."""
+    one, two = state_of(run), state_of(other)
+    assert one is not None
+    assert two is not None
+    assert one.weights_sha256 == two.weights_sha256
+    assert (one.steps, one.episodes, one.updates) == (two.steps, two.episodes, two.updates)
+    assert rows(run) == rows(other)
+
+
 def notices(run: RunDirectory) -> str:
     """All notices as text."""
     with Database.reading(run.database) as database:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from supervised import call, end_all, kill, notices, rows, start, state_of, wait_until, workers_of
+from supervised import assert_same, call, kill, notices, start, state_of, wait_until, workers_of
 
 from arcade_rl.runs.directory import RunDirectory
 
@@ -28,13 +27,7 @@ SETTINGS = {
 """Configuration, assignments, and steps of a chunk, which takes two seconds or more."""
 LONGEST_DELAY_S = 1.0
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _leave_nothing_running() -> Iterator[None]:
-    yield
-    end_all()
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")]
 
 
 @pytest.fixture(scope="module", params=list(SETTINGS))
@@ -63,15 +56,6 @@ def undisturbed(observation: str, tmp_path_factory: pytest.TempPathFactory) -> R
     assert state.chunk == CHUNKS
     assert state.episodes > 0
     return run
-
-
-def assert_same(run: RunDirectory, other: RunDirectory) -> None:
-    one, two = state_of(run), state_of(other)
-    assert one is not None
-    assert two is not None
-    assert one.weights_sha256 == two.weights_sha256
-    assert (one.steps, one.episodes, one.updates) == (two.steps, two.episodes, two.updates)
-    assert rows(run) == rows(other)
 
 
 def chunk_of(run: RunDirectory) -> int:

@@ -6,14 +6,13 @@ import json
 import random
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from supervised import (
+    assert_same,
     call,
-    end_all,
     is_alive,
     kill,
     notices,
@@ -29,6 +28,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+
+pytestmark = pytest.mark.usefixtures("leave_nothing_running")
 
 TRAIN = [
     "train", "toy", "--run", "r", "--set", "train.n_envs=8", "--set", "train.n_steps=64", "--set", "train.batch_size=128",
@@ -50,28 +51,12 @@ def run(tmp_path: Path) -> RunDirectory:
     return RunDirectory(tmp_path / "r")
 
 
-@pytest.fixture(autouse=True)
-def _leave_nothing_running() -> Iterator[None]:
-    yield
-    end_all()
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     root = tmp_path_factory.mktemp("undisturbed")
     code, said = call(root, [*TRAIN, *LENGTH])
     assert code == 0, said
     return RunDirectory(root / "r")
-
-
-def assert_same(run: RunDirectory, other: RunDirectory) -> None:
-    """Same weights and optimizer state, same counts, same rows."""
-    one, two = state_of(run), state_of(other)
-    assert one is not None
-    assert two is not None
-    assert one.weights_sha256 == two.weights_sha256
-    assert (one.steps, one.episodes, one.updates) == (two.steps, two.episodes, two.updates)
-    assert rows(run) == rows(other)
 
 
 def updates_recorded(run: RunDirectory) -> int:

@@ -21,7 +21,7 @@ from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import LogWriter, read_log
-from arcade_rl.runs.files import fsync_directory
+from arcade_rl.runs.files import fsync
 from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EVENTS, STAGED_TENSORBOARD
 
 Notify = Callable[[str, str], None]
@@ -38,7 +38,7 @@ def commit(
     ended = time.time()
     log.finish(attempt, ended, state)
     os.replace(staging / STAGED_EVENTS, run.event_log(chunk))
-    fsync_directory(run.events)
+    fsync(run.events)
     _move_tensorboard(run, staging, chunk)
     checkpoints.commit(staged, run.checkpoint(chunk))
     database.finish_chunk(state, ended)

@@ -18,7 +18,7 @@ from typing import Any
 from arcade_rl.config import Checkpoint as Retention
 from arcade_rl.contracts import Better
 from arcade_rl.errors import VerificationError
-from arcade_rl.runs.files import canonical_json, fsync_directory, fsync_file, sha256_of
+from arcade_rl.runs.files import canonical_json, fsync, sha256_of
 
 MANIFEST = "MANIFEST.json"
 MODEL = "model.zip"
@@ -107,12 +107,12 @@ def seal(directory: Path, chunk: int) -> None:
     """Write the manifest of a staged checkpoint, last, with everything durable before it."""
     files = []
     for path in sorted(directory.iterdir()):
-        fsync_file(path)
+        fsync(path)
         files.append({"name": path.name, "size": path.stat().st_size, "sha256": sha256_of(path)})
     manifest = directory / MANIFEST
     manifest.write_bytes(_signed({"format": FORMAT, "chunk": chunk, "files": files}))
-    fsync_file(manifest)
-    fsync_directory(directory)
+    fsync(manifest)
+    fsync(directory)
 
 
 def verify(directory: Path) -> int:
@@ -163,7 +163,7 @@ def commit(staged: Path, final: Path) -> None:
     """Move a sealed checkpoint into place by one rename, durably."""
     final.parent.mkdir(exist_ok=True)
     os.rename(staged, final)
-    fsync_directory(final.parent)
+    fsync(final.parent)
 
 
 def stored(checkpoints: Path) -> list[tuple[int, Path]]:

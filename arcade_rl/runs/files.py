@@ -9,17 +9,8 @@ from pathlib import Path
 from typing import Any
 
 
-def fsync_directory(directory: Path) -> None:
-    """Make renames and new names in `directory` durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def fsync_file(path: Path) -> None:
-    """Make the content of `path` durable."""
+def fsync(path: Path) -> None:
+    """Make the content of a file durable, or the names in a directory."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -31,9 +22,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, durably."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
-    fsync_file(part)
+    fsync(part)
     os.replace(part, path)
-    fsync_directory(path.parent)
+    fsync(path.parent)
 
 
 def canonical_json(value: Any) -> bytes:

@@ -14,7 +14,7 @@ from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database, Status
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import ChunkLog, Episodes, read_log
-from arcade_rl.runs.files import fsync_directory
+from arcade_rl.runs.files import fsync
 from arcade_rl.runs.lock import RunLock
 
 
@@ -77,7 +77,7 @@ def rebuild(run: RunDirectory, best: tuple[str, Better] | None = None) -> Rebuil
             database.close()
         _remove_journal(run.database)  # it would be replayed into the new file
         os.replace(new, run.database)
-        fsync_directory(run.path)
+        fsync(run.path)
         return rebuilt
 
 

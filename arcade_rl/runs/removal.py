@@ -8,7 +8,7 @@ import time
 
 from arcade_rl.errors import LockedError, UsageError
 from arcade_rl.runs.directory import TRASH, RunDirectory
-from arcade_rl.runs.files import fsync_directory
+from arcade_rl.runs.files import fsync
 from arcade_rl.runs.lock import RunLock, holder_of
 
 
@@ -21,7 +21,7 @@ def remove(run: RunDirectory) -> None:
     with RunLock(run.lock):
         trash = run.path.with_name(f"{TRASH}{run.name}-{time.time_ns()}")
         os.rename(run.path, trash)
-        fsync_directory(trash.parent)
+        fsync(trash.parent)
         shutil.rmtree(trash)
 
 
