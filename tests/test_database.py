@@ -12,7 +12,7 @@ import pytest
 from make_run import Made
 from test_events import EPISODES, UPDATE
 
-from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
@@ -178,7 +178,7 @@ def test_a_reader_sees_whole_transactions_while_another_writes(
 
 def test_a_reader_cannot_write(database: Database, tmp_path: Path) -> None:
     with (
-        pytest.raises(VerificationError, match="readonly"),
+        pytest.raises(ArcadeError, match="readonly"),
         Database.reading(tmp_path / "run.db") as reader,
     ):
         reader.set_status("running")

@@ -82,6 +82,8 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return 1
+    except OSError as error:  # a full disk, missing rights: the system's words say which file
+        return _report(ArcadeError(str(error)))
     return code if isinstance(code, int) else 0
 
 

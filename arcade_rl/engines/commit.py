@@ -24,6 +24,9 @@ from arcade_rl.runs.events import LogWriter, read_log
 from arcade_rl.runs.files import fsync
 from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EVENTS, STAGED_TENSORBOARD
 
+CHUNK_DIGITS = "[0-9]" * 6
+"""Pattern of a chunk in a file's name."""
+
 Notify = Callable[[str, str], None]
 """Called with a level and a text."""
 
@@ -65,9 +68,10 @@ def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
     if run.staging.exists():
         shutil.rmtree(run.staging)
     run.staging.mkdir()
-    newest = _newest_verified(run, database, notify)
-    _discard_after(run, database, newest)
-    for path in sorted(run.events.glob("*.events")):
+    _put_damaged_aside(run, notify)
+    stored = checkpoints.stored(run.checkpoints)
+    _discard_after(run, database, stored[-1][0] if stored else -1)
+    for path in sorted(run.events.glob(f"{CHUNK_DIGITS}.events")):
         if not database.chunk_is_done(int(path.stem)):
             try:
                 database.replay_chunk(read_log(path))
@@ -76,33 +80,35 @@ def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
 
 
 def reject(run: RunDirectory, database: Database, chunk: int, reason: str, notify: Notify) -> None:
-    """Step over a checkpoint: it is put aside, and the run goes on from the one before."""
-    run.rejected.mkdir(exist_ok=True)
-    aside = run.rejected / f"{chunk:06d}-{time.time_ns()}"
-    os.rename(run.checkpoint(chunk), aside)
-    notify("warning", f"{reason}; it was moved to {aside.relative_to(run.path)}")
+    """Step over the newest checkpoint: the run goes on from the one before."""
+    _put_aside(run, chunk, reason, notify)
     _discard_after(run, database, chunk - 1)
 
 
-def _newest_verified(run: RunDirectory, database: Database, notify: Notify) -> int:
-    """Chunk of the newest checkpoint that verifies, -1 if none; damaged ones are put aside."""
-    for chunk, path in reversed(checkpoints.stored(run.checkpoints)):
+def _put_damaged_aside(run: RunDirectory, notify: Notify) -> None:
+    for chunk, path in checkpoints.stored(run.checkpoints):
         try:
             if checkpoints.verify(path) != chunk:
                 raise VerificationError(f"{path} is the checkpoint of another chunk")
             checkpoints.read_state(path)
         except VerificationError as error:
-            reason = f"checkpoint {chunk} is damaged and refused: {error}"
-            reject(run, database, chunk, reason, notify)
-        else:
-            return chunk
-    return -1
+            _put_aside(run, chunk, f"checkpoint {chunk} is damaged and refused: {error}", notify)
+
+
+def _put_aside(run: RunDirectory, chunk: int, reason: str, notify: Notify) -> None:
+    run.rejected.mkdir(exist_ok=True)
+    aside = run.rejected / f"{chunk:06d}-{time.time_ns()}"
+    os.rename(run.checkpoint(chunk), aside)
+    notify("warning", f"{reason}; it was moved to {aside.relative_to(run.path)}")
 
 
 def _discard_after(run: RunDirectory, database: Database, chunk: int) -> None:
     """Forget what was measured after `chunk`: it will be made again, the same."""
     database.discard_from(chunk + 1)
-    for directory, pattern in ((run.events, "*.events"), (run.tensorboard, "*.chunk")):
+    for directory, pattern in (
+        (run.events, f"{CHUNK_DIGITS}.events"),
+        (run.tensorboard, f"events.out.tfevents.{CHUNK_DIGITS}.chunk"),
+    ):
         for path in directory.glob(pattern):
             if int(path.name.split(".")[-2]) > chunk:
                 path.unlink()

@@ -35,6 +35,7 @@ def create_run(
     identity = Identity(
         run=run.name,
         game=resolved.game.name,
+        main_metric=resolved.declaration.main_metric,
         seed=resolved.config.seed,
         created=time.time(),
         command=list(command),

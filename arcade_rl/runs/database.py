@@ -19,7 +19,7 @@ from typing import Self
 
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Update
-from arcade_rl.runs.sqlite import checked, connect, require
+from arcade_rl.runs.sqlite import checked, connect, require, writing
 
 _SCHEMA = """
 create table status (
@@ -101,18 +101,21 @@ class Database:
         columns = "".join(f', "{name}" real not null' for name in names)
         part = path.with_name(f"{path.name}.part")
         part.unlink(missing_ok=True)
-        database = cls(connect(part))
-        database._connection.executescript(_SCHEMA.format(columns=columns))
-        database.set_status("created")
-        database.close()
-        os.replace(part, path)
-        return cls(connect(path))
+        with writing():
+            database = cls(connect(part))
+            try:
+                database._connection.executescript(_SCHEMA.format(columns=columns))
+                database.set_status("created")
+            finally:
+                database.close()
+            os.replace(part, path)
+            return cls(connect(path))
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """An existing database, to write. Only the supervisor, with the run's lock, may."""
         require(path)
-        with checked(path):
+        with checked(path), writing():
             database = cls(connect(path))
             try:
                 database.status()
@@ -142,11 +145,17 @@ class Database:
         """Close the file."""
         self._connection.close()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing. ArcadeError if the file cannot be written."""
+        with writing(), self._connection:
+            yield
+
     # Status and notices
 
     def set_status(self, state: str, reason: str = "", pid: int | None = None) -> None:
         """Say what the run is doing now."""
-        with self._connection:
+        with self._transaction():
             self._connection.execute(
                 "insert or replace into status values (1, ?, ?, ?, ?)",
                 (state, reason, pid, time.time()),
@@ -166,7 +175,7 @@ class Database:
         at: float | None = None,
     ) -> None:
         """Store something that a person should know, `at` a time or now. Notices are never deleted."""
-        with self._connection:
+        with self._transaction():
             self._connection.execute(
                 "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
                 (time.time() if at is None else at, level, chunk, attempt, text),
@@ -180,7 +189,7 @@ class Database:
 
     def begin_attempt(self, chunk: int, attempt: int, first_update: int, last_update: int) -> None:
         """Open an attempt at a chunk; what an earlier attempt left goes."""
-        with self._connection:
+        with self._transaction():
             self._forget(chunk)
             self._connection.execute(
                 "insert into chunks values (?, ?, 'running', ?, ?, null, ?, null)",
@@ -189,7 +198,7 @@ class Database:
 
     def record(self, chunk: int, attempt: int, event: Event) -> None:
         """Store the rows of one event of the attempt."""
-        with self._connection:
+        with self._transaction():
             self._insert(chunk, attempt, event)
 
     def attempts(self) -> dict[int, int]:
@@ -199,13 +208,13 @@ class Database:
 
     def discard_from(self, chunk: int) -> None:
         """Drop every row of `chunk` and of all later ones: they did not happen."""
-        with self._connection:
+        with self._transaction():
             for table in ("episodes", "updates", "chunks", "checkpoints"):
                 self._connection.execute(f"delete from {table} where chunk >= ?", (chunk,))
 
     def finish_chunk(self, state: CheckpointState, ended: float) -> None:
         """Make the rows of the running attempt count, with their checkpoint, in one transaction."""
-        with self._connection:
+        with self._transaction():
             self._finish_chunk(state, ended)
 
     def replay_chunk(self, log: ChunkLog) -> None:
@@ -217,7 +226,7 @@ class Database:
         if updates:
             rollout_steps = log.state.steps / log.state.updates
             started = updates[0].time - rollout_steps / updates[0].steps_per_s
-        with self._connection:
+        with self._transaction():
             self._forget(chunk)
             self._connection.execute(
                 "insert into chunks values (?, ?, 'running', ?, ?, null, ?, null)",
@@ -232,7 +241,7 @@ class Database:
 
     def set_kept(self, kept: dict[int, list[str]]) -> None:
         """Store why each checkpoint is still on disk; the others have no reason."""
-        with self._connection:
+        with self._transaction():
             self._connection.execute("update checkpoints set kept = ''")
             self._connection.executemany(
                 "update checkpoints set kept = ? where chunk = ?",

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.errors import ArcadeError, MissingError, VerificationError
+
+_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_BUSY")
+"""Beginnings of the names of errors that tell of the disk or its rights, not of the content."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -39,4 +42,18 @@ def checked(path: Path) -> Iterator[None]:
         raise VerificationError(
             f"{path} is not readable ({error}); "
             f"rebuild it with `arcade-rl runs reindex {path.parent}`"
+        ) from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """ArcadeError, in this project's words, if a database cannot be written."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if not error.sqlite_errorname.startswith(_DISK):
+            raise
+        raise ArcadeError(
+            f"run.db cannot be written ({error}); make room on its disk or give it back its "
+            "rights, then go on with `arcade-rl resume`"
         ) from error
