@@ -7,6 +7,7 @@ have, so a simulator on a GPU hands its own buffers over and nothing is copied p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -56,6 +57,14 @@ class Metric:
         """The value as people read it, with its unit."""
         return f"{value:{self.format}} {self.unit}".rstrip()
 
+    def render_mean(self, mean: float) -> str:
+        """A mean of values, without unit: it needs more digits than they have, at least two."""
+        match = re.fullmatch(r"(.*)\.(\d+)([f%])", self.format)
+        if match is None:
+            return f"{mean:{self.format}}"
+        digits = int(match[2]) + 1
+        return f"{mean:{match[1]}.{digits if match[3] == '%' else max(digits, 2)}{match[3]}}"
+
 
 @dataclass(frozen=True, slots=True)
 class RewardTerm:
@@ -74,7 +83,9 @@ class Promotion:
     """Leave a stage when the mean of `metric` over the stage's last `episodes` reaches `at_least`."""
 
     metric: str
+    """Name of the metric."""
     at_least: float
+    """In the metric's unit."""
     episodes: int
     """Episodes that must have ended in the stage before the rule is asked; also the window."""
 
@@ -107,6 +118,10 @@ class Declaration:
     """Name of the evaluation protocol, so that a score says what it was measured under."""
     stages: tuple[Stage, ...] = ()
     """Curriculum; empty for a game that has none."""
+
+    def metric(self, name: str) -> Metric:
+        """The metric of this name; KeyError if there is none."""
+        return {metric.name: metric for metric in self.metrics}[name]
 
 
 class SeedSource(Protocol):

@@ -23,7 +23,7 @@ class ArcadeError(Exception):
 
 
 class RunFailed(ArcadeError):
-    """A run ended before its target and will not be retried."""
+    """A run cannot go on: a retry of the same chunk would end in the same way."""
 
 
 class PluginError(ArcadeError):

@@ -30,7 +30,7 @@ def ours(steps: int, envs: int) -> dict[str, float]:
     from arcade_rl.training.learner import Learner
     from arcade_rl.training.plan import ChunkSpec
 
-    resolved = resolve_target(str(CONFIG), [f"train.n_envs={envs}"])
+    resolved = resolve_target(str(CONFIG), [f"train.n_envs={envs}", "train.device=cpu"])
     learner = Learner(resolved)
     updates = steps // resolved.config.train.rollout_steps
     total = resolved.config.train.total_steps // resolved.config.train.rollout_steps

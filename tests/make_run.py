@@ -69,7 +69,7 @@ def make_run(root: Path, *assignments: str, name: str = "r", chunks: int | None 
             if chunks is not None and state is not None and state.chunk == chunks:
                 break
             state = _chunk(run, resolved, database, plan, state)
-            prune(run, database, resolved)
+            prune(run, database, resolved, database.notify)
         database.set_status("finished" if state.updates == plan.total_updates else "stopped")
     return Made(run, resolved)
 

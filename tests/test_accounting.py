@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from arcade_rl.contracts import Declaration, Metric, RewardTerm, StepBatch
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
+from arcade_rl.errors import PluginError
 
 AGGREGATIONS = ("last", "sum", "max", "mean")
 DECLARATION = Declaration(
@@ -181,3 +182,16 @@ def test_an_episode_belongs_to_the_stage_that_it_began_in() -> None:
     assert of_env[1] == [1]
     # An environment whose first step after a harvest ends an episode is still in the old stage's.
     assert of_env[2] == [1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3]
+
+
+@pytest.mark.parametrize("column", ["raw_return", "terms", "metrics"])
+def test_a_number_that_is_none_names_the_episode(column: str) -> None:
+    arrays = {
+        name: np.zeros((2, 2) if name == "terms" else (2, 4) if name == "metrics" else 2)
+        for name in EndedEpisodes.__dataclass_fields__
+    }
+    arrays["seed"] = np.array([7, 8])
+    refuse_non_finite(EndedEpisodes(**arrays), DECLARATION)
+    arrays[column][1] = np.nan
+    with pytest.raises(PluginError, match="of the episode with seed 8 is nan"):
+        refuse_non_finite(EndedEpisodes(**arrays), DECLARATION)

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from stable_baselines3 import PPO
 
-from arcade_rl.config import from_assignments, resolve
-from arcade_rl.errors import RunFailed, VerificationError
+from arcade_rl.config import dump_toml, from_assignments, read_toml, resolve
+from arcade_rl.errors import MissingError, RunFailed, VerificationError
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.events import Beat, Episodes, Event, Update
+from arcade_rl.runs.events import Beat, Episodes, Event, Notice, Update
 from arcade_rl.training.chunk import Chunk
 from arcade_rl.training.learner import Learner
 from arcade_rl.training.plan import STAGED_CHECKPOINT, ChunkSpec, plan_run
@@ -266,6 +267,36 @@ def test_the_model_is_a_standard_sb3_zip(tmp_path: Path) -> None:
     assert model.num_timesteps == trained.state.steps
 
 
+def test_a_device_that_is_not_there_is_an_error_and_not_the_cpu(tmp_path: Path) -> None:
+    device = "mps" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(MissingError, match="is not there"):
+        lab(tmp_path, f"train.device={device}").chunk(0, 0)
+
+
+def test_everything_that_ppo_logs_is_stored(tmp_path: Path) -> None:
+    values = lab(tmp_path).chain(2)[-1].updates[-1].values
+    assert values.keys() >= {
+        "train/approx_kl", "train/clip_fraction", "train/entropy_loss", "train/loss",
+        "train/explained_variance", "train/policy_gradient_loss", "train/value_loss",
+    }  # fmt: skip
+
+
+def test_another_number_of_threads_is_told(tmp_path: Path) -> None:
+    first = lab(tmp_path, "train.threads=1").chain(1)[-1]
+    second = lab(tmp_path, "train.threads=2").chunk(2, 2, first)
+    said = [event.text for event in second.events if isinstance(event, Notice)]
+    assert any("train.threads=1 keeps the number" in text for text in said)
+
+
+def test_an_algorithm_leaves_out_what_the_games_defaults_set_for_another(tmp_path: Path) -> None:
+    """The toy's defaults are PPO's; its saved configuration must be readable again."""
+    words = ["game=toy", "train.algorithm=sb3:A2C", "train.total_steps=64"]
+    resolved = resolve([from_assignments(words)], load_game)
+    path = tmp_path / "config.toml"
+    path.write_text(dump_toml(resolved.config))
+    assert resolve([read_toml(path)], load_game).config == resolved.config
+
+
 def test_a_stop_ends_the_chunk_after_the_update(tmp_path: Path) -> None:
     laboratory = lab(tmp_path)
     begin = laboratory.chunk(0, 0)
@@ -315,5 +346,7 @@ def test_a_state_that_names_other_weights_is_refused(tmp_path: Path) -> None:
     trained = laboratory.chain(1)[-1]
     path = trained.directory / checkpoints.STATE
     path.write_text(path.read_text().replace(trained.state.weights_sha256, "0" * 64))
+    (trained.directory / checkpoints.MANIFEST).unlink()
+    checkpoints.seal(trained.directory, 1)
     with pytest.raises(VerificationError, match="not those that its state names"):
         laboratory.chunk(2, 2, trained)

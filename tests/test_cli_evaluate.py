@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def test_a_table_with_its_conditions_above(run: RunDirectory, capsys: Output) ->
     assert cli.run(["evaluate", "finished"]) == 0
     said = capsys.readouterr()
     (path,) = evaluations.stored(run)
-    assert path.name == "000004-1000000-20-sampled.json"  # the toy's defaults
+    # the toy's defaults
+    assert re.fullmatch(r"000004-[0-9a-f]{8}-seed1000000-20x4-sampled\.json", path.name)
     stored = evaluations.read(path)
     lines = said.out.splitlines()
     assert lines[0] == f"finished, checkpoint 4, weights {stored.weights_sha256[:12]}"
@@ -57,7 +59,7 @@ def test_json_is_what_is_stored(run: RunDirectory, capsys: Output) -> None:
     (path,) = evaluations.stored(run)
     assert printed.pop("file") == str(path)
     assert printed == json.loads(path.read_bytes())
-    assert path.name.endswith("-9-7-deterministic.json")
+    assert path.name.endswith("-seed9-7x3-deterministic.json")
     assert printed["n_envs"] == 3
     assert len(printed["episodes"]["seed"]) == 7
 

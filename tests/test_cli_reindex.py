@@ -78,7 +78,7 @@ def test_a_database_is_made_again_from_the_files(
 
 def test_notices_survive_a_rebuilding_once(run: RunDirectory, capsys: Output) -> None:
     database = Database.open(run.database)
-    database.notify("warning", "worker died", 2, 1)
+    database.notify("warning", "worker died")
     before = [tuple(row)[1:] for row in database.notices()]
     database.close()
     for _ in range(2):

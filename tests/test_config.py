@@ -137,7 +137,8 @@ def test_a_key_and_a_key_in_it_contradict() -> None:
 
 def test_other_algorithms_keep_only_their_hyper_parameters_of_the_games_defaults() -> None:
     it = resolved("train.algorithm=sb3:A2C")
-    assert it.config.train.batch_size == 64
+    assert it.config.train.batch_size is None
+    assert resolved().config.train.batch_size == 64
     with pytest.raises(ConfigError, match=r"train\.batch_size is not a hyper-parameter of A2C"):
         resolved("train.algorithm=sb3:A2C", "train.batch_size=32")
 
@@ -247,3 +248,14 @@ def test_hyper_parameters_are_those_of_the_sb3_class(name: str) -> None:
     taken = set(inspect.signature(algorithm.__init__).parameters) - not_ours
     assert taken == HYPERPARAMETERS[name]
     assert taken <= set(Train.model_fields)
+
+
+def test_top_level_keys_come_from_the_environment_too() -> None:
+    (source,) = from_environment({"ARCADE_RL_SEED": "7", "ARCADE_RL_RUNS_DIR": "x"})
+    assert source.values == {"seed": 7}
+
+
+@pytest.mark.parametrize("name", ["ARCADE_RL_TRAIN_N_ENVS", "ARCADE_RL_RUNDIR"])
+def test_a_variable_that_means_nothing_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is not a known key; nearest: ARCADE_RL_"):
+        from_environment({name: "3"})

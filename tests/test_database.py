@@ -81,13 +81,14 @@ def test_a_new_attempt_replaces_the_rows_of_the_old(
 def test_what_is_discarded_did_not_happen(database: Database, state: CheckpointState) -> None:
     attempt(database, 1)
     database.finish_chunk(state, time.time())
-    database.notify("warning", "kept", 1, 1)
+    database.notify("warning", "of the worker", 1, 1)
+    database.notify("warning", "of the supervisor")
     database.discard_from(2)
     assert database.chunk_is_done(1)
     database.discard_from(1)
     assert database.counts() == (0, 0)
     assert database.episodes() == database.updates() == database.checkpoints() == []
-    assert [row["text"] for row in database.notices()] == ["kept"]
+    assert [row["text"] for row in database.notices()] == ["of the supervisor"]
 
 
 def test_a_stored_episode_is_the_event(database: Database, state: CheckpointState) -> None:
@@ -134,9 +135,7 @@ def test_counts_are_those_of_the_rows(finished: Made) -> None:
         assert database.recent_mean("hits") == pytest.approx(sum(hits) / len(hits))
 
 
-def test_a_notice_that_outlived_its_rows_is_not_doubled(
-    database: Database, state: CheckpointState
-) -> None:
+def test_a_notice_of_a_chunk_is_not_doubled(database: Database, state: CheckpointState) -> None:
     notice = Notice("info", "stage full begins")
     database.begin_attempt(1, 1, 3, 3)
     database.record(1, 1, notice)
@@ -145,7 +144,6 @@ def test_a_notice_that_outlived_its_rows_is_not_doubled(
         database.replay_chunk(ChunkLog([notice, UPDATE], 1, 1.8e9, state))
     database.replay_chunk(ChunkLog([notice, UPDATE], 2, 1.9e9, state))
     assert [(row["attempt"], row["text"]) for row in database.notices()] == [
-        (1, "stage full begins"),
         (2, "stage full begins"),
     ]
     assert database.notices()[1]["time"] == 1.9e9

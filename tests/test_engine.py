@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -25,9 +28,10 @@ from supervised import (
 )
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from arcade_rl.errors import MissingError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.directory import RunDirectory, find_checkpoint
 
 pytestmark = pytest.mark.usefixtures("leave_nothing_running")
 
@@ -251,6 +255,54 @@ def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
     assert "stopped" in (run.logs / "supervisor.log").read_text()
 
 
+def test_detaching_a_supervised_run_is_refused(run: RunDirectory) -> None:
+    start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
+    wait_until(lambda: begun(run))
+    code, said = call(run.path.parent, ["resume", "r", "--detach"])
+    assert code == 5
+    assert "already supervised" in said
+
+
+def test_a_finished_run_is_not_said_to_train(undisturbed: RunDirectory) -> None:
+    code, said = call(undisturbed.path.parent, ["resume", "r", "--detach"])
+    assert code == 0
+    assert "finished already" in said
+
+
+def test_a_paused_run_can_be_stopped(run: RunDirectory) -> None:
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
+    wait_until(lambda: begun(run))
+    assert call(run.path.parent, ["pause", "r"])[0] == 0
+    code, said = call(run.path.parent, ["stop", "r"])
+    assert code == 0
+    assert "stopped" in said
+    assert command.wait() == 0
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_run(run: RunDirectory) -> None:
+    """The reader of stderr leaves after the first line, as `head -1` does."""
+    words = [sys.executable, "-m", "arcade_rl", *TRAIN, *LENGTH]
+    environment = {**os.environ, "ARCADE_RL_RUNS_DIR": str(run.path.parent)}
+    process = subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+    )
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(120) == 0
+    state = state_of(run)
+    assert state is not None
+    assert state.steps == 3072
+
+
+@pytest.mark.parametrize("name", ["a@1", ".trash", "a/b", "-x", ""])
+def test_a_name_that_no_reference_could_name_is_refused(tmp_path: Path, name: str) -> None:
+    code, said = call(tmp_path, [*TRAIN, *LENGTH, f"--run={name}"])
+    assert code == 2
+    assert "is not a name for a run" in said
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
 def test_stopping_what_does_not_run_says_so(undisturbed: RunDirectory) -> None:
     code, said = call(undisturbed.path.parent, ["stop", "r"])
     assert code == 1
@@ -288,6 +340,8 @@ def test_three_restarts_without_a_new_checkpoint_end_the_run_as_failed(run: RunD
     assert status.state == "failed"
     assert "the toy broke" in status.reason
     assert state_of(run) is not None
+    assert list(run.staging.iterdir()) == []
+    assert any("the toy broke" in log.read_text() for log in run.logs.iterdir())
 
 
 def test_a_checkpoint_that_kills_its_chunk_twice_is_stepped_over(
@@ -357,10 +411,17 @@ def test_a_run_can_be_lengthened_but_not_turned_into_another(run: RunDirectory) 
     code, said = call(run.path.parent, ["resume", "r", "--set", "train.n_envs=4"])
     assert code == 2
     assert "train.n_envs" in said
-    assert call(run.path.parent, ["resume", "r", "--steps", "4096"])[0] == 0
+    code, said = call(run.path.parent, ["resume", "r", "--steps", "512"])
+    assert code == 2
+    assert "3072 steps are done" in said
+    assert call(run.path.parent, ["resume", "r", "--steps", "6144"])[0] == 0
     state = state_of(run)
     assert state is not None
-    assert state.steps == 4096
+    assert state.steps == 6144
+    whole = find_checkpoint(run, "100%", "hits", "up")
+    assert checkpoints.read_state(whole).steps == 6144
+    with pytest.raises(MissingError, match="no milestone 50%; it has 0%, 100%"):
+        find_checkpoint(run, "50%", "hits", "up")  # the 50 % of before are 25 % now
 
 
 def test_the_same_name_twice_is_refused(undisturbed: RunDirectory) -> None:

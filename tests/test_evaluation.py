@@ -353,9 +353,10 @@ def test_a_stored_evaluation_comes_back_as_it_was(finished: Made, tmp_path: Path
     for evaluation in (play(finished), play(finished, 1, deterministic=False)):
         path = evaluations.store(run, evaluation)
         assert evaluations.read(path) == evaluation
+    weights = evaluations.read(path).weights_sha256[:8]
     assert [path.name for path in evaluations.stored(run)] == [
-        "000004-5-1-sampled.json",
-        "000004-5-23-deterministic.json",
+        f"000004-{weights}-seed5-1x1-sampled.json",
+        f"000004-{weights}-seed5-23x4-deterministic.json",
     ]
 
 

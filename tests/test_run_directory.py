@@ -47,12 +47,6 @@ def test_a_run_is_made_with_its_folders(tmp_path: Path) -> None:
     assert run.event_log(50) == run.path / "events" / "000050.events"
 
 
-def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
-    make(tmp_path, "one")
-    with pytest.raises(UsageError, match="exists already"):
-        make(tmp_path, "one")
-
-
 @pytest.mark.parametrize(
     ("option", "variable", "expected"),
     [("a", "b", "a"), (None, "b", "b"), (None, None, "runs"), (None, "", "runs")],

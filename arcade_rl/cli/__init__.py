@@ -83,7 +83,9 @@ def run(arguments: Sequence[str]) -> int:
         _silence_stdout()
         return 1
     except OSError as error:  # a full disk, missing rights: the system's words say which file
-        return _report(ArcadeError(str(error)))
+        reported = ArcadeError(f"{error}; check that path, its rights and the free space there")
+        reported.__cause__ = error
+        return _report(reported)
     return code if isinstance(code, int) else 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from arcade_rl.cli.train import RUNS_DIR
 
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
+    from arcade_rl.contracts import Metric
     from arcade_rl.playback.evaluation import Progress
     from arcade_rl.runs.evaluations import Evaluation, Summary
 
@@ -57,9 +57,8 @@ def evaluate(
 
     name, checkpoint_name = split_reference(reference)
     run, resolved = open_run(name, runs_dir)
-    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
-    best = resolved.best_metric
-    checkpoint = find_checkpoint(run, checkpoint_name, best, metrics[best].better)
+    best = resolved.declaration.metric(resolved.best_metric)
+    checkpoint = find_checkpoint(run, checkpoint_name, best.name, best.better)
 
     from arcade_rl.playback.evaluation import evaluate as play
 
@@ -85,15 +84,15 @@ def evaluate(
 
 def _write(evaluation: Evaluation, resolved: Resolved) -> None:
     from arcade_rl.cli.output import table
+    from arcade_rl.contracts import Metric
 
     for line in header(evaluation):
         click.echo(line)
     rows = [
-        _row("return", evaluation.raw_return, ".1f", ""),
-        _row("length", evaluation.length, ".0f", "steps"),
+        _row(Metric("return", "Return", format=".1f"), evaluation.raw_return),
+        _row(Metric("length", "Length", "steps", format=".0f"), evaluation.length),
+        *(_row(metric, evaluation.metrics[metric.name]) for metric in resolved.declaration.metrics),
     ]
-    for metric in resolved.declaration.metrics:
-        rows.append(_row(metric.name, evaluation.metrics[metric.name], metric.format, metric.unit))
     columns = ["metric", "mean", "95 % interval", "median", "min", "max", "unit"]
     table(columns, rows, right=columns[1:-1])
 
@@ -112,26 +111,19 @@ def header(evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def _row(name: str, summary: Summary, format_: str, unit: str) -> list[str]:
-    mean = mean_format(format_)
-    interval = "-"
-    if summary.interval is not None:
-        low, high = summary.interval
-        interval = f"{low:{mean}} to {high:{mean}}"
+def _row(metric: Metric, summary: Summary) -> list[str]:
+    def render(value: float) -> str:
+        return metric.render_mean(value) if value % 1 else f"{value:{metric.format}}"
+
+    interval = " to ".join(metric.render_mean(limit) for limit in summary.interval or ())
     values = (summary.median, summary.minimum, summary.maximum)
     return [
-        name,
-        f"{summary.mean:{mean}}",
-        interval,
-        *(f"{value:{mean if value % 1 else format_}}" for value in values),
-        unit,
+        metric.name,
+        metric.render_mean(summary.mean),
+        interval or "-",
+        *map(render, values),
+        metric.unit,
     ]
-
-
-def mean_format(format_: str) -> str:
-    """A mean needs more digits than the values that it is made of."""
-    match = re.fullmatch(r"(.*)\.(\d+)f", format_)
-    return f"{match[1]}.{max(int(match[2]) + 1, 2)}f" if match else format_
 
 
 @contextmanager

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Literal
 from arcade_rl.errors import ArcadeError
 
 if TYPE_CHECKING:
-    from arcade_rl.runs.directory import RunDirectory
+    pass
 
 DISTRIBUTION = "arcade-rl"
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
-LITTLE_DISK = 5 << 30
-LITTLE_MEMORY = 2 << 30
+LITTLE_DISK_BYTES = 5 << 30
+LITTLE_MEMORY_BYTES = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,12 @@ def machine() -> Iterator[Finding]:
     """Processor cores and memory that this process may use."""
     import psutil
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    yield Finding("ok", "cores", f"{cores} of {os.cpu_count()}")
+    from arcade_rl.policies.device import cores
+
+    yield Finding("ok", "cores", f"{cores()} of {os.cpu_count()}")
     memory = psutil.virtual_memory()
     text = f"{memory.available / 2**30:.1f} GiB free of {memory.total / 2**30:.1f} GiB"
-    if memory.available < LITTLE_MEMORY:
+    if memory.available < LITTLE_MEMORY_BYTES:
         yield Finding("warn", "memory", text, "close programs, or train with fewer train.n_envs")
     else:
         yield Finding("ok", "memory", text)
@@ -138,19 +139,18 @@ def runs_folder(runs: Path) -> Iterator[Finding]:
         yield Finding("fail", "locks", f"do not hold on the file system of {folder}", elsewhere)
     free = shutil.disk_usage(folder).free
     text = f"{free / 2**30:.1f} GiB free for {runs}"
-    if free < LITTLE_DISK:
+    if free < LITTLE_DISK_BYTES:
         yield Finding("warn", "disk", text, "free some, or choose another folder")
     else:
         yield Finding("ok", "disk", text)
 
 
 def stale_runs(runs: Path) -> Iterator[Finding]:
-    """Runs whose supervisor died before it could tidy up."""
+    """Runs whose supervisor died without having said so."""
     from arcade_rl.runs.directory import all_runs
-    from arcade_rl.runs.lock import holder_of
+    from arcade_rl.runs.summary import summarize
 
-    dead = [run for run in all_runs(runs) if holder_of(run.lock) is None]
-    stale = [run.name for run in dead if _says_running(run) or any(run.staging.glob("*"))]
+    stale = [run.name for run in all_runs(runs) if summarize(run).state == "interrupted"]
     for name in stale:
         yield Finding(
             "warn",
@@ -160,11 +160,3 @@ def stale_runs(runs: Path) -> Iterator[Finding]:
         )
     if not stale:
         yield Finding("ok", "stale runs", "none")
-
-
-def _says_running(run: RunDirectory) -> bool:
-    from arcade_rl.runs.database import Database
-
-    with contextlib.suppress(ArcadeError), Database.reading(run.database) as database:
-        return database.status().state == "running"
-    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
@@ -16,8 +17,9 @@ def emit_json(value: object) -> None:
 
 
 def notice(text: str) -> None:
-    """Say one line on stderr."""
-    click.echo(text, err=True)
+    """Say one line on stderr. A terminal that is gone is no error: nobody is left to read it."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:

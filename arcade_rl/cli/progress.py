@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -39,8 +40,7 @@ class ChunkProgress(Listener):
     """Shows a run: a progress bar on a terminal, plain lines elsewhere, and the table of chunks."""
 
     def __init__(self, resolved: Resolved) -> None:
-        metrics = {metric.name: metric for metric in resolved.declaration.metrics}
-        self._metric = metrics[resolved.declaration.main_metric]
+        self._metric = resolved.declaration.metric(resolved.declaration.main_metric)
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         bar = [BarColumn(bar_width=20)] if self._console.width >= BAR_FROM_WIDTH else []
         self._bar = Progress(
@@ -57,7 +57,8 @@ class ChunkProgress(Listener):
         self._has_header = False
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        with contextlib.suppress(OSError):
+            self._bar.start()
         return self
 
     def __exit__(
@@ -66,7 +67,8 @@ class ChunkProgress(Listener):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        with contextlib.suppress(OSError):
+            self._bar.stop()
 
     def began(self, plan: Plan, steps: int) -> None:
         self._plan = plan
@@ -94,8 +96,8 @@ class ChunkProgress(Listener):
             f"{summary.steps:,}",
             f"{100 * summary.steps / self._plan.total_steps:.0f} %",
             f"{summary.episodes:,}",
-            _number(summary.raw_return, ".1f"),
-            _number(score, self._metric.format),
+            "-" if summary.raw_return is None else f"{summary.raw_return:.2f}",
+            "-" if score is None else self._metric.render_mean(score),
             f"{summary.steps_per_s:,.0f}",
             _duration(summary.seconds),
         )
@@ -131,24 +133,18 @@ class ChunkProgress(Listener):
             f"{_duration(left)} left",
         ]
         if (mean := update.values.get("rollout/ep_rew_mean")) is not None:
-            parts.append(f"return {mean:.1f}")
+            parts.append(f"return {mean:.2f}")
         if (score := update.values.get(f"env/{self._metric.name}")) is not None:
-            parts.append(f"{_title(self._metric)} {_number(score, self._metric.format)}")
+            parts.append(f"{_title(self._metric)} {self._metric.render_mean(score)}")
         return parts
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False)
+        with contextlib.suppress(OSError):  # a terminal that is gone must not end the run
+            self._console.print(line, markup=False)
 
 
 def _title(metric: Metric) -> str:
     return metric.label.lower()
-
-
-def _number(value: float | None, format_: str) -> str:
-    """A mean needs a digit more than the values that it is made of."""
-    if value is None:
-        return "-"
-    return f"{value:.1f}" if format_ in (".0f", "d", ".0%") else f"{value:{format_}}"
 
 
 def _duration(seconds: float) -> str:

@@ -150,5 +150,4 @@ def _best(run: RunDirectory) -> tuple[str, Better] | None:
     except ArcadeError as error:
         notice(f"{run.name}: which checkpoint is the best is not known: {error}")
         return None
-    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
-    return resolved.best_metric, metrics[resolved.best_metric].better
+    return resolved.best_metric, resolved.declaration.metric(resolved.best_metric).better

@@ -129,31 +129,39 @@ def _go_on(path: str, runs_dir: str | None, detach: bool) -> int:
     if not detach:
         return _supervise(run, resolved)
     pid = launch.detach(run)
+    if pid is None:
+        click.echo(f"{run.name} is finished already", err=True)
+        return 0
     click.echo(f"{run.name} trains in the background as process {pid}", err=True)
     click.echo(f"watch it with `arcade-rl runs show {run.path}`", err=True)
     return 0
 
 
 def _supervise(run: RunDirectory, resolved: Resolved) -> int:
+    from arcade_rl.cli.output import notice
     from arcade_rl.cli.progress import ChunkProgress
     from arcade_rl.engines.supervisor import Supervisor
 
     with ChunkProgress(resolved) as progress:
         outcome = Supervisor(run, resolved, progress).supervise()
     for line in _closing_lines(run, resolved, outcome):
-        click.echo(line, err=True)
+        notice(line)
     return outcome.exit_code
 
 
 def _closing_lines(run: RunDirectory, resolved: Resolved, outcome: Outcome) -> list[str]:
+    from arcade_rl.runs.checkpoints import WINDOW
     from arcade_rl.runs.database import Database
 
-    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
-    main = metrics[resolved.declaration.main_metric]
+    main = resolved.declaration.metric(resolved.declaration.main_metric)
     with Database.reading(run.database) as database:
         steps, episodes = database.counts()
         mean = database.recent_mean(main.name)
-    score = "" if mean is None else f", mean {main.label.lower()} of the last 100: {mean:.2f}"
+    score = (
+        ""
+        if mean is None
+        else f", mean {main.label.lower()} of the last {WINDOW}: {main.render_mean(mean)}"
+    )
     lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes{score}"]
     if outcome.reason:
         lines.append(f"reason: {outcome.reason}")
@@ -179,6 +187,6 @@ def _ask(reference: str, runs_dir: str | None, request: Request, no_wait: bool) 
         time.sleep(0.1)
         with Database.reading(run.database) as database:
             state = database.status().state
-        if holder_of(run.lock) is None or state == "paused":
+        if holder_of(run.lock) is None or (request == "pause" and state == "paused"):
             break
     click.echo(f"{run.name}: {state}", err=True)

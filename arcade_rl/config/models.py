@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
@@ -112,6 +113,11 @@ class Train(Options):
         """Steps of one rollout, all environments together."""
         return (self.n_steps or DEFAULT_N_STEPS[self.algorithm_name]) * self.n_envs
 
+    @property
+    def run_steps(self) -> int:
+        """Steps of the whole run: `total_steps` rounded up to whole rollouts."""
+        return math.ceil(self.total_steps / self.rollout_steps) * self.rollout_steps
+
     @field_validator("algorithm")
     @classmethod
     def _known_algorithm(cls, name: str) -> str:
@@ -195,7 +201,7 @@ class Engine(Options):
     """A worker without a heartbeat from its loop for this long is killed. An update of the network
     must fit in it."""
     start_timeout_s: Annotated[float, Field(gt=0)] = 900.0
-    """The same until the first heartbeat: simulators may compile kernels first."""
+    """The same until the first heartbeat of the loop: simulators may compile kernels first."""
     max_restarts: Annotated[int, Field(ge=0)] = 3
     """Restarts without a new verified checkpoint before the run ends as failed."""
     backoff_s: Annotated[float, Field(ge=0)] = 1.0

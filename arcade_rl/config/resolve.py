@@ -29,6 +29,8 @@ from arcade_rl.contracts import Declaration, Game
 from arcade_rl.errors import ArcadeError, ConfigError, PluginError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
+ENVIRONMENT_SETTINGS = ("RUNS_DIR", "LOAD_PLUGINS", "DEBUG")
+"""What follows the prefix in variables that are no keys of the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +97,29 @@ def from_assignments(assignments: Sequence[str], origin: str = "--set") -> Sourc
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> list[Source]:
-    """One source for each variable such as `ARCADE_RL_TRAIN__N_ENVS=4` (two underscores part keys)."""
+    """One source for each variable such as `ARCADE_RL_TRAIN__N_ENVS=4` (two underscores part keys).
+
+    ConfigError for a variable of the prefix that is neither a key nor a setting of the program.
+    """
     sources = []
     for name, text in sorted(environment.items()):
         key = name.removeprefix(ENVIRONMENT_PREFIX)
-        if key != name and "__" in key:
-            values: Table = {}
-            _insert(values, key.lower().split("__"), _parse_value(text), name)
-            sources.append(Source(name, values))
+        if key == name or key in ENVIRONMENT_SETTINGS:
+            continue
+        path = key.lower().split("__")
+        if len(path) == 1 and path[0] not in ("game", "seed"):
+            keys = [_variable(known) for known in known_keys(Config) if "." in known]
+            raise ConfigError(
+                unknown_key(name, [*keys, *(ENVIRONMENT_PREFIX + s for s in ENVIRONMENT_SETTINGS)])
+            )
+        values: Table = {}
+        _insert(values, path, _parse_value(text), name)
+        sources.append(Source(name, values))
     return sources
+
+
+def _variable(key: str) -> str:
+    return ENVIRONMENT_PREFIX + key.upper().replace(".", "__")
 
 
 def game_name(sources: Sequence[Source]) -> str:
@@ -126,6 +142,7 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     defaults = Source(f"default of {game.name}", _as_table(_ask(game, "defaults", options)))
     sources = [*sources, defaults]
     _refuse_unknown_keys([defaults], Config)
+    _leave_out_foreign_hyperparameters(defaults, _merge(sources)[0])
     values, origins = _merge(sources)
     terms = {term.name: term.weight for term in declaration.terms}
     _refuse_unknown_names(sources, "reward", terms)
@@ -322,12 +339,20 @@ def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], pr
     return f"{f'{origin}: ' if origin else ''}{key}:{given} {message}"
 
 
+def _leave_out_foreign_hyperparameters(defaults: Source, values: Table) -> None:
+    """A game's defaults are for one algorithm: what another does not take is no wish of the user's."""
+    train = _table(defaults.values, "train")
+    algorithm = str(_table(values, "train").get("algorithm", "PPO")).removeprefix("sb3:")
+    for key in ALL_HYPERPARAMETERS - HYPERPARAMETERS.get(algorithm, ALL_HYPERPARAMETERS):
+        train.pop(key, None)
+
+
 def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) -> None:
-    """Refuse what the algorithm does not take, unless only the game's defaults set it."""
-    name = config.train.algorithm.removeprefix("sb3:")
+    """Refuse what the algorithm does not take."""
+    name = config.train.algorithm_name
     for key in sorted(ALL_HYPERPARAMETERS - HYPERPARAMETERS[name]):
         origin = next((o for k, o in origins.items() if f"{k}.".startswith(f"train.{key}.")), "")
-        if origin and not origin.startswith("default of "):
+        if origin:
             raise ConfigError(
                 f"{origin}: train.{key} is not a hyper-parameter of {name}; "
                 f"it takes {', '.join(sorted(HYPERPARAMETERS[name]))}"
@@ -335,13 +360,13 @@ def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) 
 
 
 def _check_best_metric(resolved: Resolved) -> None:
-    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
+    names = [metric.name for metric in resolved.declaration.metrics]
     name = resolved.best_metric
     origin = resolved.origins.get("checkpoint.best", resolved.game.name)
-    if name not in metrics:
+    if name not in names:
         raise ConfigError(
             f"{origin}: checkpoint.best: {resolved.game.name} has no metric {name}; "
-            f"it has {', '.join(metrics)}"
+            f"it has {', '.join(names)}"
         )
-    if metrics[name].better == "none":
+    if resolved.declaration.metric(name).better == "none":
         raise ConfigError(f"{origin}: checkpoint.best: {name} has no better direction")

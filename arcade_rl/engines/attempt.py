@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from arcade_rl.config import Engine
-from arcade_rl.engines.failure import Failure, describe_end, kernel_oom_kills
+from arcade_rl.engines.failure import Failure, describe_end
 from arcade_rl.engines.listener import Listener
 from arcade_rl.engines.process import WorkerProcess
 from arcade_rl.runs.database import Database
@@ -55,7 +55,6 @@ class Attempt:
         self, engine: Engine, ask: Callable[[], Wish]
     ) -> Literal["staged", "abandoned"] | Failure:
         """Take in the worker's events until its end. `ask` is called a few times a second."""
-        oom_kills = kernel_oom_kills()
         asked_to_stop = False
         with selectors.DefaultSelector() as selector:
             selector.register(self._worker, selectors.EVENT_READ)
@@ -68,7 +67,7 @@ class Attempt:
                     if code in (0, None):
                         return "staged"
                 if code is not None:
-                    return describe_end(code, self._told, oom_kills, self._worker.log)
+                    return describe_end(code, self._told, self._worker.oom_kills, self._worker.log)
                 if hang := self._hang(engine):
                     return hang
                 wish = ask()
@@ -95,10 +94,10 @@ class Attempt:
             self._listener.noticed(event.level, event.text)
 
     def _hang(self, engine: Engine) -> Failure | None:
-        ready = self._worker.is_ready
-        limit = engine.hang_timeout_s if ready else engine.start_timeout_s
+        beaten = self._worker.has_beaten
+        limit = engine.hang_timeout_s if beaten else engine.start_timeout_s
         silent_s = time.monotonic() - self._worker.last_sign_of_life
         if silent_s <= limit:
             return None
-        doing = "in the training loop" if ready else "while starting"
+        doing = "in the training loop" if beaten else "while starting"
         return Failure("hang", f"no heartbeat {doing} for {silent_s:.0f} s (limit {limit:g} s)")

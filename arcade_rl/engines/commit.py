@@ -14,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Better
 from arcade_rl.errors import VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
@@ -49,18 +48,27 @@ def commit(
     return state
 
 
-def prune(run: RunDirectory, database: Database, resolved: Resolved) -> None:
-    """Delete the checkpoints that no rule keeps."""
-    stored = dict(checkpoints.stored(run.checkpoints))
-    states = [checkpoints.read_state(path) for path in stored.values()]
-    kept = checkpoints.kept(
-        states, resolved.config.checkpoint, resolved.best_metric, _better(resolved)
-    )
-    for chunk in stored.keys() - kept.keys():
+def prune(run: RunDirectory, database: Database, resolved: Resolved, notify: Notify) -> None:
+    """Delete the checkpoints that no rule keeps; one whose state is damaged is put aside."""
+    states = []
+    for chunk, path in checkpoints.stored(run.checkpoints):
+        try:
+            states.append(checkpoints.read_state(path))
+        except VerificationError as error:
+            _put_aside(run, chunk, f"checkpoint {chunk} is damaged and refused: {error}", notify)
+    better = resolved.declaration.metric(resolved.best_metric).better
+    kept = checkpoints.kept(states, resolved.config.checkpoint, resolved.best_metric, better)
+    for chunk in {state.chunk for state in states} - kept.keys():
         trash = run.staging / f"pruned-{chunk:06d}"
-        os.rename(stored[chunk], trash)  # so that a crash leaves no half-deleted checkpoint
+        os.rename(run.checkpoint(chunk), trash)  # a crash leaves no half-deleted checkpoint
         shutil.rmtree(trash)
     database.set_kept(kept)
+
+
+def discard(database: Database, staging: Path, chunk: int) -> None:
+    """Forget an attempt: its rows and its staged files."""
+    database.discard_from(chunk)
+    shutil.rmtree(staging)
 
 
 def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
@@ -118,8 +126,3 @@ def _move_tensorboard(run: RunDirectory, staging: Path, chunk: int) -> None:
     """TensorBoard reads the files of a directory in the order of their names."""
     for path in (staging / STAGED_TENSORBOARD).glob("events.out.tfevents.*"):
         os.replace(path, run.tensorboard / f"events.out.tfevents.{chunk:06d}.chunk")
-
-
-def _better(resolved: Resolved) -> Better:
-    metrics = {metric.name: metric for metric in resolved.declaration.metrics}
-    return metrics[resolved.best_metric].better

@@ -16,7 +16,7 @@ class Failure:
     """One failed attempt."""
 
     kind: str
-    """"error", "out of memory", "hang", "signal", "exit", or "usage" where a retry cannot help."""
+    """"error", "out of memory", "hang", "signal", "exit", or "final" where a retry cannot help."""
     text: str
     exit_code: int = 1
     """What the command line exits with if the run ends because of it."""
@@ -36,7 +36,7 @@ def describe_end(code: int, told: Failed | None, oom_kills: int | None, log: Pat
     """What an end without a finished chunk means.
 
     `code` is an exit code or minus a signal, `told` what the worker said itself, `oom_kills` the
-    kernel's count when the attempt began.
+    kernel's count when the process began.
     """
     if told is not None:
         advice = "; lower train.n_envs or train.n_steps" if told.kind == "out of memory" else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from arcade_rl.config import Config, Resolved, dump_toml, flatten
-from arcade_rl.errors import ConfigError, RunFailed
+from arcade_rl.errors import ConfigError, RunFailed, UsageError
+from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.files import write_atomically
@@ -30,10 +32,29 @@ FIXED = (
 def create_run(
     resolved: Resolved, root: Path, name: str | None, command: Sequence[str]
 ) -> RunDirectory:
-    """Make the directory, the identity and the empty database of a new run."""
-    run = RunDirectory(root / (name or _free_name(resolved, root)))
-    identity = Identity(
-        run=run.name,
+    """Make the directory, the identity and the empty database of a new run.
+
+    They are made under a hidden name and renamed, so that half a run is never found. UsageError if
+    the name is taken or is none.
+    """
+    name = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    hidden = RunDirectory(root / f".new-{name}-{os.getpid()}")
+    hidden.create(dump_toml(resolved.config).encode())
+    declaration = resolved.declaration
+    Database.create(
+        hidden.database,
+        [term.name for term in declaration.terms],
+        [metric.name for metric in declaration.metrics],
+    ).close()
+    hidden.identify(_identity(resolved, name, command))
+    run = RunDirectory(root / name)
+    os.rename(hidden.path, run.path)
+    return run
+
+
+def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity:
+    return Identity(
+        run=name,
         game=resolved.game.name,
         main_metric=resolved.declaration.main_metric,
         seed=resolved.config.seed,
@@ -49,15 +70,6 @@ def create_run(
             "python": platform.python_version(),
         },
     )
-    run.create(dump_toml(resolved.config).encode())
-    declaration = resolved.declaration
-    Database.create(
-        run.database,
-        [term.name for term in declaration.terms],
-        [metric.name for metric in declaration.metrics],
-    ).close()
-    run.identify(identity)
-    return run
 
 
 def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
@@ -75,17 +87,27 @@ def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
                 f"{key} of {run.name} is {before.get(key)!r} and cannot become {after.get(key)!r}; "
                 "start a new run for it"
             )
+    stored = checkpoints.stored(run.checkpoints)
+    done = checkpoints.read_state(stored[-1][1]).steps if stored else 0
+    if wanted.train.run_steps < done:
+        raise ConfigError(
+            f"train.total_steps of {run.name} cannot become {wanted.train.total_steps}: "
+            f"{done} steps are done"
+        )
     if changed:
         with RunLock(run.lock):
             write_atomically(run.config, dump_toml(wanted).encode())
     return [f"{key}: {before.get(key)} -> {after.get(key)}" for key in changed]
 
 
-def detach(run: RunDirectory) -> int:
+def detach(run: RunDirectory) -> int | None:
     """Start a background supervisor that outlives this process; returns its process id.
 
-    RunFailed with its last words if it does not get to hold the run.
+    None if there was nothing left to do. LockedError if the run is supervised already, RunFailed
+    with its last words if the supervisor does not get to hold the run.
     """
+    with RunLock(run.lock):
+        pass  # raises if somebody holds it
     log = run.logs / "supervisor.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -102,13 +124,27 @@ def detach(run: RunDirectory) -> int:
             return process.pid
         if process.poll() is not None:
             if process.returncode == 0:
-                return process.pid  # it was finished already
+                return None
             last_words = (log.read_text(errors="replace").splitlines() or ["nothing"])[-1]
             raise RunFailed(f"the background supervisor ended: {last_words}; see {log}")
         time.sleep(0.05)
     raise RunFailed(
         f"the background supervisor did not take {run.path} in {DETACH_WAIT_S:g} s; see {log}"
     )
+
+
+def _checked_name(name: str, root: Path) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
+        raise UsageError(
+            f"{name!r} is not a name for a run; expected letters, digits, dots, dashes and "
+            "underscores, a letter or digit first"
+        )
+    if (root / name).exists():
+        raise UsageError(
+            f"{root / name} exists already; choose another name with --run, "
+            "or go on with `arcade-rl resume`"
+        )
+    return name
 
 
 def _free_name(resolved: Resolved, root: Path) -> str:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from arcade_rl.engines.failure import kernel_oom_kills
 from arcade_rl.engines.worker import SIGNAL_EXIT
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.events import Event, FrameBuffer, Ready, encode
+from arcade_rl.runs.events import Beat, Event, FrameBuffer, Ready, encode
 
 KILL_WAIT_S = 10.0
 
@@ -43,6 +44,11 @@ class WorkerProcess:
         self._frames = FrameBuffer()
         self.log = log
         self.is_ready = False
+        """Whether it has built everything and waits for its turn."""
+        self.has_beaten = False
+        """Whether its training loop has given a sign of life."""
+        self.oom_kills = kernel_oom_kills()
+        """What the kernel had killed for memory when this process began."""
         self.last_sign_of_life = time.monotonic()
 
     @property
@@ -74,8 +80,8 @@ class WorkerProcess:
                 return
             self.last_sign_of_life = time.monotonic()
             for event in self._frames.feed(data):
-                if isinstance(event, Ready):
-                    self.is_ready = True
+                self.is_ready = self.is_ready or isinstance(event, Ready)
+                self.has_beaten = self.has_beaten or isinstance(event, Beat)
                 yield event
 
     def exit_code(self) -> int | None:
@@ -97,7 +103,8 @@ class WorkerProcess:
         """End the whole process group now, and free everything that was held for it."""
         with contextlib.suppress(ProcessLookupError):  # nobody of the group is left
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(KILL_WAIT_S)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the system has not let go of it yet
+            self._process.wait(KILL_WAIT_S)
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # what it did not read any more
             self._process.stdin.close()

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import FrameType
+from typing import Literal
 
 from arcade_rl.config import Resolved
 from arcade_rl.engines.attempt import POLL_S, Attempt, Wish
-from arcade_rl.engines.commit import commit, prune, recover, reject
+from arcade_rl.engines.commit import commit, discard, prune, recover, reject
 from arcade_rl.engines.failure import Failure
 from arcade_rl.engines.listener import Listener
 from arcade_rl.engines.process import WorkerProcess
@@ -28,6 +29,7 @@ from arcade_rl.training.plan import ChunkSpec, plan_run
 MAX_BACKOFF_S = 60.0
 STEP_OVER_AFTER = 2
 """Failures of the chunk after a checkpoint that make the checkpoint itself suspect."""
+SAME_MOMENT_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -61,12 +63,15 @@ class Supervisor:
     def supervise(self) -> Outcome:
         """Hold the lock, put the run in order, and run chunks. LockedError if it is supervised."""
         with RunLock(self._run.lock), self._handling_signals(), self._open_database():
-            recover(self._run, self._database, self._notify)
             control.take(self._run.control)  # what was asked of an earlier supervisor
             self._attempts = self._database.attempts()
             self._database.set_status("running", pid=os.getpid())
             try:
+                recover(self._run, self._database, self._notify)
                 outcome = self._run_chunks()
+            except Exception as error:
+                self._database.set_status("failed", f"the supervisor: {error}")
+                raise
             finally:
                 self._dismiss_standby()
             self._database.set_status(outcome.state, outcome.reason)
@@ -119,24 +124,27 @@ class Supervisor:
         worker = self._standby or self._spawn()
         self._standby = None
         attempt = Attempt(spec, worker, self._database, self._listener)
+        result: Literal["staged", "committed", "abandoned"] | Failure
         if self._resolved.config.chunk.standby and spec.last_update < self._plan.total_updates:
             self._standby = self._spawn()
         try:
             result = attempt.watch(self._resolved.config.engine, self._wish)
             if result == "staged":
                 commit(self._run, self._database, attempt.log, Path(spec.staging), spec.attempt)
-                worker.log.unlink()
-                return "committed"
+                result = "committed"
         except VerificationError as error:
             result = Failure("error", f"the attempt left something that does not verify: {error}")
         finally:
             worker.kill()
             attempt.log.close()
-        self._database.discard_from(spec.chunk)
+        if result != "committed":
+            discard(self._database, Path(spec.staging), spec.chunk)
+        if not isinstance(result, Failure):
+            worker.log.unlink()  # only failures have something to tell
         return result
 
     def _after_commit(self) -> None:
-        prune(self._run, self._database, self._resolved)
+        prune(self._run, self._database, self._resolved, self._notify)
         state = self._start()
         assert state is not None
         if state.updates > self._furthest:
@@ -152,7 +160,7 @@ class Supervisor:
         chunk, parent = (start.chunk + 1, start.chunk) if start else (0, -1)
         self._failures += 1
         times = self._failures_after[parent] = self._failures_after.get(parent, 0) + 1
-        final = failure.kind == "usage" or self._failures > engine.max_restarts
+        final = failure.kind == "final" or self._failures > engine.max_restarts
         text = f"chunk {chunk} failed ({failure.kind}): {failure.text}"
         self._notify("error" if final else "warning", text)
         if final:
@@ -200,8 +208,10 @@ class Supervisor:
 
     def _wish(self) -> Wish:
         """What signals and control requests ask of the running attempt."""
-        for request in control.take(self._run.control):
-            self._request = "" if request == "resume" else request
+        waiting = control.take(self._run.control)
+        for request in ("resume", "pause", "stop"):  # the last one wins
+            if request in waiting:
+                self._request = "" if request == "resume" else request
         if self._signals:
             self._request = "stop"
         if self._signals > 1:
@@ -222,10 +232,17 @@ class Supervisor:
 
     @contextmanager
     def _handling_signals(self) -> Iterator[None]:
-        """The first signal asks to save and stop, the second to stop now."""
+        """The first signal asks to save and stop, the second to stop now.
 
-        def count(*_: Any) -> None:
-            self._signals += 1
+        Signals of different kinds at the same moment, as at a logout, are one wish.
+        """
+        first: list[tuple[int, float]] = []
+
+        def count(number: int, _: FrameType | None) -> None:
+            now = time.monotonic()
+            first.append((number, now))
+            is_echo = number != first[0][0] and now - first[0][1] < SAME_MOMENT_S
+            self._signals += not is_echo
 
         before = {number: signal.signal(number, count) for number in SIGNALS}
         try:

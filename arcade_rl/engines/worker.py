@@ -61,7 +61,7 @@ def _guard(worker: int, lifeline_fd: int, wake_fd: int) -> NoReturn:
 
 def _work(run: Path, events_fd: int) -> int:
     """Build, wait for the turn, run the chunk. Returns the exit code."""
-    from arcade_rl.errors import ArcadeError
+    from arcade_rl.errors import ArcadeError, MissingError, RunFailed, UsageError
     from arcade_rl.runs.events import Event, Failed, encode
 
     def emit(event: Event) -> None:
@@ -72,7 +72,8 @@ def _work(run: Path, events_fd: int) -> int:
     try:
         _run_chunk(run, emit)
     except ArcadeError as error:
-        kind = "usage" if error.exit_code in (2, 3) else "error"
+        hopeless = isinstance(error, UsageError | MissingError | RunFailed)
+        kind = "final" if hopeless else "error"
         emit(Failed(kind, str(error), error.exit_code))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told to the supervisor

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import Array, Declaration, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
+from arcade_rl.errors import PluginError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,17 @@ class EndedEpisodes:
     step: npt.NDArray[np.int64]
     """Step of the rollout that ended it, from 0. (E,)"""
     seed: npt.NDArray[np.int64]
+    """Seed that it was played from. (E,)"""
     stage: npt.NDArray[np.int64]
     """Curriculum stage that it was played in. (E,)"""
     length: npt.NDArray[np.int64]
     """Steps. (E,)"""
     raw_return: npt.NDArray[np.float64]
+    """Sum of the game's own rewards. (E,)"""
     shaped_return: npt.NDArray[np.float64]
+    """Sum of the weighted terms. (E,)"""
     truncated: npt.NDArray[np.bool_]
+    """Cut by a limit rather than ended by the rules. (E,)"""
     terms: npt.NDArray[np.float64]
     """Sum of every term, unweighted. (E, K)"""
     metrics: npt.NDArray[np.float64]
@@ -41,6 +46,22 @@ class EndedEpisodes:
 
     def __len__(self) -> int:
         return len(self.env)
+
+
+def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:
+    """PluginError if a return, term or metric of an episode is not a number."""
+    columns = {
+        "the return": ended.raw_return,
+        "the shaped return": ended.shaped_return,
+        **{f"term {t.name}": ended.terms[:, k] for k, t in enumerate(declaration.terms)},
+        **{f"metric {m.name}": ended.metrics[:, k] for k, m in enumerate(declaration.metrics)},
+    }
+    for name, values in columns.items():
+        for row in np.flatnonzero(~np.isfinite(values)):
+            raise PluginError(
+                f"{name} of the episode with seed {ended.seed[row]} is {values[row]}; "
+                "expected a number: the game's environment is broken"
+            )
 
 
 class EpisodeAccounting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,18 @@ def observations_to_numpy(observations: Observations) -> Observations:
     if isinstance(observations, dict):
         return {key: to_numpy(array) for key, array in observations.items()}
     return to_numpy(observations)
+
+
+class WeightedSum:
+    """The shaped reward that the learner gets: terms (N, K) times weights (K,). (N,), float32."""
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        self._weights: Array = np.asarray(weights, np.float32)
+
+    def __call__(self, terms: Array) -> Array:
+        if type(self._weights) is not type(terms):  # once: then they are where the terms are
+            self._weights = terms.new_tensor(self._weights)
+        return terms @ self._weights
 
 
 def zeros(like: Array, *shape: int) -> Array:

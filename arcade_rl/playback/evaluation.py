@@ -20,10 +20,9 @@ import torch
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seeds import HashedSeeds
-from arcade_rl.errors import PluginError
 from arcade_rl.playback.actor import Actor
 from arcade_rl.playback.interval import mean_interval
 from arcade_rl.policies.build import is_image
@@ -145,7 +144,9 @@ def _play(
         observations = batch.observations
         steps += 1
         if steps % HORIZON == 0 or book.is_full:
-            book.take(accounting.harvest())
+            harvest = accounting.harvest()
+            refuse_non_finite(harvest, declaration)
+            book.take(harvest)
             if progress is not None:
                 progress(book.played, episodes)
     return book.episodes(declaration)
@@ -185,7 +186,7 @@ class Book:
             self._taken[env] += 1
 
     def episodes(self, declaration: Declaration) -> PlayedEpisodes:
-        """The episodes in the order of their numbers. PluginError if one's numbers are not finite."""
+        """The episodes in the order of their numbers."""
         rows = [self._rows[number] for number in sorted(self._rows)]
         played = PlayedEpisodes(
             seed=[int(harvest.seed[row]) for harvest, row in rows],
@@ -197,11 +198,4 @@ class Book:
                 for k, metric in enumerate(declaration.metrics)
             },
         )
-        for name, values in {"the return": played.raw_return, **played.metrics}.items():
-            for episode_seed, value in zip(played.seed, values, strict=True):
-                if not np.isfinite(value):
-                    raise PluginError(
-                        f"{name} of the episode with seed {episode_seed} is {value}; "
-                        "expected a number: the game's environment is broken"
-                    )
         return played

@@ -24,6 +24,8 @@ MANIFEST = "MANIFEST.json"
 MODEL = "model.zip"
 STATE = "state.json"
 FORMAT = 1
+WINDOW = 100
+"""Episodes that rolling means are made of; SB3's `stats_window_size` by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class CheckpointState:
     """CPU threads that the update ran on: float sums depend on it."""
     versions: dict[str, str]
     format: int = FORMAT
+
+    def milestones_of(self, total_steps: int) -> list[str]:
+        """Milestones of a run of this length; only its start if it had another when it was saved."""
+        return self.milestones if self.total_steps == total_steps or not self.steps else []
 
     def mean(self, metric: str) -> float | None:
         """Mean of a metric over the last episodes; None before the first has ended."""
@@ -190,8 +196,8 @@ def kept(
     for state in ordered[-policy.keep :]:
         reasons.setdefault(state.chunk, []).append("latest")
     for state in ordered:
-        if state.milestones:
-            reasons.setdefault(state.chunk, []).extend(state.milestones)
+        if milestones := state.milestones_of(ordered[-1].total_steps):
+            reasons.setdefault(state.chunk, []).extend(milestones)
         if policy.every and state.chunk % policy.every == 0:
             reasons.setdefault(state.chunk, []).append(f"every {policy.every}th")
     best = best_of(ordered, metric, better)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Update
 from arcade_rl.runs.sqlite import checked, connect, require, writing
 
@@ -53,6 +53,10 @@ create table notices (
     text text not null
 );
 """
+
+
+_OF_CHUNKS = ("episodes", "updates", "chunks", "checkpoints")
+"""Tables whose every row belongs to a chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,7 @@ class Database:
     def record(self, chunk: int, attempt: int, event: Event) -> None:
         """Store the rows of one event of the attempt."""
         with self._transaction():
-            self._insert(chunk, attempt, event)
+            self._insert(chunk, attempt, event, time.time())
 
     def attempts(self) -> dict[int, int]:
         """Last attempt at each chunk, finished or not."""
@@ -207,9 +211,12 @@ class Database:
         return {row["chunk"]: row["attempt"] for row in rows}
 
     def discard_from(self, chunk: int) -> None:
-        """Drop every row of `chunk` and of all later ones: they did not happen."""
+        """Drop every row of `chunk` and of all later ones: they did not happen.
+
+        With them go the notices of workers; those of supervisors belong to no chunk and stay.
+        """
         with self._transaction():
-            for table in ("episodes", "updates", "chunks", "checkpoints"):
+            for table in (*_OF_CHUNKS, "notices"):
                 self._connection.execute(f"delete from {table} where chunk >= ?", (chunk,))
 
     def finish_chunk(self, state: CheckpointState, ended: float) -> None:
@@ -233,10 +240,7 @@ class Database:
                 (chunk, attempt, first, log.state.updates, started),
             )
             for event in log.events:
-                if isinstance(event, Notice):
-                    self._insert_once(chunk, attempt, event, log.ended)
-                else:
-                    self._insert(chunk, attempt, event)
+                self._insert(chunk, attempt, event, log.ended)
             self._finish_chunk(log.state, log.ended)
 
     def set_kept(self, kept: dict[int, list[str]]) -> None:
@@ -249,7 +253,7 @@ class Database:
             )
 
     def _forget(self, chunk: int) -> None:
-        for table in ("episodes", "updates", "chunks", "checkpoints"):
+        for table in (*_OF_CHUNKS, "notices"):
             self._connection.execute(f"delete from {table} where chunk = ?", (chunk,))
 
     def _finish_chunk(self, state: CheckpointState, ended: float) -> None:
@@ -266,7 +270,7 @@ class Database:
             ),
         )  # fmt: skip
 
-    def _insert(self, chunk: int, attempt: int, event: Event) -> None:
+    def _insert(self, chunk: int, attempt: int, event: Event, at: float) -> None:
         if isinstance(event, Update):
             self._connection.execute(
                 "insert into updates values (?, ?, ?, ?, ?, ?, ?)",
@@ -291,18 +295,8 @@ class Database:
         elif isinstance(event, Notice):
             self._connection.execute(
                 "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
-                (time.time(), event.level, chunk, attempt, event.text),
+                (at, event.level, chunk, attempt, event.text),
             )
-
-    def _insert_once(self, chunk: int, attempt: int, notice: Notice, at: float) -> None:
-        """Notices outlive discarded rows, so one that is replayed may be there already."""
-        self._connection.execute(
-            """
-            insert into notices (time, level, chunk, attempt, text) select ?, ?, ?, ?, ?
-            where not exists (select 1 from notices where chunk = ? and attempt = ? and text = ?)
-            """,
-            (at, notice.level, chunk, attempt, notice.text, chunk, attempt, notice.text),
-        )
 
     # Reading
 
@@ -369,7 +363,7 @@ class Database:
         ).fetchone()
         return int(row[0]), int(row[1])
 
-    def recent_mean(self, metric: str, window: int = 100) -> float | None:
+    def recent_mean(self, metric: str, window: int = WINDOW) -> float | None:
         """Mean of `metric` over the last `window` episodes of finished chunks."""
         row = self._connection.execute(
             f"""

@@ -127,12 +127,7 @@ class RunDirectory:
             raise ConfigError(f"{self.config}: {key}: {fault['msg']}") from None
 
     def create(self, config_toml: bytes) -> None:
-        """Make the directory with its configuration. UsageError if something of the name exists."""
-        if self.path.exists():
-            raise UsageError(
-                f"{self.path} exists already; choose another name with --run, "
-                "or go on with `arcade-rl resume`"
-            )
+        """Make the directory with its configuration."""
         for directory in (
             self.path, self.checkpoints, self.events, self.staging, self.logs, self.tensorboard,
             self.control,
@@ -234,8 +229,10 @@ def _named(
         raise UsageError(
             f'{name} is not a checkpoint; expected a chunk, "latest", "best" or such as "30%"'
         ) from None
-    found = [state.chunk for state in states if label in state.milestones]
+    total_steps = run.configuration().train.run_steps
+    milestones = {state.chunk: state.milestones_of(total_steps) for state in states}
+    found = [chunk for chunk, labels in milestones.items() if label in labels]
     if not found:
-        labels = [m for state in sorted(states, key=lambda s: s.steps) for m in state.milestones]
+        labels = [label for chunk in sorted(milestones) for label in milestones[chunk]]
         raise MissingError(f"{run.name} has no milestone {label}; it has {', '.join(labels)}")
     return max(found)

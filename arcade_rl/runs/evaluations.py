@@ -83,7 +83,10 @@ class Evaluation:
 def store(run: RunDirectory, evaluation: Evaluation) -> Path:
     """Write an evaluation into its run and return the file."""
     run.evaluations.mkdir(exist_ok=True)
-    name = f"{evaluation.chunk:06d}-{evaluation.seed}-{len(evaluation.episodes)}-{evaluation.mode}.json"
+    name = (
+        f"{evaluation.chunk:06d}-{evaluation.weights_sha256[:8]}-seed{evaluation.seed}-"
+        f"{len(evaluation.episodes)}x{evaluation.n_envs}-{evaluation.mode}.json"
+    )
     path = run.evaluations / name
     write_atomically(path, canonical_json(asdict(evaluation)))
     return path

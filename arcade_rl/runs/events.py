@@ -33,7 +33,7 @@ class Go:
     """Supervisor to worker: run this chunk."""
 
     spec: dict[str, object]
-    """Fields of `training.spec.ChunkSpec`."""
+    """Fields of `training.plan.ChunkSpec`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Failed:
     """The chunk raised; the process ends after this."""
 
     kind: str
-    """"error", "out of memory", or "usage" where a retry cannot help."""
+    """"error", "out of memory", or "final" where a retry cannot help."""
     message: str
     exit_code: int
 

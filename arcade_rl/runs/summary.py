@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,16 +12,13 @@ from typing import TypeVar
 from arcade_rl.config import Config
 from arcade_rl.errors import ArcadeError
 from arcade_rl.runs import checkpoints, evaluations
-from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.database import ChunkSummary, Database, Status
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.lock import Holder, holder_of
 
 T = TypeVar("T")
-
-WINDOW = 100
-"""Episodes that a recent mean is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +159,7 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
         reason=reason,
         pid=holder.pid if holder else None,
         steps=index.steps,
-        total_steps=_total_steps(config) if config else None,
+        total_steps=config.train.run_steps if config else None,
         episodes=index.episodes,
         metric=_metric(config, identity, index),
         metrics=index.metrics,
@@ -177,11 +173,6 @@ def _state(status: Status | None, holder: Holder | None) -> tuple[str, str]:
     if status.state in ("running", "paused") and holder is None:
         return "interrupted", f"its supervisor, process {status.pid}, is gone"
     return status.state, status.reason
-
-
-def _total_steps(config: Config) -> int:
-    rollout = config.train.rollout_steps
-    return math.ceil(config.train.total_steps / rollout) * rollout
 
 
 def _metric(config: Config | None, identity: Identity | None, index: _Index) -> str:

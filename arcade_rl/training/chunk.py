@@ -17,16 +17,17 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import set_random_seed
 
+from arcade_rl.envs.accounting import refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import Beat, Event, Notice, Update
 from arcade_rl.training import normalization
 from arcade_rl.training.curriculum import Curriculum
 from arcade_rl.training.learner import Learner
-from arcade_rl.training.measure import WINDOW, Recent, as_event, make_logger, versions
+from arcade_rl.training.measure import Recent, as_event, make_logger, versions
 from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec
 
 BEAT_INTERVAL_S = 1.0
@@ -104,6 +105,7 @@ class Chunk:
         return self._counters.updates
 
     def _restore(self, directory: Path) -> None:
+        checkpoints.verify(directory)
         state = checkpoints.read_state(directory)
         model = self._learner.model
         parameters = read_parameters(directory / checkpoints.MODEL, model.device)
@@ -120,6 +122,15 @@ class Chunk:
         model._n_updates = state.gradient_epochs
         if self._learner.normalize is not None and state.normalization is not None:
             normalization.restore(self._learner.normalize, state.normalization)
+        if state.threads != self._learner.threads:
+            self._emit(
+                Notice(
+                    "warning",
+                    f"chunk {self._spec.chunk} trains on {self._learner.threads} threads and the one "
+                    f"before on {state.threads}: another machine's bytes would differ. "
+                    f"train.threads={state.threads} keeps the number",
+                )
+            )
         self._counters = Counters(state.updates, state.steps, state.episodes, state.trained_s)
         self._recent = Recent(self._resolved, state.recent)
         self._curriculum = Curriculum(
@@ -134,7 +145,7 @@ class Chunk:
         model.ep_info_buffer = deque(self._recent.sb3_rows(), maxlen=WINDOW)
         model.ep_success_buffer = deque(maxlen=WINDOW)
         heartbeat = Heartbeat(self._emit)
-        total_steps = spec.total_updates * self._resolved.config.train.rollout_steps
+        total_steps = self._resolved.config.train.run_steps
         remaining = total_steps - model.num_timesteps
         _, callback = model._setup_learn(remaining, heartbeat, reset_num_timesteps=False)
         callback.on_training_start(locals(), globals())
@@ -159,6 +170,7 @@ class Chunk:
     def _account(self) -> None:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""
         ended = self._learner.env.harvest()
+        refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
         episodes = as_event(ended, self._resolved, counters.episodes + 1, counters.steps)
         counters.episodes += len(ended)
@@ -197,7 +209,7 @@ class Chunk:
             parent=None if spec.parent < 0 else spec.parent,
             updates=counters.updates,
             steps=counters.steps,
-            total_steps=spec.total_updates * self._resolved.config.train.rollout_steps,
+            total_steps=self._resolved.config.train.run_steps,
             episodes=counters.episodes,
             gradient_epochs=model._n_updates,
             trained_s=counters.trained_s,

@@ -17,7 +17,7 @@ from arcade_rl.policies.build import (
     policy_alias,
     policy_kwargs,
 )
-from arcade_rl.policies.device import thread_count
+from arcade_rl.policies.device import find_device, thread_count
 from arcade_rl.training.learner_env import LearnerEnv
 
 
@@ -52,7 +52,7 @@ class Learner:
             policy_alias(train, self.env.observation_space),
             env,
             policy_kwargs=policy_kwargs(train),
-            device=train.device,
+            device=find_device(train.device),
             **hyperparameters(train),
         )
         assert isinstance(model, OnPolicyAlgorithm)

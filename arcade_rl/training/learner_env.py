@@ -18,7 +18,7 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
-from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.arrays import WeightedSum, to_numpy
 
 
 class LearnerEnv(VecEnv):
@@ -29,7 +29,7 @@ class LearnerEnv(VecEnv):
     ) -> None:
         self._env = env
         self._accounting = accounting
-        self._weights: Array = np.asarray(weights, np.float32)
+        self._shape = WeightedSum(weights)
         self._seed_source: SeedSource | None = None
         self._stage = 0
         super().__init__(env.num_envs, env.observation_space, env.action_space)
@@ -62,9 +62,7 @@ class LearnerEnv(VecEnv):
 
     def step_wait(self) -> Any:
         batch = self._env.step(self._actions)
-        if type(self._weights) is not type(batch.terms):
-            self._weights = batch.terms.new_tensor(self._weights)
-        shaped = batch.terms @ self._weights
+        shaped = self._shape(batch.terms)
         ended = to_numpy(self._accounting.record(batch, shaped))
         done = ended if batch.cut is None else ended | to_numpy(batch.cut)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]

@@ -8,15 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 
 from arcade_rl.config import Resolved
 from arcade_rl.envs.accounting import EndedEpisodes
-from arcade_rl.runs.checkpoints import RecentEpisodes
+from arcade_rl.runs.checkpoints import WINDOW, RecentEpisodes
 from arcade_rl.runs.events import Episodes
-
-WINDOW = 100
-"""Episodes that rolling means are made of; SB3's `stats_window_size`."""
 
 
 class Capture(KVWriter):
@@ -32,7 +30,7 @@ class Capture(KVWriter):
             key: float(value)
             for key, value in key_values.items()
             if not key.startswith("time/")
-            and isinstance(value, int | float)
+            and isinstance(value, int | float | np.number)
             and math.isfinite(value)
         }
 

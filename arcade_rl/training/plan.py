@@ -65,7 +65,7 @@ class Plan:
 def plan_run(config: Config) -> Plan:
     """The plan of a configuration. Depends on nothing else, so that every resume makes the same."""
     rollout_steps = config.train.rollout_steps
-    total = math.ceil(config.train.total_steps / rollout_steps)
+    total = config.train.run_steps // rollout_steps
     longest = math.ceil(config.chunk.steps / rollout_steps)
     fractions = config.checkpoint.milestone_fractions()
     milestones = tuple((_update_of(f, total), milestone_label(f)) for f in fractions)

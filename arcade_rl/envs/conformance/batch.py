@@ -18,6 +18,7 @@ from arcade_rl.contracts import (
     StepBatch,
     VectorEnv,
 )
+from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy, observation_faults
 from arcade_rl.envs.conformance.play import Player, Seeds, opened
 
@@ -163,10 +164,10 @@ def _weight_rule(seen: Seen) -> Iterator[str]:
     weights = np.array([term.weight for term in seen.declaration.terms])
     terms = as_numpy(seen.batch.terms)
     exact = terms.astype(np.float64) @ weights
-    learned = terms @ weights.astype(np.float32)
+    learned = as_numpy(WeightedSum(weights.tolist())(seen.batch.terms))
     margin = 1e-5 * (1.0 + np.abs(terms.astype(np.float64)) @ np.abs(weights))
     if not (np.abs(exact - learned) <= margin).all():
-        yield f"weighted terms are {learned} in float32 and {exact} in float64; expected the same"
+        yield f"the shaped reward is {learned}, the weighted terms make {exact}; expected the same"
 
 
 def _mask_rule(seen: Seen) -> Iterator[str]:
