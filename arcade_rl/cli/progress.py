@@ -36,12 +36,19 @@ class Row:
         return "  ".join(cells)
 
 
+class Terminal(Console):
+    """stderr, which may go away: rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class ChunkProgress(Listener):
     """Shows a run: a progress bar on a terminal, plain lines elsewhere, and the table of chunks."""
 
     def __init__(self, resolved: Resolved) -> None:
         self._metric = resolved.declaration.metric(resolved.declaration.main_metric)
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Terminal(stderr=True, highlight=False, soft_wrap=True)
         bar = [BarColumn(bar_width=20)] if self._console.width >= BAR_FROM_WIDTH else []
         self._bar = Progress(
             TextColumn("{task.description}"),
