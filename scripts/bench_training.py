@@ -4,13 +4,14 @@
 
 The rival is SB3's own recipe: `make_atari_env` in a DummyVecEnv, `VecFrameStack`, `PPO("CnnPolicy")`.
 Both sides run configs/breakout/pixels.toml with the same number of threads, each in a process of its
-own. The time is that of rollouts and updates; imports and the building of environments are not in it.
+own, ours with the environment that a worker gets. The time is that of rollouts and updates; imports and the building of environments are not in it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from arcade_rl.engines.process import ENVIRONMENT
 
 CONFIG = Path(__file__).parent.parent / "configs" / "breakout" / "pixels.toml"
 
@@ -85,7 +88,11 @@ def measure(side: str, arguments: argparse.Namespace) -> dict[str, float]:
     """One side in a process of its own."""
     command = [sys.executable, __file__, "--side", side]
     command += ["--steps", str(arguments.steps), "--envs", str(arguments.envs)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    own = ENVIRONMENT if side == "ours" else {}
+    environment = {**own, **os.environ}
+    output = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=environment
+    ).stdout
     result: dict[str, float] = json.loads(output.splitlines()[-1])
     return result
 
