@@ -17,9 +17,12 @@ from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Beat, Event, FrameBuffer, Ready, encode
 
 KILL_WAIT_S = 10.0
-ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Variables of a worker, unless the user sets them. Threads of torch that wait by spinning keep the
-cores from the emulators: pixel training is 9 % slower (scripts/bench_training.py)."""
+ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads of torch that wait by spinning keep emulators waiting
+    "MALLOC_MMAP_THRESHOLD_": str(2**30),  # glibc: keep the memory of minibatches, instead of
+    "MALLOC_TRIM_THRESHOLD_": str(2**31),  # mapping and clearing it anew for each one
+}
+"""Variables of a worker, unless the user sets them; scripts/bench_training.py has their effect."""
 
 
 class WorkerProcess:
