@@ -6,6 +6,7 @@ scripts/demo 2> demo.txt && .venv/bin/python scripts/make_picture.py < demo.txt
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -17,9 +18,7 @@ PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
 
 def main() -> None:
     lines = [line.rstrip() for line in sys.stdin]
-    shown = [
-        line for line in lines if line and not line.startswith(("chunk ", "scripts/", "runs/"))
-    ]
+    shown = [line for line in lines if line and not re.match(r"chunk \d|scripts/|runs/", line)]
     width = max(map(len, shown))
     console = Console(record=True, width=width, file=io.StringIO())
     console.print(Text("$ scripts/demo", style="bold"))
