@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import subprocess
 import sys
@@ -26,15 +25,8 @@ LEAVES = [
 ]
 
 
-def is_there(command: str) -> bool:
-    module = cli.COMMANDS[command][0].partition(":")[0]
-    return importlib.util.find_spec(f"arcade_rl.cli.{module}") is not None
-
-
 @pytest.mark.parametrize("command", [[], *LEAVES], ids=" ".join)
 def test_help_imports_nothing_heavy(command: list[str]) -> None:
-    if command and not is_there(command[0]):
-        pytest.skip(f"{command[0]} is not there")
     code = (
         "import sys; from arcade_rl.cli import run\n"
         "assert run(sys.argv[1:]) == 0\n"
@@ -61,8 +53,6 @@ def test_the_version_is_the_packages(arcade_rl: CommandLine) -> None:
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_every_command_is_what_the_table_says(command: str) -> None:
-    if not is_there(command):
-        pytest.skip(f"{command} is not there")
     found = cli.cli.get_command(click.Context(cli.cli), command)
     assert isinstance(found, click.Command)
     assert found.name == command

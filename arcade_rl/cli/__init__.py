@@ -20,7 +20,7 @@ COMMANDS = {
     "train": ("train:train", "Train an agent in crash-proof chunks."),
     "resume": ("train:resume", "Go on with a run from its last verified checkpoint."),
     "stop": ("train:stop", "End a run after saving."),
-    "pause": ("train:pause", "Hold a run at the end of its chunk."),
+    "pause": ("train:pause", "Save a run, free its memory, and hold it."),
     "evaluate": ("evaluate:evaluate", "Play episodes with a checkpoint and measure them."),
     "runs": ("runs:runs", "List, show and compare runs."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from arcade_rl.config import Source, Table, resolve
+from arcade_rl.config import Source, Table, read_toml, resolve
 from arcade_rl.envs.conformance import check
-from arcade_rl.registry import installed
 from arcade_rl_breakout import Breakout, arcade_rl_games
 from arcade_rl_breakout.options import BreakoutOptions
 
@@ -74,11 +74,15 @@ def test_the_defaults_make_a_valid_configuration(observation: str) -> None:
     resolve([Source("options", table)], lambda _: GAME)
 
 
+@pytest.mark.parametrize(("observation", "name"), [("features", "quick"), ("pixels", "pixels")])
+def test_the_defaults_are_those_of_the_configuration_files(observation: str, name: str) -> None:
+    table: Table = {"game": "breakout", "options": {"observation": observation}}
+    by_default = resolve([Source("options", table)], lambda _: GAME)
+    file = Path(__file__).parents[3] / "configs" / "breakout" / f"{name}.toml"
+    assert resolve([read_toml(file)], lambda _: GAME).config.train == by_default.config.train
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(
-    "breakout" not in {game.name for game in installed()},
-    reason="the plugin is not installed: pip install -e plugins/breakout",
-)
 @pytest.mark.parametrize(
     "table",
     [
