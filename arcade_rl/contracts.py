@@ -207,6 +207,16 @@ class MaskedVectorEnv(Protocol):
         ...
 
 
+@runtime_checkable
+class FrameStackedVectorEnv(Protocol):
+    """What an environment has besides whose observation is the last few frames, so that each frame
+    is kept once: within an episode all frames but the newest are those of the observation before,
+    moved up by one. The frames of an episode's first observation are free."""
+
+    frame_stack: int
+    """Frames of an observation, oldest first along its first axis."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScreenStep:
     """What people see and hear of one step of one episode."""

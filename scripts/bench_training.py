@@ -30,11 +30,11 @@ def ours(steps: int, envs: int) -> dict[str, float]:
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.runs.events import Event, Update
     from arcade_rl.training.chunk import Chunk
-    from arcade_rl.training.learner import Learner
+    from arcade_rl.training.learner import open_learner
     from arcade_rl.training.plan import ChunkSpec
 
     resolved = resolve_target(str(CONFIG), [f"train.n_envs={envs}", "train.device=cpu"])
-    learner = Learner(resolved)
+    learner = open_learner(resolved)
     updates = steps // resolved.config.train.rollout_steps
     total = resolved.config.train.total_steps // resolved.config.train.rollout_steps
     seen: list[Update] = []

@@ -17,7 +17,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Event, LogWriter
 from arcade_rl.training.chunk import Chunk
-from arcade_rl.training.learner import Learner
+from arcade_rl.training.learner import open_learner
 from arcade_rl.training.plan import STAGED_EVENTS, ChunkSpec, Plan, plan_run
 
 SMALL = {
@@ -103,7 +103,7 @@ def _chunk(
         log.write(event)
         database.record(chunk, 1, event)
 
-    learner = Learner(resolved)
+    learner = open_learner(resolved)
     try:
         Chunk(learner, spec, take_in).run(lambda: False)
         return commit(run, database, log, staging, 1)

@@ -125,7 +125,7 @@ def kill(process: psutil.Process | subprocess.Popen[bytes]) -> None:
 
 def rows(run: RunDirectory) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
     """Rows of episodes and of updates, without attempts and wall times."""
-    timed = {"attempt", "time", "steps_per_s"}
+    timed = {"attempt", "time", "steps_per_s", "phases"}
     with Database.reading(run.database) as database:
         return tuple(  # type: ignore[return-value]
             [tuple(row[key] for key in row.keys() if key not in timed) for row in table]  # noqa: SIM118

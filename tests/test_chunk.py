@@ -20,7 +20,7 @@ from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.events import Beat, Episodes, Event, Notice, Update
 from arcade_rl.training.chunk import Chunk
-from arcade_rl.training.learner import Learner
+from arcade_rl.training.learner import Learner, OwnLearner, open_learner
 from arcade_rl.training.plan import STAGED_CHECKPOINT, ChunkSpec, plan_run
 
 EPOCHS = 3
@@ -69,7 +69,7 @@ class Lab:
     def chunk(self, number: int, last: int, start: Trained | None = None, **hooks: Any) -> Trained:
         staging = self._root / f"{number}-{len(list(self._root.iterdir()))}"
         staging.mkdir()
-        learner = Learner(self.resolved)
+        learner = open_learner(self.resolved)
         if "prepare" in hooks:
             hooks["prepare"](learner)
         spec = ChunkSpec(
@@ -138,53 +138,35 @@ def test_schedules_are_continuous_over_chunks(tmp_path: Path) -> None:
     assert last == pytest.approx((1e-4, 0.0))
 
 
-def literal_advantages(buffer: Any, last_values: Any, dones: Any) -> np.ndarray:
-    """GAE written down from its definition: a sum over all later steps of the episode."""
-    steps, envs = buffer.rewards.shape
-    starts = np.vstack([buffer.episode_starts, np.asarray(dones, np.float32)[None]])
-    values = np.vstack([buffer.values, last_values.reshape(1, -1)])
-    advantages = np.zeros((steps, envs))
-    for env in range(envs):
-        for t in range(steps):
-            weight = 1.0
-            for later in range(t, steps):
-                alive = 1.0 - starts[later + 1, env]
-                delta = buffer.rewards[later, env] - values[later, env]
-                delta += buffer.gamma * values[later + 1, env] * alive
-                advantages[t, env] += weight * delta
-                weight *= buffer.gamma * buffer.gae_lambda * alive
-    return advantages
-
-
-def test_advantages_at_a_chunk_boundary_are_those_of_an_unchunked_run(tmp_path: Path) -> None:
+def test_a_rollout_at_the_end_of_a_chunk_is_that_of_a_longer_chunk(tmp_path: Path) -> None:
     """The last rollout of a chunk is bootstrapped as if the run went on."""
-    seen: dict[str, list[np.ndarray]] = {"cut": [], "whole": []}
+    seen: dict[int, list[torch.Tensor]] = {3: [], 5: []}
 
-    def record(into: list[np.ndarray]) -> Any:
+    def record(into: list[torch.Tensor]) -> Any:
         def prepare(learner: Learner) -> None:
-            buffer = learner.model.rollout_buffer
-            compute = buffer.compute_returns_and_advantage
+            assert isinstance(learner, OwnLearner)
+            collect = learner.model.collect
 
-            def computing(last_values: Any, dones: Any) -> None:
-                compute(last_values, dones)
-                literal = literal_advantages(buffer, last_values.numpy(), dones)
-                np.testing.assert_allclose(buffer.advantages, literal, atol=1e-4)
-                assert np.abs(last_values.numpy()).max() > 0
-                into.append(buffer.advantages.copy())
+            def collecting(on_step: Any) -> Any:
+                collected = collect(on_step)
+                model = learner.model
+                into.append(
+                    torch.cat([model._rollout.advantages, model._rollout.values[-1:]]).clone()
+                )
+                return collected
 
-            buffer.compute_returns_and_advantage = computing  # type: ignore[method-assign]
-            learner.model._setup_model = lambda: None  # type: ignore[method-assign]
+            learner.model.collect = collecting  # type: ignore[method-assign]
 
         return prepare
 
     laboratory = lab(tmp_path)
     begin = laboratory.chunk(0, 0)
-    laboratory.chunk(1, 3, begin, prepare=record(seen["cut"]))
-    laboratory.chunk(1, 5, begin, prepare=record(seen["whole"]))
-    assert len(seen["cut"]) == 3
-    assert len(seen["whole"]) == 5
-    for cut, whole in zip(seen["cut"], seen["whole"], strict=False):
-        np.testing.assert_array_equal(cut, whole)
+    for last, into in seen.items():
+        laboratory.chunk(1, last, begin, prepare=record(into))
+    assert [len(into) for into in seen.values()] == [3, 5]
+    for cut, whole in zip(seen[3], seen[5], strict=False):
+        assert torch.equal(cut, whole)
+        assert cut[-1].abs().max() > 0
 
 
 def test_counters_and_rolling_means_go_on_over_chunks(tmp_path: Path) -> None:
@@ -217,8 +199,12 @@ def test_the_shaped_return_is_the_weighted_sum_of_the_terms(tmp_path: Path) -> N
         assert event.raw_return != event.shaped_return
 
 
-def test_normalization_is_carried_exactly(tmp_path: Path) -> None:
-    laboratory = lab(tmp_path, "train.normalize_observations=true", "train.normalize_rewards=true")
+@pytest.mark.parametrize("algorithm", ["PPO", "sb3:PPO"])
+def test_normalization_is_carried_exactly(tmp_path: Path, algorithm: str) -> None:
+    words = [f"train.algorithm={algorithm}"]
+    words += ["train.normalize_observations=true", "train.normalize_rewards=true"]
+    words += ["train.normalize_values=true"] * (algorithm == "PPO")
+    laboratory = lab(tmp_path, *words)
     chunks = laboratory.chain(3, 6)
     first, second = chunks[1].state.normalization, chunks[2].state.normalization
     assert first is not None
@@ -227,6 +213,10 @@ def test_normalization_is_carried_exactly(tmp_path: Path) -> None:
     assert first["observations"][""]["count"] == pytest.approx(resets_and_steps, abs=0.01)
     assert second["observations"][""]["count"] == pytest.approx(2 * resets_and_steps, abs=0.01)
     assert json.loads(json.dumps(first)) == first
+    for name in ("returns", "values"):
+        if algorithm == "PPO" or name == "returns":
+            counts = [state[name]["count"] for state in (first, second)]
+            assert counts == pytest.approx([3 * 256, 6 * 256], abs=0.01)
 
     idle = laboratory.chunk(2, 3, chunks[1])
     assert idle.state.normalization == first
@@ -241,6 +231,16 @@ def test_normalization_is_carried_exactly(tmp_path: Path) -> None:
         ["train.algorithm=sb3:TRPO", "train.n_epochs=unset"],
         ["train.algorithm=sb3:RecurrentPPO", "train.policy_kwargs.lstm_hidden_size=8"],
         ["train.algorithm=sb3:MaskablePPO", "options.masks=true"],
+        ["options.masks=true"],
+        ["train.precision=fast"],
+        [
+            "train.precision=fast",
+            "options.observation=image",
+            "train.n_steps=8",
+            "train.batch_size=32",
+        ],
+        ["train.learning_rate={kl = 0.01}"],
+        ["train.normalize_values=true", "train.normalize_observations=true"],
         ["options.observation=dict"],
         ["options.observation=image", "train.n_steps=8", "train.batch_size=32", "train.n_epochs=1"],
         ["options.cuts=true"],

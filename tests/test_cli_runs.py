@@ -6,18 +6,24 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import CommandLine
 from make_run import Made, make_run
+from supervised import call as call_process
+from supervised import rows
+from terminal import said_on_terminal
+from test_database import make_old
 
 from arcade_rl import cli
 from arcade_rl.runs import evaluations
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import TRASH, RunDirectory
 from arcade_rl.runs.evaluations import Evaluation, PlayedEpisodes, Summary
+from arcade_rl.runs.events import PHASES, Episodes, Event, Update, read_log
 from arcade_rl.runs.lock import RunLock
 from arcade_rl.runs.summary import summarize
 
@@ -233,6 +239,95 @@ def test_everything_of_a_run_as_json(root: Path, capsys: Output) -> None:
     (evaluation,) = shown["evaluations"]
     assert (evaluation["file"], evaluation["episodes"]) == (str(path), 1)
     assert evaluation["truncated"] == 1
+
+
+def refill(run: RunDirectory, metrics: list[str], phases: dict[str, float]) -> None:
+    """Give the run's database these metrics, and each of its updates these phases."""
+    database = Database.create(run.database, ["hit", "miss", "travel"], metrics)
+    for path in sorted(run.events.glob("*.events")):
+        log = read_log(path)
+        events: list[Event] = []
+        for event in log.events:
+            if isinstance(event, Update):
+                event = replace(event, phases=phases)
+            elif isinstance(event, Episodes):
+                event = replace(event, metrics=dict.fromkeys(metrics, event.metrics["hits"]))
+            events.append(event)
+        database.replay_chunk(replace(log, events=events))
+    database.close()
+
+
+def test_where_the_time_of_a_run_went(root: Path, capsys: Output) -> None:
+    refill(RunDirectory(root / "finished"), ["hits"], {"environment": 30.0, "learn": 90.0})
+    assert values(capsys, "show", "other")["phases"].keys() <= set(PHASES)
+    shown = values(capsys, "show", "finished")
+    assert shown["phases"] == {"environment": 240.0, "learn": 720.0}
+    assert [chunk["phases"] for chunk in shown["chunks"]] == [
+        {"environment": 60.0, "learn": 180.0}
+    ] * 4
+    lines = call(capsys, "show", "finished")[1].splitlines()
+    begin = lines.index("Time by phase")
+    assert [line.split() for line in lines[begin + 1 : begin + 4]] == [
+        ["learn", "environment"],
+        ["time", "12", "min", "4", "min"],
+        ["share", "75", "%", "25", "%"],
+    ]
+
+
+@pytest.mark.parametrize("phases", [{}, {"learn": 0.0}])
+def test_a_run_whose_time_was_not_measured_shows_none(
+    root: Path, capsys: Output, phases: dict[str, float]
+) -> None:
+    refill(RunDirectory(root / "finished"), ["hits"], phases)
+    assert "Time by phase" not in call(capsys, "show", "finished")[1]
+    assert values(capsys, "show", "finished")["phases"] == phases
+
+
+METRICS = ["lines_cleared", "pieces", "hits", "height_max", "holes", "garbage_received"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [(70, ["hits"]), (80, ["lines_cleared", "hits"]), (160, METRICS), (None, METRICS)],
+)
+def test_metrics_of_chunks_give_way_on_a_narrow_terminal(
+    root: Path, capsys: Output, columns: int | None, shown: list[str]
+) -> None:
+    refill(RunDirectory(root / "finished"), METRICS, {})
+    if columns is None:
+        lines = call(capsys, "show", "finished")[1].splitlines()
+    else:
+        lines = said_on_terminal("stdout", columns, lambda: cli.run(["runs", "show", "finished"]))
+    begin = next(k for k, line in enumerate(lines) if line.startswith("Chunks: "))
+    end = next(k for k, line in enumerate(lines) if line.startswith("Checkpoints on disk"))
+    table = [line for line in lines[begin:end] if line.strip()]
+    assert ["chunk", "steps", "episodes", "return", *shown, "steps/s", "time"] in [
+        line.split() for line in table
+    ]
+    assert columns is None or max(map(len, table)) <= columns
+    said = f"metrics not shown for want of width: {len(METRICS) - len(shown)}; a pipe and --json have all"
+    assert (table[-1] == said) == (shown != METRICS)
+
+
+def test_a_run_of_the_version_before_is_shown(root: Path, capsys: Output) -> None:
+    make_old(root / "finished" / "run.db")
+    assert [row["state"] for row in values(capsys, "list")] == ["finished"] * 2
+    code, out, err = call(capsys, "show", "finished")
+    assert (code, err) == (0, "")
+    assert "Chunks: means" in out
+    assert "Time by phase" not in out
+    assert values(capsys, "show", "finished")["phases"] == {}
+    assert call(capsys, "reindex", "finished")[0] == 0
+
+
+@pytest.mark.usefixtures("leave_nothing_running")
+def test_a_run_of_the_version_before_goes_on(finished: Made, tmp_path: Path) -> None:
+    run = make_run(tmp_path, chunks=2).run
+    make_old(run.database)
+    code, said = call_process(tmp_path, ["resume", "r"])
+    assert code == 0, said
+    assert said.splitlines()[-1].startswith(("finished: 2,048 steps", "time: "))
+    assert rows(run) == rows(finished.run)
 
 
 def test_an_evaluation_that_is_not_readable_is_told_of(root: Path, capsys: Output) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from dataclasses import replace
@@ -35,6 +36,27 @@ def database(tmp_path: Path) -> Any:
 def rows(table: list[sqlite3.Row], *without: str) -> list[dict[str, Any]]:
     """Rows as dictionaries, without some columns."""
     return [{key: row[key] for key in row.keys() if key not in without} for row in table]  # noqa: SIM118
+
+
+def make_old(path: Path) -> None:
+    """Give a database the schema of version 0, which had no phases."""
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        """
+        alter table updates rename to present;
+        drop index updates_of_chunk;
+        create table updates (
+            number integer primary key, chunk integer not null, attempt integer not null,
+            steps integer not null, time real not null, steps_per_s real not null, "values" text not null
+        );
+        insert into updates
+            select number, chunk, attempt, steps, time, steps_per_s, "values" from present;
+        drop table present;
+        create index updates_of_chunk on updates (chunk);
+        pragma user_version = 0;
+        """
+    )
+    connection.close()
 
 
 def attempt(database: Database, number: int) -> None:
@@ -104,6 +126,25 @@ def test_a_stored_episode_is_the_event(database: Database, state: CheckpointStat
     assert (summary.chunk, summary.episodes, summary.steps) == (1, 2, 768)
     assert summary.metrics == {"hits": 3.5}
     assert summary.raw_return == pytest.approx(0.7)
+
+
+def test_the_phases_of_a_chunk_are_those_of_its_updates(
+    database: Database, state: CheckpointState
+) -> None:
+    attempt(database, 1)
+    for number, phases in ((4, {"learn": 0.5, "log": 0.25}), (5, {})):
+        database.record(1, 1, replace(UPDATE, update=number, phases=phases))
+    database.finish_chunk(state, 1.8e9)
+    stored = [json.loads(row["phases"]) for row in database.updates()]
+    assert stored == [{"environment": 0.1, "learn": 0.3}, {"learn": 0.5, "log": 0.25}, {}]
+    (summary,) = database.chunks()
+    assert summary.phases == {"environment": 0.1, "learn": 0.8, "log": 0.25}
+
+
+def test_the_latest_chunks_can_be_asked_for_alone(finished: Made) -> None:
+    with Database.reading(finished.run.database) as database:
+        assert database.chunks(3) == database.chunks()[2:]
+        assert database.chunks(5) == []
 
 
 def test_a_replayed_run_has_the_rows_of_the_live_one(finished: Made, tmp_path: Path) -> None:
@@ -200,6 +241,73 @@ def test_a_database_that_is_not_there_is_missing(tmp_path: Path) -> None:
         Database.open(tmp_path / "run.db")
     with (
         pytest.raises(MissingError, match="rebuild it with"),
+        Database.reading(tmp_path / "run.db"),
+    ):
+        pass
+
+
+def contents(path: Path) -> dict[str, Any]:
+    """All that a reader sees of a database, but for phases."""
+    with Database.reading(path) as database:
+        return {
+            "status": database.status(),
+            "chunks": [replace(chunk, phases={}) for chunk in database.chunks()],
+            "updates": rows(database.updates(), "phases"),
+            "episodes": rows(database.episodes()),
+            "checkpoints": rows(database.checkpoints()),
+            "notices": rows(database.notices()),
+        }
+
+
+def test_an_older_database_is_read_as_it_is(finished: Made, tmp_path: Path) -> None:
+    path = finished.copy(tmp_path).database
+    make_old(path)
+    before = path.read_bytes()
+    assert contents(path) == contents(finished.run.database)
+    with Database.reading(path) as database:
+        assert [chunk.phases for chunk in database.chunks()] == [{}] * 4
+        assert {row["phases"] for row in database.updates()} == {"{}"}
+        assert database.recorded_updates() == 8
+    assert path.read_bytes() == before
+
+
+def test_an_older_database_is_upgraded_to_write(
+    finished: Made, state: CheckpointState, tmp_path: Path
+) -> None:
+    path = finished.copy(tmp_path).database
+    make_old(path)
+    with Database.reading(path) as reader:
+        for _ in range(2):
+            database = Database.open(path)
+            assert contents(path) == contents(finished.run.database)
+            database.begin_attempt(5, 1, 9, 9)
+            database.record(5, 1, replace(UPDATE, update=9))
+            database.discard_from(6)
+            database.finish_chunk(replace(state, chunk=5, updates=9), 1.8e9)
+            assert database.chunks()[-1].phases == UPDATE.phases
+            database.discard_from(5)
+            database.close()
+        assert len(reader.chunks()) == 4  # one that was open meanwhile reads on
+    assert columns(path) == columns(finished.run.database)
+
+
+def columns(path: Path) -> list[Any]:
+    """Names, types and defaults of the columns of updates, and the version of the schema."""
+    connection = sqlite3.connect(path)
+    found = connection.execute("pragma table_info(updates)").fetchall()
+    found += connection.execute("pragma user_version").fetchall()
+    connection.close()
+    return found
+
+
+def test_a_database_of_a_later_version_is_refused(database: Database, tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "run.db")
+    connection.execute("pragma user_version = 2")
+    connection.close()
+    with pytest.raises(VerificationError, match="use the newer arcade-rl"):
+        Database.open(tmp_path / "run.db")
+    with (
+        pytest.raises(VerificationError, match="is of version 2"),
         Database.reading(tmp_path / "run.db"),
     ):
         pass

@@ -14,7 +14,7 @@ from arcade_rl.envs.conformance import check
 from arcade_rl.hookspecs import arcade_rl_games
 from arcade_rl.registry import load_game
 from arcade_rl.training.chunk import Chunk
-from arcade_rl.training.learner import Learner
+from arcade_rl.training.learner import open_learner
 from arcade_rl.training.plan import ChunkSpec
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_the_plugin_of_the_page_passes_the_check_and_learns(
     resolved = resolve([from_assignments(["game=coin", "train.learning_rate=3e-3"])], load_game)
     values: list[dict[str, float]] = []
     spec = ChunkSpec(1, 1, "", -1, 1, 39, 39, [], str(tmp_path))
-    chunk = Chunk(Learner(resolved), spec, lambda e: values.append(getattr(e, "values", {})))
+    chunk = Chunk(open_learner(resolved), spec, lambda e: values.append(getattr(e, "values", {})))
     chunk.run(lambda: False)
     assert [value for value in values if value][-1]["env/right"] > 18
 

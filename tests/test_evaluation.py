@@ -14,7 +14,6 @@ import pytest
 import torch
 from make_run import UNSET, Made, make_run
 from stable_baselines3 import PPO
-from stable_baselines3.common.vec_env import VecNormalize
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, StepBatch
@@ -26,8 +25,8 @@ from arcade_rl.policies.load import read_parameters
 from arcade_rl.runs import checkpoints, evaluations
 from arcade_rl.runs.checkpoints import read_state
 from arcade_rl.runs.evaluations import Evaluation
-from arcade_rl.training import normalization
-from arcade_rl.training.learner import Learner
+from arcade_rl.training.moments import ObservationMoments
+from arcade_rl.training.normalization import Normalization
 
 
 def play(made: Made, episodes: int = 23, n_envs: int = 4, **others: Any) -> Evaluation:
@@ -181,6 +180,7 @@ IMAGE = [
     [
         ["train.algorithm=sb3:RecurrentPPO", "train.policy_kwargs.lstm_hidden_size=8"],
         ["train.algorithm=sb3:MaskablePPO", "options.masks=true"],
+        ["options.masks=true"],
         ["options.actions=continuous"],
         ["options.actions=continuous", "train.use_sde=true"],
         ["options.observation=dict", "train.normalize_observations=true"],
@@ -211,7 +211,7 @@ def shake(policy: Any) -> Any:
 def _shaken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Evaluate with wild weights."""
     load = module.load_policy
-    monkeypatch.setattr(module, "load_policy", lambda *arguments: shake(load(*arguments)))
+    monkeypatch.setattr(module, "load_policy", lambda *args, **words: shake(load(*args, **words)))
 
 
 @pytest.mark.usefixtures("_shaken")
@@ -263,26 +263,23 @@ def test_masked_actions_are_never_taken(tmp_path: Path, monkeypatch: pytest.Monk
 def test_observations_are_normalised_by_the_statistics_of_the_checkpoint(tmp_path: Path) -> None:
     made = make_run(tmp_path, "train.normalize_observations=true", chunks=2)
     state = read_state(made.newest)
-    learner = Learner(made.resolved)
-    assert isinstance(learner.normalize, VecNormalize)
     assert state.normalization is not None
-    normalization.restore(learner.normalize, state.normalization)
+    space = made.resolved.game.make_env(made.resolved.options, 1, "training").observation_space
+    moments = ObservationMoments(space)
+    Normalization(moments.moments).restore(state.normalization)
     policy = shake(PPO.load(made.newest / checkpoints.MODEL, device="cpu").policy)
     played = play(made, 10, 5).episodes
     env = made.resolved.game.make_env(made.resolved.options, 5, "evaluation")
     observations, total = env.reset(HashedSeeds(5, 5)), np.zeros(5)
     first: dict[int, float] = {}
     while len(first) < 5:
-        actions, _ = policy.predict(
-            learner.normalize.normalize_obs(observations), deterministic=True
-        )  # type: ignore[arg-type]
+        actions, _ = policy.predict(moments(observations).numpy(), deterministic=True)
         batch = env.step(actions)
         total += batch.rewards
         for index in np.flatnonzero(batch.terminated | batch.truncated):
             first.setdefault(int(index), float(total[index]))
         observations = batch.observations
     assert played.raw_return[:5] == [first[k] for k in range(5)]
-    learner.close()
 
 
 class Recorded:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import msgpack
 import numpy as np
 import pytest
 from make_run import Made
@@ -45,7 +47,9 @@ EPISODES = Episodes(
     metrics={"hits": [3.0, 4.0]},
     time=1.7e9,
 )
-UPDATE = Update(3, 768, 1.7e9, 1234.5, {"train/loss": 0.1, "env/hits": 3.0})
+UPDATE = Update(
+    3, 768, 1.7e9, 1234.5, {"train/loss": 0.1, "env/hits": 3.0}, {"environment": 0.1, "learn": 0.3}
+)
 EVENTS: list[Event] = [
     Ready(), Go({"chunk": 3, "milestones": ["30%"]}), Beat(256), UPDATE, EPISODES,
     Notice("info", "stage ünö begins"), Stop(), Finished(12), Failed("error", "it broke", 1),
@@ -119,6 +123,19 @@ def test_a_log_keeps_updates_episodes_and_notices(log: Path, state: CheckpointSt
     assert read.events == [UPDATE, EPISODES, EVENTS[5]]
     assert (read.attempt, read.ended) == (2, 1.8e9)
     assert read.state == state
+
+
+def test_an_update_from_before_phases_were_measured_has_none(
+    state: CheckpointState, tmp_path: Path
+) -> None:
+    values = {name: value for name, value in asdict(UPDATE).items() if name != "phases"}
+    body = msgpack.packb(["Update", values])
+    assert decode(body) == replace(UPDATE, phases={})
+    writer = LogWriter(tmp_path / "000001.events")
+    writer._write(body)
+    writer._count += 1
+    writer.finish(1, 1.8e9, state)
+    assert read_log(tmp_path / "000001.events").events == [replace(UPDATE, phases={})]
 
 
 def test_a_log_truncated_anywhere_is_refused(log: Path) -> None:

@@ -15,6 +15,7 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from arcade_rl.config import Resolved, Train
+from arcade_rl.contracts import MaskedVectorEnv
 from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.playback.actor import Actor
 from arcade_rl.policies.build import policy_alias
@@ -38,7 +39,8 @@ VARIANTS = {
     "continuous": ["options.actions=continuous"],
     "gSDE": ["options.actions=continuous", "train.use_sde=true", "train.sde_sample_freq=4"],
     "A2C": ["train.algorithm=sb3:A2C", f"train.batch_size={UNSET}", f"train.n_epochs={UNSET}"],
-    "masked": ["train.algorithm=sb3:MaskablePPO", "options.masks=true"],
+    "masked": ["options.masks=true"],
+    "MaskablePPO": ["train.algorithm=sb3:MaskablePPO", "options.masks=true"],
     "recurrent": ["train.algorithm=sb3:RecurrentPPO", "train.policy_kwargs.lstm_hidden_size=8"],
     "shaped nets": ["train.policy_kwargs={net_arch = {pi = [8], vf = [4]}, activation_fn = 'elu'}"],
 }
@@ -52,7 +54,8 @@ def test_every_kind_of_policy_loads_and_acts_within_its_space(
     env = env_of(made.resolved)
     train = made.resolved.config.train
     model = made.newest / checkpoints.MODEL
-    policy = load_policy(model, train, env.observation_space, env.action_space)
+    masked = isinstance(env, MaskedVectorEnv)
+    policy = load_policy(model, train, env.observation_space, env.action_space, masked=masked)
     saved, loaded = read_parameters(model)["policy"], policy.state_dict()
     assert saved.keys() == loaded.keys()
     assert all(torch.equal(saved[name], loaded[name]) for name in saved)

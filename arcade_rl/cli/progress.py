@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -16,11 +17,16 @@ from arcade_rl.contracts import Metric
 from arcade_rl.engines.listener import Listener
 from arcade_rl.runs.database import ChunkSummary
 from arcade_rl.runs.events import Update
+from arcade_rl.runs.phases import shares, total
 from arcade_rl.training.plan import ChunkSpec, Plan
 
 PLAIN_INTERVAL_S = 10.0
 BAR_FROM_WIDTH = 100
 """Columns of the terminal from which on a bar fits beside its numbers."""
+SHARES_FROM_WIDTH = 110
+"""Columns of the terminal from which on every row tells where its time went."""
+SHARES = (("env", ("environment",)), ("infer", ("inference", "copy")), ("learn", ("learn",)))
+"""What that column shows the shares of: a name and its phases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,10 @@ class ChunkProgress(Listener):
         self._chunk_text = ""
         self._last_plain = 0.0
         self._has_header = False
+        is_terminal = self._console.is_terminal
+        self._has_shares = not is_terminal or self._console.width >= SHARES_FROM_WIDTH
+        self.phases: dict[str, float] = {}
+        """Seconds in each phase over every update that was heard of."""
 
     def __enter__(self) -> Self:
         with contextlib.suppress(OSError):
@@ -89,6 +99,7 @@ class ChunkProgress(Listener):
         self._bar.update(self._task, description=self._chunk_text)
 
     def updated(self, update: Update) -> None:
+        self.phases = total([self.phases, update.phases])
         text = "  ".join(self._parts(update))
         self._bar.update(self._task, completed=update.steps, text=text)
         if self._bar.disable and time.monotonic() - self._last_plain >= PLAIN_INTERVAL_S:
@@ -98,7 +109,7 @@ class ChunkProgress(Listener):
 
     def chunk_committed(self, summary: ChunkSummary) -> None:
         score = summary.metrics[self._metric.name]
-        cells = (
+        cells = [
             f"{summary.chunk}",
             f"{summary.steps:,}",
             f"{100 * summary.steps / self._plan.total_steps:.0f} %",
@@ -107,8 +118,8 @@ class ChunkProgress(Listener):
             "-" if score is None else self._metric.render_mean(score),
             f"{summary.steps_per_s:,.0f}",
             _duration(summary.seconds),
-        )
-        header = (
+        ]
+        header = [
             "chunk",
             "steps",
             "done",
@@ -117,12 +128,15 @@ class ChunkProgress(Listener):
             _title(self._metric),
             "steps/s",
             "time",
-        )
+        ]
+        if self._has_shares:
+            cells.append(_shares(summary.phases))
+            header.append("/".join(title for title, _ in SHARES))
         widths = tuple(max(len(title), 7) for title in header)
         if not self._has_header:
             self._has_header = True
-            self._say(str(Row(header, widths)))
-        self._say(str(Row(cells, widths)))
+            self._say(str(Row(tuple(header), widths)))
+        self._say(str(Row(tuple(cells), widths)))
 
     def noticed(self, level: str, text: str) -> None:
         self._say(f"{level}: {text}")
@@ -152,6 +166,15 @@ class ChunkProgress(Listener):
 
 def _title(metric: Metric) -> str:
     return metric.label.lower()
+
+
+def _shares(seconds: Mapping[str, float]) -> str:
+    """Such as "48/12/36 %"; what is left of the hundred went elsewhere."""
+    parts = shares(seconds)
+    if not parts:
+        return "-"
+    sums = (sum(parts.get(phase, 0.0) for phase in phases) for _, phases in SHARES)
+    return "/".join(f"{100 * part:.0f}" for part in sums) + " %"
 
 
 def _duration(seconds: float) -> str:

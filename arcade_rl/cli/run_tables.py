@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,6 +12,7 @@ import click
 
 from arcade_rl.cli.output import table
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
+from arcade_rl.runs.phases import shares
 from arcade_rl.runs.summary import RunDetail, RunSummary
 
 
@@ -46,6 +48,7 @@ def detail_values(detail: RunDetail) -> dict[str, Any]:
     return {
         **summary_values(detail.summary),
         "identity": asdict(detail.identity) if detail.identity else None,
+        "phases": detail.phases,
         "chunks": [asdict(chunk) for chunk in detail.chunks],
         "checkpoints": [
             {
@@ -80,23 +83,12 @@ def write_detail(detail: RunDetail) -> None:
     """A run in full."""
     for line in _head(detail):
         click.echo(line)
-    metrics = list(detail.summary.metrics)
     if detail.chunks:
         _title("Chunks: means over the episodes of training that ended in each")
-        columns = ["chunk", "steps", "episodes", "return", *metrics, "steps/s", "time"]
-        rows = [
-            [
-                f"{chunk.chunk}",
-                f"{chunk.steps:,}",
-                f"{chunk.episodes:,}",
-                _number(chunk.raw_return),
-                *(_number(chunk.metrics[name]) for name in metrics),
-                f"{chunk.steps_per_s:,.0f}",
-                _age(chunk.seconds),
-            ]
-            for chunk in detail.chunks
-        ]
-        table(columns, rows, right=columns)
+        _write_chunks(detail)
+    if any(detail.phases.values()):
+        _title("Time by phase")
+        _write_phases(detail)
     if detail.checkpoints:
         _title("Checkpoints on disk")
         _write_checkpoints(detail)
@@ -132,6 +124,56 @@ def _head(detail: RunDetail) -> list[str]:
             f"Python {machine.get('python', '?')}",
         ]
     return lines
+
+
+def _write_chunks(detail: RunDetail) -> None:
+    """One row a chunk. Where the terminal is narrow the last metrics give way, never the main one."""
+    metrics = list(detail.summary.metrics)
+    columns = ["chunk", "steps", "episodes", "return", *metrics, "steps/s", "time"]
+    rows = [
+        [
+            f"{chunk.chunk}",
+            f"{chunk.steps:,}",
+            f"{chunk.episodes:,}",
+            _number(chunk.raw_return),
+            *(_number(chunk.metrics[name]) for name in metrics),
+            f"{chunk.steps_per_s:,.0f}",
+            _age(chunk.seconds),
+        ]
+        for chunk in detail.chunks
+    ]
+    first = columns.index("return") + 1
+    optional = [first + k for k, name in enumerate(metrics) if name != detail.summary.metric]
+    shown = _fitting([columns, *rows], optional)
+    chosen = [[line[k] for k in shown] for line in (columns, *rows)]
+    table(chosen[0], chosen[1:], right=columns)
+    if hidden := len(columns) - len(shown):
+        click.echo(f"metrics not shown for want of width: {hidden}; a pipe and --json have all")
+
+
+def _fitting(lines: Sequence[Sequence[str]], optional: Sequence[int]) -> list[int]:
+    """Which columns fit the terminal, if stdout is one: the last of the optional give way first."""
+    shown = list(range(len(lines[0])))
+    if not sys.stdout.isatty():
+        return shown
+    from rich.console import Console
+
+    room = Console().width + 1
+    widths = [max(len(line[k]) for line in lines) + len(" | ") for k in shown]
+    for k in reversed(optional):
+        if sum(widths[k] for k in shown) > room:
+            shown.remove(k)
+    return shown
+
+
+def _write_phases(detail: RunDetail) -> None:
+    parts = shares(detail.phases)
+    columns = ["", *parts]
+    rows = [
+        ["time", *(_age(detail.phases[phase]) for phase in parts)],
+        ["share", *(_percent(part) for part in parts.values())],
+    ]
+    table(columns, rows, right=columns[1:])
 
 
 def _write_checkpoints(detail: RunDetail) -> None:

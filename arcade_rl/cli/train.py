@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from arcade_rl.config import Resolved
     from arcade_rl.engines.supervisor import Outcome
     from arcade_rl.runs.control import Request
@@ -144,14 +146,18 @@ def _supervise(run: RunDirectory, resolved: Resolved) -> int:
 
     with ChunkProgress(resolved) as progress:
         outcome = Supervisor(run, resolved, progress).supervise()
-    for line in _closing_lines(run, resolved, outcome):
+    for line in closing_lines(run, resolved, outcome, progress.phases):
         notice(line)
     return outcome.exit_code
 
 
-def _closing_lines(run: RunDirectory, resolved: Resolved, outcome: Outcome) -> list[str]:
+def closing_lines(
+    run: RunDirectory, resolved: Resolved, outcome: Outcome, phases: Mapping[str, float]
+) -> list[str]:
+    """What is said when a supervision has ended; `phases` is where its time went, in seconds."""
     from arcade_rl.runs.checkpoints import WINDOW
     from arcade_rl.runs.database import Database
+    from arcade_rl.runs.phases import in_words
 
     main = resolved.declaration.metric(resolved.declaration.main_metric)
     with Database.reading(run.database) as database:
@@ -163,6 +169,8 @@ def _closing_lines(run: RunDirectory, resolved: Resolved, outcome: Outcome) -> l
         else f", mean {main.label.lower()} of the last {WINDOW}: {main.render_mean(mean)}"
     )
     lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes{score}"]
+    if time_spent := in_words(phases):
+        lines.append(f"time: {time_spent}")
     if outcome.reason:
         lines.append(f"reason: {outcome.reason}")
     if outcome.state != "finished":

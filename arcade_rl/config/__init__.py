@@ -2,6 +2,8 @@
 
 from arcade_rl.config.models import (
     HYPERPARAMETERS,
+    OWN_HYPERPARAMETERS,
+    AdaptiveRate,
     Checkpoint,
     Config,
     Engine,
@@ -29,6 +31,8 @@ from arcade_rl.config.resolve import (
 
 __all__ = [
     "HYPERPARAMETERS",
+    "OWN_HYPERPARAMETERS",
+    "AdaptiveRate",
     "Checkpoint",
     "Config",
     "Engine",

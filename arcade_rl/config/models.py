@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    JsonValue,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 Value: TypeAlias = JsonValue
 """What TOML can say (dates aside: no key takes one)."""
@@ -30,7 +40,38 @@ class Schedule(Options):
     end: float = 0.0
 
 
+class AdaptiveRate(Options):
+    """A learning rate that follows how far the policy moves: after every epoch it is divided by 1.5
+    where the KL divergence of the epoch is above twice `kl`, and multiplied where below half."""
+
+    kl: Annotated[float, Field(gt=0)]
+    """Divergence to aim at between the policy before and after an update. 0.01 is usual."""
+    start: Annotated[float, Field(gt=0)] = 1e-3
+    """Rate of the first epoch of the run; checkpoints carry the present one."""
+    min: Annotated[float, Field(gt=0)] = 1e-5
+    max: Annotated[float, Field(gt=0)] = 1e-2
+
+    @model_validator(mode="after")
+    def _start_lies_within(self) -> AdaptiveRate:
+        if not self.min <= self.start <= self.max:
+            raise ValueError(f"start is {self.start:g}; expected {self.min:g} to {self.max:g}")
+        return self
+
+
+def _kind_of_rate(value: object) -> str:
+    if isinstance(value, Mapping | BaseModel):
+        has_kl = "kl" in value if isinstance(value, Mapping) else isinstance(value, AdaptiveRate)
+        return "adaptive" if has_kl else "schedule"
+    return "number"
+
+
 Rate: TypeAlias = float | Schedule
+LearningRate: TypeAlias = Annotated[
+    Annotated[float, Tag("number")]
+    | Annotated[Schedule, Tag("schedule")]
+    | Annotated[AdaptiveRate, Tag("adaptive")],
+    Discriminator(_kind_of_rate),
+]
 
 Positive = Annotated[int, Field(ge=1)]
 Fraction01 = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -63,11 +104,20 @@ class Train(Options):
     """The learner. A hyper-parameter that is not set keeps the algorithm's own default."""
 
     algorithm: str = "PPO"
-    """"PPO", or "sb3:NAME" for an on-policy class of stable_baselines3 or sb3_contrib."""
+    """"PPO", or "sb3:NAME" for the loop of an on-policy class of stable_baselines3 or sb3_contrib."""
     total_steps: Positive = 1_000_000
     """Length of the run in steps of one environment; rounded up to whole rollouts."""
     n_envs: Positive = 8
+    env_processes: Annotated[int, Field(ge=0)] | Literal["auto"] = 0
+    """Processes that step the environments: 0 steps them in the learner's own, "auto" takes one a
+    core. With two or more, one half steps while the learner looks at the other."""
     device: str = "auto"
+    precision: Literal["exact", "fast"] | None = None
+    """"exact": float32, every operation deterministic; the default. "fast": bfloat16 for pictures
+    and on a GPU, memory formats and kernels chosen for speed. Both give the same bytes again."""
+    compile: bool | Literal["auto"] | None = None
+    """Whether `precision = "fast"` uses torch.compile; "auto", the default, measures at the start of
+    the run whether it pays."""
     threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads of torch; 0: one for small dense networks, all cores for convolutions."""
     policy: str = "auto"
@@ -77,12 +127,14 @@ class Train(Options):
     """Running mean and variance of observations, carried exactly over chunks."""
     normalize_rewards: bool = False
     """Divide rewards by the running deviation of the return, carried exactly over chunks."""
+    normalize_values: bool | None = None
+    """The critic predicts returns less their running mean, in units of their running deviation."""
 
     n_steps: Positive | None = None
     """Steps of each environment in one rollout."""
     batch_size: Positive | None = None
     n_epochs: Positive | None = None
-    learning_rate: Rate | None = None
+    learning_rate: LearningRate | None = None
     gamma: Fraction01 | None = None
     gae_lambda: Fraction01 | None = None
     clip_range: Rate | None = None
@@ -105,7 +157,7 @@ class Train(Options):
 
     @property
     def algorithm_name(self) -> str:
-        """The algorithm's class name."""
+        """Name of the class of stable_baselines3 or sb3_contrib whose policies and keywords it has."""
         return self.algorithm.removeprefix("sb3:")
 
     @property
@@ -121,18 +173,33 @@ class Train(Options):
     @field_validator("algorithm")
     @classmethod
     def _known_algorithm(cls, name: str) -> str:
-        if name.removeprefix("sb3:") not in HYPERPARAMETERS:
-            known = ", ".join(f"sb3:{known}" for known in HYPERPARAMETERS)
-            raise ValueError(f'"{name}" is not an on-policy algorithm; expected PPO or {known}')
-        if name != "PPO" and not name.startswith("sb3:"):
+        if f"sb3:{name}" in HYPERPARAMETERS and name not in HYPERPARAMETERS:
             raise ValueError(f'"{name}" is written "sb3:{name}"')
+        if name not in HYPERPARAMETERS:
+            known = ", ".join(HYPERPARAMETERS)
+            raise ValueError(f'"{name}" is not an on-policy algorithm; expected one of {known}')
         return name
+
+    @model_validator(mode="after")
+    def _adaptive_rate_is_ours(self) -> Train:
+        if isinstance(self.learning_rate, AdaptiveRate) and self.algorithm != "PPO":
+            raise ValueError(
+                f"a learning rate that follows the KL divergence is PPO's; {self.algorithm} has none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _compiling_is_fast(self) -> Train:
+        if self.compile and self.precision != "fast":
+            raise ValueError('compile belongs to precision = "fast"')
+        return self
 
 
 _SHARED = "n_steps learning_rate gamma gae_lambda normalize_advantage"
 _EXPLORATION = "use_sde sde_sample_freq"
 _GRADIENT = "ent_coef vf_coef max_grad_norm"
 _CLIPPED = "batch_size n_epochs clip_range clip_range_vf target_kl"
+_OWN = "precision compile normalize_values"
 _TRUST_REGION = (
     "batch_size target_kl cg_max_steps cg_damping line_search_shrinking_factor "
     "line_search_max_iter n_critic_updates sub_sampling_factor"
@@ -141,14 +208,18 @@ _TRUST_REGION = (
 HYPERPARAMETERS: dict[str, frozenset[str]] = {
     name: frozenset(" ".join(groups).split())
     for name, groups in {
-        "PPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
-        "A2C": (_SHARED, _EXPLORATION, _GRADIENT, "rms_prop_eps use_rms_prop"),
-        "TRPO": (_SHARED, _EXPLORATION, _TRUST_REGION),
-        "RecurrentPPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
-        "MaskablePPO": (_SHARED, _GRADIENT, _CLIPPED),
+        "PPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED, _OWN),
+        "sb3:PPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
+        "sb3:A2C": (_SHARED, _EXPLORATION, _GRADIENT, "rms_prop_eps use_rms_prop"),
+        "sb3:TRPO": (_SHARED, _EXPLORATION, _TRUST_REGION),
+        "sb3:RecurrentPPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
+        "sb3:MaskablePPO": (_SHARED, _GRADIENT, _CLIPPED),
     }.items()
 }
-"""Which hyper-parameters of `Train` each algorithm takes, by SB3's names."""
+"""Which hyper-parameters of `Train` each algorithm takes, by SB3's names; PPO has some of its own."""
+
+OWN_HYPERPARAMETERS = frozenset(_OWN.split())
+"""Those that no class of SB3 takes."""
 
 DEFAULT_N_STEPS = {"PPO": 2048, "A2C": 5, "TRPO": 2048, "RecurrentPPO": 128, "MaskablePPO": 2048}
 """Length of a rollout where the configuration names none, by SB3's signatures."""

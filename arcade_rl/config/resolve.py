@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from arcade_rl.config.models import (
     ALL_HYPERPARAMETERS,
     HYPERPARAMETERS,
+    AdaptiveRate,
     Config,
     Schedule,
     Table,
@@ -257,12 +258,11 @@ _WHOLE = {"train.policy_kwargs.net_arch"}
 """Tables that a higher source replaces as a whole instead of key by key."""
 
 
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    """The model in an annotation such as `float | Schedule | None`, if there is one."""
+def _models_of(annotation: Any) -> list[type[BaseModel]]:
+    """The models in an annotation such as `float | Schedule | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    models = (_model_of(part) for part in get_args(annotation))
-    return next((model for model in models if model is not None), None)
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_of(part)]
 
 
 def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
@@ -270,9 +270,9 @@ def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
     keys = []
     for name, field in model.model_fields.items():
         keys.append(f"{prefix}{name}")
-        inner = _model_of(field.annotation)
-        if inner is not None and inner is not Schedule:
-            keys += known_keys(inner, f"{prefix}{name}.")
+        for inner in _models_of(field.annotation):
+            if inner not in (Schedule, AdaptiveRate):
+                keys += known_keys(inner, f"{prefix}{name}.")
     return keys
 
 
@@ -298,9 +298,10 @@ def _unknown(values: Table, model: type[BaseModel], prefix: str) -> Iterator[str
         if field is None:
             yield f"{prefix}{key}"
             continue
-        inner = _model_of(field.annotation)
-        if inner is not None and isinstance(value, dict):
-            yield from _unknown(value, inner, f"{prefix}{key}.")
+        inners = _models_of(field.annotation)
+        if inners and isinstance(value, dict):
+            meant = max(inners, key=lambda inner: len(inner.model_fields.keys() & value.keys()))
+            yield from _unknown(value, meant, f"{prefix}{key}.")
 
 
 def _refuse_unknown_names(
@@ -325,12 +326,13 @@ def _validate(
 
 def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], prefix: str) -> str:
     """One fault of pydantic in the project's words."""
-    path, current = [prefix] if prefix else [], model
+    path = [prefix] if prefix else []
+    current: type[BaseModel] | None = model
     for part in fault["loc"]:
         if current is None or str(part) not in current.model_fields:
             break
         path.append(str(part))
-        current = _model_of(current.model_fields[str(part)].annotation)  # type: ignore[assignment]
+        current = next(iter(_models_of(current.model_fields[str(part)].annotation)), None)
     key = ".".join(path)
     origin = next((o for k, o in origins.items() if k == key or k.startswith(f"{key}.")), "")
     message = fault["msg"].removeprefix("Value error, ")
@@ -342,14 +344,14 @@ def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], pr
 def _leave_out_foreign_hyperparameters(defaults: Source, values: Table) -> None:
     """A game's defaults are for one algorithm: what another does not take is no wish of the user's."""
     train = _table(defaults.values, "train")
-    algorithm = str(_table(values, "train").get("algorithm", "PPO")).removeprefix("sb3:")
+    algorithm = str(_table(values, "train").get("algorithm", "PPO"))
     for key in ALL_HYPERPARAMETERS - HYPERPARAMETERS.get(algorithm, ALL_HYPERPARAMETERS):
         train.pop(key, None)
 
 
 def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) -> None:
     """Refuse what the algorithm does not take."""
-    name = config.train.algorithm_name
+    name = config.train.algorithm
     for key in sorted(ALL_HYPERPARAMETERS - HYPERPARAMETERS[name]):
         origin = next((o for k, o in origins.items() if f"{k}.".startswith(f"train.{key}.")), "")
         if origin:

@@ -91,9 +91,9 @@ def _run_chunk(run: Path, emit: Emit) -> None:
     from arcade_rl.runs.directory import RunDirectory
     from arcade_rl.runs.events import Finished, Ready
     from arcade_rl.training.chunk import Chunk
-    from arcade_rl.training.learner import Learner
+    from arcade_rl.training.learner import open_learner
 
-    learner = Learner(resolve([read_toml(RunDirectory(run).config)], load_game))
+    learner = open_learner(resolve([read_toml(RunDirectory(run).config)], load_game))
     mailbox = Mailbox()
     emit(Ready())
     spec = mailbox.wait()

@@ -8,7 +8,7 @@ so that a simulator on a GPU is never waited for in between.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,22 @@ class EndedEpisodes:
 
     def __len__(self) -> int:
         return len(self.env)
+
+
+def merge(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
+    """The episodes of several parts of the environments, in the order of their end.
+
+    Each part comes with the index of its first environment.
+    """
+    if len(parts) == 1:
+        return parts[0][1]
+    shifted = [replace(ended, env=ended.env + first) for first, ended in parts]
+    columns = {
+        field.name: np.concatenate([getattr(ended, field.name) for ended in shifted])
+        for field in fields(EndedEpisodes)
+    }
+    order = np.lexsort((columns["env"], columns["step"]))
+    return EndedEpisodes(**{name: column[order] for name, column in columns.items()})
 
 
 def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:

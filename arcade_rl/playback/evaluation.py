@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
+from arcade_rl.contracts import Declaration, MaskedVectorEnv, StagedVectorEnv, VectorEnv
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seeds import HashedSeeds
@@ -108,7 +108,12 @@ def _actor(
     train = resolved.config.train
     torch.set_num_threads(thread_count(train, is_image(env.observation_space)))
     policy = load_policy(
-        checkpoint / checkpoints.MODEL, train, env.observation_space, env.action_space, device
+        checkpoint / checkpoints.MODEL,
+        train,
+        env.observation_space,
+        env.action_space,
+        device,
+        masked=isinstance(env, MaskedVectorEnv),
     )
     return Actor(policy, ObservationNormalizer(state.normalization), env, train, deterministic)
 

@@ -9,10 +9,17 @@ import stable_baselines3
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.utils import LinearSchedule
+from stable_baselines3.common.vec_env import VecTransposeImage
 
-from arcade_rl.config import HYPERPARAMETERS, Schedule, Train
+from arcade_rl.config import (
+    HYPERPARAMETERS,
+    OWN_HYPERPARAMETERS,
+    AdaptiveRate,
+    Schedule,
+    Train,
+)
 from arcade_rl.errors import ConfigError
 
 _ACTIVATIONS = {
@@ -26,11 +33,19 @@ _ACTIVATIONS = {
 
 
 def algorithm_class(train: Train) -> type[OnPolicyAlgorithm]:
-    """The class that `train.algorithm` names."""
+    """SB3's class of the name that `train.algorithm` has: its policies and its keywords."""
     name = train.algorithm_name
     module = stable_baselines3 if hasattr(stable_baselines3, name) else sb3_contrib
     found: type[OnPolicyAlgorithm] = getattr(module, name)
     return found
+
+
+def acting_class(train: Train, observation_space: spaces.Space[Any], masked: bool) -> Any:
+    """The policy class that plays what an algorithm has trained: one that takes masks where the
+    game has them. Its weights have the same names."""
+    own_masks = masked and train.algorithm == "PPO"
+    algorithm = sb3_contrib.MaskablePPO if own_masks else algorithm_class(train)
+    return algorithm.policy_aliases[policy_alias(train, observation_space)]
 
 
 def policy_alias(train: Train, observation_space: spaces.Space[Any]) -> str:
@@ -58,6 +73,15 @@ def is_image(observation_space: spaces.Space[Any]) -> bool:
     return is_image_space(observation_space)
 
 
+def channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    """The space that SB3's policies take: pictures have their channels first."""
+    if isinstance(space, spaces.Dict):
+        return spaces.Dict({key: channels_first(part) for key, part in space.items()})
+    if is_image_space(space) and not is_image_space_channels_first(space):  # type: ignore[arg-type]
+        return VecTransposeImage.transpose_space(space)  # type: ignore[arg-type]
+    return space
+
+
 def policy_kwargs(train: Train) -> dict[str, Any]:
     """Keywords of the policy class; only what the configuration sets."""
     keywords: dict[str, Any] = train.policy_kwargs.model_dump(exclude_none=True)
@@ -67,12 +91,14 @@ def policy_kwargs(train: Train) -> dict[str, Any]:
 
 
 def hyperparameters(train: Train) -> dict[str, Any]:
-    """Keywords of the algorithm class; only what the configuration sets, schedules as callables."""
+    """Keywords of SB3's class; only what the configuration sets, schedules as callables."""
     keywords = {}
-    for name in sorted(HYPERPARAMETERS[train.algorithm_name]):
+    for name in sorted(HYPERPARAMETERS[train.algorithm] - OWN_HYPERPARAMETERS):
         value = getattr(train, name)
         if isinstance(value, Schedule):
             value = LinearSchedule(value.start, value.end, end_fraction=1.0)
+        elif isinstance(value, AdaptiveRate):
+            value = value.start
         if value is not None:
             keywords[name] = value
     return keywords

@@ -12,13 +12,11 @@ from typing import Any
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
-from stable_baselines3.common.preprocessing import is_image_space, is_image_space_channels_first
 from stable_baselines3.common.save_util import load_from_zip_file
-from stable_baselines3.common.vec_env import VecTransposeImage
 
 from arcade_rl.config import Train
 from arcade_rl.errors import VerificationError
-from arcade_rl.policies.build import algorithm_class, policy_alias, policy_kwargs
+from arcade_rl.policies.build import acting_class, channels_first, policy_kwargs
 
 _UNREADABLE = (
     ValueError, RuntimeError, KeyError, EOFError, OSError, zipfile.BadZipFile,
@@ -43,13 +41,16 @@ def load_policy(
     observation_space: spaces.Space[Any],
     action_space: spaces.Space[Any],
     device: torch.device | str = "cpu",
+    masked: bool = False,
 ) -> BasePolicy:
-    """The policy of a model file, ready to act. VerificationError if the weights do not fit."""
-    algorithm = algorithm_class(train)
-    policy_class = algorithm.policy_aliases[policy_alias(train, observation_space)]
+    """The policy of a model file, ready to act. VerificationError if the weights do not fit.
+
+    `masked` says whether the game forbids actions.
+    """
+    policy_class = acting_class(train, observation_space, masked)
     keywords = {**policy_kwargs(train), **({"use_sde": True} if train.use_sde else {})}
     policy = policy_class(
-        _channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords
+        channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords
     )
     assert isinstance(policy, BasePolicy)
     try:
@@ -61,15 +62,6 @@ def load_policy(
     policy.to(device)
     policy.set_training_mode(False)
     return policy
-
-
-def _channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
-    """The space that SB3 trains on: it turns pictures so that channels come first."""
-    if isinstance(space, spaces.Dict):
-        return spaces.Dict({key: _channels_first(part) for key, part in space.items()})
-    if is_image_space(space) and not is_image_space_channels_first(space):  # type: ignore[arg-type]
-        return VecTransposeImage.transpose_space(space)  # type: ignore[arg-type]
-    return space
 
 
 def weights_sha256(parameters: Mapping[str, Any]) -> str:

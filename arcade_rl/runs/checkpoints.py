@@ -69,6 +69,8 @@ class CheckpointState:
     threads: int
     """CPU threads that the update ran on: float sums depend on it."""
     versions: dict[str, str]
+    compiled: bool = False
+    """Whether the networks are compiled: chosen before the first step of the run."""
     format: int = FORMAT
 
     def milestones_of(self, total_steps: int) -> list[str]:

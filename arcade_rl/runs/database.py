@@ -17,11 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from arcade_rl.errors import VerificationError
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Update
+from arcade_rl.runs.phases import total
 from arcade_rl.runs.sqlite import checked, connect, require, writing
 
+_VERSION = 1
+"""Of the schema, kept as SQLite's `user_version`. Version 0 had no `updates.phases`."""
 _SCHEMA = """
+pragma user_version = {version};
 create table status (
     id integer primary key check (id = 1), state text not null, reason text not null, pid integer,
     time real not null
@@ -38,7 +43,8 @@ create table checkpoints (
 );
 create table updates (
     number integer primary key, chunk integer not null, attempt integer not null,
-    steps integer not null, time real not null, steps_per_s real not null, "values" text not null
+    steps integer not null, time real not null, steps_per_s real not null, "values" text not null,
+    phases text not null default '{{}}'
 );
 create table episodes (
     number integer primary key, chunk integer not null, attempt integer not null,
@@ -53,7 +59,14 @@ create table notices (
     text text not null
 );
 """
-
+_UPGRADE = f"""
+begin immediate;
+alter table updates add column phases text not null default '{{}}';
+pragma user_version = {_VERSION};
+commit;
+"""
+_UPGRADED_VIEW = "create temp view updates as select *, '{}' as phases from main.updates"
+"""Shows a reader, who may not write, the table of version 0 as if it were upgraded."""
 
 _OF_CHUNKS = ("episodes", "updates", "chunks", "checkpoints")
 """Tables whose every row belongs to a chunk."""
@@ -86,6 +99,8 @@ class ChunkSummary:
     """Mean of every metric over these episodes."""
     seconds: float
     steps_per_s: float
+    phases: dict[str, float]
+    """Wall time in each phase over its updates, seconds; empty where none was measured."""
 
 
 class Database:
@@ -108,7 +123,9 @@ class Database:
         with writing():
             database = cls(connect(part))
             try:
-                database._connection.executescript(_SCHEMA.format(columns=columns))
+                database._connection.executescript(
+                    _SCHEMA.format(version=_VERSION, columns=columns)
+                )
                 database.set_status("created")
             finally:
                 database.close()
@@ -117,13 +134,18 @@ class Database:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """An existing database, to write. Only the supervisor, with the run's lock, may."""
+        """An existing database, to write. Only the supervisor, with the run's lock, may.
+
+        One of an earlier version is upgraded; nothing in it is lost.
+        """
         require(path)
         with checked(path), writing():
             database = cls(connect(path))
             try:
                 database.status()
-            except sqlite3.DatabaseError:
+                if database._is_old(path):
+                    database._connection.executescript(_UPGRADE)
+            except (sqlite3.DatabaseError, VerificationError):
                 database.close()
                 raise
         return database
@@ -141,13 +163,26 @@ class Database:
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0
             )
             try:
-                yield cls(connection)
+                database = cls(connection)
+                if database._is_old(path):
+                    connection.execute(_UPGRADED_VIEW)
+                yield database
             finally:
                 connection.close()
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _is_old(self, path: Path) -> bool:
+        """Whether the schema is of an earlier version. VerificationError if it is of a later one."""
+        version = int(self._connection.execute("pragma user_version").fetchone()[0])
+        if version > _VERSION:
+            raise VerificationError(
+                f"{path} is of version {version} and this arcade-rl knows up to {_VERSION}; "
+                "use the newer arcade-rl that made it"
+            )
+        return version < _VERSION
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -273,10 +308,10 @@ class Database:
     def _insert(self, chunk: int, attempt: int, event: Event, at: float) -> None:
         if isinstance(event, Update):
             self._connection.execute(
-                "insert into updates values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into updates values (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     event.update, chunk, attempt, event.steps, event.time, event.steps_per_s,
-                    json.dumps(event.values),
+                    json.dumps(event.values), json.dumps(event.phases),
                 ),
             )  # fmt: skip
         elif isinstance(event, Episodes) and len(event):
@@ -312,9 +347,9 @@ class Database:
         ).fetchone()
         return row is not None
 
-    def chunks(self) -> list[ChunkSummary]:
-        """Every finished chunk that trained, oldest first."""
-        metrics = self.metric_names()
+    def chunks(self, first: int = 0) -> list[ChunkSummary]:
+        """Every finished chunk from `first` on that trained, oldest first."""
+        metrics, phases = self.metric_names(), self._phases(first)
         means = "".join(f', avg(e."metric_{name}")' for name in metrics)
         rows = self._connection.execute(
             f"""
@@ -323,18 +358,27 @@ class Database:
             from chunks c
             left join episodes e on e.chunk = c.chunk
             left join (select chunk, 1.0 / avg(1.0 / max(steps_per_s, 1e-9)) as mean_speed
-                       from updates group by chunk) u on u.chunk = c.chunk
-            where c.state = 'done' and c.last_update >= c.first_update
+                       from updates where chunk >= :first group by chunk) u on u.chunk = c.chunk
+            where c.state = 'done' and c.last_update >= c.first_update and c.chunk >= :first
             group by c.chunk order by c.chunk
-            """
+            """,
+            {"first": first},
         ).fetchall()
         return [
             ChunkSummary(
                 chunk, attempt, steps, episodes, raw_return,
-                dict(zip(metrics, values, strict=True)), seconds, speed,
+                dict(zip(metrics, values, strict=True)), seconds, speed, phases.get(chunk, {}),
             )
             for chunk, attempt, steps, episodes, raw_return, seconds, speed, *values in map(tuple, rows)
         ]  # fmt: skip
+
+    def _phases(self, first: int) -> dict[int, dict[str, float]]:
+        """Seconds of every phase, by chunk from `first` on."""
+        rows = self._connection.execute(
+            "select chunk, group_concat(phases) from updates where chunk >= ? group by chunk",
+            (first,),
+        )
+        return {chunk: total(json.loads(f"[{phases}]")) for chunk, phases in rows}
 
     def checkpoints(self) -> list[sqlite3.Row]:
         """Every checkpoint that was committed, oldest first; `kept` is empty for those gone."""

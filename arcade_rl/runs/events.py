@@ -10,7 +10,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import BinaryIO, ClassVar, TypeAlias
 
@@ -21,6 +21,9 @@ from arcade_rl.runs.checkpoints import CheckpointState, state_from
 
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
 _MAGIC = b"arcade_rl events 1\n"
+
+PHASES = ("environment", "inference", "copy", "learn", "record", "log")
+"""What a rollout and its update spend wall time on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Update:
     """Steps per second of this rollout and update."""
     values: dict[str, float]
     """What the algorithm logged, under SB3's keys, with `env/<metric>` and `reward/<term>`."""
+    phases: dict[str, float] = field(default_factory=dict)
+    """Wall time spent in each of PHASES that was measured, seconds; they do not overlap."""
 
 
 @dataclass(frozen=True, slots=True)

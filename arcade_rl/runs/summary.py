@@ -17,6 +17,7 @@ from arcade_rl.runs.database import ChunkSummary, Database, Status
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.lock import Holder, holder_of
+from arcade_rl.runs.phases import total
 
 T = TypeVar("T")
 
@@ -91,6 +92,11 @@ class RunDetail:
     checkpoints: list[StoredCheckpoint]
     notices: list[StoredNotice]
     evaluations: list[tuple[Path, Evaluation]]
+
+    @property
+    def phases(self) -> dict[str, float]:
+        """Wall time in each phase over the finished chunks, seconds."""
+        return total(chunk.phases for chunk in self.chunks)
 
 
 @dataclass

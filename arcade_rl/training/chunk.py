@@ -14,21 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 
-from arcade_rl.envs.accounting import refuse_non_finite
+from arcade_rl.contracts import SeedSource
+from arcade_rl.envs.accounting import EndedEpisodes, refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import Beat, Event, Notice, Update
-from arcade_rl.training import normalization
 from arcade_rl.training.curriculum import Curriculum
 from arcade_rl.training.learner import Learner
 from arcade_rl.training.measure import Recent, as_event, make_logger, versions
-from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec
+from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
 
 BEAT_INTERVAL_S = 1.0
 
@@ -56,24 +56,19 @@ class Counters:
     trained_s: float = 0.0
 
 
-class Heartbeat(BaseCallback):
+class Heartbeat:
     """Says from inside the training loop that it is alive, at most once a second."""
 
-    def __init__(self, emit: Emit) -> None:
-        super().__init__()
-        self._emit = emit
+    def __init__(self, emit: Emit, model: OnPolicyAlgorithm) -> None:
+        self._emit, self._model = emit, model
         self._last = 0.0
 
-    def beat(self) -> None:
+    def __call__(self) -> None:
         """Say it if the last time is long enough ago."""
         now = time.monotonic()
         if now - self._last >= BEAT_INTERVAL_S:
             self._last = now
-            self._emit(Beat(self.model.num_timesteps))
-
-    def _on_step(self) -> bool:
-        self.beat()
-        return True
+            self._emit(Beat(self._model.num_timesteps))
 
 
 class Chunk:
@@ -85,6 +80,7 @@ class Chunk:
         self._counters = Counters()
         self._recent = Recent(self._resolved, None)
         self._curriculum = Curriculum(self._resolved.declaration, 0, [])
+        self._compiled = False
 
     def run(self, should_stop: Callable[[], bool]) -> int:
         """Train and stage the checkpoint; returns the update that it ends on.
@@ -97,12 +93,19 @@ class Chunk:
             self._restore(Path(self._spec.checkpoint))
         else:
             self._learner.model._setup_model()  # new weights, from this chunk's randomness
+            self._choose()
         if self._spec.last_update > self._counters.updates:
-            seeds = HashedSeeds(episode_seed, self._learner.env.num_envs)
-            self._learner.env.begin(seeds, self._curriculum.stage)
-            self._train(should_stop)
+            self._train(HashedSeeds(episode_seed, self._learner.model.n_envs), should_stop)
         self._stage_checkpoint()
         return self._counters.updates
+
+    def _choose(self) -> None:
+        """What is decided once for the whole run."""
+        plan = plan_run(self._resolved.config)
+        choice = self._learner.choose_compiled(plan.total_updates, len(plan.boundaries))
+        if choice is not None:
+            self._compiled = choice.compiled
+            self._emit(Notice("info", f"precision fast, {choice.reason}"))
 
     def _restore(self, directory: Path) -> None:
         checkpoints.verify(directory)
@@ -120,8 +123,10 @@ class Chunk:
             ) from error
         model.num_timesteps = state.steps
         model._n_updates = state.gradient_epochs
-        if self._learner.normalize is not None and state.normalization is not None:
-            normalization.restore(self._learner.normalize, state.normalization)
+        if state.normalization is not None:
+            self._learner.normalization().restore(state.normalization)
+        self._compiled = state.compiled
+        self._learner.use_compiled(state.compiled)
         if state.threads != self._learner.threads:
             self._emit(
                 Notice(
@@ -137,39 +142,32 @@ class Chunk:
             self._resolved.declaration, state.stage, list(state.stage_window)
         )
 
-    def _train(self, should_stop: Callable[[], bool]) -> None:
-        """SB3's `learn`, without its start and its end: those of the run are elsewhere."""
-        model, spec = self._learner.model, self._spec
+    def _train(self, seeds: SeedSource, should_stop: Callable[[], bool]) -> None:
+        learner, model, spec = self._learner, self._learner.model, self._spec
         logger, capture = make_logger(Path(spec.staging) / STAGED_TENSORBOARD)
         model.set_logger(logger)
         model.ep_info_buffer = deque(self._recent.sb3_rows(), maxlen=WINDOW)
         model.ep_success_buffer = deque(maxlen=WINDOW)
-        heartbeat = Heartbeat(self._emit)
+        model.start_time = time.time_ns()
+        model._num_timesteps_at_start = model.num_timesteps
         total_steps = self._resolved.config.train.run_steps
-        remaining = total_steps - model.num_timesteps
-        _, callback = model._setup_learn(remaining, heartbeat, reset_num_timesteps=False)
-        callback.on_training_start(locals(), globals())
-        assert model.env is not None
+        learner.begin(seeds, self._curriculum.stage, Heartbeat(self._emit, model))
         while self._counters.updates < spec.last_update:
             started = time.perf_counter()
-            model.collect_rollouts(
-                model.env, callback, model.rollout_buffer, n_rollout_steps=model.n_steps
-            )
-            model._update_current_progress_remaining(model.num_timesteps, total_steps)
-            heartbeat.beat()
-            model.train()
+            iteration = learner.iterate(total_steps)
+            iterated = time.perf_counter()
             self._counters.updates += 1
-            self._account()
+            self._account(iteration.ended)
             model.dump_logs(self._counters.updates)
-            self._emit_update(capture.values, time.perf_counter() - started)
+            ended = time.perf_counter()
+            phases = {**iteration.phases, "log": ended - iterated}
+            self._emit_update(capture.values, ended - started, phases)
             if should_stop():
                 break
-        callback.on_training_end()
         logger.close()
 
-    def _account(self) -> None:
+    def _account(self, ended: EndedEpisodes) -> None:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""
-        ended = self._learner.env.harvest()
         refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
         episodes = as_event(ended, self._resolved, counters.episodes + 1, counters.steps)
@@ -182,14 +180,18 @@ class Chunk:
             model.ep_info_buffer.extend(self._recent.sb3_rows()[-len(ended) :])
         self._recent.log(model.logger)
         if self._curriculum.observe(ended):
-            self._learner.env.set_stage(self._curriculum.stage)
+            self._learner.set_stage(self._curriculum.stage)
             self._emit(Notice("info", f"stage {self._curriculum.name()} begins"))
 
-    def _emit_update(self, values: dict[str, float], seconds: float) -> None:
+    def _emit_update(
+        self, values: dict[str, float], seconds: float, phases: dict[str, float]
+    ) -> None:
         counters = self._counters
         counters.trained_s += seconds
         speed = self._resolved.config.train.rollout_steps / seconds
-        self._emit(Update(counters.updates, counters.steps, time.time(), speed, dict(values)))
+        self._emit(
+            Update(counters.updates, counters.steps, time.time(), speed, dict(values), phases)
+        )
 
     def _stage_checkpoint(self) -> None:
         """Write model, state and manifest into the staging directory, and verify them."""
@@ -203,7 +205,6 @@ class Chunk:
         directory = Path(spec.staging) / STAGED_CHECKPOINT
         directory.mkdir()
         model.save(directory / checkpoints.MODEL, exclude=_NOT_SAVED)
-        normalize = self._learner.normalize
         state = CheckpointState(
             chunk=spec.chunk,
             parent=None if spec.parent < 0 else spec.parent,
@@ -218,9 +219,10 @@ class Chunk:
             recent=self._recent.episodes,
             stage=self._curriculum.stage,
             stage_window=self._curriculum.window,
-            normalization=None if normalize is None else normalization.export(normalize),
+            normalization=self._learner.normalization().export(),
             threads=self._learner.threads,
             versions=dict(versions()),
+            compiled=self._compiled,
         )
         checkpoints.write_state(directory, state)
         checkpoints.seal(directory, spec.chunk)

@@ -1,15 +1,21 @@
-"""The learner of a run: its environment, its normalisation and its SB3 algorithm, built once a process."""
+"""The learner of a run: its environments and its algorithm, built once a process."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.vec_env import VecEnv, VecNormalize
+from stable_baselines3.common.vec_env import VecNormalize
 
-from arcade_rl.config import Resolved, Train
+from arcade_rl.config import AdaptiveRate, Resolved, Train
+from arcade_rl.contracts import SeedSource, VectorEnv
 from arcade_rl.envs.accounting import EpisodeAccounting
+from arcade_rl.envs.arrays import WeightedSum
+from arcade_rl.envs.processes import open_processes
 from arcade_rl.policies.build import (
     algorithm_class,
     hyperparameters,
@@ -17,24 +23,132 @@ from arcade_rl.policies.build import (
     policy_alias,
     policy_kwargs,
 )
-from arcade_rl.policies.device import find_device, thread_count
-from arcade_rl.training.learner_env import LearnerEnv
+from arcade_rl.policies.device import cores, find_device, thread_count
+from arcade_rl.training.compiling import Choice, choose
+from arcade_rl.training.moments import Normalize
+from arcade_rl.training.normalization import Normalization, of_vec_normalize
+from arcade_rl.training.played import Iteration
+from arcade_rl.training.ppo import PPO
+from arcade_rl.training.stock_env import StockEnv
 
 
-class Learner:
-    """What a worker builds before its turn comes."""
+class Learner(ABC):
+    """What a worker builds before its turn comes, and then asks for one iteration after the other."""
+
+    def __init__(self, resolved: Resolved, model: OnPolicyAlgorithm, threads: int) -> None:
+        self.resolved = resolved
+        self.model = model
+        self.threads = threads
+        """CPU threads of torch."""
+
+    def choose_compiled(self, updates: int, chunks: int) -> Choice | None:
+        """Decide before a run's first step whether its networks are compiled; None where there is
+        no choice. `updates` and `chunks` are those of the whole run."""
+        return None
+
+    def use_compiled(self, compiled: bool) -> None:
+        """Follow the choice that the run has made."""
+        assert not compiled, f"{type(self.model).__name__} is never compiled"
+
+    @abstractmethod
+    def begin(self, seeds: SeedSource, stage: int, on_step: Callable[[], None]) -> None:
+        """Start an episode in every environment. `on_step` is called while iterations go on."""
+
+    @abstractmethod
+    def iterate(self, total_steps: int) -> Iteration:
+        """One rollout and one update; `total_steps` is the length of the run, for schedules."""
+
+    @abstractmethod
+    def set_stage(self, stage: int) -> None:
+        """Episodes that start from now on are played in `stage`."""
+
+    @abstractmethod
+    def normalization(self) -> Normalization:
+        """The running statistics that observations, rewards and values are normalised by, live."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free the environments."""
+
+
+class OwnLearner(Learner):
+    """This project's own PPO."""
+
+    model: PPO
 
     def __init__(self, resolved: Resolved) -> None:
         train = resolved.config.train
-        self.resolved = resolved
-        env = resolved.game.make_env(resolved.options, train.n_envs, "training")
-        self.threads = thread_count(train, is_image(env.observation_space))
-        torch.set_num_threads(self.threads)
-        horizon = train.rollout_steps // train.n_envs
-        accounting = EpisodeAccounting(resolved.declaration, train.n_envs, horizon)
-        self.env = LearnerEnv(env, resolved.weights, accounting)
+        env = open_env(resolved)
+        threads = set_threads(train, env)
+        rate = train.learning_rate
+        model = PPO(
+            policy_alias(train, env.observation_space),
+            env,
+            WeightedSum(resolved.weights),
+            lambda num_envs: open_accounting(resolved, num_envs),
+            normalize=Normalize(
+                train.normalize_observations, train.normalize_rewards, bool(train.normalize_values)
+            ),
+            is_fast=train.precision == "fast",
+            adaptive_rate=rate if isinstance(rate, AdaptiveRate) else None,
+            policy_kwargs=policy_kwargs(train),
+            device=find_device(train.device),
+            **hyperparameters(train),
+        )
+        super().__init__(resolved, model, threads)
+
+    def choose_compiled(self, updates: int, chunks: int) -> Choice | None:
+        train = self.resolved.config.train
+        if train.precision != "fast":
+            return None
+        wish = "auto" if train.compile is None else train.compile
+        return choose(self.model, wish, updates, chunks)
+
+    def use_compiled(self, compiled: bool) -> None:
+        self.model.use_compiled(compiled)
+
+    def begin(self, seeds: SeedSource, stage: int, on_step: Callable[[], None]) -> None:
+        self._on_step = on_step
+        self.model.begin(seeds, stage)
+
+    def iterate(self, total_steps: int) -> Iteration:
+        model = self.model
+        ended, played = model.collect(self._on_step)
+        model._update_current_progress_remaining(model.num_timesteps, total_steps)
+        self._on_step()
+        model.train()
+        return Iteration(ended, played, model.stopwatch.read())
+
+    def set_stage(self, stage: int) -> None:
+        self.model.set_stage(stage)
+
+    def normalization(self) -> Normalization:
+        return self.model.normalization()
+
+    def close(self) -> None:
+        self.model.close()
+
+
+class StockLearner(Learner):
+    """An algorithm of SB3 or sb3_contrib, driven through its own loop."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        train = resolved.config.train
+        env = open_env(resolved)
+        threads = set_threads(train, env)
+        self.env = StockEnv(
+            env, WeightedSum(resolved.weights), open_accounting(resolved, env.num_envs)
+        )
         self.normalize = self._normalize(train)
-        self.model = self._model(train, self.normalize or self.env)
+        algorithm: Any = algorithm_class(train)
+        model = algorithm(
+            policy_alias(train, env.observation_space),
+            self.normalize or self.env,
+            policy_kwargs=policy_kwargs(train),
+            device=find_device(train.device),
+            **hyperparameters(train),
+        )
+        super().__init__(resolved, model, threads)
 
     def _normalize(self, train: Train) -> VecNormalize | None:
         if not (train.normalize_observations or train.normalize_rewards):
@@ -46,18 +160,74 @@ class Learner:
             gamma=0.99 if train.gamma is None else train.gamma,
         )
 
-    def _model(self, train: Train, env: VecEnv) -> OnPolicyAlgorithm:
-        algorithm: Any = algorithm_class(train)
-        model = algorithm(
-            policy_alias(train, self.env.observation_space),
-            env,
-            policy_kwargs=policy_kwargs(train),
-            device=find_device(train.device),
-            **hyperparameters(train),
+    def begin(self, seeds: SeedSource, stage: int, on_step: Callable[[], None]) -> None:
+        """SB3's `learn` up to its loop, without the counters of the run: those are elsewhere."""
+        self.env.begin(seeds, stage)
+        self._on_step = on_step
+        _, self._callback = self.model._setup_learn(0, Step(on_step), reset_num_timesteps=False)
+        self._callback.on_training_start(locals(), globals())
+
+    def iterate(self, total_steps: int) -> Iteration:
+        model, stopwatch = self.model, self.env.stopwatch
+        assert model.env is not None
+        stopwatch.start()
+        model.collect_rollouts(
+            model.env, self._callback, model.rollout_buffer, n_rollout_steps=model.n_steps
         )
-        assert isinstance(model, OnPolicyAlgorithm)
-        return model
+        stopwatch.lap("inference")
+        model._update_current_progress_remaining(model.num_timesteps, total_steps)
+        self._on_step()
+        model.train()
+        stopwatch.lap("learn")
+        ended, played = self.env.harvest(model.rollout_buffer.values)
+        stopwatch.lap("record")
+        return Iteration(ended, played, stopwatch.read())
+
+    def set_stage(self, stage: int) -> None:
+        self.env.set_stage(stage)
+
+    def normalization(self) -> Normalization:
+        return of_vec_normalize(self.normalize)
 
     def close(self) -> None:
-        """Free the environments."""
         self.env.close()
+
+
+class Step(BaseCallback):
+    """Calls a function after every step."""
+
+    def __init__(self, on_step: Callable[[], None]) -> None:
+        super().__init__()
+        self._call = on_step
+
+    def _on_step(self) -> bool:
+        self._call()
+        return True
+
+
+def open_learner(resolved: Resolved) -> Learner:
+    """The learner that the configuration names."""
+    is_own = resolved.config.train.algorithm == "PPO"
+    return OwnLearner(resolved) if is_own else StockLearner(resolved)
+
+
+def open_env(resolved: Resolved) -> VectorEnv:
+    """The environments that a run trains in, in processes of their own where it asks for them."""
+    train = resolved.config.train
+    processes = cores() if train.env_processes == "auto" else train.env_processes
+    if not processes:
+        return resolved.game.make_env(resolved.options, train.n_envs, "training")
+    return open_processes(resolved.game, resolved.options, train.n_envs, "training", processes)
+
+
+def open_accounting(resolved: Resolved, num_envs: int) -> EpisodeAccounting:
+    """Counts the episodes of so many environments."""
+    train = resolved.config.train
+    return EpisodeAccounting(resolved.declaration, num_envs, train.rollout_steps // train.n_envs)
+
+
+def set_threads(train: Train, env: VectorEnv) -> int:
+    """Let torch use as many CPU threads as the run wants; returns their number."""
+    threads = thread_count(train, is_image(env.observation_space))
+    torch.set_num_threads(threads)
+    return threads

@@ -1,60 +1,92 @@
-"""The running statistics of SB3's VecNormalize as plain numbers, exactly.
+"""The running statistics of a learner as plain numbers, exactly.
 
-SB3 keeps them as a pickle, which is not safe to read. Python writes a float64 to JSON so that it
+SB3 keeps its own as a pickle, which is not safe to read. Python writes a float64 to JSON so that it
 reads back the same, so nothing is lost here. The running return is not part of it: a chunk begins
 with new episodes, and their return so far is zero.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 
+from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.errors import VerificationError
+from arcade_rl.training.moments import Moments
+
+Statistics: TypeAlias = Moments | RunningMeanStd
 
 
-def export(env: VecNormalize) -> dict[str, Any]:
-    """Statistics as JSON values."""
-    return {
-        "observations": {key: _plain(statistics) for key, statistics in _observations(env).items()},
-        "returns": _plain(env.ret_rms),
-    }
+@dataclass(frozen=True, slots=True)
+class Normalization:
+    """What a learner normalises by, live."""
+
+    observations: Mapping[str, Statistics]
+    """By key of a Dict observation; the key "" for any other. Empty where they are not normalised."""
+    returns: Statistics | None = None
+    """Of the discounted return, by whose deviation rewards are divided."""
+    values: Statistics | None = None
+    """Of returns, in whose units the critic speaks."""
+
+    def export(self) -> dict[str, Any] | None:
+        """As JSON values; None where nothing is normalised."""
+        if not self.observations and self.returns is None and self.values is None:
+            return None
+        return {
+            "observations": {key: _plain(s) for key, s in self.observations.items()},
+            "returns": None if self.returns is None else _plain(self.returns),
+            "values": None if self.values is None else _plain(self.values),
+        }
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Put exported statistics back. VerificationError if they are of something else."""
+        if self.observations.keys() != stored["observations"].keys():
+            raise VerificationError(
+                f"normalisation of {sorted(stored['observations'])}; "
+                f"expected {sorted(self.observations)}"
+            )
+        for key, statistics in self.observations.items():
+            _put(statistics, stored["observations"][key], key or "observations")
+        for name, single in (("returns", self.returns), ("values", self.values)):
+            if single is not None:
+                _put(single, stored[name], name)
 
 
-def restore(env: VecNormalize, stored: dict[str, Any]) -> None:
-    """Put exported statistics back. VerificationError if they are of other observations."""
-    own = _observations(env)
-    if own.keys() != stored["observations"].keys():
-        raise VerificationError(
-            f"normalisation of {sorted(stored['observations'])}; expected {sorted(own)}"
-        )
-    for key, statistics in own.items():
-        _put(statistics, stored["observations"][key], key)
-    _put(env.ret_rms, stored["returns"], "returns")
-
-
-def _observations(env: VecNormalize) -> dict[str, RunningMeanStd]:
+def of_vec_normalize(env: VecNormalize | None) -> Normalization:
+    """What SB3's wrapper normalises by."""
+    if env is None:
+        return Normalization({})
     if not env.norm_obs:
-        return {}
-    return env.obs_rms if isinstance(env.obs_rms, dict) else {"": env.obs_rms}
+        return Normalization({}, env.ret_rms)
+    observations = env.obs_rms if isinstance(env.obs_rms, dict) else {"": env.obs_rms}
+    return Normalization(observations, env.ret_rms)
 
 
-def _plain(statistics: RunningMeanStd) -> dict[str, Any]:
+def _plain(statistics: Statistics) -> dict[str, Any]:
     return {
-        "mean": np.asarray(statistics.mean).tolist(),
-        "var": np.asarray(statistics.var).tolist(),
+        "mean": _host(statistics.mean).tolist(),
+        "var": _host(statistics.var).tolist(),
         "count": float(statistics.count),
     }
 
 
-def _put(statistics: RunningMeanStd, stored: dict[str, Any], key: str) -> None:
+def _put(statistics: Statistics, stored: Mapping[str, Any], name: str) -> None:
     mean, var = np.asarray(stored["mean"], np.float64), np.asarray(stored["var"], np.float64)
-    if mean.shape != np.shape(statistics.mean):
+    expected = _host(statistics.mean).shape
+    if mean.shape != expected:
         raise VerificationError(
-            f"normalisation of {key or 'observations'} has shape {mean.shape}; "
-            f"expected {np.shape(statistics.mean)}"
+            f"normalisation of {name} has shape {mean.shape}; expected {expected}"
         )
-    statistics.mean, statistics.var, statistics.count = mean, var, stored["count"]
+    if isinstance(statistics, Moments):
+        statistics.put(mean, var, stored["count"])
+    else:
+        statistics.mean, statistics.var, statistics.count = mean, var, stored["count"]
+
+
+def _host(array: Any) -> Any:
+    return np.asarray(array) if isinstance(array, float) else to_numpy(array)

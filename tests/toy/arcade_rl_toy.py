@@ -337,12 +337,12 @@ class Toy:
     def defaults(self, options: ToyOptions) -> Mapping[str, object]:
         return {
             "train": {
-                "algorithm": "sb3:MaskablePPO" if options.masks else "PPO",
+                "algorithm": "PPO",
                 "total_steps": 4_096,
                 "n_envs": 4,
                 "n_steps": 64,
                 "batch_size": 64,
-                "n_epochs": 4,
+                "n_epochs": 2 if options.observation == "image" else 4,
                 "learning_rate": 3e-3,
                 "device": "cpu",
                 "policy_kwargs": {"net_arch": [16]},

@@ -18,6 +18,8 @@ from arcade_rl_breakout.wall import Wall
 BUTTONS = (NOOP, FIRE, RIGHT, LEFT)
 """Button of each action."""
 FIRE_ACTION = BUTTONS.index(FIRE)
+FRAME_STACK = 4
+"""Pictures of an observation."""
 UNLIMITED = 2**30
 """Frames. Truncation is not left to ale-py, whose last picture would then be half an old one."""
 
@@ -32,6 +34,7 @@ def open_vector(options: BreakoutOptions, num_envs: int) -> AtariVectorEnv:
         repeat_action_probability=options.sticky,
         autoreset_mode="NextStep",
         frameskip=FRAME_SKIP,
+        stack_num=FRAME_STACK,
         noop_max=options.noop_max,
         episodic_life=False,  # would reset the whole game at a lost life
         reward_clipping=False,
@@ -74,6 +77,7 @@ class PixelsEnv:
         self._atari = open_vector(options, num_envs)
         self.num_envs = num_envs
         self.observation_space: spaces.Space[Any] = self._atari.single_observation_space
+        self.frame_stack = FRAME_STACK
         self.action_space: spaces.Space[Any] = spaces.Discrete(len(BUTTONS))
         self._cuts = purpose == "training" and options.episodic_life
         self._sticky = options.sticky

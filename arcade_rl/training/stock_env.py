@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from stable_baselines3.common.vec_env import VecEnv
 
 from arcade_rl.contracts import (
@@ -19,17 +19,18 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum, to_numpy
+from arcade_rl.training.played import Played, Stopwatch
 
 
-class LearnerEnv(VecEnv):
+class StockEnv(VecEnv):
     """SB3's view of a `VectorEnv`. It holds on to observations, so they are copied here."""
 
-    def __init__(
-        self, env: VectorEnv, weights: Sequence[float], accounting: EpisodeAccounting
-    ) -> None:
+    def __init__(self, env: VectorEnv, shape: WeightedSum, accounting: EpisodeAccounting) -> None:
         self._env = env
         self._accounting = accounting
-        self._shape = WeightedSum(weights)
+        self._shape = shape
+        self._played: list[tuple[Array, Array, Array]] = []
+        self.stopwatch = Stopwatch()
         self._seed_source: SeedSource | None = None
         self._stage = 0
         super().__init__(env.num_envs, env.observation_space, env.action_space)
@@ -46,9 +47,15 @@ class LearnerEnv(VecEnv):
         self._env.set_stage(stage)
         self._accounting.set_stage(stage)
 
-    def harvest(self) -> EndedEpisodes:
-        """The episodes that ended since the last harvest."""
-        return self._accounting.harvest()
+    def harvest(self, values: npt.NDArray[np.float32]) -> tuple[EndedEpisodes, Played]:
+        """The episodes that ended since the last harvest, and the steps, of which the critic said
+        `values`, (T, N)."""
+        actions, seeds, ended = (
+            torch.from_numpy(np.stack(column)) for column in zip(*self._played, strict=True)
+        )
+        self._played.clear()
+        played = Played(actions, seeds, ended, torch.from_numpy(values), None)
+        return self._accounting.harvest(), played
 
     def reset(self) -> Any:
         assert self._seed_source is not None
@@ -61,9 +68,13 @@ class LearnerEnv(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> Any:
+        self.stopwatch.lap("inference")
         batch = self._env.step(self._actions)
+        self.stopwatch.lap("environment")
         shaped = self._shape(batch.terms)
         ended = to_numpy(self._accounting.record(batch, shaped))
+        self._played.append((self._actions.copy(), _host_copy(batch.episode_seeds), ended.copy()))
+        self.stopwatch.lap("record")
         done = ended if batch.cut is None else ended | to_numpy(batch.cut)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         if ended.any():
@@ -73,7 +84,9 @@ class LearnerEnv(VecEnv):
                     "TimeLimit.truncated": bool(truncated[index]),
                     "terminal_observation": _copy(batch.final_observations, index),
                 }
-        return _copy(batch.observations), _host_copy(shaped), done, infos
+        given = _copy(batch.observations), _host_copy(shaped), done, infos
+        self.stopwatch.lap("copy")
+        return given
 
     def close(self) -> None:
         self._env.close()

@@ -1,0 +1,189 @@
+"""What the processes of a `ProcessEnv` say to each other, and the memory that they share.
+
+A frame on a pipe is 4 bytes of length and as many of pickle, between processes of one program. An
+empty frame asks for a step, or says that it is done.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+from arcade_rl.contracts import Observations, Purpose, StepBatch
+from arcade_rl.errors import ArcadeError
+
+ALIGNMENT = 64
+"""Bytes at whose multiples arrays begin: a line of the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a process is told first."""
+
+    game: str
+    options: Mapping[str, Any]
+    purpose: Purpose
+    first: int
+    """Its first environment in the whole."""
+    rows: int
+    """How many environments it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What it answers when its environments are built."""
+
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+    is_masked: bool
+    is_staged: bool
+    frame_stack: int | None
+    terms: int
+    metrics: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What it answers when something was raised; it ends after this."""
+
+    kind: type[ArcadeError] | type[MemoryError]
+    message: str
+
+
+class Board:
+    """All arrays of N environments in one piece of memory, with the same layout in every process."""
+
+    def __init__(self, hello: Hello, num_envs: int) -> None:
+        self._places: dict[str, tuple[int, tuple[int, ...], npt.DTypeLike]] = {}
+        self._size = 0
+        n = num_envs
+        for prefix in ("observations", "final"):
+            for key, space in leaves(hello.observation_space).items():
+                self._add(f"{prefix}.{key}", (n, *(space.shape or ())), space.dtype)
+        space = hello.action_space
+        is_box = isinstance(space, spaces.Box)
+        self._add("actions", (n, *(space.shape or ())), np.float32 if is_box else np.int64)
+        self._add("rewards", (n,), np.float32)
+        self._add("terms", (n, hello.terms), np.float32)
+        self._add("metrics", (n, hello.metrics), np.float32)
+        self._add("seeds", (n,), np.int64)
+        for name in ("terminated", "truncated", "cut", "has_final", "has_cut"):
+            self._add(name, (n,), np.bool_)
+        if hello.is_masked:
+            self._add("masks", (n, count_actions(space)), np.bool_)
+        self._is_dict = isinstance(hello.observation_space, spaces.Dict)
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def map(self, descriptor: int, create: bool) -> None:
+        """Map the memory file, after giving it its size where `create` is set."""
+        if create:
+            os.ftruncate(descriptor, self._size)
+        self._memory = mmap.mmap(descriptor, self._size)
+        self._arrays = {
+            name: np.ndarray(shape, dtype, self._memory, offset)
+            for name, (offset, shape, dtype) in self._places.items()
+        }
+
+    def unmap(self) -> None:
+        """Let go of the memory; arrays that others still hold keep it."""
+        self._arrays.clear()
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self._arrays[name]
+
+    def observations(self, prefix: str, rows: slice) -> Observations:
+        """Views of the observations of some environments."""
+        found = {
+            name.removeprefix(f"{prefix}."): array[rows]
+            for name, array in self._arrays.items()
+            if name.startswith(f"{prefix}.")
+        }
+        return found if self._is_dict else found[""]
+
+    def put_observations(self, prefix: str, rows: slice, observations: Observations) -> None:
+        """Copy observations of some environments in."""
+        parts = observations if self._is_dict else {"": observations}
+        for key, array in parts.items():
+            self._arrays[f"{prefix}.{key}"][rows] = array
+
+    def put(self, rows: slice, batch: StepBatch) -> None:
+        """Copy what a step of some environments gave in."""
+        arrays = self._arrays
+        self.put_observations("observations", rows, batch.observations)
+        arrays["rewards"][rows] = batch.rewards
+        arrays["terms"][rows] = batch.terms
+        arrays["metrics"][rows] = batch.metrics
+        arrays["terminated"][rows] = batch.terminated
+        arrays["truncated"][rows] = batch.truncated
+        arrays["seeds"][rows] = batch.episode_seeds
+        arrays["has_final"][rows] = batch.final_observations is not None
+        if batch.final_observations is not None:
+            self.put_observations("final", rows, batch.final_observations)
+        arrays["has_cut"][rows] = batch.cut is not None
+        arrays["cut"][rows] = False if batch.cut is None else batch.cut
+
+    def batch(self, rows: slice) -> StepBatch:
+        """The same as views."""
+        arrays = self._arrays
+        return StepBatch(
+            observations=self.observations("observations", rows),
+            rewards=arrays["rewards"][rows],
+            terms=arrays["terms"][rows],
+            terminated=arrays["terminated"][rows],
+            truncated=arrays["truncated"][rows],
+            metrics=arrays["metrics"][rows],
+            episode_seeds=arrays["seeds"][rows],
+            final_observations=(
+                self.observations("final", rows) if arrays["has_final"][rows].any() else None
+            ),
+            cut=arrays["cut"][rows] if arrays["has_cut"][rows].any() else None,
+        )
+
+    def _add(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> None:
+        assert dtype is not None, f"{name} has no dtype"
+        self._places[name] = (self._size, shape, dtype)
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        self._size += -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
+
+
+def leaves(space: spaces.Space[Any]) -> dict[str, spaces.Space[Any]]:
+    """The arrays of an observation: by key, or one with the key ""."""
+    return dict(space.spaces) if isinstance(space, spaces.Dict) else {"": space}
+
+
+def count_actions(space: spaces.Space[Any]) -> int:
+    """Columns of an action mask."""
+    if isinstance(space, spaces.MultiDiscrete):
+        return int(space.nvec.sum())
+    assert isinstance(space, spaces.Discrete), f"{space} cannot be masked"
+    return int(space.n)
+
+
+def read_frame(descriptor: int) -> bytes | None:
+    """The next frame; None at the end of the pipe."""
+    header = _read(descriptor, 4)
+    if len(header) < 4:
+        return None
+    return _read(descriptor, struct.unpack("=I", header)[0])
+
+
+def write_frame(descriptor: int, body: bytes = b"") -> None:
+    """Write a frame. BrokenPipeError if nobody reads."""
+    frame = memoryview(struct.pack("=I", len(body)) + body)
+    while frame:
+        frame = frame[os.write(descriptor, frame) :]
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (part := os.read(descriptor, size - len(data))):
+        data += part
+    return data

@@ -1,0 +1,218 @@
+"""Environments in processes of their own: all cores step, and the learner looks at one half of the
+environments while the other half steps.
+
+What they give is what the game's own environments give, whatever the number of processes. Arrays go
+through memory that all have mapped, a file that has no name any more: nothing is left behind,
+whoever is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from pydantic import BaseModel
+
+from arcade_rl.contracts import Array, Game, Observations, Purpose, SeedSource, StepBatch
+from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
+from arcade_rl.errors import PluginError
+
+CLOSE_WAIT_S = 5.0
+SHARED_MEMORY = Path("/dev/shm")
+"""Files that stay in memory, on Linux."""
+
+
+class Shard:
+    """One process and its two pipes."""
+
+    def __init__(self, number: int, count: int, order: Order, memory: int) -> None:
+        self._name = f"{order.game}: environment process {number} of {count}"
+        commands_read, self._commands = os.pipe()
+        self._replies, replies_write = os.pipe()
+        inherited = (commands_read, replies_write, memory)
+        words = [*map(str, inherited), str(os.getpid())]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "arcade_rl.envs.shard", *words],
+            env={"OMP_NUM_THREADS": "1", **os.environ},
+            stdin=subprocess.DEVNULL,
+            pass_fds=inherited,
+        )
+        os.close(commands_read)
+        os.close(replies_write)
+        self.send(pickle.dumps(order))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, body: bytes = b"") -> None:
+        """Ask for something; nothing means a step. A process that is gone is noticed by `receive`."""
+        with contextlib.suppress(BrokenPipeError):
+            write_frame(self._commands, body)
+
+    def receive(self) -> bytes:
+        """Wait for the answer. Raises what the process raised, or PluginError if it is gone."""
+        answer = read_frame(self._replies)
+        if answer is None:
+            raise PluginError(f"{self._name} ended with {self._end()}")
+        found = pickle.loads(answer) if answer else None
+        if isinstance(found, Fault):
+            raise found.kind(f"{self._name}: {found.message}")
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        for descriptor in (self._commands, self._replies):
+            os.close(descriptor)
+        try:
+            self._process.wait(CLOSE_WAIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _end(self) -> str:
+        code = self._process.wait()
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+class Half:
+    """The environments of some of the processes, which step together."""
+
+    def __init__(self, rows: slice, shards: Sequence[Shard], board: Board) -> None:
+        self.rows = rows
+        self._shards, self._board = shards, board
+        self._actions = board["actions"][rows]
+
+    def send(self, actions: Array) -> None:
+        self._actions[:] = actions
+        for shard in self._shards:
+            shard.send()
+
+    def receive(self) -> StepBatch:
+        for shard in self._shards:
+            shard.receive()
+        return self._board.batch(self.rows)
+
+    def action_masks(self) -> Array:
+        return self._board["masks"][self.rows]
+
+
+class ProcessEnv:
+    """N environments of a game, stepped by several processes in one or two parts."""
+
+    def __init__(
+        self, hello: Hello, num_envs: int, halves: list[tuple[slice, list[Shard]]], memory: int
+    ) -> None:
+        self.num_envs = num_envs
+        self.observation_space: spaces.Space[Any] = hello.observation_space
+        self.action_space: spaces.Space[Any] = hello.action_space
+        if hello.frame_stack is not None:
+            self.frame_stack = hello.frame_stack
+        self._shards = [shard for _, shards in halves for shard in shards]
+        self._board = Board(hello, num_envs)
+        self._board.map(memory, create=True)
+        self._ask(pickle.dumps(num_envs))
+        self.parts = tuple(Half(rows, shards, self._board) for rows, shards in halves)
+
+    def reset(self, seeds: SeedSource) -> Observations:
+        self._ask(pickle.dumps(("reset", seeds)))
+        return self._board.observations("observations", slice(0, self.num_envs))
+
+    def step(self, actions: Array) -> StepBatch:
+        for part in self.parts:
+            part.send(actions[part.rows])
+        for part in self.parts:
+            part.receive()
+        return self._board.batch(slice(0, self.num_envs))
+
+    def close(self) -> None:
+        for shard in self._shards:
+            shard.close()
+        self._shards = []
+
+    def _ask(self, body: bytes) -> None:
+        for shard in self._shards:
+            shard.send(body)
+        for shard in self._shards:
+            shard.receive()
+
+
+class _Masks(ProcessEnv):
+    def action_masks(self) -> Array:
+        """As `MaskedVectorEnv`."""
+        return self._board["masks"]
+
+
+class _Stages(ProcessEnv):
+    def set_stage(self, stage: int) -> None:
+        """As `StagedVectorEnv`."""
+        self._ask(pickle.dumps(("stage", stage)))
+
+
+class _MasksAndStages(_Masks, _Stages): ...
+
+
+_KINDS: dict[tuple[bool, bool], type[ProcessEnv]] = {
+    (False, False): ProcessEnv,
+    (True, False): _Masks,
+    (False, True): _Stages,
+    (True, True): _MasksAndStages,
+}
+"""By whether the game forbids actions, and has stages."""
+
+
+def open_processes(
+    game: Game, options: BaseModel, num_envs: int, purpose: Purpose, processes: int
+) -> ProcessEnv:
+    """The game's environments, divided over `processes` processes, or one each if that is fewer.
+
+    Raises what the game raises. With two processes or more there are two parts, the same ones for
+    every number of processes.
+    """
+    directory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryFile(dir=directory) as memory, contextlib.ExitStack() as stack:
+        divided = divide(num_envs, processes)
+        count, number, halves = sum(map(len, divided)), 0, []
+        for half in divided:
+            shards = []
+            for rows in half:
+                number += 1
+                order = Order(
+                    game.name, options.model_dump(), purpose, rows.start, rows.stop - rows.start
+                )
+                shards.append(Shard(number, count, order, memory.fileno()))
+                stack.callback(shards[-1].close)
+            halves.append((slice(half[0].start, half[-1].stop), shards))
+        hellos = [pickle.loads(shard.receive()) for _, shards in halves for shard in shards]
+        hello: Hello = hellos[0]
+        env = _KINDS[hello.is_masked, hello.is_staged](hello, num_envs, halves, memory.fileno())
+        stack.pop_all()
+    return env
+
+
+def divide(num_envs: int, processes: int) -> list[list[slice]]:
+    """The environments of every process, part by part."""
+    processes = max(1, min(processes, num_envs))
+    if processes == 1:
+        return [[slice(0, num_envs)]]
+    middle = (num_envs + 1) // 2
+    first = (processes + 1) // 2
+    return [
+        _split(0, middle, min(first, middle)),
+        _split(middle, num_envs, min(processes - first, num_envs - middle)),
+    ]
+
+
+def _split(start: int, stop: int, pieces: int) -> list[slice]:
+    edges = np.linspace(start, stop, pieces + 1).round().astype(int).tolist()
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]

@@ -1,0 +1,114 @@
+"""The process of some of a `ProcessEnv`'s environments.
+
+    python -m arcade_rl.envs.shard COMMANDS_FD REPLIES_FD MEMORY_FD PARENT_PID
+
+It takes commands from one pipe and answers each on another (`board`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import signal
+import sys
+import traceback
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import (
+    FrameStackedVectorEnv,
+    MaskedVectorEnv,
+    SeedSource,
+    StagedVectorEnv,
+    VectorEnv,
+)
+from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
+from arcade_rl.errors import ArcadeError, PluginError
+
+PR_SET_PDEATHSIG = 1
+"""`prctl`'s wish to get a signal when the parent dies; Linux's `sys/prctl.h`."""
+
+
+class Shifted:
+    """The seeds of some of the environments of a whole."""
+
+    def __init__(self, source: SeedSource, first: int) -> None:
+        self._source, self._first = source, first
+        self.exact = source.exact
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        """Seeds of the whole's environments, by index in the part."""
+        return self._source.next(indices + self._first)
+
+
+def die_with(parent: int) -> None:
+    """End when the parent does, even in the middle of a step. Linux; elsewhere at the next command."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def main() -> None:
+    commands, replies, memory, parent = map(int, sys.argv[1:])
+    die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    try:
+        _serve(commands, replies, memory)
+    except BrokenPipeError:
+        return
+    except ArcadeError as error:
+        write_frame(replies, pickle.dumps(Fault(type(error), str(error))))
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told to the parent
+        traceback.print_exc()
+        lines = str(error).splitlines() or ["no message"]
+        kind = MemoryError if isinstance(error, MemoryError) else PluginError
+        write_frame(replies, pickle.dumps(Fault(kind, f"{type(error).__name__}: {lines[0]}")))
+
+
+def _serve(commands: int, replies: int, memory: int) -> None:
+    from arcade_rl.registry import load_game
+
+    order: Order = pickle.loads(read_frame(commands) or b"")
+    game = load_game(order.game)
+    options = game.options.model_validate(order.options)
+    env: VectorEnv = game.make_env(options, order.rows, order.purpose)
+    declaration = game.declare(options)
+    hello = Hello(
+        env.observation_space,
+        env.action_space,
+        isinstance(env, MaskedVectorEnv),
+        isinstance(env, StagedVectorEnv),
+        env.frame_stack if isinstance(env, FrameStackedVectorEnv) else None,
+        len(declaration.terms),
+        len(declaration.metrics),
+    )
+    write_frame(replies, pickle.dumps(hello))
+    rows = slice(order.first, order.first + order.rows)
+    num_envs = read_frame(commands)
+    if num_envs is None:
+        return
+    board = Board(hello, pickle.loads(num_envs))
+    board.map(memory, create=False)
+    write_frame(replies)
+    while (command := read_frame(commands)) is not None:
+        if not command:
+            board.put(rows, env.step(board["actions"][rows]))
+        else:
+            name, value = pickle.loads(command)
+            if name == "reset":
+                first = env.reset(Shifted(value, order.first))
+                board.put_observations("observations", rows, first)
+            else:
+                assert isinstance(env, StagedVectorEnv)
+                env.set_stage(value)
+        if isinstance(env, MaskedVectorEnv):
+            board["masks"][rows] = env.action_masks()
+        write_frame(replies)
+    env.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Whether a run's networks are compiled: measured once, before its first step, and kept in its state.
+
+The choice changes the last bits of every sum, so no later process may choose anew: a chunk that is
+tried again must give the same bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+import torch
+from gymnasium.vector.utils import create_empty_array
+from torch._dynamo.exc import TorchDynamoException
+
+from arcade_rl.errors import RunFailed
+from arcade_rl.training.ppo import PPO
+from arcade_rl.training.rollout import Minibatch
+
+WORTH_TRYING_S = 600.0
+"""Updates of a run that take less than this in all are not worth the minute that the trial takes."""
+REPEATS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether to compile, and the sentence that says why."""
+
+    compiled: bool
+    reason: str
+
+
+def choose(model: PPO, wish: bool | str, updates: int, chunks: int) -> Choice:
+    """Follow the configuration's `compile`, or measure where it is "auto".
+
+    `updates` and `chunks` are those of the whole run: every chunk's process compiles again, from a
+    cache on disk. The model's weights and torch's random numbers stay as they are. RunFailed if it
+    was asked for and cannot be done.
+    """
+    if wish == "auto":
+        return _measure(model, updates, chunks)
+    if not wish:
+        return Choice(False, "not compiled, as configured")
+    return Choice(
+        True, f"compiled, as configured: {_compile(model, _blank_minibatch(model)):.0f} s"
+    )
+
+
+def _measure(model: PPO, updates: int, chunks: int) -> Choice:
+    rows = model.n_steps * model.n_envs
+    minibatches = updates * model.n_epochs * -(-rows // model.batch_size)
+    batch = _blank_minibatch(model)
+    eager_s = _seconds(model, batch)
+    total_s = eager_s * minibatches
+    eager = f"a minibatch takes {1e3 * eager_s:.1f} ms"
+    if total_s < WORTH_TRYING_S:
+        return Choice(False, f"not compiled: {eager}, all updates of the run {total_s:.0f} s")
+    try:
+        first_s = _compile(model, batch)
+        compiled_s = _seconds(model, batch)
+        again_s = _compile(model, batch)
+    except RunFailed as error:
+        return Choice(False, f"not compiled: {error}")
+    finally:
+        model.use_compiled(False)
+    gain_s = (eager_s - compiled_s) * minibatches - first_s - again_s * chunks
+    measured = f"{eager}, compiled {1e3 * compiled_s:.1f} ms"
+    cost = f"compiling {first_s:.0f} s and {again_s:.0f} s a chunk"
+    if gain_s <= 0:
+        return Choice(False, f"not compiled: {measured}, {cost}: it would not pay")
+    return Choice(True, f"compiled: {measured}, {cost}: saves {gain_s / 60:.0f} min of the run")
+
+
+def _compile(model: PPO, batch: Minibatch) -> float:
+    """Compile as a new process would; seconds that it takes. RunFailed if it cannot be done."""
+    torch.compiler.reset()
+    model.use_compiled(True)
+    started = time.perf_counter()
+    _differentiate(model, batch)
+    return time.perf_counter() - started
+
+
+def _seconds(model: PPO, batch: Minibatch) -> float:
+    """Median time of a minibatch, after one that warms up."""
+    times = []
+    for _ in range(1 + REPEATS):
+        started = time.perf_counter()
+        _differentiate(model, batch)
+        times.append(time.perf_counter() - started)
+    return median(times[1:])
+
+
+def _differentiate(model: PPO, batch: Minibatch) -> None:
+    narrow = torch.tensor(0.2, device=model.device)
+    clips = (narrow, None if model.clip_range_vf is None else narrow)
+    try:
+        loss, _ = model.loss(batch, clips)
+        torch.autograd.backward(loss)
+    except TorchDynamoException as error:
+        reason = str(error).strip().splitlines()[0]
+        raise RunFailed(f"torch.compile failed: {reason}; it needs a C++ compiler") from error
+    model.policy.optimizer.zero_grad()
+    if model.device.type == "cuda":
+        torch.cuda.synchronize(model.device)
+
+
+def _blank_minibatch(model: PPO) -> Minibatch:
+    """A minibatch of zeros: what it costs does not depend on what is in it."""
+    n = model.n_envs
+    blank = create_empty_array(model.game_env.observation_space, n, fn=np.zeros)
+    rollout = model.allocate(blank)
+    if model.observation_moments:
+        blank = model.observation_moments(blank)
+    rollout.observations.put(0, slice(0, n), blank, np.ones(n, np.bool_))
+    index = torch.arange(model.batch_size, device=model.device) % n
+    return rollout.minibatch(rollout.columns(0.0, 1.0), index)

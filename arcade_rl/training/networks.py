@@ -1,0 +1,192 @@
+"""The layers of an SB3 policy between observation and latent codes, as they are or made fast.
+
+Fast means bfloat16 where the device multiplies in it, and strided convolutions written as the same
+convolutions with stride 1. Weights stay SB3's: float32, under the same names, in the same order.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.preprocessing import (
+    is_image_space,
+    is_image_space_channels_first,
+    preprocess_obs,
+)
+from torch import Tensor, nn
+from torch.nn import functional
+
+from arcade_rl.training.storage import Batch
+
+_WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""Integer of so many bytes: moving one is moving that many pixels of a picture."""
+
+
+class Networks:
+    """Runs observations through the extractor and the two branches of a policy."""
+
+    def __init__(
+        self, policy: ActorCriticPolicy, space: spaces.Space[Any], autocast: bool = False
+    ) -> None:
+        """`space` is the environment's, whose pictures may have their channels last."""
+        self._policy = policy
+        self._space = space
+        self._autocast = autocast
+        self._takes_bytes = any(isinstance(module, TiledConv2d) for module in policy.modules())
+
+    def both(self, observations: Batch) -> tuple[Tensor, Tensor]:
+        """Latent codes of actor and critic. (B, L) each, float32."""
+        with self._precision():
+            prepared = self._prepare(observations)
+            extractor = self._policy.mlp_extractor
+            if self._policy.share_features_extractor:
+                actor, critic = extractor(self._policy.features_extractor(prepared))
+            else:
+                actor = extractor.forward_actor(self._policy.pi_features_extractor(prepared))
+                critic = extractor.forward_critic(self._policy.vf_features_extractor(prepared))
+        return actor.float(), critic.float()
+
+    def actor(self, observations: Batch) -> Tensor:
+        """Latent code of the actor alone. (B, L), float32."""
+        with self._precision():
+            features = self._policy.pi_features_extractor(self._prepare(observations))
+            latent: Tensor = self._policy.mlp_extractor.forward_actor(features).float()
+        return latent
+
+    def critic(self, observations: Batch) -> Tensor:
+        """Latent code of the critic alone. (B, L), float32."""
+        with self._precision():
+            features = self._policy.vf_features_extractor(self._prepare(observations))
+            latent: Tensor = self._policy.mlp_extractor.forward_critic(features).float()
+        return latent
+
+    def copy_from(self, policy: ActorCriticPolicy) -> None:
+        """Take over the weights of another policy of the same shape."""
+        if policy is self._policy:
+            return
+        with torch.no_grad():
+            for own, other in zip(self._policy.parameters(), policy.parameters(), strict=True):
+                own.copy_(other)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if self._autocast:
+            return torch.autocast(self._policy.device.type, torch.bfloat16)
+        return nullcontext()
+
+    def _prepare(self, observations: Batch) -> Any:
+        if isinstance(observations, dict):
+            parts = self._space.spaces  # type: ignore[attr-defined]
+            return {key: self._leaf(part, parts[key]) for key, part in observations.items()}
+        return self._leaf(observations, self._space)
+
+    def _leaf(self, observations: Tensor, space: spaces.Space[Any]) -> Tensor:
+        """What a policy's extractor takes: SB3's `preprocess_obs`, with channels first."""
+        if is_image_space(space) and observations.dtype == torch.uint8:
+            if not is_image_space_channels_first(space):  # type: ignore[arg-type]
+                observations = observations.permute(0, 3, 1, 2)
+            if self._takes_bytes and self._policy.normalize_images:
+                return observations
+        prepared = preprocess_obs(observations, space, self._policy.normalize_images)
+        assert isinstance(prepared, Tensor)
+        return prepared.to(self._policy.action_net.weight.dtype)  # type: ignore[arg-type]
+
+
+class TiledConv2d(nn.Conv2d):
+    """A convolution whose kernel is a whole number of strides, computed with stride 1: each square
+    of stride x stride pixels becomes the channels of one pixel.
+
+    The sums are the same. Gradients of strided convolutions are slow on CPUs, and first layers have
+    few channels, which leaves wide registers empty. Pictures may come as bytes, 0 to 255, and are
+    then divided by 255; bfloat16 holds every byte exactly.
+    """
+
+    @staticmethod
+    def fits(layer: nn.Conv2d) -> bool:
+        """Whether a layer can be computed so."""
+        kernel, stride = layer.kernel_size, layer.stride
+        is_square = kernel[0] == kernel[1] and stride[0] == stride[1]
+        is_plain = layer.groups == 1 and layer.dilation == (1, 1) and layer.padding == (0, 0)
+        return is_square and is_plain and stride[0] > 1 and kernel[0] % stride[0] == 0
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        size = [(n - kernel) // stride + kernel // stride for n in pictures.shape[2:]]
+        cropped = pictures[:, :, : size[0] * stride, : size[1] * stride]
+        tiles, weight = _tile(cropped, stride), self.weight
+        if pictures.dtype == torch.uint8:
+            tiles, weight = tiles.to(_dtype(weight)), weight / 255.0
+        # (O, C, k, k) -> (O, s * s * C, k / s, k / s), in the order of the tiles' channels
+        out, channels, parts = self.out_channels, self.in_channels, kernel // stride
+        kernels = weight.view(out, channels, parts, stride, parts, stride)
+        order = (0, 1, 3, 5, 2, 4) if _is_planar(cropped) else (0, 3, 5, 1, 2, 4)
+        tiled = kernels.permute(order).reshape(out, channels * stride * stride, parts, parts)
+        return functional.conv2d(tiles.permute(0, 3, 1, 2), tiled, self.bias)
+
+
+def _dtype(weight: Tensor) -> torch.dtype:
+    """What a layer computes in."""
+    device = weight.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
+
+
+def _is_planar(pictures: Tensor) -> bool:
+    """Whether a picture lies channel after channel in memory, rather than pixel after pixel."""
+    return pictures.stride(1) != 1 or pictures.shape[1] == 1
+
+
+def _tile(pictures: Tensor, side: int) -> Tensor:
+    """(B, C, H, W) to (B, H / side, W / side, C * side * side), contiguous.
+
+    The channels of a tile are (channel, row, column), or (row, column, channel) where the pixels of
+    the picture lie together.
+    """
+    count, channels, height, width = pictures.shape
+    rows, columns = height // side, width // side
+    if not _is_planar(pictures):
+        pixels = pictures.permute(0, 2, 3, 1).reshape(count, rows, side, columns, side * channels)
+        tiles = pixels.transpose(2, 3)
+    elif pictures.dtype == torch.uint8 and side in _WORDS and pictures.is_contiguous():
+        words = pictures.view(_WORDS[side])  # a row of a tile is one word
+        words = words.view(count, channels, rows, side, columns).permute(0, 2, 4, 1, 3)
+        tiles = words.contiguous().view(pictures.dtype)
+    else:
+        planes = pictures.reshape(count, channels, rows, side, columns, side)
+        tiles = planes.permute(0, 2, 4, 1, 3, 5)
+    return tiles.reshape(count, rows, columns, channels * side * side)
+
+
+def has_pictures(policy: ActorCriticPolicy) -> bool:
+    """Whether a policy has convolutions."""
+    return any(isinstance(module, nn.Conv2d) for module in policy.modules())
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for products of bfloat16."""
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def fast_networks(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> tuple[Networks, Networks]:
+    """(for the update, for the rollout) of a policy: convolutions tiled, in bfloat16 where it pays.
+
+    The rollout has a copy of the weights in bfloat16, so that they are not cast at every step. Small
+    dense networks on a CPU stay in float32: casting costs them more than it saves.
+    """
+    for module in policy.modules():
+        if type(module) is nn.Conv2d and TiledConv2d.fits(module):
+            module.__class__ = TiledConv2d
+    device = policy.device
+    if not multiplies_bfloat16(device) or (device.type == "cpu" and not has_pictures(policy)):
+        exact = Networks(policy, space)
+        return exact, exact
+    optimizer, policy.optimizer = policy.optimizer, None  # type: ignore[assignment]
+    half = copy.deepcopy(policy).to(torch.bfloat16)
+    policy.optimizer = optimizer
+    half.set_training_mode(False)
+    return Networks(policy, space, autocast=True), Networks(half, space)

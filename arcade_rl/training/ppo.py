@@ -1,0 +1,501 @@
+"""PPO on tensors, from the environment to the optimizer: one rollout, one update, top to bottom.
+
+The class is Stable-Baselines3's PPO with both halves of its loop written anew: policies, `model.zip`,
+the logger's keys and the names of hyper-parameters are SB3's. In precision "exact" an update gives
+SB3's weights.
+
+T is the number of steps of a rollout, N of environments, A of action dimensions, P of numbers of a
+distribution (`policies.heads`), B of rows of a minibatch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import numpy as np
+import stable_baselines3
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.type_aliases import Schedule
+from torch import Tensor
+from torch.nn import functional
+
+from arcade_rl.config import AdaptiveRate
+from arcade_rl.contracts import (
+    Array,
+    FrameStackedVectorEnv,
+    MaskedVectorEnv,
+    Observations,
+    SeedSource,
+    StagedVectorEnv,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, merge
+from arcade_rl.envs.arrays import WeightedSum
+from arcade_rl.envs.parts import Part, parts_of
+from arcade_rl.policies.build import channels_first
+from arcade_rl.policies.heads import Head, head_of
+from arcade_rl.training.moments import Moments, Normalize, ObservationMoments, RewardScale
+from arcade_rl.training.networks import Networks, fast_networks
+from arcade_rl.training.normalization import Normalization
+from arcade_rl.training.played import Played, Stopwatch
+from arcade_rl.training.rollout import Final, Minibatch, Rollout, advantages
+from arcade_rl.training.storage import Batch, each, tensor
+
+LOOK_AT = 4096
+"""Observations that the critic looks at in one go where it waits for the rollout's end."""
+RATE_STEP = 1.5
+"""Factor by which a KL-adaptive learning rate moves, as in rsl_rl and rl_games."""
+STOP_AT = 1.5
+"""An update ends early where the KL divergence is above this times `target_kl`, as in SB3."""
+STATISTICS = (
+    "entropy_loss", "policy_gradient_loss", "value_loss", "approx_kl", "clip_fraction", "loss",
+)  # fmt: skip
+"""What every minibatch measures, under SB3's names below `train/`."""
+
+
+Clips = tuple[Tensor, Tensor | None]
+"""How far the ratio of the policies may move from 1, and values from their old ones (None: any)."""
+Loss = Callable[[Minibatch, Clips], tuple[Tensor, Tensor]]
+
+
+class PPO(stable_baselines3.PPO):
+    """Proximal policy optimisation of the environments of one game."""
+
+    def __init__(
+        self,
+        policy: str,
+        env: VectorEnv,
+        shape: WeightedSum,
+        accounting: Callable[[int], EpisodeAccounting],
+        *,
+        normalize: Normalize,
+        is_fast: bool = False,
+        adaptive_rate: AdaptiveRate | None = None,
+        **keywords: Any,
+    ) -> None:
+        """`shape` makes the reward of the terms; `accounting` counts so many environments' episodes.
+
+        `keywords` are those of SB3's PPO.
+        """
+        super().__init__(policy, None, _init_setup_model=False, **keywords)  # type: ignore[arg-type]
+        self.observation_space = channels_first(env.observation_space)
+        self.action_space = env.action_space
+        self.n_envs = env.num_envs
+        self._stock = set(vars(self))
+        self.rollout_buffer_class = NoBuffer  # type: ignore[assignment]
+        self.game_env = env
+        self._parts: Sequence[Part] = parts_of(env)
+        self._accounts = [accounting(_length(part.rows)) for part in self._parts]
+        self._shape = shape
+        self._normalize = normalize
+        self._is_fast = is_fast
+        self._adaptive_rate = adaptive_rate
+        self.value_moments = Moments(()) if normalize.values else None
+        self.observation_moments = (
+            ObservationMoments(env.observation_space) if normalize.observations else None
+        )
+        self.reward_scale = RewardScale(self.n_envs, self.gamma) if normalize.rewards else None
+        self.rollout: Rollout | None = None
+        """The last rollout, from the first `begin` on."""
+        self.stopwatch = Stopwatch()
+        self._setup_model()
+
+    def _setup_model(self) -> None:
+        """New networks, with random weights."""
+        before = set(vars(self))
+        super()._setup_model()
+        self._stock |= vars(self).keys() - before
+        if self._adaptive_rate:
+            _set_rate(self.policy.optimizer, self._adaptive_rate.start)
+        for group in self.policy.optimizer.param_groups:
+            group["fused"] = True  # one pass over the weights instead of ten
+        space = self.game_env.observation_space
+        self._learning = self._acting = Networks(self.policy, space)
+        if self._is_fast:
+            self._learning, self._acting = fast_networks(self.policy, space)
+        self._head: Head = head_of(self.policy, self.action_space)
+        trunk = self.policy.features_extractor if self.policy.share_features_extractor else None
+        self.use_compiled(False)
+        self._values_wait = trunk is None or not list(trunk.parameters())
+        """Whether the critic has no layer in common with the actor, and waits for the rollout's end."""
+
+    def use_compiled(self, compiled: bool) -> None:
+        """Compile the loss, and on a GPU the choice of actions too, into CUDA graphs there; or not."""
+        self._compiled_loss: Loss | None = None
+        self._chooser = self._choose
+        if compiled:
+            is_cuda = self.device.type == "cuda"
+            mode = "reduce-overhead" if is_cuda else "default"
+            self._compiled_loss = torch.compile(self._loss, dynamic=False, mode=mode)
+            if is_cuda:
+                self._chooser = torch.compile(self._choose, dynamic=False, mode=mode)
+
+    def _excluded_save_params(self) -> list[str]:
+        """What `model.zip` leaves out: all that SB3's PPO does not have."""
+        own = vars(self).keys() - self._stock
+        return [*super()._excluded_save_params(), *own, "rollout_buffer_class"]
+
+    # --- the rollout ---------------------------------------------------------------------------
+
+    def begin(self, seeds: SeedSource, stage: int) -> None:
+        """Start an episode in every environment."""
+        if isinstance(self.game_env, StagedVectorEnv):
+            self.game_env.set_stage(stage)
+        for account in self._accounts:
+            account.begin_episodes(stage)
+        if self.reward_scale:
+            self.reward_scale.begin_episodes()
+        observations = self.game_env.reset(seeds)
+        self.rollout = self.rollout or self.allocate(observations)
+        started = np.ones(self.n_envs, np.bool_)
+        self._put(0, slice(0, self.n_envs), observations, started)
+        self._is_first = True
+
+    def collect(self, on_step: Callable[[], None]) -> tuple[EndedEpisodes, Played]:
+        """Play T steps in every environment; `on_step` is called after each.
+
+        While one part of the environments steps, the policy looks at the next.
+        """
+        self.stopwatch.start()
+        self.policy.set_training_mode(False)
+        self._acting.copy_from(self.policy)
+        self._head.renew_noise(self.n_envs)
+        if not self._is_first:
+            self._rollout.observations.carry()
+        self._is_first = False
+        self._finals: list[Final] = []
+        for t in range(self.n_steps):
+            if self.use_sde and self.sde_sample_freq > 0 and t % self.sde_sample_freq == 0:
+                self._head.renew_noise(self.n_envs)
+            for number, part in enumerate(self._parts):
+                if t:
+                    self._take(t - 1, number, part)
+                self._act(t, part)
+            self.num_timesteps += self.n_envs
+            on_step()
+        for number, part in enumerate(self._parts):
+            self._take(self.n_steps - 1, number, part)
+        self._finish()
+        ended = merge(
+            [(p.rows.start, a.harvest()) for p, a in zip(self._parts, self._accounts, strict=True)]
+        )
+        self.stopwatch.lap("record")
+        return ended, self._rollout.played()
+
+    def allocate(self, observations: Observations) -> Rollout:
+        """Room for a rollout of observations such as these."""
+        first = (
+            next(iter(observations.values())) if isinstance(observations, dict) else observations
+        )
+        there = tensor(first).device
+        if self.reward_scale:
+            self.reward_scale.to(there)
+        if self.observation_moments:
+            self.observation_moments.to(there)
+            observations = self.observation_moments(observations)
+        env, space = self.game_env, self.action_space
+        if isinstance(space, spaces.Box):
+            self._low = torch.as_tensor(space.low, device=self.device)
+            self._high = torch.as_tensor(space.high, device=self.device)
+        return Rollout(
+            self.n_steps,
+            observations,
+            env.frame_stack if isinstance(env, FrameStackedVectorEnv) else None,
+            space,
+            self._head.numbers,
+            isinstance(env, MaskedVectorEnv),
+            self.device,
+        )
+
+    def _act(self, t: int, part: Part) -> None:
+        """Choose the actions of a part and send them on their way."""
+        rollout, rows, masks = self._rollout, part.rows, None
+        if rollout.masks is not None:
+            masks = rollout.masks[t, rows]
+            masks.copy_(tensor(part.action_masks()))
+        self.stopwatch.lap("copy")
+        with torch.inference_mode():
+            observations = rollout.observations.at(t, rows)
+            distribution, values = self._chooser(observations, masks)
+            if values is not None:
+                rollout.values[t, rows] = values
+            rollout.distributions[t, rows] = distribution
+            actions = self._head.sample(distribution, rows)
+            rollout.actions[t, rows] = actions
+            if rollout.sent is not rollout.actions:
+                actions = torch.clamp(actions, self._low, self._high)
+                rollout.sent[t, rows] = actions
+        self.stopwatch.lap("inference")
+        part.send(actions.cpu().numpy() if rollout.is_on_host else actions)
+        self.stopwatch.lap("copy")
+
+    def _choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """(distribution over actions (B, P), the critic's output (B,) or None if it can wait)."""
+        if self._values_wait:
+            return self._head.distribution(self._acting.actor(observations), masks), None
+        latent, critic = self._acting.both(observations)
+        return self._head.distribution(latent, masks), self.policy.value_net(critic).squeeze(1)
+
+    def _take(self, t: int, number: int, part: Part) -> None:
+        """Receive what step `t` of a part gave."""
+        batch = part.receive()
+        self.stopwatch.lap("environment")
+        rollout, rows = self._rollout, part.rows
+        shaped = self._shape(batch.terms)
+        ended = self._accounts[number].record(batch, shaped)
+        rollout.ended[t, rows] = tensor(ended)
+        rollout.seeds[t, rows] = tensor(batch.episode_seeds)
+        self.stopwatch.lap("record")
+        self._put(t + 1, rows, batch.observations, ended)
+        done = tensor(ended if batch.cut is None else ended | batch.cut)
+        rollout.done[t, rows] = done
+        rewards = tensor(shaped)
+        if self.reward_scale:
+            rewards = self.reward_scale(rows, rewards, done)
+        rollout.rewards[t, rows] = rewards
+        if batch.final_observations is not None:
+            self._keep_final(t, rows, batch)
+        self.stopwatch.lap("copy")
+
+    def _put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
+        if self.observation_moments:
+            self.observation_moments.update(observations)
+            observations = self.observation_moments(observations)
+        self._rollout.observations.put(t, rows, observations, started)
+
+    def _keep_final(self, t: int, rows: slice, batch: StepBatch) -> None:
+        """Keep the last observation of episodes that a limit cut: their return goes on beyond it."""
+        cut = tensor(batch.truncated & ~batch.terminated)
+        final = each(batch.final_observations, tensor)
+        if self._rollout.is_on_host:
+            indices = cut.nonzero().squeeze(1)
+            if not len(indices):
+                return
+            kept = each(final, lambda array: array[indices])
+            indices += rows.start
+        else:  # which of them counts is asked once, at the end of the rollout
+            indices = torch.where(cut, torch.arange(rows.start, rows.stop, device=cut.device), -1)
+            kept = each(final, torch.clone)
+        if self.observation_moments:
+            kept = self.observation_moments(kept)
+        self._finals.append(Final(t, indices, kept))
+
+    def _finish(self) -> None:
+        """What can wait for the end of the rollout: values, log-probabilities, advantages."""
+        rollout, t, n = self._rollout, self.n_steps, self.n_envs
+        with torch.inference_mode():
+            if self._values_wait:
+                flat = torch.arange((t + 1) * n, device=self.device)
+                chunks = [rollout.observations.gather(i) for i in torch.split(flat, LOOK_AT)]
+                values = torch.cat([self._critic(chunk) for chunk in chunks])
+                rollout.values.copy_(values.view(t + 1, n))
+            else:
+                rollout.values[t] = self._critic(rollout.observations.at(t, slice(0, n)))
+            rollout.values.copy_(self._denormalize(rollout.values))
+            actions, distributions = (
+                rollout.actions.flatten(0, 1),
+                rollout.distributions.flatten(0, 1),
+            )
+            rollout.log_probs.copy_(self._head.log_prob(distributions, actions).view(t, n))
+            finals = self._final_values()
+        self.stopwatch.lap("inference")
+        rewards, done = rollout.rewards.to(self.device), rollout.done.to(self.device)
+        for (step, env), value in finals:
+            rewards[step, env] += self.gamma * value
+        self.stopwatch.lap("copy")
+        rollout.advantages = advantages(rewards, rollout.values, done, self.gamma, self.gae_lambda)
+        rollout.returns = rollout.advantages + rollout.values[:-1]
+        self.stopwatch.lap("learn")
+
+    def _final_values(self) -> list[tuple[tuple[Tensor, Tensor], Tensor]]:
+        """((steps, environments), values) of the last observations of episodes that a limit cut."""
+        found = []
+        for final in self._finals:
+            rows = (final.env >= 0).nonzero().squeeze(1)
+            if not len(rows):
+                continue
+            env = final.env[rows].to(self.device)
+            values = self._critic(each(final.observations, lambda a: a[rows].to(self.device)))  # noqa: B023
+            found.append(((torch.full_like(env, final.step), env), self._denormalize(values)))
+        return found
+
+    def _critic(self, observations: Batch) -> Tensor:
+        """The critic's output. (B,), float32; in its own units where values are normalised."""
+        values: Tensor = self.policy.value_net(self._acting.critic(observations)).squeeze(1)
+        return values
+
+    def _denormalize(self, values: Tensor) -> Tensor:
+        mean, deviation = self._value_units()
+        return values * deviation + mean
+
+    def _value_units(self) -> tuple[float, float]:
+        """(mean, deviation) in whose units the critic speaks."""
+        moments = self.value_moments
+        return (float(moments.mean), float(moments.deviation)) if moments else (0.0, 1.0)
+
+    @property
+    def _rollout(self) -> Rollout:
+        assert self.rollout is not None, "begin first"
+        return self.rollout
+
+    # --- the update ----------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Update the networks on the rollout: `n_epochs` passes in minibatches of `batch_size`."""
+        self.stopwatch.start()
+        policy, optimizer = self.policy, self.policy.optimizer
+        policy.set_training_mode(True)
+        if self._adaptive_rate:
+            self.logger.record("train/learning_rate", optimizer.param_groups[0]["lr"])
+        else:
+            self._update_learning_rate(optimizer)
+        if self.value_moments:
+            self._renew_value_moments(self.value_moments)
+        rollout, clips = self._rollout, self._clips()
+        columns = rollout.columns(*self._value_units())
+        measured: list[Tensor] = []
+        is_over = False
+        for _ in range(self.n_epochs):
+            first = len(measured)
+            for index in torch.split(self._permutation(), self.batch_size):
+                loss, statistics = self.loss(rollout.minibatch(columns, index), clips)
+                measured.append(statistics.clone())
+                if self.target_kl is not None:
+                    is_over = float(statistics[3]) > STOP_AT * self.target_kl
+                    if is_over:
+                        break
+                optimizer.zero_grad()
+                torch.autograd.backward(loss)
+                torch.nn.utils.clip_grad_norm_(policy.parameters(), self.max_grad_norm)
+                optimizer.step()
+            self._n_updates += 1
+            if is_over:
+                break
+            if self._adaptive_rate:
+                self._adapt(self._adaptive_rate, torch.stack(measured[first:])[:, 3])
+        self._log(torch.stack(measured).cpu(), first, clips)
+        self.stopwatch.lap("learn")
+
+    def _clips(self) -> Clips:
+        """How far the policy and the values may move now. Tensors, so that compiled code takes any."""
+        policy, values = (
+            None if s is None else torch.tensor(s(self._current_progress_remaining))
+            for s in cast("tuple[Schedule, Schedule | None]", (self.clip_range, self.clip_range_vf))
+        )
+        assert policy is not None
+        return policy.to(self.device), None if values is None else values.to(self.device)
+
+    def _permutation(self) -> Tensor:
+        """The order of one pass over the rollout, as flat indices. (T * N,), int64."""
+        return torch.randperm(self.n_steps * self.n_envs, device=self.device)
+
+    def loss(self, batch: Minibatch, clips: Clips) -> tuple[Tensor, Tensor]:
+        """The loss of a minibatch and its `STATISTICS`. (), (6,)"""
+        if self._compiled_loss is None or len(batch.columns.returns) != self.batch_size:
+            return self._loss(batch, clips)  # the last one of a pass may be smaller
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+        return self._compiled_loss(batch, clips)
+
+    def _loss(self, batch: Minibatch, clips: Clips) -> tuple[Tensor, Tensor]:
+        """PPO's loss (Schulman et al. 2017) and its statistics."""
+        old, (clip, clip_values) = batch.columns, clips
+        latent, critic = self._learning.both(batch.observations)
+        values = self.policy.value_net(critic).squeeze(1)  # (B,)
+        distribution = self._head.distribution(latent, old.masks)  # (B, P)
+        log_prob = self._head.log_prob(distribution, old.actions)  # (B,)
+
+        advantage = old.advantages
+        if self.normalize_advantage and len(advantage) > 1:
+            advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        log_ratio = log_prob - old.log_probs
+        ratio = log_ratio.exp()
+        clipped = ratio.clamp(1 - clip, 1 + clip)
+        policy_loss = -torch.min(advantage * ratio, advantage * clipped).mean()
+        if clip_values is not None:
+            values = old.values + (values - old.values).clamp(-clip_values, clip_values)
+        value_loss = functional.mse_loss(old.returns, values)
+        entropy_loss = -self._head.entropy(distribution).mean()
+        loss = policy_loss + self.ent_coef * entropy_loss + self.vf_coef * value_loss
+
+        with torch.no_grad():
+            kl = (ratio - 1 - log_ratio).mean()  # Schulman's low-variance estimate
+            clip_fraction = ((ratio - 1).abs() > clip).float().mean()
+            statistics = torch.stack(
+                [entropy_loss, policy_loss, value_loss, kl, clip_fraction, loss]
+            )
+        return loss, statistics
+
+    def _adapt(self, rule: AdaptiveRate, divergences: Tensor) -> None:
+        """Move the learning rate towards the KL divergence that `rule` aims at."""
+        kl, rate = float(divergences.mean()), self.policy.optimizer.param_groups[0]["lr"]
+        if kl > 2 * rule.kl:
+            rate = max(rule.min, rate / RATE_STEP)
+        elif kl < rule.kl / 2:
+            rate = min(rule.max, rate * RATE_STEP)
+        _set_rate(self.policy.optimizer, rate)
+
+    def _renew_value_moments(self, moments: Moments) -> None:
+        """Take in the rollout's returns, and rescale the critic's last layer so that what it says
+        of a state stays the same (van Hasselt et al. 2016, "preserving outputs precisely")."""
+        mean, deviation = self._value_units()
+        moments.update(self._rollout.returns.flatten().cpu())
+        new_mean, new_deviation = self._value_units()
+        layer = self.policy.value_net
+        with torch.no_grad():
+            layer.weight.mul_(deviation / new_deviation)
+            layer.bias.mul_(deviation).add_(mean - new_mean).div_(new_deviation)
+
+    def _log(self, measured: Tensor, last_epoch: int, clips: Clips) -> None:
+        """SB3's keys with SB3's meanings. The only wait for the device in an update, if no KL is asked."""
+        means = dict(zip(STATISTICS, measured.mean(0).tolist(), strict=True))
+        means["approx_kl"] = float(measured[last_epoch:, 3].mean())
+        means["loss"] = float(measured[-1, 5])
+        returns, values = self._rollout.returns, self._rollout.values[:-1]
+        means["explained_variance"] = float(1 - (returns - values).var() / returns.var())
+        if hasattr(self.policy, "log_std"):
+            means["std"] = float(self.policy.log_std.detach().exp().mean())
+        names = ("clip_range", "clip_range_vf")
+        means |= {name: float(c) for name, c in zip(names, clips, strict=True) if c is not None}
+        for name, value in means.items():
+            self.logger.record(f"train/{name}", value)
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+
+    # --- what surrounds it ---------------------------------------------------------------------
+
+    def normalization(self) -> Normalization:
+        """The running statistics, live."""
+        return Normalization(
+            self.observation_moments.moments if self.observation_moments else {},
+            self.reward_scale.moments if self.reward_scale else None,
+            self.value_moments,
+        )
+
+    def set_stage(self, stage: int) -> None:
+        """Episodes that start from now on are played in `stage`."""
+        assert isinstance(self.game_env, StagedVectorEnv)
+        self.game_env.set_stage(stage)
+        for account in self._accounts:
+            account.set_stage(stage)
+
+    def close(self) -> None:
+        """Free the environments."""
+        self.game_env.close()
+
+
+class NoBuffer:
+    """Stands in for SB3's rollout buffer, which is not used."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Takes what SB3 gives its buffers."""
+
+
+def _length(rows: slice) -> int:
+    return int(rows.stop) - int(rows.start)
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate

@@ -1,0 +1,146 @@
+"""What one rollout leaves, on the learner's device, and the minibatches that are gathered from it.
+
+T is the number of steps, N of environments, P of numbers of a distribution, B of rows of a minibatch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from torch import Tensor
+
+from arcade_rl.contracts import Observations
+from arcade_rl.training.played import Played
+from arcade_rl.training.storage import Batch, storage_for, tensor
+
+
+class Rollout:
+    """T steps of N environments."""
+
+    def __init__(
+        self,
+        steps: int,
+        like: Observations,
+        stack: int | None,
+        action_space: spaces.Space[Any],
+        numbers: int,
+        is_masked: bool,
+        device: torch.device,
+    ) -> None:
+        """`like` is a batch of observations, whose frames are stacked `stack` high; `numbers` is P."""
+        first = next(iter(like.values())) if isinstance(like, dict) else like
+        self.is_on_host = isinstance(first, np.ndarray)
+        """Whether the environment gives numpy arrays."""
+        there, n = tensor(first).device, len(first)
+        self.steps, self.num_envs = steps, n
+        self.observations = storage_for(steps, n, stack, like, device)
+        self.rewards = torch.zeros((steps, n), device=there)
+        """What the learner is rewarded with. (T, N); this and the next three lie where the
+        environment's arrays are."""
+        self.ended = torch.zeros((steps, n), dtype=torch.bool, device=there)
+        """Whether a real episode ended."""
+        self.done = torch.zeros((steps, n), dtype=torch.bool, device=there)
+        """Whether the learner must not look past the step."""
+        self.seeds = torch.zeros((steps, n), dtype=torch.int64, device=there)
+        is_continuous = isinstance(action_space, spaces.Box)
+        dtype = torch.float32 if is_continuous else torch.int64
+        shape = (steps, n, *(action_space.shape or ()))
+        self.actions = torch.zeros(shape, dtype=dtype, device=device)
+        """As the policy chose them. (T, N) or (T, N, dimensions)"""
+        self.sent = torch.zeros_like(self.actions) if is_continuous else self.actions
+        """As the environments got them: within the limits of their space."""
+        self.distributions = torch.zeros((steps, n, numbers), device=device)
+        self.log_probs = torch.zeros((steps, n), device=device)
+        self.values = torch.zeros((steps + 1, n), device=device)
+        """The critic's estimates in units of the reward; the last row is after the last step."""
+        self.masks: Tensor | None = None
+        """Allowed actions. (T, N, P), bool"""
+        if is_masked:
+            self.masks = torch.ones((steps, n, numbers), dtype=torch.bool, device=device)
+        self.advantages = self.returns = torch.zeros((steps, n), device=device)
+
+    def played(self) -> Played:
+        """What those who record and watch get."""
+        return Played(self.sent, self.seeds, self.ended, self.values[:-1], self.distributions)
+
+    def columns(self, mean: float, deviation: float) -> Columns:
+        """A row for every step of every environment, step by step. (T * N, ...)
+
+        Returns and values are given in units of `deviation` from `mean`.
+        """
+        return Columns(
+            self.actions.flatten(0, 1),
+            self.log_probs.flatten(),
+            self.advantages.flatten(),
+            (self.returns.flatten() - mean) / deviation,
+            (self.values[:-1].flatten() - mean) / deviation,
+            None if self.masks is None else self.masks.flatten(0, 1),
+        )
+
+    def minibatch(self, columns: Columns, index: Tensor) -> Minibatch:
+        """The rows `index` of the rollout. (B,), int64."""
+        return Minibatch(self.observations.gather(index), columns.at(index))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the update reads besides observations."""
+
+    actions: Tensor
+    log_probs: Tensor
+    advantages: Tensor
+    returns: Tensor
+    values: Tensor
+    masks: Tensor | None
+
+    def at(self, index: Tensor) -> Columns:
+        """Some of the rows."""
+        return Columns(
+            self.actions.index_select(0, index),
+            self.log_probs.index_select(0, index),
+            self.advantages.index_select(0, index),
+            self.returns.index_select(0, index),
+            self.values.index_select(0, index),
+            None if self.masks is None else self.masks.index_select(0, index),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Minibatch:
+    """B rows of a rollout."""
+
+    observations: Batch
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The last observations of episodes that a limit cut at one step."""
+
+    step: int
+    env: Tensor
+    """Their environments; -1 where the row does not count. (n,), int64."""
+    observations: Batch
+
+
+def advantages(
+    rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_lambda: float
+) -> Tensor:
+    """Generalised advantage estimates (Schulman et al. 2016). (T, N), float32.
+
+    rewards (T, N); values (T + 1, N), the last row after the last step; done (T, N), bool: nothing
+    after the step counts.
+    """
+    alive = 1.0 - done.to(values.dtype)
+    deltas = rewards + gamma * values[1:] * alive - values[:-1]
+    decay = gamma * gae_lambda * alive
+    result = torch.empty_like(deltas)
+    last = torch.zeros_like(deltas[0])
+    for t in range(len(deltas) - 1, -1, -1):
+        last = torch.addcmul(deltas[t], decay[t], last)
+        result[t] = last
+    return result

@@ -1,0 +1,163 @@
+"""Observations of a rollout on the learner's device, in their own dtype; a stacked frame is kept once.
+
+T is the number of steps of a rollout, N of environments, B of gathered rows. Step T is the
+observation after the last step: the value of the rollout's end is asked of it, and the next rollout
+begins with it. A flat index of step t and environment i is t * N + i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from arcade_rl.contracts import Array, Observations
+
+SPARE = 0.05
+"""Room for the first observations of episodes, as a part of all frames; it grows when needed."""
+
+Batch = Tensor | dict[str, Tensor]
+"""Observations as the policy takes them: (B, ...), or a dict of such."""
+
+
+class Storage(Protocol):
+    """T + 1 observations of N environments."""
+
+    def put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
+        """Keep the observations of the environments `rows` at step `t`.
+
+        `started` says where an episode begins with it. (rows,), bool.
+        """
+        ...
+
+    def at(self, t: int, rows: slice) -> Batch:
+        """Observations of `rows` at step `t`."""
+        ...
+
+    def gather(self, index: Tensor) -> Batch:
+        """Observations at flat indices. (B,), int64."""
+        ...
+
+    def carry(self) -> None:
+        """Begin the next rollout: step T becomes step 0."""
+        ...
+
+
+def tensor(array: Array) -> Tensor:
+    """The array as a tensor, where it is and without a copy."""
+    return array if isinstance(array, Tensor) else torch.from_numpy(array)
+
+
+def each(observations: Observations, function: Callable[[Any], Tensor]) -> Batch:
+    """The function of an observation's array, or of every array of a dict of them."""
+    if isinstance(observations, dict):
+        return {key: function(array) for key, array in observations.items()}
+    return function(observations)
+
+
+class Plain:
+    """Observations as they are. (T + 1, N, ...)"""
+
+    def __init__(self, steps: int, num_envs: int, like: Array, device: torch.device) -> None:
+        first = tensor(like)
+        shape = (steps + 1, num_envs, *first.shape[1:])
+        self._tensor = torch.empty(shape, dtype=first.dtype, device=device)
+        self._flat = self._tensor.view(-1, *first.shape[1:])
+
+    def put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
+        self._tensor[t, rows].copy_(tensor(observations), non_blocking=True)
+
+    def at(self, t: int, rows: slice) -> Tensor:
+        return self._tensor[t, rows]
+
+    def gather(self, index: Tensor) -> Tensor:
+        return self._flat.index_select(0, index)
+
+    def carry(self) -> None:
+        self._tensor[0].copy_(self._tensor[-1])
+
+
+class Frames:
+    """Observations that are stacks of K frames: a pool of frames, and which of them each stack has."""
+
+    def __init__(
+        self, steps: int, num_envs: int, stack: int, like: Array, device: torch.device
+    ) -> None:
+        first = tensor(like)
+        self._frame_shape = first.shape[2:]
+        self._stack = stack
+        self._slots = torch.zeros((steps + 1, num_envs, stack), dtype=torch.int64, device=device)
+        frames = int((steps + stack) * num_envs * (1 + SPARE))
+        self._pool = first.new_empty((frames, *self._frame_shape), device=device)
+        self._used = 0
+
+    def put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
+        frames = tensor(observations)  # (n, K, ...)
+        slots = self._slots[t, rows]  # (n, K)
+        if t:
+            slots[:, :-1] = self._slots[t - 1, rows, 1:]
+        slots[:, -1] = self._keep(frames[:, -1])
+        first = tensor(started).nonzero().squeeze(1)
+        if len(first):
+            old = frames[first, :-1].flatten(0, 1)  # (n_started * (K - 1), ...)
+            slots[first.to(slots.device), :-1] = self._keep(old).view(len(first), -1)
+
+    def at(self, t: int, rows: slice) -> Tensor:
+        return self._stacks(self._slots[t, rows])
+
+    def gather(self, index: Tensor) -> Tensor:
+        return self._stacks(self._slots.view(-1, self._stack).index_select(0, index))
+
+    def carry(self) -> None:
+        last = self._stacks(self._slots[-1]).flatten(0, 1)  # (N * K, ...)
+        self._used = 0
+        self._slots[0] = self._keep(last).view(self._slots.shape[1:])
+
+    def _stacks(self, slots: Tensor) -> Tensor:
+        frames = self._pool.index_select(0, slots.flatten())
+        return frames.view(*slots.shape, *self._frame_shape)
+
+    def _keep(self, frames: Tensor) -> Tensor:
+        """Put frames into the pool; returns their slots. (n,), int64."""
+        start, self._used = self._used, self._used + len(frames)
+        if self._used > len(self._pool):
+            grown = self._pool.new_empty((self._used * 5 // 4, *self._frame_shape))
+            grown[:start].copy_(self._pool[:start])
+            self._pool = grown
+        self._pool[start : self._used].copy_(frames, non_blocking=True)
+        return torch.arange(start, self._used, device=self._slots.device)
+
+
+class Parts:
+    """Observations of a Dict space: a storage for each key."""
+
+    def __init__(self, parts: dict[str, Plain]) -> None:
+        self._parts = parts
+
+    def put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
+        for key, part in self._parts.items():
+            part.put(t, rows, observations[key], started)
+
+    def at(self, t: int, rows: slice) -> dict[str, Tensor]:
+        return {key: part.at(t, rows) for key, part in self._parts.items()}
+
+    def gather(self, index: Tensor) -> dict[str, Tensor]:
+        return {key: part.gather(index) for key, part in self._parts.items()}
+
+    def carry(self) -> None:
+        for part in self._parts.values():
+            part.carry()
+
+
+def storage_for(
+    steps: int, num_envs: int, stack: int | None, like: Observations, device: torch.device
+) -> Storage:
+    """A storage for observations such as `like`, whose frames are stacked K = `stack` high if it is given."""
+    if isinstance(like, dict):
+        plain = {key: Plain(steps, num_envs, part, device) for key, part in like.items()}
+        return Parts(plain)
+    if stack:
+        return Frames(steps, num_envs, stack, like, device)
+    return Plain(steps, num_envs, like, device)
