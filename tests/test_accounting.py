@@ -150,7 +150,6 @@ def test_no_end_is_no_row() -> None:
     assert len(ended) == 0
     assert ended.terms.shape == (0, 2)
     assert ended.metrics.shape == (0, 4)
-    assert len(accounting.harvest()) == 0
 
 
 def steps_of(lengths: Sequence[int]) -> list[bool]:

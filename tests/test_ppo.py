@@ -100,7 +100,9 @@ def rival(model: PPO) -> OnPolicyAlgorithm:
     if is_masked:
         buffer.action_masks[:] = model._rollout.masks.view(buffer.action_masks.shape)
     buffer.pos, buffer.full = STEPS, True
-    buffer.compute_returns_and_advantage(model._rollout.values[-1], model._rollout.done[-1].numpy())
+    buffer.compute_returns_and_advantage(
+        model._rollout.values[-1], np.asarray(model._rollout.done[-1])
+    )
     return stock  # type: ignore[no-any-return]
 
 
@@ -227,7 +229,7 @@ def test_a_truncated_episode_is_bootstrapped_with_its_own_last_observation() -> 
                 values = model.policy.predict_values(torch.from_numpy(final)).squeeze(1)
             expected[cut] += model.gamma * values
             truncations += len(cut)
-        torch.testing.assert_close(model._rollout.rewards[t], expected)
+        torch.testing.assert_close(torch.as_tensor(model._rollout.rewards[t]), expected)
     assert truncations > 1
 
 

@@ -1,15 +1,14 @@
 """Counts real episodes: sums rewards and terms, aggregates metrics, and hands over what ended.
 
-Everything stays on the environment's device while a rollout runs. Each step writes the running
-totals of all environments into a log; `harvest` picks the rows where episodes ended, once a rollout,
-so that a simulator on a GPU is never waited for in between.
+Each step is only written into a log where the environment's arrays are, so that a step costs next to
+nothing and a simulator on a GPU is never waited for. `harvest` sums the log up, once a rollout.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,20 +80,23 @@ def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:
 
 
 class EpisodeAccounting:
-    """Running totals of N environments and the log of one rollout of up to `horizon` steps."""
+    """The log of one rollout of up to `horizon` steps of N environments, and what episodes that are
+    still open have gathered before it."""
 
     def __init__(self, declaration: Declaration, num_envs: int, horizon: int) -> None:
         self._num_envs = num_envs
         self._horizon = horizon
         self._aggregations = [metric.aggregation for metric in declaration.metrics]
         self._num_terms = len(declaration.terms)
-        self._totals: Array = None
+        self._log: _Log | None = None
+        self._open = _Totals(num_envs, self._num_terms, len(self._aggregations))
         self._stage = np.zeros(num_envs, np.int64)
         self._next_stage = 0
+        self._time = 0
 
     def begin_episodes(self, stage: int) -> None:
         """All environments were reset: nothing is counted yet."""
-        self._totals = None
+        self._open = _Totals(self._num_envs, self._num_terms, len(self._aggregations))
         self._time = 0
         self._stage[:] = self._next_stage = stage
 
@@ -103,67 +105,51 @@ class EpisodeAccounting:
         self._next_stage = stage
 
     def record(self, batch: StepBatch, shaped: Array) -> Array:
-        """Count one step; returns where real episodes ended. (N,), bool.
+        """Note one step; returns where real episodes ended. (N,), bool.
 
         `shaped` is the sum of the weighted terms, (N,).
         """
-        if self._totals is None:
-            self._allocate(batch)
-        totals, log = self._totals, self._log
-        totals.length += 1
-        totals.raw += batch.rewards
-        totals.shaped += shaped
-        totals.terms += batch.terms
-        totals.metric_sum += batch.metrics
-        totals.metric_max = totals.metric_max.clip(min=batch.metrics)
+        if self._log is None:
+            k, m = self._num_terms, len(self._aggregations)
+            self._log = _Log(batch, (self._horizon, self._num_envs), k, m)
+        log, t = self._log, self._time
         ended = batch.terminated | batch.truncated
-
-        t = self._time
         log.ended[t] = ended
         log.truncated[t] = batch.truncated
         log.seed[t] = batch.episode_seeds
-        log.length[t] = totals.length
-        log.raw[t] = totals.raw
-        log.shaped[t] = totals.shaped
-        log.terms[t] = totals.terms
-        log.metric_sum[t] = totals.metric_sum
-        log.metric_max[t] = totals.metric_max
-        log.metric_last[t] = batch.metrics
-        totals.length[ended] = 0
-        totals.raw[ended] = 0
-        totals.shaped[ended] = 0
-        totals.terms[ended] = 0
-        totals.metric_sum[ended] = 0
-        totals.metric_max[ended] = -np.inf
+        log.raw[t] = batch.rewards
+        log.shaped[t] = shaped
+        log.terms[t] = batch.terms
+        log.metrics[t] = batch.metrics
         self._time += 1
         return ended
 
     def harvest(self) -> EndedEpisodes:
-        """The episodes that ended since the last harvest. The only wait for a device."""
-        log, steps = self._log, self._time
+        """The episodes that ended since the last harvest, one step ago or more. The only wait for a
+        device."""
+        assert self._log is not None, "nothing was recorded"
+        log, steps = self._log.on_host(self._time), self._time
         self._time = 0
-        ended = to_numpy(log.ended[:steps]).astype(bool)
-        step, env = np.nonzero(ended)
-
-        def pick(column: Array) -> npt.NDArray[Any]:
-            return to_numpy(column[:steps])[step, env]
-
-        length = pick(log.length).astype(np.int64)
+        pieces = _Pieces(log.ended)
+        ended = pieces.ended
+        step, env = pieces.step[ended], pieces.env[ended]
+        totals = self._open.extended(pieces, log)
+        self._open = totals.picked(pieces.last).cleared(log.ended[steps - 1])
+        gone = totals.picked(np.flatnonzero(ended))
+        order = np.lexsort((env, step))  # in the order of time
+        gone, step, env = gone.picked(order), step[order], env[order]
         return EndedEpisodes(
-            env=env.astype(np.int64),
-            step=step.astype(np.int64),
-            seed=pick(log.seed).astype(np.int64),
+            env=env,
+            step=step,
+            seed=log.seed[step, env].astype(np.int64),
             stage=self._stages_of(env),
-            length=length,
-            raw_return=pick(log.raw).astype(np.float64),
-            shaped_return=pick(log.shaped).astype(np.float64),
-            truncated=pick(log.truncated).astype(bool),
-            terms=pick(log.terms).astype(np.float64),
-            metrics=_aggregate(
-                self._aggregations, length, pick(log.metric_sum), pick(log.metric_max),
-                pick(log.metric_last),
-            ),
-        )  # fmt: skip
+            length=gone.length,
+            raw_return=gone.raw,
+            shaped_return=gone.shaped,
+            truncated=log.truncated[step, env],
+            terms=gone.terms,
+            metrics=_aggregate(self._aggregations, gone, log.metrics[step, env].astype(np.float64)),
+        )
 
     def _stages_of(self, env: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The first end of an environment closes the stage it began in; later ones are the new stage."""
@@ -173,48 +159,106 @@ class EpisodeAccounting:
         self._stage[env] = self._next_stage
         return stages
 
-    def _allocate(self, batch: StepBatch) -> None:
-        n, k, m, horizon = self._num_envs, self._num_terms, len(self._aggregations), self._horizon
-        self._totals = _Totals(batch, (n,), k, m)
-        self._totals.metric_max[:] = -np.inf
-        self._log = _Log(batch, (horizon, n), k, m)
-        self._time = 0
 
+class _Log:
+    """What every step of a rollout gave, where it was given. (T, N, ...)"""
 
-class _Totals:
-    """One column a quantity, with a row (or a step and a row) for each environment."""
-
-    def __init__(self, like: StepBatch, rows: tuple[int, ...], terms: int, metrics: int) -> None:
-        self.length = zeros(like.rewards, *rows)
+    def __init__(self, like: StepBatch, rows: tuple[int, int], terms: int, metrics: int) -> None:
         self.raw = zeros(like.rewards, *rows)
         self.shaped = zeros(like.rewards, *rows)
         self.terms = zeros(like.terms, *rows, terms)
-        self.metric_sum = zeros(like.metrics, *rows, metrics)
-        self.metric_max = zeros(like.metrics, *rows, metrics)
-
-
-class _Log(_Totals):
-    def __init__(self, like: StepBatch, rows: tuple[int, ...], terms: int, metrics: int) -> None:
-        super().__init__(like, rows, terms, metrics)
-        self.metric_last = zeros(like.metrics, *rows, metrics)
+        self.metrics = zeros(like.metrics, *rows, metrics)
         self.ended = zeros(like.terminated, *rows)
         self.truncated = zeros(like.truncated, *rows)
         self.seed = zeros(like.episode_seeds, *rows)
 
+    def on_host(self, steps: int) -> _Log:
+        """Its first steps as numpy arrays."""
+        found = copy(self)
+        for name, column in vars(self).items():
+            setattr(found, name, to_numpy(column[:steps]))
+        return found
+
+
+class _Pieces:
+    """A rollout cut where episodes end: environment after environment, piece after piece. (P,)"""
+
+    def __init__(self, ended: npt.NDArray[np.bool_]) -> None:
+        steps = len(ended)
+        cut = ended.copy()
+        cut[-1] = True  # what is open at the end of the rollout is a piece too
+        self.env, self.step = (index.astype(np.int64) for index in np.nonzero(cut.T))
+        self.ended: npt.NDArray[np.bool_] = ended[self.step, self.env]
+        is_first = np.ones(len(self.env), np.bool_)
+        is_first[1:] = self.env[1:] != self.env[:-1]
+        before = np.where(is_first, -1, np.roll(self.step, 1))
+        self.length = self.step - before
+        self.start = self.env * steps + before + 1
+        """Where each begins in a column that is laid out environment after environment."""
+        self.first = np.flatnonzero(is_first)
+        """The piece of each environment that goes on with the episode from before. (N,)"""
+        self.last = np.append(self.first[1:], len(self.env)) - 1
+        """The piece of each environment that reaches the end of the rollout. (N,)"""
+
+    def reduce(self, operation: np.ufunc, column: Array) -> npt.NDArray[np.float64]:
+        """The operation over the steps of every piece. (T, N, ...) to (P, ...)"""
+        steps, envs, *rest = column.shape
+        flat = column.swapaxes(0, 1).reshape(steps * envs, *rest).astype(np.float64)
+        reduced: npt.NDArray[np.float64] = operation.reduceat(flat, self.start, axis=0)
+        return reduced
+
+
+class _Totals:
+    """What episodes have gathered: one row each."""
+
+    def __init__(self, rows: int, terms: int, metrics: int) -> None:
+        self.length = np.zeros(rows, np.int64)
+        self.raw = np.zeros(rows)
+        self.shaped = np.zeros(rows)
+        self.terms = np.zeros((rows, terms))
+        self.metric_sum = np.zeros((rows, metrics))
+        self.metric_max = np.full((rows, metrics), -np.inf)
+
+    def extended(self, pieces: _Pieces, log: _Log) -> _Totals:
+        """The totals of all pieces of a rollout, of which the first of each environment goes on
+        with these."""
+        found = copy(self)
+        found.length = pieces.length.copy()
+        found.length[pieces.first] += self.length
+        found.metric_max = pieces.reduce(np.maximum, log.metrics)
+        largest = np.maximum(found.metric_max[pieces.first], self.metric_max)
+        found.metric_max[pieces.first] = largest
+        columns = {"raw": log.raw, "shaped": log.shaped, "terms": log.terms}
+        for name, column in {**columns, "metric_sum": log.metrics}.items():
+            sums = pieces.reduce(np.add, column)
+            sums[pieces.first] += getattr(self, name)
+            setattr(found, name, sums)
+        return found
+
+    def picked(self, rows: npt.NDArray[np.intp]) -> _Totals:
+        """Some of the rows."""
+        found = copy(self)
+        for name, column in vars(self).items():
+            setattr(found, name, column[rows])
+        return found
+
+    def cleared(self, rows: npt.NDArray[np.bool_]) -> _Totals:
+        """The same with nothing in some of the rows."""
+        for name, column in vars(self).items():
+            column[rows] = -np.inf if name == "metric_max" else 0
+        return self
+
 
 def _aggregate(
-    aggregations: Sequence[str],
-    length: npt.NDArray[np.int64],
-    total: npt.NDArray[Any],
-    largest: npt.NDArray[Any],
-    last: npt.NDArray[Any],
+    aggregations: Sequence[str], totals: _Totals, last: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    values = np.empty(total.shape, np.float64)
+    """Metrics of episodes as they are declared. (E, M)"""
+    values = np.empty(last.shape, np.float64)
     for column, aggregation in enumerate(aggregations):
         values[:, column] = {
-            "sum": total[:, column],
-            "max": largest[:, column],
+            "sum": totals.metric_sum[:, column],
+            "max": totals.metric_max[:, column],
             "last": last[:, column],
-            "mean": total[:, column] / np.maximum(length, 1),
+            "mean": totals.metric_sum[:, column] / np.maximum(totals.length, 1),
         }[aggregation]
     return values

@@ -39,7 +39,7 @@ class WeightedSum:
 
 
 def zeros(like: Array, *shape: int) -> Array:
-    """Zeros where `like` lives: float64 in host memory, the dtype of `like` on a device."""
+    """Zeros where `like` lives, in its dtype."""
     if isinstance(like, np.ndarray):
-        return np.zeros(shape, np.float64)
+        return np.zeros(shape, like.dtype)
     return like.new_zeros(shape)

@@ -131,7 +131,8 @@ class Board:
         arrays["cut"][rows] = False if batch.cut is None else batch.cut
 
     def batch(self, rows: slice) -> StepBatch:
-        """The same as views."""
+        """All arrays of some environments as views, which always show what was put in last.
+        `has_final` and `has_cut` say which of the optional ones count."""
         arrays = self._arrays
         return StepBatch(
             observations=self.observations("observations", rows),
@@ -141,10 +142,8 @@ class Board:
             truncated=arrays["truncated"][rows],
             metrics=arrays["metrics"][rows],
             episode_seeds=arrays["seeds"][rows],
-            final_observations=(
-                self.observations("final", rows) if arrays["has_final"][rows].any() else None
-            ),
-            cut=arrays["cut"][rows] if arrays["has_cut"][rows].any() else None,
+            final_observations=self.observations("final", rows),
+            cut=arrays["cut"][rows],
         )
 
     def _add(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> None:

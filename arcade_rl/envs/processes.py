@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,23 @@ class Shard:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
+class Views:
+    """The step batch of some environments, made of the board without looking anything up."""
+
+    def __init__(self, board: Board, rows: slice) -> None:
+        self._all = board.batch(rows)
+        self._has_final, self._has_cut = board["has_final"][rows], board["has_cut"][rows]
+
+    def batch(self) -> StepBatch:
+        """What the processes put in last."""
+        batch = copy(self._all)
+        if not self._has_final.any():
+            batch.final_observations = None
+        if not self._has_cut.any():
+            batch.cut = None
+        return batch
+
+
 class Half:
     """The environments of some of the processes, which step together."""
 
@@ -92,6 +110,7 @@ class Half:
         self.rows = rows
         self._shards, self._board = shards, board
         self._actions = board["actions"][rows]
+        self._views = Views(board, rows)
 
     def send(self, actions: Array) -> None:
         self._actions[:] = actions
@@ -101,7 +120,7 @@ class Half:
     def receive(self) -> StepBatch:
         for shard in self._shards:
             shard.receive()
-        return self._board.batch(self.rows)
+        return self._views.batch()
 
     def action_masks(self) -> Array:
         return self._board["masks"][self.rows]
@@ -121,6 +140,7 @@ class ProcessEnv:
         self._shards = [shard for _, shards in halves for shard in shards]
         self._board = Board(hello, num_envs)
         self._board.map(memory, create=True)
+        self._views = Views(self._board, slice(0, num_envs))
         self._ask(pickle.dumps(num_envs))
         self.parts = tuple(Half(rows, shards, self._board) for rows, shards in halves)
 
@@ -133,7 +153,7 @@ class ProcessEnv:
             part.send(actions[part.rows])
         for part in self.parts:
             part.receive()
-        return self._board.batch(slice(0, self.num_envs))
+        return self._views.batch()
 
     def close(self) -> None:
         for shard in self._shards:

@@ -7,6 +7,7 @@ convolutions with stride 1. Weights stay SB3's: float32, under the same names, i
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -27,6 +28,10 @@ _WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 """Integer of so many bytes: moving one is moving that many pixels of a picture."""
 
 
+Prepare = Callable[[Any], Any]
+"""From observations to what an extractor takes: a tensor, or a dict of tensors."""
+
+
 class Networks:
     """Runs observations through the extractor and the two branches of a policy."""
 
@@ -35,9 +40,8 @@ class Networks:
     ) -> None:
         """`space` is the environment's, whose pictures may have their channels last."""
         self._policy = policy
-        self._space = space
+        self._prepare = preparation(policy, space)
         self._autocast = autocast
-        self._takes_bytes = any(isinstance(module, TiledConv2d) for module in policy.modules())
 
     def both(self, observations: Batch) -> tuple[Tensor, Tensor]:
         """Latent codes of actor and critic. (B, L) each, float32."""
@@ -78,22 +82,35 @@ class Networks:
             return torch.autocast(self._policy.device.type, torch.bfloat16)
         return nullcontext()
 
-    def _prepare(self, observations: Batch) -> Any:
-        if isinstance(observations, dict):
-            parts = self._space.spaces  # type: ignore[attr-defined]
-            return {key: self._leaf(part, parts[key]) for key, part in observations.items()}
-        return self._leaf(observations, self._space)
 
-    def _leaf(self, observations: Tensor, space: spaces.Space[Any]) -> Tensor:
-        """What a policy's extractor takes: SB3's `preprocess_obs`, with channels first."""
-        if is_image_space(space) and observations.dtype == torch.uint8:
-            if not is_image_space_channels_first(space):  # type: ignore[arg-type]
-                observations = observations.permute(0, 3, 1, 2)
-            if self._takes_bytes and self._policy.normalize_images:
-                return observations
-        prepared = preprocess_obs(observations, space, self._policy.normalize_images)
-        assert isinstance(prepared, Tensor)
-        return prepared.to(self._policy.action_net.weight.dtype)  # type: ignore[arg-type]
+def preparation(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> Prepare:
+    """What a policy's extractor takes, made of observations as `space` has them: SB3's
+    `preprocess_obs` with channels first. Pictures stay bytes where a `TiledConv2d` takes them."""
+    if isinstance(space, spaces.Dict):
+        parts = {key: preparation(policy, part) for key, part in space.items()}
+        return lambda observations: {key: part(observations[key]) for key, part in parts.items()}
+    dtype = policy.action_net.weight.dtype
+    normalize = policy.normalize_images
+    assert isinstance(dtype, torch.dtype)
+    if not is_image_space(space):
+        if isinstance(space, spaces.Box):
+            return lambda observations: observations.to(dtype)
+        return lambda observations: _only(preprocess_obs(observations, space, normalize)).to(dtype)
+    takes_bytes = any(isinstance(module, TiledConv2d) for module in policy.modules())
+    is_planar = is_image_space_channels_first(space)  # type: ignore[arg-type]
+
+    def prepare(pictures: Tensor) -> Tensor:
+        planar = pictures if is_planar else pictures.permute(0, 3, 1, 2)
+        if takes_bytes and normalize:
+            return planar
+        return (planar.float() / 255.0 if normalize else planar).to(dtype)
+
+    return prepare
+
+
+def _only(observations: Batch) -> Tensor:
+    assert isinstance(observations, Tensor)
+    return observations
 
 
 class TiledConv2d(nn.Conv2d):

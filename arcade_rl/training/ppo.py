@@ -41,7 +41,7 @@ from arcade_rl.training.moments import Moments, Normalize, ObservationMoments, R
 from arcade_rl.training.networks import Networks, fast_networks
 from arcade_rl.training.normalization import Normalization
 from arcade_rl.training.played import Played, Stopwatch
-from arcade_rl.training.rollout import Final, Minibatch, Rollout, advantages
+from arcade_rl.training.rollout import Choice, Final, Minibatch, Rollout, advantages
 from arcade_rl.training.storage import Batch, each, tensor
 
 LOOK_AT = 4096
@@ -167,6 +167,7 @@ class PPO(stable_baselines3.PPO):
             self._rollout.observations.carry()
         self._is_first = False
         self._finals: list[Final] = []
+        self._choices: list[Choice] = []
         for t in range(self.n_steps):
             if self.use_sde and self.sde_sample_freq > 0 and t % self.sde_sample_freq == 0:
                 self._head.renew_noise(self.n_envs)
@@ -197,9 +198,12 @@ class PPO(stable_baselines3.PPO):
             self.observation_moments.to(there)
             observations = self.observation_moments(observations)
         env, space = self.game_env, self.action_space
+        self._limits: tuple[Tensor, Tensor] | None = None
         if isinstance(space, spaces.Box):
-            self._low = torch.as_tensor(space.low, device=self.device)
-            self._high = torch.as_tensor(space.high, device=self.device)
+            low, high = (
+                torch.as_tensor(limit, device=self.device) for limit in (space.low, space.high)
+            )
+            self._limits = low, high
         return Rollout(
             self.n_steps,
             observations,
@@ -220,16 +224,11 @@ class PPO(stable_baselines3.PPO):
         with torch.inference_mode():
             observations = rollout.observations.at(t, rows)
             distribution, values = self._chooser(observations, masks)
-            if values is not None:
-                rollout.values[t, rows] = values
-            rollout.distributions[t, rows] = distribution
             actions = self._head.sample(distribution, rows)
-            rollout.actions[t, rows] = actions
-            if rollout.sent is not rollout.actions:
-                actions = torch.clamp(actions, self._low, self._high)
-                rollout.sent[t, rows] = actions
+            sent = torch.clamp(actions, *self._limits) if self._limits else actions
+        self._choices.append(Choice(distribution, actions, sent, values))
         self.stopwatch.lap("inference")
-        part.send(actions.cpu().numpy() if rollout.is_on_host else actions)
+        part.send(sent.cpu().numpy() if rollout.is_on_host else sent)
         self.stopwatch.lap("copy")
 
     def _choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -246,16 +245,15 @@ class PPO(stable_baselines3.PPO):
         rollout, rows = self._rollout, part.rows
         shaped = self._shape(batch.terms)
         ended = self._accounts[number].record(batch, shaped)
-        rollout.ended[t, rows] = tensor(ended)
-        rollout.seeds[t, rows] = tensor(batch.episode_seeds)
+        rollout.ended[t, rows] = ended
+        rollout.seeds[t, rows] = batch.episode_seeds
         self.stopwatch.lap("record")
         self._put(t + 1, rows, batch.observations, ended)
-        done = tensor(ended if batch.cut is None else ended | batch.cut)
+        done = ended if batch.cut is None else ended | batch.cut
         rollout.done[t, rows] = done
-        rewards = tensor(shaped)
         if self.reward_scale:
-            rewards = self.reward_scale(rows, rewards, done)
-        rollout.rewards[t, rows] = rewards
+            shaped = self.reward_scale(rows, tensor(shaped), tensor(done))
+        rollout.rewards[t, rows] = shaped
         if batch.final_observations is not None:
             self._keep_final(t, rows, batch)
         self.stopwatch.lap("copy")
@@ -287,6 +285,7 @@ class PPO(stable_baselines3.PPO):
         """What can wait for the end of the rollout: values, log-probabilities, advantages."""
         rollout, t, n = self._rollout, self.n_steps, self.n_envs
         with torch.inference_mode():
+            rollout.keep_choices(self._choices)
             if self._values_wait:
                 flat = torch.arange((t + 1) * n, device=self.device)
                 chunks = [rollout.observations.gather(i) for i in torch.split(flat, LOOK_AT)]
@@ -302,7 +301,7 @@ class PPO(stable_baselines3.PPO):
             rollout.log_probs.copy_(self._head.log_prob(distributions, actions).view(t, n))
             finals = self._final_values()
         self.stopwatch.lap("inference")
-        rewards, done = rollout.rewards.to(self.device), rollout.done.to(self.device)
+        rewards, done = (tensor(a).to(self.device) for a in (rollout.rewards, rollout.done))
         for (step, env), value in finals:
             rewards[step, env] += self.gamma * value
         self.stopwatch.lap("copy")

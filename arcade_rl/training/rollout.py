@@ -5,15 +5,16 @@ T is the number of steps, N of environments, P of numbers of a distribution, B o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor
 
-from arcade_rl.contracts import Observations
+from arcade_rl.contracts import Array, Observations
 from arcade_rl.training.played import Played
 from arcade_rl.training.storage import Batch, storage_for, tensor
 
@@ -35,17 +36,17 @@ class Rollout:
         first = next(iter(like.values())) if isinstance(like, dict) else like
         self.is_on_host = isinstance(first, np.ndarray)
         """Whether the environment gives numpy arrays."""
-        there, n = tensor(first).device, len(first)
+        n = len(first)
         self.steps, self.num_envs = steps, n
         self.observations = storage_for(steps, n, stack, like, device)
-        self.rewards = torch.zeros((steps, n), device=there)
-        """What the learner is rewarded with. (T, N); this and the next three lie where the
-        environment's arrays are."""
-        self.ended = torch.zeros((steps, n), dtype=torch.bool, device=there)
+        self.rewards = _like(first, np.float32, steps, n)
+        """What the learner is rewarded with. (T, N); this and the next three are the environment's
+        kind of array, where its own are."""
+        self.ended = _like(first, np.bool_, steps, n)
         """Whether a real episode ended."""
-        self.done = torch.zeros((steps, n), dtype=torch.bool, device=there)
+        self.done = _like(first, np.bool_, steps, n)
         """Whether the learner must not look past the step."""
-        self.seeds = torch.zeros((steps, n), dtype=torch.int64, device=there)
+        self.seeds = _like(first, np.int64, steps, n)
         is_continuous = isinstance(action_space, spaces.Box)
         dtype = torch.float32 if is_continuous else torch.int64
         shape = (steps, n, *(action_space.shape or ()))
@@ -63,9 +64,20 @@ class Rollout:
             self.masks = torch.ones((steps, n, numbers), dtype=torch.bool, device=device)
         self.advantages = self.returns = torch.zeros((steps, n), device=device)
 
+    def keep_choices(self, choices: Sequence[Choice]) -> None:
+        """Take over what the policy chose, step by step and part by part. Writing it once costs less
+        than at every step."""
+        columns = (self.distributions, self.actions, self.sent)
+        for column, chosen in zip(columns, list(zip(*choices, strict=True))[:3], strict=True):
+            column.copy_(torch.cat(chosen).view_as(column))
+        values = [choice.values for choice in choices if choice.values is not None]
+        if values:
+            self.values[:-1] = torch.cat(values).view(self.steps, self.num_envs)
+
     def played(self) -> Played:
         """What those who record and watch get."""
-        return Played(self.sent, self.seeds, self.ended, self.values[:-1], self.distributions)
+        seeds, ended = tensor(self.seeds), tensor(self.ended)
+        return Played(self.sent, seeds, ended, self.values[:-1], self.distributions)
 
     def columns(self, mean: float, deviation: float) -> Columns:
         """A row for every step of every environment, step by step. (T * N, ...)
@@ -84,6 +96,24 @@ class Rollout:
     def minibatch(self, columns: Columns, index: Tensor) -> Minibatch:
         """The rows `index` of the rollout. (B,), int64."""
         return Minibatch(self.observations.gather(index), columns.at(index))
+
+
+class Choice(NamedTuple):
+    """What the policy chose at one step for n environments."""
+
+    distribution: Tensor
+    """(n, P)"""
+    actions: Tensor
+    sent: Tensor
+    """The actions as the environments get them."""
+    values: Tensor | None
+    """The critic's output, (n,); None if it is asked later."""
+
+
+def _like(array: Array, dtype: Any, *shape: int) -> Array:
+    """Zeros where an array is."""
+    host = np.zeros(shape, dtype)
+    return host if isinstance(array, np.ndarray) else torch.from_numpy(host).to(array.device)
 
 
 @dataclass(frozen=True, slots=True)

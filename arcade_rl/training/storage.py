@@ -65,9 +65,13 @@ class Plain:
         shape = (steps + 1, num_envs, *first.shape[1:])
         self._tensor = torch.empty(shape, dtype=first.dtype, device=device)
         self._flat = self._tensor.view(-1, *first.shape[1:])
+        self._host = self._tensor.numpy() if device.type == "cpu" else None
 
     def put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
-        self._tensor[t, rows].copy_(tensor(observations), non_blocking=True)
+        if self._host is not None:
+            self._host[t, rows] = observations
+        else:
+            self._tensor[t, rows].copy_(tensor(observations), non_blocking=True)
 
     def at(self, t: int, rows: slice) -> Tensor:
         return self._tensor[t, rows]
