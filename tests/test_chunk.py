@@ -239,6 +239,8 @@ def test_normalization_is_carried_exactly(tmp_path: Path, algorithm: str) -> Non
             "train.n_steps=8",
             "train.batch_size=32",
         ],
+        ["train.precision=fast", "train.compile=true"],
+        ["train.env_processes=2", "train.n_envs=5", "train.n_steps=32", "train.batch_size=80"],
         ["train.learning_rate={kl = 0.01}"],
         ["train.normalize_values=true", "train.normalize_observations=true"],
         ["options.observation=dict"],
@@ -249,6 +251,7 @@ def test_normalization_is_carried_exactly(tmp_path: Path, algorithm: str) -> Non
     ],
     ids=lambda assignments: ",".join(assignments),
 )
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")  # of torch.compile
 def test_every_on_policy_algorithm_is_cut_by_the_same_function(
     tmp_path: Path, assignments: list[str]
 ) -> None:

@@ -68,6 +68,8 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
         ("toy_observations", "training", ["observations is float64 (3, 5); expected float32"]),
         ("toy_no_final", "training", ["final_observations is None where an episode ended"]),
         ("toy_always_final", "training", ["final_observations is given where no episode ended"]),
+        ("toy_stack", "training", ["older frames are not those of the observation before"]),
+        ("toy_stack_count", "training", ["frame_stack is 4; the observation has shape (5,)"]),
         ("toy_cut", "evaluation", ["cut is given in evaluation; expected None"]),
         ("toy_next_seeds", "training", ["the seeds that were handed out"]),
         ("toy_random", "repeat", ["episodes differ when played once more"]),

@@ -12,16 +12,22 @@ from supervised import assert_same, call, kill, notices, start, state_of, wait_u
 from arcade_rl.runs.directory import RunDirectory
 
 CHUNKS = 6
+PIXELS = ["train.n_envs=4", "train.n_steps=32", "train.batch_size=64"]
 SETTINGS = {
     "features": (
         "configs/breakout/quick.toml",
         ["train.n_envs=8", "train.n_steps=128", "train.batch_size=256"],
         8 * 128 * 5,
     ),
-    "pixels": (
+    "pixels, exact": (
         "configs/breakout/pixels.toml",
-        ["train.n_envs=4", "train.n_steps=32", "train.batch_size=64"],
+        [*PIXELS, "train.precision=exact"],
         4 * 32 * 6,
+    ),
+    "pixels, fast": (
+        "configs/breakout/pixels.toml",
+        [*PIXELS, "train.precision=fast"],
+        4 * 32 * 10,
     ),
 }
 """Configuration, assignments, and steps of a chunk, which takes two seconds or more."""

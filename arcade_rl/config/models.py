@@ -110,7 +110,7 @@ class Train(Options):
     n_envs: Positive = 8
     env_processes: Annotated[int, Field(ge=0)] | Literal["auto"] = 0
     """Processes that step the environments: 0 steps them in the learner's own, "auto" takes one a
-    core. With two or more, one half steps while the learner looks at the other."""
+    core, and two at least. With two or more, one half steps while the learner looks at the other."""
     device: str = "auto"
     precision: Literal["exact", "fast"] | None = None
     """"exact": float32, every operation deterministic; the default. "fast": bfloat16 for pictures

@@ -214,7 +214,7 @@ def open_learner(resolved: Resolved) -> Learner:
 def open_env(resolved: Resolved) -> VectorEnv:
     """The environments that a run trains in, in processes of their own where it asks for them."""
     train = resolved.config.train
-    processes = cores() if train.env_processes == "auto" else train.env_processes
+    processes = max(2, cores()) if train.env_processes == "auto" else train.env_processes
     if not processes:
         return resolved.game.make_env(resolved.options, train.n_envs, "training")
     return open_processes(resolved.game, resolved.options, train.n_envs, "training", processes)

@@ -206,6 +206,7 @@ class PPO(stable_baselines3.PPO):
             self._limits = low, high
         return Rollout(
             self.n_steps,
+            first,
             observations,
             env.frame_stack if isinstance(env, FrameStackedVectorEnv) else None,
             space,

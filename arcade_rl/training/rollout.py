@@ -25,6 +25,7 @@ class Rollout:
     def __init__(
         self,
         steps: int,
+        given: Array,
         like: Observations,
         stack: int | None,
         action_space: spaces.Space[Any],
@@ -32,21 +33,21 @@ class Rollout:
         is_masked: bool,
         device: torch.device,
     ) -> None:
-        """`like` is a batch of observations, whose frames are stacked `stack` high; `numbers` is P."""
-        first = next(iter(like.values())) if isinstance(like, dict) else like
-        self.is_on_host = isinstance(first, np.ndarray)
+        """`given` is an array as the environment gives them; `like` is a batch of observations as
+        they are kept, with frames stacked `stack` high; `numbers` is P."""
+        self.is_on_host = isinstance(given, np.ndarray)
         """Whether the environment gives numpy arrays."""
-        n = len(first)
+        n = len(given)
         self.steps, self.num_envs = steps, n
         self.observations = storage_for(steps, n, stack, like, device)
-        self.rewards = _like(first, np.float32, steps, n)
+        self.rewards = _like(given, np.float32, steps, n)
         """What the learner is rewarded with. (T, N); this and the next three are the environment's
         kind of array, where its own are."""
-        self.ended = _like(first, np.bool_, steps, n)
+        self.ended = _like(given, np.bool_, steps, n)
         """Whether a real episode ended."""
-        self.done = _like(first, np.bool_, steps, n)
+        self.done = _like(given, np.bool_, steps, n)
         """Whether the learner must not look past the step."""
-        self.seeds = _like(first, np.int64, steps, n)
+        self.seeds = _like(given, np.int64, steps, n)
         is_continuous = isinstance(action_space, spaces.Box)
         dtype = torch.float32 if is_continuous else torch.int64
         shape = (steps, n, *(action_space.shape or ()))

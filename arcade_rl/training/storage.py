@@ -68,7 +68,7 @@ class Plain:
         self._host = self._tensor.numpy() if device.type == "cpu" else None
 
     def put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
-        if self._host is not None:
+        if self._host is not None and not isinstance(observations, Tensor):
             self._host[t, rows] = observations
         else:
             self._tensor[t, rows].copy_(tensor(observations), non_blocking=True)

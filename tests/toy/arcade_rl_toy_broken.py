@@ -159,6 +159,23 @@ class ProcessMatters(StagedToyEnv):
 class NoStages(ToyEnv): ...
 
 
+class WrongStack(StagedToyEnv):
+    """Says that the halves of its picture are frames."""
+
+    frame_stack = 2
+
+    def __init__(self, options: ToyOptions, num_envs: int, purpose: Any) -> None:
+        super().__init__(options.model_copy(update={"observation": "image"}), num_envs, purpose)
+        self.observation_space = type(self.observation_space)(0, 255, (2, 18, 36), np.uint8)
+
+    def _observe(self) -> Any:
+        return super()._observe().reshape(-1, 2, 18, 36)
+
+
+class MiscountedStack(StagedToyEnv):
+    frame_stack = 4
+
+
 class StuckStage(StagedToyEnv):
     def set_stage(self, stage: int) -> None:
         if stage:
@@ -266,6 +283,8 @@ GAMES: list[Any] = [
     Replaced("toy_process", ProcessMatters),
     Replaced("toy_misnames", Misnames),
     Replaced("toy_no_stages", NoStages),
+    Replaced("toy_stack", WrongStack),
+    Replaced("toy_stack_count", MiscountedStack),
     Replaced("toy_stuck_stage", StuckStage),
     Replaced("toy_forbidden", AllForbidden),
     Replaced("toy_screen", screen=WrongScreen),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,8 +12,10 @@ from gymnasium import spaces
 
 from arcade_rl.contracts import (
     Declaration,
+    FrameStackedVectorEnv,
     Game,
     MaskedVectorEnv,
+    Observations,
     Purpose,
     StagedVectorEnv,
     StepBatch,
@@ -83,6 +86,8 @@ class Seen:
     purpose: Purpose
     seeds: list[int]
     """Seed of every environment's episode, from those that were handed out. (N,)"""
+    before: Observations
+    """Copies of the observations before the step."""
 
 
 def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int) -> Iterator[str]:
@@ -90,9 +95,9 @@ def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int
     player = Player(env, Seeds([[]] * env.num_envs))
     live = list(RULES)
     for step in range(1, steps + 1):
-        seeds = player.current()
+        seeds, before = player.current(), deepcopy(player.observations)
         batch = env.step(player.choose())
-        seen = Seen(batch, env, declaration, purpose, seeds)
+        seen = Seen(batch, env, declaration, purpose, seeds, before)
         for rule in tuple(live):
             faults = _ask(rule, seen, may_raise=_array_rule not in live)
             if faults:
@@ -180,6 +185,19 @@ def _mask_rule(seen: Seen) -> Iterator[str]:
         yield "action_masks forbids every action of an environment; expected at least one allowed"
 
 
+def _stack_rule(seen: Seen) -> Iterator[str]:
+    if not isinstance(seen.env, FrameStackedVectorEnv):
+        return
+    shape = seen.env.observation_space.shape or ()
+    if len(shape) < 2 or shape[0] != seen.env.frame_stack:
+        yield f"frame_stack is {seen.env.frame_stack}; the observation has shape {shape}"
+        return
+    goes_on = ~(as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated))
+    before, now = as_numpy(seen.before), as_numpy(seen.batch.observations)
+    if not np.array_equal(before[goes_on, 1:], now[goes_on, :-1]):
+        yield "older frames are not those of the observation before, moved up by one (frame_stack)"
+
+
 RULES: tuple[Rule, ...] = (
     _array_rule,
     _observation_rule,
@@ -188,4 +206,5 @@ RULES: tuple[Rule, ...] = (
     _seed_rule,
     _weight_rule,
     _mask_rule,
+    _stack_rule,
 )

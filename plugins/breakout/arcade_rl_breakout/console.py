@@ -74,9 +74,21 @@ class Openings:
     def restore(self, opening: Opening, ale: ale_py.ALEInterface) -> None:
         """Go to the opening's end: memory at once, the picture with the next frame."""
         if opening not in self._states:
+            self._prepare(opening, ale)
+        ale.restoreState(self._states[opening])
+
+    def _prepare(self, opening: Opening, ale: ale_py.ALEInterface) -> None:
+        """Keep the states of all openings with this serve: each lies on the way to the longest."""
+        if not opening.noops:
             opening.play(ale)
             self._states[opening] = ale.cloneState()
-        ale.restoreState(self._states[opening])
+            return
+        shortest = Opening(opening.serve, 1)
+        shortest.play(ale)
+        self._states[shortest] = ale.cloneState()
+        for noops in range(2, self._noop_max + 1):
+            ale.act(NOOP)
+            self._states[Opening(opening.serve, noops)] = ale.cloneState()
 
 
 class Console(Protocol):
