@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 
 from arcade_rl.config import from_assignments, resolve
 from arcade_rl.contracts import MaskedVectorEnv, StagedVectorEnv, StepBatch
+from arcade_rl.envs import processes as processes_module
 from arcade_rl.envs.parts import Whole, parts_of
 from arcade_rl.envs.processes import ProcessEnv, divide, open_processes
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
@@ -53,16 +53,27 @@ def opened(processes: int, *assignments: str, num_envs: int = ENVS) -> Iterator[
         env.close()
 
 
-def frozen(batch: StepBatch) -> dict[str, Any]:
-    """Copies of everything that counts: undefined rows of last observations are left out."""
-    ended = np.asarray(batch.terminated | batch.truncated)
-    fields = {name: getattr(batch, name) for name in StepBatch.__slots__}
-    final = fields.pop("final_observations")
-    if ended.any():
-        parts = final if isinstance(final, dict) else {"": final}
-        fields["final"] = {key: part[ended] for key, part in parts.items()}
-    fields["cut"] = np.zeros_like(ended) if batch.cut is None else batch.cut
-    return json.loads(json.dumps(fields, default=lambda array: array.tolist()))  # type: ignore[no-any-return]
+def pick(value: Any, rows: Any) -> Any:
+    """Some rows of an observation, or of an array."""
+    if isinstance(value, dict):
+        return {key: array[rows] for key, array in value.items()}
+    return None if value is None else value[rows]
+
+
+def listed(value: Any) -> Any:
+    """Dtypes and values, as they are now."""
+    if isinstance(value, dict):
+        return {key: listed(array) for key, array in value.items()}
+    return None if value is None else (value.dtype.name, value.tolist())
+
+
+def frozen(batch: StepBatch, rows: slice = slice(None)) -> dict[str, Any]:
+    """All that counts of some rows: of last observations, those of the episodes that ended."""
+    fields = {name: pick(getattr(batch, name), rows) for name in StepBatch.__slots__}
+    ended = fields["terminated"] | fields["truncated"]
+    final = fields["final_observations"] if ended.any() else None
+    fields["final_observations"] = pick(final, ended)
+    return {name: listed(value) for name, value in fields.items()}
 
 
 def play(env: ProcessEnv) -> None:
@@ -79,14 +90,16 @@ def actions_of(env: Any, rng: np.random.Generator) -> Any:
 def trace(env: Any) -> list[Any]:
     """All that an environment gives, with a change of stage in the middle."""
     rng = np.random.default_rng(0)
-    first = env.reset(HashedSeeds(7, ENVS))
-    seen: list[Any] = [json.loads(json.dumps(first, default=lambda array: array.tolist()))]
+    seen: list[Any] = [listed(env.reset(HashedSeeds(7, ENVS)))]
     for t in range(STEPS):
         if t == STEPS // 2 and isinstance(env, StagedVectorEnv):
             env.set_stage(1)
-        seen.append(frozen(env.step(actions_of(env, rng))))
+        batch = env.step(actions_of(env, rng))
+        ends = bool((batch.terminated | batch.truncated).any())
+        assert (batch.final_observations is not None) == ends
+        seen.append(frozen(batch))
         if isinstance(env, MaskedVectorEnv):
-            seen.append(env.action_masks().tolist())
+            seen.append(listed(env.action_masks()))
     return seen
 
 
@@ -105,24 +118,23 @@ def test_every_number_of_processes_gives_what_the_game_gives(assignments: list[s
 
 
 def test_parts_step_apart_from_each_other() -> None:
-    it = resolved()
+    it = resolved("options.cuts=true")
     own = it.game.make_env(it.options, ENVS, "training")
     own.reset(HashedSeeds(7, ENVS))
     rng = np.random.default_rng(1)
     actions = [actions_of(own, rng) for _ in range(STEPS)]
-    expected = [own.step(action).observations.copy() for action in actions]
-    with opened(3) as env:
+    halves = (slice(0, 3), slice(3, 5))
+    expected = [[frozen(batch, rows) for rows in halves] for batch in map(own.step, actions)]
+    with opened(3, "options.cuts=true") as env:
         env.reset(HashedSeeds(7, ENVS))
         first, second = parts_of(env)
-        assert (first.rows, second.rows) == (slice(0, 3), slice(3, 5))
+        assert (first.rows, second.rows) == halves
         for t in range(STEPS):
             first.send(actions[t][first.rows])
             if t:
-                batch = second.receive()
-                np.testing.assert_array_equal(batch.observations, expected[t - 1][second.rows])
+                assert frozen(second.receive()) == expected[t - 1][1]
             second.send(actions[t][second.rows])
-            batch = first.receive()
-            np.testing.assert_array_equal(batch.observations, expected[t][first.rows])
+            assert frozen(first.receive()) == expected[t][0]
 
 
 def test_a_plain_environment_is_its_only_part() -> None:
@@ -164,7 +176,9 @@ def test_what_a_process_raises_is_raised_with_its_name() -> None:
             play(env)
 
 
-@pytest.mark.parametrize(("fault", "end"), [("segfault", "signal 11"), ("exit0", "exit code 0")])
+@pytest.mark.parametrize(
+    ("fault", "end"), [("segfault", "signal SIGSEGV"), ("exit0", "exit code 0")]
+)
 def test_a_process_that_ends_is_told(fault: str, end: str) -> None:
     with opened(2, f"options.fault={fault}", "options.fault_after=6") as env:
         env.reset(HashedSeeds(0, ENVS))
@@ -176,29 +190,135 @@ def test_a_process_that_is_killed_is_told() -> None:
     with opened(2) as env:
         env.reset(HashedSeeds(0, ENVS))
         os.kill(env._shards[1].pid, signal.SIGKILL)
-        with pytest.raises(PluginError, match="process 2 of 2 ended with signal 9"):
+        with pytest.raises(PluginError, match="process 2 of 2 ended with signal SIGKILL"):
             env.step(np.zeros(ENVS, np.int64))
 
 
-def test_an_environment_that_cannot_be_built_says_why(plugin_dist: Any) -> None:
-    source = """
+ODD = """
+import subprocess
+import numpy as np
+from gymnasium import spaces
 from arcade_rl.errors import MissingError
 from arcade_rl.hookspecs import hookimpl
-from arcade_rl_toy import Toy
+from arcade_rl_toy import StagedMasked, StagedToyEnv, Toy
 
-class Unbuilt(Toy):
-    name = "unbuilt"
-    def make_env(self, options, num_envs, purpose):
+class Unbuilt(StagedToyEnv):
+    def __init__(self, *args):
         raise MissingError("no cartridge; put it into the slot")
+
+class KeepsActions(StagedToyEnv):
+    "Rewards a change, as games with smooth motion do."
+    _before = 0
+    def step(self, actions):
+        batch = super().step(actions)
+        batch.rewards = np.abs(actions - self._before).astype(np.float32)
+        self._before = actions
+        return batch
+
+class KeepsCounts(StagedToyEnv):
+    "Observes everything that is no Box."
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.observation_space = spaces.Dict({
+            "one": spaces.Discrete(9), "many": spaces.MultiDiscrete([40, 5]), "bits": spaces.MultiBinary(3),
+        })
+    def _observe(self):
+        lit = self.target()
+        bits = (lit[:, None] == np.arange(3)).astype(np.int8)
+        return {"one": lit, "many": np.stack([self._clock, lit], axis=1), "bits": bits}
+
+class LateMasks(StagedMasked):
+    "Has masks once it is reset."
+    def action_masks(self):
+        assert self._source is not None
+        return super().action_masks()
+
+class HangsUp(StagedToyEnv):
+    def step(self, actions):
+        raise BrokenPipeError("the simulator hung up")
+
+class Spawns(StagedToyEnv):
+    "Starts a process that inherits everything."
+    def __init__(self, *args):
+        super().__init__(*args)
+        subprocess.Popen(["sleep", "15"], close_fds=False)
+
+class Odd(Toy):
+    def __init__(self, env):
+        self.name, self._env = env.__name__.lower(), env
+    def make_env(self, *args):
+        return self._env(*args)
 
 @hookimpl
 def arcade_rl_games():
-    return [Unbuilt()]
+    return [Odd(kind) for kind in (Unbuilt, KeepsActions, KeepsCounts, LateMasks, HangsUp, Spawns)]
 """
-    plugin_dist("arcade_rl_unbuilt", source, {"unbuilt": "arcade_rl_unbuilt"})
-    game = load_game("unbuilt")
+ODD_GAMES = ("unbuilt", "keepsactions", "keepscounts", "latemasks", "hangsup", "spawns")
+
+OpenOdd = Callable[..., ProcessEnv]
+
+
+@pytest.fixture
+def open_odd(plugin_dist: Any) -> Iterator[OpenOdd]:
+    """Opens an odd game in two processes."""
+    plugin_dist("arcade_rl_odd", ODD, dict.fromkeys(ODD_GAMES, "arcade_rl_odd"))
+    envs: list[ProcessEnv] = []
+
+    def open_(name: str, **options: object) -> ProcessEnv:
+        game = load_game(name)
+        envs.append(open_processes(game, game.options(**options), ENVS, "training", 2))
+        return envs[-1]
+
+    yield open_
+    for env in envs:
+        env.close()
+
+
+def own_env(name: str, **options: object) -> Any:
+    game = load_game(name)
+    return game.make_env(game.options(**options), ENVS, "training")
+
+
+@pytest.mark.parametrize("name", ["keepsactions", "keepscounts"])
+def test_odd_games_are_equal_too(name: str, open_odd: OpenOdd) -> None:
+    assert trace(open_odd(name)) == trace(own_env(name))
+
+
+def test_masks_are_asked_for_only_once_there_are_episodes(open_odd: OpenOdd) -> None:
+    apart, own = open_odd("latemasks", masks=True), own_env("latemasks", masks=True)
+    assert isinstance(apart, MaskedVectorEnv)
+    assert isinstance(apart, StagedVectorEnv)
+    for env in (own, apart):
+        env.set_stage(1)
+        env.reset(HashedSeeds(1, ENVS))
+    np.testing.assert_array_equal(apart.action_masks(), own.action_masks())
+
+
+def test_a_broken_pipe_of_the_game_is_told(open_odd: OpenOdd) -> None:
+    env = open_odd("hangsup")
+    env.reset(HashedSeeds(0, ENVS))
+    with pytest.raises(PluginError, match="BrokenPipeError: the simulator hung up"):
+        env.step(np.zeros(ENVS, np.int64))
+
+
+def test_what_a_game_has_started_hides_no_end(open_odd: OpenOdd) -> None:
+    env = open_odd("spawns")
+    env.reset(HashedSeeds(0, ENVS))
+    started = [child for shard in env._shards for child in psutil.Process(shard.pid).children()]
+    try:
+        began = time.monotonic()
+        os.kill(env._shards[0].pid, signal.SIGKILL)
+        with pytest.raises(PluginError, match="process 1 of 2 ended with signal SIGKILL"):
+            env.step(np.zeros(ENVS, np.int64))
+        assert time.monotonic() - began < 5
+    finally:
+        for child in started:
+            child.kill()
+
+
+def test_an_environment_that_cannot_be_built_says_why(open_odd: OpenOdd) -> None:
     with pytest.raises(ArcadeError, match="process 1 of 2: no cartridge; put it") as raised:
-        open_processes(game, game.options(), 4, "training", 2)
+        open_odd("unbuilt")
     assert raised.value.exit_code == 3
     assert not psutil.Process().children()
 
@@ -207,6 +327,31 @@ def test_closing_ends_the_processes_and_can_be_repeated() -> None:
     with opened(3) as env:
         pids = [shard.pid for shard in env._shards]
         env.close()
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_closing_lets_go_of_the_memory() -> None:
+    maps = Path("/proc/self/maps")
+    if not maps.exists():
+        pytest.skip("only Linux tells what a process has mapped")
+    before = maps.read_text().count("(deleted)")
+    with opened(2, "options.observation=image") as env:
+        env.reset(HashedSeeds(0, ENVS))
+        assert maps.read_text().count("(deleted)") == before + 1
+        env.close()
+        assert maps.read_text().count("(deleted)") == before
+
+
+def test_processes_that_hang_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes_module, "CLOSE_WAIT_S", 1.0)
+    with opened(4, "options.fault=hang") as env:
+        env.reset(HashedSeeds(0, ENVS))
+        for part in env.parts:
+            part.send(np.zeros(part.rows.stop - part.rows.start, np.int64))
+        time.sleep(0.2)
+        pids, began = [shard.pid for shard in env._shards], time.monotonic()
+        env.close()
+        assert time.monotonic() - began < 2.5
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 

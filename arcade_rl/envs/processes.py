@@ -12,11 +12,12 @@ import contextlib
 import itertools
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
-from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -71,36 +72,53 @@ class Shard:
             raise found.kind(f"{self._name}: {found.message}")
         return answer
 
-    def close(self) -> None:
-        """End the process."""
+    def hang_up(self) -> None:
+        """Close the pipes: the process ends when it next looks."""
         for descriptor in (self._commands, self._replies):
             os.close(descriptor)
+
+    def join(self, deadline: float) -> None:
+        """Wait for the end until `deadline`, of `time.monotonic`, and kill it then."""
         try:
-            self._process.wait(CLOSE_WAIT_S)
+            self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
 
     def _end(self) -> str:
         code = self._process.wait()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        if code >= 0:
+            return f"exit code {code}"
+        with contextlib.suppress(ValueError):  # a signal without a name
+            return f"signal {signal.Signals(-code).name}"
+        return f"signal {-code}"
+
+
+def end(shards: Sequence[Shard]) -> None:
+    """End processes, all at once: those that hang are waited for together."""
+    for shard in shards:
+        shard.hang_up()
+    deadline = time.monotonic() + CLOSE_WAIT_S
+    for shard in shards:
+        shard.join(deadline)
 
 
 class Views:
     """The step batch of some environments, made of the board without looking anything up."""
 
     def __init__(self, board: Board, rows: slice) -> None:
-        self._all = board.batch(rows)
+        found = board.batch(rows)
+        self._always = (
+            *(found.observations, found.rewards, found.terms, found.terminated),
+            *(found.truncated, found.metrics, found.episode_seeds),
+        )
+        self._final, self._cut = found.final_observations, found.cut
         self._has_final, self._has_cut = board["has_final"][rows], board["has_cut"][rows]
 
     def batch(self) -> StepBatch:
         """What the processes put in last."""
-        batch = copy(self._all)
-        if not self._has_final.any():
-            batch.final_observations = None
-        if not self._has_cut.any():
-            batch.cut = None
-        return batch
+        final = self._final if self._has_final.any() else None
+        return StepBatch(*self._always, final, self._cut if self._has_cut.any() else None)
 
 
 class Half:
@@ -145,6 +163,7 @@ class ProcessEnv:
         self.parts = tuple(Half(rows, shards, self._board) for rows, shards in halves)
 
     def reset(self, seeds: SeedSource) -> Observations:
+        """As `VectorEnv`. The processes get copies: `seeds` itself does not count on."""
         self._ask(pickle.dumps(("reset", seeds)))
         return self._board.observations("observations", slice(0, self.num_envs))
 
@@ -156,9 +175,11 @@ class ProcessEnv:
         return self._views.batch()
 
     def close(self) -> None:
-        for shard in self._shards:
-            shard.close()
-        self._shards = []
+        """As `VectorEnv`. Arrays that others still hold keep the memory."""
+        if self._shards:
+            shards, self._shards, self.parts = self._shards, [], ()
+            del self._board, self._views
+            end(shards)
 
     def _ask(self, body: bytes) -> None:
         for shard in self._shards:
@@ -197,12 +218,14 @@ def open_processes(
     """The game's environments, divided over `processes` processes, or one each if that is fewer.
 
     Raises what the game raises. With two processes or more there are two parts, the same ones for
-    every number of processes.
+    every number of processes. On Linux the processes end with the thread that called this.
     """
     directory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
     with tempfile.TemporaryFile(dir=directory) as memory, contextlib.ExitStack() as stack:
         divided = divide(num_envs, processes)
         count, number, halves = sum(map(len, divided)), 0, []
+        started: list[Shard] = []
+        stack.callback(end, started)
         for half in divided:
             shards = []
             for rows in half:
@@ -211,9 +234,9 @@ def open_processes(
                     game.name, options.model_dump(), purpose, rows.start, rows.stop - rows.start
                 )
                 shards.append(Shard(number, count, order, memory.fileno()))
-                stack.callback(shards[-1].close)
+                started.append(shards[-1])
             halves.append((slice(half[0].start, half[-1].stop), shards))
-        hellos = [pickle.loads(shard.receive()) for _, shards in halves for shard in shards]
+        hellos = [pickle.loads(shard.receive()) for shard in started]
         hello: Hello = hellos[0]
         env = _KINDS[hello.is_masked, hello.is_staged](hello, num_envs, halves, memory.fileno())
         stack.pop_all()

@@ -13,6 +13,7 @@ import pickle
 import signal
 import sys
 import traceback
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,9 @@ from arcade_rl.errors import ArcadeError, PluginError
 
 PR_SET_PDEATHSIG = 1
 """`prctl`'s wish to get a signal when the parent dies; Linux's `sys/prctl.h`."""
+
+STEP: tuple[str, Any] = ("step", None)
+"""What an empty command means."""
 
 
 class Shifted:
@@ -54,18 +58,26 @@ def die_with(parent: int) -> None:
 def main() -> None:
     commands, replies, memory, parent = map(int, sys.argv[1:])
     die_with(parent)
+    for descriptor in (commands, replies, memory):
+        os.set_inheritable(descriptor, False)  # a pipe that a game's own child held would not end
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     try:
         _serve(commands, replies, memory)
-    except BrokenPipeError:
-        return
     except ArcadeError as error:
-        write_frame(replies, pickle.dumps(Fault(type(error), str(error))))
+        answer(replies, pickle.dumps(Fault(type(error), str(error))))
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told to the parent
         traceback.print_exc()
         lines = str(error).splitlines() or ["no message"]
         kind = MemoryError if isinstance(error, MemoryError) else PluginError
-        write_frame(replies, pickle.dumps(Fault(kind, f"{type(error).__name__}: {lines[0]}")))
+        answer(replies, pickle.dumps(Fault(kind, f"{type(error).__name__}: {lines[0]}")))
+
+
+def answer(replies: int, body: bytes = b"") -> None:
+    """Tell the parent; nothing means done. Ends the process if the parent is gone."""
+    try:
+        write_frame(replies, body)
+    except BrokenPipeError:
+        sys.exit()
 
 
 def _serve(commands: int, replies: int, memory: int) -> None:
@@ -85,28 +97,29 @@ def _serve(commands: int, replies: int, memory: int) -> None:
         len(declaration.terms),
         len(declaration.metrics),
     )
-    write_frame(replies, pickle.dumps(hello))
+    answer(replies, pickle.dumps(hello))
     rows = slice(order.first, order.first + order.rows)
     num_envs = read_frame(commands)
     if num_envs is None:
         return
     board = Board(hello, pickle.loads(num_envs))
     board.map(memory, create=False)
-    write_frame(replies)
+    masked = env if isinstance(env, MaskedVectorEnv) else None  # asking takes long
+    answer(replies)
     while (command := read_frame(commands)) is not None:
-        if not command:
-            board.put(rows, env.step(board["actions"][rows]))
+        name, value = STEP if not command else pickle.loads(command)
+        if name == "step":
+            # A game may keep its actions; the next ones are written to the same place.
+            board.put(rows, env.step(board["actions"][rows].copy()))
+        elif name == "reset":
+            first = env.reset(Shifted(value, order.first))
+            board.put_observations("observations", rows, first)
         else:
-            name, value = pickle.loads(command)
-            if name == "reset":
-                first = env.reset(Shifted(value, order.first))
-                board.put_observations("observations", rows, first)
-            else:
-                assert isinstance(env, StagedVectorEnv)
-                env.set_stage(value)
-        if isinstance(env, MaskedVectorEnv):
-            board["masks"][rows] = env.action_masks()
-        write_frame(replies)
+            assert isinstance(env, StagedVectorEnv)
+            env.set_stage(value)
+        if masked is not None and name != "stage":  # before the first reset there may be none
+            board["masks"][rows] = masked.action_masks()
+        answer(replies)
     env.close()
 
 
