@@ -1,10 +1,15 @@
-"""Training speed on pixel Breakout beside stock Stable-Baselines3, in turn, with the same settings.
+"""Training speed and memory on Breakout beside stock Stable-Baselines3, in turn, with the same settings.
 
-    .venv/bin/python scripts/bench_training.py [--steps 16384] [--envs 8] [--rounds 3]
+    .venv/bin/python scripts/bench_training.py pixels [--envs 16] [--steps 8192] [--rounds 3]
+    .venv/bin/python scripts/bench_training.py features [--envs 32] [--steps 40960]
+    .venv/bin/python scripts/bench_training.py memory [--envs 64]
 
-The rival is SB3's own recipe: `make_atari_env` in a DummyVecEnv, `VecFrameStack`, `PPO("CnnPolicy")`.
-Both sides run configs/breakout/pixels.toml with the same number of threads, each in a process of its
-own, ours with the environment that a worker gets. The time is that of rollouts and updates; imports and the building of environments are not in it.
+`pixels` and `memory` run configs/breakout/pixels.toml; the rivals are SB3's own recipe
+(`make_atari_env`, `VecFrameStack`, `PPO("CnnPolicy")`) in a DummyVecEnv and in a SubprocVecEnv, and
+scripts/plain_ppo.py. `features` runs configs/breakout/quick.toml with as many steps a rollout; the
+rival is SB3's own loop (`algorithm = "sb3:PPO"`) on the same environments in one process. All use the same number of torch threads
+and are processes of their own; those that run the chunk function have a worker's environment variables. Times are of
+rollouts and updates after one of each that warms up.
 """
 
 from __future__ import annotations
@@ -12,114 +17,177 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from arcade_rl.config import Resolved
 from arcade_rl.engines.process import ENVIRONMENT
 
-CONFIG = Path(__file__).parent.parent / "configs" / "breakout" / "pixels.toml"
+CONFIGS = Path(__file__).parent.parent / "configs" / "breakout"
+OURS = ("exact", "fast")
+SIDES = {
+    "pixels": ["stock dummy", "stock subproc", "plain loop", "exact", "fast"],
+    "features": ["stock", "exact"],
+    "memory": ["stock dummy", "exact", "fast"],
+}
 
 
-def ours(steps: int, envs: int) -> dict[str, float]:
-    """Train through the chunk function."""
+def resolved(what: str, envs: int, *more: str) -> Resolved:
+    """The configuration that both sides take their settings from."""
     from arcade_rl.cli.experiment import resolve_target
+
+    name = "quick" if what == "features" else "pixels"
+    words = [f"train.n_envs={envs}", "train.device=cpu", *more]
+    if what == "features":
+        words.append(f"train.n_steps={2048 // envs}")
+    return resolve_target(str(CONFIGS / f"{name}.toml"), words)
+
+
+def chunk(what: str, steps: int, envs: int, *words: str) -> dict[str, Any]:
+    """Train through the chunk function, changing the configuration by `words`."""
     from arcade_rl.runs.events import Event, Update
+    from arcade_rl.runs.phases import in_words, total
     from arcade_rl.training.chunk import Chunk
     from arcade_rl.training.learner import open_learner
     from arcade_rl.training.plan import ChunkSpec
 
-    resolved = resolve_target(str(CONFIG), [f"train.n_envs={envs}", "train.device=cpu"])
-    learner = open_learner(resolved)
-    updates = steps // resolved.config.train.rollout_steps
-    total = resolved.config.train.total_steps // resolved.config.train.rollout_steps
+    it = resolved(what, envs, *words)
+    rollout = it.config.train.rollout_steps
+    learner = open_learner(it)
     seen: list[Update] = []
 
     def emit(event: Event) -> None:
         if isinstance(event, Update):
             seen.append(event)
 
+    updates = 1 + steps // rollout
     with tempfile.TemporaryDirectory() as staging:
-        spec = ChunkSpec(1, 1, "", -1, 1, updates, total, [], staging)
-        started = time.perf_counter()
+        spec = ChunkSpec(
+            1, 1, "", -1, 1, updates, it.config.train.run_steps // rollout, [], staging
+        )
         Chunk(learner, spec, emit).run(lambda: False)
-        seconds = time.perf_counter() - started
     learner.close()
-    score = seen[-1].values.get("env/score", float("nan"))
-    return {"steps_per_s": updates * resolved.config.train.rollout_steps / seconds, "score": score}
+    seconds = seen[-1].time - seen[0].time
+    phases = in_words(total(update.phases for update in seen[1:]))
+    return {"steps_per_s": (updates - 1) * rollout / seconds, "phases": phases}
 
 
-def stock(steps: int, envs: int) -> dict[str, float]:
+def stock(vec_env: str, steps: int, envs: int) -> dict[str, Any]:
     """Train as SB3's documentation and rl-baselines3-zoo do."""
-    import ale_py
-    import gymnasium
     import torch
     from stable_baselines3 import PPO
-    from stable_baselines3.common.env_util import make_atari_env
-    from stable_baselines3.common.vec_env import VecFrameStack
 
-    from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.policies.build import hyperparameters
     from arcade_rl.policies.device import thread_count
 
-    gymnasium.register_envs(ale_py)
-    train = resolve_target(str(CONFIG), [f"train.n_envs={envs}"]).config.train
+    train = resolved("pixels", envs).config.train
     torch.set_num_threads(thread_count(train, pictures=True))
-    env = VecFrameStack(make_atari_env("BreakoutNoFrameskip-v4", n_envs=envs, seed=0), n_stack=4)
+    env = atari(vec_env, envs)
     model = PPO("CnnPolicy", env, seed=0, device="cpu", **hyperparameters(train))
     updates = steps // train.rollout_steps
+    model.learn(train.rollout_steps)
     started = time.perf_counter()
     model.learn(updates * train.rollout_steps)
     seconds = time.perf_counter() - started
-    assert model.ep_info_buffer is not None
-    scores = [episode["r"] for episode in model.ep_info_buffer]
-    score = statistics.mean(scores) if scores else float("nan")
-    return {"steps_per_s": updates * train.rollout_steps / seconds, "score": score}
+    env.close()
+    return {"steps_per_s": updates * train.rollout_steps / seconds}
 
 
-SIDES: dict[str, Callable[[int, int], dict[str, float]]] = {"ours": ours, "stock": stock}
+def atari(vec_env: str, envs: int) -> Any:
+    import ale_py
+    import gymnasium
+    from stable_baselines3.common.env_util import make_atari_env
+    from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecFrameStack
+
+    gymnasium.register_envs(ale_py)
+    kind = SubprocVecEnv if vec_env == "subproc" else DummyVecEnv
+    name = "BreakoutNoFrameskip-v4"
+    return VecFrameStack(make_atari_env(name, n_envs=envs, seed=0, vec_env_cls=kind), n_stack=4)
 
 
-def measure(side: str, arguments: argparse.Namespace) -> dict[str, float]:
+def run_side(what: str, side: str, steps: int, envs: int) -> dict[str, Any]:
+    """Measure one side in this process."""
+    if side in OURS:
+        measured = chunk(what, steps, envs, f"train.precision={side}")
+    elif what == "features":
+        words = ("train.algorithm=sb3:PPO", "train.env_processes=0")
+        measured = chunk(what, steps, envs, *words)
+    elif side == "plain loop":
+        import torch
+        from plain_ppo import train
+
+        settings = resolved(what, envs).config.train
+        torch.set_num_threads(os.cpu_count() or 1)
+        n_steps = settings.rollout_steps // envs
+        assert settings.batch_size is not None
+        assert settings.n_epochs is not None
+        speed = train(
+            steps // settings.rollout_steps, envs, n_steps, settings.batch_size, settings.n_epochs
+        )
+        measured = {"steps_per_s": speed}
+    else:
+        measured = stock(side.removeprefix("stock "), steps, envs)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {**measured, "peak_mib": peak / 1024}
+
+
+def measure(side: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """One side in a process of its own."""
-    command = [sys.executable, __file__, "--side", side]
+    command = [sys.executable, __file__, arguments.what, "--side", side]
     command += ["--steps", str(arguments.steps), "--envs", str(arguments.envs)]
-    own = ENVIRONMENT if side == "ours" else {}
-    environment = {**own, **os.environ}
-    output = subprocess.run(
-        command, check=True, capture_output=True, text=True, env=environment
-    ).stdout
-    result: dict[str, float] = json.loads(output.splitlines()[-1])
+    is_worker = side in OURS or arguments.what == "features"
+    environment = {**(ENVIRONMENT if is_worker else {}), **os.environ}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        sys.exit(f"{side} failed:\n{done.stderr}")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Print every round, and the medians of the ratios to the best stock side of the round."""
+    key = "peak_mib" if arguments.what == "memory" else "steps_per_s"
+    unit = "MiB" if arguments.what == "memory" else "steps/s"
+    ratios: dict[str, list[float]] = {}
+    for number in range(1, arguments.rounds + 1):
+        found = {side: measure(side, arguments) for side in SIDES[arguments.what]}
+        best = max(found[side][key] for side in found if side.startswith("stock"))
+        print(f"round {number}: ", end="")
+        print(", ".join(f"{side} {result[key]:.0f} {unit}" for side, result in found.items()))
+        for side, result in found.items():
+            ratios.setdefault(side, []).append(result[key] / best)
+        if number == 1:
+            for side, result in found.items():
+                if "phases" in result:
+                    print(f"  {side}: {result['phases']}")
+    print(f"{arguments.what}, {arguments.envs} environments, {arguments.steps:,} steps a round")
+    for side, values in ratios.items():
+        print(f"  {side}: {statistics.median(values):.2f} times the best stock (median)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=16_384, help="steps of each side in a round")
-    parser.add_argument("--envs", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--side", choices=SIDES, help="measure one side here, as JSON")
+    parser.add_argument("what", choices=SIDES)
+    parser.add_argument("--steps", type=int, help="steps of each side in a round, after the first")
+    parser.add_argument("--envs", type=int)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--side", help="measure one side here, as JSON")
     arguments = parser.parse_args()
+    defaults = {"pixels": (16, 8_192, 3), "features": (32, 40_960, 3), "memory": (64, 8_192, 1)}
+    envs, steps, rounds = defaults[arguments.what]
+    arguments.envs = arguments.envs or envs
+    arguments.steps = arguments.steps or steps
+    arguments.rounds = arguments.rounds or rounds
     if arguments.side:
-        print(json.dumps(SIDES[arguments.side](arguments.steps, arguments.envs)))
-        return
-    ratios = []
-    for number in range(1, arguments.rounds + 1):
-        theirs, own = measure("stock", arguments), measure("ours", arguments)
-        ratios.append(own["steps_per_s"] / theirs["steps_per_s"])
-        print(
-            f"round {number}: stock {theirs['steps_per_s']:.0f} steps/s (score {theirs['score']:.2f}), "
-            f"arcade_rl {own['steps_per_s']:.0f} steps/s (score {own['score']:.2f}), "
-            f"ratio {ratios[-1]:.3f}"
-        )
-    print(
-        f"pixels, {arguments.envs} environments, {arguments.steps:,} steps a round: "
-        f"median ratio to stock {statistics.median(ratios):.3f}"
-    )
+        print(json.dumps(run_side(arguments.what, arguments.side, arguments.steps, arguments.envs)))
+    else:
+        compare(arguments)
 
 
 if __name__ == "__main__":
