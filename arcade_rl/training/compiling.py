@@ -13,7 +13,6 @@ from statistics import median
 import numpy as np
 import torch
 from gymnasium.vector.utils import create_empty_array
-from torch._dynamo.exc import TorchDynamoException
 
 from arcade_rl.errors import RunFailed
 from arcade_rl.training.ppo import PPO
@@ -75,10 +74,16 @@ def _measure(model: PPO, updates: int, chunks: int) -> Choice:
 
 def _compile(model: PPO, batch: Minibatch) -> float:
     """Compile as a new process would; seconds that it takes. RunFailed if it cannot be done."""
+    from torch._dynamo.exc import TorchDynamoException  # importing it takes 80 MB
+
     torch.compiler.reset()
     model.use_compiled(True)
     started = time.perf_counter()
-    _differentiate(model, batch)
+    try:
+        _differentiate(model, batch)
+    except TorchDynamoException as error:
+        reason = " ".join(str(error).split("\n\n")[0].split())
+        raise RunFailed(f"torch.compile failed: {reason}; it needs a C++ compiler") from error
     return time.perf_counter() - started
 
 
@@ -95,12 +100,8 @@ def _seconds(model: PPO, batch: Minibatch) -> float:
 def _differentiate(model: PPO, batch: Minibatch) -> None:
     narrow = torch.tensor(0.2, device=model.device)
     clips = (narrow, None if model.clip_range_vf is None else narrow)
-    try:
-        loss, _ = model.loss(batch, clips)
-        torch.autograd.backward(loss)
-    except TorchDynamoException as error:
-        reason = str(error).strip().splitlines()[0]
-        raise RunFailed(f"torch.compile failed: {reason}; it needs a C++ compiler") from error
+    loss, _ = model.loss(batch, clips)
+    torch.autograd.backward(loss)
     model.policy.optimizer.zero_grad()
     if model.device.type == "cuda":
         torch.cuda.synchronize(model.device)

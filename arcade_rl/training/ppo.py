@@ -40,6 +40,7 @@ from arcade_rl.policies.heads import Head, head_of
 from arcade_rl.training.moments import Moments, Normalize, ObservationMoments, RewardScale
 from arcade_rl.training.networks import Networks, fast_networks
 from arcade_rl.training.normalization import Normalization
+from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.played import Played, Stopwatch
 from arcade_rl.training.rollout import Choice, Final, Minibatch, Rollout, advantages
 from arcade_rl.training.storage import Batch, each, tensor
@@ -54,7 +55,6 @@ STATISTICS = (
     "entropy_loss", "policy_gradient_loss", "value_loss", "approx_kl", "clip_fraction", "loss",
 )  # fmt: skip
 """What every minibatch measures, under SB3's names below `train/`."""
-
 
 Clips = tuple[Tensor, Tensor | None]
 """How far the ratio of the policies may move from 1, and values from their old ones (None: any)."""
@@ -105,13 +105,13 @@ class PPO(stable_baselines3.PPO):
 
     def _setup_model(self) -> None:
         """New networks, with random weights."""
-        before = set(vars(self))
+        before, keywords = set(vars(self)), self.policy_kwargs
+        self.policy_kwargs = {**keywords, "optimizer_class": FusedAdam}
         super()._setup_model()
+        self.policy_kwargs = keywords
         self._stock |= vars(self).keys() - before
         if self._adaptive_rate:
             _set_rate(self.policy.optimizer, self._adaptive_rate.start)
-        for group in self.policy.optimizer.param_groups:
-            group["fused"] = True  # one pass over the weights instead of ten
         space = self.game_env.observation_space
         self._learning = self._acting = Networks(self.policy, space)
         if self._is_fast:
@@ -346,8 +346,8 @@ class PPO(stable_baselines3.PPO):
     def train(self) -> None:
         """Update the networks on the rollout: `n_epochs` passes in minibatches of `batch_size`."""
         self.stopwatch.start()
-        policy, optimizer = self.policy, self.policy.optimizer
-        policy.set_training_mode(True)
+        optimizer = cast(FusedAdam, self.policy.optimizer)
+        self.policy.set_training_mode(True)
         if self._adaptive_rate:
             self.logger.record("train/learning_rate", optimizer.param_groups[0]["lr"])
         else:
@@ -369,8 +369,7 @@ class PPO(stable_baselines3.PPO):
                         break
                 optimizer.zero_grad()
                 torch.autograd.backward(loss)
-                torch.nn.utils.clip_grad_norm_(policy.parameters(), self.max_grad_norm)
-                optimizer.step()
+                optimizer.step_clipped(self.max_grad_norm)
             self._n_updates += 1
             if is_over:
                 break
