@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from arcade_rl.envs import processes as processes_module
 from arcade_rl.envs.parts import Whole, parts_of
 from arcade_rl.envs.processes import ProcessEnv, divide, open_processes
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
-from arcade_rl.errors import ArcadeError, PluginError
+from arcade_rl.errors import ArcadeError, PluginError, RunFailed
 from arcade_rl.registry import load_game
 
 ENVS, STEPS = 5, 60
@@ -320,6 +321,20 @@ def test_an_environment_that_cannot_be_built_says_why(open_odd: OpenOdd) -> None
     with pytest.raises(ArcadeError, match="process 1 of 2: no cartridge; put it") as raised:
         open_odd("unbuilt")
     assert raised.value.exit_code == 3
+    assert not psutil.Process().children()
+
+
+def test_memory_that_is_not_there_is_told() -> None:
+    """A limit on the size of files stands for a full /dev/shm: both refuse to reserve."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (256, limit[1]))
+    try:
+        with pytest.raises(
+            RunFailed, match=r"need [\d,]+ bytes of shared memory: File too large; free"
+        ):
+            opened(2).__enter__()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert not psutil.Process().children()
 
 

@@ -11,6 +11,7 @@ import sb3_contrib
 import stable_baselines3
 import torch
 import torch._inductor.config
+from gymnasium.vector.utils import create_empty_array
 from identity import SPACES, identity_ppo, make_logger_without_files, train
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
@@ -397,3 +398,38 @@ def _threads() -> Any:
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    "assignments",
+    [
+        [],
+        ["options.observation=image"],
+        ["options.masks=true"],
+        ["options.actions=continuous"],
+        ["options.observation=dict"],
+    ],
+    ids=["mlp", "cnn", "masked", "continuous", "dict"],
+)
+def test_a_minibatch_waits_for_nothing(assignments: list[str]) -> None:
+    """On torch's `meta` device, whose tensors have no values, every read of one is an error."""
+    meta = torch.device("meta")
+    model = open_toy(*assignments, "train.device=meta").model
+    blank = create_empty_array(model.game_env.observation_space, ENVS)
+    rollout = model.allocate(blank)
+    index = torch.zeros(64, dtype=torch.int64, device=meta)
+    batch = rollout.minibatch(rollout.columns(0.0, 1.0), index)
+    loss, statistics = model.loss(batch, (torch.tensor(0.2, device=meta), None))
+    torch.autograd.backward(loss)
+    assert loss.device == statistics.device == meta
+    gradients = [weight.grad for weight in model.policy.parameters() if weight.grad is not None]
+    assert gradients
+    assert torch.nn.utils.get_total_norm(gradients).device == meta
+    estimates = advantages(
+        torch.zeros((STEPS, ENVS), device=meta),
+        rollout.values,
+        torch.zeros((STEPS, ENVS), device=meta, dtype=torch.bool),
+        0.99,
+        0.95,
+    )
+    assert estimates.device == meta

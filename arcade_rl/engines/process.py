@@ -19,6 +19,7 @@ from arcade_rl.runs.events import Beat, Event, FrameBuffer, Ready, encode
 KILL_WAIT_S = 10.0
 ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",  # threads of torch that wait by spinning keep emulators waiting
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # products on a GPU give the same bytes every time
     "MALLOC_MMAP_THRESHOLD_": str(2**30),  # glibc: keep the memory of minibatches, instead of
     "MALLOC_TRIM_THRESHOLD_": str(2**31),  # mapping and clearing it anew for each one
 }

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.contracts import Observations, Purpose, StepBatch
-from arcade_rl.errors import ArcadeError
+from arcade_rl.errors import ArcadeError, RunFailed
 
 ALIGNMENT = 64
 """Bytes at whose multiples arrays begin: a line of the cache."""
@@ -83,18 +83,26 @@ class Board:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def map(self, descriptor: int, create: bool) -> None:
-        """Map the memory file, after giving it its size where `create` is set."""
+        """Map the memory file, after giving it its size where `create` is set. RunFailed if there is
+        no room: writing to memory that is not there would end the process with a bus error."""
         if create:
-            os.ftruncate(descriptor, self._size)
+            self._reserve(descriptor)
         self._memory = mmap.mmap(descriptor, self._size)
         self._arrays = {
             name: np.ndarray(shape, dtype, self._memory, offset)
             for name, (offset, shape, dtype) in self._places.items()
         }
 
-    def unmap(self) -> None:
-        """Let go of the memory; arrays that others still hold keep it."""
-        self._arrays.clear()
+    def _reserve(self, descriptor: int) -> None:
+        if not hasattr(os, "posix_fallocate"):  # macOS
+            os.ftruncate(descriptor, self._size)
+            return
+        try:
+            os.posix_fallocate(descriptor, 0, self._size)
+        except OSError as error:
+            need = f"environment processes need {self._size:,} bytes of shared memory"
+            hint = "free some (`df /dev/shm`), or set train.env_processes = 0"
+            raise RunFailed(f"{need}: {error.strerror}; {hint}") from error
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self._arrays[name]

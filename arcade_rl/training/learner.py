@@ -79,7 +79,7 @@ class OwnLearner(Learner):
     def __init__(self, resolved: Resolved) -> None:
         train = resolved.config.train
         env = open_env(resolved)
-        threads = set_threads(train, env)
+        threads = set_up_torch(train, env, train.precision or "exact")
         rate = train.learning_rate
         model = PPO(
             policy_alias(train, env.observation_space),
@@ -135,7 +135,7 @@ class StockLearner(Learner):
     def __init__(self, resolved: Resolved) -> None:
         train = resolved.config.train
         env = open_env(resolved)
-        threads = set_threads(train, env)
+        threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
             env, WeightedSum(resolved.weights), open_accounting(resolved, env.num_envs)
         )
@@ -226,8 +226,22 @@ def open_accounting(resolved: Resolved, num_envs: int) -> EpisodeAccounting:
     return EpisodeAccounting(resolved.declaration, num_envs, train.rollout_steps // train.n_envs)
 
 
-def set_threads(train: Train, env: VectorEnv) -> int:
-    """Let torch use as many CPU threads as the run wants; returns their number."""
+def set_up_torch(train: Train, env: VectorEnv, precision: str | None) -> int:
+    """Let torch use as many CPU threads as the run wants, and on a GPU such a precision; returns the
+    number of threads."""
     threads = thread_count(train, is_image(env.observation_space))
     torch.set_num_threads(threads)
+    if find_device(train.device).startswith("cuda"):
+        set_up_cuda(precision)
     return threads
+
+
+def set_up_cuda(precision: str | None) -> None:
+    """TF32 in "fast", float32 in "exact", torch's defaults for None; and the same bytes every time."""
+    if precision is not None:
+        torch.set_float32_matmul_precision("high" if precision == "fast" else "highest")
+        torch.backends.cudnn.allow_tf32 = precision == "fast"
+    torch.backends.cudnn.deterministic = True
+    # What has no deterministic version runs nevertheless, with a warning in the worker's log.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -42,7 +42,7 @@ from arcade_rl.training.networks import Networks, fast_networks
 from arcade_rl.training.normalization import Normalization
 from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.played import Played, Stopwatch
-from arcade_rl.training.rollout import Choice, Final, Minibatch, Rollout, advantages
+from arcade_rl.training.rollout import Choice, Final, Minibatch, NoBuffer, Rollout, advantages
 from arcade_rl.training.storage import Batch, each, tensor
 
 LOOK_AT = 4096
@@ -121,6 +121,9 @@ class PPO(stable_baselines3.PPO):
         self.use_compiled(False)
         self._values_wait = trunk is None or not list(trunk.parameters())
         """Whether the critic has no layer in common with the actor, and waits for the rollout's end."""
+
+    def _maybe_recommend_cpu(self, mlp_class_name: str = "ActorCriticPolicy") -> None:
+        """SB3 warns of dense networks on a GPU, because its rollouts live in host memory."""
 
     def use_compiled(self, compiled: bool) -> None:
         """Compile the loss, and on a GPU the choice of actions too, into CUDA graphs there; or not."""
@@ -482,13 +485,6 @@ class PPO(stable_baselines3.PPO):
     def close(self) -> None:
         """Free the environments."""
         self.game_env.close()
-
-
-class NoBuffer:
-    """Stands in for SB3's rollout buffer, which is not used."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        """Takes what SB3 gives its buffers."""
 
 
 def _length(rows: slice) -> int:

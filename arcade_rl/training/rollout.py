@@ -158,6 +158,13 @@ class Final:
     observations: Batch
 
 
+class NoBuffer:
+    """Stands in for SB3's rollout buffer, which is not used."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Takes what SB3 gives its buffers."""
+
+
 def advantages(
     rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_lambda: float
 ) -> Tensor:
