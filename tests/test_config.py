@@ -147,6 +147,19 @@ def test_other_algorithms_keep_only_their_hyper_parameters_of_the_games_defaults
         resolved("train.algorithm=sb3:A2C", "train.batch_size=32")
 
 
+def test_an_algorithm_leaves_out_what_a_file_sets_for_another() -> None:
+    """So that a file's run and that of another algorithm differ in one `--set`."""
+    train = {"algorithm": "PPO", "precision": "fast", "gamma": 0.9}
+    file = Source("toy.toml", {"game": "toy", "train": train})
+    other = resolved("train.algorithm=sb3:PPO", file=file).config.train
+    assert (other.precision, other.gamma) == (None, 0.9)
+    train["algorithm"] = "sb3:PPO"
+    with pytest.raises(ConfigError, match=r"toy\.toml: train\.precision is not a hyper-parameter"):
+        resolved(
+            "train.algorithm=sb3:PPO", file=Source("toy.toml", {"game": "toy", "train": train})
+        )
+
+
 def test_only_variables_with_two_underscores_are_configuration() -> None:
     env = {"ARCADE_RL_RUNS_DIR": "x", "ARCADE_RL_OPTIONS__MASKS": "true", "PATH": "y"}
     (source,) = from_environment(env)

@@ -15,6 +15,7 @@ from torch import nn
 from arcade_rl.policies.build import channels_first
 from arcade_rl.training.networks import (
     Networks,
+    SigmoidTanh,
     TiledConv2d,
     fast_networks,
     multiplies_bfloat16,
@@ -139,12 +140,25 @@ def test_fast_networks_keep_names_shapes_and_dtypes_of_weights() -> None:
     assert policy.optimizer.param_groups[0]["params"][0] is next(policy.parameters())
 
 
-def test_small_dense_networks_stay_exact() -> None:
+def test_small_dense_networks_act_as_sb3s_and_learn_in_float32() -> None:
     space: Any = spaces.Box(-1, 1, (5,), np.float32)
     policy = ActorCriticPolicy(space, ACTIONS, lambda _: 1e-3)
+    reference = Networks(copy.deepcopy(policy), space)
     learning, acting = fast_networks(policy, space)
     assert learning is acting
-    x = torch.randn(3, 5)
-    with torch.no_grad():
-        for fast, exact in zip(learning.both(x), Networks(policy, space).both(x), strict=True):
+    x = 3 * torch.randn(1000, 5)
+    with torch.inference_mode():
+        for fast, exact in zip(acting.both(x), reference.both(x), strict=True):
             assert torch.equal(fast, exact)
+    for fast, exact in zip(learning.both(x), reference.both(x), strict=True):
+        assert 0 < (fast - exact).abs().max() < 1e-6
+
+
+def test_tanh_by_a_sigmoid_is_tanh() -> None:
+    x = torch.linspace(-20, 20, 10_001, requires_grad=True)
+    y = SigmoidTanh()(x)
+    y.sum().backward()
+    exact = torch.tanh(x.detach().double())
+    assert (y - exact).abs().max() < 3e-7
+    assert x.grad is not None
+    assert (x.grad - (1 - exact.square())).abs().max() < 6e-7

@@ -143,7 +143,7 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     defaults = Source(f"default of {game.name}", _as_table(_ask(game, "defaults", options)))
     sources = [*sources, defaults]
     _refuse_unknown_keys([defaults], Config)
-    _leave_out_foreign_hyperparameters(defaults, _merge(sources)[0])
+    sources = _leave_out_foreign_hyperparameters(sources)
     values, origins = _merge(sources)
     terms = {term.name: term.weight for term in declaration.terms}
     _refuse_unknown_names(sources, "reward", terms)
@@ -341,12 +341,21 @@ def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], pr
     return f"{f'{origin}: ' if origin else ''}{key}:{given} {message}"
 
 
-def _leave_out_foreign_hyperparameters(defaults: Source, values: Table) -> None:
-    """A game's defaults are for one algorithm: what another does not take is no wish of the user's."""
-    train = _table(defaults.values, "train")
-    algorithm = str(_table(values, "train").get("algorithm", "PPO"))
-    for key in ALL_HYPERPARAMETERS - HYPERPARAMETERS.get(algorithm, ALL_HYPERPARAMETERS):
-        train.pop(key, None)
+def _leave_out_foreign_hyperparameters(sources: Sequence[Source]) -> list[Source]:
+    """Where a source chooses the algorithm, those below it, such as a file below `--set`, were written
+    for another: what the chosen one does not take is no wish of the user's."""
+    chosen: str | None = None
+    found = []
+    for source in sources:
+        train = _table(source.values, "train")
+        if chosen is not None and train.get("algorithm") != chosen:
+            foreign = ALL_HYPERPARAMETERS - HYPERPARAMETERS.get(chosen, ALL_HYPERPARAMETERS)
+            kept = {key: value for key, value in train.items() if key not in foreign}
+            source = Source(source.origin, {**source.values, "train": kept})
+        elif chosen is None and "algorithm" in train:
+            chosen = str(train["algorithm"])
+        found.append(source)
+    return found
 
 
 def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) -> None:

@@ -1,7 +1,8 @@
 """The layers of an SB3 policy between observation and latent codes, as they are or made fast.
 
-Fast means bfloat16 where the device multiplies in it, and strided convolutions written as the same
-convolutions with stride 1. Weights stay SB3's: float32, under the same names, in the same order.
+Fast means bfloat16 where the device multiplies in it, and on a CPU two functions written otherwise:
+strided convolutions as the same convolutions with stride 1, and tanh by a sigmoid. Weights stay SB3's:
+float32, under the same names, in the same order.
 """
 
 from __future__ import annotations
@@ -177,6 +178,31 @@ def _tile(pictures: Tensor, side: int) -> Tensor:
     return tiles.reshape(count, rows, columns, channels * side * side)
 
 
+class SigmoidTanh(nn.Tanh):
+    """tanh(x) as 2 sigmoid(2 x) - 1 where gradients are asked for, to 2e-7 in float32: torch's
+    sigmoid takes a sixth of the time of its tanh on a CPU."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if not torch.is_grad_enabled():
+            return torch.tanh(inputs)
+        result: Tensor = _SigmoidTanh.apply(inputs)  # type: ignore[no-untyped-call]
+        return result
+
+
+class _SigmoidTanh(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, inputs: Tensor) -> Tensor:
+        outputs = torch.sigmoid(inputs * 2).mul_(2).sub_(1)
+        context.save_for_backward(outputs)
+        return outputs
+
+    @staticmethod
+    def backward(context: Any, gradients: Tensor) -> Tensor:
+        (outputs,) = context.saved_tensors
+        result: Tensor = torch.ops.aten.tanh_backward(gradients, outputs)
+        return result
+
+
 def has_pictures(policy: ActorCriticPolicy) -> bool:
     """Whether a policy has convolutions."""
     return any(isinstance(module, nn.Conv2d) for module in policy.modules())
@@ -190,7 +216,7 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 
 
 def fast_networks(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> tuple[Networks, Networks]:
-    """(for the update, for the rollout) of a policy: convolutions tiled, in bfloat16 where it pays.
+    """(for the update, for the rollout) of a policy: its layers rewritten, in bfloat16 where it pays.
 
     The rollout has a copy of the weights in bfloat16, so that they are not cast at every step. Small
     dense networks on a CPU stay in float32: casting costs them more than it saves.
@@ -200,8 +226,11 @@ def fast_networks(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> tuple[
             module.__class__ = TiledConv2d
     device = policy.device
     if not multiplies_bfloat16(device) or (device.type == "cpu" and not has_pictures(policy)):
-        exact = Networks(policy, space)
-        return exact, exact
+        for module in policy.modules():
+            if type(module) is nn.Tanh and device.type == "cpu":
+                module.__class__ = SigmoidTanh
+        single = Networks(policy, space)
+        return single, single
     optimizer, policy.optimizer = policy.optimizer, None  # type: ignore[assignment]
     half = copy.deepcopy(policy).to(torch.bfloat16)
     policy.optimizer = optimizer

@@ -80,6 +80,7 @@ FEATURES_TRAIN: dict[str, object] = {
     "algorithm": "PPO",
     "total_steps": 300_000,
     "n_envs": 8,
+    "precision": "fast",
     "env_processes": "auto",
     "n_steps": 256,
     "batch_size": 512,
