@@ -4,7 +4,7 @@
     .venv/bin/python scripts/bench_training.py features [--envs 32] [--steps 40960]
     .venv/bin/python scripts/bench_training.py memory [--envs 64]
 
-`pixels` and `memory` run configs/breakout/pixels.toml; the rivals are SB3's own recipe
+`pixels` and `memory` run configs/breakout/pixels.toml without torch.compile; the rivals are SB3's own recipe
 (`make_atari_env`, `VecFrameStack`, `PPO("CnnPolicy")`) in a DummyVecEnv and in a SubprocVecEnv, and
 scripts/plain_ppo.py. `features` runs configs/breakout/quick.toml with as many steps a rollout; the
 rival is SB3's own loop (`algorithm = "sb3:PPO"`) on the same environments in one process. All use the same number of torch threads
@@ -34,7 +34,7 @@ OURS = ("exact", "fast")
 SIDES = {
     "pixels": ["stock dummy", "stock subproc", "plain loop", "exact", "fast"],
     "features": ["stock", "exact", "fast"],
-    "memory": ["stock dummy", "exact", "fast"],
+    "memory": ["libraries and emulators", "stock dummy", "exact", "fast"],
 }
 
 
@@ -111,10 +111,24 @@ def atari(vec_env: str, envs: int) -> Any:
     return VecFrameStack(make_atari_env(name, n_envs=envs, seed=0, vec_env_cls=kind), n_stack=4)
 
 
+def emulate(envs: int) -> dict[str, Any]:
+    """Only import what trains, and start the games."""
+    from arcade_rl.envs.seeds import HashedSeeds
+    from arcade_rl.training.learner import open_env
+
+    env = open_env(resolved("memory", envs))
+    env.reset(HashedSeeds(0, envs))
+    env.close()
+    return {}
+
+
 def run_side(what: str, side: str, steps: int, envs: int) -> dict[str, Any]:
     """Measure one side in this process."""
     if side in OURS:
-        measured = chunk(what, steps, envs, f"train.precision={side}")
+        never = ["train.compile=false"] if side == "fast" else []
+        measured = chunk(what, steps, envs, f"train.precision={side}", *never)
+    elif side == "libraries and emulators":
+        measured = emulate(envs)
     elif what == "features":
         words = ("train.algorithm=sb3:PPO", "train.env_processes=0")
         measured = chunk(what, steps, envs, *words)
@@ -141,7 +155,7 @@ def measure(side: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """One side in a process of its own."""
     command = [sys.executable, __file__, arguments.what, "--side", side]
     command += ["--steps", str(arguments.steps), "--envs", str(arguments.envs)]
-    is_worker = side in OURS or arguments.what == "features"
+    is_worker = arguments.what == "features" or side in (*OURS, "libraries and emulators")
     environment = {**(ENVIRONMENT if is_worker else {}), **os.environ}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
@@ -169,6 +183,11 @@ def compare(arguments: argparse.Namespace) -> None:
     print(f"{arguments.what}, {arguments.envs} environments, {arguments.steps:,} steps a round")
     for side, values in ratios.items():
         print(f"  {side}: {statistics.median(values):.2f} times the best stock (median)")
+    if arguments.what == "memory":
+        base = found["libraries and emulators"]["peak_mib"]
+        for side in OURS:
+            share = (found[side]["peak_mib"] - base) / (found["stock dummy"]["peak_mib"] - base)
+            print(f"  {side}: {share:.2f} times the stock beyond libraries and emulators")
 
 
 def main() -> None:

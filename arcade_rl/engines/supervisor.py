@@ -152,7 +152,7 @@ class Supervisor:
             self._failures = 0
             self._failures_after = {}
         if state.updates:
-            self._listener.chunk_committed(self._database.chunks()[-1])
+            self._listener.chunk_committed(self._database.chunks(state.chunk)[-1])
 
     def _after_failure(self, failure: Failure, start: CheckpointState | None) -> Outcome | None:
         """Decide between a retry, stepping over the checkpoint, and giving up."""
