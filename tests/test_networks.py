@@ -17,8 +17,8 @@ from arcade_rl.training.networks import (
     Networks,
     SigmoidTanh,
     TiledConv2d,
-    fast_networks,
     multiplies_bfloat16,
+    networks_of,
 )
 
 ACTIONS = spaces.Discrete(3)
@@ -100,14 +100,16 @@ SPACES = {
 def test_exact_networks_are_sb3s(space: Any, keywords: dict[str, Any]) -> None:
     policy = policy_of(space, **keywords)
     x = torch.from_numpy(np.stack([space.sample() for _ in range(3)]))
-    networks = Networks(policy, space)
     first = x if x.shape[1:] == policy.observation_space.shape else x.permute(0, 3, 1, 2)
     with torch.no_grad():
         values, distribution = policy.predict_values(first), policy.get_distribution(first)
+        networks, acting = networks_of(policy, space, is_fast=False)
+        assert acting is networks
         actor, critic = networks.both(x)
-        assert torch.equal(policy.value_net(critic), values)
+        torch.testing.assert_close(policy.value_net(critic), values, atol=1e-6, rtol=1e-5)
         logits = distribution.distribution.logits  # type: ignore[attr-defined]
-        torch.testing.assert_close(policy.action_net(actor).log_softmax(1), logits)
+        actions = policy.action_net(actor).log_softmax(1)
+        torch.testing.assert_close(actions, logits, atol=1e-6, rtol=1e-5)
         assert torch.equal(networks.actor(x), actor)
         assert torch.equal(networks.critic(x), critic)
 
@@ -121,7 +123,7 @@ def test_fast_networks_are_bfloat16_near_to_exact_ones(space: Any) -> None:
     x = torch.from_numpy(np.stack([space.sample() for _ in range(3)]))
     with torch.no_grad():
         exact = Networks(policy, space).both(x)
-        learning, acting = fast_networks(policy, space)
+        learning, acting = networks_of(policy, space, is_fast=True)
         acting.copy_from(policy)
         for networks in (learning, acting):
             for fast, reference in zip(networks.both(x), exact, strict=True):
@@ -133,7 +135,7 @@ def test_fast_networks_are_bfloat16_near_to_exact_ones(space: Any) -> None:
 def test_fast_networks_keep_names_shapes_and_dtypes_of_weights() -> None:
     policy = policy_of(SPACES["stack"])
     before = {name: tensor.clone() for name, tensor in policy.state_dict().items()}
-    fast_networks(policy, SPACES["stack"])
+    networks_of(policy, SPACES["stack"], is_fast=True)
     after = policy.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -144,7 +146,7 @@ def test_small_dense_networks_act_as_sb3s_and_learn_in_float32() -> None:
     space: Any = spaces.Box(-1, 1, (5,), np.float32)
     policy = ActorCriticPolicy(space, ACTIONS, lambda _: 1e-3)
     reference = Networks(copy.deepcopy(policy), space)
-    learning, acting = fast_networks(policy, space)
+    learning, acting = networks_of(policy, space, is_fast=True)
     assert learning is acting
     x = 3 * torch.randn(1000, 5)
     with torch.inference_mode():

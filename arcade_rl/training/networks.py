@@ -1,8 +1,8 @@
-"""The layers of an SB3 policy between observation and latent codes, as they are or made fast.
+"""The layers of an SB3 policy between observation and latent codes, computed with less work.
 
-Fast means bfloat16 where the device multiplies in it, and on a CPU two functions written otherwise:
-strided convolutions as the same convolutions with stride 1, and tanh by a sigmoid. Weights stay SB3's:
-float32, under the same names, in the same order.
+Strided convolutions are written as the same convolutions with stride 1. Fast means bfloat16 as well,
+where the device multiplies in it, and else on a CPU tanh by a sigmoid. Weights stay SB3's: float32,
+under the same names, in the same order.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def preparation(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> Prepare:
         if isinstance(space, spaces.Box):
             return lambda observations: observations.to(dtype)
         return lambda observations: _only(preprocess_obs(observations, space, normalize)).to(dtype)
-    takes_bytes = any(isinstance(module, TiledConv2d) for module in policy.modules())
+    convolutions = (module for module in policy.modules() if isinstance(module, nn.Conv2d))
+    takes_bytes = isinstance(next(convolutions, None), TiledConv2d)
     is_planar = is_image_space_channels_first(space)  # type: ignore[arg-type]
 
     def prepare(pictures: Tensor) -> Tensor:
@@ -149,7 +150,8 @@ class TiledConv2d(nn.Conv2d):
 def _dtype(weight: Tensor) -> torch.dtype:
     """What a layer computes in."""
     device = weight.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
+    is_cast = torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    return torch.get_autocast_dtype(device) if is_cast else weight.dtype
 
 
 def _is_planar(pictures: Tensor) -> bool:
@@ -215,24 +217,28 @@ def multiplies_bfloat16(device: torch.device) -> bool:
     return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def fast_networks(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> tuple[Networks, Networks]:
-    """(for the update, for the rollout) of a policy: its layers rewritten, in bfloat16 where it pays.
+def networks_of(
+    policy: ActorCriticPolicy, space: spaces.Space[Any], is_fast: bool
+) -> tuple[Networks, Networks]:
+    """(for the update, for the rollout) of a policy; `is_fast` allows other than float32 sums of SB3's.
 
-    The rollout has a copy of the weights in bfloat16, so that they are not cast at every step. Small
-    dense networks on a CPU stay in float32: casting costs them more than it saves.
+    The fast rollout has a copy of the weights in bfloat16, so that they are not cast at every step.
+    Small dense networks on a CPU stay in float32: casting costs them more than it saves.
     """
     for module in policy.modules():
         if type(module) is nn.Conv2d and TiledConv2d.fits(module):
             module.__class__ = TiledConv2d
     device = policy.device
-    if not multiplies_bfloat16(device) or (device.type == "cpu" and not has_pictures(policy)):
+    is_small = device.type == "cpu" and not has_pictures(policy)
+    if is_fast and multiplies_bfloat16(device) and not is_small:
+        optimizer, policy.optimizer = policy.optimizer, None  # type: ignore[assignment]
+        half = copy.deepcopy(policy).to(torch.bfloat16)
+        policy.optimizer = optimizer
+        half.set_training_mode(False)
+        return Networks(policy, space, autocast=True), Networks(half, space)
+    if is_fast and device.type == "cpu":
         for module in policy.modules():
-            if type(module) is nn.Tanh and device.type == "cpu":
+            if type(module) is nn.Tanh:
                 module.__class__ = SigmoidTanh
-        single = Networks(policy, space)
-        return single, single
-    optimizer, policy.optimizer = policy.optimizer, None  # type: ignore[assignment]
-    half = copy.deepcopy(policy).to(torch.bfloat16)
-    policy.optimizer = optimizer
-    half.set_training_mode(False)
-    return Networks(policy, space, autocast=True), Networks(half, space)
+    single = Networks(policy, space)
+    return single, single

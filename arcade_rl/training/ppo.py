@@ -38,7 +38,7 @@ from arcade_rl.envs.parts import Part, parts_of
 from arcade_rl.policies.build import channels_first
 from arcade_rl.policies.heads import Head, head_of
 from arcade_rl.training.moments import Moments, Normalize, ObservationMoments, RewardScale
-from arcade_rl.training.networks import Networks, fast_networks
+from arcade_rl.training.networks import networks_of
 from arcade_rl.training.normalization import Normalization
 from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.played import Played, Stopwatch
@@ -113,9 +113,7 @@ class PPO(stable_baselines3.PPO):
         if self._adaptive_rate:
             _set_rate(self.policy.optimizer, self._adaptive_rate.start)
         space = self.game_env.observation_space
-        self._learning = self._acting = Networks(self.policy, space)
-        if self._is_fast:
-            self._learning, self._acting = fast_networks(self.policy, space)
+        self._learning, self._acting = networks_of(self.policy, space, self._is_fast)
         self._head: Head = head_of(self.policy, self.action_space)
         trunk = self.policy.features_extractor if self.policy.share_features_extractor else None
         self.use_compiled(False)
