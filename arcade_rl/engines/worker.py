@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 SIGNAL_EXIT = 128
 """Exit codes above this are 128 + the signal that ended the worker, as a shell has it."""
 
+RESERVE_BYTES = 8 << 20
+"""Address space given back before an exception is told: telling it allocates, and it may say that
+there is no memory left."""
+
 
 def main() -> NoReturn:
     run, events_fd, lifeline_fd = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -69,6 +73,7 @@ def _work(run: Path, events_fd: int) -> int:
         while frame:
             frame = frame[os.write(events_fd, frame) :]
 
+    reserve = bytearray(RESERVE_BYTES)
     try:
         _run_chunk(run, emit)
     except ArcadeError as error:
@@ -77,6 +82,7 @@ def _work(run: Path, events_fd: int) -> int:
         emit(Failed(kind, str(error), error.exit_code))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told to the supervisor
+        reserve.clear()
         traceback.print_exc()
         kind = "out of memory" if _is_out_of_memory(error) else "error"
         first_line = (str(error).splitlines() or [""])[0]
