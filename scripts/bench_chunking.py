@@ -47,9 +47,8 @@ def main() -> None:
             print(
                 f"round {number}: 1 chunk {one:.1f} s, 10 chunks {ten:.1f} s, ratio {ten / one:.3f}"
             )
-    print(
-        f"{arguments.steps:,} steps, median ratio of 10 chunks to 1: {statistics.median(ratios):.3f}"
-    )
+    median = statistics.median(ratios)
+    print(f"{arguments.steps:,} steps, median ratio of 10 chunks to 1: {median:.3f}")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     .venv/bin/python scripts/bench_learning.py features [--seeds 5] [--steps 300000] [--jobs 2]
     .venv/bin/python scripts/bench_learning.py pixels [--seeds 2] [--steps 500000] [--runs-dir DIR]
 
-"stock" is SB3's own loop (`algorithm = "sb3:PPO"`), with the settings of configs/breakout/quick.toml or
-pixels.toml for all sides; the schedules of pixels.toml are those of the first part of its 10 M steps.
-Each run has one torch thread. Prints the mean score by chunk, and final scores with 95 % intervals of
-their means. Runs that are finished in DIR are not trained again.
+"stock" is SB3's own loop (`algorithm = "sb3:PPO"`), with the settings of configs/breakout/quick.toml
+or pixels.toml for all sides; the schedules of pixels.toml are those of the first part of its 10 M
+steps. Each run has one torch thread. Prints the mean score by chunk, and final scores with 95 %
+intervals of their means. Runs that are finished in DIR are not trained again.
 """
 
 from __future__ import annotations

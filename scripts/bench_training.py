@@ -1,15 +1,16 @@
-"""Training speed and memory on Breakout beside stock Stable-Baselines3, in turn, with the same settings.
+"""Training speed and memory on Breakout beside stock Stable-Baselines3, in turn, equal settings.
 
     .venv/bin/python scripts/bench_training.py pixels [--envs 16] [--steps 8192] [--rounds 3]
     .venv/bin/python scripts/bench_training.py features [--envs 32] [--steps 40960]
     .venv/bin/python scripts/bench_training.py memory [--envs 64]
 
-`pixels` and `memory` run configs/breakout/pixels.toml without torch.compile; the rivals are SB3's own recipe
-(`make_atari_env`, `VecFrameStack`, `PPO("CnnPolicy")`) in a DummyVecEnv and in a SubprocVecEnv, and
-scripts/plain_ppo.py. `features` runs configs/breakout/quick.toml with as many steps a rollout; the
-rival is SB3's own loop (`algorithm = "sb3:PPO"`) on the same environments in one process. All use the same number of torch threads
-and are processes of their own; those that run the chunk function have a worker's environment variables. Times are of
-rollouts and updates after one of each that warms up.
+`pixels` and `memory` run configs/breakout/pixels.toml without torch.compile; the rivals are SB3's
+own recipe (`make_atari_env`, `VecFrameStack`, `PPO("CnnPolicy")`) in a DummyVecEnv and in a
+SubprocVecEnv, and scripts/plain_ppo.py. `features` runs configs/breakout/quick.toml with as many
+steps a rollout; the rival is SB3's own loop (`algorithm = "sb3:PPO"`) on the same environments in
+one process. All use the same number of torch threads and are processes of their own; those that
+run the chunk function have a worker's environment variables. Times are of rollouts and updates
+after one of each that warms up.
 """
 
 from __future__ import annotations
@@ -100,14 +101,11 @@ def stock(vec_env: str, steps: int, envs: int) -> dict[str, Any]:
 
 
 def atari(vec_env: str, envs: int) -> Any:
-    import ale_py
-    import gymnasium
     from stable_baselines3.common.env_util import make_atari_env
     from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecFrameStack
 
-    gymnasium.register_envs(ale_py)
     kind = SubprocVecEnv if vec_env == "subproc" else DummyVecEnv
-    name = "BreakoutNoFrameskip-v4"
+    name = "ale_py:BreakoutNoFrameskip-v4"  # each process imports the module, which registers it
     return VecFrameStack(make_atari_env(name, n_envs=envs, seed=0, vec_env_cls=kind), n_stack=4)
 
 

@@ -1,8 +1,9 @@
 """PPO on Atari in one plain loop, the way single-file implementations write it.
 
-scripts/bench_training.py measures it beside the learners: the releases of CleanRL's package that have
-`ppo_atari` do not install on Python 3.11. Same networks, environments (gymnasium's wrappers), hyper-parameters and order of work
-as CleanRL's `ppo_atari`: rollouts in float32 tensors, one forward pass a step, minibatches by index.
+scripts/bench_training.py measures it beside the learners: the releases of CleanRL's package that
+have `ppo_atari` do not install on Python 3.11. Same networks, environments (gymnasium's wrappers),
+hyper-parameters and order of work as CleanRL's `ppo_atari`: rollouts in float32 tensors, one
+forward pass a step, minibatches by index.
 """
 
 from __future__ import annotations

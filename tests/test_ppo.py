@@ -133,8 +133,9 @@ def test_an_exact_update_equals_sb3s(
     for _ in range(2):  # the second rollout's weights and observations are no longer the first's
         model.collect(lambda: None)
         stock = rival(model)
-        optimizer = copy.deepcopy(model.policy.optimizer.state_dict())
-        stock.policy.optimizer.load_state_dict(optimizer)
+        state = copy.deepcopy(model.policy.optimizer.state_dict()["state"])
+        settings = stock.policy.optimizer.state_dict()["param_groups"]
+        stock.policy.optimizer.load_state_dict({"state": state, "param_groups": settings})
         buffer: Any = stock.rollout_buffer
         np.testing.assert_allclose(model._rollout.advantages, buffer.advantages, atol=1e-5)
         np.testing.assert_allclose(model._rollout.returns, buffer.returns, atol=1e-5)

@@ -18,7 +18,7 @@ from arcade_rl.runs.events import Beat, Event, FrameBuffer, Ready, encode
 
 KILL_WAIT_S = 10.0
 ENVIRONMENT = {
-    "OMP_WAIT_POLICY": "PASSIVE",  # threads of torch that wait by spinning keep emulators waiting
+    "GOMP_SPINCOUNT": "20000",  # waiting threads of torch spin a moment, then leave emulators the core
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # products on a GPU give the same bytes every time
     "MALLOC_ARENA_MAX": "1",  # glibc: threads of emulators share memory, 30 MB less of it
     "MALLOC_MMAP_THRESHOLD_": str(2**30),  # glibc: keep the memory of minibatches, instead of

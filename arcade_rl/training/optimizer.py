@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import inspect
 
+from collections.abc import Iterable
+
 import torch
+from torch import Tensor
 from torch.optim import Adam
+
+EPSILON = 1e-5
+"""Added to the root of the second moment, as SB3's policies and Baselines' PPO have it; torch's own
+default is 1e-8."""
 
 
 class FusedAdam(Adam):
@@ -14,6 +21,9 @@ class FusedAdam(Adam):
     torch's own step, and four of the optimizer's methods, first import torch's compiler. That takes
     1.7 s and 80 MB (torch 2.13) in every chunk's process, where nothing may be compiled.
     """
+
+    def __init__(self, params: Iterable[Tensor], lr: float, eps: float = EPSILON) -> None:
+        super().__init__(params, lr, eps=eps)
 
     add_param_group = inspect.unwrap(Adam.add_param_group)
     zero_grad = inspect.unwrap(Adam.zero_grad)
