@@ -134,8 +134,10 @@ def run_side(what: str, side: str, steps: int, envs: int) -> dict[str, Any]:
         import torch
         from plain_ppo import train
 
+        from arcade_rl.policies.device import thread_count
+
         settings = resolved(what, envs).config.train
-        torch.set_num_threads(os.cpu_count() or 1)
+        torch.set_num_threads(thread_count(settings, pictures=True))
         n_steps = settings.rollout_steps // envs
         assert settings.batch_size is not None
         assert settings.n_epochs is not None

@@ -103,14 +103,14 @@ def identity_ppo(space: spaces.Space[Any], num_envs: int = 8, on: str = "", **ke
         "MlpPolicy",
         Identity(space, num_envs, on),
         WeightedSum([1.0]),
-        lambda rows: EpisodeAccounting(_declaration(), rows, horizon),
+        lambda rows: EpisodeAccounting(declaration(), rows, horizon),
         **keywords,
     )
     model.set_logger(make_logger_without_files())
     return model
 
 
-def _declaration() -> Declaration:
+def declaration() -> Declaration:
     from arcade_rl.contracts import RewardTerm
 
     return Declaration((), (RewardTerm("right", 1.0, ""),), (), "", (1, 1), "")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from stable_baselines3 import PPO
 
 from arcade_rl.config import dump_toml, from_assignments, read_toml, resolve
-from arcade_rl.errors import MissingError, RunFailed, VerificationError
+from arcade_rl.errors import ConfigError, MissingError, RunFailed, VerificationError
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
@@ -247,6 +248,14 @@ def test_normalization_is_carried_exactly(tmp_path: Path, algorithm: str) -> Non
         ["options.observation=image", "train.n_steps=8", "train.batch_size=32", "train.n_epochs=1"],
         ["options.cuts=true"],
         ["options.actions=continuous", "train.use_sde=true"],
+        [
+            "train.precision=fast",
+            "options.observation=image",
+            "options.actions=continuous",
+            "train.use_sde=true",
+            "train.n_steps=8",
+            "train.batch_size=32",
+        ],
         ["train.policy_kwargs={net_arch = {pi = [8], vf = [16]}, activation_fn = 'relu'}"],
     ],
     ids=lambda assignments: ",".join(assignments),
@@ -289,6 +298,40 @@ def test_another_number_of_threads_is_told(tmp_path: Path) -> None:
     second = lab(tmp_path, "train.threads=2").chunk(2, 2, first)
     said = [event.text for event in second.events if isinstance(event, Notice)]
     assert any("train.threads=1 keeps the number" in text for text in said)
+
+
+def test_another_kind_of_processor_is_told(tmp_path: Path) -> None:
+    first = lab(tmp_path).chain(1)[-1]
+    checkpoints.write_state(first.directory, replace(first.state, dtype="bfloat16"))
+    (first.directory / checkpoints.MANIFEST).unlink()
+    checkpoints.seal(first.directory, first.state.chunk)
+    second = lab(tmp_path).chunk(2, 2, first)
+    said = [event.text for event in second.events if isinstance(event, Notice)]
+    assert said == [
+        "chunk 2 computes in float32 and the one before in bfloat16, because the processor is "
+        "another; train.precision=exact is float32 everywhere"
+    ]
+
+
+def test_two_processes_and_three_give_the_same_weights(tmp_path: Path) -> None:
+    few, many = (
+        lab(tmp_path, f"train.env_processes={processes}", "train.n_envs=8").chain(2)[-1].state
+        for processes in (2, 3)
+    )
+    assert few.weights_sha256 == many.weights_sha256
+    assert few.episodes == many.episodes > 0
+
+
+def test_a_learner_that_cannot_be_built_leaves_no_process(tmp_path: Path) -> None:
+    words = [
+        "train.env_processes=2",
+        "options.observation=image",
+        "train.normalize_observations=true",
+    ]
+    before = {child.pid for child in psutil.Process().children()}
+    with pytest.raises(ConfigError, match="pictures"):
+        lab(tmp_path, *words).chunk(0, 0)
+    assert {child.pid for child in psutil.Process().children()} == before
 
 
 def test_an_algorithm_leaves_out_what_the_games_defaults_set_for_another(tmp_path: Path) -> None:

@@ -408,6 +408,9 @@ def test_a_commit_that_the_database_never_heard_of_is_made_up_from_files(
 
 def test_a_run_can_be_lengthened_but_not_turned_into_another(run: RunDirectory) -> None:
     assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+    code, said = call(run.path.parent, ["resume", "r", "--set", "train.precision=fast"])
+    assert code == 2
+    assert "train.precision of r is" in said
     code, said = call(run.path.parent, ["resume", "r", "--set", "train.n_envs=4"])
     assert code == 2
     assert "train.n_envs" in said

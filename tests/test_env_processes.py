@@ -338,6 +338,17 @@ def test_memory_that_is_not_there_is_told() -> None:
     assert not psutil.Process().children()
 
 
+def test_a_process_that_cannot_be_started_leaves_no_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(processes_module.subprocess, "Popen", refuse)
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="temporarily"), opened(2):
+        pass
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_closing_ends_the_processes_and_can_be_repeated() -> None:
     with opened(3) as env:
         pids = [shard.pid for shard in env._shards]

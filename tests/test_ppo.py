@@ -11,17 +11,21 @@ import sb3_contrib
 import stable_baselines3
 import torch
 import torch._inductor.config
+from gymnasium import spaces
 from gymnasium.vector.utils import create_empty_array
-from identity import SPACES, identity_ppo, make_logger_without_files, train
+from identity import SPACES, Identity, declaration, identity_ppo, make_logger_without_files, train
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from arcade_rl.config import AdaptiveRate, from_assignments, resolve
+from arcade_rl.config import from_assignments, resolve
+from arcade_rl.envs.accounting import EpisodeAccounting
+from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
-from arcade_rl.errors import RunFailed
+from arcade_rl.errors import ConfigError, RunFailed
 from arcade_rl.registry import load_game
 from arcade_rl.training.compiling import choose
 from arcade_rl.training.learner import OwnLearner, open_learner
-from arcade_rl.training.moments import Normalize
+from arcade_rl.training.moments import Normalize, renew_preserving
+from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.ppo import PPO
 from arcade_rl.training.rollout import advantages
 
@@ -318,27 +322,60 @@ def test_what_was_played_replays() -> None:
         assert total == ended.raw_return[k]
 
 
-def test_a_kl_adaptive_rate_moves_towards_its_divergence() -> None:
-    rule = AdaptiveRate(kl=0.01, start=1e-6, min=1e-7, max=1e-2)
-    torch.manual_seed(0)
-    model = identity_ppo(SPACES["continuous"], adaptive_rate=rule, learning_rate=rule.start)
-    model.begin(HashedSeeds(0, 8), 0)
+class Masked(Identity):
+    """Says which of its actions are allowed: all."""
 
-    def rate() -> float:
-        return float(model.policy.optimizer.param_groups[0]["lr"])
+    def action_masks(self) -> Any:
+        return np.ones((self.num_envs, 3), np.bool_)
 
-    train(model, 1)
-    assert rate() == pytest.approx(1e-6 * 1.5**8)  # too slow in every epoch
-    for group in model.policy.optimizer.param_groups:
-        group["lr"] = 0.5
-    train(model, 1)
-    assert rate() == pytest.approx(0.5 / 1.5**8)  # too fast
-    train(model, 12)
-    divergences = []
-    for _ in range(8):
-        train(model, 1)
-        divergences.append(model.logger.name_to_value["train/approx_kl"])
-    assert 0.003 < np.median(divergences) < 0.03
+
+@pytest.mark.parametrize("kind", ["multi-binary", "continuous"])
+def test_masks_of_actions_that_take_none_are_refused(kind: str) -> None:
+    env = Masked(SPACES[kind], 2)
+    with pytest.raises(ConfigError, match="PPO takes masks for Discrete and MultiDiscrete"):
+        PPO("MlpPolicy", env, WeightedSum([1.0]), lambda _: None, normalize=Normalize())  # type: ignore[arg-type, return-value]
+
+
+class Stacked(Identity):
+    """Shows the last three places of a walk."""
+
+    frame_stack = 3
+
+    def __init__(self, num_envs: int) -> None:
+        super().__init__(SPACES["continuous"], num_envs)
+        self.observation_space = spaces.Box(-np.inf, np.inf, (3, 2), np.float32)
+
+    def _show(self) -> Any:
+        seen = super()._show()[:, None] + 10 * self._clock
+        stack = getattr(self, "_stack", np.zeros((self.num_envs, 3, 2), np.float32))
+        self._stack = np.concatenate([stack[:, 1:], seen.astype(np.float32)], axis=1)
+        return self._stack.copy()
+
+
+def test_normalised_stacks_are_those_that_evaluation_sees() -> None:
+    """Every place of the stack has statistics of its own, and they move."""
+    env = Stacked(4)
+    normalize = Normalize(observations=True)
+    model = PPO(
+        "MlpPolicy", env, WeightedSum([1.0]), lambda rows: EpisodeAccounting(declaration(), rows, 8),
+        normalize=normalize, n_steps=8, batch_size=8,
+    )  # fmt: skip
+    model.set_logger(make_logger_without_files())
+    model.begin(HashedSeeds(0, 4), 0)
+    model.collect(lambda: None)
+    assert model.observation_moments is not None
+    last = model._rollout.observations.at(8, slice(0, 4))
+    torch.testing.assert_close(last, model.observation_moments(env._stack))
+
+
+def test_sb3s_own_loop_is_refused() -> None:
+    with pytest.raises(NotImplementedError, match="collect and train"):
+        identity_ppo(SPACES["discrete"]).learn(1)
+
+
+def test_a_batch_larger_than_the_rollout_is_the_rollout() -> None:
+    model = identity_ppo(SPACES["discrete"], batch_size=10**6)
+    assert model.minibatch_rows == 8 * 32
 
 
 def test_normalised_values_are_in_the_units_of_the_reward() -> None:
@@ -365,7 +402,8 @@ def test_new_moments_of_values_leave_what_the_critic_says() -> None:
         before = model._denormalize(model._critic(model._rollout.observations.gather(index)))
         model._rollout.returns = model._rollout.returns * 50 + 7
         assert model.value_moments is not None
-        model._renew_value_moments(model.value_moments)
+        returns = model._rollout.returns.flatten()
+        renew_preserving(model.value_moments, returns, model.policy.value_net)
         after = model._denormalize(model._critic(model._rollout.observations.gather(index)))
     assert float(model.value_moments.mean) > 5
     torch.testing.assert_close(before, after, atol=1e-4, rtol=1e-4)
@@ -421,11 +459,11 @@ def test_a_minibatch_waits_for_nothing(assignments: list[str]) -> None:
     index = torch.zeros(64, dtype=torch.int64, device=meta)
     batch = rollout.minibatch(rollout.columns(0.0, 1.0), index)
     loss, statistics = model.loss(batch, (torch.tensor(0.2, device=meta), None))
+    optimizer = FusedAdam(model.policy.parameters(), 1e-3)  # SB3's has those that are not on meta
     torch.autograd.backward(loss)
+    optimizer.step_clipped(0.5)
     assert loss.device == statistics.device == meta
-    gradients = [weight.grad for weight in model.policy.parameters() if weight.grad is not None]
-    assert gradients
-    assert torch.nn.utils.get_total_norm(gradients).device == meta
+    assert all(state["exp_avg"].device == meta for state in optimizer.state.values())
     estimates = advantages(
         torch.zeros((STEPS, ENVS), device=meta),
         rollout.values,

@@ -113,7 +113,7 @@ class Train(Options):
     core, and two at least. With two or more, one half steps while the learner looks at the other."""
     device: str = "auto"
     precision: Literal["exact", "fast"] | None = None
-    """"exact": float32, every operation deterministic; the default. "fast": bfloat16 for pictures
+    """"exact": float32, deterministic wherever torch is; the default. "fast": bfloat16 for pictures
     and on a GPU, memory formats and kernels chosen for speed. Both give the same bytes again."""
     compile: bool | Literal["auto"] | None = None
     """Whether `precision = "fast"` uses torch.compile; "auto", the default, measures at the start of

@@ -24,7 +24,7 @@ DETACH_WAIT_S = 60.0
 
 FIXED = (
     "game", "seed", "options", "train.algorithm", "train.n_envs", "train.n_steps", "train.policy",
-    "train.policy_kwargs", "train.normalize_observations", "train.normalize_rewards",
+    "train.policy_kwargs", "train.precision", "train.compile", "train.normalize_observations", "train.normalize_rewards",
     "train.normalize_values",
 )  # fmt: skip
 """What cannot change in the life of a run: its checkpoints would not fit, or not be comparable."""

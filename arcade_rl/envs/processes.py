@@ -43,14 +43,20 @@ class Shard:
         self._replies, replies_write = os.pipe()
         inherited = (commands_read, replies_write, memory)
         words = [*map(str, inherited), str(os.getpid())]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "arcade_rl.envs.shard", *words],
-            env={"OMP_NUM_THREADS": "1", **os.environ},
-            stdin=subprocess.DEVNULL,
-            pass_fds=inherited,
-        )
-        os.close(commands_read)
-        os.close(replies_write)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "arcade_rl.envs.shard", *words],
+                env={"OMP_NUM_THREADS": "1", **os.environ},
+                stdin=subprocess.DEVNULL,
+                pass_fds=inherited,
+            )
+        except OSError:
+            os.close(self._commands)
+            os.close(self._replies)
+            raise
+        finally:
+            os.close(commands_read)
+            os.close(replies_write)
         self.send(pickle.dumps(order))
 
     @property

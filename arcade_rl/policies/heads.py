@@ -18,6 +18,8 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from torch import Tensor
 from torch.nn import functional
 
+from arcade_rl.errors import ConfigError
+
 FORBIDDEN_LOGIT = -1e8
 """Logit of a masked action, as in sb3_contrib's MaskableCategorical; its probability is exactly 0."""
 
@@ -165,6 +167,15 @@ class StateDependentHead(GaussianHead):
 
     def renew_noise(self, num_envs: int) -> None:
         self._noise.sample_weights(self._log_std, batch_size=num_envs)
+
+
+def refuse_masks_of(action_space: spaces.Space[Any]) -> None:
+    """ConfigError where a game has action masks and its actions have no head that takes them."""
+    if not isinstance(action_space, spaces.Discrete | spaces.MultiDiscrete):
+        raise ConfigError(
+            f"the game has action masks, and its actions are {action_space}; PPO takes masks for "
+            "Discrete and MultiDiscrete actions only: train.algorithm = 'sb3:MaskablePPO' may help"
+        )
 
 
 def head_of(policy: ActorCriticPolicy, action_space: spaces.Space[Any]) -> Head:

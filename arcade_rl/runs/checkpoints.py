@@ -71,6 +71,9 @@ class CheckpointState:
     versions: dict[str, str]
     compiled: bool = False
     """Whether the networks are compiled: chosen before the first step of the run."""
+
+    dtype: str = "float32"
+    """What the networks computed in: with `precision = "fast"` the processor decides."""
     format: int = FORMAT
 
     def milestones_of(self, total_steps: int) -> list[str]:

@@ -93,19 +93,20 @@ class Chunk:
             self._restore(Path(self._spec.checkpoint))
         else:
             self._learner.model._setup_model()  # new weights, from this chunk's randomness
-            self._choose()
+            self._choose_compiled()
         if self._spec.last_update > self._counters.updates:
             self._train(HashedSeeds(episode_seed, self._learner.model.n_envs), should_stop)
         self._stage_checkpoint()
         return self._counters.updates
 
-    def _choose(self) -> None:
+    def _choose_compiled(self) -> None:
         """What is decided once for the whole run."""
-        plan = plan_run(self._resolved.config)
-        choice = self._learner.choose_compiled(plan.total_updates, len(plan.boundaries))
-        if choice is not None:
-            self._compiled = choice.compiled
-            self._emit(Notice("info", f"precision fast, {choice.reason}"))
+        plan, learner = plan_run(self._resolved.config), self._learner
+        verdict = learner.choose_compiled(plan.total_updates, len(plan.boundaries))
+        if verdict is not None:
+            self._compiled = verdict.compiled
+            learner.use_compiled(verdict.compiled)
+            self._emit(Notice("info", f"precision fast in {learner.dtype}, {verdict.reason}"))
 
     def _restore(self, directory: Path) -> None:
         checkpoints.verify(directory)
@@ -127,20 +128,29 @@ class Chunk:
             self._learner.normalization().restore(state.normalization)
         self._compiled = state.compiled
         self._learner.use_compiled(state.compiled)
-        if state.threads != self._learner.threads:
-            self._emit(
-                Notice(
-                    "warning",
-                    f"chunk {self._spec.chunk} trains on {self._learner.threads} threads and the one "
-                    f"before on {state.threads}: another machine's bytes would differ. "
-                    f"train.threads={state.threads} keeps the number",
-                )
-            )
+        self._warn_of_another_machine(state)
         self._counters = Counters(state.updates, state.steps, state.episodes, state.trained_s)
         self._recent = Recent(self._resolved, state.recent)
         self._curriculum = Curriculum(
             self._resolved.declaration, state.stage, list(state.stage_window)
         )
+
+    def _warn_of_another_machine(self, state: CheckpointState) -> None:
+        """Sums may be rounded differently from those of the chunk before."""
+        chunk, threads, dtype = self._spec.chunk, self._learner.threads, self._learner.dtype
+        if state.threads != threads:
+            self._warn(
+                f"chunk {chunk} trains on {threads} threads and the one before on {state.threads}: "
+                f"another machine's bytes would differ. train.threads={state.threads} keeps the number"
+            )
+        if state.dtype != dtype:
+            self._warn(
+                f"chunk {chunk} computes in {dtype} and the one before in {state.dtype}, because the "
+                "processor is another; train.precision=exact is float32 everywhere"
+            )
+
+    def _warn(self, text: str) -> None:
+        self._emit(Notice("warning", text))
 
     def _train(self, seeds: SeedSource, should_stop: Callable[[], bool]) -> None:
         learner, model, spec = self._learner, self._learner.model, self._spec
@@ -223,6 +233,7 @@ class Chunk:
             threads=self._learner.threads,
             versions=dict(versions()),
             compiled=self._compiled,
+            dtype=self._learner.dtype,
         )
         checkpoints.write_state(directory, state)
         checkpoints.seal(directory, spec.chunk)

@@ -24,14 +24,14 @@ REPEATS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Verdict:
     """Whether to compile, and the sentence that says why."""
 
     compiled: bool
     reason: str
 
 
-def choose(model: PPO, wish: bool | str, updates: int, chunks: int) -> Choice:
+def choose(model: PPO, wish: bool | str, updates: int, chunks: int) -> Verdict:
     """Follow the configuration's `compile`, or measure where it is "auto".
 
     `updates` and `chunks` are those of the whole run: every chunk's process compiles again, from a
@@ -41,13 +41,13 @@ def choose(model: PPO, wish: bool | str, updates: int, chunks: int) -> Choice:
     if wish == "auto":
         return _measure(model, updates, chunks)
     if not wish:
-        return Choice(False, "not compiled, as configured")
-    return Choice(
+        return Verdict(False, "not compiled, as configured")
+    return Verdict(
         True, f"compiled, as configured: {_compile(model, _blank_minibatch(model)):.0f} s"
     )
 
 
-def _measure(model: PPO, updates: int, chunks: int) -> Choice:
+def _measure(model: PPO, updates: int, chunks: int) -> Verdict:
     rows = model.n_steps * model.n_envs
     minibatches = updates * model.n_epochs * -(-rows // model.batch_size)
     batch = _blank_minibatch(model)
@@ -55,21 +55,21 @@ def _measure(model: PPO, updates: int, chunks: int) -> Choice:
     total_s = eager_s * minibatches
     eager = f"a minibatch takes {1e3 * eager_s:.1f} ms"
     if total_s < WORTH_TRYING_S:
-        return Choice(False, f"not compiled: {eager}, all updates of the run {total_s:.0f} s")
+        return Verdict(False, f"not compiled: {eager}, all updates of the run {total_s:.0f} s")
     try:
         first_s = _compile(model, batch)
         compiled_s = _seconds(model, batch)
         again_s = _compile(model, batch)
     except RunFailed as error:
-        return Choice(False, f"not compiled: {error}")
+        return Verdict(False, f"not compiled: {error}")
     finally:
         model.use_compiled(False)
     gain_s = (eager_s - compiled_s) * minibatches - first_s - again_s * chunks
     measured = f"{eager}, compiled {1e3 * compiled_s:.1f} ms"
     cost = f"compiling {first_s:.0f} s and {again_s:.0f} s a chunk"
     if gain_s <= 0:
-        return Choice(False, f"not compiled: {measured}, {cost}: it would not pay")
-    return Choice(True, f"compiled: {measured}, {cost}: saves {gain_s / 60:.0f} min of the run")
+        return Verdict(False, f"not compiled: {measured}, {cost}: it would not pay")
+    return Verdict(True, f"compiled: {measured}, {cost}: saves {gain_s / 60:.0f} min of the run")
 
 
 def _compile(model: PPO, batch: Minibatch) -> float:
@@ -115,5 +115,5 @@ def _blank_minibatch(model: PPO) -> Minibatch:
     if model.observation_moments:
         blank = model.observation_moments(blank)
     rollout.observations.put(0, slice(0, n), blank, np.ones(n, np.bool_))
-    index = torch.arange(model.batch_size, device=model.device) % n
+    index = torch.arange(model.minibatch_rows, device=model.device) % n
     return rollout.minibatch(rollout.columns(0.0, 1.0), index)

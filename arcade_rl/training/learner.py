@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ from arcade_rl.policies.build import (
     policy_kwargs,
 )
 from arcade_rl.policies.device import cores, find_device, thread_count
-from arcade_rl.training.compiling import Choice, choose
+from arcade_rl.training.compiling import Verdict, choose
 from arcade_rl.training.moments import Normalize
 from arcade_rl.training.normalization import Normalization, of_vec_normalize
 from arcade_rl.training.played import Iteration
@@ -41,7 +42,12 @@ class Learner(ABC):
         self.threads = threads
         """CPU threads of torch."""
 
-    def choose_compiled(self, updates: int, chunks: int) -> Choice | None:
+    @property
+    def dtype(self) -> str:
+        """What the networks compute in."""
+        return "float32"
+
+    def choose_compiled(self, updates: int, chunks: int) -> Verdict | None:
         """Decide before a run's first step whether its networks are compiled; None where there is
         no choice. `updates` and `chunks` are those of the whole run."""
         return None
@@ -76,9 +82,8 @@ class OwnLearner(Learner):
 
     model: PPO
 
-    def __init__(self, resolved: Resolved) -> None:
+    def __init__(self, resolved: Resolved, env: VectorEnv) -> None:
         train = resolved.config.train
-        env = open_env(resolved)
         threads = set_up_torch(train, env, train.precision or "exact")
         rate = train.learning_rate
         model = PPO(
@@ -97,7 +102,11 @@ class OwnLearner(Learner):
         )
         super().__init__(resolved, model, threads)
 
-    def choose_compiled(self, updates: int, chunks: int) -> Choice | None:
+    @property
+    def dtype(self) -> str:
+        return self.model.dtype
+
+    def choose_compiled(self, updates: int, chunks: int) -> Verdict | None:
         train = self.resolved.config.train
         if train.precision != "fast":
             return None
@@ -132,9 +141,8 @@ class OwnLearner(Learner):
 class StockLearner(Learner):
     """An algorithm of SB3 or sb3_contrib, driven through its own loop."""
 
-    def __init__(self, resolved: Resolved) -> None:
+    def __init__(self, resolved: Resolved, env: VectorEnv) -> None:
         train = resolved.config.train
-        env = open_env(resolved)
         threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
             env, WeightedSum(resolved.weights), open_accounting(resolved, env.num_envs)
@@ -208,7 +216,12 @@ class Step(BaseCallback):
 def open_learner(resolved: Resolved) -> Learner:
     """The learner that the configuration names."""
     is_own = resolved.config.train.algorithm == "PPO"
-    return OwnLearner(resolved) if is_own else StockLearner(resolved)
+    env = open_env(resolved)
+    with ExitStack() as failed:
+        failed.callback(env.close)
+        learner = OwnLearner(resolved, env) if is_own else StockLearner(resolved, env)
+        failed.pop_all()
+    return learner
 
 
 def open_env(resolved: Resolved) -> VectorEnv:

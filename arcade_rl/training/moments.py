@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.preprocessing import is_image_space
-from torch import Tensor
+from torch import Tensor, nn
 
 from arcade_rl.contracts import Array, Observations
 from arcade_rl.errors import ConfigError
@@ -129,3 +129,14 @@ class RewardScale:
 
 def _items(observations: Observations) -> list[tuple[str, Array]]:
     return list(observations.items()) if isinstance(observations, dict) else [("", observations)]
+
+
+def renew_preserving(moments: Moments, returns: Tensor, layer: nn.Linear) -> None:
+    """Take in a rollout's returns, (T * N,), and rescale the critic's last layer so that what it says
+    of a state stays the same (van Hasselt et al. 2016, "preserving outputs precisely")."""
+    mean, deviation = float(moments.mean), float(moments.deviation)
+    moments.update(returns)
+    new_mean, new_deviation = float(moments.mean), float(moments.deviation)
+    with torch.no_grad():
+        layer.weight.mul_(deviation / new_deviation)
+        layer.bias.mul_(deviation).add_(mean - new_mean).div_(new_deviation)

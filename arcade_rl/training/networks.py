@@ -232,6 +232,9 @@ def networks_of(
     is_small = device.type == "cpu" and not has_pictures(policy)
     if is_fast and multiplies_bfloat16(device) and not is_small:
         optimizer, policy.optimizer = policy.optimizer, None  # type: ignore[assignment]
+        if policy.use_sde:
+            with torch.no_grad():  # the copy cannot take noise that leads back to the weights
+                policy.reset_noise()
         half = copy.deepcopy(policy).to(torch.bfloat16)
         policy.optimizer = optimizer
         half.set_training_mode(False)

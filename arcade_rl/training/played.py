@@ -22,7 +22,8 @@ class Played:
     ended: Tensor
     """Whether the step ended its episode. (T, N), bool."""
     values: Tensor
-    """The critic's estimate before the step, in units of the shaped reward. (T, N), float32."""
+    """The critic's estimate before the step, in units of what the learner is rewarded with: the shaped
+    reward, or that divided by its scale where rewards are normalised. (T, N), float32."""
     distributions: Tensor | None
     """The policy's distribution, as its `policies.heads.Head` describes it. (T, N, P), float32; None
     from SB3's own loops, which do not keep it."""

@@ -11,12 +11,11 @@ distribution (`policies.heads`), B of rows of a minibatch.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import stable_baselines3
 import torch
-from gymnasium import spaces
 from stable_baselines3.common.type_aliases import Schedule
 from torch import Tensor
 from torch.nn import functional
@@ -24,7 +23,6 @@ from torch.nn import functional
 from arcade_rl.config import AdaptiveRate
 from arcade_rl.contracts import (
     Array,
-    FrameStackedVectorEnv,
     MaskedVectorEnv,
     Observations,
     SeedSource,
@@ -36,19 +34,24 @@ from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, merge
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.parts import Part, parts_of
 from arcade_rl.policies.build import channels_first
-from arcade_rl.policies.heads import Head, head_of
-from arcade_rl.training.moments import Moments, Normalize, ObservationMoments, RewardScale
+from arcade_rl.policies.heads import Head, head_of, refuse_masks_of
+from arcade_rl.training.moments import (
+    Moments,
+    Normalize,
+    ObservationMoments,
+    RewardScale,
+    renew_preserving,
+)
 from arcade_rl.training.networks import networks_of
 from arcade_rl.training.normalization import Normalization
 from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.played import Played, Stopwatch
+from arcade_rl.training.rate import adapt, set_rate
 from arcade_rl.training.rollout import Choice, Final, Minibatch, NoBuffer, Rollout, advantages
 from arcade_rl.training.storage import Batch, each, tensor
 
 LOOK_AT = 4096
 """Observations that the critic looks at in one go where it waits for the rollout's end."""
-RATE_STEP = 1.5
-"""Factor by which a KL-adaptive learning rate moves, as in rsl_rl and rl_games."""
 STOP_AT = 1.5
 """An update ends early where the KL divergence is above this times `target_kl`, as in SB3."""
 STATISTICS = (
@@ -59,6 +62,7 @@ STATISTICS = (
 Clips = tuple[Tensor, Tensor | None]
 """How far the ratio of the policies may move from 1, and values from their old ones (None: any)."""
 Loss = Callable[[Minibatch, Clips], tuple[Tensor, Tensor]]
+Chooser = Callable[[Batch, Tensor | None], tuple[Tensor, Tensor | None]]
 
 
 class PPO(stable_baselines3.PPO):
@@ -83,6 +87,8 @@ class PPO(stable_baselines3.PPO):
         super().__init__(policy, None, _init_setup_model=False, **keywords)  # type: ignore[arg-type]
         self.observation_space = channels_first(env.observation_space)
         self.action_space = env.action_space
+        if isinstance(env, MaskedVectorEnv):
+            refuse_masks_of(self.action_space)
         self.n_envs = env.num_envs
         self._stock = set(vars(self))
         self.rollout_buffer_class = NoBuffer  # type: ignore[assignment]
@@ -111,7 +117,7 @@ class PPO(stable_baselines3.PPO):
         self.policy_kwargs = keywords
         self._stock |= vars(self).keys() - before
         if self._adaptive_rate:
-            _set_rate(self.policy.optimizer, self._adaptive_rate.start)
+            set_rate(self.policy.optimizer, self._adaptive_rate.start)
         space = self.game_env.observation_space
         self._learning, self._acting = networks_of(self.policy, space, self._is_fast)
         self._head: Head = head_of(self.policy, self.action_space)
@@ -120,19 +126,28 @@ class PPO(stable_baselines3.PPO):
         self._values_wait = trunk is None or not list(trunk.parameters())
         """Whether the critic has no layer in common with the actor, and waits for the rollout's end."""
 
+    def learn(self, *_: object, **__: object) -> NoReturn:
+        """SB3's loop is not this one's."""
+        raise NotImplementedError("begin, then collect and train in turn")
+
+    @property
+    def dtype(self) -> str:
+        """What the networks compute in."""
+        return "float32" if self._acting is self._learning else "bfloat16"
+
     def _maybe_recommend_cpu(self, mlp_class_name: str = "ActorCriticPolicy") -> None:
         """SB3 warns of dense networks on a GPU, because its rollouts live in host memory."""
 
     def use_compiled(self, compiled: bool) -> None:
         """Compile the loss, and on a GPU the choice of actions too, into CUDA graphs there; or not."""
+        is_cuda = self.device.type == "cuda"
+        mode = "reduce-overhead" if is_cuda else "default"
         self._compiled_loss: Loss | None = None
-        self._chooser = self._choose
+        self._compiled_choose: Chooser | None = None
         if compiled:
-            is_cuda = self.device.type == "cuda"
-            mode = "reduce-overhead" if is_cuda else "default"
             self._compiled_loss = torch.compile(self._loss, dynamic=False, mode=mode)
-            if is_cuda:
-                self._chooser = torch.compile(self._choose, dynamic=False, mode=mode)
+        if compiled and is_cuda:
+            self._compiled_choose = torch.compile(self._choose, dynamic=False, mode=mode)
 
     def _excluded_save_params(self) -> list[str]:
         """What `model.zip` leaves out: all that SB3's PPO does not have."""
@@ -198,21 +213,14 @@ class PPO(stable_baselines3.PPO):
         if self.observation_moments:
             self.observation_moments.to(there)
             observations = self.observation_moments(observations)
-        env, space = self.game_env, self.action_space
-        self._limits: tuple[Tensor, Tensor] | None = None
-        if isinstance(space, spaces.Box):
-            low, high = (
-                torch.as_tensor(limit, device=self.device) for limit in (space.low, space.high)
-            )
-            self._limits = low, high
+        keeps_stacks = not self.observation_moments  # normalised, a frame is another at every place
         return Rollout(
             self.n_steps,
+            self.game_env,
             first,
             observations,
-            env.frame_stack if isinstance(env, FrameStackedVectorEnv) else None,
-            space,
+            keeps_stacks,
             self._head.numbers,
-            isinstance(env, MaskedVectorEnv),
             self.device,
         )
 
@@ -225,16 +233,24 @@ class PPO(stable_baselines3.PPO):
         self.stopwatch.lap("copy")
         with torch.inference_mode():
             observations = rollout.observations.at(t, rows)
-            distribution, values = self._chooser(observations, masks)
+            distribution, values = self.choose(observations, masks)
             actions = self._head.sample(distribution, rows)
-            sent = torch.clamp(actions, *self._limits) if self._limits else actions
+            sent = torch.clamp(actions, *rollout.limits) if rollout.limits else actions
         self._choices.append(Choice(distribution, actions, sent, values))
         self.stopwatch.lap("inference")
         part.send(sent.cpu().numpy() if rollout.is_on_host else sent)
         self.stopwatch.lap("copy")
 
-    def _choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """(distribution over actions (B, P), the critic's output (B,) or None if it can wait)."""
+        if self._compiled_choose is None:
+            return self._choose(observations, masks)
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+        distribution, values = self._compiled_choose(observations, masks)
+        # The graph's next run writes over what this one gave.
+        return distribution.clone(), None if values is None else values.clone()
+
+    def _choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:
         if self._values_wait:
             return self._head.distribution(self._acting.actor(observations), masks), None
         latent, critic = self._acting.both(observations)
@@ -251,14 +267,18 @@ class PPO(stable_baselines3.PPO):
         rollout.seeds[t, rows] = batch.episode_seeds
         self.stopwatch.lap("record")
         self._put(t + 1, rows, batch.observations, ended)
-        done = ended if batch.cut is None else ended | batch.cut
+        self._reward(t, rows, shaped, ended if batch.cut is None else ended | batch.cut)
+        if batch.final_observations is not None:
+            self._keep_final(t, rows, batch)
+        self.stopwatch.lap("copy")
+
+    def _reward(self, t: int, rows: slice, shaped: Array, done: Array) -> None:
+        """Keep what the learner is rewarded with, and where it must not look further."""
+        rollout = self._rollout
         rollout.done[t, rows] = done
         if self.reward_scale:
             shaped = self.reward_scale(rows, tensor(shaped), tensor(done))
         rollout.rewards[t, rows] = shaped
-        if batch.final_observations is not None:
-            self._keep_final(t, rows, batch)
-        self.stopwatch.lap("copy")
 
     def _put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
         if self.observation_moments:
@@ -354,7 +374,8 @@ class PPO(stable_baselines3.PPO):
         else:
             self._update_learning_rate(optimizer)
         if self.value_moments:
-            self._renew_value_moments(self.value_moments)
+            returns = self._rollout.returns.flatten().cpu()
+            renew_preserving(self.value_moments, returns, self.policy.value_net)
         rollout, clips = self._rollout, self._clips()
         columns = rollout.columns(*self._value_units())
         measured: list[Tensor] = []
@@ -372,10 +393,12 @@ class PPO(stable_baselines3.PPO):
                 torch.autograd.backward(loss)
                 optimizer.step_clipped(self.max_grad_norm)
             self._n_updates += 1
+            if self._adaptive_rate:
+                # The first minibatch comes before any step: its divergence says nothing.
+                divergences = [statistics[3] for statistics in measured[max(first, 1) :]]
+                adapt(optimizer, self._adaptive_rate, divergences)
             if is_over:
                 break
-            if self._adaptive_rate:
-                self._adapt(self._adaptive_rate, torch.stack(measured[first:])[:, 3])
         self._log(torch.stack(measured).cpu(), first, clips)
         self.stopwatch.lap("learn")
 
@@ -388,13 +411,18 @@ class PPO(stable_baselines3.PPO):
         assert policy is not None
         return policy.to(self.device), None if values is None else values.to(self.device)
 
+    @property
+    def minibatch_rows(self) -> int:
+        """Rows of a minibatch, but for a pass's last one."""
+        return min(self.batch_size, self.n_steps * self.n_envs)
+
     def _permutation(self) -> Tensor:
         """The order of one pass over the rollout, as flat indices. (T * N,), int64."""
         return torch.randperm(self.n_steps * self.n_envs, device=self.device)
 
     def loss(self, batch: Minibatch, clips: Clips) -> tuple[Tensor, Tensor]:
         """The loss of a minibatch and its `STATISTICS`. (), (6,)"""
-        if self._compiled_loss is None or len(batch.columns.returns) != self.batch_size:
+        if self._compiled_loss is None or len(batch.columns.returns) != self.minibatch_rows:
             return self._loss(batch, clips)  # the last one of a pass may be smaller
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         return self._compiled_loss(batch, clips)
@@ -427,26 +455,6 @@ class PPO(stable_baselines3.PPO):
                 [entropy_loss, policy_loss, value_loss, kl, clip_fraction, loss]
             )
         return loss, statistics
-
-    def _adapt(self, rule: AdaptiveRate, divergences: Tensor) -> None:
-        """Move the learning rate towards the KL divergence that `rule` aims at."""
-        kl, rate = float(divergences.mean()), self.policy.optimizer.param_groups[0]["lr"]
-        if kl > 2 * rule.kl:
-            rate = max(rule.min, rate / RATE_STEP)
-        elif kl < rule.kl / 2:
-            rate = min(rule.max, rate * RATE_STEP)
-        _set_rate(self.policy.optimizer, rate)
-
-    def _renew_value_moments(self, moments: Moments) -> None:
-        """Take in the rollout's returns, and rescale the critic's last layer so that what it says
-        of a state stays the same (van Hasselt et al. 2016, "preserving outputs precisely")."""
-        mean, deviation = self._value_units()
-        moments.update(self._rollout.returns.flatten().cpu())
-        new_mean, new_deviation = self._value_units()
-        layer = self.policy.value_net
-        with torch.no_grad():
-            layer.weight.mul_(deviation / new_deviation)
-            layer.bias.mul_(deviation).add_(mean - new_mean).div_(new_deviation)
 
     def _log(self, measured: Tensor, last_epoch: int, clips: Clips) -> None:
         """SB3's keys with SB3's meanings. The only wait for the device in an update, if no KL is asked."""
@@ -487,8 +495,3 @@ class PPO(stable_baselines3.PPO):
 
 def _length(rows: slice) -> int:
     return int(rows.stop) - int(rows.start)
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate

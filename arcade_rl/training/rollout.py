@@ -14,7 +14,13 @@ import torch
 from gymnasium import spaces
 from torch import Tensor
 
-from arcade_rl.contracts import Array, Observations
+from arcade_rl.contracts import (
+    Array,
+    FrameStackedVectorEnv,
+    MaskedVectorEnv,
+    Observations,
+    VectorEnv,
+)
 from arcade_rl.training.played import Played
 from arcade_rl.training.storage import Batch, storage_for, tensor
 
@@ -25,20 +31,22 @@ class Rollout:
     def __init__(
         self,
         steps: int,
+        env: VectorEnv,
         given: Array,
         like: Observations,
-        stack: int | None,
-        action_space: spaces.Space[Any],
+        keeps_stacks: bool,
         numbers: int,
-        is_masked: bool,
         device: torch.device,
     ) -> None:
         """`given` is an array as the environment gives them; `like` is a batch of observations as
-        they are kept, with frames stacked `stack` high; `numbers` is P."""
+        they are kept, with the environment's stacks of frames if `keeps_stacks`; `numbers` is P."""
         self.is_on_host = isinstance(given, np.ndarray)
         """Whether the environment gives numpy arrays."""
         n = len(given)
         self.steps, self.num_envs = steps, n
+        stack = None
+        if keeps_stacks and isinstance(env, FrameStackedVectorEnv):
+            stack = env.frame_stack
         self.observations = storage_for(steps, n, stack, like, device)
         self.rewards = _like(given, np.float32, steps, n)
         """What the learner is rewarded with. (T, N); this and the next three are the environment's
@@ -48,7 +56,10 @@ class Rollout:
         self.done = _like(given, np.bool_, steps, n)
         """Whether the learner must not look past the step."""
         self.seeds = _like(given, np.int64, steps, n)
+        action_space = env.action_space
         is_continuous = isinstance(action_space, spaces.Box)
+        self.limits = limits_of(action_space, device)
+        """The lowest and the highest continuous actions that the environment takes."""
         dtype = torch.float32 if is_continuous else torch.int64
         shape = (steps, n, *(action_space.shape or ()))
         self.actions = torch.zeros(shape, dtype=dtype, device=device)
@@ -61,7 +72,7 @@ class Rollout:
         """The critic's estimates in units of the reward; the last row is after the last step."""
         self.masks: Tensor | None = None
         """Allowed actions. (T, N, P), bool"""
-        if is_masked:
+        if isinstance(env, MaskedVectorEnv):
             self.masks = torch.ones((steps, n, numbers), dtype=torch.bool, device=device)
         self.advantages = self.returns = torch.zeros((steps, n), device=device)
 
@@ -109,6 +120,13 @@ class Choice(NamedTuple):
     """The actions as the environments get them."""
     values: Tensor | None
     """The critic's output, (n,); None if it is asked later."""
+
+
+def limits_of(space: spaces.Space[Any], device: torch.device) -> tuple[Tensor, Tensor] | None:
+    """(lowest, highest) continuous actions that an environment takes; None for other actions."""
+    if not isinstance(space, spaces.Box):
+        return None
+    return torch.as_tensor(space.low, device=device), torch.as_tensor(space.high, device=device)
 
 
 def _like(array: Array, dtype: Any, *shape: int) -> Array:

@@ -134,7 +134,7 @@ class Frames:
         return torch.arange(start, self._used, device=self._slots.device)
 
 
-class Parts:
+class Keyed:
     """Observations of a Dict space: a storage for each key."""
 
     def __init__(self, parts: dict[str, Plain]) -> None:
@@ -161,7 +161,7 @@ def storage_for(
     """A storage for observations such as `like`, whose frames are stacked K = `stack` high if it is given."""
     if isinstance(like, dict):
         plain = {key: Plain(steps, num_envs, part, device) for key, part in like.items()}
-        return Parts(plain)
+        return Keyed(plain)
     if stack:
         return Frames(steps, num_envs, stack, like, device)
     return Plain(steps, num_envs, like, device)
