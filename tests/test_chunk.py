@@ -12,9 +12,11 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from identity import make_logger_without_files
 from stable_baselines3 import PPO
 
 from arcade_rl.config import dump_toml, from_assignments, read_toml, resolve
+from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import ConfigError, MissingError, RunFailed, VerificationError
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
@@ -332,6 +334,25 @@ def test_a_learner_that_cannot_be_built_leaves_no_process(tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="pictures"):
         lab(tmp_path, *words).chunk(0, 0)
     assert {child.pid for child in psutil.Process().children()} == before
+
+
+def test_sb3s_own_loop_hands_over_what_was_played_step_by_step(tmp_path: Path) -> None:
+    """SB3's buffer is in the order of environments after an update."""
+    learner = open_learner(
+        lab(tmp_path, "train.algorithm=sb3:PPO", "train.learning_rate=1e-20").resolved
+    )
+    learner.model.set_logger(make_logger_without_files())
+    learner.begin(HashedSeeds(0, 4), 0, lambda: None)
+    played = learner.iterate(1000).played
+    buffer: Any = learner.model.rollout_buffer
+    steps, envs = played.ended.shape
+    assert (steps, envs) == (buffer.buffer_size, 4)
+    with torch.no_grad():
+        seen = torch.as_tensor(buffer.observations, dtype=torch.float32)  # (N * T, ...)
+        values = learner.model.policy.predict_values(seen).view(envs, steps).T
+    torch.testing.assert_close(played.values, values, atol=1e-5, rtol=1e-5)
+    assert played.actions.shape == played.episode_seeds.shape == (steps, envs)
+    learner.close()
 
 
 def test_an_algorithm_leaves_out_what_the_games_defaults_set_for_another(tmp_path: Path) -> None:

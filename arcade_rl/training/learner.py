@@ -183,12 +183,14 @@ class StockLearner(Learner):
             model.env, self._callback, model.rollout_buffer, n_rollout_steps=model.n_steps
         )
         stopwatch.lap("inference")
+        ended, played = self.env.harvest(
+            model.rollout_buffer.values
+        )  # `train` puts it in another order
+        stopwatch.lap("record")
         model._update_current_progress_remaining(model.num_timesteps, total_steps)
         self._on_step()
         model.train()
         stopwatch.lap("learn")
-        ended, played = self.env.harvest(model.rollout_buffer.values)
-        stopwatch.lap("record")
         return Iteration(ended, played, stopwatch.read())
 
     def set_stage(self, stage: int) -> None:
