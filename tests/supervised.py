@@ -19,7 +19,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
 TOY = Path(__file__).parent / "toy"
-WORKER = "arcade_rl.engines.worker"
+FORK_SERVER = "arcade_rl.engines.forkserver"
 
 
 @dataclass
@@ -102,17 +102,16 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def workers_of(run: RunDirectory) -> list[psutil.Process]:
-    """Worker processes behind their guardians, the oldest first."""
-    guardians = [p for p in processes_of(run) if WORKER in " ".join(_cmdline(p))]
-    pids = {process.pid for process in guardians}
-    behind = [process for process in guardians if _parent(process) in pids]
-    return sorted(behind, key=lambda process: process.create_time())
+    """Worker processes that the fork server made, the oldest first."""
+    forked = [p for p in processes_of(run) if FORK_SERVER in " ".join(_cmdline(p))]
+    pids = {process.pid for process in forked}
+    workers = [process for process in forked if _parent(process) in pids]
+    return sorted(workers, key=lambda process: process.create_time())
 
 
 def state_of(run: RunDirectory) -> CheckpointState | None:
     """State of the newest checkpoint; None before there is one."""
-    stored = checkpoints.stored(run.checkpoints)
-    return checkpoints.read_state(stored[-1][1]) if stored else None
+    return checkpoints.newest(run.checkpoints)
 
 
 def kill(process: psutil.Process | subprocess.Popen[bytes]) -> None:

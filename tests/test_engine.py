@@ -124,6 +124,26 @@ def test_killed_workers_change_nothing(undisturbed: RunDirectory, run: RunDirect
     assert_same(run, undisturbed)
 
 
+def test_a_killed_fork_server_changes_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:
+    """Its workers go with it; the chunk is tried again by a new one."""
+    command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
+    wait_until(lambda: begun(run))
+    workers = workers_of(run)
+    kill(workers[0].parent())
+    wait_until(lambda: not any(is_alive(process) for process in workers), timeout_s=5.0)
+    assert command.wait() == 0, command.stderr
+    assert "SIGKILL" in notices(run)
+    assert_same(run, undisturbed)
+
+
+def test_children_that_a_worker_leaves_are_killed(run: RunDirectory) -> None:
+    marker = run.path.parent / "marker"
+    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *fault("orphan", 700, once=marker)])
+    assert code == 0, said
+    assert "SIGKILL" in notices(run)
+    assert not psutil.pid_exists(int(marker.read_text()))
+
+
 def test_killed_supervisors_change_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:
     arguments = [*TRAIN, *LENGTH, *SLOW]
     for after_chunk in (0, 1):
@@ -150,7 +170,7 @@ def test_nothing_of_a_killed_supervisor_survives(run: RunDirectory) -> None:
     wait_until(lambda: begun(run))
     time.sleep(1.0)  # now it hangs
     family = processes_of(run)
-    assert len(family) >= 3  # the supervisor, a guardian, a worker
+    assert len(family) >= 3  # the supervisor, the fork server, a worker
     command.process.kill()
     command.wait()
     wait_until(lambda: not any(is_alive(process) for process in family), timeout_s=5.0)
@@ -251,7 +271,7 @@ def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
     assert call(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
     wait_until(lambda: begun(run))
     assert call(run.path.parent, ["stop", "r"])[0] == 0
-    assert processes_of(run) == []
+    wait_until(lambda: processes_of(run) == [])  # its lock is free a moment earlier
     assert "stopped" in (run.logs / "supervisor.log").read_text()
 
 

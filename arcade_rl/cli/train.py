@@ -130,7 +130,7 @@ def _go_on(path: str, runs_dir: str | None, detach: bool) -> int:
     run, resolved = open_run(path, runs_dir)
     if not detach:
         return _supervise(run, resolved)
-    pid = launch.detach(run)
+    pid = launch.detach(run, resolved)
     if pid is None:
         click.echo(f"{run.name} is finished already", err=True)
         return 0

@@ -19,6 +19,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
+from arcade_rl.training.plan import plan_run
 
 DETACH_WAIT_S = 60.0
 
@@ -88,8 +89,8 @@ def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
                 f"{key} of {run.name} is {before.get(key)!r} and cannot become {after.get(key)!r}; "
                 "start a new run for it"
             )
-    stored = checkpoints.stored(run.checkpoints)
-    done = checkpoints.read_state(stored[-1][1]).steps if stored else 0
+    newest = checkpoints.newest(run.checkpoints)
+    done = newest.steps if newest else 0
     if wanted.train.run_steps < done:
         raise ConfigError(
             f"train.total_steps of {run.name} cannot become {wanted.train.total_steps}: "
@@ -101,14 +102,16 @@ def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
     return [f"{key}: {before.get(key)} -> {after.get(key)}" for key in changed]
 
 
-def detach(run: RunDirectory) -> int | None:
+def detach(run: RunDirectory, resolved: Resolved) -> int | None:
     """Start a background supervisor that outlives this process; returns its process id.
 
-    None if there was nothing left to do. LockedError if the run is supervised already, RunFailed
+    None if there is nothing left to do. LockedError if the run is supervised already, RunFailed
     with its last words if the supervisor does not get to hold the run.
     """
     with RunLock(run.lock):
-        pass  # raises if somebody holds it
+        newest = checkpoints.newest(run.checkpoints)
+        if newest and newest.updates >= plan_run(resolved.config).total_updates:
+            return None
     log = run.logs / "supervisor.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -124,8 +127,6 @@ def detach(run: RunDirectory) -> int | None:
         if holder is not None and holder.pid == process.pid:
             return process.pid
         if process.poll() is not None:
-            if process.returncode == 0:
-                return None
             last_words = (log.read_text(errors="replace").splitlines() or ["nothing"])[-1]
             raise RunFailed(f"the background supervisor ended: {last_words}; see {log}")
         time.sleep(0.05)

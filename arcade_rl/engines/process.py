@@ -1,10 +1,12 @@
-"""A worker process as its supervisor sees it."""
+"""Worker processes, and the server that forks them, as their supervisor sees them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from arcade_rl.engines.failure import kernel_oom_kills
-from arcade_rl.engines.worker import SIGNAL_EXIT
+from arcade_rl.errors import RunFailed
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Beat, Event, FrameBuffer, Ready, encode
 
@@ -27,29 +29,104 @@ ENVIRONMENT = {
 """Variables of a worker, unless the user sets them; scripts/bench_training.py has their effect."""
 
 
-class WorkerProcess:
-    """One worker in a session of its own, its event pipe, and the pipe that keeps it alive."""
+class ForkServer:
+    """The process that forks workers (`forkserver`)."""
 
-    def __init__(self, run: RunDirectory, log: Path) -> None:
-        events_read, events_write = os.pipe()
-        lifeline_read, self._lifeline = os.pipe()
-        with log.open("ab") as output:
+    def __init__(self, run: RunDirectory) -> None:
+        self._log = run.logs / "forkserver.log"
+        self._connection, theirs = socket.socketpair()
+        with theirs, self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "arcade_rl.engines.worker",
-                    str(run.path.absolute()), str(events_write), str(lifeline_read),
+                    sys.executable, "-m", "arcade_rl.engines.forkserver",
+                    str(run.path.absolute()), str(theirs.fileno()),
                 ],
                 env={**ENVIRONMENT, **os.environ},
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                pass_fds=(events_write, lifeline_read),
+                pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )  # fmt: skip
-        os.close(events_write)
-        os.close(lifeline_read)
-        os.set_blocking(events_read, False)
-        self._events = events_read
+        self._unread = b""
+        self._started: list[int] = []
+        self._ended: dict[int, int] = {}
+        self.is_gone = False
+        """Whether it ended, and its workers with it."""
+
+    def start(self, events: int, commands: int, log: int) -> int:
+        """Fork a worker with these descriptors; returns its process id, which is its group's too.
+
+        RunFailed if the server is gone before it does.
+        """
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # read below
+            socket.send_fds(self._connection, [b"w"], [events, commands, log])
+        while not self._started:
+            self._read(None)
+            if self.is_gone:
+                code = self._process.wait()
+                raise RunFailed(
+                    f"the process that forks workers ended with {code}; see {self._log}"
+                )
+        return self._started.pop()
+
+    def exit_code(self, worker: int, timeout_s: float = 0.0) -> int | None:
+        """How a worker ended: an exit code, or minus the signal; None if it did not in this time."""
+        until = time.monotonic() + timeout_s
+        while worker not in self._ended and not self.is_gone:
+            left = until - time.monotonic()
+            if not self._read(max(0.0, left)) and left <= 0:
+                return None
+        return self._ended.get(worker, -signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it, and all workers."""
+        self._connection.close()
+        try:
+            self._process.wait(KILL_WAIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.returncode == 0:
+            self._log.unlink()  # only failures have something to tell
+
+    def _read(self, timeout_s: float | None) -> bool:
+        """Take in what it says, waiting at most this long for it. Whether there was something."""
+        if not select.select([self._connection], [], [], timeout_s)[0]:
+            return False
+        try:
+            data = self._connection.recv(4096)
+        except ConnectionResetError:
+            data = b""
+        self.is_gone = not data
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            what, worker, *code = line.decode().split()
+            if what == "started":
+                self._started.append(int(worker))
+            else:
+                self._ended[int(worker)] = int(code[0])
+        return True
+
+
+class WorkerProcess:
+    """One worker in a process group of its own, its event pipe and its command pipe."""
+
+    def __init__(self, server: ForkServer, log: Path) -> None:
+        self._server = server
+        self._events, events_write = os.pipe()
+        commands_read, self._commands = os.pipe()
+        try:
+            with log.open("ab") as output:
+                self._pid = server.start(events_write, commands_read, output.fileno())
+        except RunFailed:
+            os.close(self._events)
+            os.close(self._commands)
+            raise
+        finally:
+            os.close(events_write)
+            os.close(commands_read)
+        os.set_blocking(self._events, False)
         self._frames = FrameBuffer()
         self.log = log
         self.is_ready = False
@@ -60,23 +137,16 @@ class WorkerProcess:
         """What the kernel had killed for memory when this process began."""
         self.last_sign_of_life = time.monotonic()
 
-    @property
-    def pid(self) -> int:
-        """Process and process group of the guardian."""
-        return self._process.pid
-
     def fileno(self) -> int:
         """Descriptor that becomes readable when there are events, for `selectors`."""
         return self._events
 
     def send(self, event: Event) -> None:
         """Tell the worker something. A worker that is gone does not hear it: its end tells."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(encode(event))
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return
+        frame = memoryview(encode(event))
+        with contextlib.suppress(BrokenPipeError):
+            while frame:
+                frame = frame[os.write(self._commands, frame) :]
 
     def receive(self) -> Iterator[Event]:
         """Events that have arrived. Never waits."""
@@ -95,27 +165,17 @@ class WorkerProcess:
 
     def exit_code(self) -> int | None:
         """How it ended: an exit code, or minus the signal; None while it lives."""
-        code = self._process.poll()
-        if code is not None and code > SIGNAL_EXIT:
-            return SIGNAL_EXIT - code
-        return code
+        return self.wait(0.0)
 
     def wait(self, timeout_s: float) -> int | None:
         """Wait for the end at most this long; as `exit_code`."""
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
-        return self.exit_code()
+        return self._server.exit_code(self._pid, timeout_s)
 
     def kill(self) -> None:
         """End the whole process group now, and free everything that was held for it."""
-        with contextlib.suppress(ProcessLookupError):  # nobody of the group is left
-            os.killpg(self._process.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):  # the system has not let go of it yet
-            self._process.wait(KILL_WAIT_S)
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # what it did not read any more
-            self._process.stdin.close()
-        for descriptor in (self._events, self._lifeline):
+        if self.exit_code() is None:
+            with contextlib.suppress(ProcessLookupError):  # it ended just now
+                os.killpg(self._pid, signal.SIGKILL)
+            self.wait(KILL_WAIT_S)
+        for descriptor in (self._events, self._commands):
             os.close(descriptor)

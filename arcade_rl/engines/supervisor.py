@@ -17,7 +17,7 @@ from arcade_rl.engines.attempt import POLL_S, Attempt, Wish
 from arcade_rl.engines.commit import commit, discard, prune, recover, reject
 from arcade_rl.engines.failure import Failure
 from arcade_rl.engines.listener import Listener
-from arcade_rl.engines.process import WorkerProcess
+from arcade_rl.engines.process import ForkServer, WorkerProcess
 from arcade_rl.errors import VerificationError
 from arcade_rl.runs import checkpoints, control
 from arcade_rl.runs.checkpoints import CheckpointState
@@ -49,6 +49,7 @@ class Supervisor:
         self._run, self._resolved, self._listener = run, resolved, listener
         self._plan = plan_run(resolved.config)
         self._database: Database
+        self._server: ForkServer | None = None
         self._standby: WorkerProcess | None = None
         self._request: Literal["", "stop", "pause"] = ""
         self._signals = 0
@@ -73,14 +74,14 @@ class Supervisor:
                 self._database.set_status("failed", f"the supervisor: {error}")
                 raise
             finally:
-                self._dismiss_standby()
+                self._end_processes()
             self._database.set_status(outcome.state, outcome.reason)
             return outcome
 
     # The run
 
     def _run_chunks(self) -> Outcome:
-        start = self._start()
+        start = checkpoints.newest(self._run.checkpoints)
         self._furthest = start.updates if start else -1
         self._listener.began(self._plan, start.steps if start else 0)
         while start is None or start.updates < self._plan.total_updates:
@@ -95,13 +96,8 @@ class Supervisor:
                     return outcome
             elif result == "committed":
                 self._after_commit()
-            start = self._start()
+            start = checkpoints.newest(self._run.checkpoints)
         return Outcome("finished")
-
-    def _start(self) -> CheckpointState | None:
-        """State of the checkpoint that the next chunk starts from."""
-        stored = checkpoints.stored(self._run.checkpoints)
-        return checkpoints.read_state(stored[-1][1]) if stored else None
 
     def _spec(self, start: CheckpointState | None) -> ChunkSpec:
         chunk = start.chunk + 1 if start else 0
@@ -145,7 +141,7 @@ class Supervisor:
 
     def _after_commit(self) -> None:
         prune(self._run, self._database, self._resolved, self._notify)
-        state = self._start()
+        state = checkpoints.newest(self._run.checkpoints)
         assert state is not None
         if state.updates > self._furthest:
             self._furthest = state.updates
@@ -181,7 +177,7 @@ class Supervisor:
 
     def _wait_while_paused(self) -> None:
         """Everything is saved: free the memory and wait for `resume` or `stop`."""
-        self._dismiss_standby()
+        self._end_processes()
         self._database.set_status("paused", pid=os.getpid())
         self._listener.paused()
         while self._request == "pause":
@@ -198,13 +194,20 @@ class Supervisor:
     # Processes, requests, notices
 
     def _spawn(self) -> WorkerProcess:
-        return WorkerProcess(self._run, self._run.logs / f"worker-{time.time_ns()}.log")
+        if self._server is not None and self._server.is_gone:
+            self._server.close()
+            self._server = None
+        self._server = self._server or ForkServer(self._run)
+        return WorkerProcess(self._server, self._run.logs / f"worker-{time.time_ns()}.log")
 
-    def _dismiss_standby(self) -> None:
+    def _end_processes(self) -> None:
         if self._standby is not None:
             self._standby.kill()
             self._standby.log.unlink()
             self._standby = None
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
     def _wish(self) -> Wish:
         """What signals and control requests ask of the running attempt."""

@@ -7,7 +7,6 @@ It takes commands from one pipe and answers each on another (`board`).
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pickle
 import signal
@@ -26,10 +25,8 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
+from arcade_rl.envs.parent import die_with
 from arcade_rl.errors import ArcadeError, PluginError
-
-PR_SET_PDEATHSIG = 1
-"""`prctl`'s wish to get a signal when the parent dies; Linux's `sys/prctl.h`."""
 
 STEP: tuple[str, Any] = ("step", None)
 """What an empty command means."""
@@ -45,14 +42,6 @@ class Shifted:
     def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Seeds of the whole's environments, by index in the part."""
         return self._source.next(indices + self._first)
-
-
-def die_with(parent: int) -> None:
-    """End when the parent does, even in the middle of a step. Linux; elsewhere at the next command."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 def main() -> None:

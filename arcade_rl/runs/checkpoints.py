@@ -185,6 +185,12 @@ def stored(checkpoints: Path) -> list[tuple[int, Path]]:
     return sorted(found)
 
 
+def newest(checkpoints: Path) -> CheckpointState | None:
+    """State of the newest of them; None before there is one."""
+    found = stored(checkpoints)
+    return read_state(found[-1][1]) if found else None
+
+
 def best_of(states: Iterable[CheckpointState], metric: str, better: Better) -> int | None:
     """Chunk with the best rolling mean of `metric`, the earliest where several are equal."""
     sign = -1.0 if better == "down" else 1.0

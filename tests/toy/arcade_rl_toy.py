@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -74,7 +75,7 @@ class ToyOptions(Options):
     step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
     """Sleep at every step, in training and evaluation."""
 
-    fault: Literal["", "raise", "segfault", "hang", "exit0", "memory"] = ""
+    fault: Literal["", "raise", "segfault", "orphan", "hang", "exit0", "memory"] = ""
     fault_after: Annotated[int, Field(ge=0)] = 0
     """Steps of one environment, summed over the environments, before the fault."""
     fault_once: str = ""
@@ -128,6 +129,10 @@ class Fault:
             case "segfault":
                 signal.signal(signal.SIGSEGV, signal.SIG_DFL)
                 os.kill(os.getpid(), signal.SIGSEGV)
+            case "orphan":  # a child of the worker that goes on without it
+                child = subprocess.Popen(["sleep", "3600"])
+                Path(self._options.fault_once).write_text(str(child.pid))
+                os.kill(os.getpid(), signal.SIGKILL)
             case "hang":
                 while True:
                     time.sleep(1.0)

@@ -1,0 +1,122 @@
+"""The process that forks the workers of one supervision, and outlives none of them.
+
+    python -m arcade_rl.engines.forkserver RUN SOCKET_FD
+
+It has imported what every worker needs: a worker begins at once, and the cores stay with the one that
+trains. It runs none of it, so that a fork copies no thread in the middle of something. When the
+supervisor is gone, which the socket tells, it kills all workers with their children, whatever they
+are doing.
+
+The supervisor sends one byte with three descriptors: the worker's events, its commands, its log. The
+server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from arcade_rl.engines.worker import work
+from arcade_rl.envs.parent import die_with
+
+DESCRIPTORS = 3
+"""Descriptors of a request."""
+
+
+def main() -> None:
+    run, connection = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
+    if sys.platform == "linux":  # system libraries of macOS do not survive a fork
+        _import_early()
+    Server(run, connection).serve()
+
+
+def _import_early() -> None:
+    with contextlib.suppress(ImportError):  # the worker meets it too, and tells it
+        import arcade_rl.training.chunk
+        import arcade_rl.training.learner  # noqa: F401 - for the workers
+    gc.collect()
+    gc.freeze()  # the workers' collections leave these pages alone: they stay shared
+
+
+class Server:
+    """The loop. Workers lead process groups of their own."""
+
+    def __init__(self, run: Path, connection: socket.socket) -> None:
+        self._run, self._connection = run, connection
+        self._workers: set[int] = set()
+        self._wake, wake_write = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def serve(self) -> None:
+        """Until the supervisor is gone."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while True:
+                ready, _, _ = select.select([self._connection, self._wake], [], [])
+                if self._wake in ready:
+                    os.read(self._wake, 512)
+                    self._reap()
+                if self._connection in ready:
+                    request, descriptors, _, _ = socket.recv_fds(self._connection, 1, DESCRIPTORS)
+                    if not request:
+                        break
+                    self._start(descriptors)
+        for worker in self._workers:
+            _kill_group(worker)
+
+    def _start(self, descriptors: list[int]) -> None:
+        worker = os.fork()
+        if not worker:
+            self._be_worker(*descriptors)
+        os.setpgid(worker, worker)  # both do: neither goes on before it is so
+        self._workers.add(worker)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._say(f"started {worker}")
+
+    def _be_worker(self, events: int, commands: int, log: int) -> NoReturn:
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            die_with(os.getppid())
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._connection.close()
+            os.dup2(log, sys.stdout.fileno())
+            os.dup2(log, sys.stderr.fileno())
+            os.close(log)
+            code = work(self._run, events, commands)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)  # nothing is left to tear down: everything was written and closed
+
+    def _reap(self) -> None:
+        for worker in sorted(self._workers):
+            ended, status = os.waitpid(worker, os.WNOHANG)
+            if ended:
+                self._workers.remove(worker)
+                _kill_group(worker)  # children that it left
+                self._say(f"ended {worker} {os.waitstatus_to_exitcode(status)}")
+
+    def _say(self, line: str) -> None:
+        self._connection.sendall(f"{line}\n".encode())
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # nobody of the group is left
+        os.killpg(leader, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
