@@ -60,13 +60,14 @@ class Server:
 
     def serve(self) -> None:
         """Until the supervisor is gone."""
+        requests = self._connection.fileno()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             while True:
-                ready, _, _ = select.select([self._connection, self._wake], [], [])
+                ready, _, _ = select.select([requests, self._wake], [], [])
                 if self._wake in ready:
                     os.read(self._wake, 512)
                     self._reap()
-                if self._connection in ready:
+                if requests in ready:
                     request, descriptors, _, _ = socket.recv_fds(self._connection, 1, DESCRIPTORS)
                     if not request:
                         break
