@@ -1,0 +1,1 @@
+"""Episodes as their causes: the file format, the recorder, and the reader."""

@@ -1,0 +1,106 @@
+"""Columns of an episode as bytes, and back.
+
+Everything is little-endian. A reader passes the number of values that it expects, so that no forged
+length is believed: what does not fit raises VerificationError before anything is allocated for it.
+T is the number of steps of an episode.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.errors import VerificationError
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def pack_integers(values: npt.NDArray[np.integer], bits: int) -> bytes:
+    """Unsigned integers below 2**bits, `bits` bits each, the lowest bit first."""
+    flat = values.reshape(-1, 1).astype(np.uint64)
+    return np.packbits((flat >> np.arange(bits, dtype=np.uint64)) & 1, bitorder="little").tobytes()
+
+
+def unpack_integers(data: bytes, bits: int, count: int) -> npt.NDArray[np.int64]:
+    """(count,), int64."""
+    _expect(len(data) == -(-bits * count // 8), f"{count} integers of {bits} bits", data)
+    flags = np.unpackbits(np.frombuffer(data, np.uint8), count=bits * count, bitorder="little")
+    weights = np.int64(1) << np.arange(bits, dtype=np.int64)
+    found: npt.NDArray[np.int64] = flags.reshape(count, bits).astype(np.int64) @ weights
+    return found
+
+
+def pack_varints(values: npt.NDArray[np.integer]) -> bytes:
+    """Signed integers in as few bytes as they need: zigzag, then seven bits a byte (LEB128)."""
+    wide = values.astype(np.int64)
+    rest = ((wide << 1) ^ (wide >> 63)).astype(np.uint64)
+    columns = []
+    while True:
+        columns.append((rest & np.uint64(127)).astype(np.uint8))
+        rest = rest >> np.uint64(7)
+        if not rest.any():
+            break
+    digits = np.stack(columns, axis=1)  # (n, bytes of the longest)
+    later = np.flip(np.cumsum(np.flip(digits, 1) > 0, axis=1), 1)
+    used = later > 0
+    used[:, 0] = True
+    goes_on = np.zeros_like(used)
+    goes_on[:, :-1] = used[:, 1:]
+    return (digits | (goes_on.astype(np.uint8) << 7))[used].tobytes()
+
+
+def unpack_varints(data: bytes, count: int) -> npt.NDArray[np.int64]:
+    """(count,), int64."""
+    raw = np.frombuffer(data, np.uint8)
+    last = np.flatnonzero(raw < 128)
+    _expect(
+        len(last) == count and (not count or last[-1] == len(raw) - 1), f"{count} varints", data
+    )
+    first = np.concatenate([[0], last[:-1] + 1]) if count else last
+    lengths = last - first + 1
+    _expect(not count or lengths.max() <= 10, f"{count} varints of 10 bytes at most", data)
+    place = np.arange(len(raw)) - np.repeat(first, lengths)
+    parts = (raw & 127).astype(np.uint64) << (7 * place).astype(np.uint64)
+    zigzag = np.add.reduceat(parts, first) if count else parts
+    return (zigzag >> np.uint64(1)).astype(np.int64) ^ -(zigzag & np.uint64(1)).astype(np.int64)
+
+
+def pack_rows(values: npt.NDArray[np.generic]) -> bytes:
+    """Numbers as they are, byte 0 of all of them first, then byte 1: neighbours are alike, and
+    compress."""
+    little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+    return little.reshape(-1, 1).view(np.uint8).T.tobytes()
+
+
+def unpack_rows(data: bytes, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
+    """Numbers of a little-endian `dtype`, of this shape."""
+    kind, count = np.dtype(dtype), int(np.prod(shape, dtype=np.int64))
+    _expect(len(data) == count * kind.itemsize, f"{count} values of {kind}", data)
+    planes = np.frombuffer(data, np.uint8).reshape(kind.itemsize, count)
+    return np.ascontiguousarray(planes.T).view(kind).reshape(shape)
+
+
+def pack_deltas(states: npt.NDArray[np.generic]) -> bytes:
+    """Rows as what changed in their bits since the row before. (T, S)"""
+    bits = _as_integers(states)
+    changed = bits.copy()
+    changed[1:] ^= bits[:-1]
+    return pack_rows(changed)
+
+
+def unpack_deltas(data: bytes, dtype: str, shape: tuple[int, int]) -> npt.NDArray[np.generic]:
+    """Rows of a little-endian `dtype`. (T, S)"""
+    kind = np.dtype(dtype)
+    changed = unpack_rows(data, f"<u{kind.itemsize}", shape)
+    whole: npt.NDArray[np.generic] = np.bitwise_xor.accumulate(changed, axis=0)
+    return whole.view(kind)
+
+
+def _as_integers(values: npt.NDArray[np.generic]) -> npt.NDArray[np.unsignedinteger]:
+    little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+    return little.view(f"<u{little.dtype.itemsize}")
+
+
+def _expect(is_right: bool, what: str, data: bytes) -> None:
+    if not is_right:
+        raise VerificationError(f"a column of {len(data)} bytes does not hold {what}")

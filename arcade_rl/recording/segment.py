@@ -1,0 +1,211 @@
+"""All recorded episodes of a chunk in one file.
+
+    magic
+    frames   each: length and CRC-32 of the frame, 8 bytes, then the frame (see `format`)
+    index    a frame too: an LZ4 frame around a msgpack map of totals and of a row for each episode
+    trailer  where the index begins, 8 bytes, and "END\\n"
+
+The index says what is in the file without reading it. A file that was torn before its index is read
+from the front, up to the first frame that is not whole, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import lz4.frame
+import msgpack
+import numpy as np
+
+from arcade_rl.errors import VerificationError
+from arcade_rl.recording.columns import (
+    pack_integers,
+    pack_varints,
+    unpack_integers,
+    unpack_varints,
+)
+from arcade_rl.recording.fields import take
+from arcade_rl.recording.format import MAX_FRAME_BYTES, decode, decompressed, unpacked
+from arcade_rl.recording.recording import Recording
+
+MAGIC = b"arcade_rl episodes 1\n"
+_END = b"END\n"
+_HEAD = struct.Struct("<II")
+_TRAILER = struct.Struct("<Q4s")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where an episode lies in a segment."""
+
+    number: int
+    """Number of the episode in its run."""
+    offset: int
+    """Where its frame begins, after length and CRC, bytes."""
+    length: int
+    """Of the frame, bytes."""
+    reasons: list[str]
+
+
+class SegmentWriter:
+    """Writes a segment from front to end. OSError if the disk refuses."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb", buffering=0)
+        self._end = 0
+        self.entries: list[Entry] = []
+        self._write(MAGIC)
+
+    def append(self, number: int, reasons: list[str], frame: bytes) -> None:
+        """Add an episode. After an OSError the file is as it was before."""
+        start = self._end
+        self._write(_HEAD.pack(len(frame), zlib.crc32(frame)) + frame)
+        self.entries.append(Entry(number, start + _HEAD.size, len(frame), reasons))
+
+    def close(self) -> None:
+        """Write the index and make everything durable."""
+        start, packed = self._end, _pack_index(self.entries)
+        trailer = _TRAILER.pack(start, _END)
+        self._write(_HEAD.pack(len(packed), zlib.crc32(packed)) + packed + trailer)
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close without an index."""
+        self._file.close()
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(self._end)
+            self._file.seek(self._end)
+            raise
+        self._end += len(data)
+
+
+class Segment:
+    """A segment to read. VerificationError where a byte is not what was written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("rb", buffering=0)
+        self._size = os.fstat(self._file.fileno()).st_size
+        if os.pread(self._file.fileno(), len(MAGIC), 0) != MAGIC:
+            self._file.close()
+            raise VerificationError(f"{path} is not a segment of episodes: it begins otherwise")
+        self.entries: list[Entry] = []
+        """In the order of the file."""
+        self.damage = ""
+        """Why the index could not be read: the entries are then those of the whole frames at the
+        file's front. "" for a whole file."""
+        try:
+            self.entries = self._read_index()
+        except VerificationError as error:
+            self.damage = str(error)
+            self.entries = list(self._scan())
+
+    def __enter__(self) -> Segment:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def frame(self, entry: Entry) -> bytes:
+        """The bytes of an episode, as a stand-alone file has them."""
+        return self._frame(entry.offset - _HEAD.size)
+
+    def read(self, entry: Entry) -> Recording:
+        """An episode."""
+        recording = decode(self.frame(entry))
+        if recording.metadata.number != entry.number:
+            raise VerificationError(
+                f"{self._path}: episode {entry.number} is numbered {recording.metadata.number}"
+            )
+        return recording
+
+    def _read_index(self) -> list[Entry]:
+        end = self._size - _TRAILER.size
+        if end < len(MAGIC):
+            raise VerificationError(f"{self._path} ends before its index")
+        start, mark = _TRAILER.unpack(self._at(end, _TRAILER.size))
+        if mark != _END or not len(MAGIC) <= start <= end - _HEAD.size:
+            raise VerificationError(f"{self._path} ends before its index")
+        packed = self._frame(start)
+        if start + _HEAD.size + len(packed) != end:
+            raise VerificationError(f"{self._path}: the index is not where its end says")
+        entries = _unpack_index(packed)
+        if entries and entries[-1].offset + entries[-1].length != start:
+            raise VerificationError(f"{self._path}: the index is of another file")
+        return entries
+
+    def _scan(self) -> Iterator[Entry]:
+        offset = len(MAGIC)
+        while offset + _HEAD.size < self._size:
+            try:
+                frame = self._frame(offset)
+                metadata = decode(frame).metadata
+            except VerificationError:
+                return
+            yield Entry(metadata.number, offset + _HEAD.size, len(frame), metadata.reasons)
+            offset += _HEAD.size + len(frame)
+
+    def _frame(self, offset: int) -> bytes:
+        length, crc = _HEAD.unpack(self._at(offset, _HEAD.size))
+        if length > min(MAX_FRAME_BYTES, self._size - offset - _HEAD.size):
+            raise VerificationError(f"{self._path}: a frame at byte {offset} is cut off")
+        frame = self._at(offset + _HEAD.size, length)
+        if zlib.crc32(frame) != crc:
+            raise VerificationError(f"{self._path}: the frame at byte {offset} was changed")
+        return frame
+
+    def _at(self, offset: int, length: int) -> bytes:
+        data = os.pread(self._file.fileno(), length, offset)
+        if len(data) != length:
+            raise VerificationError(f"{self._path} ends at byte {self._size}, within a frame")
+        return data
+
+
+def _pack_index(entries: list[Entry]) -> bytes:
+    names = sorted({name for entry in entries for name in entry.reasons})
+    table = [[name in entry.reasons for name in names] for entry in entries]
+    index = {
+        "count": len(entries),
+        "numbers": pack_varints(np.diff([entry.number for entry in entries], prepend=0)),
+        "lengths": pack_varints(np.array([entry.length for entry in entries], np.int64)),
+        "names": names,
+        "reasons": pack_integers(np.array(table, np.uint8), 1),
+    }
+    return lz4.frame.compress(msgpack.packb(index), content_checksum=True)  # type: ignore[no-any-return]
+
+
+def _unpack_index(packed: bytes) -> list[Entry]:
+    index = unpacked(decompressed(packed))
+    count, names = take(index, "count", int), take(index, "names", list)
+    lengths = unpack_varints(take(index, "lengths", bytes), count)
+    numbers = np.cumsum(unpack_varints(take(index, "numbers", bytes), count))
+    flags = unpack_integers(take(index, "reasons", bytes), 1, count * len(names))
+    table = flags.reshape(count, len(names)) == 1
+    offsets = len(MAGIC) + np.cumsum(lengths + _HEAD.size) - lengths
+    return [
+        Entry(number, offset, length, [n for n, has in zip(names, row, strict=True) if has])
+        for number, offset, length, row in zip(
+            numbers.tolist(), offsets.tolist(), lengths.tolist(), table.tolist(), strict=True
+        )
+    ]
