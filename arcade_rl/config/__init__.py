@@ -7,14 +7,14 @@ from arcade_rl.config.models import (
     Checkpoint,
     Config,
     Engine,
-    Options,
     PolicyKwargs,
     Schedule,
     Table,
     Train,
     Value,
-    parse_percent,
 )
+from arcade_rl.config.options import Options, parse_percent
+from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
     Resolved,
     Source,
@@ -33,11 +33,13 @@ __all__ = [
     "HYPERPARAMETERS",
     "OWN_HYPERPARAMETERS",
     "AdaptiveRate",
+    "AnyCriterion",
     "Checkpoint",
     "Config",
     "Engine",
     "Options",
     "PolicyKwargs",
+    "Recording",
     "Resolved",
     "Schedule",
     "Source",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     JsonValue,
@@ -19,18 +17,13 @@ from pydantic import (
     model_validator,
 )
 
+from arcade_rl.config.options import Options, Positive, parse_percent
+from arcade_rl.config.recording import Recording
+
 Value: TypeAlias = JsonValue
 """What TOML can say (dates aside: no key takes one)."""
 
 Table: TypeAlias = dict[str, Value]
-
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
-
-
-class Options(BaseModel):
-    """What every table of a configuration, and every game's `[options]`, derives from."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 class Schedule(Options):
@@ -73,16 +66,7 @@ LearningRate: TypeAlias = Annotated[
     Discriminator(_kind_of_rate),
 ]
 
-Positive = Annotated[int, Field(ge=1)]
 Fraction01 = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-def parse_percent(text: str) -> Fraction:
-    """`"10%"` as 1/10. ValueError unless it is in (0 %, 100 %]."""
-    match = _PERCENT.fullmatch(text.strip())
-    if match is None or not 0 < Fraction(match[1]) <= 100:
-        raise ValueError(f'"{text}" is not a percentage; expected something like "10%"')
-    return Fraction(match[1]) / 100
 
 
 class PolicyKwargs(Options):
@@ -295,12 +279,13 @@ class Config(Options):
 
     game: str
     seed: Annotated[int, Field(ge=0)] = 0
-    options: dict[str, Value] = {}
+    options: dict[str, Value] = Field(default_factory=dict)
     """The game's own options; typed by its plugin."""
     train: Train = Train()
     chunk: Chunk = Chunk()
     checkpoint: Checkpoint = Checkpoint()
-    reward: dict[str, float] = {}
+    reward: dict[str, float] = Field(default_factory=dict)
     """Weight of each reward term; resolved, it names every term."""
     engine: Engine = Engine()
     evaluation: Evaluation = Evaluation()
+    recording: Recording = Recording()

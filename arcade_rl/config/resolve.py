@@ -330,12 +330,17 @@ def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], pr
     current: type[BaseModel] | None = model
     for part in fault["loc"]:
         if current is None or str(part) not in current.model_fields:
-            break
+            current = None  # within a list, or under the name that chooses one of several tables
+            if isinstance(part, str) and path[-1:] != [part]:
+                path.append(part)
+            continue
         path.append(str(part))
         current = next(iter(_models_of(current.model_fields[str(part)].annotation)), None)
     key = ".".join(path)
     origin = next((o for k, o in origins.items() if k == key or k.startswith(f"{key}.")), "")
     message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        message = "there is no such key"
     message = message[0].lower() + message[1:] if message[:5] == "Input" else message
     given = "" if fault["type"] in ("missing", "value_error") else f" {fault['input']!r}:"
     return f"{f'{origin}: ' if origin else ''}{key}:{given} {message}"

@@ -1,0 +1,27 @@
+"""What every table of a configuration is made of."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Options(BaseModel):
+    """What every table of a configuration, and every game's `[options]`, derives from."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+def parse_percent(text: str) -> Fraction:
+    """`"10%"` as 1/10. ValueError unless it is in (0 %, 100 %]."""
+    match = _PERCENT.fullmatch(text.strip())
+    if match is None or not 0 < Fraction(match[1]) <= 100:
+        raise ValueError(f'"{text}" is not a percentage; expected something like "10%"')
+    return Fraction(match[1]) / 100

@@ -1,0 +1,136 @@
+"""Records the episodes of a chunk: cuts them out of rollouts, asks the criteria, hands them to a writer.
+
+Episodes wait in a ring while a criterion may still look back at them. What is in the ring at the end
+of a chunk, and what the criteria remember, goes on in the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from arcade_rl.config.recording import AnyCriterion
+from arcade_rl.contracts import Metric
+from arcade_rl.recording.criteria import Facts, make
+from arcade_rl.recording.recording import Metadata, Recording, Start
+from arcade_rl.recording.tape import Rollout, Tape
+
+Sink = Callable[[Recording], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An episode that a rollout ended."""
+
+    step: int
+    """Step of the rollout that ended it, from 0."""
+    facts: Facts
+    start: Start
+    metadata: Metadata
+    """Without its reasons."""
+
+
+@dataclass(slots=True)
+class Pending:
+    """An episode that a criterion may still name."""
+
+    facts: Facts
+    recording: Recording
+    """Whole, whatever is kept of it in the end."""
+    reasons: list[str] = field(default_factory=list)
+
+
+class Judges:
+    """All criteria of a run."""
+
+    def __init__(self, criteria: Sequence[AnyCriterion], metrics: Sequence[Metric]) -> None:
+        self._criteria = [(settings, make(settings, metrics)) for settings in criteria]
+        self.look_back = max((criterion.look_back for _, criterion in self._criteria), default=0)
+        self._with_policy = {settings.name for settings in criteria if settings.policy}
+
+    def reasons(self, episode: Facts) -> list[str]:
+        """The names of the criteria that it matches."""
+        found = [
+            settings.name for settings, criterion in self._criteria if criterion.matches(episode)
+        ]
+        return list(dict.fromkeys(found))
+
+    def stage_ended(self, stage: int, ring: Sequence[Pending]) -> None:
+        """Add the reasons of those that look back."""
+        facts = [pending.facts for pending in ring]
+        for settings, criterion in self._criteria:
+            named = {episode.number for episode in criterion.stage_ended(stage, facts)}
+            for pending in ring:
+                if pending.facts.number in named and settings.name not in pending.reasons:
+                    pending.reasons.append(settings.name)
+
+    def kept(self, pending: Pending) -> Recording:
+        """What is stored of an episode: with the policy's columns if one of its reasons asks."""
+        it = pending.recording
+        it = replace(it, metadata=replace(it.metadata, reasons=pending.reasons))
+        if self._with_policy.isdisjoint(pending.reasons):
+            it = replace(it, values=None, distributions=None)
+        return it
+
+    def memory(self) -> list[Any]:
+        """What all remember, each under its settings; for `remember`."""
+        return [[s.model_dump_json(), criterion.memory()] for s, criterion in self._criteria]
+
+    def remember(self, memory: Sequence[Any]) -> None:
+        """Go on where other judges ended; one with other settings begins anew."""
+        known = dict(memory)
+        for settings, criterion in self._criteria:
+            if (key := settings.model_dump_json()) in known:
+                criterion.remember(known[key])
+
+
+class Recorder:
+    """Sees every rollout of a chunk."""
+
+    def __init__(
+        self, num_envs: int, judges: Judges, sink: Sink, ring: Sequence[Pending] = ()
+    ) -> None:
+        """`ring` is what the chunk before left."""
+        self._tape = Tape(num_envs)
+        self._judges = judges
+        self._sink = sink
+        self._ring = list(ring)
+
+    def take(self, rollout: Rollout, outcomes: Sequence[Outcome]) -> None:
+        """Record a rollout and the episodes that it ended, in the order of their end."""
+        self._tape.add(rollout)
+        for outcome in outcomes:
+            span = self._tape.cut(outcome.step, outcome.metadata.environment)
+            reasons = self._judges.reasons(outcome.facts)
+            if not reasons and not self._judges.look_back:
+                continue
+            columns = {name: getattr(span, name) for name in span.__slots__}
+            recording = Recording(outcome.metadata, outcome.start, **columns)
+            self._ring.append(Pending(outcome.facts, recording, reasons))
+            self._release()
+        self._tape.forget()
+
+    def stage_ended(self, stage: int) -> None:
+        """The curriculum has left `stage`."""
+        self._judges.stage_ended(stage, self._ring)
+
+    def finish(self, is_last: bool) -> list[Pending]:
+        """The chunk ends. What the next one must go on with; after the last one of a run only what
+        nobody has asked for yet, and the rest is handed on."""
+        if not is_last:
+            return self._ring
+        left = []
+        for pending in self._ring:
+            if pending.reasons:
+                self._sink(self._judges.kept(pending))
+            else:
+                left.append(pending)
+        return left
+
+    def _release(self) -> None:
+        """Hand on, or forget, what nobody can name any more."""
+        while len(self._ring) > self._judges.look_back:
+            pending = self._ring.pop(0)
+            if pending.reasons:
+                self._sink(self._judges.kept(pending))

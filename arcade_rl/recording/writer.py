@@ -1,0 +1,126 @@
+"""Puts recordings on disk beside the training, and counts what became of each.
+
+The unit of loss is an episode: one that finds no place in the queue, or that the disk refuses, is
+counted, and offered == written + dropped + failed + waiting at every moment.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from arcade_rl.recording.format import encode
+from arcade_rl.recording.recording import Recording
+from arcade_rl.recording.segment import SegmentWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the episodes that were to be recorded."""
+
+    offered: int = 0
+    written: int = 0
+    dropped: int = 0
+    """Found the queue full: the disk was too slow."""
+    failed: int = 0
+    """Could not be written."""
+
+    @property
+    def waiting(self) -> int:
+        """Still in the queue, or being written."""
+        return self.offered - self.written - self.dropped - self.failed
+
+    @property
+    def lost(self) -> int:
+        return self.dropped + self.failed
+
+
+class Writer:
+    """A bounded queue, a thread, and a segment. `trouble` says once what went wrong first."""
+
+    def __init__(
+        self,
+        path: Path,
+        capacity: int,
+        segment: Callable[[Path], SegmentWriter] = SegmentWriter,
+    ) -> None:
+        self._queue: queue.Queue[Recording | None] = queue.Queue(capacity)
+        self._lock = threading.Lock()
+        self._counts = {"offered": 0, "written": 0, "dropped": 0, "failed": 0}
+        self.trouble = ""
+        """The first thing that went wrong; "" so far nothing."""
+        self._thread = threading.Thread(
+            target=self._run, args=(path, segment), name="recorder", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def counts(self) -> Counts:
+        with self._lock:
+            return Counts(**self._counts)
+
+    def offer(self, recording: Recording) -> None:
+        """Hand over an episode. Never waits."""
+        self._count("offered")
+        try:
+            self._queue.put_nowait(recording)
+        except queue.Full:
+            self._count("dropped")
+            self._complain(f"the disk is too slow: {self._queue.maxsize} episodes wait for it")
+
+    def close(self) -> Counts:
+        """Write what waits, and the index. Returns the final counts, of which none is waiting."""
+        self._queue.put(None)
+        self._thread.join()
+        return self.counts
+
+    def _run(self, path: Path, open_segment: Callable[[Path], SegmentWriter]) -> None:
+        segment = None
+        try:
+            segment = open_segment(path)
+        except Exception as error:  # noqa: BLE001 - recording must not end the training; it is told
+            self._complain(f"{path.name} cannot be made: {_in_words(error)}")
+        while (recording := self._queue.get()) is not None:
+            self._write(segment, recording)
+        if segment is not None:
+            self._finish(segment)
+
+    def _write(self, segment: SegmentWriter | None, recording: Recording) -> None:
+        number, reasons = recording.metadata.number, recording.metadata.reasons
+        if segment is None:
+            self._count("failed")
+            return
+        try:
+            segment.append(number, reasons, encode(recording))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._count("failed")
+            self._complain(f"episode {number} cannot be written: {_in_words(error)}")
+        else:
+            self._count("written")
+
+    def _finish(self, segment: SegmentWriter) -> None:
+        try:
+            segment.close()
+        except Exception as error:  # noqa: BLE001 - as above
+            segment.abandon()
+            self._complain(f"the index cannot be written: {_in_words(error)}")
+            with self._lock:  # a segment without an index is not committed
+                self._counts["failed"] += self._counts["written"]
+                self._counts["written"] = 0
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+    def _complain(self, text: str) -> None:
+        self.trouble = self.trouble or text
+
+
+def _in_words(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        traceback.print_exception(error)  # a fault of the program: the worker's log has all of it
+    return f"{type(error).__name__}: {error}"
