@@ -1,0 +1,276 @@
+"""Episodes are cut out of rollouts, judged, and written beside the training."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from recorded import METADATA, assert_equal, recording
+
+from arcade_rl.config.recording import All, AnyCriterion, Periodic, StageTransition
+from arcade_rl.recording.criteria import RETURN, Facts
+from arcade_rl.recording.recorder import Judges, Outcome, Recorder
+from arcade_rl.recording.recording import Recording, Start
+from arcade_rl.recording.segment import Segment, SegmentWriter
+from arcade_rl.recording.tape import Rollout
+from arcade_rl.recording.writer import Counts, Writer
+
+STEPS, ENVS = 16, 3
+RNG = np.random.default_rng(0)
+
+
+def played(number: int) -> Rollout:
+    """A rollout in which every number is another."""
+    shape = (STEPS, ENVS)
+    base = number * STEPS * ENVS + np.arange(STEPS * ENVS).reshape(shape)
+    return Rollout(
+        actions=base.astype(np.int64),
+        rewards=base.astype(np.float32),
+        metrics=np.stack([base, -base], axis=2).astype(np.float32),
+        values=(base / 64).astype(np.float16),
+        distributions=np.stack([base, base + 1], axis=2).astype(np.float16),
+        states=None,
+        print_steps=np.array([5, 16]),
+        prints=np.stack([base[4], base[15]]).astype(np.uint32) + 1000,
+        final_prints={
+            (step, env): int(base[step, env]) for step in range(STEPS) for env in range(ENVS)
+        },
+    )
+
+
+def outcome(number: int, step: int, env: int, length: int, stage: int = 0) -> Outcome:
+    metadata = replace(METADATA, number=number, environment=env, length=length, stage=stage)
+    return Outcome(step, Facts(number, stage, length, {RETURN: 0.0}), Start(number), metadata)
+
+
+class Games:
+    """Plays ENVS games whose episodes end at random, or at given steps."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._open = [0] * ENVS
+        self._count = 0
+        self.columns: list[tuple[int, int, int]] = []
+        """(environment, first step, end) of each episode that ended, over all rollouts."""
+
+    def play(self, number: int, ends: Any, stage: int = 0) -> None:
+        outcomes = []
+        for step in range(STEPS):
+            for env in range(ENVS):
+                if ends[step, env]:
+                    self._count += 1
+                    end = number * STEPS + step + 1
+                    self.columns.append((env, self._open[env], end))
+                    outcomes.append(outcome(self._count, step, env, end - self._open[env], stage))
+                    self._open[env] = end
+        self._recorder.take(played(number), outcomes)
+
+
+def one_env(*steps: int) -> Any:
+    ends = np.zeros((STEPS, ENVS), np.bool_)
+    ends[list(steps), 0] = True
+    return ends
+
+
+def test_an_episode_has_its_own_steps_over_rollouts() -> None:
+    found: list[Recording] = []
+    games = Games(Recorder(ENVS, Judges([All(policy=True)], []), found.append))
+    for number in range(40):
+        games.play(number, RNG.random((STEPS, ENVS)) < (0.05 if number % 7 else 0.5))
+    assert len(found) == len(games.columns) > 100
+    rollouts = [played(number) for number in range(40)]
+    for it, (env, start, end) in zip(found, games.columns, strict=True):
+        for name in ("actions", "rewards", "metrics", "values", "distributions"):
+            whole = np.concatenate([getattr(rollout, name)[:, env] for rollout in rollouts])
+            assert getattr(it, name).tobytes() == whole[start:end].tobytes(), name
+        prints = {
+            STEPS * k + at: int(row[env])
+            for k, r in enumerate(rollouts)
+            for at, row in zip(r.print_steps.tolist(), r.prints, strict=True)
+        }
+        expected = {g - start: value for g, value in prints.items() if start <= g < end}
+        expected[end - start] = (end - 1) * ENVS + env
+        positions = it.fingerprints.positions.tolist()
+        seen = dict(zip(positions, it.fingerprints.values.tolist(), strict=True))
+        if start % STEPS == 0:  # what the first observation was may be forgotten with its rollout
+            seen[0] = expected[0] = seen.get(0, expected.get(0, 0))
+        assert seen == expected
+
+
+def test_rollouts_are_let_go_once_no_open_episode_needs_them() -> None:
+    recorder = Recorder(ENVS, Judges([All()], []), lambda _: None)
+    games = Games(recorder)
+    everyone = np.zeros((STEPS, ENVS), np.bool_)
+    everyone[STEPS - 1] = True
+    for number in range(5):
+        games.play(number, one_env(3))
+    assert len(recorder._tape._rollouts) == 5
+    games.play(5, everyone)
+    assert len(recorder._tape._rollouts) == 0
+
+
+def test_policy_columns_are_kept_for_those_who_ask() -> None:
+    found: list[Recording] = []
+    judges = Judges([All(), Periodic(every=2)], [])
+    Games(Recorder(ENVS, judges, found.append)).play(0, one_env(1, 2, 3, 4))
+    assert [it.metadata.reasons for it in found] == [["all"], ["all", "periodic"]] * 2
+    assert [it.values is None for it in found] == [True, False, True, False]
+    assert [it.distributions is None for it in found] == [True, False, True, False]
+
+
+BEFORE: list[AnyCriterion] = [StageTransition(before=3, after=2), Periodic(every=4)]
+
+
+def test_episodes_before_a_stage_change_are_found_later() -> None:
+    found: list[Recording] = []
+    recorder = Recorder(ENVS, Judges(BEFORE, []), found.append)
+    games = Games(recorder)
+    games.play(0, one_env(*range(9)))
+    recorder.stage_ended(0)
+    games.play(1, one_env(*range(9)), stage=1)
+    assert recorder.finish(is_last=True)[0].facts.number == 17
+    reasons = {it.metadata.number: it.metadata.reasons for it in found}
+    assert reasons == {
+        4: ["periodic"],
+        7: ["stage_transition"],
+        8: ["periodic", "stage_transition"],
+        9: ["stage_transition"],
+        10: ["stage_transition"],
+        11: ["stage_transition"],
+        12: ["periodic"],
+        16: ["periodic"],
+    }
+
+
+def test_a_chunk_that_ends_before_a_stage_change_hands_its_ring_on() -> None:
+    found: list[Recording] = []
+    judges = Judges(BEFORE, [])
+    first = Recorder(ENVS, judges, found.append)
+    Games(first).play(0, one_env(*range(6)))
+    ring = first.finish(is_last=False)
+    assert [pending.facts.number for pending in ring] == [4, 5, 6]
+    assert not found
+    second = Judges(BEFORE, [])
+    second.remember(judges.memory())
+    later = Recorder(ENVS, second, found.append, ring)
+    later.stage_ended(0)
+    assert later.finish(is_last=True) == []
+    assert [(it.metadata.number, it.metadata.reasons) for it in found] == [
+        (4, ["periodic", "stage_transition"]),
+        (5, ["stage_transition"]),
+        (6, ["stage_transition"]),
+    ]
+    assert all(it.values is not None for it in found)
+
+
+def test_criteria_with_other_settings_remember_nothing() -> None:
+    judges, other = Judges([StageTransition(after=2)], []), Judges([StageTransition(after=3)], [])
+    judges.stage_ended(0, [])
+    other.remember(judges.memory())
+    assert other.reasons(Facts(1, 1, 1, {})) == []
+
+
+def numbers(path: Path) -> list[int]:
+    with Segment(path) as segment:
+        assert not segment.damage
+        return [segment.read(entry).metadata.number for entry in segment.entries]
+
+
+def test_closing_writes_all_that_waits(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s", capacity=100)
+    episodes = [recording(50, number=number) for number in range(1, 60)]
+    for it in episodes:
+        writer.offer(it)
+    assert writer.close() == Counts(offered=59, written=59)
+    assert writer.trouble == ""
+    with Segment(tmp_path / "s") as segment:
+        for entry, it in zip(segment.entries, episodes, strict=True):
+            assert_equal(segment.read(entry), it)
+
+
+class Slow(SegmentWriter):
+    """Waits before each episode until it is let on."""
+
+    gate = threading.Semaphore(0)
+
+    def append(self, number: int, reasons: list[str], frame: bytes) -> None:
+        self.gate.acquire()
+        super().append(number, reasons, frame)
+
+
+def test_a_slow_disk_loses_whole_episodes_and_says_how_many(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s", capacity=4, segment=Slow)
+    for number in range(1, 21):
+        writer.offer(recording(number=number))
+        counts = writer.counts
+        assert counts.offered == number
+        assert counts.waiting <= 5
+        if number == 1:
+            wait_until(lambda: writer._queue.empty())
+    assert writer.counts == Counts(offered=20, dropped=15)
+    assert writer.counts.waiting == 5
+    for _ in range(5):
+        Slow.gate.release()
+    assert writer.close() == Counts(offered=20, written=5, dropped=15)
+    assert "4 episodes wait" in writer.trouble
+    assert numbers(tmp_path / "s") == [1, 2, 3, 4, 5]
+
+
+class Refusing(SegmentWriter):
+    """A disk that has no room for every second episode."""
+
+    def append(self, number: int, reasons: list[str], frame: bytes) -> None:
+        if number % 2:
+            raise OSError(28, "No space left on device")
+        super().append(number, reasons, frame)
+
+
+class Broken(SegmentWriter):
+    def append(self, number: int, reasons: list[str], frame: bytes) -> None:
+        raise TypeError("a fault of the program")
+
+
+class Endless(SegmentWriter):
+    def close(self) -> None:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("segment", "written", "trouble"),
+    [
+        (Refusing, 5, "episode 1 cannot be written: OSError: .*No space left"),
+        (Broken, 0, "episode 1 cannot be written: TypeError: a fault of the program"),
+        (Endless, 0, "the index cannot be written: OSError"),
+    ],
+)
+def test_what_cannot_be_written_is_counted_and_told(
+    segment: type[SegmentWriter], written: int, trouble: str, tmp_path: Path
+) -> None:
+    writer = Writer(tmp_path / "s", capacity=100, segment=segment)
+    for number in range(1, 11):
+        writer.offer(recording(number=number))
+    counts = writer.close()
+    assert counts == Counts(offered=10, written=written, failed=10 - written)
+    assert counts.waiting == 0
+    assert re.match(trouble, writer.trouble)
+
+
+def test_a_segment_that_cannot_be_made_loses_all_and_ends_nothing(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "nowhere" / "s", capacity=100)
+    writer.offer(recording())
+    assert writer.close() == Counts(offered=1, failed=1)
+    assert "s cannot be made: FileNotFoundError" in writer.trouble
+
+
+def wait_until(is_so: Any) -> None:
+    for _ in range(500):
+        if is_so():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to pass in 5 s")
