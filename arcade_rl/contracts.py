@@ -118,6 +118,10 @@ class Declaration:
     """Name of the evaluation protocol, so that a score says what it was measured under."""
     stages: tuple[Stage, ...] = ()
     """Curriculum; empty for a game that has none."""
+    rom_sha256: str = ""
+    """SHA-256 of the ROM that is played, as hexadecimal digits; "" for a game without one."""
+    packages: tuple[str, ...] = ()
+    """Distributions whose versions decide what happens in the game; recordings name them."""
 
     def metric(self, name: str) -> Metric:
         """The metric of this name; KeyError if there is none."""

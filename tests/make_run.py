@@ -86,6 +86,7 @@ def _chunk(
     staging.mkdir()
     last = plan.next_boundary(start.updates) if start else 0
     spec = ChunkSpec(
+        run=run.name,
         chunk=chunk,
         attempt=1,
         checkpoint=str(run.checkpoint(start.chunk)) if start else "",

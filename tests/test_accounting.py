@@ -121,7 +121,7 @@ def test_every_number_is_the_one_counted_by_hand(convert: Convert, seed: int) ->
             batch, shaped = simulator.step(step)
             ended = accounting.record(batch, shaped)
             assert (np.asarray(ended) == np.asarray(batch.terminated | batch.truncated)).all()
-        assert rows(accounting.harvest()) == simulator.rows
+        assert rows(accounting.harvest().ended) == simulator.rows
         simulator.rows.clear()
         if rollout in (3, 7):
             simulator.stage += 1
@@ -136,7 +136,7 @@ def test_a_reset_forgets_the_open_episodes(convert: Convert) -> None:
         accounting.begin_episodes(0)
         for step in range(HORIZON):
             accounting.record(*simulator.step(step))
-        assert rows(accounting.harvest()) == simulator.rows
+        assert rows(accounting.harvest().ended) == simulator.rows
 
 
 def test_no_end_is_no_row() -> None:
@@ -146,7 +146,7 @@ def test_no_end_is_no_row() -> None:
     batch, shaped = simulator.step(0)
     batch.terminated = batch.truncated = np.zeros(ENVS, bool)
     accounting.record(batch, shaped)
-    ended = accounting.harvest()
+    ended = accounting.harvest().ended
     assert len(ended) == 0
     assert ended.terms.shape == (0, 2)
     assert ended.metrics.shape == (0, 4)
@@ -173,7 +173,7 @@ def test_an_episode_belongs_to_the_stage_that_it_began_in() -> None:
             np.zeros(3, np.float32),
         )  # fmt: skip
         if step % 4 == 3:
-            ended = accounting.harvest()
+            ended = accounting.harvest().ended
             stages += zip(ended.env.tolist(), ended.stage.tolist(), strict=True)
             accounting.set_stage(1 + (step + 1) // 4)
     of_env = [[stage for env, stage in stages if env == k] for k in range(3)]

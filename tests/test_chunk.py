@@ -76,6 +76,7 @@ class Lab:
         if "prepare" in hooks:
             hooks["prepare"](learner)
         spec = ChunkSpec(
+            run="lab",
             chunk=number,
             attempt=1,
             checkpoint=str(start.directory) if start else "",

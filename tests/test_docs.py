@@ -44,7 +44,7 @@ def test_the_plugin_of_the_page_passes_the_check_and_learns(
 
     resolved = resolve([from_assignments(["game=coin", "train.learning_rate=3e-3"])], load_game)
     values: list[dict[str, float]] = []
-    spec = ChunkSpec(1, 1, "", -1, 1, 39, 39, [], str(tmp_path))
+    spec = ChunkSpec("coins", 1, 1, "", -1, 1, 39, 39, [], str(tmp_path))
     chunk = Chunk(open_learner(resolved), spec, lambda e: values.append(getattr(e, "values", {})))
     chunk.run(lambda: False)
     assert [value for value in values if value][-1]["env/right"] > 18

@@ -104,6 +104,7 @@ class Supervisor:
         attempt = self._attempts[chunk] = self._attempts.get(chunk, 0) + 1
         last = self._plan.next_boundary(start.updates) if start else 0
         return ChunkSpec(
+            run=self._run.name,
             chunk=chunk,
             attempt=attempt,
             checkpoint=str(self._run.checkpoint(start.chunk).absolute()) if start else "",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import Array, Declaration, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
+from arcade_rl.envs.fingerprints import FingerprintLog, Prints
 from arcade_rl.errors import PluginError
 
 
@@ -47,13 +48,56 @@ class EndedEpisodes:
         return len(self.env)
 
 
-def merge(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
-    """The episodes of several parts of the environments, in the order of their end.
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What every step of a rollout gave, in host memory. T steps of N environments."""
 
-    Each part comes with the index of its first environment.
+    rewards: npt.NDArray[np.float32]
+    """The game's own rewards. (T, N), float32."""
+    metrics: npt.NDArray[np.float32]
+    """Every metric. (T, N, M), float32."""
+    prints: Prints
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What one rollout gave."""
+
+    ended: EndedEpisodes
+    steps: Steps
+
+
+def merge(parts: Sequence[tuple[int, Harvest]]) -> Harvest:
+    """The harvest of several parts of the environments; episodes in the order of their end.
+
+    Each part comes with the index of its first environment; parts are in the order of these.
     """
     if len(parts) == 1:
         return parts[0][1]
+    return Harvest(
+        _merge_ended([(first, harvest.ended) for first, harvest in parts]),
+        _merge_steps([(first, harvest.steps) for first, harvest in parts]),
+    )
+
+
+def _merge_steps(parts: Sequence[tuple[int, Steps]]) -> Steps:
+    prints = [steps.prints for _, steps in parts]
+    return Steps(
+        np.concatenate([steps.rewards for _, steps in parts], axis=1),
+        np.concatenate([steps.metrics for _, steps in parts], axis=1),
+        Prints(
+            prints[0].steps,
+            np.concatenate([part.values for part in prints], axis=1),
+            {
+                (step, first + env): value
+                for first, steps in parts
+                for (step, env), value in steps.prints.finals.items()
+            },
+        ),
+    )
+
+
+def _merge_ended(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
     shifted = [replace(ended, env=ended.env + first) for first, ended in parts]
     columns = {
         field.name: np.concatenate([getattr(ended, field.name) for ended in shifted])
@@ -83,7 +127,11 @@ class EpisodeAccounting:
     """The log of one rollout of up to `horizon` steps of N environments, and what episodes that are
     still open have gathered before it."""
 
-    def __init__(self, declaration: Declaration, num_envs: int, horizon: int) -> None:
+    def __init__(
+        self, declaration: Declaration, num_envs: int, horizon: int, is_stacked: bool = False
+    ) -> None:
+        """`is_stacked`: observations are stacks of frames, as of a `FrameStackedVectorEnv`."""
+        self._prints = FingerprintLog(is_stacked)
         self._num_envs = num_envs
         self._horizon = horizon
         self._aggregations = [metric.aggregation for metric in declaration.metrics]
@@ -98,6 +146,7 @@ class EpisodeAccounting:
         """All environments were reset: nothing is counted yet."""
         self._open = _Totals(self._num_envs, self._num_terms, len(self._aggregations))
         self._time = 0
+        self._prints.begin_episodes()
         self._stage[:] = self._next_stage = stage
 
     def set_stage(self, stage: int) -> None:
@@ -121,15 +170,21 @@ class EpisodeAccounting:
         log.shaped[t] = shaped
         log.terms[t] = batch.terms
         log.metrics[t] = batch.metrics
+        self._prints.note(t, batch, ended)
         self._time += 1
         return ended
 
-    def harvest(self) -> EndedEpisodes:
-        """The episodes that ended since the last harvest, one step ago or more. The only wait for a
-        device."""
+    def harvest(self) -> Harvest:
+        """The steps since the last harvest, one or more, and the episodes that ended in them. The
+        only wait for a device."""
         assert self._log is not None, "nothing was recorded"
         log, steps = self._log.on_host(self._time), self._time
         self._time = 0
+        ended = self._end_episodes(log, steps)
+        prints = self._prints.harvest(self._num_envs)
+        return Harvest(ended, Steps(_floats(log.raw), _floats(log.metrics), prints))
+
+    def _end_episodes(self, log: _Log, steps: int) -> EndedEpisodes:
         pieces = _Pieces(log.ended)
         ended = pieces.ended
         step, env = pieces.step[ended], pieces.env[ended]
@@ -158,6 +213,11 @@ class EpisodeAccounting:
         stages[first] = self._stage[env[first]]
         self._stage[env] = self._next_stage
         return stages
+
+
+def _floats(column: Array) -> npt.NDArray[np.float32]:
+    """A copy: the log is written anew in the next rollout."""
+    return np.array(column, np.float32)
 
 
 class _Log:

@@ -149,7 +149,7 @@ def _play(
         observations = batch.observations
         steps += 1
         if steps % HORIZON == 0 or book.is_full:
-            harvest = accounting.harvest()
+            harvest = accounting.harvest().ended
             refuse_non_finite(harvest, declaration)
             book.take(harvest)
             if progress is not None:

@@ -29,6 +29,8 @@ class Head(ABC):
 
     numbers: int
     """P: how many numbers describe a distribution."""
+    meaning: str
+    """What these numbers are."""
 
     @abstractmethod
     def distribution(self, latent: Tensor, masks: Tensor | None = None) -> Tensor:
@@ -56,7 +58,9 @@ class Head(ABC):
 
 
 class CategoricalHead(Head):
-    """One or several independent choices. The numbers are log-probabilities, choice after choice."""
+    """One or several independent choices."""
+
+    meaning = "log-probabilities, choice after choice"
 
     def __init__(self, policy: ActorCriticPolicy, sizes: list[int], is_single: bool) -> None:
         self._net = policy.action_net
@@ -92,7 +96,9 @@ class CategoricalHead(Head):
 
 
 class BernoulliHead(Head):
-    """Independent yes-or-no choices. The numbers are logits."""
+    """Independent yes-or-no choices."""
+
+    meaning = "logits"
 
     def __init__(self, policy: ActorCriticPolicy, size: int) -> None:
         self._net = policy.action_net
@@ -119,7 +125,9 @@ class BernoulliHead(Head):
 
 
 class GaussianHead(Head):
-    """Independent normal distributions. The numbers are A means, then A logarithms of deviations."""
+    """Independent normal distributions."""
+
+    meaning = "means, then logarithms of deviations"
 
     def __init__(self, policy: ActorCriticPolicy, size: int) -> None:
         self._net = policy.action_net

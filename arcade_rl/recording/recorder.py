@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from arcade_rl.config.recording import AnyCriterion
 from arcade_rl.contracts import Metric
-from arcade_rl.recording.criteria import Facts, make
+from arcade_rl.errors import VerificationError
+from arcade_rl.recording.criteria import RETURN, Facts, make
+from arcade_rl.recording.format import encode
 from arcade_rl.recording.recording import Metadata, Recording, Start
+from arcade_rl.recording.segment import Segment, SegmentWriter
 from arcade_rl.recording.tape import Rollout, Tape
 
 Sink = Callable[[Recording], None]
@@ -39,6 +43,30 @@ class Pending:
     recording: Recording
     """Whole, whatever is kept of it in the end."""
     reasons: list[str] = field(default_factory=list)
+
+
+def write_ring(path: Path, ring: Sequence[Pending]) -> None:
+    """Keep a ring for the next chunk, as a segment."""
+    segment = SegmentWriter(path)
+    for pending in ring:
+        it = pending.recording
+        it = replace(it, metadata=replace(it.metadata, reasons=pending.reasons))
+        segment.append(it.metadata.number, pending.reasons, encode(it))
+    segment.close()
+
+
+def read_ring(path: Path) -> list[Pending]:
+    """What `write_ring` kept. VerificationError if a byte of it is another."""
+    with Segment(path) as segment:
+        if segment.damage:
+            raise VerificationError(segment.damage)
+        return [_pending(segment.read(entry)) for entry in segment.entries]
+
+
+def _pending(recording: Recording) -> Pending:
+    it = recording.metadata
+    values = {RETURN: it.raw_return, **it.metrics}
+    return Pending(Facts(it.number, it.stage, it.length, values), recording, it.reasons)
 
 
 class Judges:
@@ -88,13 +116,14 @@ class Judges:
 class Recorder:
     """Sees every rollout of a chunk."""
 
-    def __init__(
-        self, num_envs: int, judges: Judges, sink: Sink, ring: Sequence[Pending] = ()
-    ) -> None:
-        """`ring` is what the chunk before left."""
+    def __init__(self, num_envs: int, judges: Judges, sink: Sink) -> None:
         self._tape = Tape(num_envs)
         self._judges = judges
         self._sink = sink
+        self._ring: list[Pending] = []
+
+    def resume(self, ring: Sequence[Pending]) -> None:
+        """Go on with what the chunk before left."""
         self._ring = list(ring)
 
     def take(self, rollout: Rollout, outcomes: Sequence[Outcome]) -> None:

@@ -119,4 +119,5 @@ def _joined(columns: list[Any], pieces: list[tuple[Rollout, slice]], env: int) -
     if columns[0] is None:
         return None
     parts = [column[rows, env] for column, (_, rows) in zip(columns, pieces, strict=True)]
-    return np.concatenate(parts)
+    joined = np.concatenate(parts)
+    return joined.astype(np.int64) if joined.dtype.kind in "iu" else joined

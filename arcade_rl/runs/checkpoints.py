@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from arcade_rl.runs.files import canonical_json, fsync, sha256_of
 MANIFEST = "MANIFEST.json"
 MODEL = "model.zip"
 STATE = "state.json"
+RING = "ring.episodes"
+"""Episodes that a criterion of recording may still look back at."""
 FORMAT = 1
 WINDOW = 100
 """Episodes that rolling means are made of; SB3's `stats_window_size` by default."""
@@ -74,6 +76,9 @@ class CheckpointState:
 
     dtype: str = "float32"
     """What the networks computed in: with `precision = "fast"` the processor decides."""
+
+    recorder: list[Any] = field(default_factory=list)
+    """What the criteria of recording remember of the episodes so far."""
     format: int = FORMAT
 
     def milestones_of(self, total_steps: int) -> list[str]:

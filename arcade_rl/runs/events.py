@@ -106,6 +106,18 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of the episodes that the chunk was to record. None is waiting any more."""
+
+    offered: int
+    written: int
+    dropped: int
+    """Found the queue full."""
+    failed: int
+    """Could not be written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The chunk is done and its checkpoint is staged and verified."""
 
@@ -122,11 +134,13 @@ class Failed:
     exit_code: int
 
 
-Event: TypeAlias = Ready | Go | Stop | Beat | Update | Episodes | Notice | Finished | Failed
+Event: TypeAlias = (
+    Ready | Go | Stop | Beat | Update | Episodes | Notice | Recorded | Finished | Failed
+)
 
 _KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (Ready, Go, Stop, Beat, Update, Episodes, Notice, Finished, Failed)
+    for kind in (Ready, Go, Stop, Beat, Update, Episodes, Notice, Recorded, Finished, Failed)
 }
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
@@ -22,13 +23,15 @@ from arcade_rl.envs.accounting import EndedEpisodes, refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
+from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
-from arcade_rl.runs.events import Beat, Event, Notice, Update
+from arcade_rl.runs.events import Beat, Event, Notice, Recorded, Update
 from arcade_rl.training.curriculum import Curriculum
 from arcade_rl.training.learner import Learner
 from arcade_rl.training.measure import Recent, as_event, make_logger, versions
 from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
+from arcade_rl.training.record import ChunkRecorder, Span
 
 BEAT_INTERVAL_S = 1.0
 
@@ -81,6 +84,10 @@ class Chunk:
         self._recent = Recent(self._resolved, None)
         self._curriculum = Curriculum(self._resolved.declaration, 0, [])
         self._compiled = False
+        self._memory: list[Any] = []
+        """What the criteria of recording remember."""
+        self._ring: list[Pending] = []
+        """Episodes of which the criteria have not said the last word."""
 
     def run(self, should_stop: Callable[[], bool]) -> int:
         """Train and stage the checkpoint; returns the update that it ends on.
@@ -95,7 +102,10 @@ class Chunk:
             self._learner.model._setup_model()  # new weights, from this chunk's randomness
             self._choose_compiled()
         if self._spec.last_update > self._counters.updates:
-            self._train(HashedSeeds(episode_seed, self._learner.model.n_envs), should_stop)
+            recorder = self._open_recorder()
+            seeds = HashedSeeds(episode_seed, self._learner.model.n_envs)
+            self._train(seeds, recorder, should_stop)
+            self._finish_recording(recorder)
         self._stage_checkpoint()
         return self._counters.updates
 
@@ -131,6 +141,9 @@ class Chunk:
         self._warn_of_another_machine(state)
         self._counters = Counters(state.updates, state.steps, state.episodes, state.trained_s)
         self._recent = Recent(self._resolved, state.recent)
+        self._memory = state.recorder
+        ring = directory / checkpoints.RING
+        self._ring = read_ring(ring) if ring.exists() else []
         self._curriculum = Curriculum(
             self._resolved.declaration, state.stage, list(state.stage_window)
         )
@@ -152,7 +165,29 @@ class Chunk:
     def _warn(self, text: str) -> None:
         self._emit(Notice("warning", text))
 
-    def _train(self, seeds: SeedSource, should_stop: Callable[[], bool]) -> None:
+    def _open_recorder(self) -> ChunkRecorder:
+        learner, steps = self._learner, self._counters.steps
+        meaning = learner.distribution
+        recorder = ChunkRecorder(self._resolved, self._spec, meaning, steps, time.time())
+        recorder.resume(self._memory, self._ring)
+        return recorder
+
+    def _finish_recording(self, recorder: ChunkRecorder) -> None:
+        """Wait for the disk, and say what became of the episodes."""
+        updates, spec = self._counters.updates, self._spec
+        is_last = updates == spec.total_updates or updates < spec.last_update  # done, or stopped
+        counts, self._ring = recorder.finish(is_last)
+        self._memory = recorder.judges.memory()
+        self._emit(Recorded(counts.offered, counts.written, counts.dropped, counts.failed))
+        if counts.lost:
+            self._warn(
+                f"{counts.lost} of {counts.offered} episodes of chunk {spec.chunk} are not recorded: "
+                f"{recorder.trouble}"
+            )
+
+    def _train(
+        self, seeds: SeedSource, recorder: ChunkRecorder, should_stop: Callable[[], bool]
+    ) -> None:
         learner, model, spec = self._learner, self._learner.model, self._spec
         logger, capture = make_logger(Path(spec.staging) / STAGED_TENSORBOARD)
         model.set_logger(logger)
@@ -163,20 +198,25 @@ class Chunk:
         total_steps = self._resolved.config.train.run_steps
         learner.begin(seeds, self._curriculum.stage, Heartbeat(self._emit, model))
         while self._counters.updates < spec.last_update:
-            started = time.perf_counter()
+            began, started = time.time(), time.perf_counter()
             iteration = learner.iterate(total_steps)
+            played = time.perf_counter()
+            counters = self._counters
+            span = Span(counters.episodes + 1, counters.steps, began, time.time())
+            recorder.take(iteration, span)
             iterated = time.perf_counter()
-            self._counters.updates += 1
-            self._account(iteration.ended)
+            counters.updates += 1
+            self._account(iteration.ended, recorder)
             model.dump_logs(self._counters.updates)
             ended = time.perf_counter()
-            phases = {**iteration.phases, "log": ended - iterated}
+            record = iteration.phases["record"] + iterated - played
+            phases = {**iteration.phases, "record": record, "log": ended - iterated}
             self._emit_update(capture.values, ended - started, phases)
             if should_stop():
                 break
         logger.close()
 
-    def _account(self, ended: EndedEpisodes) -> None:
+    def _account(self, ended: EndedEpisodes, recorder: ChunkRecorder) -> None:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""
         refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
@@ -189,7 +229,9 @@ class Chunk:
             assert model.ep_info_buffer is not None
             model.ep_info_buffer.extend(self._recent.sb3_rows()[-len(ended) :])
         self._recent.log(model.logger)
+        stage = self._curriculum.stage
         if self._curriculum.observe(ended):
+            recorder.stage_ended(stage)
             self._learner.set_stage(self._curriculum.stage)
             self._emit(Notice("info", f"stage {self._curriculum.name()} begins"))
 
@@ -215,6 +257,8 @@ class Chunk:
         directory = Path(spec.staging) / STAGED_CHECKPOINT
         directory.mkdir()
         model.save(directory / checkpoints.MODEL, exclude=_NOT_SAVED)
+        if self._ring:
+            write_ring(directory / checkpoints.RING, self._ring)
         state = CheckpointState(
             chunk=spec.chunk,
             parent=None if spec.parent < 0 else spec.parent,
@@ -231,9 +275,10 @@ class Chunk:
             stage_window=self._curriculum.window,
             normalization=self._learner.normalization().export(),
             threads=self._learner.threads,
-            versions=dict(versions()),
+            versions=versions(),
             compiled=self._compiled,
             dtype=self._learner.dtype,
+            recorder=self._memory,
         )
         checkpoints.write_state(directory, state)
         checkpoints.seal(directory, spec.chunk)

@@ -13,7 +13,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
 from arcade_rl.config import AdaptiveRate, Resolved, Train
-from arcade_rl.contracts import SeedSource, VectorEnv
+from arcade_rl.contracts import FrameStackedVectorEnv, SeedSource, VectorEnv
 from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.processes import open_processes
@@ -46,6 +46,11 @@ class Learner(ABC):
     def dtype(self) -> str:
         """What the networks compute in."""
         return "float32"
+
+    @property
+    def distribution(self) -> str:
+        """What the numbers of `Played.distributions` are; "" where there are none."""
+        return ""
 
     def choose_compiled(self, updates: int, chunks: int) -> Verdict | None:
         """Decide before a run's first step whether its networks are compiled; None where there is
@@ -90,7 +95,7 @@ class OwnLearner(Learner):
             policy_alias(train, env.observation_space),
             env,
             WeightedSum(resolved.weights),
-            lambda num_envs: open_accounting(resolved, num_envs),
+            lambda num_envs: open_accounting(resolved, env, num_envs),
             normalize=Normalize(
                 train.normalize_observations, train.normalize_rewards, bool(train.normalize_values)
             ),
@@ -105,6 +110,10 @@ class OwnLearner(Learner):
     @property
     def dtype(self) -> str:
         return self.model.dtype
+
+    @property
+    def distribution(self) -> str:
+        return self.model.distribution
 
     def choose_compiled(self, updates: int, chunks: int) -> Verdict | None:
         train = self.resolved.config.train
@@ -145,7 +154,7 @@ class StockLearner(Learner):
         train = resolved.config.train
         threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
-            env, WeightedSum(resolved.weights), open_accounting(resolved, env.num_envs)
+            env, WeightedSum(resolved.weights), open_accounting(resolved, env, env.num_envs)
         )
         self.normalize = self._normalize(train)
         algorithm: Any = algorithm_class(train)
@@ -235,10 +244,15 @@ def open_env(resolved: Resolved) -> VectorEnv:
     return open_processes(resolved.game, resolved.options, train.n_envs, "training", processes)
 
 
-def open_accounting(resolved: Resolved, num_envs: int) -> EpisodeAccounting:
-    """Counts the episodes of so many environments."""
+def open_accounting(resolved: Resolved, env: VectorEnv, num_envs: int) -> EpisodeAccounting:
+    """Counts the episodes of so many of the environments."""
     train = resolved.config.train
-    return EpisodeAccounting(resolved.declaration, num_envs, train.rollout_steps // train.n_envs)
+    return EpisodeAccounting(
+        resolved.declaration,
+        num_envs,
+        train.rollout_steps // train.n_envs,
+        isinstance(env, FrameStackedVectorEnv),
+    )
 
 
 def set_up_torch(train: Train, env: VectorEnv, precision: str | None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +125,9 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def versions() -> Mapping[str, str]:
-    """Versions of what decides the numbers."""
+def versions(packages: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of what decides the numbers, and of the game's own packages."""
     from importlib.metadata import version
 
     names = ("arcade-rl", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
-    return {name: version(name) for name in names}
+    return {name: version(name) for name in (*names, *packages)}

@@ -12,6 +12,7 @@ from arcade_rl.runs.checkpoints import milestone_label
 STAGED_CHECKPOINT = "checkpoint"
 STAGED_TENSORBOARD = "tensorboard"
 STAGED_EVENTS = "events"
+STAGED_EPISODES = "episodes"
 """What lies in the staging directory of an attempt."""
 
 
@@ -19,6 +20,8 @@ STAGED_EVENTS = "events"
 class ChunkSpec:
     """What one attempt at a chunk does. Plain values, because it crosses a pipe."""
 
+    run: str
+    """Name of the run."""
     chunk: int
     """Index of the chunk, which is the index of the checkpoint at its end. Chunk 0 only builds the
     untrained networks."""

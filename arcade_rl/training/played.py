@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from arcade_rl.envs.accounting import EndedEpisodes
+from arcade_rl.envs.accounting import EndedEpisodes, Steps
 from arcade_rl.runs.events import PHASES
 
 
@@ -27,6 +27,8 @@ class Played:
     distributions: Tensor | None
     """The policy's distribution, as its `policies.heads.Head` describes it. (T, N, P), float32; None
     from SB3's own loops, which do not keep it."""
+    steps: Steps
+    """What the environments gave, in host memory."""
 
 
 @dataclass(frozen=True, slots=True)

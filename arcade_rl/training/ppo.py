@@ -131,6 +131,11 @@ class PPO(stable_baselines3.PPO):
         raise NotImplementedError("begin, then collect and train in turn")
 
     @property
+    def distribution(self) -> str:
+        """What the numbers of a distribution are."""
+        return self._head.meaning
+
+    @property
     def dtype(self) -> str:
         """What the networks compute in."""
         return "float32" if self._acting is self._learning else "bfloat16"
@@ -196,11 +201,11 @@ class PPO(stable_baselines3.PPO):
         for number, part in enumerate(self._parts):
             self._take(self.n_steps - 1, number, part)
         self._finish()
-        ended = merge(
+        harvest = merge(
             [(p.rows.start, a.harvest()) for p, a in zip(self._parts, self._accounts, strict=True)]
         )
         self.stopwatch.lap("record")
-        return ended, self._rollout.played()
+        return harvest.ended, self._rollout.played(harvest.steps)
 
     def allocate(self, observations: Observations) -> Rollout:
         """Room for a rollout of observations such as these."""

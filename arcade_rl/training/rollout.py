@@ -21,6 +21,7 @@ from arcade_rl.contracts import (
     Observations,
     VectorEnv,
 )
+from arcade_rl.envs.accounting import Steps
 from arcade_rl.training.played import Played
 from arcade_rl.training.storage import Batch, storage_for, tensor
 
@@ -86,10 +87,10 @@ class Rollout:
         if values:
             self.values[:-1] = torch.cat(values).view(self.steps, self.num_envs)
 
-    def played(self) -> Played:
+    def played(self, given: Steps) -> Played:
         """What those who record and watch get."""
         seeds, ended = tensor(self.seeds), tensor(self.ended)
-        return Played(self.sent, seeds, ended, self.values[:-1], self.distributions)
+        return Played(self.sent, seeds, ended, self.values[:-1], self.distributions, given)
 
     def columns(self, mean: float, deviation: float) -> Columns:
         """A row for every step of every environment, step by step. (T * N, ...)

@@ -54,8 +54,9 @@ class StockEnv(VecEnv):
             torch.from_numpy(np.stack(column)) for column in zip(*self._played, strict=True)
         )
         self._played.clear()
-        played = Played(actions, seeds, ended, torch.from_numpy(values), None)
-        return self._accounting.harvest(), played
+        harvest = self._accounting.harvest()
+        played = Played(actions, seeds, ended, torch.from_numpy(values), None, harvest.steps)
+        return harvest.ended, played
 
     def reset(self) -> Any:
         assert self._seed_source is not None

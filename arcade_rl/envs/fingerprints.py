@@ -1,0 +1,97 @@
+"""CRC-32 of what environments show, every so many steps: the proof that a replay is what happened.
+
+The fingerprint of an observation is that of its bytes as the game made them, little-endian, before
+any normalisation; of the newest frame where an observation is a stack of frames; of all arrays in the
+order of their keys where it is a dict.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Array, Observations, StepBatch
+from arcade_rl.envs.arrays import observations_to_numpy
+
+INTERVAL = 32
+"""Steps between two fingerprints of an environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prints:
+    """The fingerprints of a rollout of N environments."""
+
+    steps: npt.NDArray[np.int64]
+    """Steps of the rollout after which they were taken, from 1. (F,)"""
+    values: npt.NDArray[np.uint32]
+    """Of the observations then; where an episode had just ended, of the next one's first. (F, N)"""
+    finals: dict[tuple[int, int], int]
+    """Of the last observation of the episode that (step, environment) ended. Only environments whose
+    arrays are in host memory have them: asking others would wait for the device."""
+
+
+class FingerprintLog:
+    """Takes fingerprints while a rollout is played."""
+
+    def __init__(self, is_stacked: bool) -> None:
+        """`is_stacked`: observations are stacks of frames along their first axis."""
+        self._is_stacked = is_stacked
+        self.begin_episodes()
+
+    def begin_episodes(self) -> None:
+        """All environments were reset."""
+        self._count = 0
+        self._shown: list[tuple[int, Observations]] = []
+        self._finals: dict[tuple[int, int], int] = {}
+
+    def note(self, step: int, batch: StepBatch, ended: Array) -> None:
+        """Look at what step number `step` of the rollout gave."""
+        self._count += 1
+        if self._count % INTERVAL == 0:
+            self._shown.append((step + 1, _copied(self._newest(batch.observations))))
+        if batch.final_observations is not None and isinstance(ended, np.ndarray):
+            for env in np.flatnonzero(ended).tolist():
+                last = _row(self._newest(batch.final_observations), env)
+                self._finals[step, env] = fingerprint(last)
+
+    def harvest(self, num_envs: int) -> Prints:
+        """What was taken since the last harvest."""
+        steps = np.array([step for step, _ in self._shown], np.int64)
+        values = np.zeros((len(steps), num_envs), np.uint32)
+        for row, (_, shown) in zip(values, self._shown, strict=True):
+            host = observations_to_numpy(shown)
+            row[:] = [fingerprint(_row(host, env)) for env in range(num_envs)]
+        found = Prints(steps, values, self._finals)
+        self._shown, self._finals = [], {}
+        return found
+
+    def _newest(self, observations: Observations) -> Observations:
+        return observations[:, -1] if self._is_stacked else observations
+
+
+def fingerprint(observation: Observations) -> int:
+    """CRC-32 of one observation: an array in host memory, or a dict of such."""
+    parts = (
+        [observation[k] for k in sorted(observation)]
+        if isinstance(observation, dict)
+        else [observation]
+    )
+    crc = 0
+    for part in parts:
+        crc = zlib.crc32(np.ascontiguousarray(part, part.dtype.newbyteorder("<")).data, crc)
+    return crc
+
+
+def _row(observations: Observations, env: int) -> Observations:
+    if isinstance(observations, dict):
+        return {key: array[env] for key, array in observations.items()}
+    return observations[env]
+
+
+def _copied(observations: Observations) -> Observations:
+    if isinstance(observations, dict):
+        return {key: _copied(array) for key, array in observations.items()}
+    return observations.copy() if isinstance(observations, np.ndarray) else observations.clone()
