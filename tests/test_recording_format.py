@@ -178,7 +178,7 @@ def forged(**changes: Any) -> bytes:
         ({"columns__action__shape": [2, 2]}, r"shape \[2, 2\]"),
         ({"columns__distribution__size": 1 << 16}, "does not hold"),
         ({"columns__value": b""}, "does not hold 20 values"),
-        ({"columns__tracks__count": 1 << 40}, "cannot have"),
+        ({"columns__tracks__counts": b"\x80\x80\x80\x08\0\0"}, "cannot have"),
         ({"columns__fingerprints__positions": b"\x50"}, "do not rise from 0 to 20"),
         ({"columns__fingerprints__values": b"abc"}, "expected 4 each"),
         ({"columns__state": {"dtype": "O", "size": 1, "data": b""}}, "states of 'O'"),

@@ -1,9 +1,10 @@
 """Rewards and metrics of an episode as the few steps at which something happens.
 
-A track is the reward, which is 0 where nothing happens, or a metric, which stays as it was. An event
-is a step at which any track has one; a mask says which. Whole numbers are stored as varints, a
-metric's as the difference from before; a track with any other number as float32.
-T is the number of steps, M of metrics, E of events.
+A track is the reward, which is 0 where nothing happens, or a metric, which stays as it was. Its events
+are the steps at which it is not 0, or changes. Whole numbers are stored as varints, a metric's as the
+difference from before; a track with any other number as float32. Tracks follow each other, because
+those that move together have the same bytes, which compress to nearly nothing.
+T is the number of steps, M of metrics.
 """
 
 from __future__ import annotations
@@ -34,49 +35,48 @@ def pack_tracks(rewards: Floats, metrics: Floats) -> dict[str, Any]:
     """(T,) and (T, M)."""
     before = np.vstack([np.zeros_like(metrics[:1]), metrics[:-1]])
     values = np.column_stack([rewards, metrics])
+    changes = np.column_stack([rewards, metrics - before])
     happens = np.column_stack([rewards != 0, metrics != before])
-    rows = np.flatnonzero(happens.any(axis=1))
-    is_whole = [_is_whole(values[happens[:, k], k]) for k in range(values.shape[1])]
-    whole = np.column_stack([rewards, metrics - before])
-    varints = [whole[happens[:, k], k] for k, is_int in enumerate(is_whole) if is_int]
-    floats = [values[happens[:, k], k] for k, is_int in enumerate(is_whole) if not is_int]
+    at = [np.flatnonzero(column) for column in happens.T]
+    is_whole = [_is_whole(values[rows, k]) for k, rows in enumerate(at)]
+    whole = [changes[rows, k] for k, rows in enumerate(at) if is_whole[k]]
+    other = [values[rows, k] for k, rows in enumerate(at) if not is_whole[k]]
     return {
-        "count": len(rows),
-        "steps": pack_varints(np.diff(rows, prepend=0)),
-        "mask": pack_integers(happens[rows].astype(np.uint8), 1),
+        "counts": pack_varints(np.array([len(rows) for rows in at])),
+        "steps": pack_varints(np.concatenate([np.diff(rows, prepend=0) for rows in at])),
         "whole": pack_integers(np.array(is_whole, np.uint8), 1),
-        "varints": pack_varints(np.concatenate([np.zeros(0, np.int64), *varints]).astype(np.int64)),
-        "floats": pack_rows(np.concatenate([np.zeros(0), *floats]).astype(np.float32)),
+        "varints": pack_varints(np.concatenate([np.zeros(0), *whole]).astype(np.int64)),
+        "floats": pack_rows(np.concatenate([np.zeros(0), *other]).astype(np.float32)),
     }
 
 
 def unpack_tracks(packed: Mapping[str, Any], steps: int, metrics: int) -> tuple[Floats, Floats]:
     """(rewards (T,), metrics (T, M)). VerificationError if it does not hold them."""
-    count, tracks = take(packed, "count", int), 1 + metrics
-    if not 0 <= count <= steps:
-        raise VerificationError(f"an episode of {steps} steps cannot have {count} events")
-    rows = np.cumsum(unpack_varints(take(packed, "steps", bytes), count))
-    if count and not (rows[0] >= 0 and rows[-1] < steps and (np.diff(rows) > 0).all()):
-        raise VerificationError(f"the events are not at rising steps below {steps}")
-    mask = unpack_integers(take(packed, "mask", bytes), 1, count * tracks).reshape(count, tracks)
+    tracks = 1 + metrics
+    counts = unpack_varints(take(packed, "counts", bytes), tracks)
+    if not ((counts >= 0) & (counts <= steps)).all():
+        raise VerificationError(f"a track of {steps} steps cannot have {counts.tolist()} events")
     is_whole = unpack_integers(take(packed, "whole", bytes), 1, tracks) == 1
-    sizes = mask.sum(axis=0)
-    varints = unpack_varints(take(packed, "varints", bytes), int(sizes[is_whole].sum()))
-    floats = unpack_rows(take(packed, "floats", bytes), "<f4", (int(sizes[~is_whole].sum()),))
-    parts = {
-        True: iter(_split(varints, sizes[is_whole])),
-        False: iter(_split(floats, sizes[~is_whole])),
-    }
+    deltas = unpack_varints(take(packed, "steps", bytes), int(counts.sum()))
+    varints = unpack_varints(take(packed, "varints", bytes), int(counts[is_whole].sum()))
+    floats = unpack_rows(take(packed, "floats", bytes), "<f4", (int(counts[~is_whole].sum()),))
+    whole, other = iter(_split(varints, counts[is_whole])), iter(_split(floats, counts[~is_whole]))
     found = np.zeros((steps, tracks), np.float32)
-    for track in range(tracks):
-        values = next(parts[bool(is_whole[track])])
-        at = rows[mask[:, track] == 1]
-        if track and is_whole[track]:
-            values = np.cumsum(values)
-        found[at, track] = values
-        if track:
+    for track, moves in enumerate(_split(deltas, counts)):
+        at = _rising(moves, steps)
+        values = next(whole) if is_whole[track] else next(other)
+        is_level = track > 0
+        found[at, track] = np.cumsum(values) if is_level and is_whole[track] else values
+        if is_level:
             found[:, track] = _held(found[:, track], at)
     return found[:, 0], found[:, 1:]
+
+
+def _rising(moves: npt.NDArray[np.int64], steps: int) -> npt.NDArray[np.int64]:
+    at = np.cumsum(moves)
+    if len(at) and not (at[0] >= 0 and at[-1] < steps and (moves[1:] > 0).all()):
+        raise VerificationError(f"the events of a track are not at rising steps below {steps}")
+    return at
 
 
 def _is_whole(values: Floats) -> bool:
