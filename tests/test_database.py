@@ -53,6 +53,7 @@ def make_old(path: Path) -> None:
             select number, chunk, attempt, steps, time, steps_per_s, "values" from present;
         drop table present;
         create index updates_of_chunk on updates (chunk);
+        drop table recordings;
         pragma user_version = 0;
         """
     )
@@ -302,7 +303,7 @@ def columns(path: Path) -> list[Any]:
 
 def test_a_database_of_a_later_version_is_refused(database: Database, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "run.db")
-    connection.execute("pragma user_version = 2")
+    connection.execute("pragma user_version = 3")
     connection.close()
     with pytest.raises(VerificationError, match="use the newer arcade-rl"):
         Database.open(tmp_path / "run.db")

@@ -15,13 +15,19 @@ from pathlib import Path
 
 from arcade_rl.config import Resolved
 from arcade_rl.errors import VerificationError
+from arcade_rl.recording.segment import Segment
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.database import Database
+from arcade_rl.runs.database import Database, RecordingRow
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import LogWriter, read_log
 from arcade_rl.runs.files import fsync
-from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EVENTS, STAGED_TENSORBOARD
+from arcade_rl.training.plan import (
+    STAGED_CHECKPOINT,
+    STAGED_EPISODES,
+    STAGED_EVENTS,
+    STAGED_TENSORBOARD,
+)
 
 CHUNK_DIGITS = "[0-9]" * 6
 """Pattern of a chunk in a file's name."""
@@ -41,9 +47,10 @@ def commit(
     log.finish(attempt, ended, state)
     os.replace(staging / STAGED_EVENTS, run.event_log(chunk))
     fsync(run.events)
+    recordings = _move_segment(run, staging, chunk)
     _move_tensorboard(run, staging, chunk)
     checkpoints.commit(staged, run.checkpoint(chunk))
-    database.finish_chunk(state, ended)
+    database.finish_chunk(state, ended, recordings)
     shutil.rmtree(staging)
     return state
 
@@ -83,8 +90,14 @@ def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
         if not database.chunk_is_done(int(path.stem)):
             try:
                 database.replay_chunk(read_log(path))
+                _index_segment(run, database, int(path.stem))
             except VerificationError as error:
                 notify("warning", f"{error}: rows of chunk {int(path.stem)} are missing")
+
+
+def _index_segment(run: RunDirectory, database: Database, chunk: int) -> None:
+    if run.segment(chunk).exists():
+        database.set_recordings(chunk, rows_of_segment(run.segment(chunk)))
 
 
 def reject(run: RunDirectory, database: Database, chunk: int, reason: str, notify: Notify) -> None:
@@ -115,11 +128,34 @@ def _discard_after(run: RunDirectory, database: Database, chunk: int) -> None:
     database.discard_from(chunk + 1)
     for directory, pattern in (
         (run.events, f"{CHUNK_DIGITS}.events"),
+        (run.episodes, f"{CHUNK_DIGITS}.episodes"),
         (run.tensorboard, f"events.out.tfevents.{CHUNK_DIGITS}.chunk"),
     ):
         for path in directory.glob(pattern):
             if int(path.name.split(".")[-2]) > chunk:
                 path.unlink()
+
+
+def rows_of_segment(path: Path) -> list[RecordingRow]:
+    """What the database says of a segment. VerificationError if its index is damaged."""
+    with Segment(path) as segment:
+        if segment.damage:
+            raise VerificationError(segment.damage)
+        return [RecordingRow(e.number, e.offset, e.length, e.reasons) for e in segment.entries]
+
+
+def _move_segment(run: RunDirectory, staging: Path, chunk: int) -> list[RecordingRow]:
+    """Put the recorded episodes in place; one that the disk did not take whole is left out."""
+    staged = staging / STAGED_EPISODES
+    try:
+        rows = rows_of_segment(staged)
+    except (FileNotFoundError, VerificationError):
+        return []  # nothing was to be recorded, or the worker has told what became of it
+    if rows:
+        run.episodes.mkdir(exist_ok=True)
+        os.replace(staged, run.segment(chunk))
+        fsync(run.episodes)
+    return rows
 
 
 def _move_tensorboard(run: RunDirectory, staging: Path, chunk: int) -> None:

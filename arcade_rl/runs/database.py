@@ -23,8 +23,13 @@ from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Update
 from arcade_rl.runs.phases import total
 from arcade_rl.runs.sqlite import checked, connect, require, writing
 
-_VERSION = 1
-"""Of the schema, kept as SQLite's `user_version`. Version 0 had no `updates.phases`."""
+_VERSION = 2
+"""Of the schema, kept as SQLite's `user_version`. Version 0 had no `updates.phases`, version 1 no
+recordings."""
+_RECORDINGS = """create {temp} table recordings (
+    number integer primary key, chunk integer not null, "offset" integer not null,
+    bytes integer not null, reasons text not null
+)"""
 _SCHEMA = """
 pragma user_version = {version};
 create table status (
@@ -54,21 +59,25 @@ create table episodes (
 );
 create index episodes_of_chunk on episodes (chunk);
 create index updates_of_chunk on updates (chunk);
+{recordings};
+create index recordings_of_chunk on recordings (chunk);
 create table notices (
     id integer primary key, time real not null, level text not null, chunk integer, attempt integer,
     text text not null
 );
 """
-_UPGRADE = f"""
-begin immediate;
-alter table updates add column phases text not null default '{{}}';
-pragma user_version = {_VERSION};
-commit;
-"""
-_UPGRADED_VIEW = "create temp view updates as select *, '{}' as phases from main.updates"
-"""Shows a reader, who may not write, the table of version 0 as if it were upgraded."""
+_UPGRADES = (
+    "alter table updates add column phases text not null default '{}'",
+    f"{_RECORDINGS.format(temp='')}; create index recordings_of_chunk on recordings (chunk)",
+)
+"""What makes a database of each version one of the next."""
+_UPGRADED_VIEWS = (
+    "create temp view updates as select *, '{}' as phases from main.updates",
+    _RECORDINGS.format(temp="temp"),
+)
+"""Shows a reader, who may not write, the tables of earlier versions as if they were upgraded."""
 
-_OF_CHUNKS = ("episodes", "updates", "chunks", "checkpoints")
+_OF_CHUNKS = ("episodes", "updates", "chunks", "checkpoints", "recordings")
 """Tables whose every row belongs to a chunk."""
 
 
@@ -81,6 +90,19 @@ class Status:
     reason: str
     pid: int | None
     time: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRow:
+    """Where the recording of an episode lies."""
+
+    number: int
+    """Number of the episode in its run."""
+    offset: int
+    """Of its frame in the segment, bytes."""
+    bytes: int
+    reasons: list[str]
+    """The criteria that it was kept for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +146,9 @@ class Database:
             database = cls(connect(part))
             try:
                 database._connection.executescript(
-                    _SCHEMA.format(version=_VERSION, columns=columns)
+                    _SCHEMA.format(
+                        version=_VERSION, columns=columns, recordings=_RECORDINGS.format(temp="")
+                    )
                 )
                 database.set_status("created")
             finally:
@@ -143,8 +167,11 @@ class Database:
             database = cls(connect(path))
             try:
                 database.status()
-                if database._is_old(path):
-                    database._connection.executescript(_UPGRADE)
+                steps = "; ".join(_UPGRADES[database._version(path) :])
+                if steps:
+                    database._connection.executescript(
+                        f"begin immediate; {steps}; pragma user_version = {_VERSION}; commit;"
+                    )
             except (sqlite3.DatabaseError, VerificationError):
                 database.close()
                 raise
@@ -164,8 +191,8 @@ class Database:
             )
             try:
                 database = cls(connection)
-                if database._is_old(path):
-                    connection.execute(_UPGRADED_VIEW)
+                for view in _UPGRADED_VIEWS[database._version(path) :]:
+                    connection.execute(view)
                 yield database
             finally:
                 connection.close()
@@ -174,15 +201,15 @@ class Database:
         """Close the file."""
         self._connection.close()
 
-    def _is_old(self, path: Path) -> bool:
-        """Whether the schema is of an earlier version. VerificationError if it is of a later one."""
+    def _version(self, path: Path) -> int:
+        """Version of the schema. VerificationError if it is a later one than this program's."""
         version = int(self._connection.execute("pragma user_version").fetchone()[0])
         if version > _VERSION:
             raise VerificationError(
                 f"{path} is of version {version} and this arcade-rl knows up to {_VERSION}; "
                 "use the newer arcade-rl that made it"
             )
-        return version < _VERSION
+        return version
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -254,10 +281,26 @@ class Database:
             for table in (*_OF_CHUNKS, "notices"):
                 self._connection.execute(f"delete from {table} where chunk >= ?", (chunk,))
 
-    def finish_chunk(self, state: CheckpointState, ended: float) -> None:
-        """Make the rows of the running attempt count, with their checkpoint, in one transaction."""
+    def finish_chunk(
+        self, state: CheckpointState, ended: float, recordings: Iterable[RecordingRow] = ()
+    ) -> None:
+        """Make the rows of the running attempt count, with their checkpoint and with the recordings
+        of its segment, in one transaction."""
         with self._transaction():
             self._finish_chunk(state, ended)
+            self._set_recordings(state.chunk, recordings)
+
+    def set_recordings(self, chunk: int, recordings: Iterable[RecordingRow]) -> None:
+        """Say anew what lies in the segment of `chunk`."""
+        with self._transaction():
+            self._set_recordings(chunk, recordings)
+
+    def _set_recordings(self, chunk: int, recordings: Iterable[RecordingRow]) -> None:
+        self._connection.execute("delete from recordings where chunk = ?", (chunk,))
+        self._connection.executemany(
+            "insert or replace into recordings values (?, ?, ?, ?, ?)",
+            [(r.number, chunk, r.offset, r.bytes, ",".join(r.reasons)) for r in recordings],
+        )
 
     def replay_chunk(self, log: ChunkLog) -> None:
         """Put a committed chunk in from its event log, in one transaction."""

@@ -81,6 +81,10 @@ class RunDirectory:
         return self.path / "events"
 
     @property
+    def episodes(self) -> Path:
+        return self.path / "episodes"
+
+    @property
     def staging(self) -> Path:
         return self.path / "staging"
 
@@ -103,6 +107,10 @@ class RunDirectory:
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"
+
+    def segment(self, chunk: int) -> Path:
+        """Recorded episodes of `chunk`."""
+        return self.episodes / f"{chunk:06d}.episodes"
 
     def event_log(self, chunk: int) -> Path:
         """Committed events of `chunk`."""
@@ -129,7 +137,7 @@ class RunDirectory:
     def create(self, config_toml: bytes) -> None:
         """Make the directory with its configuration."""
         for directory in (
-            self.path, self.checkpoints, self.events, self.staging, self.logs, self.tensorboard,
+            self.path, self.checkpoints, self.events, self.episodes, self.staging, self.logs, self.tensorboard,
             self.control,
         ):  # fmt: skip
             directory.mkdir(parents=True)
