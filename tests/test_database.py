@@ -308,7 +308,7 @@ def test_a_database_of_a_later_version_is_refused(database: Database, tmp_path: 
     with pytest.raises(VerificationError, match="use the newer arcade-rl"):
         Database.open(tmp_path / "run.db")
     with (
-        pytest.raises(VerificationError, match="is of version 2"),
+        pytest.raises(VerificationError, match="is of version 3"),
         Database.reading(tmp_path / "run.db"),
     ):
         pass
