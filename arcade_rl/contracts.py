@@ -120,6 +120,8 @@ class Declaration:
     """Curriculum; empty for a game that has none."""
     rom_sha256: str = ""
     """SHA-256 of the ROM that is played, as hexadecimal digits; "" for a game without one."""
+    sound_rate: int = 0
+    """Samples per second of `ScreenStep.sound`; 0 for a game without sound."""
     packages: tuple[str, ...] = ()
     """Distributions whose versions decide what happens in the game; recordings name them."""
 
@@ -231,10 +233,13 @@ class ScreenStep:
     """Raw game reward of the step; equals the one that the vectorised environment gave."""
     ended: bool
     """Whether the episode ended, by the rules or by a limit."""
+    sound: npt.NDArray[np.int16] | None = None
+    """Sound of the step at `Declaration.sound_rate`, where it was asked for. (samples, channels)."""
 
 
 class Screen(Protocol):
-    """Plays one episode of the vectorised environment again, with pictures."""
+    """Plays one episode of the vectorised environment again, with pictures. One of a game with a
+    curriculum also has the `set_stage` of a `StagedVectorEnv`."""
 
     def reset(self, seed: int) -> Frame:
         """Start the episode with this seed and return its first frame."""
@@ -245,6 +250,28 @@ class Screen(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class KeyframeScreen(Protocol):
+    """What a screen has besides that can go back to where it was, so that people can jump."""
+
+    def save(self) -> object:
+        """Where the episode is now. It stays with this screen."""
+        ...
+
+    def restore(self, state: object) -> None:
+        """Go on from there. What a state leaves out is found by comparing pictures, and costs time."""
+        ...
+
+
+@runtime_checkable
+class StateScreen(Protocol):
+    """What the screen of a game has besides that cannot be re-run exactly."""
+
+    def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
+        """The frames of a step that led to this row of `StepBatch.states`."""
+        ...
 
 
 class Game(Protocol):
@@ -271,6 +298,7 @@ class Game(Protocol):
         """Build the vectorised environment. Everything random waits for `reset`."""
         ...
 
-    def make_screen(self, options: Any) -> Screen:
-        """Build what shows an episode of `make_env(options, ..., "evaluation")` again."""
+    def make_screen(self, options: Any, purpose: Purpose, sound: bool) -> Screen:
+        """Build what shows an episode of `make_env(options, ..., purpose)` again, with sound where
+        the game has it and `sound` is true."""
         ...
