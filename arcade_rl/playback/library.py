@@ -48,6 +48,13 @@ class Episode:
         self._load = load
         self._known = row
 
+    @classmethod
+    def read(cls, path: str | Path) -> Episode:
+        """A stand-alone file, read when it is asked for. MissingError if it is not there."""
+        if not Path(path).is_file():
+            raise MissingError(f"{path} is not there; expected the file of an episode")
+        return cls(str(path), partial(_read_file, Path(path)), None)
+
     def __repr__(self) -> str:
         return f"<episode {self.where}: return {self.raw_return:g}, {self.length} steps>"
 
@@ -200,9 +207,8 @@ def select(
 
 def open_episode(reference: str, runs_dir: str | None) -> Episode:
     """The episode that `RUN:NUMBER` or the path of a stand-alone file names."""
-    path = Path(reference)
-    if path.is_file():
-        return Episode(str(path), partial(_read_file, path), None)
+    if Path(reference).is_file():
+        return Episode.read(reference)
     name, colon, number = reference.rpartition(":")
     if not colon or not number.isdecimal():
         raise UsageError(

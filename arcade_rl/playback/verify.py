@@ -42,7 +42,7 @@ class Divergence:
     step: int
     """The first step after which something recorded differs; 0: the start."""
     agreed: int
-    """The last step before, after which the observation was compared and was the same; -1: none."""
+    """The last step whose observation was compared and was the same; -1: none."""
     what: str
     """What differs."""
     recorded: str

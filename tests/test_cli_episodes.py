@@ -1,0 +1,237 @@
+"""`arcade-rl episodes` on a recorded run of the toy, as its users call it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from supervised import call, end_all
+
+from arcade_rl import Run, cli
+from arcade_rl.cli.episode_tables import spark_line
+from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.recording.format import encode
+
+TRAIN = [
+    "train", "toy", "--run", "r", "--steps", "4096", "--set", "train.n_envs=8", "--set", "train.n_steps=64",
+    "--set", "train.batch_size=128", "--set", "chunk.steps=1024", "--set", 'checkpoint.milestones="100%"',
+    "--set", 'recording.criteria=["all", "record"]',
+]  # fmt: skip
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("recorded")
+    code, said = call(root, TRAIN)
+    assert code == 0, said
+    yield root
+    end_all()
+
+
+@pytest.fixture
+def runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(root))
+    return root
+
+
+@pytest.fixture
+def copied(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A copy of the run, to be damaged."""
+    shutil.copytree(root / "r", tmp_path / "runs" / "r")
+    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(tmp_path / "runs"))
+    return Run(tmp_path / "runs" / "r")
+
+
+def said(capsys: Output, *words: str, code: int = 0) -> tuple[str, str]:
+    """Run `arcade-rl episodes WORDS`; its stdout and stderr."""
+    capsys.readouterr()
+    assert cli.run(["episodes", *words]) == code
+    output = capsys.readouterr()
+    return output.out, output.err
+
+
+def numbers(capsys: Output, *words: str) -> list[int]:
+    return [row["number"] for row in json.loads(said(capsys, "list", "r", *words, "--json")[0])]
+
+
+def test_the_table_has_a_row_for_every_episode(runs: Path, capsys: Output) -> None:
+    lines = said(capsys, "list", "r")[0].splitlines()
+    assert lines[0].split() == ["episode", "chunk", "stage", "steps", "return", "streak", "bytes", "reasons"]  # fmt: skip
+    assert len(lines) - 1 == len(Run("r").episodes())
+
+
+def test_filters_choose_what_they_say(runs: Path, capsys: Output) -> None:
+    every = Run("r").episodes()
+    by = {
+        ("--stage", "1"): [e for e in every if e.stage == 1],
+        ("--reason", "record"): [e for e in every if "record" in e.reasons],
+        ("--min-return", "12"): [e for e in every if e.raw_return >= 12],
+        ("--max-return", "3"): [e for e in every if e.raw_return <= 3],
+        ("--metric", "hits>=10", "--metric", "hits<12"): [e for e in every if 10 <= e.metrics["hits"] < 12],
+        ("--metric", "length=30"): [e for e in every if e.length == 30],
+    }  # fmt: skip
+    for words, expected in by.items():
+        assert expected, words
+        assert len(expected) < len(every), words
+        assert numbers(capsys, *words) == [episode.number for episode in expected]
+
+
+def test_sorting_and_limit(runs: Path, capsys: Output) -> None:
+    every = Run("r").episodes()
+    best = sorted(every, key=lambda episode: (-episode.raw_return, episode.number))[:3]
+    assert numbers(capsys, "--sort", "-return", "--limit", "3") == [one.number for one in best]
+    shortest = min(every, key=lambda episode: (episode.length, episode.number))
+    assert numbers(capsys, "--sort", "length", "--limit", "1") == [shortest.number]
+
+
+def test_dates(runs: Path, capsys: Output) -> None:
+    day = timedelta(days=1)
+    tomorrow, yesterday = (str(datetime.now() + shift) for shift in (day, -day))
+    every = [episode.number for episode in Run("r").episodes()]
+    assert numbers(capsys, "--since", yesterday, "--until", tomorrow) == every
+    assert numbers(capsys, "--since", tomorrow) == []
+    assert numbers(capsys, "--until", yesterday) == []
+
+
+def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
+    rows = list(csv.DictReader(io.StringIO(said(capsys, "list", "r", "--csv")[0])))
+    every = Run("r").episodes()
+    assert len(rows) == len(every)
+    assert list(rows[0]) == [
+        "time", "episode", "step", "hits", "streak", "length", "return", "hit", "miss", "travel",
+    ]  # fmt: skip
+    for row, episode in zip(rows, every, strict=True):
+        assert int(row["episode"]) == episode.number
+        assert float(row["return"]) == episode.raw_return
+        assert float(row["hits"]) == episode.metrics["hits"]
+        assert float(row["hit"]) == pytest.approx(episode.metadata.terms["hit"])
+        assert int(row["step"]) == episode.metadata.step_end
+        assert datetime.fromisoformat(row["time"]).tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["list", "r", "--metric", "scores>=1"], 2, "episodes have no 'scores'; expected one of number, return"),
+        (["list", "r", "--metric", "hits"], 2, "'hits' is not a condition; expected a metric"),
+        (["list", "r", "--sort", "nothing"], 2, "episodes have no 'nothing'"),
+        (["list", "r", "--since", "noon"], 2, "'noon' is not a time; expected ISO 8601"),
+        (["list", "r", "--csv", "--json"], 2, "--csv and --json exclude each other"),
+        (["list", "x"], 3, "no run named x"),
+        (["show", "r:99999"], 3, "r has no recording of an episode 99999"),
+        (["show", "r"], 2, "'r' is neither a file nor RUN:EPISODE"),
+        (["show", "r:x"], 2, "'r:x' is neither a file nor RUN:EPISODE"),
+        (["show", "r:1", "--at", "3"], 2, "--at says which picture --thumbnail draws"),
+        (["verify", "r", "99999"], 3, "r has no recording of an episode 99999"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_one_line(
+    runs: Path, capsys: Output, words: list[str], code: int, message: str
+) -> None:
+    out, err = said(capsys, *words, code=code)
+    assert out == ""
+    assert err.startswith("arcade-rl: error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_show_tells_what_is_recorded(runs: Path, capsys: Output) -> None:
+    episode = max(Run("r").episodes(), key=lambda episode: episode.raw_return)
+    out = said(capsys, "show", f"r:{episode.number}")[0]
+    it = episode.metadata
+    assert f"episode {it.number} of r: toy, training, stage {it.stage} {it.stage_name}" in out
+    assert f"return    {it.raw_return:g}" in out
+    assert f"seed {episode.recording.start.seed}" in out
+    assert out.splitlines()[-1] == spark_line(episode.rewards)
+    values = json.loads(said(capsys, "show", f"r:{episode.number}", "--json")[0])
+    assert values["columns"]["actions"] == episode.actions.tolist()
+    assert values["columns"]["values"] == episode.values.tolist()  # type: ignore[union-attr]
+    assert values["metrics"] == it.metrics
+
+
+def test_the_spark_line_goes_from_the_least_to_the_most() -> None:
+    assert spark_line(np.array([0, 1, 1, 1, 1, 1, 1, 1], np.float32)) == "▁▂▃▄▅▆▇█"
+    assert spark_line(np.zeros(3, np.float32)) == "▁▁▁"
+    falling = spark_line(np.full(1000, -1, np.float32))
+    assert (len(falling), falling[0], falling[-1]) == (60, "█", "▁")
+
+
+def test_an_exported_file_is_taken_like_the_episode(
+    runs: Path, capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert said(capsys, "export", "r:7")[0] == "episode_000007.msgpack.lz4\n"
+    assert said(capsys, "show", "episode_000007.msgpack.lz4")[0] == said(capsys, "show", "r:7")[0]
+    assert "1 of 1 episodes are exact" in said(capsys, "verify", "episode_000007.msgpack.lz4")[0]
+    _, err = said(capsys, "export", "r:7", code=2)
+    assert "episode_000007.msgpack.lz4 exists already" in err
+    said(capsys, "export", "r:8", "episode_000007.msgpack.lz4", "--force")
+    assert "episode 8 of r" in said(capsys, "show", "episode_000007.msgpack.lz4")[0]
+
+
+def test_verify_says_that_all_are_exact(runs: Path, capsys: Output) -> None:
+    every = Run("r").episodes()
+    steps = sum(episode.length for episode in every)
+    out, err = said(capsys, "verify", "r")
+    assert (out, err) == (f"{len(every)} of {len(every)} episodes are exact, {steps:,} steps\n", "")
+    values = json.loads(said(capsys, "verify", "r", "3", "5", "--json")[0])
+    assert values == {"exact": 2, "differing": [], "damaged": [], "not re-run": 0}
+
+
+def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(copied: Run, capsys: Output) -> None:
+    every = copied.episodes()
+    row = every[4]._known
+    assert row is not None
+    path = copied.directory.segment(row.chunk)
+    data = bytearray(path.read_bytes())
+    data[row.offset + 40] ^= 1
+    path.write_bytes(data)
+    out, err = said(capsys, "verify", "r", code=4)
+    assert f"{len(every) - 1} of {len(every) - 1} episodes are exact" in out
+    assert "1 are damaged" in out
+    assert f"r:{row.number}: " in err
+    assert "runs reindex" in err
+    said(capsys, "show", f"r:{row.number}", code=4)
+
+
+def test_a_lost_segment_is_told(copied: Run, capsys: Output) -> None:
+    copied.directory.segment(1).unlink()
+    _, err = said(capsys, "show", "r:1", code=3)
+    assert "000001.episodes is gone" in err
+
+
+def test_another_game_of_the_same_name_is_found_out(copied: Run, capsys: Output) -> None:
+    """Exit code 4, the first step that differs, and both values."""
+    episode = max(copied.episodes(), key=lambda episode: episode.length)
+    options = {**episode.metadata.options, "masks": True}
+    other = replace(episode.recording, metadata=replace(episode.metadata, options=options))
+    other = replace(other, rewards=1 - other.rewards)
+    path = copied.directory.path / "other"
+    path.write_bytes(encode(other))
+    out, _ = said(capsys, "verify", str(path), code=4)
+    assert f"episode {episode.number}: differs at step 1" in out
+    assert "reward recorded" in out
+    assert "all versions are those of then" in out
+
+
+def test_the_notebook_way(runs: Path) -> None:
+    run = Run(os.fspath(runs / "r"))
+    best = run.episodes("hits>=12", sort="-return", limit=2)
+    assert len(best) == 2
+    assert best[0].raw_return >= best[1].raw_return >= 12
+    assert best[0].actions.shape == (best[0].length,)
+    with pytest.raises(UsageError, match="is not a condition"):
+        run.episodes("hits")
+    with pytest.raises(MissingError, match="no run named"):
+        Run("nothing")

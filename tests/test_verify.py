@@ -1,0 +1,147 @@
+"""Recorded episodes are played again by the real environments, and differences are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from supervised import call, end_all
+
+from arcade_rl import Episode, Run
+from arcade_rl.errors import MissingError
+from arcade_rl.playback.verify import Divergence, verify
+from arcade_rl.recording.recording import Fingerprints, Recording
+
+TRAIN = [
+    "train", "toy", "--run", "r", "--steps", "4096", "--set", "train.n_envs=8", "--set", "train.n_steps=64",
+    "--set", "train.batch_size=128", "--set", "chunk.steps=1024", "--set", 'checkpoint.milestones="100%"',
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A run of the toy with its curriculum, all episodes recorded by a worker."""
+    root = tmp_path_factory.mktemp("recorded")
+    code, said = call(root, TRAIN)
+    assert code == 0, said
+    yield Run("r", root)
+    end_all()
+
+
+def recordings(run: Run) -> list[Recording]:
+    return [episode.recording for episode in run.episodes()]
+
+
+def longest(run: Run) -> Recording:
+    return max(recordings(run), key=len)
+
+
+def only_divergence(recording: Recording, *others: Recording) -> Divergence:
+    """What is found in the first; the others must be exact."""
+    found = {one.number: one.divergence for one in verify([*others, recording])}
+    assert len(found) == 1 + len(others)
+    divergence = found.pop(recording.metadata.number)
+    assert set(found.values()) <= {None}
+    assert divergence is not None
+    return divergence
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_every_episode_of_a_run_is_exact(recorded: Run, processes: int) -> None:
+    all_of_them = recordings(recorded)
+    assert {recording.metadata.stage for recording in all_of_them} == {0, 1}
+    found = list(verify(all_of_them, processes))
+    assert sorted(one.number for one in found) == [it.metadata.number for it in all_of_them]
+    assert [one for one in found if one.divergence] == []
+    assert sum(one.steps for one in found) == sum(map(len, all_of_them))
+
+
+def test_the_steps_are_those_that_were_trained_on(recorded: Run) -> None:
+    """Every step of every environment that belongs to an episode that ended."""
+    assert [episode.number for episode in recorded.episodes()] == list(
+        range(1, len(recorded.episodes()) + 1)
+    )
+    for episode in recorded.episodes():
+        it = episode.recording
+        assert it.metadata.raw_return == pytest.approx(float(it.rewards.sum()))
+        assert it.metadata.step_end - it.metadata.step_start == 8 * len(it)
+        assert 0 < len(it.fingerprints.values)
+
+
+def test_a_changed_action_is_found_at_its_step(recorded: Run) -> None:
+    """The toy's reward tells at once; episodes before and after it in its lane are still verified."""
+    it = longest(recorded)
+    others = [one for one in recordings(recorded) if one.metadata.number != it.metadata.number]
+    at = int(np.flatnonzero(it.rewards)[-1])  # a pressed button that was lit
+    actions = it.actions.copy()
+    actions[at] = (actions[at] + 1) % 4
+    found = only_divergence(replace(it, actions=actions), *others)
+    assert found.step == at + 1
+    assert found.what == "reward"
+    assert (found.recorded, found.found) == ("1", "0")
+    assert found.agreed <= found.step
+
+
+def test_a_changed_fingerprint_is_found_with_both_values(recorded: Run) -> None:
+    it = longest(recorded)
+    prints = it.fingerprints
+    for k, position in enumerate(prints.positions.tolist()):
+        values = prints.values.copy()
+        values[k] ^= 1
+        found = only_divergence(replace(it, fingerprints=Fingerprints(prints.positions, values)))
+        assert (found.step, found.what) == (position, "observation")
+        assert found.recorded == f"{values[k]:08x}"
+        assert found.found == f"{prints.values[k]:08x}"
+
+
+def test_a_changed_metric_is_named(recorded: Run) -> None:
+    it = longest(recorded)
+    metrics = it.metrics.copy()
+    metrics[3, 1] += 1
+    found = only_divergence(replace(it, metrics=metrics))
+    assert (found.step, found.what) == (4, f"metric {list(it.metadata.metrics)[1]}")
+
+
+def test_another_seed_is_another_episode(recorded: Run) -> None:
+    one, other = recordings(recorded)[:2]
+    assert only_divergence(replace(one, start=other.start)).step <= len(one)
+
+
+def test_an_end_that_comes_elsewhere_is_found(recorded: Run) -> None:
+    it = longest(recorded)
+    cut = len(it) - 2
+    short = replace(
+        it,
+        metadata=replace(it.metadata, length=cut),
+        actions=it.actions[:cut],
+        rewards=it.rewards[:cut],
+        metrics=it.metrics[:cut],
+    )
+    found = only_divergence(short)
+    assert (found.step, found.what, found.recorded) == (cut, "end", "it ends")
+
+
+def test_versions_of_then_and_now_are_told(recorded: Run) -> None:
+    it = recordings(recorded)[0]
+    metadata = replace(it.metadata, versions={**it.metadata.versions, "numpy": "1.0"})
+    found = only_divergence(replace(it, metadata=metadata, rewards=it.rewards + 1))
+    assert found.versions == {"numpy": ("1.0", np.__version__)}
+
+
+def test_another_rom_is_refused(recorded: Run) -> None:
+    it = recordings(recorded)[0]
+    with pytest.raises(MissingError, match="was played with the ROM abc, and toy has none here"):
+        list(verify([replace(it, metadata=replace(it.metadata, rom_sha256="abc"))]))
+
+
+def test_a_file_is_the_same_episode(recorded: Run, tmp_path: Path) -> None:
+    episode = recorded.episode(5)
+    path = tmp_path / "five"
+    path.write_bytes(episode.frame)
+    again = Episode.read(path)
+    assert again.metadata == episode.metadata
+    assert (again.actions == episode.actions).all()
+    assert [one.divergence for one in verify([again.recording])] == [None]
