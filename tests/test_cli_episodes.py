@@ -189,7 +189,9 @@ def test_verify_says_that_all_are_exact(runs: Path, capsys: Output) -> None:
     assert values == {"exact": 2, "differing": [], "damaged": [], "not re-run": 0}
 
 
-def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(copied: Run, capsys: Output) -> None:
+def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(
+    copied: Run, capsys: Output
+) -> None:
     every = copied.episodes()
     row = every[4]._known
     assert row is not None

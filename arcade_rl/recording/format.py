@@ -88,6 +88,11 @@ def decode(frame: bytes) -> Recording:
     )
 
 
+def columns_size(recording: Recording) -> int:
+    """Bytes of the columns as a file has them, compressed, without all that an episode has once."""
+    return len(lz4.frame.compress(msgpack.packb(_columns(recording)), compression_level=9))
+
+
 def _columns(it: Recording) -> dict[str, Any]:
     prints = it.fingerprints
     columns: dict[str, Any] = {

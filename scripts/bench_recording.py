@@ -1,0 +1,227 @@
+"""What recording costs and whether its recordings are true, on Breakout.
+
+    .venv/bin/python scripts/bench_recording.py overhead [features|pixels] [--rounds 5]
+    .venv/bin/python scripts/bench_recording.py exact [--episodes 1000]
+    .venv/bin/python scripts/bench_recording.py speed
+
+`overhead` trains the same steps twice in turn, without recording and recording every episode of every
+environment with values and distributions, in processes of their own; the ratio is of the wall time
+of rollouts and updates after the first. `exact` records runs of `features` and `pixels`, sticky and
+not, has `arcade-rl episodes verify` play all episodes again, and then changes one action in some of
+them; it prints the bytes of their steps too. `speed` loads and steps the longest recorded episode.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from arcade_rl import Episode, Run
+from arcade_rl.playback.verify import verify
+from arcade_rl.policies.device import cores
+from arcade_rl.recording.format import columns_size
+from arcade_rl.recording.recording import Recording
+
+CONFIGS = Path(__file__).parent.parent / "configs" / "breakout"
+EVERYTHING = '[{name="all", policy=true}]'
+STEPS = {"features": 102_400, "pixels": 24_576}
+"""Steps of a run of `overhead`."""
+STEPS_AN_EPISODE = 230
+"""Of a beginner, at least: how long `exact` must train for its episodes."""
+CHANGED = 25
+"""Episodes of each run in which `exact` changes an action."""
+
+
+def train(runs: Path, name: str, observation: str, steps: int, *words: str) -> Run:
+    """Train a run through the command line."""
+    config = CONFIGS / ("quick.toml" if observation == "features" else "pixels.toml")
+    settings = [f"chunk.steps={steps}", 'checkpoint.milestones="100%"', "train.device=cpu", *words]
+    command = [
+        sys.executable, "-m", "arcade_rl", "train", str(config), "--runs-dir", str(runs),
+        "--run", name, "--steps", str(steps), *(w for s in settings for w in ("--set", s)),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return Run(runs / name)
+
+
+def seconds(run: Run) -> float:
+    """Wall time of all updates but the first, s."""
+    from arcade_rl.runs.database import Database
+
+    with Database.reading(run.directory.database) as database:
+        times = [row["time"] for row in database.updates()]
+    return float(times[-1] - times[0])
+
+
+def overhead(observation: str, rounds: int) -> None:
+    ratios = []
+    compiled = [] if observation == "features" else ["train.compile=false"]
+    with tempfile.TemporaryDirectory() as directory:
+        for number in range(1, rounds + 1):
+            took = {}
+            order = [("without", "[]"), ("recording", EVERYTHING)]
+            for name, criteria in order if number % 2 else reversed(order):
+                words = [*compiled, f"recording.criteria={criteria}", f"seed={number}"]
+                run = train(
+                    Path(directory), f"{name}{number}", observation, STEPS[observation], *words
+                )
+                took[name] = seconds(run)
+            ratios.append(took["recording"] / took["without"])
+            print(
+                f"{observation}, round {number}: without {took['without']:.2f} s, recording "
+                f"{took['recording']:.2f} s, ratio {ratios[-1]:.4f}",
+                flush=True,
+            )
+        print(f"{observation}: median ratio {statistics.median(ratios):.4f}")
+        print_sizes(observation, run)
+
+
+def print_sizes(what: str, run: Run) -> None:
+    """Bytes of a run's recordings."""
+    episodes = run.episodes()
+    steps = sum(episode.length for episode in episodes)
+    total = sum(len(episode.frame) for episode in episodes)
+    bare = sum(columns_size(without_policy(episode.recording)) for episode in episodes)
+    print(
+        f"{what}: {len(episodes)} episodes, {steps:,} steps; {total / steps:.2f} bytes a step as "
+        f"stored; {bare / steps:.3f} of them columns other than the policy's"
+    )
+
+
+def without_policy(recording: Recording) -> Recording:
+    return replace(recording, values=None, distributions=None)
+
+
+def exact(count: int) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        for observation in ("features", "pixels"):
+            for sticky in (0.0, 0.25):
+                name = f"{observation}, sticky {sticky:g}"
+                words = [f"options.sticky={sticky}", 'recording.criteria=["all"]']
+                if observation == "pixels":
+                    words.append("train.compile=false")
+                steps = count * STEPS_AN_EPISODE
+                run = train(Path(directory), name.replace(", ", "-").replace(" ", ""), observation, steps, *words)  # fmt: skip
+                print_verified(name, run)
+                print_sizes(name, run)
+                print_changed(name, run)
+
+
+def print_verified(name: str, run: Run) -> None:
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "arcade_rl", "episodes", "verify", str(run.directory.path), "--json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found: dict[str, Any] = json.loads(done.stdout)
+    print(
+        f"{name}: {found['exact']} exact, {len(found['differing'])} differing, {len(found['damaged'])} "
+        f"damaged, in {time.perf_counter() - started:.0f} s",
+        flush=True,
+    )
+
+
+def print_changed(name: str, run: Run) -> None:
+    """Change one action of some episodes, and see where it is noticed."""
+    rng = random.Random(0)
+    chosen = rng.sample(run.episodes(), CHANGED)
+    at, changed = {}, []
+    for episode in chosen:
+        it = episode.recording
+        k = at[episode.number] = rng.randrange(len(it) // 4, len(it) // 2)
+        actions = it.actions.copy()
+        actions[k] = (actions[k] + 1 + rng.randrange(2)) % 3
+        changed.append(replace(it, actions=actions))
+    right, late, never = 0, 0, 0
+    for one, recording in _with_recordings(verify(changed, cores()), changed):
+        if one.divergence is None:
+            never += 1
+            continue
+        k, positions = at[one.number], recording.fingerprints.positions
+        next_look = positions[positions > k].min(initial=len(recording))
+        is_right = one.divergence.agreed <= k < one.divergence.step <= next_look
+        right, late = right + is_right, late + (not is_right)
+    print(
+        f"{name}: of {CHANGED} episodes with one action changed, {right} differ from the first "
+        f"recorded value after it, {late} later, {never} not at all",
+        flush=True,
+    )
+
+
+def _with_recordings(found: Any, recordings: list[Recording]) -> Any:
+    by_number = {recording.metadata.number: recording for recording in recordings}
+    return ((one, by_number[one.number]) for one in found)
+
+
+def speed() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        words = [f"recording.criteria={EVERYTHING}"]
+        run = train(Path(directory), "run", "features", 200_000, *words)
+        row = max(run.episodes(), key=lambda episode: episode.length)
+        loads = []
+        for _ in range(20):
+            started = time.perf_counter()
+            Run(run.directory.path).episode(row.number).recording  # noqa: B018 - reads it
+            loads.append(time.perf_counter() - started)
+        print(
+            f"loading an episode of {row.length:,} steps: {statistics.median(loads) * 1e3:.2f} ms"
+        )
+        print_stepping(row)
+        print_jumps(row)
+
+
+def print_stepping(episode: Episode) -> None:
+    it = episode.recording
+    assert it.values is not None
+    started, total = time.perf_counter(), 0.0
+    for step in range(len(it)):
+        total += float(it.rewards[step]) + float(it.values[step]) + int(it.actions[step])
+    each = (time.perf_counter() - started) / len(it)
+    print(f"stepping it in memory: {each * 1e6:.2f} microseconds a step")
+
+
+def print_jumps(episode: Episode) -> None:
+    rng = random.Random(0)
+    with closing(episode.replay()) as replay:
+        started = time.perf_counter()
+        replay.seek(len(replay))
+        print(f"playing it once, every frame: {time.perf_counter() - started:.2f} s")
+        jumps = []
+        for _ in range(50):
+            position = rng.randrange(len(replay) + 1)
+            started = time.perf_counter()
+            replay.seek(position)
+            jumps.append(time.perf_counter() - started)
+    print(
+        f"jumping to 50 steps of it after that: median {statistics.median(jumps) * 1e3:.1f} ms, "
+        f"longest {max(jumps) * 1e3:.1f} ms"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["overhead", "exact", "speed"])
+    parser.add_argument("observation", nargs="?", choices=["features", "pixels"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--episodes", type=int, default=1000)
+    arguments = parser.parse_args()
+    if arguments.what == "overhead":
+        chosen = arguments.observation
+        for observation in [chosen] if chosen else ["features", "pixels"]:
+            overhead(observation, arguments.rounds)
+    elif arguments.what == "exact":
+        exact(arguments.episodes)
+    else:
+        speed()
+
+
+if __name__ == "__main__":
+    main()
