@@ -158,7 +158,8 @@ def test_a_chunk_that_ends_before_a_stage_change_hands_its_ring_on() -> None:
     assert not found
     second = Judges(BEFORE, [])
     second.remember(judges.memory())
-    later = Recorder(ENVS, second, found.append, ring)
+    later = Recorder(ENVS, second, found.append)
+    later.resume(ring)
     later.stage_ended(0)
     assert later.finish(is_last=True) == []
     assert [(it.metadata.number, it.metadata.reasons) for it in found] == [
@@ -237,7 +238,7 @@ class Broken(SegmentWriter):
 
 
 class Endless(SegmentWriter):
-    def close(self) -> None:
+    def close(self, may_drop: bool = False) -> None:
         raise OSError(28, "No space left on device")
 
 

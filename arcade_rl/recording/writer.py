@@ -6,6 +6,7 @@ counted, and offered == written + dropped + failed + waiting at every moment.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import traceback
@@ -104,13 +105,23 @@ class Writer:
 
     def _finish(self, segment: SegmentWriter) -> None:
         try:
-            segment.close()
+            segment.close(may_drop=True)
         except Exception as error:  # noqa: BLE001 - as above
-            segment.abandon()
+            self._lose_but(0)  # a segment without an index is not committed
             self._complain(f"the index cannot be written: {_in_words(error)}")
-            with self._lock:  # a segment without an index is not committed
-                self._counts["failed"] += self._counts["written"]
-                self._counts["written"] = 0
+            with contextlib.suppress(OSError):
+                segment.abandon()
+        else:
+            self._lose_but(len(segment.entries))
+
+    def _lose_but(self, left: int) -> None:
+        """Of the episodes that were written only the first `left` are there."""
+        with self._lock:
+            lost = self._counts["written"] - left
+            self._counts["written"] -= lost
+            self._counts["failed"] += lost
+        if lost and left:
+            self._complain("the disk had no room for the index; the last episodes made some")
 
     def _count(self, what: str) -> None:
         with self._lock:
@@ -122,5 +133,6 @@ class Writer:
 
 def _in_words(error: Exception) -> str:
     if not isinstance(error, OSError):
-        traceback.print_exception(error)  # a fault of the program: the worker's log has all of it
+        with contextlib.suppress(OSError):  # the log may lie on the same disk
+            traceback.print_exception(error)  # a fault of the program: the log has all of it
     return f"{type(error).__name__}: {error}"
