@@ -112,6 +112,15 @@ class RunDirectory:
         """Recorded episodes of `chunk`."""
         return self.episodes / f"{chunk:06d}.episodes"
 
+    def segments(self) -> dict[int, Path]:
+        """Every segment of recorded episodes in place, by chunk, oldest first."""
+        found = sorted(self.episodes.glob("*.episodes"))
+        return {int(path.stem): path for path in found if path.stem.isdecimal()}
+
+    def segment_bytes(self) -> int:
+        """Bytes of all segments."""
+        return sum(path.stat().st_size for path in self.segments().values())
+
     def event_log(self, chunk: int) -> Path:
         """Committed events of `chunk`."""
         return self.events / f"{chunk:06d}.events"
