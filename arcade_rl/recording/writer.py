@@ -1,6 +1,6 @@
 """Puts recordings on disk beside the training, and counts what became of each.
 
-The unit of loss is an episode: one that finds no place in the queue, or that the disk refuses, is
+The unit of loss is an episode: one that comes while too many wait, or that the disk refuses, is
 counted, and offered == written + dropped + failed + waiting at every moment.
 """
 
@@ -26,7 +26,7 @@ class Counts:
     offered: int = 0
     written: int = 0
     dropped: int = 0
-    """Found the queue full: the disk was too slow."""
+    """Came while too many waited: the disk was too slow."""
     failed: int = 0
     """Could not be written."""
 
@@ -41,7 +41,11 @@ class Counts:
 
 
 class Writer:
-    """A bounded queue, a thread, and a segment. `trouble` says once what went wrong first."""
+    """A queue, a thread, and a segment. `trouble` says once what went wrong first.
+
+    A rollout may end more episodes at once than the queue should hold; that tells nothing of the
+    disk. So it is decided for each rollout as a whole whether the disk keeps up.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,9 @@ class Writer:
         capacity: int,
         segment: Callable[[Path], SegmentWriter] = SegmentWriter,
     ) -> None:
-        self._queue: queue.Queue[Recording | None] = queue.Queue(capacity)
+        self._queue: queue.SimpleQueue[Recording | None] = queue.SimpleQueue()
+        self._capacity = capacity
+        self._is_behind = False
         self._lock = threading.Lock()
         self._counts = {"offered": 0, "written": 0, "dropped": 0, "failed": 0}
         self.trouble = ""
@@ -64,14 +70,21 @@ class Writer:
         with self._lock:
             return Counts(**self._counts)
 
+    def begin_rollout(self) -> None:
+        """Drop what is offered from now on if as many episodes as the capacity still wait."""
+        self._is_behind = self.counts.waiting >= self._capacity
+
     def offer(self, recording: Recording) -> None:
         """Hand over an episode. Never waits."""
         self._count("offered")
-        try:
-            self._queue.put_nowait(recording)
-        except queue.Full:
+        if self._is_behind:
             self._count("dropped")
-            self._complain(f"the disk is too slow: {self._queue.maxsize} episodes wait for it")
+            self._complain(
+                f"the disk is too slow: {self._capacity} episodes or more wait for it, and "
+                "recording.queue allows no more"
+            )
+        else:
+            self._queue.put(recording)
 
     def close(self) -> Counts:
         """Write what waits, and the index. Returns the final counts, of which none is waiting."""

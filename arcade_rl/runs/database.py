@@ -56,7 +56,7 @@ class RecordingCounts:
     offered: int
     written: int
     dropped: int
-    """Found the queue full."""
+    """Came while too many waited: the disk was too slow."""
     failed: int
     """Could not be written."""
     stored: int

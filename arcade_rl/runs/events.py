@@ -112,7 +112,7 @@ class Recorded:
     offered: int
     written: int
     dropped: int
-    """Found the queue full."""
+    """Came while too many waited: the disk was too slow."""
     failed: int
     """Could not be written."""
 

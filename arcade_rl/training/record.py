@@ -71,6 +71,7 @@ class ChunkRecorder:
         """Record a rollout. RunFailed if an episode was lost and none may be."""
         ended, played = iteration.ended, iteration.played
         outcomes = [self._outcome(ended, row, len(played.ended), span) for row in range(len(ended))]
+        self._writer.begin_rollout()
         self._recorder.take(_on_host(played), outcomes)
         if self._settings.required and self._writer.trouble:
             raise RunFailed(f"recording is required, and {self._writer.trouble}")
