@@ -210,7 +210,8 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
 def _index_segments(
     database: Database, run: RunDirectory, found: _Found, read_segment: ReadSegment
 ) -> None:
-    for chunk, path in run.segments().items():
+    segments = run.segments()
+    for chunk, path in segments.items():
         if chunk > found.newest:
             found.faults.append(f"{path.name} is left out: no checkpoint of that age verifies")
             continue
@@ -218,6 +219,22 @@ def _index_segments(
         database.set_recordings(chunk, salvaged.rows)
         if salvaged.damage:
             found.faults.append(salvaged.in_words(chunk))
+    if _has_budget(run):
+        return  # it takes segments away
+    for chunk in sorted(database.attempts().keys() - segments.keys()):
+        told = database.recorded(chunk)
+        if told is not None and told.written:
+            found.faults.append(
+                f"{told.written} recorded episodes of chunk {chunk} are lost: "
+                f"{run.segment(chunk)} is gone"
+            )
+
+
+def _has_budget(run: RunDirectory) -> bool:
+    try:
+        return run.configuration().recording.max_bytes > 0
+    except ArcadeError:  # `_kept` tells of it
+        return True
 
 
 def _kept(
