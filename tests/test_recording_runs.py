@@ -96,3 +96,14 @@ def test_an_attempt_that_fails_leaves_no_episode(tmp_path: Path, undisturbed: Ru
     assert code == 0, said
     mine, theirs = recordings_of(run), recordings_of(undisturbed)
     assert [it.actions.tobytes() for it in mine] == [it.actions.tobytes() for it in theirs]
+
+
+def test_a_metric_that_the_game_lacks_is_refused_before_there_is_a_run(tmp_path: Path) -> None:
+    criterion = 'recording.criteria=[{name="first",metric="lines",threshold=1.0}]'
+    code, said = call(tmp_path, [*TRAIN, "--set", criterion])
+    assert code == 2
+    assert said.splitlines() == [
+        "arcade-rl: error: recording.criteria: first: there is no metric 'lines'; "
+        "it may be return, hits, streak"
+    ]
+    assert not (tmp_path / "r").exists()
