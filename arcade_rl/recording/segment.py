@@ -187,7 +187,8 @@ class Segment:
         if start + _HEAD.size + len(packed) != end:
             raise VerificationError(f"{self._path}: the index is not where its end says")
         entries = _unpack_index(packed)
-        if entries and entries[-1].offset + entries[-1].length != start:
+        end_of_frames = entries[-1].offset + entries[-1].length if entries else len(MAGIC)
+        if end_of_frames != start:
             raise VerificationError(f"{self._path}: the index is of another file")
         return entries
 
@@ -235,6 +236,10 @@ def _unpack_index(packed: bytes) -> list[Entry]:
     index = unpacked(decompressed(packed))
     count, names = take(index, "count", int), take(index, "names", list)
     lengths = unpack_varints(take(index, "lengths", bytes), count)
+    if count and not 0 <= lengths.min() <= lengths.max() <= MAX_FRAME_BYTES:
+        raise VerificationError(f"frames of {lengths.min()} to {lengths.max()} bytes")
+    if not all(isinstance(name, str) for name in names):
+        raise VerificationError("the names of reasons are not all strings")
     numbers = np.cumsum(unpack_varints(take(index, "numbers", bytes), count))
     flags = unpack_integers(take(index, "reasons", bytes), 1, count * len(names))
     table = flags.reshape(count, len(names)) == 1

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from arcade_rl.errors import ArcadeError
 from arcade_rl.recording.format import encode
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import SegmentWriter
@@ -145,7 +146,7 @@ class Writer:
 
 
 def _in_words(error: Exception) -> str:
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError | ArcadeError):
         with contextlib.suppress(OSError):  # the log may lie on the same disk
             traceback.print_exception(error)  # a fault of the program: the log has all of it
     return f"{type(error).__name__}: {error}"
