@@ -1,3 +1,20 @@
 """arcade_rl: train agents to play games in crash-proof chunks, and show people how they learn."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcade_rl.playback.library import Episode, Run
+
 __version__ = "0.1.0"
+__all__ = ["Episode", "Run", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """What notebooks use is imported when it is: the command line starts without numpy."""
+    if name in ("Episode", "Run"):
+        from arcade_rl.playback import library
+
+        return getattr(library, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -279,6 +279,12 @@ def test_the_earliest_of_equals_is_the_best(template: CheckpointState) -> None:
     assert best_of(states(template, 1, 2), "nothing", "up") is None
 
 
+def test_a_mean_over_few_episodes_is_not_the_best(template: CheckpointState) -> None:
+    lucky, usual = states(template, 9, 1)
+    few = replace(lucky, recent=replace(lucky.recent, metrics={"hits": [9.0]}))
+    assert best_of([few, usual], "hits", "up") == usual.chunk
+
+
 def test_a_run_keeps_what_its_policy_says(finished: Made) -> None:
     stored = checkpoints.stored(finished.run.checkpoints)
     rows = [checkpoints.read_state(path) for _, path in stored]

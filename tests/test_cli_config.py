@@ -49,7 +49,7 @@ def test_show_looks_like_toml(arcade_rl: CommandLine) -> None:
     assert rows["game"] == ['"toy"', "command line"]
     assert rows["options.masks"] == ["false", "default of toy"]
     assert rows["train.policy_kwargs.net_arch"] == ["[16]", "default of toy"]
-    assert "train.gae_lambda" not in rows
+    assert rows["train.gae_lambda"] == ["unset", "default of the algorithm"]
 
 
 def test_a_folder_with_a_games_name_hides_no_game(arcade_rl: CommandLine, folder: Path) -> None:

@@ -199,6 +199,9 @@ def test_a_lost_log_loses_its_rows_and_nothing_else(run: RunDirectory, capsys: O
     assert rows(run)["episodes"] == episodes
     with Database.reading(run.database) as database:
         assert database.counts() == (2048, len(before["episodes"]))
+    with Database.reading(run.path / "run.db.before") as old:  # it had the rows that are lost
+        assert len(old.episodes()) == len(before["episodes"])
+    assert "run.db.before" in err
 
 
 def test_a_run_whose_game_is_gone_is_made_again_too(

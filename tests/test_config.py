@@ -278,3 +278,22 @@ def test_top_level_keys_come_from_the_environment_too() -> None:
 def test_a_variable_that_means_nothing_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} is not a known key; nearest: ARCADE_RL_"):
         from_environment({name: "3"})
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "train.learning_rate=-1", "train.learning_rate=0", "train.learning_rate=nan", "train.clip_range=-1",
+        "train.max_grad_norm=-1", "train.target_kl=-1", "train.ent_coef=nan", "train.vf_coef=inf",
+        "train.policy_kwargs={net_arch=[0]}", "train.learning_rate={start=-1}",
+    ],
+)  # fmt: skip
+def test_a_hyperparameter_that_makes_no_sense_is_refused(assignment: str) -> None:
+    key = assignment.split("=")[0]
+    with pytest.raises(ConfigError, match=key.replace(".", r"\.")):
+        resolve([from_assignments([assignment]), Source("t", {"game": "toy"})], load_game)
+
+
+def test_nothing_is_proposed_for_a_key_that_is_like_no_other() -> None:
+    with pytest.raises(ConfigError, match=r"train\.frobnicate is not a known key$"):
+        resolve([from_assignments(["train.frobnicate=1"]), Source("t", {"game": "toy"})], load_game)

@@ -40,6 +40,30 @@ VARIANTS = {
 }
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+
+
+@pytest.fixture(params=["spawned", "forked"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How processes begin: what a process with threads does, and what one without does."""
+    way = str(request.param)
+    monkeypatch.setattr(processes_module, "is_single_threaded", lambda: way == "forked")
+    return way
+
+
+def test_a_process_with_threads_is_not_forked() -> None:
+    script = (
+        "import threading; from arcade_rl.envs.processes import is_single_threaded as alone; "
+        "print(alone()); wait = threading.Event().wait; "
+        "threading.Thread(target=wait, daemon=True).start(); print(alone())"
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, env=environment, check=False
+    )
+    assert done.stdout.split() == [b"True", b"False"]
+
+
 def resolved(*assignments: str) -> Any:
     return resolve([from_assignments(["game=toy", *assignments])], load_game)
 
@@ -343,6 +367,7 @@ def test_a_process_that_cannot_be_started_leaves_no_pipe(monkeypatch: pytest.Mon
         raise OSError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(processes_module.subprocess, "Popen", refuse)
+    monkeypatch.setattr(processes_module.os, "fork", refuse)
     before = set(os.listdir("/proc/self/fd"))
     with pytest.raises(OSError, match="temporarily"), opened(2):
         pass

@@ -16,6 +16,7 @@ from arcade_rl.errors import (
     UsageError,
     VerificationError,
 )
+from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import (
     TRASH,
     Identity,
@@ -141,9 +142,10 @@ def test_a_checkpoint_by_name(finished: Made, name: str, chunk: int) -> None:
 
 
 def test_the_best_checkpoint_is_the_one_with_the_best_mean(finished: Made) -> None:
-    up = find_checkpoint(finished.run, "best", "hits", "up")
-    down = find_checkpoint(finished.run, "best", "hits", "down")
-    assert up != down
+    paths = [path for _, path in checkpoints.stored(finished.run.checkpoints)]
+    best = checkpoints.best_of(map(checkpoints.read_state, paths), "hits", "up")
+    assert best is not None
+    assert find_checkpoint(finished.run, "best", "hits", "up") == finished.run.checkpoint(best)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_a_damaged_checkpoint_is_never_replaced_by_another(finished: Made, tmp_p
 
 def test_the_identity_of_what_is_no_run(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
-    with pytest.raises(MissingError, match="it has no run"):
+    with pytest.raises(MissingError, match=r"has lost its run\.json"):
         run.identity()
     for content in ("{", "[]", json.dumps({"run": "x"})):
         run.identity_file.write_text(content)
@@ -192,3 +194,22 @@ def test_a_configuration_that_is_none(tmp_path: Path, content: str) -> None:
     run.config.write_text(content)
     with pytest.raises(ConfigError, match=r"config\.toml"):
         run.configuration()
+
+
+def test_a_run_that_lost_its_identity_is_still_found(tmp_path: Path) -> None:
+    run = make(tmp_path, "one")
+    run.identity_file.unlink()
+    assert [found.name for found in all_runs(tmp_path)] == ["one"]
+    assert find_run("one", tmp_path) == run
+
+
+def test_half_made_runs_are_not_listed(tmp_path: Path) -> None:
+    make(tmp_path, "one").path.rename(tmp_path / ".new-one-1")
+    assert all_runs(tmp_path) == []
+
+
+def test_a_wrong_name_lists_what_is_near_and_counts_the_rest(tmp_path: Path) -> None:
+    for k in range(12):
+        make(tmp_path, f"run{k}")
+    with pytest.raises(MissingError, match=r"it holds run\d, run\d+, run\d+ and 9 more$"):
+        find_run("nothing-like-it", tmp_path)

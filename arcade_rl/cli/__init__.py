@@ -23,6 +23,7 @@ COMMANDS = {
     "pause": ("train:pause", "Save a run, free its memory, and hold it."),
     "evaluate": ("evaluate:evaluate", "Play episodes with a checkpoint and measure them."),
     "runs": ("runs:runs", "List, show and compare runs."),
+    "episodes": ("episodes:episodes", "Find, show, verify and cut out recorded episodes."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
     "config": ("config:config", "Show and validate configurations."),
     "doctor": ("doctor:doctor", "Check this machine, and say what to do."),

@@ -29,7 +29,10 @@ def config() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
-    """Show every value of a configuration, and where it came from."""
+    """Show every value of a configuration, and where it came from.
+
+    A hyper-parameter that nobody has set is shown as unset: the algorithm's own value holds.
+    """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.cli.output import emit_json, table
 
@@ -39,7 +42,9 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
         origins = {key: origin for key, _, origin in rows}
         emit_json({"values": _values(resolved), "origins": origins})
     else:
-        table(["key", "value", "origin"], [[key, json.dumps(value), by] for key, value, by in rows])
+        cells = [[key, json.dumps(value), by] for key, value, by in rows]
+        unset = [[key, "unset", "default of the algorithm"] for key in _unset(resolved)]
+        table(["key", "value", "origin"], [*cells, *unset])
 
 
 @config.command()
@@ -77,6 +82,15 @@ def _rows(resolved: Resolved) -> Iterator[tuple[str, Any, str]]:
         is_of_game = key.startswith(("options.", "reward."))
         default = f"default of {resolved.game.name}" if is_of_game else "default"
         yield key, value, resolved.origins.get(key, default)
+
+
+def _unset(resolved: Resolved) -> list[str]:
+    """The hyper-parameters of the algorithm that nobody has set."""
+    from arcade_rl.config import HYPERPARAMETERS
+
+    train = resolved.config.train
+    names = sorted(HYPERPARAMETERS[train.algorithm])
+    return [f"train.{name}" for name in names if getattr(train, name) is None]
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

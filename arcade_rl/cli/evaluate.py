@@ -74,11 +74,12 @@ def evaluate(
             device,
             progress,
         )
-    path = evaluations.store(run, evaluation)
+    path = evaluations.path_of(run, evaluation)
     if as_json:
         emit_json({"file": path, **asdict(evaluation)})
     else:
         _write(evaluation, resolved)
+    evaluations.store(run, evaluation)  # last: a disk that refuses it takes no result away
     notice(f"stored in {path}")
 
 

@@ -36,7 +36,10 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
         ]
         for summary in summaries
     ]
-    table(columns, rows, right=["done", "steps", "episodes", "mean", "age"])
+    optional = [columns.index(name) for name in ("game", "steps", "episodes", "started", "age")]
+    shown = _fitting([columns, *rows], optional)
+    chosen = [[line[k] for k in shown] for line in (columns, *rows)]
+    table(chosen[0], chosen[1:], right=["done", "steps", "episodes", "mean", "age"])
 
 
 def summary_values(summary: RunSummary) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def closing_lines(
     score = (
         ""
         if mean is None
-        else f", mean {main.label.lower()} of the last {WINDOW}: {main.render_mean(mean)}"
+        else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: {main.render_mean(mean)}"
     )
     lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes{score}"]
     if time_spent := in_words(phases):

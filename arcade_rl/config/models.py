@@ -25,12 +25,14 @@ Value: TypeAlias = JsonValue
 
 Table: TypeAlias = dict[str, Value]
 
+NotNegative = Annotated[float, Field(ge=0.0)]
+
 
 class Schedule(Options):
     """A value that goes linearly from `start` at the first step of the run to `end` at the last."""
 
-    start: float
-    end: float = 0.0
+    start: Annotated[float, Field(gt=0)]
+    end: NotNegative = 0.0
 
 
 class AdaptiveRate(Options):
@@ -58,9 +60,9 @@ def _kind_of_rate(value: object) -> str:
     return "number"
 
 
-Rate: TypeAlias = float | Schedule
+Rate: TypeAlias = Annotated[float, Field(gt=0)] | Schedule
 LearningRate: TypeAlias = Annotated[
-    Annotated[float, Tag("number")]
+    Annotated[float, Field(gt=0), Tag("number")]
     | Annotated[Schedule, Tag("schedule")]
     | Annotated[AdaptiveRate, Tag("adaptive")],
     Discriminator(_kind_of_rate),
@@ -72,7 +74,7 @@ Fraction01 = Annotated[float, Field(ge=0.0, le=1.0)]
 class PolicyKwargs(Options):
     """Shape of the networks, by the names of Stable-Baselines3's policies. Unset: SB3's default."""
 
-    net_arch: list[int] | dict[Literal["pi", "vf"], list[int]] | None = None
+    net_arch: list[Positive] | dict[Literal["pi", "vf"], list[Positive]] | None = None
     activation_fn: Literal["tanh", "relu", "elu", "leaky_relu", "gelu", "silu"] | None = None
     ortho_init: bool | None = None
     log_std_init: float | None = None
@@ -124,10 +126,10 @@ class Train(Options):
     clip_range: Rate | None = None
     clip_range_vf: Rate | None = None
     normalize_advantage: bool | None = None
-    ent_coef: float | None = None
-    vf_coef: float | None = None
-    max_grad_norm: float | None = None
-    target_kl: float | None = None
+    ent_coef: NotNegative | None = None
+    vf_coef: NotNegative | None = None
+    max_grad_norm: Annotated[float, Field(gt=0)] | None = None
+    target_kl: Annotated[float, Field(gt=0)] | None = None
     use_sde: bool | None = None
     sde_sample_freq: int | None = None
     rms_prop_eps: float | None = None

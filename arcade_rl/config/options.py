@@ -16,7 +16,7 @@ Positive = Annotated[int, Field(ge=1)]
 class Options(BaseModel):
     """What every table of a configuration, and every game's `[options]`, derives from."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def parse_percent(text: str) -> Fraction:

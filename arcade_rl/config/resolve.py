@@ -29,6 +29,9 @@ from arcade_rl.config.models import (
 from arcade_rl.contracts import Declaration, Game
 from arcade_rl.errors import ArcadeError, ConfigError, PluginError
 
+NEAR = 0.7
+"""How alike a key must be, as of difflib, to be proposed for one that does not exist."""
+
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
 ENVIRONMENT_SETTINGS = ("RUNS_DIR", "LOAD_PLUGINS", "DEBUG")
 """What follows the prefix in variables that are no keys of the configuration."""
@@ -180,7 +183,7 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
     """The sentence about a key that does not exist."""
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=NEAR)
     return (
         f"{key} is not a known key; nearest: {nearest[0]}"
         if nearest

@@ -87,6 +87,8 @@ def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
     run.staging.mkdir()
     _put_damaged_aside(run, notify)
     stored = checkpoints.stored(run.checkpoints)
+    if not stored and database.counts()[0]:
+        notify("warning", "no checkpoint is left: the run begins again from untrained networks")
     _discard_after(run, database, stored[-1][0] if stored else -1)
     for path in sorted(run.events.glob(f"{CHUNK_DIGITS}.events")):
         if not database.chunk_is_done(int(path.stem)):

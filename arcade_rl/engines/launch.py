@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 from arcade_rl.config import Config, Resolved, dump_toml, flatten
 from arcade_rl.errors import ConfigError, RunFailed, UsageError
@@ -53,7 +56,12 @@ def create_run(
     ).close()
     hidden.identify(_identity(resolved, name, command))
     run = RunDirectory(root / name)
-    os.rename(hidden.path, run.path)
+    try:
+        os.rename(hidden.path, run.path)
+    except OSError:
+        shutil.rmtree(hidden.path)
+        _checked_name(name, root)  # somebody else has made one just now
+        raise
     return run
 
 
@@ -89,7 +97,7 @@ def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
     for key in changed:
         if any(f"{key}.".startswith(f"{fixed}.") for fixed in FIXED):
             raise ConfigError(
-                f"{key} of {run.name} is {before.get(key)!r} and cannot become {after.get(key)!r}; "
+                f"{key} of {run.name} is {_said(before, key)} and cannot become {_said(after, key)}; "
                 "start a new run for it"
             )
     newest = checkpoints.newest(run.checkpoints)
@@ -102,7 +110,13 @@ def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
     if changed:
         with RunLock(run.lock):
             write_atomically(run.config, dump_toml(wanted).encode())
-    return [f"{key}: {before.get(key)} -> {after.get(key)}" for key in changed]
+    return [f"{key}: {_said(before, key)} -> {_said(after, key)}" for key in changed]
+
+
+def _said(values: Mapping[str, Any], key: str) -> str:
+    """A value as a configuration has it."""
+    value = values.get(key)
+    return "unset" if value is None else json.dumps(value)
 
 
 def detach(run: RunDirectory, resolved: Resolved) -> int | None:

@@ -119,6 +119,8 @@ class Supervisor:
 
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
         """One attempt by the process that stands by, while the next one starts."""
+        if self._standby is not None and self._standby.exit_code() is not None:
+            self._dismiss_standby()  # its end is no failure of this chunk
         worker = self._standby or self._spawn()
         self._standby = None
         attempt = Attempt(spec, worker, self._database, self._listener)
@@ -204,11 +206,14 @@ class Supervisor:
         self._server = self._server or ForkServer(self._run)
         return WorkerProcess(self._server, self._run.logs / f"worker-{time.time_ns()}.log")
 
-    def _end_processes(self) -> None:
+    def _dismiss_standby(self) -> None:
         if self._standby is not None:
             self._standby.kill()
             self._standby.log.unlink()
             self._standby = None
+
+    def _end_processes(self) -> None:
+        self._dismiss_standby()
         if self._server is not None:
             self._server.close()
             self._server = None

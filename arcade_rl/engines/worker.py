@@ -40,7 +40,9 @@ def work(run: Path, events_fd: int, commands_fd: int) -> int:
         traceback.print_exc()
         kind = "out of memory" if _is_out_of_memory(error) else "error"
         first_line = (str(error).splitlines() or [""])[0]
-        emit(Failed(kind, f"{type(error).__name__}: {first_line}", 1))
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" ({Path(place.filename).name}:{place.lineno})"
+        emit(Failed(kind, f"{type(error).__name__}: {first_line}{where}", 1))
         return 1
     return 0
 

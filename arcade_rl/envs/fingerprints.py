@@ -51,10 +51,10 @@ class FingerprintLog:
         """Look at what step number `step` of the rollout gave."""
         self._count += 1
         if self._count % INTERVAL == 0:
-            self._shown.append((step + 1, _copied(self._newest(batch.observations))))
+            self._shown.append((step + 1, _copied(newest(batch.observations, self._is_stacked))))
         if batch.final_observations is not None and isinstance(ended, np.ndarray):
             for env in np.flatnonzero(ended).tolist():
-                last = _row(self._newest(batch.final_observations), env)
+                last = row_of(newest(batch.final_observations, self._is_stacked), env)
                 self._finals[step, env] = fingerprint(last)
 
     def harvest(self, num_envs: int) -> Prints:
@@ -63,13 +63,15 @@ class FingerprintLog:
         values = np.zeros((len(steps), num_envs), np.uint32)
         for row, (_, shown) in zip(values, self._shown, strict=True):
             host = observations_to_numpy(shown)
-            row[:] = [fingerprint(_row(host, env)) for env in range(num_envs)]
+            row[:] = [fingerprint(row_of(host, env)) for env in range(num_envs)]
         found = Prints(steps, values, self._finals)
         self._shown, self._finals = [], {}
         return found
 
-    def _newest(self, observations: Observations) -> Observations:
-        return observations[:, -1] if self._is_stacked else observations
+
+def newest(observations: Observations, is_stacked: bool) -> Observations:
+    """What fingerprints are taken of: the newest frames of stacks, (N, ...), or all there is."""
+    return observations[:, -1] if is_stacked else observations
 
 
 def fingerprint(observation: Observations) -> int:
@@ -85,7 +87,8 @@ def fingerprint(observation: Observations) -> int:
     return crc
 
 
-def _row(observations: Observations, env: int) -> Observations:
+def row_of(observations: Observations, env: int) -> Observations:
+    """The observation of one environment."""
     if isinstance(observations, dict):
         return {key: array[env] for key, array in observations.items()}
     return observations[env]

@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from gymnasium import spaces
@@ -42,14 +43,9 @@ class Shard:
         commands_read, self._commands = os.pipe()
         self._replies, replies_write = os.pipe()
         inherited = (commands_read, replies_write, memory)
-        words = [*map(str, inherited), str(os.getpid())]
+        self._process: Forked | subprocess.Popen[bytes]
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "arcade_rl.envs.shard", *words],
-                env={"OMP_NUM_THREADS": "1", **os.environ},
-                stdin=subprocess.DEVNULL,
-                pass_fds=inherited,
-            )
+            self._process = Forked(inherited) if is_single_threaded() else _spawned(inherited)
         except OSError:
             os.close(self._commands)
             os.close(self._replies)
@@ -98,6 +94,68 @@ class Shard:
         with contextlib.suppress(ValueError):  # a signal without a name
             return f"signal {signal.Signals(-code).name}"
         return f"signal {-code}"
+
+
+def is_single_threaded() -> bool:
+    """Whether a fork of this process copies no thread in the middle of something. Linux; a worker is
+    so while it builds its environments."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except FileNotFoundError:
+        return False
+
+
+def _spawned(inherited: tuple[int, int, int]) -> subprocess.Popen[bytes]:
+    """A process that imports everything anew: half a second of a core."""
+    words = [*map(str, inherited), str(os.getpid())]
+    return subprocess.Popen(
+        [sys.executable, "-m", "arcade_rl.envs.shard", *words],
+        env={"OMP_NUM_THREADS": "1", **os.environ},
+        stdin=subprocess.DEVNULL,
+        pass_fds=inherited,
+    )
+
+
+class Forked:
+    """A process that has imported what this one has, with what `Popen` offers."""
+
+    def __init__(self, inherited: tuple[int, int, int]) -> None:
+        parent = os.getpid()
+        self.pid = os.fork()
+        if not self.pid:
+            self._serve(inherited, parent)
+        self._end = os.pidfd_open(self.pid)
+        self._code: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Exit code, or minus the signal. TimeoutExpired if it lives on."""
+        if self._code is None:
+            if not select.select([self._end], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired([], timeout or 0.0)
+            self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            os.close(self._end)
+        return self._code
+
+    def kill(self) -> None:
+        if self._code is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _serve(self, inherited: tuple[int, int, int], parent: int) -> NoReturn:
+        from arcade_rl.envs.shard import serve
+
+        code = 1
+        try:
+            kept = [2, *sorted(inherited)]
+            for before, after in itertools.pairwise([*kept, os.sysconf("SC_OPEN_MAX")]):
+                os.closerange(before + 1, after)  # a pipe that this process held would not end
+            for name, descriptor in (("stdout", 1), ("stderr", 2)):  # they may have had another
+                setattr(sys, name, os.fdopen(descriptor, "w", buffering=1, closefd=False))
+            serve(*inherited, parent)
+            code = 0
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
 
 
 def end(shards: Sequence[Shard]) -> None:

@@ -44,8 +44,8 @@ class Shifted:
         return self._source.next(indices + self._first)
 
 
-def main() -> None:
-    commands, replies, memory, parent = map(int, sys.argv[1:])
+def serve(commands: int, replies: int, memory: int, parent: int) -> None:
+    """Be the process: answer commands until nobody can give any."""
     die_with(parent)
     for descriptor in (commands, replies, memory):
         os.set_inheritable(descriptor, False)  # a pipe that a game's own child held would not end
@@ -113,4 +113,4 @@ def _serve(commands: int, replies: int, memory: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(*map(int, sys.argv[1:]))

@@ -96,7 +96,9 @@ class Replay:
             total=float(self._totals[self.position]),
             metrics=dict(zip(it.metadata.metrics, it.metrics[k].tolist(), strict=True)),
             value=None if it.values is None else float(it.values[k]),
-            distribution=None if it.distributions is None else it.distributions[k].astype(np.float32),
+            distribution=None
+            if it.distributions is None
+            else it.distributions[k].astype(np.float32),
             ended=self.position == len(self),
         )
 
@@ -157,7 +159,11 @@ class Replay:
     def _reached(self, position: int) -> bool:
         """Try to get there; False if a saved state led astray, which is then forgotten."""
         best = max((at for at in self._keyframes if self._leads(at, position)), default=0)
-        if self.position > position or best > self.position or not self._leads(self._origin, position):
+        if (
+            self.position > position
+            or best > self.position
+            or not self._leads(self._origin, position)
+        ):
             self._restart(best)
         while self.position < position:
             if fault := self._advance():

@@ -20,15 +20,18 @@ def find_device(name: str) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(f'{name} is not a device ({reason}); expected "auto" or "cpu"') from None
+    except RuntimeError:
+        raise UsageError(
+            f'{name} is not a device; expected "auto", "cpu", or such as "cuda"'
+        ) from None
     if device.type != "cpu":
         try:
             torch.empty(0, device=device)
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             reason = str(error).splitlines()[0]
-            raise MissingError(f"device {name} is not there: {reason}; try --device cpu") from None
+            raise MissingError(
+                f'device {name} is not there: {reason}; use "cpu" or "auto"'
+            ) from None
     return str(device)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, get_args
 
 import lz4.frame
 import msgpack
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl.contracts import Purpose
 from arcade_rl.errors import ArcadeError, VerificationError
 from arcade_rl.recording.columns import (
     pack_deltas,
@@ -41,7 +42,7 @@ MAX_WIDTH = 1 << 16
 """Dimensions of an action, numbers of a distribution or of a state, metrics."""
 _MAX_STRING = 1 << 16
 _STATE_KINDS = ("<f4", "<f8", "|u1")
-_KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+_KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "Purpose": str}
 
 
 def encode(recording: Recording) -> bytes:
@@ -202,6 +203,8 @@ def _metadata(values: Mapping[str, Any]) -> Metadata:
                 raise VerificationError(f"field {field.name} holds {found[field.name]!r}")
         else:
             found[field.name] = take(values, field.name, _KINDS[head])
+    if found["purpose"] not in get_args(Purpose):
+        raise VerificationError(f"field purpose holds {found['purpose']!r}")
     if len(found["metrics"]) > MAX_WIDTH:
         raise VerificationError(f"{len(found['metrics'])} metrics; expected {MAX_WIDTH} at most")
     return Metadata(**found)

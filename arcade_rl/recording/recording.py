@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl.contracts import Purpose
+
 HASH_INTERVAL = 32
 """Steps between two fingerprints of what the environment shows."""
 
@@ -39,8 +41,8 @@ class Metadata:
     game: str
     options: dict[str, Json]
     """The game's options."""
-    purpose: str
-    """"training" or "evaluation": the rules that it was played under."""
+    purpose: Purpose
+    """The rules that it was played under."""
     rom_sha256: str
     """Of the ROM, as hexadecimal digits; "" for a game without one."""
     versions: dict[str, str]

@@ -219,6 +219,17 @@ class Segment:
         return data
 
 
+def read_frame(path: Path, offset: int, length: int) -> bytes:
+    """The bytes of the episode that an index places there. VerificationError if it is not there."""
+    size = _HEAD.size + length
+    with path.open("rb", buffering=0) as file:
+        data = os.pread(file.fileno(), size, offset - _HEAD.size) if offset >= _HEAD.size else b""
+    frame = data[_HEAD.size :]
+    if len(data) < size or _HEAD.unpack_from(data) != (length, zlib.crc32(frame)):
+        raise VerificationError(f"{path} has no whole episode of {length} bytes at byte {offset}")
+    return frame
+
+
 def _pack_index(entries: list[Entry]) -> bytes:
     names = sorted({name for entry in entries for name in entry.reasons})
     table = [[name in entry.reasons for name in names] for entry in entries]

@@ -197,10 +197,17 @@ def newest(checkpoints: Path) -> CheckpointState | None:
 
 
 def best_of(states: Iterable[CheckpointState], metric: str, better: Better) -> int | None:
-    """Chunk with the best rolling mean of `metric`, the earliest where several are equal."""
+    """Chunk with the best rolling mean of `metric`, the earliest where several are equal.
+
+    Means over fewer episodes than another's are not compared: a lucky handful would be the best.
+    """
     sign = -1.0 if better == "down" else 1.0
-    scored = [(sign * mean, -s.chunk) for s in states if (mean := s.mean(metric)) is not None]
-    return -max(scored)[1] if scored else None
+    scored = [
+        (len(state.recent.metrics[metric]), sign * mean, -state.chunk)
+        for state in states
+        if (mean := state.mean(metric)) is not None
+    ]
+    return -max(scored)[2] if scored else None
 
 
 def kept(

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -336,10 +336,22 @@ class Database:
 
     # Reading
 
+    def rows(self, query: str, values: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
+        """The rows of any query, one after the other."""
+        return iter(self._connection.execute(query, tuple(values)))
+
     def metric_names(self) -> list[str]:
         """Metrics that the episodes have, in the order of the declaration."""
+        return self._columns("metric_")
+
+    def term_names(self) -> list[str]:
+        """Reward terms that the episodes have, in the order of the declaration."""
+        return self._columns("term_")
+
+    def _columns(self, prefix: str) -> list[str]:
         rows = self._connection.execute("pragma table_info(episodes)").fetchall()
-        return [row["name"][7:] for row in rows if row["name"].startswith("metric_")]
+        names = [str(row["name"]) for row in rows]
+        return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
     def chunk_is_done(self, chunk: int) -> bool:
         """Whether the rows of `chunk` count."""

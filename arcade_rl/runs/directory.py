@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import contextlib
 import json
 import os
 import re
@@ -119,18 +121,30 @@ class RunDirectory:
 
     def segment_bytes(self) -> int:
         """Bytes of all segments."""
-        return sum(path.stat().st_size for path in self.segments().values())
+        total = 0
+        for path in self.segments().values():
+            with contextlib.suppress(FileNotFoundError):  # the budget took it just now
+                total += path.stat().st_size
+        return total
 
     def event_log(self, chunk: int) -> Path:
         """Committed events of `chunk`."""
         return self.events / f"{chunk:06d}.events"
+
+    @property
+    def created_ns(self) -> int:
+        """When it was made, nanoseconds since the epoch; of `run.json`, which never changes."""
+        mark = self.identity_file if self.identity_file.exists() else self.config
+        return mark.stat().st_mtime_ns
 
     def identity(self) -> Identity:
         """Content of `run.json`."""
         try:
             return Identity(**json.loads(self.identity_file.read_bytes()))
         except FileNotFoundError:
-            raise MissingError(f"{self.path} is not a run: it has no run.json") from None
+            raise MissingError(
+                f"{self.path} has lost its run.json: when and with what it was made is not known"
+            ) from None
         except (ValueError, TypeError) as error:
             raise VerificationError(f"{self.identity_file} is not readable: {error}") from error
 
@@ -169,14 +183,20 @@ def all_runs(root: Path) -> list[RunDirectory]:
     runs = [
         RunDirectory(path)
         for path in root.iterdir()
-        if (path / "run.json").is_file() and not path.name.startswith(TRASH)
-    ]
-    return sorted(runs, key=lambda run: (run.identity_file.stat().st_mtime_ns, run.name))
+        if _is_run(path) and not path.name.startswith(".")
+    ]  # half-made, or deleted
+    return sorted(runs, key=lambda run: (run.created_ns, run.name))
+
+
+def _is_run(path: Path) -> bool:
+    """Whether this is a run, even one that has lost its run.json."""
+    has_parts = (path / "config.toml").is_file() and (path / "checkpoints").is_dir()
+    return has_parts or (path / "run.json").is_file()
 
 
 def find_run(reference: str, root: Path) -> RunDirectory:
     """The run that `reference` names: a path, a name, a unique prefix, or `@latest`."""
-    if ((path := Path(reference)) / "run.json").is_file():
+    if _is_run(path := Path(reference)):
         return RunDirectory(path if path.name not in ("", "..") else path.resolve())
     runs = all_runs(root)
     if reference == "@latest":
@@ -191,9 +211,11 @@ def find_run(reference: str, root: Path) -> RunDirectory:
         raise UsageError(
             f"{reference} may be {', '.join(run.name for run in matching)}; type more of the name"
         )
+    names = [run.name for run in runs]
+    near = difflib.get_close_matches(reference, names, n=3) or names[-3:]
+    more = f" and {len(names) - len(near)} more" if len(names) > len(near) else ""
     raise MissingError(
-        f"no run named {reference} in {root}; it holds "
-        f"{', '.join(run.name for run in runs) or 'none'}"
+        f"no run named {reference} in {root}; it holds {', '.join(near) or 'none'}{more}"
     )
 
 

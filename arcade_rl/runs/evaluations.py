@@ -80,14 +80,19 @@ class Evaluation:
         return "deterministic" if self.deterministic else "sampled"
 
 
-def store(run: RunDirectory, evaluation: Evaluation) -> Path:
-    """Write an evaluation into its run and return the file."""
-    run.evaluations.mkdir(exist_ok=True)
+def path_of(run: RunDirectory, evaluation: Evaluation) -> Path:
+    """Where an evaluation of the run is stored."""
     name = (
         f"{evaluation.chunk:06d}-{evaluation.weights_sha256[:8]}-seed{evaluation.seed}-"
         f"{len(evaluation.episodes)}x{evaluation.n_envs}-{evaluation.mode}.json"
     )
-    path = run.evaluations / name
+    return run.evaluations / name
+
+
+def store(run: RunDirectory, evaluation: Evaluation) -> Path:
+    """Write an evaluation into its run and return the file."""
+    run.evaluations.mkdir(exist_ok=True)
+    path = path_of(run, evaluation)
     write_atomically(path, canonical_json(asdict(evaluation)))
     return path
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from arcade_rl.contracts import Better
@@ -71,6 +73,8 @@ class _Found:
     states: dict[int, CheckpointState] = field(default_factory=dict)
     """Of the checkpoints that verify, by chunk."""
     faults: list[str] = field(default_factory=list)
+    has_gaps: bool = False
+    """Whether rows of a chunk that happened are in no file."""
 
     @property
     def newest(self) -> int:
@@ -100,10 +104,21 @@ def rebuild(
             rebuilt = _fill(database, run, found, old, best, read_segment)
         finally:
             database.close()
+        if old is not None and found.has_gaps:
+            rebuilt = replace(rebuilt, faults=(*rebuilt.faults, _keep(run.database)))
         _remove_journal(run.database)  # it would be replayed into the new file
         os.replace(new, run.database)
         fsync(run.path)
         return rebuilt
+
+
+def _keep(database: Path) -> str:
+    """Put the old database aside: it may have rows that are nowhere else. What was done, in words."""
+    aside = database.with_name("run.db.before")
+    aside.unlink(missing_ok=True)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("vacuum into ?", (str(aside),))
+    return f"the old run.db, which may have these rows, is kept as {aside}"
 
 
 def _fill(
@@ -202,6 +217,7 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
             yield log
         except VerificationError as error:
             found.faults.append(f"rows of chunk {chunk} are missing: {error}")
+            found.has_gaps = True
             if chunk in found.states:
                 manifest = run.checkpoint(chunk) / checkpoints.MANIFEST
                 yield ChunkLog([], 1, manifest.stat().st_mtime, found.states[chunk])

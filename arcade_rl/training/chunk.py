@@ -24,12 +24,13 @@ from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
 from arcade_rl.recording.recorder import Pending, read_ring, write_ring
+from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import Beat, Event, Notice, Recorded, Update
 from arcade_rl.training.curriculum import Curriculum
 from arcade_rl.training.learner import Learner
-from arcade_rl.training.measure import Recent, as_event, make_logger, versions
+from arcade_rl.training.measure import Recent, as_event, make_logger
 from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
 from arcade_rl.training.record import ChunkRecorder, Span
 

@@ -13,10 +13,16 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
 
 from arcade_rl.config import AdaptiveRate, Resolved, Train
-from arcade_rl.contracts import FrameStackedVectorEnv, SeedSource, VectorEnv
+from arcade_rl.contracts import (
+    FrameStackedVectorEnv,
+    MaskedVectorEnv,
+    SeedSource,
+    VectorEnv,
+)
 from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.processes import open_processes
+from arcade_rl.errors import RunFailed
 from arcade_rl.policies.build import (
     algorithm_class,
     hyperparameters,
@@ -152,6 +158,8 @@ class StockLearner(Learner):
 
     def __init__(self, resolved: Resolved, env: VectorEnv) -> None:
         train = resolved.config.train
+        if train.algorithm_name == "MaskablePPO" and not isinstance(env, MaskedVectorEnv):
+            raise ValueError("the game forbids no actions")
         threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
             env, WeightedSum(resolved.weights), open_accounting(resolved, env, env.num_envs)
@@ -230,7 +238,14 @@ def open_learner(resolved: Resolved) -> Learner:
     env = open_env(resolved)
     with ExitStack() as failed:
         failed.callback(env.close)
-        learner = OwnLearner(resolved, env) if is_own else StockLearner(resolved, env)
+        try:
+            learner = OwnLearner(resolved, env) if is_own else StockLearner(resolved, env)
+        except (AssertionError, NotImplementedError, TypeError, ValueError) as error:
+            reason = (str(error).splitlines() or ["no reason given"])[0]
+            algorithm = resolved.config.train.algorithm
+            raise RunFailed(
+                f"{algorithm} cannot be built for {resolved.game.name}: {reason}; change [train]"
+            ) from error
         failed.pop_all()
     return learner
 

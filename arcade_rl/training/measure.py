@@ -123,11 +123,3 @@ def _columns(names: Sequence[str], table: Any) -> dict[str, list[float]]:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-def versions(packages: Sequence[str] = ()) -> dict[str, str]:
-    """Versions of what decides the numbers, and of the game's own packages."""
-    from importlib.metadata import version
-
-    names = ("arcade-rl", "torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
-    return {name: version(name) for name in (*names, *packages)}

@@ -19,8 +19,8 @@ from arcade_rl.recording.criteria import RETURN, Facts
 from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Start
 from arcade_rl.recording.tape import Rollout
+from arcade_rl.recording.versions import versions
 from arcade_rl.recording.writer import Counts, Writer
-from arcade_rl.training.measure import versions
 from arcade_rl.training.plan import STAGED_EPISODES, ChunkSpec
 from arcade_rl.training.played import Iteration, Played
 
@@ -104,7 +104,7 @@ class ChunkRecorder:
             "options": resolved.options.model_dump(mode="json"),
             "purpose": "training",
             "rom_sha256": declaration.rom_sha256,
-            "versions": {**versions(declaration.packages)},
+            "versions": versions(declaration.packages),
             "config_sha256": hashlib.sha256(dump_toml(config).encode()).hexdigest(),
             "checkpoint": spec.parent,
             "distribution": distribution,

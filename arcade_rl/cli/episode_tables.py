@@ -1,0 +1,179 @@
+"""How `arcade-rl episodes` shows recordings: as tables for people, as CSV, as plain values for JSON."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arcade_rl.cli.output import emit_json, notice, table
+from arcade_rl.playback.verify import Divergence, Verification
+from arcade_rl.recording.recording import Recording
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.episodes import EpisodeRow
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SPARKS = "▁▂▃▄▅▆▇█"
+SPARK_WIDTH = 60
+
+
+def write_list(rows: Iterable[EpisodeRow]) -> bool:
+    """One row an episode. Whether there was any."""
+    found = list(rows)
+    if not found:
+        return False
+    staged = any(row.stage for row in found)
+    metrics = [name for name in found[0].metrics if any(_adds(row, name) for row in found)][:2]
+    columns = ["episode", "chunk", *(["stage"] if staged else []), "steps", "return", *metrics]
+    cells = [
+        [
+            str(row.number),
+            str(row.chunk),
+            *([str(row.stage)] if staged else []),
+            f"{row.length:,}",
+            f"{row.raw_return:g}",
+            *(f"{row.metrics[name]:.6g}" for name in metrics),
+            f"{row.bytes:,}",
+            ", ".join(row.reasons),
+        ]
+        for row in found
+    ]
+    table([*columns, "bytes", "reasons"], cells, right=[*columns, "bytes"])
+    return True
+
+
+def _adds(row: EpisodeRow, name: str) -> bool:
+    """Whether the metric says more than return and length do."""
+    return row.metrics[name] not in (row.raw_return, row.length)
+
+
+def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
+    """All columns, one row an episode."""
+    with Database.reading(run.database) as database:
+        metrics, terms = database.metric_names(), database.term_names()
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["time", "episode", "step", *metrics, "length", "return", *terms])
+    for row in rows:
+        ended = datetime.fromtimestamp(row.time).astimezone().isoformat(timespec="seconds")
+        values = [*(row.metrics[name] for name in metrics), row.length, row.raw_return]
+        terms_of = [row.terms[name] for name in terms]
+        writer.writerow([ended, row.number, row.step, *values, *terms_of])
+
+
+def detail_values(recording: Recording) -> dict[str, Any]:
+    """A recording as plain values, its steps as lists."""
+    columns = ("actions", "rewards", "metrics", "values", "distributions")
+    found = {name: getattr(recording, name) for name in columns}
+    return {
+        **asdict(recording.metadata),
+        "start": asdict(recording.start),
+        "columns": {name: None if it is None else it.tolist() for name, it in found.items()},
+    }
+
+
+def write_detail(recording: Recording, size: int) -> None:
+    """What is known of a recording, and how its return came about. `size`: of its file, bytes."""
+    it = recording.metadata
+    stage = f", stage {it.stage} {it.stage_name}".rstrip() if it.stage_name else ""
+    kept = [
+        name
+        for name in ("values", "distributions", "states")
+        if getattr(recording, name) is not None
+    ]
+    lines = [
+        f"episode {it.number} of {it.run}: {it.game}, {it.purpose}{stage}",
+        f"played    {_date(it.started)} to {_clock(it.ended)}, chunk {it.chunk}, environment {it.environment}, "
+        f"seed {recording.start.seed}",
+        f"at        step {it.step_end:,} of the run, {it.progress:.1%} of its length",
+        f"steps     {it.length:,}{', cut by a limit' if it.truncated else ''}",
+        f"return    {it.raw_return:g}, shaped {it.shaped_return:g}",
+        f"metrics   {_pairs(it.metrics)}",
+        f"terms     {_pairs(it.terms)}",
+        f"reasons   {', '.join(it.reasons) or 'none'}",
+        f"recorded  {size:,} bytes, {size / it.length:.2f} a step, with {', '.join(['actions', *kept])}, "
+        f"{len(recording.fingerprints.values)} fingerprints",
+        f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
+    ]
+    for line in lines:
+        click.echo(line)
+    click.echo(f"return over the {it.length:,} steps, {_extent(recording)}")
+    click.echo(spark_line(recording.rewards))
+
+
+def spark_line(rewards: npt.NDArray[np.float32], width: int = SPARK_WIDTH) -> str:
+    """The sum of the rewards so far, at evenly spaced steps, as one line of blocks."""
+    import numpy as np
+
+    sums = np.cumsum(rewards, dtype=np.float64)
+    ends = np.linspace(0, len(sums) - 1, min(width, len(sums))).round().astype(int)
+    low, high = float(sums.min()), float(sums.max())
+    heights = (sums[ends] - low) / (high - low or 1.0) * (len(SPARKS) - 1)
+    return "".join(SPARKS[height] for height in heights.round().astype(int))
+
+
+def _extent(recording: Recording) -> str:
+    import numpy as np
+
+    sums = np.cumsum(recording.rewards, dtype=np.float64)
+    return f"{sums.min():g} to {sums.max():g}"
+
+
+def write_verified(
+    found: Sequence[Verification], faults: Sequence[str], shown: int, as_json: bool
+) -> None:
+    """What playing episodes again has shown; `shown` of them were not: their states are recorded."""
+    differing = [one for one in found if one.divergence]
+    if as_json:
+        emit_json(
+            {
+                "exact": len(found) - len(differing),
+                "differing": [asdict(one) for one in differing],
+                "damaged": faults,
+                "not re-run": shown,
+            }
+        )
+        return
+    for fault in faults:
+        notice(fault)
+    for one in sorted(differing, key=lambda one: one.number):
+        assert one.divergence is not None
+        click.echo(f"episode {one.number}: {_in_words(one.divergence)}")
+    steps = sum(one.steps for one in found)
+    click.echo(
+        f"{len(found) - len(differing)} of {len(found)} episodes are exact, {steps:,} steps"
+        + (f"; {len(faults)} are damaged" if faults else "")
+        + (f"; {shown} have recorded states and are not re-run" if shown else "")
+    )
+
+
+def _in_words(it: Divergence) -> str:
+    since = f"the same up to step {it.agreed}" if it.agreed >= 0 else "never compared before"
+    text = (
+        f"differs at step {it.step} ({since}): {it.what} recorded {it.recorded}, found {it.found}"
+    )
+    changed = ", ".join(
+        f"{name} {then} then and {now} now" for name, (then, now) in it.versions.items()
+    )
+    return f"{text}; {changed or 'all versions are those of then'}"
+
+
+def _pairs(values: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.6g}" for name, value in values.items()) or "none"
+
+
+def _date(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(seconds))

@@ -1,0 +1,189 @@
+"""`arcade-rl episodes`: find, show, verify and cut out recorded episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arcade_rl.cli.runs import JSON
+from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.errors import ArcadeError, UsageError
+
+if TYPE_CHECKING:
+    from arcade_rl.playback.library import Episode
+    from arcade_rl.recording.recording import Recording
+
+EPISODE = click.argument("reference", metavar="RUN:EPISODE|FILE")
+
+
+@click.group()
+def episodes() -> None:
+    """Find, show, verify and cut out recorded episodes."""
+
+
+@episodes.command("list")
+@click.argument("reference", metavar="RUN")
+@click.option("--stage", type=click.IntRange(min=0), help="Only those played in this stage.")
+@click.option("--reason", help="Only those that this criterion kept.")
+@click.option("--min-return", type=float, help="Only those with such a return, or more.")
+@click.option("--max-return", type=float, help="Only those with such a return, or less.")
+@click.option(
+    "--metric", "where", multiple=True, metavar="CONDITION",
+    help='Only those that meet it, such as "score>=100". Repeatable.',
+)  # fmt: skip
+@click.option("--since", help="Only those that ended then or later, ISO 8601.")
+@click.option("--until", help="Only those that ended before.")
+@click.option(
+    "--sort", default="number", show_default=True,
+    help='A metric, number, return, length, stage, step or time; "-return" begins with the largest.',
+)  # fmt: skip
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--csv", "as_csv", is_flag=True, help="Write CSV, all columns.")
+@JSON
+@RUNS_DIR
+def list_episodes(
+    reference: str, where: tuple[str, ...], as_csv: bool, as_json: bool, runs_dir: str | None,
+    **wanted: Any,
+) -> None:  # fmt: skip
+    """List the recorded episodes of RUN."""
+    from arcade_rl.cli.episode_tables import write_csv, write_list
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.playback.library import select
+    from arcade_rl.runs.directory import find_run, runs_directory
+    from arcade_rl.runs.episodes import find_episodes
+
+    if as_csv and as_json:
+        raise UsageError("--csv and --json exclude each other")
+    run = find_run(reference, runs_directory(runs_dir))
+    rows = find_episodes(run, select(*where, **wanted))
+    if as_csv:
+        write_csv(run, rows)
+    elif as_json:
+        from dataclasses import asdict
+
+        emit_json([asdict(row) for row in rows])
+    elif not write_list(rows):
+        notice(f"{run.name} has no such recordings")
+
+
+@episodes.command()
+@EPISODE
+@click.option(
+    "--thumbnail",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a picture of it to this file, PNG.",
+)
+@click.option(
+    "--at", "step", type=click.IntRange(min=0), help="The picture after this step; else the last."
+)
+@JSON
+@RUNS_DIR
+def show(
+    reference: str,
+    thumbnail: Path | None,
+    step: int | None,
+    as_json: bool,
+    runs_dir: str | None,
+) -> None:
+    """Show what is recorded of an episode, and draw a picture of it."""
+    from arcade_rl.cli.episode_tables import detail_values, write_detail
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.playback.library import open_episode
+
+    if step is not None and thumbnail is None:
+        raise UsageError("--at says which picture --thumbnail draws; give both")
+    episode = open_episode(reference, runs_dir)
+    if as_json:
+        emit_json(detail_values(episode.recording))
+    else:
+        write_detail(episode.recording, len(episode.frame))
+    if thumbnail is not None:
+        from arcade_rl.playback.thumbnail import write_thumbnail
+
+        at = write_thumbnail(episode, thumbnail, step)
+        notice(f"{thumbnail} shows step {at}")
+
+
+@episodes.command()
+@click.argument("reference", metavar="RUN|FILE")
+@click.argument("numbers", metavar="[EPISODE]...", nargs=-1, type=click.IntRange(min=1))
+@JSON
+@RUNS_DIR
+def verify(reference: str, numbers: tuple[int, ...], as_json: bool, runs_dir: str | None) -> int:
+    """Play recorded episodes again and compare every step. Exit code 4 if one differs.
+
+    Rewards and metrics are compared at every step, observations where fingerprints were taken:
+    every 32 steps and at the end.
+    """
+    from arcade_rl.cli.episode_tables import write_verified
+    from arcade_rl.playback.verify import verify as play
+    from arcade_rl.policies.device import cores
+
+    episodes = _chosen(reference, numbers, runs_dir)
+    readable = Readable(episodes)
+    found = list(play(readable, cores()))
+    write_verified(found, readable.faults, readable.shown, as_json)
+    return 4 if readable.faults or any(one.divergence for one in found) else 0
+
+
+class Readable:
+    """The recordings of episodes that can be re-run, with what is wrong with the others."""
+
+    def __init__(self, episodes: Iterable[Episode]) -> None:
+        self._episodes = episodes
+        self.faults: list[str] = []
+        self.shown = 0
+        """Episodes that are not re-run: they are shown state by state."""
+
+    def __iter__(self) -> Iterator[Recording]:
+        for episode in self._episodes:
+            try:
+                recording = episode.recording
+            except ArcadeError as error:
+                self.faults.append(str(error))
+                continue
+            if recording.is_exact:
+                yield recording
+            else:
+                self.shown += 1
+
+
+@episodes.command()
+@EPISODE
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@RUNS_DIR
+def export(reference: str, file: Path | None, force: bool, runs_dir: str | None) -> None:
+    """Write an episode to a file of its own, which every command takes that takes an episode.
+
+    FILE is episode_000123.msgpack.lz4 in the current directory unless it is given.
+    """
+    from arcade_rl.playback.library import open_episode
+    from arcade_rl.recording.format import SUFFIX
+    from arcade_rl.runs.files import write_atomically
+
+    episode = open_episode(reference, runs_dir)
+    name = (
+        f"episode_{episode.metadata.number:06d}{SUFFIX}"  # of the recording: a damaged one raises
+    )
+    target = file or Path(name)
+    if target.is_dir():
+        target /= name
+    if target.exists() and not force:
+        raise UsageError(f"{target} exists already; give another name, or --force")
+    write_atomically(target, episode.frame)
+    click.echo(target)
+
+
+def _chosen(reference: str, numbers: tuple[int, ...], runs_dir: str | None) -> Iterable[Episode]:
+    from arcade_rl.playback.library import Run, open_episode
+
+    if Path(reference).is_file():
+        if numbers:
+            raise UsageError(f"{reference} is one episode; numbers choose episodes of a run")
+        return [open_episode(reference, runs_dir)]
+    run = Run(reference, runs_dir)
+    return map(run.episode, numbers) if numbers else run.iterate()

@@ -1,0 +1,241 @@
+"""Recorded episodes for notebooks and commands.
+
+from arcade_rl import Run
+
+best = Run("runs/x").episodes(min_return=20, sort="-return", limit=5)
+best[0].actions             # numpy, (T,)
+for moment in best[0].replay():
+    show(moment.frames[-1], moment.value)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from arcade_rl.contracts import StagedVectorEnv
+from arcade_rl.errors import MissingError, UsageError, VerificationError
+from arcade_rl.playback.replay import Replay
+from arcade_rl.playback.verify import refuse_other_rom
+from arcade_rl.recording.format import MAX_FRAME_BYTES, decode
+from arcade_rl.recording.recording import Metadata, Recording
+from arcade_rl.recording.segment import read_frame
+from arcade_rl.registry import load_game
+from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
+from arcade_rl.runs.episodes import (
+    Condition,
+    EpisodeRow,
+    Query,
+    find_episode,
+    find_episodes,
+    parse_condition,
+)
+
+
+class Episode:
+    """One recorded episode: what the index knows at once, its steps when they are asked for."""
+
+    def __init__(self, where: str, load: Callable[[], bytes], row: EpisodeRow | None) -> None:
+        """`where` names it in messages."""
+        self.where = where
+        self._load = load
+        self._known = row
+
+    def __repr__(self) -> str:
+        return f"<episode {self.where}: return {self.raw_return:g}, {self.length} steps>"
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The bytes of its stand-alone file. VerificationError if they are not what was written."""
+        return self._load()
+
+    @cached_property
+    def recording(self) -> Recording:
+        """All of it. VerificationError if it is damaged, or of a newer format."""
+        try:
+            return decode(self.frame)
+        except VerificationError as error:
+            raise VerificationError(f"{self.where}: {error}") from error
+
+    @property
+    def metadata(self) -> Metadata:
+        return self.recording.metadata
+
+    @property
+    def number(self) -> int:
+        """Its number in the run, from 1."""
+        return self._facts.number
+
+    @property
+    def length(self) -> int:
+        """Steps: T."""
+        return self._facts.length
+
+    @property
+    def raw_return(self) -> float:
+        """Sum of the game's own rewards."""
+        return self._facts.raw_return
+
+    @property
+    def stage(self) -> int:
+        return self._facts.stage
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Every metric, aggregated as the game declares."""
+        return self._facts.metrics
+
+    @property
+    def reasons(self) -> list[str]:
+        """The criteria that it was kept for."""
+        return self._facts.reasons
+
+    @property
+    def actions(self) -> npt.NDArray[Any]:
+        """(T,), int64, or (T, D), float32."""
+        return self.recording.actions
+
+    @property
+    def rewards(self) -> npt.NDArray[np.float32]:
+        """The game's own reward of every step. (T,), float32."""
+        return self.recording.rewards
+
+    @property
+    def values(self) -> npt.NDArray[np.float16] | None:
+        """The critic's estimate before every step. (T,), float16; None where it was not kept."""
+        return self.recording.values
+
+    @property
+    def _facts(self) -> EpisodeRow | Metadata:
+        return self._known or self.metadata
+
+    def replay(self, sound: bool = False) -> Replay:
+        """The game, playing it again, with sound where it has any. Close it after use.
+
+        MissingError if the game is not installed, or its ROM is another.
+        """
+        it = self.metadata
+        game = load_game(it.game)
+        try:
+            options = game.options.model_validate(it.options)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            raise VerificationError(
+                f"{self.where}: options.{'.'.join(map(str, fault['loc']))} is not what {it.game} "
+                f"knows: {fault['msg']}; install the version that it was played with"
+            ) from error
+        refuse_other_rom(self.recording, game.declare(options).rom_sha256)
+        screen = game.make_screen(options, it.purpose, sound)
+        if isinstance(screen, StagedVectorEnv):
+            screen.set_stage(it.stage)
+        return Replay(self.recording, screen, game.frame_rate)
+
+
+class Run:
+    """A run to read, while it is trained or after."""
+
+    def __init__(self, reference: str | Path, runs_dir: str | Path | None = None) -> None:
+        """`reference`: a path, a name, a unique prefix, or "@latest". MissingError if there is none."""
+        root = None if runs_dir is None else str(runs_dir)
+        self.directory = find_run(str(reference), runs_directory(root))
+
+    def __repr__(self) -> str:
+        return f"<run {self.directory.path}>"
+
+    def episodes(self, *where: str, **wanted: Any) -> list[Episode]:
+        """The recorded episodes that meet all that `select` takes."""
+        return list(self.iterate(*where, **wanted))
+
+    def iterate(self, *where: str, **wanted: Any) -> Iterator[Episode]:
+        """As `episodes`, one after the other: none stays in memory."""
+        rows = list(find_episodes(self.directory, select(*where, **wanted)))
+        return map(self._episode, rows)
+
+    def episode(self, number: int) -> Episode:
+        """A recorded episode. MissingError if there is none of this number."""
+        return self._episode(find_episode(self.directory, number))
+
+    def _episode(self, row: EpisodeRow) -> Episode:
+        load = partial(_read, self.directory, row)
+        return Episode(f"{self.directory.name}:{row.number}", load, row)
+
+
+def select(
+    *where: str,
+    stage: int | None = None,
+    reason: str | None = None,
+    min_return: float | None = None,
+    max_return: float | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    sort: str = "number",
+    limit: int | None = None,
+) -> Query:
+    """The query that people mean.
+
+    `where`: conditions such as "score>=100". `since` and `until`: when they ended, as ISO 8601.
+    `sort`: a metric, "number", "return", "length", "stage", "step" or "time"; with a "-" before it,
+    from the largest to the smallest. UsageError for what cannot be understood.
+    """
+    conditions = list(map(parse_condition, where))
+    if stage is not None:
+        conditions.append(Condition("stage", "=", stage))
+    if min_return is not None:
+        conditions.append(Condition("return", ">=", min_return))
+    if max_return is not None:
+        conditions.append(Condition("return", "<=", max_return))
+    if since is not None:
+        conditions.append(Condition("time", ">=", _seconds(since)))
+    if until is not None:
+        conditions.append(Condition("time", "<", _seconds(until)))
+    return Query(tuple(conditions), reason, sort, limit)
+
+
+def open_episode(reference: str, runs_dir: str | None) -> Episode:
+    """The episode that `RUN:NUMBER` or the path of a stand-alone file names."""
+    path = Path(reference)
+    if path.is_file():
+        return Episode(str(path), partial(_read_file, path), None)
+    name, colon, number = reference.rpartition(":")
+    if not colon or not number.isdecimal():
+        raise UsageError(
+            f"{reference!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
+        )
+    return Run(name, runs_dir).episode(int(number))
+
+
+def _read(run: RunDirectory, row: EpisodeRow) -> bytes:
+    path = run.segment(row.chunk)
+    try:
+        return read_frame(path, row.offset, row.bytes)
+    except FileNotFoundError:
+        raise MissingError(
+            f"{path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
+        ) from None
+    except VerificationError as error:
+        raise VerificationError(
+            f"{run.name}:{row.number}: {error}; `arcade-rl runs reindex {run.path}` keeps what is whole"
+        ) from error
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_FRAME_BYTES + 1)  # one more than is accepted: it is refused by size
+
+
+def _seconds(moment: str | datetime) -> float:
+    """Seconds since the epoch. UsageError for a text that is no time; local time where it names none."""
+    try:
+        found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    except ValueError:
+        raise UsageError(
+            f"{moment!r} is not a time; expected ISO 8601 such as 2026-11-30 or 2026-11-30T14:00"
+        ) from None
+    return found.timestamp()

@@ -1,0 +1,267 @@
+"""Plays recorded episodes again, many at once, and compares all that was recorded of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import (
+    FrameStackedVectorEnv,
+    Game,
+    Observations,
+    SeedSource,
+    StagedVectorEnv,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
+from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
+from arcade_rl.envs.processes import open_processes
+from arcade_rl.errors import MissingError
+from arcade_rl.recording.recording import Recording
+from arcade_rl.recording.versions import versions
+from arcade_rl.registry import load_game
+
+LANES = 16
+"""Environments that play at once."""
+BATCH = 256
+"""Recordings in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Where a game did otherwise than was recorded."""
+
+    step: int
+    """The first step after which something recorded differs; 0: the start."""
+    agreed: int
+    """The last step before, after which the observation was compared and was the same; -1: none."""
+    what: str
+    """What differs."""
+    recorded: str
+    found: str
+    versions: dict[str, tuple[str, str]]
+    """What is installed in another version than when it was recorded: (recorded, installed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What playing an episode again showed."""
+
+    run: str
+    number: int
+    steps: int
+    divergence: Divergence | None
+    """None: everything was the same."""
+
+
+def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Verification]:
+    """Play them again in the environments that they were played in, in so many processes.
+
+    What is found comes in another order than the recordings. MissingError if a game is not there, or
+    its ROM is another. ValueError for an episode that cannot be re-run (`Recording.is_exact`).
+    """
+    waiting = iter(recordings)
+    while batch := list(islice(waiting, BATCH)):
+        for _, alike in groupby(sorted(batch, key=_rules), _rules):
+            yield from _verify_alike(list(alike), processes)
+
+
+def _rules(recording: Recording) -> tuple[str, str, str, int]:
+    """What recordings must share to be played in the same environments."""
+    it = recording.metadata
+    return it.game, json.dumps(it.options, sort_keys=True), it.purpose, it.stage
+
+
+def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verification]:
+    first = recordings[0].metadata
+    if not all(recording.is_exact for recording in recordings):
+        raise ValueError(f"{first.game} is not re-run: its states are recorded")
+    game = load_game(first.game)
+    options = game.options.model_validate(first.options)
+    declaration = game.declare(options)
+    for recording in recordings:
+        refuse_other_rom(recording, declaration.rom_sha256)
+    installed = versions(declaration.packages)
+    with closing(_open(game, options, recordings, processes)) as env:
+        waiting = recordings
+        while waiting:
+            lanes = _divided(waiting, env.num_envs, installed)
+            yield from _play(env, lanes)
+            waiting = [recording for lane in lanes for recording in lane.left]
+
+
+def refuse_other_rom(recording: Recording, installed: str) -> None:
+    """MissingError if the ROM with this SHA-256 is not the one that the episode was played with."""
+    it = recording.metadata
+    if it.rom_sha256 != installed:
+        raise MissingError(
+            f"episode {it.number} of {it.run} was played with the ROM {it.rom_sha256 or 'none'}, and "
+            f"{it.game} has {installed or 'none'} here; install the one that it was played with"
+        )
+
+
+def _open(game: Game, options: Any, recordings: Sequence[Recording], processes: int) -> VectorEnv:
+    first, count = recordings[0].metadata, min(LANES, len(recordings))
+    env: VectorEnv
+    if min(processes, count) > 1:
+        env = open_processes(game, options, count, first.purpose, processes)
+    else:
+        env = game.make_env(options, count, first.purpose)
+    if isinstance(env, StagedVectorEnv):
+        env.set_stage(first.stage)
+    return env
+
+
+def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, str]) -> list[_Lane]:
+    """As many lanes, of about the same number of steps: the longest first, each to the shortest lane."""
+    shares: list[list[Recording]] = [[] for _ in range(count)]
+    for recording in sorted(recordings, key=len, reverse=True):
+        min(shares, key=lambda share: sum(map(len, share))).append(recording)
+    idle = recordings[0]  # where there are fewer recordings than environments
+    return [_Lane(share, idle, installed) for share in shares]
+
+
+def _play(env: VectorEnv, lanes: Sequence[_Lane]) -> Iterator[Verification]:
+    """Step all environments until every lane is at its end, or off its recordings."""
+    is_stacked = isinstance(env, FrameStackedVectorEnv)
+    observations = env.reset(_LaneSeeds([lane.seeds for lane in lanes]))
+    _look(lanes, newest(observations, is_stacked))
+    while not all(lane.is_done for lane in lanes):
+        batch = env.step(np.stack([lane.action for lane in lanes]))
+        _advance(lanes, batch, is_stacked)
+        _look(lanes, newest(batch.observations, is_stacked))
+        for lane in lanes:
+            yield from lane.found
+            lane.found.clear()
+
+
+def _advance(lanes: Sequence[_Lane], batch: StepBatch, is_stacked: bool) -> None:
+    rewards, metrics = to_numpy(batch.rewards), to_numpy(batch.metrics)
+    ended = to_numpy(batch.terminated) | to_numpy(batch.truncated)
+    finals = None
+    if batch.final_observations is not None and ended.any():
+        finals = observations_to_numpy(newest(batch.final_observations, is_stacked))
+    for row, lane in enumerate(lanes):
+        last = None if finals is None or not ended[row] else row_of(finals, row)
+        lane.advance(rewards[row], metrics[row], bool(ended[row]), last)
+
+
+def _look(lanes: Sequence[_Lane], observations: Observations) -> None:
+    """Compare the observations that were recorded of this moment."""
+    if any(lane.expects_a_look for lane in lanes):
+        host = observations_to_numpy(observations)
+        for row, lane in enumerate(lanes):
+            if lane.expects_a_look:
+                lane.look(row_of(host, row))
+
+
+class _LaneSeeds(SeedSource):
+    """The seeds of every lane in order, and then its last one again and again."""
+
+    exact = True
+
+    def __init__(self, seeds: Sequence[Sequence[int]]) -> None:
+        self._seeds = [list(of_lane) for of_lane in seeds]
+        self._counts = [0] * len(seeds)
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        return np.array([self._next(int(lane)) for lane in indices], np.int64)
+
+    def _next(self, lane: int) -> int:
+        count = min(self._counts[lane], len(self._seeds[lane]) - 1)
+        self._counts[lane] += 1
+        return self._seeds[lane][count]
+
+
+class _Lane:
+    """Recordings that one environment plays one after the other."""
+
+    def __init__(
+        self, recordings: Sequence[Recording], idle: Recording, installed: dict[str, str]
+    ) -> None:
+        """`idle` gives seed and actions where there is nothing to play."""
+        self.left = list(recordings)
+        """Recordings of which nothing is known yet."""
+        self.found: list[Verification] = []
+        self.is_done = not self.left
+        self.seeds = [recording.start.seed for recording in recordings or [idle]]
+        self._installed = installed
+        self.action: npt.NDArray[Any] = idle.actions[0]
+        if self.left:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._position, self._agreed = 0, -1
+        prints = self.left[0].fingerprints
+        self._prints = dict(zip(prints.positions.tolist(), prints.values.tolist(), strict=True))
+        self.action = self.left[0].actions[0]
+
+    @property
+    def expects_a_look(self) -> bool:
+        """Whether an observation of this moment was recorded."""
+        return not self.is_done and self._position in self._prints
+
+    def look(self, observation: Observations) -> None:
+        """Compare the observation with the recorded one."""
+        recorded, found = self._prints[self._position], fingerprint(observation)
+        if found == recorded:
+            self._agreed = self._position
+        else:
+            self._report("observation", f"{recorded:08x}", f"{found:08x}")
+
+    def advance(
+        self,
+        reward: np.float32,
+        metrics: npt.NDArray[np.float32],
+        has_ended: bool,
+        last: Observations | None,
+    ) -> None:
+        """Compare a step with the recorded one. `last`: the final observation, where it is given."""
+        if self.is_done:
+            return
+        recording, step = self.left[0], self._position
+        self._position += 1
+        if last is not None and self._position == len(recording) and self.expects_a_look:
+            self.look(last)
+        if self.is_done:
+            return
+        if reward != recording.rewards[step]:
+            self._report("reward", f"{recording.rewards[step]:g}", f"{reward:g}")
+        elif (different := np.flatnonzero(metrics != recording.metrics[step])).size:
+            name = list(recording.metadata.metrics)[different[0]]
+            values = recording.metrics[step, different[0]], metrics[different[0]]
+            self._report(f"metric {name}", f"{values[0]:g}", f"{values[1]:g}")
+        elif has_ended != (self._position == len(recording)):
+            words = ("it goes on", "it ends")
+            self._report("end", words[not has_ended], words[has_ended])
+        elif has_ended:
+            self._conclude(None)
+            self.is_done = not self.left
+            if self.left:
+                self._begin()
+        else:
+            self.action = recording.actions[self._position]
+
+    def _report(self, what: str, recorded: str, found: str) -> None:
+        """The environment has left its recordings: the rest must be played from a reset."""
+        then, now = self.left[0].metadata.versions, self._installed
+        names = sorted(then.keys() | now.keys())
+        other = {
+            name: (then.get(name, "none"), now.get(name, "none"))
+            for name in names
+            if then.get(name) != now.get(name)
+        }
+        self._conclude(Divergence(self._position, self._agreed, what, recorded, found, other))
+        self.is_done = True
+
+    def _conclude(self, divergence: Divergence | None) -> None:
+        it = self.left.pop(0).metadata
+        self.found.append(Verification(it.run, it.number, it.length, divergence))

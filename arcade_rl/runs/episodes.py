@@ -1,0 +1,166 @@
+"""Finding recorded episodes in a run's index."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+
+FIELDS = {
+    "number": "e.number",
+    "return": "e.raw_return",
+    "length": "e.length",
+    "stage": "e.stage",
+    "step": "e.step",
+    "time": "e.time",
+}
+"""Columns that every episode has besides its metrics, by the names that people use."""
+
+_OPERATORS = (">=", "<=", ">", "<", "=")
+_CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an episode must meet."""
+
+    name: str
+    """A metric, or one of `FIELDS`."""
+    operator: Literal[">=", "<=", ">", "<", "="]
+    value: float
+
+
+def parse_condition(text: str) -> Condition:
+    """`score>=100` as a condition. UsageError if it is none."""
+    match = _CONDITION.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError
+        return Condition(match[1], match[2], float(match[3]))  # type: ignore[arg-type]
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a condition; expected a metric, one of {' '.join(_OPERATORS)} and a "
+            'number, such as "score>=100"'
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which recorded episodes are wanted, and in which order."""
+
+    conditions: tuple[Condition, ...] = ()
+    """All must be met."""
+    reason: str | None = None
+    """A criterion that they were kept for."""
+    sort: str = "number"
+    """A metric or one of `FIELDS`; with a "-" before it, from the largest to the smallest."""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRow:
+    """What the index knows of a recorded episode."""
+
+    number: int
+    chunk: int
+    environment: int
+    seed: int
+    stage: int
+    length: int
+    """Steps."""
+    step: int
+    """Steps of the run at its end."""
+    raw_return: float
+    shaped_return: float
+    truncated: bool
+    time: float
+    """Wall time of the end of its rollout, seconds since the epoch."""
+    metrics: dict[str, float]
+    terms: dict[str, float]
+    reasons: list[str]
+    offset: int
+    """Of its frame in the segment, bytes."""
+    bytes: int
+
+
+def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
+    """The recorded episodes of finished chunks that meet the query, one after the other.
+
+    UsageError if it names what the episodes do not have. VerificationError if the index is damaged.
+    """
+    with Database.reading(run.database) as database:
+        metrics, terms = database.metric_names(), database.term_names()
+        columns = FIELDS | {name: f'e."metric_{name}"' for name in metrics}
+        where, values = ["c.state = 'done'"], []
+        for condition in query.conditions:
+            where.append(f"{_column(columns, condition.name)} {condition.operator} ?")
+            values.append(condition.value)
+        if query.reason is not None:
+            where.append("instr(',' || r.reasons || ',', ?)")
+            values.append(f",{query.reason},")
+        order = _column(columns, query.sort.removeprefix("-"))
+        down = " desc" if query.sort.startswith("-") else ""
+        rows = database.rows(
+            "select e.*, r.reasons, r.offset, r.bytes from recordings r "
+            "join episodes e using (number) join chunks c on c.chunk = e.chunk "
+            f"where {' and '.join(where)} order by {order}{down}, e.number limit ?",
+            [*values, -1 if query.limit is None else query.limit],
+        )
+        for row in rows:
+            yield _row(row, metrics, terms)
+
+
+def find_episode(run: RunDirectory, number: int) -> EpisodeRow:
+    """A recorded episode. MissingError if there is none of this number."""
+    query = Query((Condition("number", "=", number),))
+    for row in find_episodes(run, query):
+        return row
+    raise MissingError(
+        f"{run.name} has no recording of an episode {number}; "
+        f"see `arcade-rl episodes list {run.name}`"
+    )
+
+
+def reasons_of(run: RunDirectory) -> dict[str, int]:
+    """How many recorded episodes were kept for each reason."""
+    counts: dict[str, int] = {}
+    with Database.reading(run.database) as database:
+        for reasons, count in database.rows(
+            "select reasons, count(*) from recordings group by reasons"
+        ):
+            for reason in filter(None, reasons.split(",")):
+                counts[reason] = counts.get(reason, 0) + count
+    return counts
+
+
+def _column(columns: dict[str, str], name: str) -> str:
+    if name not in columns:
+        raise UsageError(f"episodes have no {name!r}; expected one of {', '.join(columns)}")
+    return columns[name]
+
+
+def _row(row: sqlite3.Row, metrics: Sequence[str], terms: Sequence[str]) -> EpisodeRow:
+    return EpisodeRow(
+        number=row["number"],
+        chunk=row["chunk"],
+        environment=row["env"],
+        seed=row["seed"],
+        stage=row["stage"],
+        length=row["length"],
+        step=row["step"],
+        raw_return=row["raw_return"],
+        shaped_return=row["shaped_return"],
+        truncated=bool(row["truncated"]),
+        time=row["time"],
+        metrics={name: row[f"metric_{name}"] for name in metrics},
+        terms={name: row[f"term_{name}"] for name in terms},
+        reasons=[reason for reason in row["reasons"].split(",") if reason],
+        offset=row["offset"],
+        bytes=row["bytes"],
+    )
