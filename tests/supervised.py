@@ -40,10 +40,14 @@ class Command:
 STARTED: list[Command] = []
 
 
-def start(root: Path, arguments: Sequence[str]) -> Command:
-    """Start `arcade-rl ARGUMENTS` with its runs in `root`."""
+def start(root: Path, arguments: Sequence[str], modules: Path = TOY) -> Command:
+    """Start `arcade-rl ARGUMENTS` with its runs in `root`, and with the modules of a folder besides."""
     output = root / f"stderr-{time.time_ns()}.txt"
-    environment = {**os.environ, "ARCADE_RL_RUNS_DIR": str(root), "PYTHONPATH": str(TOY)}
+    environment = {
+        **os.environ,
+        "ARCADE_RL_RUNS_DIR": str(root),
+        "PYTHONPATH": os.pathsep.join([str(modules), str(TOY)]),
+    }
     with output.open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, "-m", "arcade_rl", *arguments],
@@ -66,9 +70,11 @@ def end_all() -> None:
     STARTED.clear()
 
 
-def call(root: Path, arguments: Sequence[str], timeout_s: float = 240.0) -> tuple[int, str]:
-    """Run `arcade-rl ARGUMENTS` to its end; exit code and stderr."""
-    command = start(root, arguments)
+def call(
+    root: Path, arguments: Sequence[str], timeout_s: float = 240.0, modules: Path = TOY
+) -> tuple[int, str]:
+    """Run `arcade-rl ARGUMENTS` to its end as `start` does; exit code and stderr."""
+    command = start(root, arguments, modules)
     return command.wait(timeout_s), command.stderr
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from make_run import Made
+from recordings_of import numbers_of
 
 from arcade_rl import cli
+from arcade_rl.recording.segment import Segment
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
@@ -49,7 +51,8 @@ DAMAGE = {
 def rows(run: RunDirectory, *, notices: bool = True) -> dict[str, Any]:
     """Everything that a database holds, but for when a chunk began and what only the clock knows."""
     connection = sqlite3.connect(f"file:{run.database}?mode=ro", uri=True)
-    tables = ["episodes", "updates", "checkpoints", *(["notices"] if notices else [])]
+    tables = ["episodes", "updates", "checkpoints", "recordings", "recorded"]
+    tables += ["notices"] if notices else []
     found = {name: connection.execute(f"select * from {name}").fetchall() for name in tables}
     found["chunks"] = connection.execute(
         "select chunk, attempt, state, first_update, last_update, steps, ended from chunks"
@@ -74,6 +77,73 @@ def test_a_database_is_made_again_from_the_files(
     assert ("run.db" in err) == (damage != "none")
     assert shown(capsys)["state"] == "finished"
     assert not list(run.path.glob("run.db.*"))
+
+
+def test_recorded_episodes_are_counted(run: RunDirectory, capsys: Output) -> None:
+    with Database.reading(run.database) as database:
+        episodes = database.counts()[1]
+    run.database.unlink()
+    assert f"episodes {episodes}, recorded {episodes}," in reindex(capsys)[1]
+    assert numbers_of(run) == list(range(1, episodes + 1))
+    assert shown(capsys)["recordings"]["written"] == episodes
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", ["torn", "a frame", "the index", "the front", "gone"])
+def test_what_is_whole_of_a_damaged_segment_is_kept(
+    run: RunDirectory, capsys: Output, damage: str
+) -> None:
+    path = run.segment(2)
+    with Segment(path) as segment:
+        entries = segment.entries
+    third, numbers = entries[2], [entry.number for entry in entries]
+    match damage:
+        case "torn":
+            os.truncate(path, third.offset + 5)
+            kept, says = numbers[:2], "ends before its index; 2 of its episodes are whole and kept"
+        case "a frame":
+            flip(path, third.offset + 5)
+            kept = [number for number in numbers if number != third.number]
+            says = f"byte {third.offset - 8} was changed; {len(kept)} of its episodes are whole"
+        case "the index":
+            flip(path, entries[-1].offset + entries[-1].length + 12)
+            kept, says = numbers, f"was changed; {len(numbers)} of its episodes are whole and kept"
+        case "the front":
+            flip(path, 0)
+            kept, says = [], "it begins otherwise; 0 of its episodes are whole and kept"
+        case "gone":
+            path.unlink()
+            kept, says = [], f"{len(numbers)} recorded episodes of chunk 2 are lost"
+    before = [row for row in rows(run)["recordings"] if row[1] != 2 or row[0] in kept]
+    code, _, err = reindex(capsys)
+    assert code == 0
+    assert says in err
+    assert err.count("chunk 2") == len(err.splitlines()) == 1
+    assert rows(run)["recordings"] == before
+    with Segment(run.segment(1)) as segment:
+        assert segment.read(segment.entries[0]).metadata.number == 1
+
+
+def test_a_budget_explains_segments_that_are_gone(run: RunDirectory, capsys: Output) -> None:
+    text = run.config.read_text()
+    assert "max_bytes = 0" in text
+    run.config.write_text(text.replace("max_bytes = 0", "max_bytes = 1"))
+    run.segment(2).unlink()
+    assert "lost" not in reindex(capsys)[2]
+
+
+def test_segments_without_a_sound_checkpoint_did_not_happen(
+    run: RunDirectory, capsys: Output
+) -> None:
+    (run.checkpoint(4) / "model.zip").write_bytes(b"x")
+    _, _, err = reindex(capsys)
+    assert "000004.episodes is left out" in err
+    assert {row[1] for row in rows(run)["recordings"]} == {1, 2, 3}
 
 
 def test_notices_survive_a_rebuilding_once(run: RunDirectory, capsys: Output) -> None:

@@ -1,4 +1,5 @@
-"""Breakout trained undisturbed, and under SIGKILLs, ends in the same bytes and the same rows."""
+"""Breakout trained undisturbed, and under SIGKILLs, ends in the same bytes and the same rows, and has
+the same episodes recorded."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from recordings_of import assert_same_recordings
 from supervised import assert_same, call, kill, notices, start, state_of, wait_until, workers_of
 
 from arcade_rl.runs.directory import RunDirectory
@@ -89,6 +91,7 @@ def test_a_worker_killed_at_a_random_moment_of_every_chunk_changes_nothing(
     assert killed == list(range(CHUNKS + 1))
     assert notices(run).count("SIGKILL") >= CHUNKS
     assert_same(run, undisturbed)
+    assert_same_recordings(run, undisturbed)
 
 
 def test_a_supervisor_killed_twice_changes_nothing(
@@ -107,3 +110,4 @@ def test_a_supervisor_killed_twice_changes_nothing(
     code, said = call(tmp_path, command_line)
     assert code == 0, said
     assert_same(run, undisturbed)
+    assert_same_recordings(run, undisturbed)

@@ -54,6 +54,7 @@ def make_old(path: Path) -> None:
         drop table present;
         create index updates_of_chunk on updates (chunk);
         drop table recordings;
+        drop table recorded;
         pragma user_version = 0;
         """
     )

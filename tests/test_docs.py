@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from arcade_rl.config import Config, from_assignments, resolve
+from arcade_rl.config import recording as settings
 from arcade_rl.envs.conformance import check
 from arcade_rl.hookspecs import arcade_rl_games
 from arcade_rl.registry import load_game
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from conftest import PluginDist
 
 ROOT = Path(__file__).parent.parent
+CRITERIA = settings.Criterion.__subclasses__()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("plugins/*/*.md")]
 
 
@@ -61,7 +64,7 @@ def test_links_and_files_that_a_page_names_exist(page: Path) -> None:
 
 def test_the_configuration_page_names_every_table_and_key() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
-    for table in ("chunk", "checkpoint", "engine", "evaluation"):
+    for table in ("chunk", "checkpoint", "recording", "engine", "evaluation"):
         assert f"`[{table}]`" in text
         for key in Config.model_fields[table].annotation.model_fields:  # type: ignore[union-attr]
             assert f"`{key}`" in text, f"{table}.{key}"
@@ -70,3 +73,25 @@ def test_the_configuration_page_names_every_table_and_key() -> None:
 def test_the_hook_is_documented_with_an_example() -> None:
     assert arcade_rl_games.__doc__ is not None
     assert "entry-points" in arcade_rl_games.__doc__
+
+
+def test_the_page_on_training_names_every_criterion_and_its_keys() -> None:
+    section = (ROOT / "docs" / "training.md").read_text().partition("## Recording\n")[2]
+    rows = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
+    for criterion in CRITERIA:
+        fields = dict(criterion.model_fields)
+        row = rows[fields.pop("name").default]
+        del fields["policy"]
+        for name, field in fields.items():
+            assert f"`{name}`" in row or f"`{name} = " in row, name
+            if not field.is_required():
+                default = [] if field.default_factory else field.default
+                assert f"`{name} = {json.dumps(default)}`" in row
+
+
+def test_the_configuration_of_the_page_on_training_is_one() -> None:
+    (written,) = blocks("docs/training.md", "toml")
+    recording = Config.model_validate({"game": "toy", **tomllib.loads(written)}).recording
+    assert recording.max_bytes == 2 * 10**9
+    assert recording.criteria is not None
+    assert len(recording.criteria) == 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -15,9 +17,10 @@ from recorded import METADATA, assert_equal, recording
 
 from arcade_rl.config.recording import All, AnyCriterion, Periodic, StageTransition
 from arcade_rl.recording.criteria import RETURN, Facts
+from arcade_rl.recording.format import encode
 from arcade_rl.recording.recorder import Judges, Outcome, Recorder
 from arcade_rl.recording.recording import Recording, Start
-from arcade_rl.recording.segment import Segment, SegmentWriter
+from arcade_rl.recording.segment import HEAD_BYTES, MAGIC, Segment, SegmentWriter
 from arcade_rl.recording.tape import Rollout
 from arcade_rl.recording.writer import Counts, Writer
 
@@ -158,7 +161,8 @@ def test_a_chunk_that_ends_before_a_stage_change_hands_its_ring_on() -> None:
     assert not found
     second = Judges(BEFORE, [])
     second.remember(judges.memory())
-    later = Recorder(ENVS, second, found.append, ring)
+    later = Recorder(ENVS, second, found.append)
+    later.resume(ring)
     later.stage_ended(0)
     assert later.finish(is_last=True) == []
     assert [(it.metadata.number, it.metadata.reasons) for it in found] == [
@@ -207,19 +211,39 @@ class Slow(SegmentWriter):
 def test_a_slow_disk_loses_whole_episodes_and_says_how_many(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "s", capacity=4, segment=Slow)
     for number in range(1, 21):
+        writer.begin_rollout()
         writer.offer(recording(number=number))
         counts = writer.counts
         assert counts.offered == number
-        assert counts.waiting <= 5
-        if number == 1:
-            wait_until(lambda: writer._queue.empty())
-    assert writer.counts == Counts(offered=20, dropped=15)
-    assert writer.counts.waiting == 5
-    for _ in range(5):
+        assert counts.waiting <= 4
+    assert writer.counts == Counts(offered=20, dropped=16)
+    assert writer.counts.waiting == 4
+    for _ in range(4):
         Slow.gate.release()
-    assert writer.close() == Counts(offered=20, written=5, dropped=15)
-    assert "4 episodes wait" in writer.trouble
-    assert numbers(tmp_path / "s") == [1, 2, 3, 4, 5]
+    assert writer.close() == Counts(offered=20, written=4, dropped=16)
+    assert "4 episodes or more wait" in writer.trouble
+    assert numbers(tmp_path / "s") == [1, 2, 3, 4]
+
+
+def test_many_episodes_at_once_do_not_make_a_disk_slow(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s", capacity=4)
+    writer.begin_rollout()
+    for number in range(1, 101):
+        writer.offer(recording(20, number=number))
+    assert writer.close() == Counts(offered=100, written=100)
+
+
+def test_a_disk_that_catches_up_is_written_to_again(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s", capacity=1, segment=Slow)
+    for number in (1, 2, 3):
+        if number == 3:
+            Slow.gate.release()
+            wait_until(lambda: writer.counts.written == 1)
+            Slow.gate.release()
+        writer.begin_rollout()
+        writer.offer(recording(number=number))
+    assert writer.close() == Counts(offered=3, written=2, dropped=1)
+    assert numbers(tmp_path / "s") == [1, 3]
 
 
 class Refusing(SegmentWriter):
@@ -237,7 +261,7 @@ class Broken(SegmentWriter):
 
 
 class Endless(SegmentWriter):
-    def close(self) -> None:
+    def close(self, may_drop: bool = False) -> None:
         raise OSError(28, "No space left on device")
 
 
@@ -259,6 +283,49 @@ def test_what_cannot_be_written_is_counted_and_told(
     assert counts == Counts(offered=10, written=written, failed=10 - written)
     assert counts.waiting == 0
     assert re.match(trouble, writer.trouble)
+
+
+EPISODES = [recording(40, number=number) for number in range(1, 5)]
+
+
+class NoRoomForTheIndex(SegmentWriter):
+    """A disk that is full when all EPISODES are written."""
+
+    room = len(MAGIC) + sum(HEAD_BYTES + len(encode(it)) for it in EPISODES)
+
+    def _write(self, data: bytes) -> None:
+        if self._end + len(data) > self.room:
+            raise OSError(28, "No space left on device")
+        super()._write(data)
+
+
+def test_the_last_episodes_make_room_for_the_index(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s", capacity=100, segment=NoRoomForTheIndex)
+    for it in EPISODES:
+        writer.offer(it)
+    assert writer.close() == Counts(offered=4, written=3, failed=1)
+    assert "no room for the index" in writer.trouble
+    assert numbers(tmp_path / "s") == [1, 2, 3]
+
+
+class Mute(SegmentWriter):
+    """A fault of the program on a disk that takes no log either."""
+
+    def append(self, number: int, reasons: list[str], frame: bytes) -> None:
+        sys.stderr = open("/dev/full", "w", buffering=1)  # noqa: SIM115 - closed by the test
+        raise TypeError("a fault of the program")
+
+
+def test_a_log_that_cannot_be_written_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", sys.stderr)  # puts it back
+    writer = Writer(tmp_path / "s", capacity=100, segment=Mute)
+    writer.offer(recording())
+    assert writer.close() == Counts(offered=1, failed=1)
+    assert "TypeError" in writer.trouble
+    with contextlib.suppress(OSError):
+        sys.stderr.close()
 
 
 def test_a_segment_that_cannot_be_made_loses_all_and_ends_nothing(tmp_path: Path) -> None:

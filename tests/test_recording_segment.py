@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import errno
 import signal
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
+from typing import Any
 
+import lz4.frame
+import msgpack
+import numpy as np
 import pytest
 from recorded import assert_equal, recording
 
-from arcade_rl.errors import VerificationError
-from arcade_rl.recording.format import encode
+from arcade_rl.errors import ArcadeError, VerificationError
+from arcade_rl.recording.columns import pack_varints
+from arcade_rl.recording.format import decompressed, encode, unpacked
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import Segment, SegmentWriter
 
@@ -154,3 +161,36 @@ def test_a_length_that_is_forged_allocates_nothing(path: Path) -> None:
     data[21:25] = (1 << 31).to_bytes(4, "little")
     path.write_bytes(data[:200])
     assert read(path)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"lengths": pack_varints(np.array([-9, 30, 9]))}, "frames of -9 to 30 bytes"),
+        ({"lengths": pack_varints(np.array([1, 1 << 40, 1]))}, "frames of 1 to"),
+        ({"names": [1, "all"]}, "not all strings"),
+        (
+            {"count": 0, "numbers": b"", "lengths": b"", "reasons": b"", "names": []},
+            "of another file",
+        ),
+        ({"count": -3}, "varints"),
+    ],
+)
+def test_an_index_that_is_forged_is_not_believed(
+    path: Path, changes: dict[str, Any], says: str
+) -> None:
+    data = path.read_bytes()
+    start = int.from_bytes(data[-12:-4], "little")
+    index = {**unpacked(decompressed(data[start + 8 : -12])), **changes}
+    packed = lz4.frame.compress(msgpack.packb(index), content_checksum=True)
+    head = struct.pack("<II", len(packed), zlib.crc32(packed))
+    path.write_bytes(data[:start] + head + packed + data[-12:])
+    found, damage = read(path)
+    assert says in damage
+    assert len(found) == 3
+
+
+def test_an_episode_that_nobody_could_read_is_not_written() -> None:
+    states = np.random.default_rng(0).normal(size=(90, 100_000))
+    with pytest.raises(ArcadeError, match="an episode of 90 steps and 72"):
+        encode(recording(90, states=states))

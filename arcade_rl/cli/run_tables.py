@@ -12,6 +12,7 @@ import click
 
 from arcade_rl.cli.output import table
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
+from arcade_rl.runs.database import RecordingCounts
 from arcade_rl.runs.phases import shares
 from arcade_rl.runs.summary import RunDetail, RunSummary
 
@@ -52,6 +53,7 @@ def detail_values(detail: RunDetail) -> dict[str, Any]:
         **summary_values(detail.summary),
         "identity": asdict(detail.identity) if detail.identity else None,
         "phases": detail.phases,
+        "recordings": _recording_values(detail),
         "chunks": [asdict(chunk) for chunk in detail.chunks],
         "checkpoints": [
             {
@@ -73,6 +75,11 @@ def detail_values(detail: RunDetail) -> dict[str, Any]:
             for path, evaluation in detail.evaluations
         ],
     }
+
+
+def _recording_values(detail: RunDetail) -> dict[str, Any]:
+    counts = detail.recordings
+    return {**(asdict(counts) if counts else {}), "bytes": detail.recording_bytes}
 
 
 def _state_values(state: Any) -> dict[str, Any]:
@@ -117,6 +124,8 @@ def _head(detail: RunDetail) -> list[str]:
         f"{summary.episodes:,} episodes",
         f"started   {_date(summary.created)}",
     ]
+    if detail.recordings is not None and detail.recordings.offered:
+        lines.append(f"recorded  {_recorded(detail.recordings, detail.recording_bytes)}")
     if identity is not None:
         machine, versions = identity.machine, identity.versions
         lines += [
@@ -127,6 +136,18 @@ def _head(detail: RunDetail) -> list[str]:
             f"Python {machine.get('python', '?')}",
         ]
     return lines
+
+
+def _recorded(counts: RecordingCounts, size: int) -> str:
+    parts = [f"{counts.stored:,} episodes in {_size(size)}"]
+    if gone := counts.written - counts.stored:
+        parts.append(f"{gone:,} are there no more")
+    if counts.lost:
+        parts.append(
+            f"{counts.lost:,} of {counts.offered:,} lost: {counts.dropped:,} to a slow disk, "
+            f"{counts.failed:,} to a failing one"
+        )
+    return "; ".join(parts)
 
 
 def _write_chunks(detail: RunDetail) -> None:
@@ -266,6 +287,15 @@ def _percent(part: float | None) -> str:
 
 def _date(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def _size(count: float) -> str:
+    """Such as "1.2 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
 
 
 def _age(seconds: float) -> str:

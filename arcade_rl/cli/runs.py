@@ -119,15 +119,16 @@ def rm(references: tuple[str, ...], yes: bool, runs_dir: str | None) -> None:
 @RUNS_DIR
 @JSON
 def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
-    """Make a run's database again from its event logs and checkpoints."""
+    """Make a run's database again from its event logs, checkpoints and recorded episodes."""
     from dataclasses import asdict
 
     from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.engines.segments import salvage
     from arcade_rl.runs.directory import find_run, runs_directory
     from arcade_rl.runs.index import rebuild
 
     run = find_run(reference, runs_directory(runs_dir))
-    rebuilt = rebuild(run, _best(run))
+    rebuilt = rebuild(run, salvage, _best(run))
     for fault in rebuilt.faults:
         notice(f"{run.name}: {fault}")
     if as_json:
@@ -135,8 +136,8 @@ def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
     else:
         click.echo(
             f"{run.name}: chunks {rebuilt.chunks}, updates {rebuilt.updates}, "
-            f"episodes {rebuilt.episodes}, checkpoints on disk {rebuilt.checkpoints}, "
-            f"notices {rebuilt.notices}"
+            f"episodes {rebuilt.episodes}, recorded {rebuilt.recordings}, "
+            f"checkpoints on disk {rebuilt.checkpoints}, notices {rebuilt.notices}"
         )
 
 

@@ -163,6 +163,7 @@ def closing_lines(
     with Database.reading(run.database) as database:
         steps, episodes = database.counts()
         mean = database.recent_mean(main.name)
+        recorded = database.recording_counts()
     score = (
         ""
         if mean is None
@@ -171,6 +172,11 @@ def closing_lines(
     lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes{score}"]
     if time_spent := in_words(phases):
         lines.append(f"time: {time_spent}")
+    if recorded.lost:
+        lines.append(
+            f"recordings: {recorded.lost:,} of {recorded.offered:,} episodes could not be kept; "
+            f"`arcade-rl runs show {run.path}` has the notices"
+        )
     if outcome.reason:
         lines.append(f"reason: {outcome.reason}")
     if outcome.state != "finished":

@@ -123,6 +123,7 @@ class Recording(Options):
     """Bytes of all segments of a run: the oldest episodes with no reason but "all" go first, then
     the oldest. 0: no limit."""
     queue: Positive = 256
-    """Episodes that may wait for the disk; one more is dropped, and counted."""
+    """Episodes that may wait for the disk. While as many or more wait at the end of a rollout, those
+    that it ended are dropped, and counted."""
     required: bool = False
     """End the run as failed rather than lose an episode."""

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from arcade_rl.config import Resolved
+from arcade_rl.engines.segments import index_segments, rows_of_segment
 from arcade_rl.errors import VerificationError
-from arcade_rl.recording.segment import Segment
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database, RecordingRow
@@ -43,11 +43,13 @@ def commit(
     staged = staging / STAGED_CHECKPOINT
     chunk = checkpoints.verify(staged)
     state = checkpoints.read_state(staged)
+    recordings = _staged_recordings(database, staging, chunk)
     ended = time.time()
     log.finish(attempt, ended, state)
     os.replace(staging / STAGED_EVENTS, run.event_log(chunk))
     fsync(run.events)
-    recordings = _move_segment(run, staging, chunk)
+    if recordings:
+        _move_segment(run, staging, chunk)
     _move_tensorboard(run, staging, chunk)
     checkpoints.commit(staged, run.checkpoint(chunk))
     database.finish_chunk(state, ended, recordings)
@@ -92,14 +94,9 @@ def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
         if not database.chunk_is_done(int(path.stem)):
             try:
                 database.replay_chunk(read_log(path))
-                _index_segment(run, database, int(path.stem))
             except VerificationError as error:
                 notify("warning", f"{error}: rows of chunk {int(path.stem)} are missing")
-
-
-def _index_segment(run: RunDirectory, database: Database, chunk: int) -> None:
-    if run.segment(chunk).exists():
-        database.set_recordings(chunk, rows_of_segment(run.segment(chunk)))
+    index_segments(run, database, notify)
 
 
 def reject(run: RunDirectory, database: Database, chunk: int, reason: str, notify: Notify) -> None:
@@ -138,26 +135,22 @@ def _discard_after(run: RunDirectory, database: Database, chunk: int) -> None:
                 path.unlink()
 
 
-def rows_of_segment(path: Path) -> list[RecordingRow]:
-    """What the database says of a segment. VerificationError if its index is damaged."""
-    with Segment(path) as segment:
-        if segment.damage:
-            raise VerificationError(segment.damage)
-        return [RecordingRow(e.number, e.offset, e.length, e.reasons) for e in segment.entries]
-
-
-def _move_segment(run: RunDirectory, staging: Path, chunk: int) -> list[RecordingRow]:
-    """Put the recorded episodes in place; one that the disk did not take whole is left out."""
-    staged = staging / STAGED_EPISODES
-    try:
-        rows = rows_of_segment(staged)
-    except (FileNotFoundError, VerificationError):
-        return []  # nothing was to be recorded, or the worker has told what became of it
-    if rows:
-        run.episodes.mkdir(exist_ok=True)
-        os.replace(staged, run.segment(chunk))
-        fsync(run.episodes)
+def _staged_recordings(database: Database, staging: Path, chunk: int) -> list[RecordingRow]:
+    """The episodes that the attempt recorded. VerificationError if they are not those that the
+    worker told of; what it could not write it has told too."""
+    told = database.recorded(chunk)
+    if told is None or not told.written:
+        return []
+    rows = rows_of_segment(staging / STAGED_EPISODES)
+    if len(rows) != told.written:
+        raise VerificationError(f"{len(rows)} episodes are recorded; expected {told.written}")
     return rows
+
+
+def _move_segment(run: RunDirectory, staging: Path, chunk: int) -> None:
+    run.episodes.mkdir(exist_ok=True)  # runs of earlier versions have none
+    os.replace(staging / STAGED_EPISODES, run.segment(chunk))
+    fsync(run.episodes)
 
 
 def _move_tensorboard(run: RunDirectory, staging: Path, chunk: int) -> None:

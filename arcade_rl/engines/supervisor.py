@@ -14,6 +14,7 @@ from typing import Literal
 
 from arcade_rl.config import Resolved
 from arcade_rl.engines.attempt import POLL_S, Attempt, Wish
+from arcade_rl.engines.budget import prune_recordings
 from arcade_rl.engines.commit import commit, discard, prune, recover, reject
 from arcade_rl.engines.failure import Failure
 from arcade_rl.engines.listener import Listener
@@ -144,6 +145,8 @@ class Supervisor:
 
     def _after_commit(self) -> None:
         prune(self._run, self._database, self._resolved, self._notify)
+        limit = self._resolved.config.recording.max_bytes
+        prune_recordings(self._run, self._database, limit, self._notify)
         state = checkpoints.newest(self._run.checkpoints)
         assert state is not None
         if state.updates > self._furthest:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import Purpose
-from arcade_rl.errors import VerificationError
+from arcade_rl.errors import ArcadeError, VerificationError
 from arcade_rl.recording.columns import (
     pack_deltas,
     pack_integers,
@@ -46,7 +46,8 @@ _KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool,
 
 
 def encode(recording: Recording) -> bytes:
-    """The bytes of a stand-alone file, and of a frame in a segment."""
+    """The bytes of a stand-alone file, and of a frame in a segment. ArcadeError if the episode is
+    longer than a reader takes."""
     start = {"seed": recording.start.seed, "state": bytes.fromhex(recording.start.state)}
     whole = {
         "format": NAME,
@@ -55,8 +56,14 @@ def encode(recording: Recording) -> bytes:
         "start": start,
         "columns": _columns(recording),
     }
+    data = msgpack.packb(whole)
+    if len(data) > MAX_FRAME_BYTES or len(recording) > MAX_STEPS:
+        raise ArcadeError(
+            f"an episode of {len(recording)} steps and {len(data)} bytes; one has {MAX_STEPS} steps "
+            f"and {MAX_FRAME_BYTES} bytes at most"
+        )
     return lz4.frame.compress(  # type: ignore[no-any-return]
-        msgpack.packb(whole), compression_level=9, content_checksum=True, store_size=True
+        data, compression_level=9, content_checksum=True, store_size=True
     )
 
 
@@ -197,6 +204,8 @@ def _metadata(values: Mapping[str, Any]) -> Metadata:
             _expect_values(field.name, found[field.name], rest)
         elif head == "list":
             found[field.name] = take(values, field.name, list)
+            if not all(isinstance(value, str) for value in found[field.name]):
+                raise VerificationError(f"field {field.name} holds {found[field.name]!r}")
         else:
             found[field.name] = take(values, field.name, _KINDS[head])
     if found["purpose"] not in get_args(Purpose):

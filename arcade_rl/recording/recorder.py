@@ -94,9 +94,10 @@ class Judges:
                     pending.reasons.append(settings.name)
 
     def kept(self, pending: Pending) -> Recording:
-        """What is stored of an episode: with the policy's columns if one of its reasons asks."""
+        """What is stored of an episode: with the policy's columns if one of its reasons asks. Reasons
+        are in the order of their names, as a segment's index has them."""
         it = pending.recording
-        it = replace(it, metadata=replace(it.metadata, reasons=pending.reasons))
+        it = replace(it, metadata=replace(it.metadata, reasons=sorted(pending.reasons)))
         if self._with_policy.isdisjoint(pending.reasons):
             it = replace(it, values=None, distributions=None)
         return it

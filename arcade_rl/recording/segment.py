@@ -37,6 +37,8 @@ from arcade_rl.recording.recording import Recording
 MAGIC = b"arcade_rl episodes 1\n"
 _END = b"END\n"
 _HEAD = struct.Struct("<II")
+HEAD_BYTES = _HEAD.size
+"""Before each frame."""
 _TRAILER = struct.Struct("<Q4s")
 
 
@@ -60,7 +62,11 @@ class SegmentWriter:
         self._file = path.open("xb", buffering=0)
         self._end = 0
         self.entries: list[Entry] = []
-        self._write(MAGIC)
+        try:
+            self._write(MAGIC)
+        except OSError:
+            self.abandon()
+            raise
 
     def append(self, number: int, reasons: list[str], frame: bytes) -> None:
         """Add an episode. After an OSError the file is as it was before."""
@@ -68,17 +74,33 @@ class SegmentWriter:
         self._write(_HEAD.pack(len(frame), zlib.crc32(frame)) + frame)
         self.entries.append(Entry(number, start + _HEAD.size, len(frame), reasons))
 
-    def close(self) -> None:
-        """Write the index and make everything durable."""
-        start, packed = self._end, _pack_index(self.entries)
-        trailer = _TRAILER.pack(start, _END)
-        self._write(_HEAD.pack(len(packed), zlib.crc32(packed)) + packed + trailer)
+    def close(self, may_drop: bool = False) -> None:
+        """Write the index and make everything durable. With `may_drop` a disk that has no room left
+        for the index is given that of the last episodes."""
+        while True:
+            try:
+                self._write_index()
+                break
+            except OSError:
+                if not (may_drop and self.entries):
+                    raise
+                self._drop_last()
         os.fsync(self._file.fileno())
         self._file.close()
 
     def abandon(self) -> None:
         """Close without an index."""
         self._file.close()
+
+    def _write_index(self) -> None:
+        start, packed = self._end, _pack_index(self.entries)
+        trailer = _TRAILER.pack(start, _END)
+        self._write(_HEAD.pack(len(packed), zlib.crc32(packed)) + packed + trailer)
+
+    def _drop_last(self) -> None:
+        self._end = self.entries.pop().offset - _HEAD.size
+        self._file.truncate(self._end)
+        self._file.seek(self._end)
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -90,6 +112,20 @@ class SegmentWriter:
             self._file.seek(self._end)
             raise
         self._end += len(data)
+
+
+def frames_end(path: Path) -> int:
+    """Where the last episode of a segment ends, as its trailer says. VerificationError if it has
+    none, and was torn."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _TRAILER.size))
+        trailer = file.read(_TRAILER.size)
+    if len(trailer) == _TRAILER.size:
+        start, mark = _TRAILER.unpack(trailer)
+        if mark == _END and len(MAGIC) <= start < size:
+            return int(start)
+    raise VerificationError(f"{path} ends before its index")
 
 
 class Segment:
@@ -151,7 +187,8 @@ class Segment:
         if start + _HEAD.size + len(packed) != end:
             raise VerificationError(f"{self._path}: the index is not where its end says")
         entries = _unpack_index(packed)
-        if entries and entries[-1].offset + entries[-1].length != start:
+        end_of_frames = entries[-1].offset + entries[-1].length if entries else len(MAGIC)
+        if end_of_frames != start:
             raise VerificationError(f"{self._path}: the index is of another file")
         return entries
 
@@ -210,6 +247,10 @@ def _unpack_index(packed: bytes) -> list[Entry]:
     index = unpacked(decompressed(packed))
     count, names = take(index, "count", int), take(index, "names", list)
     lengths = unpack_varints(take(index, "lengths", bytes), count)
+    if count and not 0 <= lengths.min() <= lengths.max() <= MAX_FRAME_BYTES:
+        raise VerificationError(f"frames of {lengths.min()} to {lengths.max()} bytes")
+    if not all(isinstance(name, str) for name in names):
+        raise VerificationError("the names of reasons are not all strings")
     numbers = np.cumsum(unpack_varints(take(index, "numbers", bytes), count))
     flags = unpack_integers(take(index, "reasons", bytes), 1, count * len(names))
     table = flags.reshape(count, len(names)) == 1

@@ -1,11 +1,12 @@
 """Puts recordings on disk beside the training, and counts what became of each.
 
-The unit of loss is an episode: one that finds no place in the queue, or that the disk refuses, is
+The unit of loss is an episode: one that comes while too many wait, or that the disk refuses, is
 counted, and offered == written + dropped + failed + waiting at every moment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import traceback
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from arcade_rl.errors import ArcadeError
 from arcade_rl.recording.format import encode
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import SegmentWriter
@@ -25,7 +27,7 @@ class Counts:
     offered: int = 0
     written: int = 0
     dropped: int = 0
-    """Found the queue full: the disk was too slow."""
+    """Came while too many waited: the disk was too slow."""
     failed: int = 0
     """Could not be written."""
 
@@ -40,7 +42,11 @@ class Counts:
 
 
 class Writer:
-    """A bounded queue, a thread, and a segment. `trouble` says once what went wrong first."""
+    """A queue, a thread, and a segment. `trouble` says once what went wrong first.
+
+    A rollout may end more episodes at once than the queue should hold; that tells nothing of the
+    disk. So it is decided for each rollout as a whole whether the disk keeps up.
+    """
 
     def __init__(
         self,
@@ -48,7 +54,9 @@ class Writer:
         capacity: int,
         segment: Callable[[Path], SegmentWriter] = SegmentWriter,
     ) -> None:
-        self._queue: queue.Queue[Recording | None] = queue.Queue(capacity)
+        self._queue: queue.SimpleQueue[Recording | None] = queue.SimpleQueue()
+        self._capacity = capacity
+        self._is_behind = False
         self._lock = threading.Lock()
         self._counts = {"offered": 0, "written": 0, "dropped": 0, "failed": 0}
         self.trouble = ""
@@ -63,14 +71,21 @@ class Writer:
         with self._lock:
             return Counts(**self._counts)
 
+    def begin_rollout(self) -> None:
+        """Drop what is offered from now on if as many episodes as the capacity still wait."""
+        self._is_behind = self.counts.waiting >= self._capacity
+
     def offer(self, recording: Recording) -> None:
         """Hand over an episode. Never waits."""
         self._count("offered")
-        try:
-            self._queue.put_nowait(recording)
-        except queue.Full:
+        if self._is_behind:
             self._count("dropped")
-            self._complain(f"the disk is too slow: {self._queue.maxsize} episodes wait for it")
+            self._complain(
+                f"the disk is too slow: {self._capacity} episodes or more wait for it, and "
+                "recording.queue allows no more"
+            )
+        else:
+            self._queue.put(recording)
 
     def close(self) -> Counts:
         """Write what waits, and the index. Returns the final counts, of which none is waiting."""
@@ -104,13 +119,23 @@ class Writer:
 
     def _finish(self, segment: SegmentWriter) -> None:
         try:
-            segment.close()
+            segment.close(may_drop=True)
         except Exception as error:  # noqa: BLE001 - as above
-            segment.abandon()
+            self._lose_but(0)  # a segment without an index is not committed
             self._complain(f"the index cannot be written: {_in_words(error)}")
-            with self._lock:  # a segment without an index is not committed
-                self._counts["failed"] += self._counts["written"]
-                self._counts["written"] = 0
+            with contextlib.suppress(OSError):
+                segment.abandon()
+        else:
+            self._lose_but(len(segment.entries))
+
+    def _lose_but(self, left: int) -> None:
+        """Of the episodes that were written only the first `left` are there."""
+        with self._lock:
+            lost = self._counts["written"] - left
+            self._counts["written"] -= lost
+            self._counts["failed"] += lost
+        if lost and left:
+            self._complain("the disk had no room for the index; the last episodes made some")
 
     def _count(self, what: str) -> None:
         with self._lock:
@@ -121,6 +146,7 @@ class Writer:
 
 
 def _in_words(error: Exception) -> str:
-    if not isinstance(error, OSError):
-        traceback.print_exception(error)  # a fault of the program: the worker's log has all of it
+    if not isinstance(error, OSError | ArcadeError):
+        with contextlib.suppress(OSError):  # the log may lie on the same disk
+            traceback.print_exception(error)  # a fault of the program: the log has all of it
     return f"{type(error).__name__}: {error}"

@@ -18,67 +18,11 @@ from pathlib import Path
 from typing import Self
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.runs import schema
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
-from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Update
+from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Recorded, Update
 from arcade_rl.runs.phases import total
 from arcade_rl.runs.sqlite import checked, connect, require, writing
-
-_VERSION = 2
-"""Of the schema, kept as SQLite's `user_version`. Version 0 had no `updates.phases`, version 1 no
-recordings."""
-_RECORDINGS = """create {temp} table recordings (
-    number integer primary key, chunk integer not null, "offset" integer not null,
-    bytes integer not null, reasons text not null
-)"""
-_SCHEMA = """
-pragma user_version = {version};
-create table status (
-    id integer primary key check (id = 1), state text not null, reason text not null, pid integer,
-    time real not null
-);
-create table chunks (
-    chunk integer primary key, attempt integer not null, state text not null,
-    first_update integer not null, last_update integer not null, steps integer,
-    started real not null, ended real
-);
-create table checkpoints (
-    chunk integer primary key, parent integer, updates integer not null, steps integer not null,
-    episodes integer not null, progress real not null, trained_s real not null,
-    weights_sha256 text not null, milestones text not null, kept text not null, created real not null
-);
-create table updates (
-    number integer primary key, chunk integer not null, attempt integer not null,
-    steps integer not null, time real not null, steps_per_s real not null, "values" text not null,
-    phases text not null default '{{}}'
-);
-create table episodes (
-    number integer primary key, chunk integer not null, attempt integer not null,
-    env integer not null, seed integer not null, stage integer not null, length integer not null,
-    step integer not null, raw_return real not null, shaped_return real not null,
-    truncated integer not null, time real not null{columns}
-);
-create index episodes_of_chunk on episodes (chunk);
-create index updates_of_chunk on updates (chunk);
-{recordings};
-create index recordings_of_chunk on recordings (chunk);
-create table notices (
-    id integer primary key, time real not null, level text not null, chunk integer, attempt integer,
-    text text not null
-);
-"""
-_UPGRADES = (
-    "alter table updates add column phases text not null default '{}'",
-    f"{_RECORDINGS.format(temp='')}; create index recordings_of_chunk on recordings (chunk)",
-)
-"""What makes a database of each version one of the next."""
-_UPGRADED_VIEWS = (
-    "create temp view updates as select *, '{}' as phases from main.updates",
-    _RECORDINGS.format(temp="temp"),
-)
-"""Shows a reader, who may not write, the tables of earlier versions as if they were upgraded."""
-
-_OF_CHUNKS = ("episodes", "updates", "chunks", "checkpoints", "recordings")
-"""Tables whose every row belongs to a chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +47,25 @@ class RecordingRow:
     bytes: int
     reasons: list[str]
     """The criteria that it was kept for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingCounts:
+    """What became of the episodes of finished chunks that were to be recorded."""
+
+    offered: int
+    written: int
+    dropped: int
+    """Came while too many waited: the disk was too slow."""
+    failed: int
+    """Could not be written."""
+    stored: int
+    """Those of the written that are there still: what the budget left."""
+
+    @property
+    def lost(self) -> int:
+        """Never written."""
+        return self.dropped + self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +102,12 @@ class Database:
         It is made beside `path` and renamed, so that nobody ever reads half a schema.
         """
         names = [f"term_{name}" for name in terms] + [f"metric_{name}" for name in metrics]
-        columns = "".join(f', "{name}" real not null' for name in names)
         part = path.with_name(f"{path.name}.part")
         part.unlink(missing_ok=True)
         with writing():
             database = cls(connect(part))
             try:
-                database._connection.executescript(
-                    _SCHEMA.format(
-                        version=_VERSION, columns=columns, recordings=_RECORDINGS.format(temp="")
-                    )
-                )
+                database._connection.executescript(schema.tables(names))
                 database.set_status("created")
             finally:
                 database.close()
@@ -167,11 +125,7 @@ class Database:
             database = cls(connect(path))
             try:
                 database.status()
-                steps = "; ".join(_UPGRADES[database._version(path) :])
-                if steps:
-                    database._connection.executescript(
-                        f"begin immediate; {steps}; pragma user_version = {_VERSION}; commit;"
-                    )
+                database._connection.executescript(schema.upgrade(database._version(path)))
             except (sqlite3.DatabaseError, VerificationError):
                 database.close()
                 raise
@@ -191,8 +145,7 @@ class Database:
             )
             try:
                 database = cls(connection)
-                for view in _UPGRADED_VIEWS[database._version(path) :]:
-                    connection.execute(view)
+                connection.executescript(schema.views(database._version(path)))
                 yield database
             finally:
                 connection.close()
@@ -204,9 +157,9 @@ class Database:
     def _version(self, path: Path) -> int:
         """Version of the schema. VerificationError if it is a later one than this program's."""
         version = int(self._connection.execute("pragma user_version").fetchone()[0])
-        if version > _VERSION:
+        if version > schema.VERSION:
             raise VerificationError(
-                f"{path} is of version {version} and this arcade-rl knows up to {_VERSION}; "
+                f"{path} is of version {version} and this arcade-rl knows up to {schema.VERSION}; "
                 "use the newer arcade-rl that made it"
             )
         return version
@@ -278,7 +231,7 @@ class Database:
         With them go the notices of workers; those of supervisors belong to no chunk and stay.
         """
         with self._transaction():
-            for table in (*_OF_CHUNKS, "notices"):
+            for table in (*schema.OF_CHUNKS, "notices"):
                 self._connection.execute(f"delete from {table} where chunk >= ?", (chunk,))
 
     def finish_chunk(
@@ -331,7 +284,7 @@ class Database:
             )
 
     def _forget(self, chunk: int) -> None:
-        for table in (*_OF_CHUNKS, "notices"):
+        for table in (*schema.OF_CHUNKS, "notices"):
             self._connection.execute(f"delete from {table} where chunk = ?", (chunk,))
 
     def _finish_chunk(self, state: CheckpointState, ended: float) -> None:
@@ -369,6 +322,11 @@ class Database:
             self._connection.executemany(
                 f"insert into episodes ({', '.join([fixed, *names])}) values ({marks})",
                 [(event.first + k, chunk, attempt, *row) for k, row in enumerate(columns)],
+            )
+        elif isinstance(event, Recorded):
+            self._connection.execute(
+                "insert or replace into recorded values (?, ?, ?, ?, ?)",
+                (chunk, event.offered, event.written, event.dropped, event.failed),
             )
         elif isinstance(event, Notice):
             self._connection.execute(
@@ -461,6 +419,43 @@ class Database:
             "select coalesce(max(steps), 0), coalesce(max(episodes), 0) from checkpoints"
         ).fetchone()
         return int(row[0]), int(row[1])
+
+    def recorded(self, chunk: int) -> Recorded | None:
+        """What the last attempt at `chunk` said of its recordings; None if it said nothing."""
+        row = self._connection.execute(
+            "select offered, written, dropped, failed from recorded where chunk = ?", (chunk,)
+        ).fetchone()
+        return Recorded(*row) if row else None
+
+    def recording_counts(self) -> RecordingCounts:
+        """What became of the recordings of all finished chunks."""
+        row = self._connection.execute(
+            """
+            select coalesce(sum(offered), 0), coalesce(sum(written), 0), coalesce(sum(dropped), 0),
+                   coalesce(sum(failed), 0), (select count(*) from recordings)
+            from recorded join chunks using (chunk) where state = 'done'
+            """
+        ).fetchone()
+        return RecordingCounts(*row)
+
+    def frames_ends(self) -> dict[int, int]:
+        """Where the last recorded episode of each segment ends, by chunk. Bytes."""
+        return dict(
+            self._connection.execute(
+                'select chunk, max("offset" + bytes) from recordings group by chunk'
+            ).fetchall()
+        )
+
+    def first_to_go(self) -> Iterator[tuple[int, int, int]]:
+        """(chunk, number, bytes) of recorded episodes in the order in which a budget gives them up:
+        the oldest that have no reason but "all", then the oldest."""
+        for condition in ("reasons = 'all'", "reasons <> 'all'"):
+            yield from map(
+                tuple,
+                self._connection.execute(
+                    f"select chunk, number, bytes from recordings where {condition} order by number"
+                ),
+            )
 
     def recent_mean(self, metric: str, window: int = WINDOW) -> float | None:
         """Mean of `metric` over the last `window` episodes of finished chunks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import os
@@ -112,6 +113,19 @@ class RunDirectory:
     def segment(self, chunk: int) -> Path:
         """Recorded episodes of `chunk`."""
         return self.episodes / f"{chunk:06d}.episodes"
+
+    def segments(self) -> dict[int, Path]:
+        """Every segment of recorded episodes in place, by chunk, oldest first."""
+        found = sorted(self.episodes.glob("*.episodes"))
+        return {int(path.stem): path for path in found if path.stem.isdecimal()}
+
+    def segment_bytes(self) -> int:
+        """Bytes of all segments."""
+        total = 0
+        for path in self.segments().values():
+            with contextlib.suppress(FileNotFoundError):  # the budget took it just now
+                total += path.stat().st_size
+        return total
 
     def event_log(self, chunk: int) -> Path:
         """Committed events of `chunk`."""

@@ -112,7 +112,7 @@ class Recorded:
     offered: int
     written: int
     dropped: int
-    """Found the queue full."""
+    """Came while too many waited: the disk was too slow."""
     failed: int
     """Could not be written."""
 
@@ -184,9 +184,10 @@ class FrameBuffer:
 
 
 class LogWriter:
-    """Writes the events of one attempt that a commit keeps: updates, episodes, notices."""
+    """Writes the events of one attempt that a commit keeps: updates, episodes, notices,
+    and what became of its recordings."""
 
-    KEPT: ClassVar = (Update, Episodes, Notice)
+    KEPT: ClassVar = (Update, Episodes, Notice, Recorded)
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")

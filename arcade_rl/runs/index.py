@@ -1,10 +1,10 @@
-"""Make run.db again from what it is an index of: the event logs and the checkpoints on disk."""
+"""Make run.db again from what it is an index of: event logs, checkpoints and recorded episodes."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,11 +13,32 @@ from arcade_rl.contracts import Better
 from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.database import Database, Status
+from arcade_rl.runs.database import Database, RecordingRow, Status
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import ChunkLog, Episodes, read_log
 from arcade_rl.runs.files import fsync
 from arcade_rl.runs.lock import RunLock
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What can be read of a segment of recorded episodes."""
+
+    rows: list[RecordingRow]
+    """Of the episodes whose bytes are whole."""
+    damage: str
+    """What is wrong with the others; "" for a whole segment."""
+
+    def in_words(self, chunk: int) -> str:
+        """What to say of a damaged segment of `chunk`."""
+        return (
+            f"recordings of chunk {chunk} are damaged: {self.damage}; "
+            f"{len(self.rows)} of its episodes are whole and kept"
+        )
+
+
+ReadSegment = Callable[[Path], Salvaged]
+"""Reads a segment, which this layer cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +51,8 @@ class Rebuilt:
     checkpoints: int
     """Checkpoints on disk that verify."""
     notices: int
+    recordings: int
+    """Recorded episodes in segments that are whole."""
     faults: tuple[str, ...]
     """What could not be taken in."""
 
@@ -59,7 +82,9 @@ class _Found:
         return max(self.states, default=-1)
 
 
-def rebuild(run: RunDirectory, best: tuple[str, Better] | None = None) -> Rebuilt:
+def rebuild(
+    run: RunDirectory, read_segment: ReadSegment, best: tuple[str, Better] | None = None
+) -> Rebuilt:
     """Replace the run's database by one that is made from its files.
 
     Notices are kept if the old database is readable. `best` is the metric that names the best
@@ -76,7 +101,7 @@ def rebuild(run: RunDirectory, best: tuple[str, Better] | None = None) -> Rebuil
         _remove_with_journal(new)
         database = Database.create(new, terms, metrics)
         try:
-            rebuilt = _fill(database, run, found, old, best)
+            rebuilt = _fill(database, run, found, old, best, read_segment)
         finally:
             database.close()
         if old is not None and found.has_gaps:
@@ -102,11 +127,13 @@ def _fill(
     found: _Found,
     old: _Old | None,
     best: tuple[str, Better] | None,
+    read_segment: ReadSegment,
 ) -> Rebuilt:
     for level, text, chunk, attempt, at in old.notices if old else []:
         database.notify(level, text, chunk, attempt, at)
     for log in _logs(run, found):
         database.replay_chunk(log)
+    _index_segments(database, run, found, read_segment)
     database.set_kept(_kept(run, found, best))
     status = old.status if old else _guessed_status(found)
     database.set_status(status.state, status.reason, status.pid)
@@ -116,6 +143,7 @@ def _fill(
         episodes=len(database.episodes()),
         checkpoints=len(found.states),
         notices=len(database.notices()),
+        recordings=database.recording_counts().stored,
         faults=tuple(found.faults),
     )
 
@@ -193,6 +221,36 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
             if chunk in found.states:
                 manifest = run.checkpoint(chunk) / checkpoints.MANIFEST
                 yield ChunkLog([], 1, manifest.stat().st_mtime, found.states[chunk])
+
+
+def _index_segments(
+    database: Database, run: RunDirectory, found: _Found, read_segment: ReadSegment
+) -> None:
+    segments = run.segments()
+    for chunk, path in segments.items():
+        if chunk > found.newest:
+            found.faults.append(f"{path.name} is left out: no checkpoint of that age verifies")
+            continue
+        salvaged = read_segment(path)
+        database.set_recordings(chunk, salvaged.rows)
+        if salvaged.damage:
+            found.faults.append(salvaged.in_words(chunk))
+    if _has_budget(run):
+        return  # it takes segments away
+    for chunk in sorted(database.attempts().keys() - segments.keys()):
+        told = database.recorded(chunk)
+        if told is not None and told.written:
+            found.faults.append(
+                f"{told.written} recorded episodes of chunk {chunk} are lost: "
+                f"{run.segment(chunk)} is gone"
+            )
+
+
+def _has_budget(run: RunDirectory) -> bool:
+    try:
+        return run.configuration().recording.max_bytes > 0
+    except ArcadeError:  # `_kept` tells of it
+        return True
 
 
 def _kept(

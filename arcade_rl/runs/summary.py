@@ -13,7 +13,7 @@ from arcade_rl.config import Config
 from arcade_rl.errors import ArcadeError
 from arcade_rl.runs import checkpoints, evaluations
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
-from arcade_rl.runs.database import ChunkSummary, Database, Status
+from arcade_rl.runs.database import ChunkSummary, Database, RecordingCounts, Status
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.lock import Holder, holder_of
@@ -91,6 +91,10 @@ class RunDetail:
     chunks: list[ChunkSummary]
     checkpoints: list[StoredCheckpoint]
     notices: list[StoredNotice]
+    recordings: RecordingCounts | None
+    """None where there is no index."""
+    recording_bytes: int
+    """Of all segments of recorded episodes on disk."""
     evaluations: list[tuple[Path, Evaluation]]
 
     @property
@@ -134,7 +138,7 @@ def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
     faults = _Faults()
     identity = faults.attempt(run.identity)
     rows = _Faults().attempt(partial(_rows, run, last_notices))  # the summary tells what is wrong
-    chunks, kept, notices = rows or ([], {}, [])
+    chunks, kept, notices, recordings = rows or ([], {}, [], None)
     stored = [_checkpoint(chunk, path, kept) for chunk, path in checkpoints.stored(run.checkpoints)]
     faults.lines += [checkpoint.fault for checkpoint in stored if checkpoint.fault]
     read = [
@@ -146,6 +150,8 @@ def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
         chunks=chunks,
         checkpoints=stored,
         notices=notices,
+        recordings=recordings,
+        recording_bytes=run.segment_bytes(),
         evaluations=[(path, evaluation) for path, evaluation in read if evaluation is not None],
     )
 
@@ -223,11 +229,11 @@ def _checkpoint(chunk: int, path: Path, kept: dict[int, str]) -> StoredCheckpoin
 
 def _rows(
     run: RunDirectory, last_notices: int
-) -> tuple[list[ChunkSummary], dict[int, str], list[StoredNotice]]:
+) -> tuple[list[ChunkSummary], dict[int, str], list[StoredNotice], RecordingCounts]:
     with Database.reading(run.database) as database:
         kept = {row["chunk"]: row["kept"] for row in database.checkpoints()}
         notices = [_notice(row) for row in database.notices()[-last_notices:]]
-        return database.chunks(), kept, notices
+        return database.chunks(), kept, notices, database.recording_counts()
 
 
 def _notice(row: sqlite3.Row) -> StoredNotice:

@@ -175,9 +175,8 @@ class Chunk:
 
     def _finish_recording(self, recorder: ChunkRecorder) -> None:
         """Wait for the disk, and say what became of the episodes."""
-        updates, spec = self._counters.updates, self._spec
-        is_last = updates == spec.total_updates or updates < spec.last_update  # done, or stopped
-        counts, self._ring = recorder.finish(is_last)
+        spec = self._spec
+        counts, self._ring = recorder.finish(self._counters.updates == spec.total_updates)
         self._memory = recorder.judges.memory()
         self._emit(Recorded(counts.offered, counts.written, counts.dropped, counts.failed))
         if counts.lost:

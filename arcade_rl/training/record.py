@@ -54,7 +54,8 @@ class ChunkRecorder:
         self._resolved, self._spec = resolved, spec
         self._settings = settings
         self._constant = self._constants(distribution)
-        self.judges = Judges(settings.criteria or [All()], declaration.metrics)
+        criteria = [All()] if settings.criteria is None else settings.criteria
+        self.judges = Judges(criteria, declaration.metrics)
         self._writer = Writer(Path(spec.staging) / STAGED_EPISODES, settings.queue)
         self._num_envs = resolved.config.train.n_envs
         self._recorder = Recorder(self._num_envs, self.judges, self._writer.offer)
@@ -70,6 +71,7 @@ class ChunkRecorder:
         """Record a rollout. RunFailed if an episode was lost and none may be."""
         ended, played = iteration.ended, iteration.played
         outcomes = [self._outcome(ended, row, len(played.ended), span) for row in range(len(ended))]
+        self._writer.begin_rollout()
         self._recorder.take(_on_host(played), outcomes)
         if self._settings.required and self._writer.trouble:
             raise RunFailed(f"recording is required, and {self._writer.trouble}")
