@@ -20,13 +20,16 @@ class BreakoutScreen:
         self._console = console
         self._sound = sound
         self._max_steps = options.max_steps
+        self._seed = -1
+        """Of the episode; loading the ROM for the same one again would take 0.2 s."""
 
     def reset(self, seed: int) -> Frame:
-        buttons = self._console.start(seed)
-        if self._sound is not None:
-            self._sound.start(buttons)
+        if seed == self._seed:
+            self._console.restore(self._start)
+        else:
+            self._begin(seed)
         self._steps = 0
-        return self._picture()
+        return self._first.copy()
 
     def step(self, action: Array) -> ScreenStep:
         console = self._console
@@ -52,6 +55,13 @@ class BreakoutScreen:
 
     def close(self) -> None:
         pass
+
+    def _begin(self, seed: int) -> None:
+        buttons = self._console.start(seed)
+        if self._sound is not None:
+            self._sound.start(buttons)
+        self._start, self._first = self._console.save(), self._picture()
+        self._seed = seed
 
     def _picture(self) -> Frame:
         return np.asarray(self._console.ale.getScreenRGB(), np.uint8)
