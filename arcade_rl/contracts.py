@@ -35,6 +35,9 @@ Purpose: TypeAlias = Literal["training", "evaluation"]
 Better: TypeAlias = Literal["up", "down", "none"]
 Aggregation: TypeAlias = Literal["last", "sum", "max", "mean"]
 
+ReplayKind: TypeAlias = Literal["exact", "states"]
+"""Whether an episode's seed and actions play it again, or its recording holds every state."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -124,6 +127,9 @@ class Declaration:
     """Samples per second of `ScreenStep.sound`; 0 for a game without sound."""
     packages: tuple[str, ...] = ()
     """Distributions whose versions decide what happens in the game; recordings name them."""
+    replay: ReplayKind = "exact"
+    """"states" for a game that cannot be re-run exactly: its environments give `StepBatch.states`
+    and its screen is a `StateScreen`."""
 
     def metric(self, name: str) -> Metric:
         """The metric of this name; KeyError if there is none."""
@@ -171,6 +177,9 @@ class StepBatch:
     cut: Array | None = None
     """Training only: the learner must not look past this step although the game goes on, such as
     after a lost life. (N,), bool, or None."""
+    states: Array | None = None
+    """State of the simulator after the step, for `Declaration.replay` "states"; where an episode
+    ended, still of that episode. (N, S), float32, float64 or uint8, the same at every step; or None."""
 
 
 class VectorEnv(Protocol):
@@ -239,7 +248,8 @@ class ScreenStep:
 
 class Screen(Protocol):
     """Plays one episode of the vectorised environment again, with pictures. One of a game with a
-    curriculum also has the `set_stage` of a `StagedVectorEnv`."""
+    curriculum also has the `set_stage` of a `StagedVectorEnv`: an episode is played in the stage that
+    it started in."""
 
     def reset(self, seed: int) -> Frame:
         """Start the episode with this seed and return its first frame."""
@@ -267,10 +277,11 @@ class KeyframeScreen(Protocol):
 
 @runtime_checkable
 class StateScreen(Protocol):
-    """What the screen of a game has besides that cannot be re-run exactly."""
+    """What the screen of a game has besides that cannot be re-run exactly. Its `reset` shows as much
+    of the start as the seed tells; its `step` plays on from there, as the game happens to go."""
 
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
-        """The frames of a step that led to this row of `StepBatch.states`."""
+        """The frames of a step that led to this row of `StepBatch.states`, whatever was shown before."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Episodes for the tests of recording, made of random numbers."""
+"""Episodes for the tests of recording, made of random numbers or played."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 
+from arcade_rl.contracts import Game, Purpose, StagedVectorEnv, StepBatch
+from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 
 METADATA = Metadata(
@@ -55,6 +58,44 @@ def recording(steps: int = 100, seed: int = 0, number: int = 123, **parts: Any) 
         rng.normal(size=(steps, 4)).astype(np.float16),
     )
     return replace(found, **parts)
+
+
+def played(
+    game: Game, options: Any, seed: int, purpose: Purpose = "training", stage: int = 0
+) -> tuple[Recording, list[StepBatch]]:
+    """An episode of random actions, recorded without the policy's columns, and its steps."""
+    env = game.make_env(options, 1, purpose)
+    if isinstance(env, StagedVectorEnv):
+        env.set_stage(stage)
+    env.reset(GivenSeeds([[seed, 0]]))
+    rng, space = np.random.default_rng(seed), env.action_space
+    space.seed(seed)
+    actions, batches = [], []
+    while not batches or not (batches[-1].terminated | batches[-1].truncated)[0]:
+        actions.append(rng.integers(0, 4) if isinstance(space, spaces.Discrete) else space.sample())
+        batches.append(env.step(np.array(actions[-1:])))
+    env.close()
+    states = [batch.states[0] for batch in batches if batch.states is not None]
+    metadata = replace(
+        METADATA,
+        game=game.name,
+        options=options.model_dump(mode="json"),
+        purpose=purpose,
+        stage=stage,
+        length=len(actions),
+        truncated=bool(batches[-1].truncated[0]),
+        metrics={metric.name: 0.0 for metric in game.declare(options).metrics},
+    )
+    found = Recording(
+        metadata,
+        Start(seed),
+        np.array(actions),
+        np.array([batch.rewards[0] for batch in batches]),
+        np.array([batch.metrics[0] for batch in batches]),
+        Fingerprints(np.zeros(0, np.int64), np.zeros(0, np.uint32)),
+        states=np.array(states) if states else None,
+    )
+    return found, batches
 
 
 def assert_equal(one: Recording, other: Recording) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from arcade_rl.contracts import Declaration, Metric, RewardTerm, StepBatch
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
+from arcade_rl.contracts import Declaration, Metric, ReplayKind, RewardTerm, StepBatch
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, merge, refuse_non_finite
 from arcade_rl.errors import PluginError
 
 AGGREGATIONS = ("last", "sum", "max", "mean")
@@ -137,6 +137,45 @@ def test_a_reset_forgets_the_open_episodes(convert: Convert) -> None:
         for step in range(HORIZON):
             accounting.record(*simulator.step(step))
         assert rows(accounting.harvest().ended) == simulator.rows
+
+
+@pytest.mark.parametrize("convert", ARRAYS, ids=["numpy", "torch"])
+def test_states_are_handed_over_step_by_step(convert: Convert) -> None:
+    declaration = replace(DECLARATION, replay="states")
+    accounting = EpisodeAccounting(declaration, ENVS, HORIZON)
+    accounting.begin_episodes(0)
+    simulator, rng = Simulator(0, convert), np.random.default_rng(0)
+    buffer = np.zeros((ENVS, 3), np.float64)
+    kept: list[tuple[Any, Any]] = []
+    for length in (HORIZON, 5):
+        given = rng.random((length, ENVS, 3))
+        for step in range(length):
+            buffer[:] = given[step]
+            batch, shaped = simulator.step(step)
+            batch.states = convert(buffer)
+            accounting.record(batch, shaped)
+        kept.append((accounting.harvest(), given))
+    for harvest, given in kept:
+        assert harvest.steps.states is not None
+        assert harvest.steps.states.dtype == np.float64
+        assert np.array_equal(harvest.steps.states, given)
+    (first, given), (again, more) = kept[0], kept[0]
+    merged = merge([(0, first), (ENVS, again)]).steps.states
+    assert merged is not None
+    assert np.array_equal(merged, np.concatenate([given, more], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("replay", "fault"),
+    [("states", 'replay = "states" and its environment gives no states'),
+     ("exact", 'replay = "exact" and its environment gives states')],
+)  # fmt: skip
+def test_states_that_are_not_as_declared_are_refused(replay: ReplayKind, fault: str) -> None:
+    batch, shaped = Simulator(0, np.asarray).step(0)
+    batch.states = np.zeros((ENVS, 1), np.float32) if replay == "exact" else None
+    accounting = EpisodeAccounting(replace(DECLARATION, replay=replay), ENVS, HORIZON)
+    with pytest.raises(PluginError, match=fault):
+        accounting.record(batch, shaped)
 
 
 def test_no_end_is_no_row() -> None:

@@ -29,6 +29,7 @@ OTHER_WAYS = {"repeat", "number", "history", "process"}
         '{"curriculum": false, "masks": true}',
         '{"actions": "continuous", "observation": "dict"}',
         '{"observation": "image", "cuts": true}',
+        '{"length": 60}',
     ],
 )
 def test_the_toy_passes_under_all_its_options(options: str) -> None:
@@ -38,6 +39,16 @@ def test_the_toy_passes_under_all_its_options(options: str) -> None:
     assert {"declaration", "training", "evaluation", "screen", *OTHER_WAYS} <= {
         one.name for one in report.checks
     }
+
+
+@pytest.mark.parametrize("options", ['{"inexact": true}', '{"inexact": true, "curriculum": false}'])
+def test_a_game_that_shows_states_need_not_play_the_same_again(options: str) -> None:
+    game = load_game("toy")
+    report = check(game, game.options.model_validate_json(options), STEPS)
+    assert report.faults == ()
+    names = {one.name for one in report.checks}
+    assert {"declaration", "training", "evaluation", "screen"} <= names
+    assert not names & OTHER_WAYS
 
 
 @pytest.fixture
@@ -77,6 +88,42 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
         ("toy_history", "history", ["differ after other episodes"]),
         ("toy_process", "process", ["differ in another process", "draws other frames"]),
         ("toy_display", "process", ["RuntimeError: no display"]),
+        (
+            "toy_evaluation_screen",
+            "screen",
+            ["training, stage easy: step", "the environment's reward"],
+        ),
+        ("toy_no_screen_stage", "screen", ["the screen lacks set_stage; 2 stages are declared"]),
+        (
+            "toy_astray",
+            "screen",
+            ["differs after going back to the state that was saved after step"],
+        ),
+        ("toy_sound", "screen", ["sound is given; no sound_rate is declared"]),
+        ("toy_silent", "screen", ["sound is None; expected samples, as sound_rate 8000"]),
+        (
+            "toy_short_sound",
+            "screen",
+            [" s and their sound ", "sound is given where none was asked for"],
+        ),
+        ("toy_float_sound", "screen", ["sound is float64 (534,); expected int16"]),
+        (
+            "toy_replay_declares",
+            "declaration",
+            [
+                "rom_sha256 is 'abc'; expected 64 hexadecimal digits",
+                "sound_rate is -1; expected samples per second",
+                "packages names 'no-such-package', which is not installed",
+            ],
+        ),
+        ("toy_replay_kind", "declaration", ["replay is 'sometimes'; expected one of ('exact', "]),
+        ("toy_no_states", "training", ['states is None; expected them where replay is "states"']),
+        ("toy_states", "training", ['states is given; expected them where replay is "states"']),
+        ("toy_wrong_states", "training", ["states has dtype int64; expected one of float32"]),
+        ("toy_odd_states", "training", ["step 2: states has shape (3, 2); expected (3, 3)"]),
+        ("toy_nan_states", "evaluation", ["states holds nan at (0, 1); expected finite numbers"]),
+        ("toy_no_show", "screen", ['the screen has no show; expected one, as replay is "states"']),
+        ("toy_wrong_show", "screen", ["a state shows other frames after other states"]),
         ("toy_empty_screen", "screen", ["no frames; expected every frame"]),
         ("toy_flickers", "screen", ["shows other frames the second time"]),
         (
@@ -149,8 +196,11 @@ def test_a_broken_toy_is_caught(
         ("toy_misnames", {"named"}),
         ("toy_process", {"process"}),
         ("toy_cut", {"evaluation"}),
-        ("toy_stuck_stage", {"stages"}),
+        ("toy_stuck_stage", {"stages", "screen", "process"}),
         ("toy_flickers", {"screen"}),
+        ("toy_late_stage", {"screen"}),
+        ("toy_evaluation_screen", {"screen"}),
+        ("toy_astray", {"screen"}),
     ],
 )
 def test_a_fault_is_reported_only_where_it_is(inspect: Inspect, name: str, only: set[str]) -> None:

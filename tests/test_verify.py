@@ -68,7 +68,7 @@ def test_the_steps_are_those_that_were_trained_on(recorded: Run) -> None:
         it = episode.recording
         assert it.metadata.raw_return == pytest.approx(float(it.rewards.sum()))
         assert it.metadata.step_end - it.metadata.step_start == 8 * len(it)
-        assert 0 < len(it.fingerprints.values)
+        assert len(it.fingerprints.values) > 0
 
 
 def test_a_changed_action_is_found_at_its_step(recorded: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, field_validator
 
 from arcade_rl.config.options import Options, Positive, parse_percent
+from arcade_rl.contracts import ReplayKind
 
 
 class Criterion(Options):
@@ -113,12 +114,20 @@ AnyCriterion: TypeAlias = Annotated[
 ]
 
 
+DEFAULT_CRITERIA: dict[ReplayKind, tuple[str, ...]] = {
+    "exact": ("all",),
+    "states": ("record", "periodic"),
+}
+"""By `Declaration.replay`: states take many times the space of actions."""
+
+
 class Recording(Options):
     """Which episodes are kept."""
 
     criteria: Sequence[Annotated[AnyCriterion, BeforeValidator(_named)]] | None = None
-    """Names, or tables with a criterion's own keys. Resolved: ["all"] for a game that is re-run
-    exactly, ["record", "periodic"] for one whose states are stored."""
+    """Names, or tables with a criterion's own keys; [] for no episodes. Where none are given, the
+    resolved configuration has ["all"] for a game that is re-run exactly, and ["record", "periodic"] for
+    one whose states are stored."""
     max_bytes: Annotated[int, Field(ge=0)] = 0
     """Bytes of all segments of a run: the oldest episodes with no reason but "all" go first, then
     the oldest. 0: no limit."""

@@ -26,6 +26,7 @@ from arcade_rl.config.models import (
     Table,
     Value,
 )
+from arcade_rl.config.recording import DEFAULT_CRITERIA
 from arcade_rl.contracts import Declaration, Game
 from arcade_rl.errors import ArcadeError, ConfigError, PluginError
 
@@ -144,7 +145,11 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     declaration: Declaration = _ask(game, "declare", options)
 
     defaults = Source(f"default of {game.name}", _as_table(_ask(game, "defaults", options)))
-    sources = [*sources, defaults]
+    criteria: Value = list(DEFAULT_CRITERIA[declaration.replay])
+    general = Source(
+        f"default for replay {declaration.replay}", {"recording": {"criteria": criteria}}
+    )
+    sources = [*sources, defaults, general]
     _refuse_unknown_keys([defaults], Config)
     sources = _leave_out_foreign_hyperparameters(sources)
     values, origins = _merge(sources)
@@ -154,6 +159,7 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     values["reward"] = {**terms, **_table(values, "reward")}
     config = _validate(Config, values, origins)
     _refuse_foreign_hyperparameters(config, origins)
+    _refuse_processes_with_states(config, declaration, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
     return resolved
@@ -376,6 +382,18 @@ def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) 
                 f"{origin}: train.{key} is not a hyper-parameter of {name}; "
                 f"it takes {', '.join(sorted(HYPERPARAMETERS[name]))}"
             )
+
+
+def _refuse_processes_with_states(
+    config: Config, declaration: Declaration, origins: Mapping[str, str]
+) -> None:
+    """States stay with the simulator until a rollout is over; between processes they have no place."""
+    if declaration.replay == "states" and config.train.env_processes:
+        origin = origins.get("train.env_processes", config.game)
+        raise ConfigError(
+            f"{origin}: train.env_processes: {config.train.env_processes!r}: {config.game} cannot be "
+            "re-run exactly, and its states do not go between processes; expected 0"
+        )
 
 
 def _check_best_metric(resolved: Resolved) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Array, Declaration, StepBatch
+from arcade_rl.contracts import Array, Declaration, ReplayKind, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
 from arcade_rl.envs.fingerprints import FingerprintLog, Prints
 from arcade_rl.errors import PluginError
@@ -57,6 +57,8 @@ class Steps:
     metrics: npt.NDArray[np.float32]
     """Every metric. (T, N, M), float32."""
     prints: Prints
+    states: npt.NDArray[np.generic] | None = None
+    """States of the simulator, of a game that cannot be re-run exactly. (T, N, S)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def merge(parts: Sequence[tuple[int, Harvest]]) -> Harvest:
 
 def _merge_steps(parts: Sequence[tuple[int, Steps]]) -> Steps:
     prints = [steps.prints for _, steps in parts]
+    states = [steps.states for _, steps in parts if steps.states is not None]
     return Steps(
         np.concatenate([steps.rewards for _, steps in parts], axis=1),
         np.concatenate([steps.metrics for _, steps in parts], axis=1),
@@ -94,6 +97,7 @@ def _merge_steps(parts: Sequence[tuple[int, Steps]]) -> Steps:
                 for (step, env), value in steps.prints.finals.items()
             },
         ),
+        np.concatenate(states, axis=1) if states else None,
     )
 
 
@@ -135,6 +139,7 @@ class EpisodeAccounting:
         self._num_envs = num_envs
         self._horizon = horizon
         self._aggregations = [metric.aggregation for metric in declaration.metrics]
+        self._replay = declaration.replay
         self._num_terms = len(declaration.terms)
         self._log: _Log | None = None
         self._open = _Totals(num_envs, self._num_terms, len(self._aggregations))
@@ -156,9 +161,11 @@ class EpisodeAccounting:
     def record(self, batch: StepBatch, shaped: Array) -> Array:
         """Note one step; returns where real episodes ended. (N,), bool.
 
-        `shaped` is the sum of the weighted terms, (N,).
+        `shaped` is the sum of the weighted terms, (N,). PluginError if the batch has no states and
+        the game declares them, or the other way round.
         """
         if self._log is None:
+            _refuse_undeclared_states(batch, self._replay)
             k, m = self._num_terms, len(self._aggregations)
             self._log = _Log(batch, (self._horizon, self._num_envs), k, m)
         log, t = self._log, self._time
@@ -170,6 +177,8 @@ class EpisodeAccounting:
         log.shaped[t] = shaped
         log.terms[t] = batch.terms
         log.metrics[t] = batch.metrics
+        if log.states is not None:
+            log.states[t] = batch.states
         self._prints.note(t, batch, ended)
         self._time += 1
         return ended
@@ -182,7 +191,8 @@ class EpisodeAccounting:
         self._time = 0
         ended = self._end_episodes(log, steps)
         prints = self._prints.harvest(self._num_envs)
-        return Harvest(ended, Steps(_floats(log.raw), _floats(log.metrics), prints))
+        states = None if log.states is None else log.states.copy()
+        return Harvest(ended, Steps(_floats(log.raw), _floats(log.metrics), prints, states))
 
     def _end_episodes(self, log: _Log, steps: int) -> EndedEpisodes:
         pieces = _Pieces(log.ended)
@@ -215,6 +225,16 @@ class EpisodeAccounting:
         return stages
 
 
+def _refuse_undeclared_states(batch: StepBatch, replay: ReplayKind) -> None:
+    """A recording without them would be taken for one that its seed and actions play again."""
+    if (batch.states is None) == (replay == "states"):
+        found = "gives no states" if batch.states is None else "gives states"
+        raise PluginError(
+            f'the game declares replay = "{replay}" and its environment {found}; '
+            'expected StepBatch.states where replay is "states", and nowhere else'
+        )
+
+
 def _floats(column: Array) -> npt.NDArray[np.float32]:
     """A copy: the log is written anew in the next rollout."""
     return np.array(column, np.float32)
@@ -231,12 +251,16 @@ class _Log:
         self.ended = zeros(like.terminated, *rows)
         self.truncated = zeros(like.truncated, *rows)
         self.seed = zeros(like.episode_seeds, *rows)
+        self.states = (
+            None if like.states is None else zeros(like.states, *rows, like.states.shape[1])
+        )
 
     def on_host(self, steps: int) -> _Log:
         """Its first steps as numpy arrays."""
         found = copy(self)
         for name, column in vars(self).items():
-            setattr(found, name, to_numpy(column[:steps]))
+            if column is not None:
+                setattr(found, name, to_numpy(column[:steps]))
         return found
 
 

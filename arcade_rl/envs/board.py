@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.contracts import Observations, Purpose, StepBatch
-from arcade_rl.errors import ArcadeError, RunFailed
+from arcade_rl.errors import ArcadeError, PluginError, RunFailed
 
 ALIGNMENT = 64
 """Bytes at whose multiples arrays begin: a line of the cache."""
@@ -123,7 +123,7 @@ class Board:
             self._arrays[f"{prefix}.{key}"][rows] = array
 
     def put(self, rows: slice, batch: StepBatch) -> None:
-        """Copy what a step of some environments gave in."""
+        """Copy what a step of some environments gave in. PluginError for what has no place here."""
         arrays = self._arrays
         self.put_observations("observations", rows, batch.observations)
         arrays["rewards"][rows] = batch.rewards
@@ -137,6 +137,10 @@ class Board:
             self.put_observations("final", rows, batch.final_observations)
         arrays["has_cut"][rows] = batch.cut is not None
         arrays["cut"][rows] = False if batch.cut is None else batch.cut
+        if batch.states is not None:
+            raise PluginError(
+                "StepBatch.states do not go between processes; set train.env_processes = 0"
+            )
 
     def batch(self, rows: slice) -> StepBatch:
         """All arrays of some environments as views, which always show what was put in last.

@@ -1,7 +1,8 @@
 """A recorded episode, shown again: forward, back, and at any step.
 
 Every step is compared with what was recorded, its reward and its end, and with what was shown before,
-its picture. So a replay is what happened, or it says where it is not.
+its pictures. So a replay is what happened, or it says where it is not. A game that cannot be re-run
+exactly is shown state by state, and there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -14,8 +15,15 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Frame, KeyframeScreen, Screen, ScreenStep, StateScreen
-from arcade_rl.errors import VerificationError
+from arcade_rl.contracts import (
+    Frame,
+    KeyframeScreen,
+    Screen,
+    ScreenStep,
+    StagedVectorEnv,
+    StateScreen,
+)
+from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.recording.recording import Recording
 
 KEYFRAME_INTERVAL = 64
@@ -51,10 +59,11 @@ class Moment:
 
 
 class Replay:
-    """Plays one recording on a screen, which it closes."""
+    """Plays one recording on a screen of its game, options and purpose, which it closes."""
 
     def __init__(self, recording: Recording, screen: Screen, frame_rate: Fraction) -> None:
-        """`frame_rate`: the game's own, frames per second."""
+        """`frame_rate`: the game's own, frames per second. PluginError if the screen cannot show such
+        a recording."""
         self.recording = recording
         self.position = 0
         """Steps done, 0 to `len(recording)`."""
@@ -65,12 +74,20 @@ class Replay:
         self._frame_rate = float(frame_rate)
         self._totals = np.concatenate([[0.0], np.cumsum(recording.rewards, dtype=np.float64)])
         self._pictures: list[int] = []
-        """CRC-32 of the last picture of each step that was shown."""
+        """CRC-32 of the pictures of each step that was shown, from step 0."""
+        self._proven = 0
+        """Up to this step they were seen from the start on, without a saved state."""
         self._keyframes: dict[int, object] = {}
         self._due = 0.0
         """Frames that time owes."""
         self._waiting: list[Frame] = []
-        self._restart(0)
+        self._states = self._states_to_show()
+        if isinstance(screen, StagedVectorEnv):
+            screen.set_stage(recording.metadata.stage)
+        if self._states is None:
+            self._restart(0)
+        else:
+            self._shown = self._first()
 
     def __len__(self) -> int:
         return len(self.recording)
@@ -111,13 +128,16 @@ class Replay:
         return self.seek(min(max(self.position + count, 0), len(self)))
 
     def seek(self, position: int) -> Moment:
-        """Go to after `position` steps, 0 to the last. ValueError outside; VerificationError where
-        the game does not play the episode again as it was."""
+        """Go to after `position` steps, 0 to the last. ValueError outside; VerificationError, and the
+        replay rests at the start, where the game does not play the episode again as it was."""
         if not 0 <= position <= len(self):
             raise ValueError(f"step {position} of an episode of {len(self)} steps")
+        self._waiting.clear()
+        if self._states is not None:
+            self._show(position)
+            return self.moment
         while not self._reached(position):
             pass
-        self._waiting.clear()
         return self.moment
 
     def frames(self, one_a_step: bool = False) -> Iterator[tuple[Frame, Moment]]:
@@ -127,7 +147,9 @@ class Replay:
                 yield frame, moment
 
     def play(self, speed: float = 1.0) -> None:
-        """Let `tick` go on with time."""
+        """Let `tick` go on with time. ValueError if `speed` is not above 0."""
+        if not speed > 0:
+            raise ValueError(f"speed is {speed}; expected a number above 0")
         self.is_playing, self.speed = True, speed
 
     def pause(self) -> None:
@@ -140,14 +162,13 @@ class Replay:
             return []
         self._due += seconds * self.speed * self._frame_rate
         found = []
-        while self._due >= 1 and self.is_playing:
-            if not self._waiting and self.position == len(self):
-                self._due, self.is_playing = 0.0, False
-                break
+        while self._due >= 1 and (self._waiting or self.position < len(self)):
             if not self._waiting:
                 self._waiting = list(self.step().frames)
             found.append((self._waiting.pop(0), self.moment))
             self._due -= 1
+        if not self._waiting and self.position == len(self):
+            self._due, self.is_playing = 0.0, False
         return found
 
     def close(self) -> None:
@@ -167,10 +188,13 @@ class Replay:
             self._restart(best)
         while self.position < position:
             if fault := self._advance():
-                if not self._origin:
-                    raise VerificationError(fault)
-                del self._keyframes[self._origin]
+                origin = self._origin
+                if origin:
+                    self._forget(origin)
                 self._restart(0)
+                if not origin:
+                    self.is_playing = False
+                    raise VerificationError(fault)
                 return False
         return True
 
@@ -185,37 +209,91 @@ class Replay:
             assert isinstance(self._screen, KeyframeScreen)
             self._screen.restore(self._keyframes[at])
             return
-        first = self._screen.reset(self.recording.start.seed)
-        self._shown = ScreenStep([first], 0.0, False)
-        self._pictures[:1] = [zlib.crc32(first)]
+        self._shown = self._first()
+        if fault := self._keep():
+            raise VerificationError(fault)
+
+    def _first(self) -> ScreenStep:
+        return ScreenStep([self._screen.reset(self.recording.start.seed)], 0.0, False)
 
     def _advance(self) -> str:
         """One step. What is wrong with it; "" if nothing."""
-        it, k = self.recording, self.position
-        if it.states is not None and isinstance(self._screen, StateScreen):
-            self._shown = ScreenStep(self._screen.show(it.states[k]), float(it.rewards[k]), False)
-        else:
-            self._shown = self._screen.step(it.actions[k])
+        self._shown = self._screen.step(self.recording.actions[self.position])
         self.position += 1
-        return self._fault(k) or self._keep()
+        return self._fault(self.position) or self._keep()
 
-    def _fault(self, k: int) -> str:
+    def _fault(self, position: int) -> str:
         it, shown = self.recording, self._shown
-        who = f"episode {it.metadata.number} of {it.metadata.run}"
-        if np.float32(shown.reward) != it.rewards[k]:
-            return f"{who} gives {shown.reward:g} at step {k + 1}; recorded is {it.rewards[k]:g}"
-        if shown.ended and k + 1 < len(it):
-            return f"{who} ends at step {k + 1}; recorded are {len(it)} steps"
+        recorded = it.rewards[position - 1]
+        if np.float32(shown.reward) != recorded:
+            return (
+                f"{self._who} gives {shown.reward:g} at step {position}; recorded is {recorded:g}"
+            )
+        if shown.ended != (position == len(it)):
+            happens = (
+                f"ends at step {position}" if shown.ended else f"goes on after step {position}"
+            )
+            return f"{self._who} {happens}; recorded are {len(it)} steps"
         return ""
 
     def _keep(self) -> str:
         """Remember what was shown, or compare it with what was shown before."""
-        picture = zlib.crc32(np.ascontiguousarray(self._shown.frames[-1]))
+        shown = 0
+        for frame in self._shown.frames:
+            shown = zlib.crc32(np.ascontiguousarray(frame).data, shown)
         if self.position < len(self._pictures):
-            if picture != self._pictures[self.position]:
-                return f"step {self.position} looks otherwise than it did before"
-            return ""
-        self._pictures.append(picture)
-        if isinstance(self._screen, KeyframeScreen) and self.position % KEYFRAME_INTERVAL == 0:
+            if shown == self._pictures[self.position]:
+                self._prove()
+                return ""
+            if self._origin or self.position <= self._proven:
+                return f"{self._who} looks otherwise at step {self.position} than it did before"
+            self._forget(0)  # what was seen before came from a saved state, and this does not
+        self._pictures.append(shown)
+        self._prove()
+        if isinstance(self._screen, KeyframeScreen) and self._is_keyframe:
             self._keyframes[self.position] = self._screen.save()
         return ""
+
+    @property
+    def _is_keyframe(self) -> bool:
+        return self.position > 0 and self.position % KEYFRAME_INTERVAL == 0
+
+    def _prove(self) -> None:
+        if not self._origin:
+            self._proven = max(self._proven, self.position)
+
+    def _forget(self, origin: int) -> None:
+        """A saved state led astray, the one after `origin` steps or one that is not known: forget it,
+        and all that was not seen from the start on."""
+        del self._pictures[self._proven + 1 :]
+        kept = {at: state for at, state in self._keyframes.items() if at <= self._proven}
+        kept.pop(origin, None)
+        self._keyframes = kept
+
+    @property
+    def _who(self) -> str:
+        return f"episode {self.recording.metadata.number} of {self.recording.metadata.run}"
+
+    # --- shown state by state ------------------------------------------------------------------
+
+    def _states_to_show(self) -> npt.NDArray[np.generic] | None:
+        """The recorded states; None for an episode that is played again."""
+        states = self.recording.states
+        if states is not None and not isinstance(self._screen, StateScreen):
+            raise PluginError(
+                f"{self._who} was recorded state by state, and the screen of "
+                f"{self.recording.metadata.game} has no show; expected a StateScreen"
+            )
+        return states
+
+    def _show(self, position: int) -> None:
+        if position == self.position:
+            return
+        if position == 0:
+            self.position, self._shown = 0, self._first()
+            return
+        assert self._states is not None
+        assert isinstance(self._screen, StateScreen)
+        k, self.position = position - 1, position
+        frames = self._screen.show(self._states[k])
+        self._shown = ScreenStep(frames, float(self.recording.rewards[k]), position == len(self))

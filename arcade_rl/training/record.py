@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Resolved, dump_toml
-from arcade_rl.config.recording import All
 from arcade_rl.envs.accounting import EndedEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import RETURN, Facts
@@ -54,8 +53,8 @@ class ChunkRecorder:
         self._resolved, self._spec = resolved, spec
         self._settings = settings
         self._constant = self._constants(distribution)
-        criteria = [All()] if settings.criteria is None else settings.criteria
-        self.judges = Judges(criteria, declaration.metrics)
+        assert settings.criteria is not None, "the configuration is not resolved"
+        self.judges = Judges(settings.criteria, declaration.metrics)
         self._writer = Writer(Path(spec.staging) / STAGED_EPISODES, settings.queue)
         self._num_envs = resolved.config.train.n_envs
         self._recorder = Recorder(self._num_envs, self.judges, self._writer.offer)
@@ -149,7 +148,7 @@ def _on_host(played: Played) -> Rollout:
         metrics=steps.metrics,
         values=played.values.half().cpu().numpy(),
         distributions=None if said is None else said.half().cpu().numpy(),
-        states=None,
+        states=steps.states,
         print_steps=steps.prints.steps,
         prints=steps.prints.values,
         final_prints=steps.prints.finals,

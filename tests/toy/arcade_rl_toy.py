@@ -2,7 +2,8 @@
 
 Everything about an episode follows from its seed and the actions: its length (10 to 30 steps), how
 it ends and which button is lit at every step. A policy that presses the lit button gets 1 a step.
-Options make it continuous, masked, staged, slow, or broken in the ways that simulators break.
+Options make it continuous, masked, staged, slow, impossible to re-run, or broken in the ways that
+simulators break.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -44,6 +45,10 @@ SHORTEST, LONGEST = 10, 30
 WIDTH, HEIGHT = 64, 48
 EASY_BUTTONS = 2
 LEAK_BYTES = 8 << 20
+NOTHING = -1
+"""In a state, where the episode is over and no light follows."""
+STATE = ("_seeds", "_length", "_clock", "_streak", "_pressed", "_lights")
+"""What an episode has to go on with."""
 
 METRICS = (
     Metric("hits", "Hits", better="up", aggregation="sum", format=".0f"),
@@ -72,6 +77,10 @@ class ToyOptions(Options):
     curriculum: bool = True
     cuts: bool = False
     """In training, cut the learner's sight at every miss."""
+    length: Annotated[int, Field(ge=0)] = 0
+    """Steps of every episode; 0: 10 to 30, as the seed says."""
+    inexact: bool = False
+    """Lights that neither the seed nor the actions give away, and states instead."""
     step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
     """Sleep at every step, in training and evaluation."""
 
@@ -160,6 +169,7 @@ class ToyEnv:
         self._streak = np.zeros(num_envs, np.int64)
         self._pressed = np.zeros(num_envs, np.int64)
         self._lights = np.full(num_envs, len(BUTTONS), np.int64)
+        self._noise = np.zeros(num_envs, np.int64)
 
     def reset(self, seeds: SeedSource) -> Observations:
         self._source = seeds
@@ -172,17 +182,21 @@ class ToyEnv:
         if self._purpose == "training":
             self._fault.count(self.num_envs)
         pressed = self._press(np.asarray(actions))
-        hit = pressed == self.target()
+        lit = self.target()
+        hit = pressed == lit
         travel = np.abs(pressed - self._pressed)
         self._pressed = pressed
         self._streak = np.where(hit, self._streak + 1, 0)
         self._clock = self._clock + 1
+        if self._options.inexact:
+            self._noise = np.frombuffer(os.urandom(self.num_envs), np.uint8).astype(np.int64)
         terms = np.stack([hit, ~hit, travel], axis=1).astype(np.float32)  # (N, 3)
         metrics = np.stack([hit, self._streak], axis=1).astype(np.float32)  # (N, 2)
         over = self._clock >= self._length
         by_rules = self._seeds % 2 == 0
         episode_seeds = self._seeds.copy()
         final = self._observe() if over.any() else None
+        states = np.stack([lit, hit, np.where(over, NOTHING, self.target())], axis=1)  # (N, 3)
         self._start(np.flatnonzero(over))
         return StepBatch(
             observations=self._observe(),
@@ -194,6 +208,7 @@ class ToyEnv:
             episode_seeds=episode_seeds,
             final_observations=final,
             cut=~hit if self._options.cuts and self._purpose == "training" else None,
+            states=states.astype(np.float32) if self._options.inexact else None,
         )
 
     def close(self) -> None:
@@ -201,7 +216,9 @@ class ToyEnv:
 
     def target(self) -> npt.NDArray[np.int64]:
         """The lit button. (N,), int64."""
-        return (draw(self._seeds, self._clock) % self._lights.astype(np.uint64)).astype(np.int64)
+        lit = (draw(self._seeds, self._clock) % self._lights.astype(np.uint64)).astype(np.int64)
+        found: npt.NDArray[np.int64] = (lit + self._noise) % self._lights
+        return found
 
     def _start(self, indices: npt.NDArray[np.intp]) -> None:
         if len(indices) == 0:
@@ -209,7 +226,8 @@ class ToyEnv:
         self._seeds[indices] = self._source.next(indices)
         span = np.uint64(LONGEST - SHORTEST + 1)
         drawn = draw(self._seeds[indices], np.full(len(indices), 1 << 20))
-        self._length[indices] = SHORTEST + (drawn % span).astype(np.int64)
+        self._length[indices] = self._options.length or SHORTEST + (drawn % span).astype(np.int64)
+        self._noise[indices] = 0
         self._clock[indices] = self._streak[indices] = self._pressed[indices] = 0
         is_easy = self._options.curriculum and self._purpose == "training" and self._stage == 0
         self._lights[indices] = EASY_BUTTONS if is_easy else len(BUTTONS)
@@ -223,7 +241,8 @@ class ToyEnv:
         if self._options.observation == "image":
             quarters = (lit * 255).astype(np.uint8).reshape(-1, 1, 2, 2)
             return quarters.repeat(18, axis=2).repeat(18, axis=3)  # (N, 1, 36, 36)
-        clock = (self._clock / LONGEST).astype(np.float32)[:, None]  # (N, 1)
+        longest = max(LONGEST, self._options.length)
+        clock = (self._clock / longest).astype(np.float32)[:, None]  # (N, 1)
         if self._options.observation == "dict":
             return {"clock": clock, "lit": lit}
         return np.concatenate([lit, clock], axis=1)  # (N, 5)
@@ -266,10 +285,12 @@ class OneSeed:
 
 
 class ToyScreen:
-    """Two frames a step: the press, then the next light."""
+    """Two frames a step: the press, then the next light. It neither breaks nor sleeps."""
 
     def __init__(self, env: ToyEnv) -> None:
         self._env = env
+        env._options = env._options.model_copy(update={"step_time_s": 0.0})
+        env._fault = Fault(env._options.model_copy(update={"fault": ""}))
 
     def reset(self, seed: int) -> Frame:
         self._env.reset(OneSeed(seed))
@@ -283,8 +304,32 @@ class ToyScreen:
         after = pressed if ended else picture(int(self._env.target()[0]))
         return ScreenStep([pressed, after], float(batch.rewards[0]), ended)
 
+    def save(self) -> object:
+        return {name: getattr(self._env, name).copy() for name in STATE}
+
+    def restore(self, state: Any) -> None:
+        for name, array in state.items():
+            setattr(self._env, name, array.copy())
+
     def close(self) -> None:
         self._env.close()
+
+
+class StagedToyScreen(ToyScreen):
+    def set_stage(self, stage: int) -> None:
+        self._env.set_stage(stage)  # type: ignore[attr-defined]
+
+
+class Showing(ToyScreen):
+    """Shows what states say."""
+
+    def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
+        lit, hit, following = state.astype(int).tolist()
+        pressed = picture(lit, pressed=bool(hit))
+        return [pressed, pressed if following == NOTHING else picture(following)]
+
+
+class StagedShowing(Showing, StagedToyScreen): ...
 
 
 def picture(lit: int, pressed: bool = False) -> Frame:
@@ -337,6 +382,7 @@ class Toy:
             frame_size=(WIDTH, HEIGHT),
             protocol="toy-full-v1",
             stages=STAGES if options.curriculum else (),
+            replay="states" if options.inexact else "exact",
         )
 
     def defaults(self, options: ToyOptions) -> Mapping[str, object]:
@@ -361,8 +407,11 @@ class Toy:
         staged = StagedMasked if options.masks else StagedToyEnv
         return (staged if options.curriculum else plain)(options, num_envs, purpose)
 
-    def make_screen(self, options: ToyOptions) -> ToyScreen:
-        return ToyScreen(ToyEnv(options, 1, "evaluation"))
+    def make_screen(self, options: ToyOptions, purpose: Purpose, sound: bool) -> ToyScreen:
+        plain = Showing if options.inexact else ToyScreen
+        staged = StagedShowing if options.inexact else StagedToyScreen
+        env: Any = self.make_env(options, 1, purpose)
+        return (staged if options.curriculum else plain)(env)
 
 
 @hookimpl

@@ -15,7 +15,9 @@ from arcade_rl_toy import (
     TERMS,
     Masked,
     OneSeed,
+    StagedShowing,
     StagedToyEnv,
+    StagedToyScreen,
     Toy,
     ToyEnv,
     ToyOptions,
@@ -59,19 +61,25 @@ class Spoilt(Toy):
 
 
 class Replaced(Toy):
-    """A toy with another environment or screen."""
+    """A toy with another environment or screen, and changes of its declaration."""
 
-    def __init__(self, name: str, env: Any = StagedToyEnv, screen: Any = None) -> None:
+    def __init__(
+        self, name: str, env: Any = StagedToyEnv, screen: Any = None, **changes: Any
+    ) -> None:
         self.name = name
         self._env = env
         self._screen = screen
+        self._changes = changes
+
+    def declare(self, options: ToyOptions) -> Declaration:
+        return replace(super().declare(options), **self._changes)
 
     def make_env(self, options: Any, num_envs: int, purpose: Any) -> Any:
         return self._env(options, num_envs, purpose)
 
-    def make_screen(self, options: Any) -> Any:
-        env = self._env(options, 1, "evaluation")
-        return (self._screen or ToyScreen)(env)
+    def make_screen(self, options: Any, purpose: Any, sound: bool) -> Any:
+        screen = self._screen or StagedToyScreen
+        return screen(self._env(options, 1, purpose))
 
 
 class Declares(Toy):
@@ -190,7 +198,7 @@ class AllForbidden(Masked):
         return super().step(actions)
 
 
-class WrongScreen(ToyScreen):
+class WrongScreen(StagedToyScreen):
     def reset(self, seed: int) -> Any:
         return super().reset(seed).astype(np.float32)
 
@@ -199,12 +207,12 @@ class WrongScreen(ToyScreen):
         return ScreenStep([frame[:-8] for frame in shown.frames], shown.reward + 1, not shown.ended)
 
 
-class EmptyScreen(ToyScreen):
+class EmptyScreen(StagedToyScreen):
     def step(self, action: Any) -> ScreenStep:
         return replace(super().step(action), frames=[])
 
 
-class FlickeringScreen(ToyScreen):
+class FlickeringScreen(StagedToyScreen):
     _looks = 0
 
     def reset(self, seed: int) -> Any:
@@ -213,7 +221,54 @@ class FlickeringScreen(ToyScreen):
         return super().reset(seed) + np.uint8(self._looks)
 
 
-class DisplayScreen(ToyScreen):
+class EvaluationScreen(StagedToyScreen):
+    """Shows what evaluation would play."""
+
+    def __init__(self, env: ToyEnv) -> None:
+        env._purpose = "evaluation"
+        super().__init__(env)
+
+
+class AstrayScreen(StagedToyScreen):
+    def restore(self, state: Any) -> None:
+        super().restore({**state, "_clock": state["_clock"] + 1})
+
+
+class SoundScreen(StagedToyScreen):
+    sound: Any = np.zeros((534, 1), np.int16)
+    """Two frames at 8,000 samples per second."""
+
+    def step(self, action: Any) -> ScreenStep:
+        return replace(super().step(action), sound=self.sound)
+
+
+class ShortSound(SoundScreen):
+    sound = np.zeros((400, 1), np.int16)
+
+
+class FloatSound(SoundScreen):
+    sound = np.zeros(534)
+
+
+class WrongShow(StagedShowing):
+    _last = 0.0
+
+    def show(self, state: Any) -> Any:
+        frames = super().show(state)
+        last, self._last = self._last, state[0]
+        return [frame + np.uint8(last) for frame in frames]
+
+
+class LateStage(StagedToyEnv):
+    """A stage that begins in the middle of episodes."""
+
+    def set_stage(self, stage: int) -> None:
+        super().set_stage(stage)
+        if self._purpose == "training":
+            self._lights[:] = 2 if stage == 0 else 4
+
+
+class DisplayScreen(StagedToyScreen):
     def __init__(self, env: ToyEnv) -> None:
         if "DISPLAY" not in os.environ:
             raise RuntimeError("no display")
@@ -250,6 +305,41 @@ def always_final(env: ToyEnv, batch: StepBatch) -> StepBatch:
 
 def cut_in_evaluation(env: ToyEnv, batch: StepBatch) -> StepBatch:
     return replace(batch, cut=batch.terminated)
+
+
+class States(StagedToyEnv):
+    """Gives states of some kind."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._count = 0
+
+    def step(self, actions: Any) -> StepBatch:
+        self._count += 1
+        return replace(super().step(actions), states=self.states())
+
+    def states(self) -> Any:
+        return np.zeros((self.num_envs, 3), np.float32)
+
+
+class WrongStates(States):
+    def states(self) -> Any:
+        return super().states().astype(np.int64)
+
+
+class OddStates(States):
+    def states(self) -> Any:
+        return super().states()[:, : 3 - (self._count == 2)]
+
+
+class NanStates(States):
+    def states(self) -> Any:
+        return super().states() + np.array([0, np.nan, 0], np.float32)
+
+
+class ChangingStates(States):
+    def states(self) -> Any:
+        return super().states() + np.float32(self._count % 4)
 
 
 def next_seeds(env: ToyEnv, batch: StepBatch) -> StepBatch:
@@ -290,6 +380,23 @@ GAMES: list[Any] = [
     Replaced("toy_screen", screen=WrongScreen),
     Replaced("toy_empty_screen", screen=EmptyScreen),
     Replaced("toy_flickers", screen=FlickeringScreen),
+    Replaced("toy_evaluation_screen", screen=EvaluationScreen),
+    Replaced("toy_no_screen_stage", screen=ToyScreen),
+    Replaced("toy_astray", screen=AstrayScreen),
+    Replaced("toy_late_stage", LateStage),
+    Replaced("toy_sound", screen=SoundScreen),
+    Replaced("toy_silent", sound_rate=8_000),
+    Replaced("toy_short_sound", screen=ShortSound, sound_rate=8_000),
+    Replaced("toy_float_sound", screen=FloatSound, sound_rate=8_000),
+    Declares("toy_replay_declares", rom_sha256="abc", sound_rate=-1, packages=("no-such-package",)),
+    Declares("toy_replay_kind", replay="sometimes"),
+    Declares("toy_no_states", replay="states"),
+    Replaced("toy_states", States),
+    Replaced("toy_wrong_states", WrongStates, StagedShowing, replay="states"),
+    Replaced("toy_odd_states", OddStates, StagedShowing, replay="states"),
+    Replaced("toy_nan_states", NanStates, StagedShowing, replay="states"),
+    Replaced("toy_no_show", States, replay="states"),
+    Replaced("toy_wrong_show", ChangingStates, WrongShow, replay="states"),
     Replaced("toy_display", screen=DisplayScreen),
     Spoilt("toy_nan", nan_terms),
     Spoilt("toy_arrays", wrong_arrays),

@@ -11,6 +11,7 @@ import numpy as np
 from gymnasium import spaces
 
 from arcade_rl.contracts import (
+    Array,
     Declaration,
     FrameStackedVectorEnv,
     Game,
@@ -29,6 +30,7 @@ Rule: TypeAlias = "Callable[[Seen], Iterator[str]]"
 
 NUM_ENVS = 3
 STAGE_STEPS = 50
+STATE_DTYPES = ("float32", "float64", "uint8")
 
 
 def environment_faults(game: Game, options: Any, declaration: Declaration) -> Iterator[str]:
@@ -88,21 +90,24 @@ class Seen:
     """Seed of every environment's episode, from those that were handed out. (N,)"""
     before: Observations
     """Copies of the observations before the step."""
+    states_before: Array | None
+    """The states that the step before gave."""
 
 
 def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int) -> Iterator[str]:
     """Faults of random steps. A rule that was broken once is not asked again."""
     player = Player(env, Seeds([[]] * env.num_envs))
-    live = list(RULES)
+    live, states = list(RULES), None
     for step in range(1, steps + 1):
         seeds, before = player.current(), deepcopy(player.observations)
         batch = env.step(player.choose())
-        seen = Seen(batch, env, declaration, purpose, seeds, before)
+        seen = Seen(batch, env, declaration, purpose, seeds, before, states)
         for rule in tuple(live):
             faults = _ask(rule, seen, may_raise=_array_rule not in live)
             if faults:
                 live.remove(rule)
             yield from (f"step {step}: {fault}" for fault in faults)
+        states = batch.states
         player.advance(batch)
 
 
@@ -185,6 +190,22 @@ def _mask_rule(seen: Seen) -> Iterator[str]:
         yield "action_masks forbids every action of an environment; expected at least one allowed"
 
 
+def _state_rule(seen: Seen) -> Iterator[str]:
+    states, replay = seen.batch.states, seen.declaration.replay
+    if (states is None) == (replay == "states"):
+        given = "None" if states is None else "given"
+        yield f'states is {given}; expected them where replay is "states", which is "{replay}"'
+    if states is None:
+        return
+    array, n = as_numpy(states), seen.env.num_envs
+    if array.dtype not in STATE_DTYPES:
+        yield f"states has dtype {array.dtype}; expected one of {', '.join(STATE_DTYPES)}"
+    shape = (n, array.shape[1]) if array.ndim == 2 else (n, 1)
+    if seen.states_before is not None:
+        shape = as_numpy(seen.states_before).shape
+    yield from array_faults("states", states, shape, array.dtype)
+
+
 def _stack_rule(seen: Seen) -> Iterator[str]:
     if not isinstance(seen.env, FrameStackedVectorEnv):
         return
@@ -206,5 +227,6 @@ RULES: tuple[Rule, ...] = (
     _seed_rule,
     _weight_rule,
     _mask_rule,
+    _state_rule,
     _stack_rule,
 )

@@ -6,15 +6,26 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from arcade_rl.config import Source, resolve
-from arcade_rl.contracts import Aggregation, Better, Declaration, Game, Metric, RewardTerm, Stage
+from arcade_rl.contracts import (
+    Aggregation,
+    Better,
+    Declaration,
+    Game,
+    Metric,
+    ReplayKind,
+    RewardTerm,
+    Stage,
+)
 from arcade_rl.errors import ConfigError
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def game_faults(game: Game, options: Any) -> Iterator[str]:
@@ -50,6 +61,22 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
         yield f"frame_size is {size!r}; expected (width, height) in pixels"
     if not declaration.protocol:
         yield "protocol is empty; expected the name of the evaluation protocol"
+    yield from _replay_faults(declaration)
+
+
+def _replay_faults(declaration: Declaration) -> Iterator[str]:
+    """Faults of what playing an episode again depends on."""
+    if declaration.replay not in get_args(ReplayKind):
+        yield f"replay is {declaration.replay!r}; expected one of {get_args(ReplayKind)}"
+    if declaration.rom_sha256 and not _SHA256.fullmatch(declaration.rom_sha256):
+        yield f'rom_sha256 is {declaration.rom_sha256!r}; expected 64 hexadecimal digits, or ""'
+    if not isinstance(declaration.sound_rate, int) or declaration.sound_rate < 0:
+        yield f"sound_rate is {declaration.sound_rate!r}; expected samples per second, or 0"
+    for name in declaration.packages:
+        try:
+            version(name)
+        except PackageNotFoundError:
+            yield f"packages names {name!r}, which is not installed; expected a distribution's name"
 
 
 def defaults_faults(game: Game, options: Any) -> Iterator[str]:

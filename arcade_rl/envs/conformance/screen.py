@@ -1,91 +1,207 @@
-"""Whether the screen shows the episode that the evaluation environment played."""
+"""Whether the screen shows the episode that the environment played, in training and in evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, Frame, Game, Screen, ScreenStep
+from arcade_rl.contracts import (
+    Declaration,
+    Frame,
+    Game,
+    KeyframeScreen,
+    Purpose,
+    Screen,
+    ScreenStep,
+    StagedVectorEnv,
+    StateScreen,
+)
 from arcade_rl.envs.conformance.arrays import as_numpy
 from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened
 
 SEED, OTHER_SEED = 31, 32
 AGAIN_STEPS = 50
+MOST_SOUND_DRIFT = 0.05
+"""By which part the sound may be longer or shorter than the frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The rules that an episode is played under."""
+
+    purpose: Purpose
+    stage: int
+    """In which it starts, and so is played."""
+    stages: int
+    """How many there are; 0 without a curriculum."""
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One step of the evaluation environment."""
+    """One step of the environment."""
 
     action: npt.NDArray[Any]
     reward: np.float32
     ended: bool
+    state: npt.NDArray[Any] | None
+
+
+def settings(declaration: Declaration) -> list[Setting]:
+    """Both purposes, each in every stage."""
+    names = [stage.name for stage in declaration.stages]
+    return [
+        Setting(purpose, stage, len(names), f"{purpose}, stage {name}" if name else purpose)
+        for purpose in get_args(Purpose)
+        for stage, name in enumerate(names or [""])
+    ]
 
 
 def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
-    """Faults of frames, rewards and ends over one episode or `steps` steps, and of a second look."""
-    played = play(game, options, steps)
-    with closing(game.make_screen(options)) as screen:
-        hashes = yield from _watch(screen, played, declaration)
-        screen.reset(OTHER_SEED)
-        again = _hashes(screen, played[:AGAIN_STEPS])
-    if again != hashes[: len(again)]:
-        yield f"the episode of seed {SEED} shows other frames the second time; expected the same"
+    """Faults of what is shown of one episode, or of `steps` steps, under each setting."""
+    for setting in settings(declaration):
+        played = play(game, options, steps, setting)
+        find = _state_faults if declaration.replay == "states" else _replay_faults
+        for fault in find(game, options, declaration, setting, played):
+            yield f"{setting.label}: {fault}"
 
 
-def play(game: Game, options: Any, steps: int) -> list[Played]:
-    """An episode of the second of two evaluation environments, up to `steps` steps."""
+def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]:
+    """An episode of the second of two environments, up to `steps` steps. The stage changes while it is
+    played."""
     played = []
-    with opened(game, options, 2, "evaluation") as env:
+    with opened(game, options, 2, setting.purpose) as env:
+        _set_stage(env, setting, setting.stage)
         player = Player(env, Seeds([[OTHER_SEED], [SEED]]))
         for _ in range(steps):
             actions = player.choose()
             batch = env.step(actions)
             reward = np.float32(as_numpy(batch.rewards)[1])
+            state = None if batch.states is None else as_numpy(batch.states)[1].copy()
             ended = bool(player.advance(batch)[1])
-            played.append(Played(actions[1], reward, ended))
+            played.append(Played(actions[1], reward, ended, state))
             if ended:
                 break
+            _set_stage(env, setting, (setting.stage + 1) % max(setting.stages, 1))
     return played
 
 
 def frame_hashes(game: Game, options: Any, steps: int) -> list[str]:
-    """A hash of the frames of the reset and of every step."""
-    played = play(game, options, steps)
-    with closing(game.make_screen(options)) as screen:
-        return _hashes(screen, played)
-
-
-def _hashes(screen: Screen, played: list[Played]) -> list[str]:
-    hashes = [hash_bytes(screen.reset(SEED).tobytes())]
-    for step in played:
-        frames = screen.step(step.action).frames
-        hashes.append(hash_bytes(b"".join(frame.tobytes() for frame in frames)))
+    """A hash of the frames of the reset and of every step, under each setting."""
+    hashes = []
+    for setting in settings(game.declare(options)):
+        played = play(game, options, steps, setting)
+        with closing(game.make_screen(options, setting.purpose, False)) as screen:
+            _set_stage(screen, setting, setting.stage)
+            hashes += _hashes(screen, played)
     return hashes
 
 
+def _set_stage(staged: Any, setting: Setting, stage: int) -> None:
+    if setting.stages:
+        staged.set_stage(stage)
+
+
+def _replay_faults(
+    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
+) -> Iterator[str]:
+    """Faults of frames, rewards, ends and sound, of a second look, and of going back."""
+    has_sound = declaration.sound_rate > 0
+    with closing(game.make_screen(options, setting.purpose, has_sound)) as screen:
+        if isinstance(screen, StagedVectorEnv) != bool(declaration.stages):
+            has = "has" if isinstance(screen, StagedVectorEnv) else "lacks"
+            yield f"the screen {has} set_stage; {len(declaration.stages)} stages are declared"
+            return
+        _set_stage(screen, setting, setting.stage)
+        hashes = yield from _watch(screen, played, declaration, game.frame_rate)
+        screen.reset(OTHER_SEED)
+        again = _hashes(screen, played[:AGAIN_STEPS])
+        if isinstance(screen, KeyframeScreen):
+            yield from _keyframe_faults(screen, played, hashes)
+    if again != hashes[: len(again)]:
+        yield f"the episode of seed {SEED} shows other frames the second time; expected the same"
+    if has_sound:
+        yield from _silence_faults(game, options, setting, played[:AGAIN_STEPS], hashes)
+
+
+def _silence_faults(
+    game: Game, options: Any, setting: Setting, played: list[Played], hashes: list[str]
+) -> Iterator[str]:
+    """Faults of a screen that was asked for no sound."""
+    with closing(game.make_screen(options, setting.purpose, False)) as screen:
+        _set_stage(screen, setting, setting.stage)
+        if _hashes(screen, played) != hashes[: len(played) + 1]:
+            yield "the screen shows other frames without sound; expected the same"
+        screen.reset(SEED)
+        if screen.step(played[0].action).sound is not None:
+            yield "sound is given where none was asked for; expected None"
+
+
+def _keyframe_faults(screen: Any, played: list[Played], hashes: list[str]) -> Iterator[str]:
+    """Faults of the steps after a saved state, of which `hashes` are known."""
+    middle = min(len(played), len(hashes) - 1) // 2
+    screen.reset(SEED)
+    for step in played[:middle]:
+        screen.step(step.action)
+    state = screen.save()
+    after = played[middle : len(hashes) - 1][:AGAIN_STEPS]
+    for step in after:
+        screen.step(step.action)
+    for _ in range(2):
+        screen.restore(state)
+        for number, step in enumerate(after, start=middle + 1):
+            if _hash_step(screen.step(step.action)) != hashes[number]:
+                yield (
+                    f"step {number} differs after going back to the state that was saved after step "
+                    f"{middle}; expected the same frames, reward and end"
+                )
+                return
+
+
+def _hashes(screen: Screen, played: list[Played]) -> list[str]:
+    first = screen.reset(SEED)
+    return [
+        hash_bytes(first.tobytes()),
+        *(_hash_step(screen.step(step.action)) for step in played),
+    ]
+
+
+def _hash_step(shown: ScreenStep) -> str:
+    told = f"{np.float32(shown.reward)} {bool(shown.ended)}".encode()
+    return hash_bytes(b"".join(frame.tobytes() for frame in shown.frames) + told)
+
+
 def _watch(
-    screen: Screen, played: list[Played], declaration: Declaration
+    screen: Screen, played: list[Played], declaration: Declaration, frame_rate: Fraction
 ) -> Generator[str, None, list[str]]:
-    """Faults of one look at the episode, the first of each kind; returns the hashes of its frames."""
+    """Faults of one look at the episode, the first of each kind; returns the hashes of its steps."""
     size = declaration.frame_size
     first = screen.reset(SEED)
     yield from frame_faults("the first frame", first, size)
     hashes, seen = [hash_bytes(first.tobytes())], set[str]()
+    frames = samples = 0
     for number, expected in enumerate(played, start=1):
         shown = screen.step(expected.action)
-        for kind, fault in _step_faults(shown, expected, size):
+        for kind, fault in (
+            *_step_faults(shown, expected, size),
+            *_sound_faults(shown, declaration.sound_rate),
+        ):
             if kind not in seen:
                 yield f"step {number}: {fault}"
             seen.add(kind)
-        hashes.append(hash_bytes(b"".join(frame.tobytes() for frame in shown.frames)))
+        frames += len(shown.frames)
+        samples += 0 if shown.sound is None else len(shown.sound)
+        hashes.append(_hash_step(shown))
         if shown.ended:
             break
+    if declaration.sound_rate and "sound" not in seen:
+        yield from _drift_faults(frames / float(frame_rate), samples / declaration.sound_rate)
     return hashes
 
 
@@ -105,6 +221,48 @@ def _step_faults(
         )
     if bool(shown.ended) != expected.ended:
         yield "ended", f"ended is {shown.ended}; expected {expected.ended}, as in the environment"
+
+
+def _sound_faults(shown: ScreenStep, rate: int) -> Iterator[tuple[str, str]]:
+    sound = shown.sound
+    if not rate and sound is not None:
+        yield "sound", "sound is given; no sound_rate is declared"
+    elif rate and sound is None:
+        yield "sound", f"sound is None; expected samples, as sound_rate {rate} is declared"
+    elif sound is not None and (sound.dtype != np.int16 or sound.ndim != 2):
+        yield "sound", f"sound is {sound.dtype} {sound.shape}; expected int16 (samples, channels)"
+
+
+def _drift_faults(frames_s: float, sound_s: float) -> Iterator[str]:
+    if abs(sound_s - frames_s) > MOST_SOUND_DRIFT * frames_s:
+        yield f"the frames last {frames_s:.2f} s and their sound {sound_s:.2f} s; expected the same"
+
+
+def _state_faults(
+    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
+) -> Iterator[str]:
+    """Faults of what is shown of states, in any order."""
+    size = declaration.frame_size
+    with closing(game.make_screen(options, setting.purpose, False)) as screen:
+        if not isinstance(screen, StateScreen):
+            yield 'the screen has no show; expected one, as replay is "states"'
+            return
+        _set_stage(screen, setting, setting.stage)
+        yield from frame_faults("the first frame", screen.reset(SEED), size)
+        hashes = []
+        for step in played:
+            assert step.state is not None, "the environment gives no states"
+            frames = screen.show(step.state)
+            if len(frames) == 0:
+                yield "no frames of a state; expected every frame of the step"
+            for frame in frames:
+                yield from frame_faults("a frame", frame, size)
+            hashes.append(hash_bytes(b"".join(frame.tobytes() for frame in frames)))
+        for step, expected in zip(reversed(played), reversed(hashes), strict=True):
+            frames = screen.show(step.state)  # type: ignore[arg-type]
+            if hash_bytes(b"".join(frame.tobytes() for frame in frames)) != expected:
+                yield "a state shows other frames after other states; expected the same"
+                return
 
 
 def frame_faults(label: str, frame: Frame, size: tuple[int, int]) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import ale_py
 from ale_py import roms
@@ -20,8 +21,8 @@ SERVES = 4
 """The launch of the ball depends on the frame of the serve modulo 4: measured on the ROM."""
 
 
-def open_emulator(sticky: float = 0.0, seed: int = 0) -> ale_py.ALEInterface:
-    """Breakout, switched on and reset, one frame an action."""
+def open_emulator(sound: bool = False) -> ale_py.ALEInterface:
+    """Breakout, switched on and reset, one frame an action; nothing sticks."""
     path = roms.get_rom_path("breakout")
     if path is None:
         raise MissingError(
@@ -29,8 +30,8 @@ def open_emulator(sticky: float = 0.0, seed: int = 0) -> ale_py.ALEInterface:
         )
     ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
     ale = ale_py.ALEInterface()
-    ale.setFloat("repeat_action_probability", sticky)
-    ale.setInt("random_seed", seed)
+    ale.setFloat("repeat_action_probability", 0.0)
+    ale.setBool("sound_obs", sound)
     ale.loadROM(path)
     ale.reset_game()
     return ale
@@ -45,12 +46,16 @@ class Opening:
     noops: int
     """No-ops after FIRE; 0: no FIRE either, the episode begins before the first serve."""
 
+    @property
+    def buttons(self) -> tuple[int, ...]:
+        """The button of every frame."""
+        return (*[NOOP] * self.serve, FIRE, *[NOOP] * self.noops) if self.noops else ()
+
     def play(self, ale: ale_py.ALEInterface) -> None:
         """Reset the game and play the opening, whatever was played before."""
         ale.reset_game()
-        if self.noops:
-            for button in (*[NOOP] * self.serve, FIRE, *[NOOP] * self.noops):
-                ale.act(button)
+        for button in self.buttons:
+            ale.act(button)
 
 
 class Openings:
@@ -95,8 +100,12 @@ class Console(Protocol):
     """What a screen watches."""
 
     ale: ale_py.ALEInterface
+    held: int
+    """The button that the last frame was played with."""
 
-    def start(self, seed: int) -> None: ...
+    def start(self, seed: int) -> Sequence[int]:
+        """Go to the start of the episode of this seed; returns the buttons of the frames before it."""
+        ...
 
     def button(self, action: int) -> int:
         """The button that the action presses now."""
@@ -104,6 +113,14 @@ class Console(Protocol):
 
     def frame(self, button: int) -> int:
         """One frame with the button held, unless it sticks; returns the points."""
+        ...
+
+    def save(self) -> object:
+        """Everything that later frames depend on."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Go back to what `save` gave."""
         ...
 
 
@@ -120,15 +137,15 @@ class MemoryConsole:
         self._openings = openings
         self._draws = draws
 
-    def start(self, seed: int) -> None:
-        """Go to the start of the episode of this seed."""
+    def start(self, seed: int) -> Sequence[int]:
         self._random = random.Random(seed)
-        self._held = NOOP
+        self.held = NOOP
         opening = self._openings.draw(self._random)
         if self._draws:
             opening.play(self.ale)
         else:
             self._openings.restore(opening, self.ale)
+        return opening.buttons
 
     def button(self, action: int) -> int:
         in_play = self.ale.getRAM()[BALL_Y] != 0
@@ -144,6 +161,14 @@ class MemoryConsole:
 
     def frame(self, button: int) -> int:
         if not self._sticky or self._random.random() >= self._sticky:
-            self._held = button
-        points: int = self.ale.act(self._held)
+            self.held = button
+        points: int = self.ale.act(self.held)
         return points
+
+    def save(self) -> object:
+        return self.ale.cloneState(), self._random.getstate(), self.held
+
+    def restore(self, state: Any) -> None:
+        saved, drawn, self.held = state
+        self.ale.restoreState(saved)
+        self._random.setstate(drawn)

@@ -9,12 +9,16 @@ from pydantic import BaseModel
 
 from arcade_rl.contracts import Declaration, Purpose, Screen, VectorEnv
 from arcade_rl_breakout.options import BreakoutOptions
+from arcade_rl_breakout.rom import rom_sha256
 from arcade_rl_breakout.tally import (
     COMMON_METRICS,
     COMMON_TERMS,
     MEMORY_METRICS,
     MEMORY_TERMS,
 )
+
+SOUND_RATE = 512 * 60
+"""Samples per second: ale-py makes 512 a frame (`SoundRaw.hxx`)."""
 
 
 class Breakout:
@@ -35,6 +39,9 @@ class Breakout:
             main_metric="score",
             frame_size=(160, 210),
             protocol=protocol(options),
+            rom_sha256=rom_sha256(),
+            sound_rate=SOUND_RATE,
+            packages=("ale-py",),
         )
 
     def defaults(self, options: BreakoutOptions) -> Mapping[str, object]:
@@ -49,9 +56,10 @@ class Breakout:
 
         return PixelsEnv(options, num_envs, purpose)
 
-    def make_screen(self, options: BreakoutOptions) -> Screen:
+    def make_screen(self, options: BreakoutOptions, purpose: Purpose, sound: bool) -> Screen:
         from arcade_rl_breakout.console import Console, MemoryConsole, Openings
         from arcade_rl_breakout.screen import BreakoutScreen
+        from arcade_rl_breakout.sound import Sound
 
         console: Console
         if options.observation == "features":
@@ -60,7 +68,7 @@ class Breakout:
             from arcade_rl_breakout.pixels import PixelsConsole
 
             console = PixelsConsole(options)
-        return BreakoutScreen(options, console)
+        return BreakoutScreen(options, console, Sound() if sound else None)
 
 
 def protocol(options: BreakoutOptions) -> str:

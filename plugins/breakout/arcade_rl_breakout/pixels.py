@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -151,20 +152,29 @@ class PixelsEnv:
 
 class PixelsConsole:
     """One emulator that plays what an environment of `PixelsEnv` plays, sticky actions included:
-    ale-py loads the ROM anew for every seed, and so does this."""
+    ale-py loads the ROM anew for every seed, and so does this.
+
+    ale-py's saved states leave out which button sticks, so it is this console that lets it stick, with
+    ale-py's own numbers: `std::mt19937`, two a frame, of which the second is for the other player.
+    """
 
     def __init__(self, options: BreakoutOptions) -> None:
-        self._sticky = options.sticky
+        self._sticky = float(np.float32(options.sticky))
         self._atari = open_vector(options, 1)
 
-    def start(self, seed: int) -> None:
+    def start(self, seed: int) -> Sequence[int]:
         """Serve, then as many no-ops as ale-py draws from the seed."""
         _, info = self._atari.reset(seed=np.array([seed]))
         frames = int(info["episode_frame_number"][0])
-        self.ale = open_emulator(self._sticky, seed)
+        self.ale = open_emulator()
+        self._random = np.random.RandomState(seed)
+        self.held = NOOP
+        played = []
         for button in (FIRE, *[NOOP] * (frames - 1)):
-            self.ale.act(button)
+            self.frame(button)
+            played.append(self.held)
         self._lives = self.ale.lives()
+        return played
 
     def button(self, action: int) -> int:
         lives = self.ale.lives()
@@ -172,5 +182,20 @@ class PixelsConsole:
         return FIRE if fell else BUTTONS[action]
 
     def frame(self, button: int) -> int:
-        points: int = self.ale.act(button)
+        if not self._sticky or self._draw() >= self._sticky:
+            self.held = button
+        points: int = self.ale.act(self.held)
         return points
+
+    def save(self) -> object:
+        return self.ale.cloneState(), self._random.get_state(), self.held, self._lives
+
+    def restore(self, state: Any) -> None:
+        saved, drawn, self.held, self._lives = state
+        self.ale.restoreState(saved)
+        self._random.set_state(drawn)
+
+    def _draw(self) -> float:
+        """ale-py's next number for the first player, 0 to 1."""
+        mine, _ = self._random.randint(0, 2**32, 2, np.uint32).tolist()
+        return float(mine / 2**32)

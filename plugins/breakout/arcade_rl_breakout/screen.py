@@ -1,40 +1,67 @@
-"""Shows an episode of the evaluation environment again, frame by frame."""
+"""Shows an episode again, frame by frame. Training plays the games that evaluation plays: only what
+the learner sees of a lost life is another matter."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from arcade_rl.contracts import Array, Frame, ScreenStep
 from arcade_rl_breakout.console import Console
 from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
+from arcade_rl_breakout.sound import Sound
 
 
 class BreakoutScreen:
     """The emulator's picture after every frame. (210, 160, 3), uint8, RGB."""
 
-    def __init__(self, options: BreakoutOptions, console: Console) -> None:
+    def __init__(self, options: BreakoutOptions, console: Console, sound: Sound | None) -> None:
         self._console = console
+        self._sound = sound
         self._max_steps = options.max_steps
+        self._seed = -1
+        """Of the episode; loading the ROM for the same one again would take 0.2 s."""
 
     def reset(self, seed: int) -> Frame:
-        self._console.start(seed)
+        if seed == self._seed:
+            self._console.restore(self._start)
+        else:
+            self._begin(seed)
         self._steps = 0
-        return self._picture()
+        return self._first.copy()
 
     def step(self, action: Array) -> ScreenStep:
-        button = self._console.button(int(action))
-        frames, points = [], 0
+        console = self._console
+        button = console.button(int(action))
+        frames, held, points = [], [], 0
         for _ in range(FRAME_SKIP):
-            points += self._console.frame(button)
+            points += console.frame(button)
             frames.append(self._picture())
-            if self._console.ale.game_over():
+            held.append(console.held)
+            if console.ale.game_over():
                 break
+        sound = None if self._sound is None else self._sound.step(self._steps, held)
         self._steps += 1
-        ended = self._console.ale.game_over() or self._steps >= self._max_steps
-        return ScreenStep(frames, float(points), ended)
+        ended = console.ale.game_over() or self._steps >= self._max_steps
+        return ScreenStep(frames, float(points), ended, sound)
+
+    def save(self) -> object:
+        return self._console.save(), self._steps
+
+    def restore(self, state: Any) -> None:
+        saved, self._steps = state
+        self._console.restore(saved)
 
     def close(self) -> None:
         pass
+
+    def _begin(self, seed: int) -> None:
+        buttons = self._console.start(seed)
+        if self._sound is not None:
+            self._sound.start(buttons)
+        self._start, self._first = self._console.save(), self._picture()
+        self._seed = seed
 
     def _picture(self) -> Frame:
         return np.asarray(self._console.ale.getScreenRGB(), np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from arcade_rl.config import Source, Table, read_toml, resolve
 from arcade_rl.envs.conformance import check
+from arcade_rl.errors import MissingError
 from arcade_rl_breakout import Breakout, arcade_rl_games
 from arcade_rl_breakout.options import BreakoutOptions
 
@@ -45,6 +47,31 @@ def test_the_protocol_says_what_a_score_was_measured_under(
     table: dict[str, Any], expected: str
 ) -> None:
     assert GAME.declare(BreakoutOptions(**table)).protocol == expected
+
+
+def test_the_declaration_names_the_rom_and_what_it_is_played_by(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from ale_py import roms
+
+    found = roms.get_rom_path("breakout")
+    assert found is not None
+    declared = GAME.declare(BreakoutOptions())
+    assert declared.rom_sha256 == hashlib.sha256(found.read_bytes()).hexdigest()
+    assert declared.packages == ("ale-py",)
+    assert declared.replay == "exact"
+    monkeypatch.setenv("ALE_ROMS_DIR", str(tmp_path))
+    with pytest.raises(MissingError, match=r"breakout.bin: No such file .* unset ALE_ROMS_DIR"):
+        GAME.declare(BreakoutOptions())
+
+
+def test_declaring_loads_no_emulator() -> None:
+    code = (
+        "import sys, arcade_rl_breakout; game = arcade_rl_breakout.Breakout(); "
+        "game.declare(game.options()); print('ale_py' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_pixels_declare_nothing_that_only_memory_shows() -> None:

@@ -166,7 +166,7 @@ def test_buttons_stick_as_often_as_the_option_says(sticky: float) -> None:
     for frame in range(4000):
         console.ale.reset_game() if console.ale.game_over() else None
         console.frame(3 if frame % 2 else 4)
-        held.append(console._held == (3 if frame % 2 else 4))
+        held.append(console.held == (3 if frame % 2 else 4))
     # A stuck frame keeps the button before, which alternates: it is right after an even run.
     runs = 1.0 / (1.0 + sticky)
     assert np.mean(held) == pytest.approx(runs, abs=0.03)
