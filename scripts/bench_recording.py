@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -190,7 +189,7 @@ def print_stepping(episode: Episode) -> None:
 
 def print_jumps(episode: Episode) -> None:
     rng = random.Random(0)
-    with closing(episode.replay()) as replay:
+    with episode.replay() as replay:
         started = time.perf_counter()
         replay.seek(len(replay))
         print(f"playing it once, every frame: {time.perf_counter() - started:.2f} s")

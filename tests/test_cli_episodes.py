@@ -6,12 +6,15 @@ import csv
 import io
 import json
 import os
+import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from supervised import call, end_all
@@ -237,3 +240,49 @@ def test_the_notebook_way(runs: Path) -> None:
         run.episodes("hits")
     with pytest.raises(MissingError, match="no run named"):
         Run("nothing")
+
+
+def test_a_thumbnail_is_the_picture_of_its_step(runs: Path, capsys: Output, tmp_path: Path) -> None:
+    episode = Run("r").episode(9)
+    path = tmp_path / "nine.png"
+    assert "shows step 4" in said(capsys, "show", "r:9", "--thumbnail", str(path), "--at", "4")[1]
+    with episode.replay() as replay:
+        picture = replay.seek(4).frames[-1]
+    assert (cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) == picture).all()
+    assert (
+        f"shows step {episode.length}" in said(capsys, "show", "r:9", "--thumbnail", str(path))[1]
+    )
+    _, err = said(capsys, "show", "r:9", "--thumbnail", str(path), "--at", "999", code=2)
+    assert f"r:9 has {episode.length} steps; there is no step 999" in err
+
+
+DOCS = Path(__file__).parent.parent / "docs" / "episodes.md"
+OF_THE_TOY = {"first": "r", "score": "hits", "20": "5", "123": "9", "seek(100)": "seek(5)"}
+"""What the page says of a Breakout run, for one of the toy."""
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of the page in this language, as they read for the toy."""
+    text = DOCS.read_text()
+    for theirs, ours in OF_THE_TOY.items():
+        text = text.replace(theirs, ours)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_commands_of_the_documentation_work(
+    runs: Path, capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(runs))
+    monkeypatch.chdir(tmp_path)
+    (commands,) = blocks("")
+    lines = [line.partition("#")[0].strip() for line in commands.splitlines()]
+    assert len(lines) == 8
+    for line in lines:
+        words = shlex.split(line.partition(" > ")[0].replace("2026-11-30", "2026-01-01"))
+        assert words[:2] == ["arcade-rl", "episodes"]
+        said(capsys, *words[2:])
+
+
+def test_the_notebook_of_the_documentation_works(runs: Path) -> None:
+    (code,) = blocks("python")
+    exec(code.replace('"runs/r"', repr(str(runs / "r"))), {})

@@ -20,7 +20,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from arcade_rl.contracts import StagedVectorEnv
 from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import refuse_other_rom
@@ -140,8 +139,6 @@ class Episode:
             ) from error
         refuse_other_rom(self.recording, game.declare(options).rom_sha256)
         screen = game.make_screen(options, it.purpose, sound)
-        if isinstance(screen, StagedVectorEnv):
-            screen.set_stage(it.stage)
         return Replay(self.recording, screen, game.frame_rate)
 
 
@@ -221,11 +218,14 @@ def _read(run: RunDirectory, row: EpisodeRow) -> bytes:
     path = run.segment(row.chunk)
     try:
         return read_frame(path, row.offset, row.bytes)
-    except FileNotFoundError:
-        raise MissingError(
-            f"{path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
-        ) from None
-    except VerificationError as error:
+    except (FileNotFoundError, VerificationError) as error:
+        now = find_episode(run, row.number)
+        if now != row:  # the segment was made smaller meanwhile
+            return read_frame(path, now.offset, now.bytes)
+        if isinstance(error, FileNotFoundError):
+            raise MissingError(
+                f"{path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
+            ) from None
         raise VerificationError(
             f"{run.name}:{row.number}: {error}; `arcade-rl runs reindex {run.path}` keeps what is whole"
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -15,7 +14,7 @@ from arcade_rl.runs.files import write_atomically
 def write_thumbnail(episode: Episode, path: Path, step: int | None) -> int:
     """Write the game's picture after `step` steps, or the last one, as PNG in its own size; returns
     the step. UsageError if the episode has no such step."""
-    with closing(episode.replay()) as replay:
+    with episode.replay() as replay:
         if step is not None and step > len(replay):
             raise UsageError(f"{episode.where} has {len(replay)} steps; there is no step {step}")
         moment = replay.seek(len(replay) if step is None else step)

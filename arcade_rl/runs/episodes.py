@@ -97,7 +97,7 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
         columns = FIELDS | {name: f'e."metric_{name}"' for name in metrics}
-        where, values = ["c.state = 'done'"], []
+        where, values = ["c.state = 'done'"], list[object]()
         for condition in query.conditions:
             where.append(f"{_column(columns, condition.name)} {condition.operator} ?")
             values.append(condition.value)

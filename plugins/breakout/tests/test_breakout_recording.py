@@ -1,0 +1,84 @@
+"""Episodes that were recorded in training are played again exactly, in other processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_rl import Run
+from arcade_rl.playback.verify import verify
+
+KINDS = {
+    "features": ("features", 0.0),
+    "features, sticky": ("features", 0.25),
+    "pixels": ("pixels", 0.0),
+    "pixels, sticky": ("pixels", 0.25),
+}
+
+
+def command(*words: str) -> str:
+    """Run `arcade-rl WORDS`; its stdout."""
+    done = subprocess.run(
+        [sys.executable, "-m", "arcade_rl", *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    observation, sticky = KINDS[request.param]
+    root = tmp_path_factory.mktemp("runs")
+    settings = [
+        f"options.observation={observation}", f"options.sticky={sticky}", "train.n_envs=4", "train.n_steps=128",
+        "train.batch_size=256", "train.n_epochs=1", "chunk.steps=2048", "train.env_processes=2",
+    ]  # fmt: skip
+    words = [word for setting in settings for word in ("--set", setting)]
+    command("train", "breakout", "--runs-dir", str(root), "--run", "r", "--steps", "4096", *words)
+    return Run(root / "r")
+
+
+@pytest.mark.slow
+def test_every_recorded_episode_is_exact(run: Run) -> None:
+    found: dict[str, Any] = json.loads(
+        command("episodes", "verify", str(run.directory.path), "--json")
+    )
+    episodes = run.episodes()
+    assert len(episodes) >= 8
+    assert found == {"exact": len(episodes), "differing": [], "damaged": [], "not re-run": 0}
+
+
+@pytest.mark.slow
+def test_a_changed_action_is_found_at_the_next_fingerprint(run: Run) -> None:
+    it = max(run.episodes(), key=lambda episode: episode.length).recording
+    positions = it.fingerprints.positions
+    at = int(positions[len(positions) // 2]) - 3
+    actions = it.actions.copy()
+    actions[at] = (actions[at] + 1) % actions.max(initial=2)
+    (found,) = verify([replace(it, actions=actions)])
+    assert found.divergence is not None
+    assert found.divergence.agreed <= at < found.divergence.step
+    assert found.divergence.step <= positions[positions > at].min()
+
+
+@pytest.mark.slow
+def test_the_screen_shows_the_recorded_episode_and_jumps_in_it(run: Run) -> None:
+    """Rewards, the end and pictures are compared by the replay itself."""
+    episode = max(run.episodes(), key=lambda episode: episode.length)
+    with episode.replay() as replay:
+        pictures = {moment.step: moment.frames[-1].tobytes() for moment in replay}
+        assert len(pictures) == episode.length
+        for step in (episode.length, 1, 70, episode.length - 1, 71, 33):
+            assert replay.seek(step).frames[-1].tobytes() == pictures[step]
+
+
+def test_the_rom_is_named(run: Run, tmp_path: Path) -> None:
+    metadata = run.episodes()[0].metadata
+    assert len(metadata.rom_sha256) == 64
+    assert "ale-py" in metadata.versions
