@@ -13,10 +13,13 @@ from make_run import SMALL, Made, make_run
 from recordings_of import assert_same_recordings, recordings_of
 from supervised import call, kill, start, state_of, wait_until, workers_of
 
+from arcade_rl import Run
+from arcade_rl.playback.verify import verify
 from arcade_rl.recording.recorder import read_ring
 from arcade_rl.runs.checkpoints import RING
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.episodes import Query, find_episodes
 from arcade_rl.runs.events import Episodes, Notice, read_log
 
 pytestmark = pytest.mark.usefixtures("leave_nothing_running")
@@ -178,3 +181,13 @@ def test_a_run_that_is_stopped_goes_on_with_the_episodes_looked_back_at(tmp_path
 def updates(run: RunDirectory) -> int:
     with Database.reading(run.database) as database:
         return database.recorded_updates()
+
+
+def test_episodes_that_waited_for_a_later_chunk_are_found_where_they_lie(made: Made) -> None:
+    episodes = Run(made.run.path).episodes()
+    rows = list(find_episodes(made.run, Query()))
+    assert any(row.segment > row.chunk for row in rows)
+    assert [one.number for one in episodes] == [one.metadata.number for one in episodes]
+    found = list(verify(episode.recording for episode in episodes))
+    assert len(found) == len(rows)
+    assert [one for one in found if one.divergence or one.fault] == []

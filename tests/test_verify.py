@@ -11,8 +11,9 @@ import pytest
 from supervised import call, end_all
 
 from arcade_rl import Episode, Run
-from arcade_rl.errors import MissingError
+from arcade_rl.errors import VerificationError
 from arcade_rl.playback.verify import Divergence, verify
+from arcade_rl.recording.format import encode
 from arcade_rl.recording.recording import Fingerprints, Recording
 
 TRAIN = [
@@ -131,10 +132,33 @@ def test_versions_of_then_and_now_are_told(recorded: Run) -> None:
     assert found.versions == {"numpy": ("1.0", np.__version__)}
 
 
-def test_another_rom_is_refused(recorded: Run) -> None:
+def test_another_rom_is_told_and_the_others_are_played(recorded: Run) -> None:
+    it, other = recordings(recorded)[:2]
+    strange = replace(it, metadata=replace(it.metadata, rom_sha256="abc"))
+    found = {one.number: one for one in verify([strange, other])}
+    fault = found[it.metadata.number].fault
+    assert "was played with the ROM abc, and toy has none here" in fault
+    assert (found[other.metadata.number].fault, found[other.metadata.number].divergence) == (
+        "",
+        None,
+    )
+
+
+def test_an_option_that_is_gone_is_told(recorded: Run, tmp_path: Path) -> None:
     it = recordings(recorded)[0]
-    with pytest.raises(MissingError, match="was played with the ROM abc, and toy has none here"):
-        list(verify([replace(it, metadata=replace(it.metadata, rom_sha256="abc"))]))
+    options = {**it.metadata.options, "level": 3}
+    path = tmp_path / "episode"
+    path.write_bytes(encode(replace(it, metadata=replace(it.metadata, options=options))))
+    episode = Episode.read(path)
+    with pytest.raises(VerificationError, match=r"has options\.level, of which toy says"):
+        episode.replay()
+    with pytest.raises(VerificationError, match=r"has options\.level"):
+        episode.verify()
+    assert "options.level" in next(verify([episode.recording])).fault
+
+
+def test_an_episode_verifies_itself(recorded: Run) -> None:
+    assert recorded.episode(1).verify() is None
 
 
 def test_a_file_is_the_same_episode(recorded: Run, tmp_path: Path) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from arcade_rl.cli.output import emit_json, notice, table
+from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
+from arcade_rl.recording.format import columns_size
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
@@ -100,8 +102,8 @@ def write_detail(recording: Recording, size: int) -> None:
         f"metrics   {_pairs(it.metrics)}",
         f"terms     {_pairs(it.terms)}",
         f"reasons   {', '.join(it.reasons) or 'none'}",
-        f"recorded  {size:,} bytes, {size / it.length:.2f} a step, with {', '.join(['actions', *kept])}, "
-        f"{len(recording.fingerprints.values)} fingerprints",
+        f"recorded  {size:,} bytes, {size / it.length:.2f} a step; in them {', '.join(['actions', *kept])} and "
+        f"{len(recording.fingerprints.values)} fingerprints: {columns_size(recording):,} bytes",
         f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
     ]
     for line in lines:
@@ -128,32 +130,59 @@ def _extent(recording: Recording) -> str:
     return f"{sums.min():g} to {sums.max():g}"
 
 
-def write_verified(
-    found: Sequence[Verification], faults: Sequence[str], shown: int, as_json: bool
-) -> None:
-    """What playing episodes again has shown; `shown` of them were not: their states are recorded."""
-    differing = [one for one in found if one.divergence]
+@dataclass
+class Verified:
+    """What playing episodes again has shown."""
+
+    exact: int = 0
+    steps: int = 0
+    """Of the exact ones."""
+    differing: list[Verification] = field(default_factory=list)
+    unplayable: list[str] = field(default_factory=list)
+    """Why, of those whose game, ROM or options are not here."""
+    damaged: list[str] = field(default_factory=list)
+    """Why, of those that cannot be read."""
+    shown: int = 0
+    """Those that are not re-run: their states are recorded."""
+    gone: int = 0
+    """Those that the budget of recordings took since they were listed."""
+
+    def count(self, one: Verification) -> None:
+        """Take in what was found of an episode."""
+        if one.divergence:
+            self.differing.append(one)
+        elif one.fault:
+            self.unplayable.append(one.fault)
+        else:
+            self.exact += 1
+            self.steps += one.steps
+
+    @property
+    def exit_code(self) -> int:
+        if self.differing or self.damaged:
+            return VerificationError.exit_code
+        return MissingError.exit_code if self.unplayable else 0
+
+
+def write_verified(it: Verified, as_json: bool) -> None:
+    """What was found, and in words only what is not as it should be."""
     if as_json:
-        emit_json(
-            {
-                "exact": len(found) - len(differing),
-                "differing": [asdict(one) for one in differing],
-                "damaged": faults,
-                "not re-run": shown,
-            }
-        )
+        emit_json(asdict(it))
         return
-    for fault in faults:
+    for fault in (*it.damaged, *it.unplayable):
         notice(fault)
-    for one in sorted(differing, key=lambda one: one.number):
+    for one in sorted(it.differing, key=lambda one: one.number):
         assert one.divergence is not None
         click.echo(f"episode {one.number}: {_in_words(one.divergence)}")
-    steps = sum(one.steps for one in found)
-    click.echo(
-        f"{len(found) - len(differing)} of {len(found)} episodes are exact, {steps:,} steps"
-        + (f"; {len(faults)} are damaged" if faults else "")
-        + (f"; {shown} have recorded states and are not re-run" if shown else "")
-    )
+    others = {
+        "damaged": len(it.damaged),
+        "not playable here": len(it.unplayable),
+        "recorded as states and not re-run": it.shown,
+        "gone since they were listed": it.gone,
+    }
+    told = "".join(f"; {what}: {count}" for what, count in others.items() if count)
+    played = it.exact + len(it.differing)
+    click.echo(f"{it.exact} of {played} episodes are exact, {it.steps:,} steps{told}")
 
 
 def _in_words(it: Divergence) -> str:

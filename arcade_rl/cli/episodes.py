@@ -13,6 +13,7 @@ from arcade_rl.cli.train import RUNS_DIR
 from arcade_rl.errors import ArcadeError, UsageError
 
 if TYPE_CHECKING:
+    from arcade_rl.cli.episode_tables import Verified
     from arcade_rl.playback.library import Episode
     from arcade_rl.recording.recording import Recording
 
@@ -113,42 +114,39 @@ def show(
 @JSON
 @RUNS_DIR
 def verify(reference: str, numbers: tuple[int, ...], as_json: bool, runs_dir: str | None) -> int:
-    """Play recorded episodes again and compare every step. Exit code 4 if one differs.
+    """Play recorded episodes again and compare every step.
 
     Rewards and metrics are compared at every step, observations where fingerprints were taken:
-    every 32 steps and at the end.
+    every 32 steps and at the end. Exits with 4 if an episode differs or is damaged, else with 3 if
+    one cannot be played here.
     """
-    from arcade_rl.cli.episode_tables import write_verified
+    from arcade_rl.cli.episode_tables import Verified, write_verified
     from arcade_rl.playback.verify import verify as play
     from arcade_rl.policies.device import cores
 
-    episodes = _chosen(reference, numbers, runs_dir)
-    readable = Readable(episodes)
-    found = list(play(readable, cores()))
-    write_verified(found, readable.faults, readable.shown, as_json)
-    return 4 if readable.faults or any(one.divergence for one in found) else 0
+    verified = Verified()
+    for one in play(_readable(_chosen(reference, numbers, runs_dir), verified), cores()):
+        verified.count(one)
+    write_verified(verified, as_json)
+    return verified.exit_code
 
 
-class Readable:
-    """The recordings of episodes that can be re-run, with what is wrong with the others."""
+def _readable(episodes: Iterable[Episode], verified: Verified) -> Iterator[Recording]:
+    """The recordings that can be re-run; `verified` counts the others."""
+    from arcade_rl.playback.library import GoneError
 
-    def __init__(self, episodes: Iterable[Episode]) -> None:
-        self._episodes = episodes
-        self.faults: list[str] = []
-        self.shown = 0
-        """Episodes that are not re-run: they are shown state by state."""
-
-    def __iter__(self) -> Iterator[Recording]:
-        for episode in self._episodes:
-            try:
-                recording = episode.recording
-            except ArcadeError as error:
-                self.faults.append(str(error))
-                continue
+    for episode in episodes:
+        try:
+            recording = episode.recording
+        except GoneError:
+            verified.gone += 1
+        except ArcadeError as error:
+            verified.damaged.append(str(error))
+        else:
             if recording.is_exact:
                 yield recording
             else:
-                self.shown += 1
+                verified.shown += 1
 
 
 @episodes.command()

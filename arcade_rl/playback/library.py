@@ -18,15 +18,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from arcade_rl.errors import MissingError, UsageError, VerificationError
+from arcade_rl.playback.game import find_game
 from arcade_rl.playback.replay import Replay
-from arcade_rl.playback.verify import refuse_other_rom
+from arcade_rl.playback.verify import Divergence, verify
 from arcade_rl.recording.format import MAX_FRAME_BYTES, decode
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.recording.segment import read_frame
-from arcade_rl.registry import load_game
 from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
 from arcade_rl.runs.episodes import (
     Condition,
@@ -34,6 +33,7 @@ from arcade_rl.runs.episodes import (
     Query,
     find_episode,
     find_episodes,
+    numbered,
     parse_condition,
 )
 
@@ -41,8 +41,10 @@ from arcade_rl.runs.episodes import (
 class Episode:
     """One recorded episode: what the index knows at once, its steps when they are asked for."""
 
-    def __init__(self, where: str, load: Callable[[], bytes], row: EpisodeRow | None) -> None:
-        """`where` names it in messages."""
+    def __init__(
+        self, where: str, load: Callable[[], tuple[bytes, Recording]], row: EpisodeRow | None
+    ) -> None:
+        """`where` names it in messages; `load` gives the bytes of its file and what they say."""
         self.where = where
         self._load = load
         self._known = row
@@ -58,17 +60,18 @@ class Episode:
         return f"<episode {self.where}: return {self.raw_return:g}, {self.length} steps>"
 
     @cached_property
-    def frame(self) -> bytes:
-        """The bytes of its stand-alone file. VerificationError if they are not what was written."""
+    def _loaded(self) -> tuple[bytes, Recording]:
         return self._load()
 
-    @cached_property
+    @property
+    def frame(self) -> bytes:
+        """The bytes of its stand-alone file. VerificationError if they are not what was written."""
+        return self._loaded[0]
+
+    @property
     def recording(self) -> Recording:
         """All of it. VerificationError if it is damaged, or of a newer format."""
-        try:
-            return decode(self.frame)
-        except VerificationError as error:
-            raise VerificationError(f"{self.where}: {error}") from error
+        return self._loaded[1]
 
     @property
     def metadata(self) -> Metadata:
@@ -127,19 +130,21 @@ class Episode:
 
         MissingError if the game is not installed, or its ROM is another.
         """
-        it = self.metadata
-        game = load_game(it.game)
+        played = find_game(self.metadata)
+        screen = played.game.make_screen(played.options, self.metadata.purpose, sound)
         try:
-            options = game.options.model_validate(it.options)
-        except ValidationError as error:
-            fault = error.errors()[0]
-            raise VerificationError(
-                f"{self.where}: options.{'.'.join(map(str, fault['loc']))} is not what {it.game} "
-                f"knows: {fault['msg']}; install the version that it was played with"
-            ) from error
-        refuse_other_rom(self.recording, game.declare(options).rom_sha256)
-        screen = game.make_screen(options, it.purpose, sound)
-        return Replay(self.recording, screen, game.frame_rate)
+            return Replay(self.recording, screen, played.game.frame_rate)
+        except Exception:
+            screen.close()
+            raise
+
+    def verify(self) -> Divergence | None:
+        """Play it again in the environment that it was played in, and compare all that was recorded;
+        None if it is exact. MissingError and VerificationError as of `replay`; ValueError for one
+        whose states are recorded."""
+        find_game(self.metadata)
+        (found,) = verify([self.recording])
+        return found.divergence
 
 
 class Run:
@@ -158,9 +163,8 @@ class Run:
         return list(self.iterate(*where, **wanted))
 
     def iterate(self, *where: str, **wanted: Any) -> Iterator[Episode]:
-        """As `episodes`, one after the other: none stays in memory."""
-        rows = list(find_episodes(self.directory, select(*where, **wanted)))
-        return map(self._episode, rows)
+        """As `episodes`, one after the other: no recording stays in memory."""
+        return map(self._episode, list(find_episodes(self.directory, select(*where, **wanted))))
 
     def episode(self, number: int) -> Episode:
         """A recorded episode. MissingError if there is none of this number."""
@@ -214,26 +218,51 @@ def open_episode(reference: str, runs_dir: str | None) -> Episode:
     return Run(name, runs_dir).episode(int(number))
 
 
-def _read(run: RunDirectory, row: EpisodeRow) -> bytes:
-    path = run.segment(row.chunk)
+class GoneError(MissingError):
+    """An episode was there, and has gone since to keep the run within `recording.max_bytes`."""
+
+
+def _read(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
+    """The episode that the index knew as `row`. It may have moved, or gone, since then."""
+    while True:
+        try:
+            return _read_at(run, row)
+        except (MissingError, VerificationError):
+            now = next(find_episodes(run, numbered(row.number)), None)
+            if now is None:
+                raise GoneError(f"{run.name}:{row.number} went since it was listed") from None
+            if now == row:
+                raise
+            row = now
+
+
+def _read_at(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
+    path = run.segment(row.segment)
     try:
-        return read_frame(path, row.offset, row.bytes)
-    except (FileNotFoundError, VerificationError) as error:
-        now = find_episode(run, row.number)
-        if now != row:  # the segment was made smaller meanwhile
-            return read_frame(path, now.offset, now.bytes)
-        if isinstance(error, FileNotFoundError):
-            raise MissingError(
-                f"{path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
-            ) from None
+        frame = read_frame(path, row.offset, row.bytes)
+        recording = decode(frame)
+    except FileNotFoundError:
+        raise MissingError(
+            f"{path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
+        ) from None
+    except VerificationError as error:
+        advice = f"`arcade-rl runs reindex {run.path}` keeps what is whole"
+        raise VerificationError(f"{run.name}:{row.number}: {error}; {advice}") from error
+    if recording.metadata.number != row.number:
         raise VerificationError(
-            f"{run.name}:{row.number}: {error}; `arcade-rl runs reindex {run.path}` keeps what is whole"
-        ) from error
+            f"{run.name}:{row.number}: {path} has episode {recording.metadata.number} in its place; "
+            f"`arcade-rl runs reindex {run.path}` finds it"
+        )
+    return frame, recording
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path) -> tuple[bytes, Recording]:
     with path.open("rb") as file:
-        return file.read(MAX_FRAME_BYTES + 1)  # one more than is accepted: it is refused by size
+        frame = file.read(MAX_FRAME_BYTES + 1)  # one more than is accepted: it is refused by size
+    try:
+        return frame, decode(frame)
+    except VerificationError as error:
+        raise VerificationError(f"{path}: {error}") from error
 
 
 def _seconds(moment: str | datetime) -> float:

@@ -1,7 +1,7 @@
 """A recorded episode, shown again: forward, back, and at any step.
 
 Every step is compared with what was recorded, its reward and its end, and with what was shown before,
-its pictures. So a replay is what happened, or it says where it is not. A game that cannot be re-run
+its picture; `verify` compares all that was recordeds. So a replay is what happened, or it says where it is not. A game that cannot be re-run
 exactly is shown state by state, and there is nothing to compare.
 """
 
@@ -28,7 +28,9 @@ from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.recording.recording import Recording
 
 KEYFRAME_INTERVAL = 64
-"""Steps between two saved states."""
+"""Steps between two saved states, in an episode of usual length."""
+MAX_KEYFRAMES = 512
+"""Saved states of an episode; a longer one keeps them further apart."""
 PROOF = 16
 """Steps that must be the same again after a saved state before it may lead to new ones: emulators
 leave things out of their states, such as the button that was held."""
@@ -79,6 +81,7 @@ class Replay:
         self._proven = 0
         """Up to this step they were seen from the start on, without a saved state."""
         self._keyframes: dict[int, object] = {}
+        self._interval = KEYFRAME_INTERVAL
         self._due = 0.0
         """Frames that time owes."""
         self._waiting: list[Frame] = []
@@ -186,13 +189,11 @@ class Replay:
 
     def _reached(self, position: int) -> bool:
         """Try to get there; False if a saved state led astray, which is then forgotten."""
-        best = max((at for at in self._keyframes if self._leads(at, position)), default=0)
-        if (
-            self.position > position
-            or best > self.position
-            or not self._leads(self._origin, position)
-        ):
-            self._restart(best)
+        is_lost = self.position > position or not self._leads(self._origin, position)
+        if is_lost or position > self.position + 1:
+            best = max((at for at in self._keyframes if self._leads(at, position)), default=0)
+            if is_lost or best > self.position:
+                self._restart(best)
         while self.position < position:
             if fault := self._advance():
                 origin = self._origin
@@ -257,13 +258,20 @@ class Replay:
             self._forget(0)  # what was seen before came from a saved state, and this does not
         self._pictures.append(shown)
         self._prove()
-        if isinstance(self._screen, KeyframeScreen) and self._is_keyframe:
-            self._keyframes[self.position] = self._screen.save()
+        if isinstance(self._screen, KeyframeScreen):
+            self._save(self._screen)
         return ""
 
-    @property
-    def _is_keyframe(self) -> bool:
-        return self.position > 0 and self.position % KEYFRAME_INTERVAL == 0
+    def _save(self, screen: KeyframeScreen) -> None:
+        """Save a state where one is due; of very long episodes every second one goes, again and again."""
+        if self.position == 0 or self.position % self._interval:
+            return
+        self._keyframes[self.position] = screen.save()
+        if len(self._keyframes) > MAX_KEYFRAMES:
+            self._interval *= 2
+            self._keyframes = {
+                at: state for at, state in self._keyframes.items() if at % self._interval == 0
+            }
 
     def _prove(self) -> None:
         if not self._origin:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
-    Game,
     Observations,
     SeedSource,
     StagedVectorEnv,
@@ -24,10 +23,10 @@ from arcade_rl.contracts import (
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.processes import open_processes
-from arcade_rl.errors import MissingError
+from arcade_rl.errors import ArcadeError
+from arcade_rl.playback.game import PlayedGame, find_game
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.versions import versions
-from arcade_rl.registry import load_game
 
 LANES = 16
 """Environments that play at once."""
@@ -59,14 +58,16 @@ class Verification:
     number: int
     steps: int
     divergence: Divergence | None
-    """None: everything was the same."""
+    """Where it was otherwise first; None: everything was the same, or it was not played."""
+    fault: str = ""
+    """Why it was not played: the game, its ROM or its options are not here."""
 
 
 def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Verification]:
     """Play them again in the environments that they were played in, in so many processes.
 
-    What is found comes in another order than the recordings. MissingError if a game is not there, or
-    its ROM is another. ValueError for an episode that cannot be re-run (`Recording.is_exact`).
+    What is found comes in another order than the recordings. ValueError for an episode that cannot be
+    re-run (`Recording.is_exact`).
     """
     waiting = iter(recordings)
     while batch := list(islice(waiting, BATCH)):
@@ -74,23 +75,23 @@ def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Veri
             yield from _verify_alike(list(alike), processes)
 
 
-def _rules(recording: Recording) -> tuple[str, str, str, int]:
+def _rules(recording: Recording) -> tuple[str, str, str, str, int]:
     """What recordings must share to be played in the same environments."""
     it = recording.metadata
-    return it.game, json.dumps(it.options, sort_keys=True), it.purpose, it.stage
+    return it.game, it.rom_sha256, json.dumps(it.options, sort_keys=True), it.purpose, it.stage
 
 
 def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verification]:
-    first = recordings[0].metadata
     if not all(recording.is_exact for recording in recordings):
-        raise ValueError(f"{first.game} is not re-run: its states are recorded")
-    game = load_game(first.game)
-    options = game.options.model_validate(first.options)
-    declaration = game.declare(options)
-    for recording in recordings:
-        refuse_other_rom(recording, declaration.rom_sha256)
-    installed = versions(declaration.packages)
-    with closing(_open(game, options, recordings, processes)) as env:
+        raise ValueError("an episode whose states are recorded is not re-run")
+    try:
+        played = find_game(recordings[0].metadata)
+    except ArcadeError as error:
+        for it in (recording.metadata for recording in recordings):
+            yield Verification(it.run, it.number, it.length, None, str(error))
+        return
+    installed = versions(played.declaration.packages)
+    with closing(_open(played, recordings, processes)) as env:
         waiting = recordings
         while waiting:
             lanes = _divided(waiting, env.num_envs, installed)
@@ -98,23 +99,13 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
             waiting = [recording for lane in lanes for recording in lane.left]
 
 
-def refuse_other_rom(recording: Recording, installed: str) -> None:
-    """MissingError if the ROM with this SHA-256 is not the one that the episode was played with."""
-    it = recording.metadata
-    if it.rom_sha256 != installed:
-        raise MissingError(
-            f"episode {it.number} of {it.run} was played with the ROM {it.rom_sha256 or 'none'}, and "
-            f"{it.game} has {installed or 'none'} here; install the one that it was played with"
-        )
-
-
-def _open(game: Game, options: Any, recordings: Sequence[Recording], processes: int) -> VectorEnv:
+def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -> VectorEnv:
     first, count = recordings[0].metadata, min(LANES, len(recordings))
     env: VectorEnv
     if min(processes, count) > 1:
-        env = open_processes(game, options, count, first.purpose, processes)
+        env = open_processes(played.game, played.options, count, first.purpose, processes)
     else:
-        env = game.make_env(options, count, first.purpose)
+        env = played.game.make_env(played.options, count, first.purpose)
     if isinstance(env, StagedVectorEnv):
         env.set_stage(first.stage)
     return env

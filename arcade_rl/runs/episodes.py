@@ -69,6 +69,9 @@ class EpisodeRow:
 
     number: int
     chunk: int
+    """Chunk that it ended in."""
+    segment: int
+    """Chunk whose segment holds it: a later one where a criterion could still look back at it."""
     environment: int
     seed: int
     stage: int
@@ -107,7 +110,7 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
         order = _column(columns, query.sort.removeprefix("-"))
         down = " desc" if query.sort.startswith("-") else ""
         rows = database.rows(
-            "select e.*, r.reasons, r.offset, r.bytes from recordings r "
+            "select e.*, r.chunk as segment, r.reasons, r.offset, r.bytes from recordings r "
             "join episodes e using (number) join chunks c on c.chunk = e.chunk "
             f"where {' and '.join(where)} order by {order}{down}, e.number limit ?",
             [*values, -1 if query.limit is None else query.limit],
@@ -116,27 +119,19 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
             yield _row(row, metrics, terms)
 
 
+def numbered(number: int) -> Query:
+    """The query for one episode."""
+    return Query((Condition("number", "=", number),))
+
+
 def find_episode(run: RunDirectory, number: int) -> EpisodeRow:
     """A recorded episode. MissingError if there is none of this number."""
-    query = Query((Condition("number", "=", number),))
-    for row in find_episodes(run, query):
+    for row in find_episodes(run, numbered(number)):
         return row
     raise MissingError(
         f"{run.name} has no recording of an episode {number}; "
         f"see `arcade-rl episodes list {run.name}`"
     )
-
-
-def reasons_of(run: RunDirectory) -> dict[str, int]:
-    """How many recorded episodes were kept for each reason."""
-    counts: dict[str, int] = {}
-    with Database.reading(run.database) as database:
-        for reasons, count in database.rows(
-            "select reasons, count(*) from recordings group by reasons"
-        ):
-            for reason in filter(None, reasons.split(",")):
-                counts[reason] = counts.get(reason, 0) + count
-    return counts
 
 
 def _column(columns: dict[str, str], name: str) -> str:
@@ -149,6 +144,7 @@ def _row(row: sqlite3.Row, metrics: Sequence[str], terms: Sequence[str]) -> Epis
     return EpisodeRow(
         number=row["number"],
         chunk=row["chunk"],
+        segment=row["segment"],
         environment=row["env"],
         seed=row["seed"],
         stage=row["stage"],

@@ -1,0 +1,44 @@
+"""The game that an episode was played in, as it is installed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from arcade_rl.contracts import Declaration, Game
+from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.recording.recording import Metadata
+from arcade_rl.registry import load_game
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedGame:
+    """A game with the options that it was played with."""
+
+    game: Game
+    options: Any
+    declaration: Declaration
+
+
+def find_game(played: Metadata) -> PlayedGame:
+    """What the episode was played in. MissingError if the game is not here or has another ROM,
+    VerificationError if it does not know the options any more."""
+    game = load_game(played.game)
+    try:
+        options = game.options.model_validate(played.options)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise VerificationError(
+            f"episode {played.number} of {played.run} has options.{'.'.join(map(str, fault['loc']))}, "
+            f"of which {played.game} says: {fault['msg']}; install the version that it was played with"
+        ) from error
+    declaration = game.declare(options)
+    if played.rom_sha256 != declaration.rom_sha256:
+        raise MissingError(
+            f"episode {played.number} of {played.run} was played with the ROM "
+            f"{played.rom_sha256 or 'none'}, and {played.game} has {declaration.rom_sha256 or 'none'} "
+            "here; install the one that it was played with"
+        )
+    return PlayedGame(game, options, declaration)
