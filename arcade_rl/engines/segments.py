@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import Entry, Segment, SegmentWriter, frames_end, read_frame
 from arcade_rl.runs.database import Database, RecordingRow
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.events import Episodes
 from arcade_rl.runs.files import fsync
 from arcade_rl.runs.index import Salvaged
 
@@ -38,22 +40,45 @@ def rows_of_segment(path: Path) -> list[RecordingRow]:
         raise VerificationError(f"{path} is not there") from None
 
 
-def salvage(path: Path) -> Salvaged:
-    """The rows of the episodes of a segment whose bytes are whole, of which every one is read."""
+def salvage(path: Path, is_known: Callable[[int], bool]) -> Salvaged:
+    """The rows of the episodes of a segment whose bytes are whole, of which every one is read; and what
+    there is to know of those whose number is not known."""
     try:
         segment = Segment(path)
     except VerificationError as error:
         return Salvaged([], str(error))
     with segment:
-        rows, damage = [], segment.damage
+        rows, unknown, damage = [], [], segment.damage
         for entry in segment.entries:
             try:
-                segment.frame(entry)
+                if is_known(entry.number):
+                    segment.frame(entry)
+                else:
+                    unknown.append(_ended(segment.read(entry)))
             except VerificationError as error:
                 damage = damage or str(error)
             else:
                 rows.append(row_of(entry))
-    return Salvaged(rows, damage)
+    return Salvaged(rows, damage, unknown)
+
+
+def _ended(recording: Recording) -> tuple[int, Episodes]:
+    """The chunk that an episode ended in, and what an event log says of it."""
+    it = recording.metadata
+    return it.chunk, Episodes(
+        first=it.number,
+        env=[it.environment],
+        seed=[recording.start.seed],
+        stage=[it.stage],
+        length=[it.length],
+        step=[it.step_end],
+        raw_return=[it.raw_return],
+        shaped_return=[it.shaped_return],
+        truncated=[it.truncated],
+        terms={name: [value] for name, value in it.terms.items()},
+        metrics={name: [value] for name, value in it.metrics.items()},
+        time=it.ended,
+    )
 
 
 def write_segment(path: Path, frames: Iterable[tuple[int, list[str], bytes]]) -> list[RecordingRow]:
@@ -99,7 +124,7 @@ def _mend(run: RunDirectory, database: Database, chunk: int, notify: Notify) -> 
     """Replace a damaged segment by one of what is whole of it, and put it aside as it was. A disk that
     refuses leaves it for the next time."""
     path = run.segment(chunk)
-    found = salvage(path)
+    found = salvage(path, lambda _: True)
     database.set_recordings(chunk, found.rows)
     aside = run.rejected / f"{path.name}-{time.time_ns()}"
     try:
