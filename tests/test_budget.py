@@ -83,6 +83,15 @@ def test_it_is_said_once_that_episodes_go(run: RunDirectory, database: Database)
     assert notices(run).count("from now on the oldest episodes go") == 1
 
 
+def test_it_is_said_even_where_an_episode_was_lost_before(
+    run: RunDirectory, database: Database
+) -> None:
+    run.segment(2).unlink()
+    recover(run, database, database.notify)
+    prune_recordings(run, database, int(run.segment_bytes() * 0.9), database.notify)
+    assert notices(run).count("from now on the oldest episodes go") == 1
+
+
 def test_without_a_limit_or_below_it_nothing_happens(run: RunDirectory, database: Database) -> None:
     before = frames(run)
     prune_recordings(run, database, 0, silent)
@@ -145,16 +154,23 @@ prune_recordings(run, database, limit, lambda *_: None)
 """
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(("deed", "part"), [("os.rename", 0.9), ("os.remove", 0.05)])
+@pytest.mark.parametrize(
+    ("deed", "part", "when", "is_stale"),
+    [
+        ("os.rename", 0.9, "before", False),
+        ("os.rename", 0.9, "after", True),
+        ("os.remove", 0.05, "before", True),
+        ("os.remove", 0.05, "after", False),
+    ],
+)
 def test_a_kill_in_between_leaves_whole_segments_that_are_indexed_again(
-    run: RunDirectory, deed: str, part: float, when: str
+    run: RunDirectory, deed: str, part: float, when: str, is_stale: bool
 ) -> None:
     before, limit = frames(run), int(run.segment_bytes() * part)
-    rows = len(stored_rows(run))
     script = [sys.executable, "-c", KILLED, run.path, str(limit), deed, when]
     assert subprocess.run(script, check=False).returncode == -signal.SIGKILL
-    assert len(stored_rows(run)) < rows  # it died in the middle
+    assert ([row[0] for row in stored_rows(run)] != sorted(frames(run))) == is_stale
+    assert run.segment_bytes() > limit or is_stale  # it died in the middle
     with closing(Database.open(run.database)) as database:
         recover(run, database, silent)
         after = frames(run)

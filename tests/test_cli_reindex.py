@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from make_run import Made
 from recordings_of import numbers_of
 
 from arcade_rl import cli
+from arcade_rl.engines.commit import recover
 from arcade_rl.recording.segment import Segment
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.events import Episodes, LogWriter, read_log
 
 Output = pytest.CaptureFixture[str]
 
@@ -185,23 +188,81 @@ def test_chunks_without_a_sound_checkpoint_did_not_happen(
     assert run.event_log(4).is_file()  # resuming decides about files
 
 
-def test_a_lost_log_loses_its_rows_and_nothing_else(run: RunDirectory, capsys: Output) -> None:
-    before = rows(run)
+def lose_logs(run: RunDirectory) -> None:
+    """Chunk 3 is then known by its checkpoint, chunk 1 is not."""
     log = run.event_log(3)
     log.write_bytes(log.read_bytes()[:-1])
     run.event_log(1).unlink()
+
+
+def timeless(found: Any) -> Any:
+    """Rows of episodes without when their rollout ended."""
+    return [row[:11] + row[12:] for row in found]
+
+
+def test_a_lost_log_leaves_the_rows_of_recorded_episodes(run: RunDirectory, capsys: Output) -> None:
+    before = rows(run)
+    lose_logs(run)
     code, out, err = reindex(capsys)
     assert code == 0
-    assert "chunks 4, updates 4" in out  # chunk 3 is known by its checkpoint, chunk 1 is not
-    assert "rows of chunk 1 are missing" in err
-    assert "rows of chunk 3 are missing" in err
-    episodes = [row for row in before["episodes"] if row[1] not in (1, 3)]
-    assert rows(run)["episodes"] == episodes
+    assert "chunks 5, updates 4" in out
+    for chunk in (1, 3):
+        count = sum(row[1] == chunk for row in before["episodes"])
+        assert (
+            f"rows of chunk {chunk} are those of its {count} recordings, without updates: " in err
+        )
+    after = rows(run)
+    assert timeless(after["episodes"]) == timeless(before["episodes"])
+    assert after["recordings"] == before["recordings"]
     with Database.reading(run.database) as database:
         assert database.counts() == (2048, len(before["episodes"]))
-    with Database.reading(run.path / "run.db.before") as old:  # it had the rows that are lost
-        assert len(old.episodes()) == len(before["episodes"])
+        assert [summary.chunk for summary in database.chunks()] == [2, 4]  # those with updates
+    with Database.reading(run.path / "run.db.before") as old:  # it had the updates that are lost
+        assert len(old.updates()) == 8
     assert "run.db.before" in err
+    assert cli.run(["episodes", "verify", "finished"]) == 0
+    assert cli.run(["episodes", "show", "finished:1", "--json"]) == 0
+    with closing(Database.open(run.database)) as opened:
+        recover(run, opened, lambda _, text: pytest.fail(text))
+    assert rows(run) == after
+
+
+def test_a_lost_log_loses_the_rows_of_what_is_not_recorded(
+    run: RunDirectory, capsys: Output
+) -> None:
+    before = rows(run)
+    lose_logs(run)
+    run.segment(1).unlink()
+    with Segment(run.segment(3)) as segment:
+        gone = segment.entries[1]
+    flip(run.segment(3), gone.offset + 5)
+    code, out, err = reindex(capsys)
+    assert code == 0
+    assert "chunks 4, updates 4" in out
+    assert "rows of chunk 1 are missing: its event log is missing" in err
+    count = sum(row[1] == 3 for row in before["episodes"]) - 1
+    assert f"rows of chunk 3 are those of its {count} recordings" in err
+    kept = [row for row in before["episodes"] if row[1] != 1 and row[0] != gone.number]
+    assert timeless(rows(run)["episodes"]) == timeless(kept)
+
+
+def test_a_recording_that_no_log_knows_is_told(run: RunDirectory, capsys: Output) -> None:
+    """The segment is of a longer chunk than the log."""
+    before = rows(run)
+    log = read_log(run.event_log(2))
+    *_, last = (event for event in log.events if isinstance(event, Episodes) and len(event))
+    writer = LogWriter(run.event_log(2).with_suffix(".new"))
+    for event in log.events:
+        if event is not last:
+            writer.write(event)
+    writer.finish(log.attempt, log.ended, log.state)
+    writer.close()
+    run.event_log(2).with_suffix(".new").rename(run.event_log(2))
+    _, _, err = reindex(capsys)
+    numbers = range(last.first, last.first + len(last))
+    for number in numbers:
+        assert f"episode {number} of 000002.episodes is not listed: no event log knows it" in err
+    assert rows(run)["episodes"] == [row for row in before["episodes"] if row[0] not in numbers]
 
 
 def test_a_run_whose_game_is_gone_is_made_again_too(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from make_run import Made
-from recordings_of import numbers_of
+from recordings_of import numbers_of, stored_rows
 
 from arcade_rl.engines.commit import commit, recover
 from arcade_rl.errors import VerificationError
@@ -77,18 +77,52 @@ def test_damage_and_loss_are_told(run: RunDirectory) -> None:
     gone, damaged = recovered(run)
     assert gone.startswith("warning: recordings of chunk 2 are lost: ")
     assert damaged.startswith("warning: recordings of chunk 1 are damaged: ")
-    assert damaged.endswith("; 2 of its episodes are whole and kept")
-    with Database.reading(run.database) as database:
-        assert database.recording_counts().stored == len(whole_numbers(run))
+    assert "; 2 of its episodes are whole and kept; the file as it was is now rejected/" in damaged
+    assert numbers_of(run)[:2] == [1, 2]
+    assert recovered(run) == []  # said once
 
 
-def whole_numbers(run: RunDirectory) -> list[int]:
-    """Numbers of the episodes in whole frames."""
-    found = []
-    for path in run.segments().values():
-        with Segment(path) as segment:
-            found += [entry.number for entry in segment.entries]
-    return found
+@pytest.mark.parametrize("damage", ["index", "front", "index and frame"])
+def test_a_segment_without_a_sound_index_is_replaced_and_its_bytes_are_kept(
+    run: RunDirectory, damage: str
+) -> None:
+    path, before = run.segment(2), numbers_of(run)
+    with Segment(path) as segment:
+        entries = segment.entries
+    data = bytearray(path.read_bytes())
+    lost: list[int] = []
+    if damage == "front":
+        data[0] ^= 1
+        lost = [entry.number for entry in entries]
+    else:
+        data[entries[-1].offset + entries[-1].length + 12] ^= 1
+    if damage == "index and frame":
+        data[entries[3].offset + 5] ^= 1
+        lost = [entry.number for entry in entries[3:]]
+    path.write_bytes(data)
+    (said,) = recovered(run)
+    assert said.startswith("warning: recordings of chunk 2 are damaged: ")
+    assert f"; {len(entries) - len(lost)} of its episodes are whole and kept" in said
+    assert numbers_of(run) == [number for number in before if number not in lost]
+    (aside,) = run.rejected.iterdir()
+    assert aside.read_bytes() == data
+    assert aside.name in said
+    assert recovered(run) == []
+
+
+def test_a_disk_that_refuses_leaves_a_damaged_segment_for_later(run: RunDirectory) -> None:
+    with Segment(run.segment(1)) as segment:
+        third = segment.entries[2]
+    os.truncate(run.segment(1), third.offset + 1)
+    damaged = run.segment(1).read_bytes()
+    run.rejected.write_bytes(b"no directory can be made here")
+    (said,) = recovered(run)
+    assert "its file cannot be replaced: " in said
+    assert run.segment(1).read_bytes() == damaged
+    assert [row[0] for row in stored_rows(run) if row[1] == 1] == [1, 2]
+    run.rejected.unlink()
+    assert len(recovered(run)) == 1
+    assert numbers_of(run)[:2] == [1, 2]
 
 
 def test_where_the_frames_end_is_told_by_a_whole_segment_only(run: RunDirectory) -> None:

@@ -2,24 +2,25 @@
 
 The oldest episodes that were kept for no reason but "all" go first, then the oldest. The segment that
 holds them is written anew beside the old one and renamed, the frames of the others as they were. The
-database forgets the segment before and learns it again after: whatever a crash leaves out is made up
-from the file (`segments.index_segments`).
+database learns of it after: what a crash leaves out is made up from the file
+(`segments.index_segments`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-from arcade_rl.engines.segments import PART, row_of
+from arcade_rl.engines.segments import PART, Notify, write_segment
 from arcade_rl.errors import VerificationError
-from arcade_rl.recording.segment import HEAD_BYTES, Segment, SegmentWriter
-from arcade_rl.runs.database import Database, RecordingRow
+from arcade_rl.recording.segment import HEAD_BYTES, Segment
+from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.files import fsync
 
-Notify = Callable[[str, str], None]
+_NOTICE = 'from now on the oldest episodes go, first those kept for no reason but "all"'
+"""Said once in a run."""
 
 
 def prune_recordings(run: RunDirectory, database: Database, max_bytes: int, notify: Notify) -> None:
@@ -27,13 +28,8 @@ def prune_recordings(run: RunDirectory, database: Database, max_bytes: int, noti
     notice."""
     if not max_bytes or (excess := run.segment_bytes() - max_bytes) <= 0:
         return
-    counts = database.recording_counts()
-    if counts.stored == counts.written:  # nothing went before: said once in a run
-        notify(
-            "info",
-            f"recordings have reached recording.max_bytes, {max_bytes:,}: from now on the oldest "
-            'episodes go, first those kept for no reason but "all"',
-        )
+    if not any(_NOTICE in row["text"] for row in database.notices()):
+        notify("info", f"recordings have reached recording.max_bytes, {max_bytes:,}: {_NOTICE}")
     try:
         while excess > 0 and (victims := _victims(database, excess)):
             for chunk, numbers in victims.items():
@@ -59,35 +55,22 @@ def _prune_segment(
 ) -> None:
     path = run.segment(chunk)
     part = path.with_name(f"{path.name}{PART}")
-    rows = write_without(path, part, gone, notify)
-    database.set_recordings(chunk, [])
+    rows = write_segment(part, _frames_without(path, gone, notify))
     if rows:
         os.replace(part, path)
+        fsync(path.parent)
+        database.set_recordings(chunk, rows)
     else:
         part.unlink()
+        database.set_recordings(chunk, [])  # before: rows without a file would be told as a loss
         path.unlink(missing_ok=True)
-    fsync(path.parent)
-    database.set_recordings(chunk, rows)
+        fsync(path.parent)
 
 
-def write_without(path: Path, part: Path, gone: set[int], notify: Notify) -> list[RecordingRow]:
-    """Write a segment anew without these episodes, durably; returns its rows. What is damaged goes
-    too, with a notice. OSError, and no new file, if the disk refuses."""
-    part.unlink(missing_ok=True)
-    try:
-        writer = SegmentWriter(part)
-        try:
-            _copy(path, writer, gone, notify)
-            writer.close()
-        finally:
-            writer.abandon()
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    return [row_of(entry) for entry in writer.entries]
-
-
-def _copy(path: Path, writer: SegmentWriter, gone: set[int], notify: Notify) -> None:
+def _frames_without(
+    path: Path, gone: set[int], notify: Notify
+) -> Iterator[tuple[int, list[str], bytes]]:
+    """Number, reasons and frame of the other episodes. What is damaged goes too, with a notice."""
     try:
         segment = Segment(path)
     except (FileNotFoundError, VerificationError) as error:
@@ -102,4 +85,4 @@ def _copy(path: Path, writer: SegmentWriter, gone: set[int], notify: Notify) -> 
             except VerificationError as error:
                 notify("warning", f"episode {entry.number} goes, because it is damaged: {error}")
             else:
-                writer.append(entry.number, entry.reasons, frame)
+                yield entry.number, entry.reasons, frame

@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from arcade_rl.config import Resolved
-from arcade_rl.engines.segments import index_segments, rows_of_segment
+from arcade_rl.engines.segments import Notify, index_segments, rows_of_segment
 from arcade_rl.errors import VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
@@ -31,9 +30,6 @@ from arcade_rl.training.plan import (
 
 CHUNK_DIGITS = "[0-9]" * 6
 """Pattern of a chunk in a file's name."""
-
-Notify = Callable[[str, str], None]
-"""Called with a level and a text."""
 
 
 def commit(

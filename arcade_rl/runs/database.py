@@ -274,6 +274,16 @@ class Database:
                 self._insert(chunk, attempt, event, log.ended)
             self._finish_chunk(log.state, log.ended)
 
+    def add_episode(self, chunk: int, episode: Episodes) -> None:
+        """Put in an episode of a chunk that happened and has no event log. A chunk of which nothing is
+        known counts from now on, without updates."""
+        with self._transaction():
+            self._connection.execute(
+                "insert or ignore into chunks values (?, 1, 'done', 1, 0, null, ?, ?)",
+                (chunk, episode.time, episode.time),
+            )
+            self._insert(chunk, 1, episode, episode.time)
+
     def set_kept(self, kept: dict[int, list[str]]) -> None:
         """Store why each checkpoint is still on disk; the others have no reason."""
         with self._transaction():
@@ -359,6 +369,16 @@ class Database:
             "select 1 from chunks where chunk = ? and state = 'done'", (chunk,)
         ).fetchone()
         return row is not None
+
+    def has_episode(self, number: int) -> bool:
+        """Whether there is a row of this episode."""
+        query = "select 1 from episodes where number = ?"
+        return self._connection.execute(query, (number,)).fetchone() is not None
+
+    def has_columns_of(self, episodes: Episodes) -> bool:
+        """Whether their terms and metrics are those of the run."""
+        names = set(self.term_names()), set(self.metric_names())
+        return names == (set(episodes.terms), set(episodes.metrics))
 
     def chunks(self, first: int = 0) -> list[ChunkSummary]:
         """Every finished chunk from `first` on that trained, oldest first."""

@@ -28,6 +28,8 @@ class Salvaged:
     """Of the episodes whose bytes are whole."""
     damage: str
     """What is wrong with the others; "" for a whole segment."""
+    unknown: list[tuple[int, Episodes]] = field(default_factory=list)
+    """Of the whole episodes that the database has no row of: the chunk that each ended in, and it."""
 
     def in_words(self, chunk: int) -> str:
         """What to say of a damaged segment of `chunk`."""
@@ -37,8 +39,8 @@ class Salvaged:
         )
 
 
-ReadSegment = Callable[[Path], Salvaged]
-"""Reads a segment, which this layer cannot."""
+ReadSegment = Callable[[Path, Callable[[int], bool]], Salvaged]
+"""Reads a segment, which this layer cannot; told which numbers of episodes the database knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ class _Found:
     states: dict[int, CheckpointState] = field(default_factory=dict)
     """Of the checkpoints that verify, by chunk."""
     faults: list[str] = field(default_factory=list)
-    has_gaps: bool = False
-    """Whether rows of a chunk that happened are in no file."""
+    gaps: dict[int, str] = field(default_factory=dict)
+    """Why there is no log of a chunk that happened, by chunk: its rows are in no file, but for those of
+    recorded episodes."""
 
     @property
     def newest(self) -> int:
@@ -104,7 +107,7 @@ def rebuild(
             rebuilt = _fill(database, run, found, old, best, read_segment)
         finally:
             database.close()
-        if old is not None and found.has_gaps:
+        if old is not None and found.gaps:
             rebuilt = replace(rebuilt, faults=(*rebuilt.faults, _keep(run.database)))
         _remove_journal(run.database)  # it would be replayed into the new file
         os.replace(new, run.database)
@@ -216,8 +219,7 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
                 raise VerificationError(f"{files[chunk]} is the log of chunk {log.state.chunk}")
             yield log
         except VerificationError as error:
-            found.faults.append(f"rows of chunk {chunk} are missing: {error}")
-            found.has_gaps = True
+            found.gaps[chunk] = str(error)
             if chunk in found.states:
                 manifest = run.checkpoint(chunk) / checkpoints.MANIFEST
                 yield ChunkLog([], 1, manifest.stat().st_mtime, found.states[chunk])
@@ -227,14 +229,28 @@ def _index_segments(
     database: Database, run: RunDirectory, found: _Found, read_segment: ReadSegment
 ) -> None:
     segments = run.segments()
+    made = dict.fromkeys(found.gaps, 0)
     for chunk, path in segments.items():
         if chunk > found.newest:
             found.faults.append(f"{path.name} is left out: no checkpoint of that age verifies")
             continue
-        salvaged = read_segment(path)
+        salvaged = read_segment(path, database.has_episode)
         database.set_recordings(chunk, salvaged.rows)
         if salvaged.damage:
             found.faults.append(salvaged.in_words(chunk))
+        for ended_in, episode in salvaged.unknown:
+            if ended_in in made and database.has_columns_of(episode):
+                database.add_episode(ended_in, episode)
+                made[ended_in] += 1
+            else:
+                found.faults.append(
+                    f"episode {episode.first} of {path.name} is not listed: no event log knows it"
+                )
+    for chunk, reason in found.gaps.items():
+        rows = (
+            f"those of its {made[chunk]} recordings, without updates" if made[chunk] else "missing"
+        )
+        found.faults.append(f"rows of chunk {chunk} are {rows}: {reason}")
     if _has_budget(run):
         return  # it takes segments away
     for chunk in sorted(database.attempts().keys() - segments.keys()):
