@@ -9,6 +9,7 @@ environment with values and distributions, in processes of their own; the ratio 
 of rollouts and updates after the first. `exact` records runs of `features` and `pixels`, sticky and
 not, has `arcade-rl episodes verify` play all episodes again, and then changes one action in some of
 them; it prints the bytes of their steps too. `speed` loads and steps the longest recorded episode.
+Ends with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
@@ -39,6 +40,17 @@ STEPS_AN_EPISODE = 230
 """Of a beginner, at least: how long `exact` must train for its episodes."""
 CHANGED = 25
 """Episodes of each run in which `exact` changes an action."""
+
+
+MISSED: list[str] = []
+"""Figures that miss their limits."""
+
+
+def limited(what: str, value: float, limit: float, unit: str) -> str:
+    """A figure in words, with its limit."""
+    if value > limit:
+        MISSED.append(what)
+    return f"{what}: {value:.4g}{unit} (limit {limit:g}{unit})"
 
 
 def train(runs: Path, name: str, observation: str, steps: int, *words: str) -> Run:
@@ -81,8 +93,9 @@ def overhead(observation: str, rounds: int) -> None:
                 f"{took['recording']:.2f} s, ratio {ratios[-1]:.4f}",
                 flush=True,
             )
-        print(f"{observation}: median ratio {statistics.median(ratios):.4f}")
-        print_sizes(observation, run)
+            if number == 1:
+                print_sizes(observation, Run(Path(directory) / "recording1"))
+        print(limited(f"{observation}, median ratio", statistics.median(ratios), 1.01, ""))
 
 
 def print_sizes(what: str, run: Run) -> None:
@@ -92,9 +105,9 @@ def print_sizes(what: str, run: Run) -> None:
     total = sum(len(episode.frame) for episode in episodes)
     bare = sum(columns_size(without_policy(episode.recording)) for episode in episodes)
     print(
-        f"{what}: {len(episodes)} episodes, {steps:,} steps; {total / steps:.2f} bytes a step as "
-        f"stored; {bare / steps:.3f} of them columns other than the policy's"
+        f"{what}: {len(episodes)} episodes, {steps:,} steps, {total / steps:.2f} bytes a step as stored"
     )
+    print(limited(f"{what}, columns other than the policy's", bare / steps, 0.5, " bytes a step"))
 
 
 def without_policy(recording: Recording) -> Recording:
@@ -121,6 +134,8 @@ def print_verified(name: str, run: Run) -> None:
     command = [sys.executable, "-m", "arcade_rl", "episodes", "verify", str(run.directory.path), "--json"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found: dict[str, Any] = json.loads(done.stdout)
+    if found["differing"] or found["damaged"] or found["unplayable"]:
+        MISSED.append(name)
     print(
         f"{name}: {found['exact']} exact, {len(found['differing'])} differing, {len(found['damaged'])} "
         f"damaged, in {time.perf_counter() - started:.0f} s",
@@ -148,6 +163,8 @@ def print_changed(name: str, run: Run) -> None:
         next_look = positions[positions > k].min(initial=len(recording))
         is_right = one.divergence.agreed <= k < one.divergence.step <= next_look
         right, late = right + is_right, late + (not is_right)
+    if late:
+        MISSED.append(f"{name}, changed actions")
     print(
         f"{name}: of {CHANGED} episodes with one action changed, {right} differ from the first "
         f"recorded value after it, {late} later, {never} not at all",
@@ -170,9 +187,8 @@ def speed() -> None:
             started = time.perf_counter()
             Run(run.directory.path).episode(row.number).recording  # noqa: B018 - reads it
             loads.append(time.perf_counter() - started)
-        print(
-            f"loading an episode of {row.length:,} steps: {statistics.median(loads) * 1e3:.2f} ms"
-        )
+        what = f"loading an episode of {row.length:,} steps"
+        print(limited(what, statistics.median(loads) * 1e3, 10, " ms"))
         print_stepping(row)
         print_jumps(row)
 
@@ -184,7 +200,7 @@ def print_stepping(episode: Episode) -> None:
     for step in range(len(it)):
         total += float(it.rewards[step]) + float(it.values[step]) + int(it.actions[step])
     each = (time.perf_counter() - started) / len(it)
-    print(f"stepping it in memory: {each * 1e6:.2f} microseconds a step")
+    print(limited("stepping it in memory", each * 1e3, 0.1, " ms a step"))
 
 
 def print_jumps(episode: Episode) -> None:
@@ -199,10 +215,8 @@ def print_jumps(episode: Episode) -> None:
             started = time.perf_counter()
             replay.seek(position)
             jumps.append(time.perf_counter() - started)
-    print(
-        f"jumping to 50 steps of it after that: median {statistics.median(jumps) * 1e3:.1f} ms, "
-        f"longest {max(jumps) * 1e3:.1f} ms"
-    )
+    print(f"jumping to 50 steps of it after that: median {statistics.median(jumps) * 1e3:.1f} ms")
+    print(limited("the longest of these", max(jumps) * 1e3, 100, " ms"))
 
 
 def main() -> None:
@@ -220,6 +234,9 @@ def main() -> None:
         exact(arguments.episodes)
     else:
         speed()
+    for what in MISSED:
+        print(f"missed: {what}")
+    sys.exit(bool(MISSED))
 
 
 if __name__ == "__main__":
