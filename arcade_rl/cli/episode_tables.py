@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcade_rl.cli.output import emit_json, notice, table
+from arcade_rl.cli.output import emit_json, fitting, notice, table
 from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
 from arcade_rl.recording.format import columns_size
@@ -30,12 +30,12 @@ SPARK_WIDTH = 60
 
 
 def write_list(rows: Iterable[EpisodeRow]) -> bool:
-    """One row an episode. Whether there was any."""
+    """One row an episode, with as many metrics as the terminal has room for. Whether there was any."""
     found = list(rows)
     if not found:
         return False
     staged = any(row.stage for row in found)
-    metrics = [name for name in found[0].metrics if any(_adds(row, name) for row in found)][:2]
+    metrics = [name for name in found[0].metrics if any(_adds(row, name) for row in found)]
     columns = ["episode", "chunk", *(["stage"] if staged else []), "steps", "return", *metrics]
     cells = [
         [
@@ -50,7 +50,11 @@ def write_list(rows: Iterable[EpisodeRow]) -> bool:
         ]
         for row in found
     ]
-    table([*columns, "bytes", "reasons"], cells, right=[*columns, "bytes"])
+    columns += ["bytes", "reasons"]
+    optional = [columns.index(name) for name in ("chunk", *metrics)]
+    shown = fitting([columns, *cells], optional)
+    chosen = [[line[k] for k in shown] for line in (columns, *cells)]
+    table(chosen[0], chosen[1:], right=columns[:-1])
     return True
 
 

@@ -33,6 +33,21 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
         _write_plain(columns, rows, right)
 
 
+def fitting(lines: Sequence[Sequence[str]], optional: Sequence[int]) -> list[int]:
+    """Which columns fit the terminal, if stdout is one: the last of the optional give way first."""
+    shown = list(range(len(lines[0])))
+    if not sys.stdout.isatty():
+        return shown
+    from rich.console import Console
+
+    room = Console().width + 1
+    widths = [max(len(line[k]) for line in lines) + len(" | ") for k in shown]
+    for k in reversed(optional):
+        if sum(widths[k] for k in shown) > room:
+            shown.remove(k)
+    return shown
+
+
 def _plain(value: object) -> object:
     """What JSON can say; anything else as its text."""
     if isinstance(value, float):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from arcade_rl.cli.output import table
+from arcade_rl.cli.output import fitting, table
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
 from arcade_rl.runs.database import RecordingCounts
 from arcade_rl.runs.phases import shares
@@ -37,7 +36,7 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
         for summary in summaries
     ]
     optional = [columns.index(name) for name in ("game", "steps", "episodes", "started", "age")]
-    shown = _fitting([columns, *rows], optional)
+    shown = fitting([columns, *rows], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *rows)]
     table(chosen[0], chosen[1:], right=["done", "steps", "episodes", "mean", "age"])
 
@@ -168,26 +167,11 @@ def _write_chunks(detail: RunDetail) -> None:
     ]
     first = columns.index("return") + 1
     optional = [first + k for k, name in enumerate(metrics) if name != detail.summary.metric]
-    shown = _fitting([columns, *rows], optional)
+    shown = fitting([columns, *rows], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *rows)]
     table(chosen[0], chosen[1:], right=columns)
     if hidden := len(columns) - len(shown):
         click.echo(f"metrics not shown for want of width: {hidden}; a pipe and --json have all")
-
-
-def _fitting(lines: Sequence[Sequence[str]], optional: Sequence[int]) -> list[int]:
-    """Which columns fit the terminal, if stdout is one: the last of the optional give way first."""
-    shown = list(range(len(lines[0])))
-    if not sys.stdout.isatty():
-        return shown
-    from rich.console import Console
-
-    room = Console().width + 1
-    widths = [max(len(line[k]) for line in lines) + len(" | ") for k in shown]
-    for k in reversed(optional):
-        if sum(widths[k] for k in shown) > room:
-            shown.remove(k)
-    return shown
 
 
 def _write_phases(detail: RunDetail) -> None:
