@@ -121,6 +121,8 @@ class PPO(stable_baselines3.PPO):
         space = self.game_env.observation_space
         self._learning, self._acting = networks_of(self.policy, space, self._is_fast)
         self._head: Head = head_of(self.policy, self.action_space)
+        self.distribution = self._head.meaning
+        """What the numbers of a distribution are."""
         trunk = self.policy.features_extractor if self.policy.share_features_extractor else None
         self.use_compiled(False)
         self._values_wait = trunk is None or not list(trunk.parameters())
@@ -129,11 +131,6 @@ class PPO(stable_baselines3.PPO):
     def learn(self, *_: object, **__: object) -> NoReturn:
         """SB3's loop is not this one's."""
         raise NotImplementedError("begin, then collect and train in turn")
-
-    @property
-    def distribution(self) -> str:
-        """What the numbers of a distribution are."""
-        return self._head.meaning
 
     @property
     def dtype(self) -> str:
