@@ -92,7 +92,7 @@ class SegmentWriter:
         self._file.close()
 
     def abandon(self) -> None:
-        """Close without an index."""
+        """Close as it is; without an index where `close` did not write one."""
         self._file.close()
 
     def _write_index(self) -> None:
