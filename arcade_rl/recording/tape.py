@@ -86,7 +86,9 @@ class Placed:
         """Only the columns of these environments, which it must have; a copy."""
         rows = self.column[envs]
         columns = {name: getattr(self.rollout, name) for name in (*_COLUMNS, "prints")}
-        left = {k: None if array is None else array[:, rows] for k, array in columns.items()}
+        left: dict[str, Any] = {
+            k: None if array is None else array[:, rows] for k, array in columns.items()
+        }
         column = np.full_like(self.column, -1)
         column[envs] = np.arange(len(envs))
         return Placed(self.before, replace(self.rollout, **left, final_prints={}), column)
