@@ -49,7 +49,6 @@ _MAX_INTEGER = 2**53
 """Every program that reads JSON has it exactly."""
 _LEAST = {"number": 1, "checkpoint": -1}
 """Integers of the metadata that do not begin at 0."""
-_PLAIN = (str, int, float, bool)
 _STATE_KINDS = ("<f4", "<f8", "|u1")
 
 
@@ -260,7 +259,7 @@ def _is_of(value: Any, hint: Any) -> bool:
             return all(_is_of(one, Any) for one in value)
         if isinstance(value, dict):
             return all(type(key) is str and _is_of(one, Any) for key, one in value.items())
-        return value is None or _is_of(value, type(value) if type(value) in _PLAIN else str)
+        return value is None or type(value) in (str, int, bool) or _is_of(value, float)
     if hint is float:
         return type(value) in (int, float) and math.isfinite(value)
     if hint is int:

@@ -174,8 +174,8 @@ class Recorder:
             self._judges.run_ended(stage, self._ring)
         left = []
         for pending in self._ring:
-            waits = is_readable(pending.recording) and not (is_last and pending.reasons)
-            if waits:
+            is_done = is_last and pending.reasons
+            if not is_done and is_readable(pending.recording):
                 left.append(pending)
             elif pending.reasons:
                 self._sink(self._judges.kept(pending))
