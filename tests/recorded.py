@@ -49,7 +49,7 @@ def recording(steps: int = 100, seed: int = 0, number: int = 123, **parts: Any) 
     positions = np.arange(0, steps + 1, 32)
     found = Recording(
         replace(METADATA, length=steps, number=number),
-        Start(seed, "ef" * 32),
+        Start(seed),
         rng.integers(0, 4, steps),
         rewards.astype(np.float32),
         metrics.astype(np.float32),

@@ -13,6 +13,7 @@ import torch
 
 from arcade_rl.contracts import Declaration, Metric, ReplayKind, RewardTerm, StepBatch
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, merge, refuse_non_finite
+from arcade_rl.envs.fingerprints import INTERVAL, fingerprint, fingerprints, row_of
 from arcade_rl.errors import PluginError
 
 AGGREGATIONS = ("last", "sum", "max", "mean")
@@ -142,7 +143,7 @@ def test_a_reset_forgets_the_open_episodes(convert: Convert) -> None:
 @pytest.mark.parametrize("convert", ARRAYS, ids=["numpy", "torch"])
 def test_states_are_handed_over_step_by_step(convert: Convert) -> None:
     declaration = replace(DECLARATION, replay="states")
-    accounting = EpisodeAccounting(declaration, ENVS, HORIZON)
+    accounting = EpisodeAccounting(declaration, ENVS, HORIZON, is_recorded=True)
     accounting.begin_episodes(0)
     simulator, rng = Simulator(0, convert), np.random.default_rng(0)
     buffer = np.zeros((ENVS, 3), np.float64)
@@ -163,6 +164,35 @@ def test_states_are_handed_over_step_by_step(convert: Convert) -> None:
     merged = merge([(0, first), (ENVS, again)]).steps.states
     assert merged is not None
     assert np.array_equal(merged, np.concatenate([given, more], axis=1))
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_what_only_recordings_need_is_kept_for_them_alone(is_recorded: bool) -> None:
+    declaration = replace(DECLARATION, replay="states")
+    accounting = EpisodeAccounting(declaration, ENVS, 2 * INTERVAL, is_recorded=is_recorded)
+    accounting.begin_episodes(0)
+    simulator = Simulator(0, np.asarray)
+    for step in range(2 * INTERVAL):
+        batch, shaped = simulator.step(step)
+        batch.states = np.zeros((ENVS, 3))
+        accounting.record(batch, shaped)
+    steps = accounting.harvest().steps
+    assert (steps.states is not None) == is_recorded
+    assert len(steps.prints.steps) == (2 if is_recorded else 0)
+    assert steps.prints.values.shape == (len(steps.prints.steps), ENVS)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        np.arange(24, dtype=np.uint8).reshape(3, 2, 4),
+        np.arange(24, dtype=">f8").reshape(4, 2, 3).T,
+        {"b": np.arange(6.0).reshape(3, 2), "a": np.arange(3), "none": np.zeros((3, 0))},
+    ],
+    ids=["bytes", "foreign order", "dict"],
+)
+def test_the_fingerprints_of_all_environments_are_those_of_each(shown: Any) -> None:
+    assert fingerprints(shown) == [fingerprint(row_of(shown, env)) for env in range(3)]
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,15 @@ from stable_baselines3 import PPO
 from arcade_rl.config import dump_toml, from_assignments, read_toml, resolve
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import ConfigError, MissingError, RunFailed, VerificationError
+from arcade_rl.recording.recorder import read_ring
+from arcade_rl.recording.segment import Segment
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.events import Beat, Episodes, Event, Notice, Update
+from arcade_rl.runs.events import Beat, Episodes, Event, Notice, Recorded, Update
 from arcade_rl.training.chunk import Chunk
 from arcade_rl.training.learner import Learner, OwnLearner, open_learner
-from arcade_rl.training.plan import STAGED_CHECKPOINT, ChunkSpec, plan_run
+from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EPISODES, ChunkSpec, plan_run
 
 EPOCHS = 3
 SMALL = {
@@ -323,6 +325,30 @@ def test_two_processes_and_three_give_the_same_weights(tmp_path: Path) -> None:
     )
     assert few.weights_sha256 == many.weights_sha256
     assert few.episodes == many.episodes > 0
+
+
+NOTHING = "recording.criteria=[]"
+
+
+def test_where_nothing_is_recorded_nothing_is_made_for_it(tmp_path: Path) -> None:
+    first = lab(tmp_path, NOTHING).chunk(0, 2)
+    assert {path.name for path in first.directory.parent.iterdir()}.isdisjoint({STAGED_EPISODES})
+    assert [event for event in first.events if isinstance(event, Recorded)] == [
+        Recorded(0, 0, 0, 0)
+    ]
+    assert not [event for event in first.events if isinstance(event, Notice)]
+    assert first.episodes
+
+
+def test_what_was_asked_for_before_recording_was_switched_off_is_written(tmp_path: Path) -> None:
+    before = lab(tmp_path, 'recording.criteria=["all","stage_transition"]').chunk(0, 2)
+    ring = [it.facts.number for it in read_ring(before.directory / checkpoints.RING)]
+    assert len(ring) == 5
+    after = lab(tmp_path, NOTHING).chunk(1, 4, before)
+    assert Recorded(5, 5, 0, 0) in after.events
+    with Segment(after.directory.parent / STAGED_EPISODES) as segment:
+        assert [entry.number for entry in segment.entries] == ring
+    assert not (after.directory / checkpoints.RING).exists()
 
 
 def test_a_learner_that_cannot_be_built_leaves_no_process(tmp_path: Path) -> None:

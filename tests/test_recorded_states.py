@@ -26,12 +26,14 @@ INEXACT = ["game=toy", "options.inexact=true", "options.curriculum=false", "trai
 
 
 def train(folder: Path, words: list[str]) -> tuple[list[Recording], list[Event]]:
-    """The recordings and the events of a run of one chunk."""
+    """The recordings and the events of a run of one chunk; no recordings where there is no segment."""
     resolved = resolve([from_assignments([*INEXACT, *words])], load_game)
     updates = plan_run(resolved.config).total_updates
     events: list[Event] = []
     spec = ChunkSpec("toys", 1, 1, "", -1, 1, updates, updates, [], str(folder))
     Chunk(open_learner(resolved), spec, events.append).run(lambda: False)
+    if not (folder / STAGED_EPISODES).exists():
+        return [], events
     with Segment(folder / STAGED_EPISODES) as segment:
         return [segment.read(entry) for entry in segment.entries], events
 
@@ -107,6 +109,7 @@ def test_no_criteria_keep_no_episode(tmp_path: Path) -> None:
     recordings, events = train(tmp_path, ["recording.criteria=[]"])
     assert any(isinstance(event, Episodes) for event in events)
     assert recordings == []
+    assert not (tmp_path / STAGED_EPISODES).exists()
 
 
 @pytest.mark.parametrize("processes", ["2", "auto"])

@@ -15,10 +15,23 @@ import numpy as np
 import pytest
 from recorded import METADATA, assert_equal, recording
 
-from arcade_rl.config.recording import All, AnyCriterion, Periodic, StageTransition
+from arcade_rl.config.recording import (
+    All,
+    AnyCriterion,
+    Periodic,
+    StageBoundary,
+    StageTransition,
+)
 from arcade_rl.recording.criteria import RETURN, Facts
 from arcade_rl.recording.format import encode
-from arcade_rl.recording.recorder import Judges, Outcome, Recorder
+from arcade_rl.recording.recorder import (
+    Judges,
+    Outcome,
+    Pending,
+    Recorder,
+    read_ring,
+    write_ring,
+)
 from arcade_rl.recording.recording import Recording, Start
 from arcade_rl.recording.segment import HEAD_BYTES, MAGIC, Segment, SegmentWriter
 from arcade_rl.recording.tape import Rollout
@@ -75,9 +88,9 @@ class Games:
         self._recorder.take(played(number), outcomes)
 
 
-def one_env(*steps: int) -> Any:
+def one_env(*steps: int, env: int = 0) -> Any:
     ends = np.zeros((STEPS, ENVS), np.bool_)
-    ends[list(steps), 0] = True
+    ends[list(steps), env] = True
     return ends
 
 
@@ -118,6 +131,66 @@ def test_rollouts_are_let_go_once_no_open_episode_needs_them() -> None:
     assert len(recorder._tape._rollouts) == 0
 
 
+def test_one_environment_that_never_ends_does_not_hold_the_others() -> None:
+    found: list[Recording] = []
+    recorder = Recorder(ENVS, Judges([All(policy=True)], []), found.append)
+    games = Games(recorder)
+    ends = np.ones((STEPS, ENVS), np.bool_)
+    ends[:, 1] = False
+    for number in range(300):
+        games.play(number, ends)
+    whole = sum(placed.num_bytes for placed in list(recorder._tape._rollouts)[-1:])
+    assert recorder._tape.num_bytes < whole * (300 / ENVS + 65)
+    games.play(300, one_env(3, env=1))
+    it = found[-1]
+    expected = np.concatenate([played(number).actions[:, 1] for number in range(301)])
+    assert it.actions.tolist() == expected[: 300 * STEPS + 4].tolist()
+    assert it.distributions is not None
+    assert len(it.distributions) == len(it) == len(expected) - 12
+    at = [p for k in range(301) for p in (k * STEPS + 5, k * STEPS + 16) if p < len(it)]
+    assert it.fingerprints.positions.tolist() == [*at, len(it)]
+    assert it.fingerprints.values[:-1].tolist() == [(p - 1) * ENVS + 1 + 1000 for p in at]
+
+
+def test_what_nobody_keeps_is_not_cut_out() -> None:
+    found: list[Recording] = []
+    games = Games(Recorder(ENVS, Judges([Periodic(every=3)], []), found.append))
+    games.play(0, one_env(1, 4, 6, 9))
+    assert [it.actions.tolist() for it in found] == [[15, 18]]
+
+
+def test_an_episode_that_no_file_holds_is_lost_and_fails_no_chunk(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "s", capacity=100)
+    recorder = Recorder(ENVS, Judges([*BEFORE, All()], []), writer.offer)
+    wide = RNG.normal(size=(9, 1_000_000))
+    ring = [pending(recording(9, number=1, states=wide), ["all"]), pending(recording(9), ["all"])]
+    recorder.resume(ring)
+    left = recorder.finish(is_last=False, stage=0)
+    write_ring(tmp_path / "ring", left)
+    assert [it.facts.number for it in read_ring(tmp_path / "ring")] == [123]
+    assert writer.close() == Counts(offered=1, failed=1)
+    assert "episode 1 cannot be written" in writer.trouble
+
+
+def pending(it: Recording, reasons: list[str]) -> Pending:
+    number, length = it.metadata.number, it.metadata.length
+    return Pending(Facts(number, 0, length, {RETURN: 0.0}), it, reasons)
+
+
+def test_the_last_episodes_of_the_stage_that_the_run_ends_in_are_kept() -> None:
+    found: list[Recording] = []
+    criteria: list[AnyCriterion] = [StageBoundary(first=0, last=2), StageTransition(before=3)]
+    recorder = Recorder(ENVS, Judges(criteria, []), found.append)
+    games = Games(recorder)
+    games.play(0, one_env(*range(4)))
+    recorder.stage_ended(0)
+    games.play(1, one_env(*range(9)), stage=1)
+    left = recorder.finish(is_last=True, stage=1)
+    reasons = {it.metadata.number: it.metadata.reasons for it in found if it.metadata.number > 9}
+    assert reasons == {12: ["stage_boundary"], 13: ["stage_boundary"]}
+    assert [it.facts.number for it in left] == [11]
+
+
 def test_policy_columns_are_kept_for_those_who_ask() -> None:
     found: list[Recording] = []
     judges = Judges([All(), Periodic(every=2)], [])
@@ -137,7 +210,7 @@ def test_episodes_before_a_stage_change_are_found_later() -> None:
     games.play(0, one_env(*range(9)))
     recorder.stage_ended(0)
     games.play(1, one_env(*range(9)), stage=1)
-    assert recorder.finish(is_last=True)[0].facts.number == 17
+    assert recorder.finish(is_last=True, stage=1)[0].facts.number == 17
     reasons = {it.metadata.number: it.metadata.reasons for it in found}
     assert reasons == {
         4: ["periodic"],
@@ -156,7 +229,7 @@ def test_a_chunk_that_ends_before_a_stage_change_hands_its_ring_on() -> None:
     judges = Judges(BEFORE, [])
     first = Recorder(ENVS, judges, found.append)
     Games(first).play(0, one_env(*range(6)))
-    ring = first.finish(is_last=False)
+    ring = first.finish(is_last=False, stage=0)
     assert [pending.facts.number for pending in ring] == [4, 5, 6]
     assert not found
     second = Judges(BEFORE, [])
@@ -164,7 +237,7 @@ def test_a_chunk_that_ends_before_a_stage_change_hands_its_ring_on() -> None:
     later = Recorder(ENVS, second, found.append)
     later.resume(ring)
     later.stage_ended(0)
-    assert later.finish(is_last=True) == []
+    assert later.finish(is_last=True, stage=1) == []
     assert [(it.metadata.number, it.metadata.reasons) for it in found] == [
         (4, ["periodic", "stage_transition"]),
         (5, ["stage_transition"]),
@@ -215,9 +288,9 @@ def test_a_slow_disk_loses_whole_episodes_and_says_how_many(tmp_path: Path) -> N
         writer.offer(recording(number=number))
         counts = writer.counts
         assert counts.offered == number
+        assert number == counts.written + counts.dropped + counts.failed + counts.waiting
         assert counts.waiting <= 4
-    assert writer.counts == Counts(offered=20, dropped=16)
-    assert writer.counts.waiting == 4
+    assert writer.counts == Counts(offered=20, dropped=16, waiting=4)
     for _ in range(4):
         Slow.gate.release()
     assert writer.close() == Counts(offered=20, written=4, dropped=16)
@@ -260,6 +333,15 @@ class Broken(SegmentWriter):
         raise TypeError("a fault of the program")
 
 
+class Deadly(SegmentWriter):
+    """Ends the thread at the third episode."""
+
+    def append(self, number: int, reasons: list[str], frame: bytes) -> None:
+        if number == 3:
+            raise SystemExit("enough")
+        super().append(number, reasons, frame)
+
+
 class Endless(SegmentWriter):
     def close(self, may_drop: bool = False) -> None:
         raise OSError(28, "No space left on device")
@@ -271,6 +353,7 @@ class Endless(SegmentWriter):
         (Refusing, 5, "episode 1 cannot be written: OSError: .*No space left"),
         (Broken, 0, "episode 1 cannot be written: TypeError: a fault of the program"),
         (Endless, 0, "the index cannot be written: OSError"),
+        (Deadly, 0, "the writer ended: SystemExit: enough"),
     ],
 )
 def test_what_cannot_be_written_is_counted_and_told(
@@ -308,19 +391,39 @@ def test_the_last_episodes_make_room_for_the_index(tmp_path: Path) -> None:
     assert numbers(tmp_path / "s") == [1, 2, 3]
 
 
+def test_one_episode_that_leaves_no_room_for_the_index_is_told_of(tmp_path: Path) -> None:
+    class Tiny(NoRoomForTheIndex):
+        room = len(MAGIC) + HEAD_BYTES + len(encode(EPISODES[0]))
+
+    writer = Writer(tmp_path / "s", capacity=100, segment=Tiny)
+    writer.offer(EPISODES[0])
+    assert writer.close() == Counts(offered=1, failed=1)
+    assert "no room for the index" in writer.trouble
+    assert numbers(tmp_path / "s") == []
+
+
 class Mute(SegmentWriter):
     """A fault of the program on a disk that takes no log either."""
 
+    is_closed = False
+
     def append(self, number: int, reasons: list[str], frame: bytes) -> None:
         sys.stderr = open("/dev/full", "w", buffering=1)  # noqa: SIM115 - closed by the test
+        if self.is_closed:
+            sys.stderr.close()
         raise TypeError("a fault of the program")
 
 
+class Shut(Mute):
+    is_closed = True
+
+
+@pytest.mark.parametrize("segment", [Mute, Shut])
 def test_a_log_that_cannot_be_written_ends_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    segment: type[SegmentWriter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", sys.stderr)  # puts it back
-    writer = Writer(tmp_path / "s", capacity=100, segment=Mute)
+    writer = Writer(tmp_path / "s", capacity=100, segment=segment)
     writer.offer(recording())
     assert writer.close() == Counts(offered=1, failed=1)
     assert "TypeError" in writer.trouble

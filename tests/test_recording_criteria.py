@@ -54,6 +54,15 @@ def test_performance_compares_with_the_episodes_before() -> None:
     assert kept(it, episodes([9.5, 0, 5, -1, 20])) == [1, 2, 4, 5]
 
 
+@pytest.mark.parametrize("share", range(1, 100))
+def test_an_episode_exactly_at_the_limit_is_kept(share: int) -> None:
+    it = criterion(f'{{name="performance", window=100, top="{share}%", bottom="0%"}}')
+    assert kept(it, episodes(range(100))) == []
+    assert kept(it, episodes([99.5 - share])) == [1]
+    it.remember(list(range(100)))
+    assert kept(it, episodes([98.5 - share])) == []
+
+
 def test_performance_keeps_no_ties() -> None:
     it = criterion('{name="performance", window=5, top="10%", bottom="10%"}')
     assert kept(it, episodes([3] * 50)) == []

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
+import subprocess
+import sys
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +164,21 @@ def forged(**changes: Any) -> bytes:
     return packed
 
 
+def tracks(moves: list[int]) -> dict[str, bytes]:
+    """Of an episode with two metrics: the reward happens after these moves."""
+    return {
+        "counts": pack_varints(np.array([len(moves), 0, 0])),
+        "steps": pack_varints(np.array(moves)),
+        "whole": pack_integers(np.ones(3, np.uint8), 1),
+        "varints": pack_varints(np.array(moves)),
+        "floats": b"",
+    }
+
+
+def prints(moves: list[int]) -> dict[str, bytes]:
+    return {"positions": pack_varints(np.array(moves)), "values": bytes(4 * len(moves))}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -184,6 +203,20 @@ def forged(**changes: Any) -> bytes:
         ({"columns__state": {"dtype": "O", "size": 1, "data": b""}}, "states of 'O'"),
         ({"columns": 5}, "field columns is a int"),
         ({"start__seed": None}, "field seed is a NoneType"),
+        ({"start__seed": -1}, "the seed is -1"),
+        ({"start__seed": 2**31}, "the seed is 2147483648"),
+        ({"start__state": b"x" * 32}, "starts from a stored state"),
+        ({"metadata__stage": -1}, "field stage holds -1"),
+        ({"metadata__number": 0}, "field number holds 0"),
+        ({"metadata__step_end": 2**63}, "field step_end holds"),
+        ({"metadata__started": math.inf}, "field started holds inf"),
+        ({"metadata__metrics": {"score": math.nan, "speed": 0.0}}, "holds 'score': nan"),
+        ({"metadata__versions": {"numpy": 2}}, "holds 'numpy': 2"),
+        ({"metadata__options": {"deep": [{"bytes": b""}]}}, "field options holds 'deep'"),
+        ({"metadata__reasons": [1]}, r"field reasons holds \[1\]"),
+        ({"metadata__purpose": "fun"}, "field purpose holds 'fun'"),
+        ({"columns__tracks": tracks([0, 2**62, 2**62, 2**62, 2**62])}, "not at rising steps"),
+        ({"columns__fingerprints": prints([0, 2**62, 2**62, 2**62, 2**62])}, "do not rise"),
     ],
 )
 def test_forged_fields_are_refused_by_name(changes: dict[str, Any], message: str) -> None:
@@ -217,6 +250,72 @@ def test_files_that_are_none_are_refused_in_little_memory(data: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 200 << 20
     finally:
         tracemalloc.stop()
+
+
+BOMBS = """
+import resource, sys
+sys.path[:0] = sys.argv[2:]
+import lz4.frame, msgpack, numpy as np
+from arcade_rl.errors import VerificationError
+from arcade_rl.recording.columns import pack_integers, pack_varints
+from arcade_rl.recording.format import decode, encode
+from recorded import recording
+
+def packed(data):
+    return lz4.frame.compress(data, content_checksum=True)
+
+def forged(steps, metrics, **columns):
+    fields = msgpack.unpackb(lz4.frame.decompress(encode(recording(20))))
+    fields["metadata"]["length"] = steps
+    fields["metadata"]["metrics"] = {str(k): 0.0 for k in range(metrics)}
+    fields["columns"] = {"fingerprints": fields["columns"]["fingerprints"], **columns}
+    return packed(msgpack.packb(fields))
+
+def still(tracks):
+    return {"counts": bytes(tracks), "steps": b"", "varints": b"", "floats": b"",
+            "whole": bytes(-(-tracks // 8))}
+
+many = 1 << 22
+bomb = {
+    "tracks": lambda: forged(many, 2000, tracks=still(2001)),
+    "events": lambda: forged(many, 14, tracks=dict(
+        still(15), counts=pack_varints(np.full(15, many)), steps=bytes(15 * many), whole=b"\\xff" * 2,
+        varints=b"")),
+    "actions": lambda: forged(many, 0, tracks=still(1), action=dict(
+        bits=1, shape=[120], data=bytes(many * 15))),
+    "parts": lambda: packed(
+        bytes([0xdd, 0, 0, 4, 0]) + (bytes([0xdd, 0, 0, 255, 0]) + bytes([0x80]) * 0xff00) * 1024),
+    "prints": lambda: forged(many, 0, tracks=still(1), action=dict(
+        bits=1, shape=[], data=bytes(many // 8)), fingerprints=dict(
+        positions=bytes(12 << 20), values=bytes(48 << 20))),
+}[sys.argv[1]]()
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+limit = used + (1 << 30)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    decode(bomb)
+except VerificationError as error:
+    print(len(bomb), error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("bomb", "says"),
+    [
+        ("tracks", "8392802304 rewards and metrics; expected 67108864 at most"),
+        ("events", "a column of 0 bytes does not hold 62914560 varints"),
+        ("actions", "503316480 integers; expected 67108864 at most"),
+        ("parts", "more than 1048576 parts"),
+        ("prints", "positions of fingerprints do not rise"),
+    ],
+)
+def test_a_small_file_cannot_ask_for_much_memory(bomb: str, says: str) -> None:
+    """A GiB for what a file of half a MB at most asks for."""
+    done = subprocess.run(
+        [sys.executable, "-c", BOMBS, bomb, *sys.path], capture_output=True, text=True, check=False
+    )
+    assert re.search(says, done.stdout), done.stderr
+    assert int(done.stdout.split()[0]) < 500_000
 
 
 def test_version_1_stays_readable() -> None:

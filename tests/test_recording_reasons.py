@@ -86,7 +86,12 @@ def expected(episodes: list[Ended], change: int) -> dict[int, set[str]]:
     assert all(e.stage == 0 for e in before)
     named = {
         "stage_transition": [*before[-BEFORE:], *after[:AFTER]],
-        "stage_boundary": [*episodes[:FIRST], *before[-LAST:], *after[:FIRST]],
+        "stage_boundary": [
+            *episodes[:FIRST],
+            *before[-LAST:],
+            *after[:FIRST],
+            *after[-LAST:],
+        ],
         "periodic": [e for e in episodes if e.number % 9 == 0],
         "record": [
             e for k, e in enumerate(episodes) if k and e.hits > max(p.hits for p in episodes[:k])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gc
+import resource
 import signal
 import struct
 import subprocess
 import sys
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -156,6 +159,46 @@ def test_what_a_full_disk_refused_is_not_in_the_file(tmp_path: Path) -> None:
         assert [entry.number for entry in segment.entries] == [1, 3]
 
 
+class FullAfterTheFirstHalf(SegmentWriter):
+    """A disk that refuses an episode halfway, and then to give back the half."""
+
+    def _free(self) -> None:
+        pass
+
+
+def test_half_an_episode_that_stays_in_the_way_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    writer = FullAfterTheFirstHalf(path)
+    frames = [encode(it) for it in EPISODES]
+    writer.append(3, [], frames[0])
+    room = len(frames[1]) // 2
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, old[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            writer.append(4, [], frames[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.stat().st_size == ends(path.read_bytes())[0] + room
+    writer.close()
+    found, damage = read(path)
+    assert not damage
+    assert_equal(found[0], EPISODES[0])
+    assert len(found) == 1
+
+
+def test_a_file_that_cannot_be_read_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "s").write_bytes(b"something else")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(VerificationError, match="begins otherwise"):
+            Segment(tmp_path / "s")
+        gc.collect()
+    assert not caught
+
+
 def test_a_length_that_is_forged_allocates_nothing(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[21:25] = (1 << 31).to_bytes(4, "little")
@@ -173,7 +216,8 @@ def test_a_length_that_is_forged_allocates_nothing(path: Path) -> None:
             {"count": 0, "numbers": b"", "lengths": b"", "reasons": b"", "names": []},
             "of another file",
         ),
-        ({"count": -3}, "varints"),
+        ({"count": -3}, "an index of -3 episodes"),
+        ({"count": 1 << 40}, "an index of 1099511627776 episodes"),
     ],
 )
 def test_an_index_that_is_forged_is_not_believed(

@@ -57,8 +57,10 @@ class Steps:
     metrics: npt.NDArray[np.float32]
     """Every metric. (T, N, M), float32."""
     prints: Prints
+    """None at all where nothing is recorded."""
     states: npt.NDArray[np.generic] | None = None
-    """States of the simulator, of a game that cannot be re-run exactly. (T, N, S)"""
+    """States of the simulator, of a game that cannot be re-run exactly. (T, N, S); None where
+    nothing is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +134,17 @@ class EpisodeAccounting:
     still open have gathered before it."""
 
     def __init__(
-        self, declaration: Declaration, num_envs: int, horizon: int, is_stacked: bool = False
+        self,
+        declaration: Declaration,
+        num_envs: int,
+        horizon: int,
+        is_stacked: bool = False,
+        is_recorded: bool = False,
     ) -> None:
-        """`is_stacked`: observations are stacks of frames, as of a `FrameStackedVectorEnv`."""
-        self._prints = FingerprintLog(is_stacked)
+        """`is_stacked`: observations are stacks of frames, as of a `FrameStackedVectorEnv`.
+        `is_recorded`: keep fingerprints and states of the steps, which only recordings need."""
+        self._prints = FingerprintLog(is_stacked, is_recorded)
+        self._is_recorded = is_recorded
         self._num_envs = num_envs
         self._horizon = horizon
         self._aggregations = [metric.aggregation for metric in declaration.metrics]
@@ -167,7 +176,7 @@ class EpisodeAccounting:
         if self._log is None:
             _refuse_undeclared_states(batch, self._replay)
             k, m = self._num_terms, len(self._aggregations)
-            self._log = _Log(batch, (self._horizon, self._num_envs), k, m)
+            self._log = _Log(batch, (self._horizon, self._num_envs), k, m, self._is_recorded)
         log, t = self._log, self._time
         ended = batch.terminated | batch.truncated
         log.ended[t] = ended
@@ -243,7 +252,14 @@ def _floats(column: Array) -> npt.NDArray[np.float32]:
 class _Log:
     """What every step of a rollout gave, where it was given. (T, N, ...)"""
 
-    def __init__(self, like: StepBatch, rows: tuple[int, int], terms: int, metrics: int) -> None:
+    def __init__(
+        self,
+        like: StepBatch,
+        rows: tuple[int, int],
+        terms: int,
+        metrics: int,
+        has_states: bool,
+    ) -> None:
         self.raw = zeros(like.rewards, *rows)
         self.shaped = zeros(like.rewards, *rows)
         self.terms = zeros(like.terms, *rows, terms)
@@ -252,7 +268,9 @@ class _Log:
         self.truncated = zeros(like.truncated, *rows)
         self.seed = zeros(like.episode_seeds, *rows)
         self.states = (
-            None if like.states is None else zeros(like.states, *rows, like.states.shape[1])
+            zeros(like.states, *rows, like.states.shape[1])
+            if has_states and like.states is not None
+            else None
         )
 
     def on_host(self, steps: int) -> _Log:

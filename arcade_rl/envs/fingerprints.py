@@ -36,9 +36,11 @@ class Prints:
 class FingerprintLog:
     """Takes fingerprints while a rollout is played."""
 
-    def __init__(self, is_stacked: bool) -> None:
-        """`is_stacked`: observations are stacks of frames along their first axis."""
+    def __init__(self, is_stacked: bool, is_on: bool = True) -> None:
+        """`is_stacked`: observations are stacks of frames along their first axis. One that is not
+        `is_on` takes none."""
         self._is_stacked = is_stacked
+        self._is_on = is_on
         self.begin_episodes()
 
     def begin_episodes(self) -> None:
@@ -49,6 +51,8 @@ class FingerprintLog:
 
     def note(self, step: int, batch: StepBatch, ended: Array) -> None:
         """Look at what step number `step` of the rollout gave."""
+        if not self._is_on:
+            return
         self._count += 1
         if self._count % INTERVAL == 0:
             self._shown.append((step + 1, _copied(newest(batch.observations, self._is_stacked))))
@@ -62,8 +66,7 @@ class FingerprintLog:
         steps = np.array([step for step, _ in self._shown], np.int64)
         values = np.zeros((len(steps), num_envs), np.uint32)
         for row, (_, shown) in zip(values, self._shown, strict=True):
-            host = observations_to_numpy(shown)
-            row[:] = [fingerprint(row_of(host, env)) for env in range(num_envs)]
+            row[:] = fingerprints(observations_to_numpy(shown))
         found = Prints(steps, values, self._finals)
         self._shown, self._finals = [], {}
         return found
@@ -85,6 +88,22 @@ def fingerprint(observation: Observations) -> int:
     for part in parts:
         crc = zlib.crc32(np.ascontiguousarray(part, part.dtype.newbyteorder("<")).data, crc)
     return crc
+
+
+def fingerprints(observations: Observations) -> list[int]:
+    """That of each environment's observation; arrays in host memory, (N, ...)."""
+    parts = (
+        [observations[k] for k in sorted(observations)]
+        if isinstance(observations, dict)
+        else [observations]
+    )
+    found = [0] * len(parts[0])
+    for part in parts:
+        block = np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
+        data = block.reshape(-1).view(np.uint8).data
+        size = len(data) // len(block)
+        found = [zlib.crc32(data[k * size : (k + 1) * size], crc) for k, crc in enumerate(found)]
+    return found
 
 
 def row_of(observations: Observations, env: int) -> Observations:

@@ -7,12 +7,18 @@ T is the number of steps of an episode.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.errors import VerificationError
 
-Bytes = npt.NDArray[np.uint8]
+MAX_VALUES = 1 << 26
+"""Of a column with all its dimensions, of all tracks together, or of a table: bounds what a small file
+can ask for."""
+_BLOCK = 1 << 18
+"""Values or bytes that are decoded at a time, because that takes many times their space. Eights."""
 
 
 def pack_integers(values: npt.NDArray[np.integer], bits: int) -> bytes:
@@ -24,9 +30,15 @@ def pack_integers(values: npt.NDArray[np.integer], bits: int) -> bytes:
 def unpack_integers(data: bytes, bits: int, count: int) -> npt.NDArray[np.int64]:
     """(count,), int64."""
     _expect(len(data) == -(-bits * count // 8), f"{count} integers of {bits} bits", data)
-    flags = np.unpackbits(np.frombuffer(data, np.uint8), count=bits * count, bitorder="little")
+    expect_few(count, "integers")
+    raw = np.frombuffer(data, np.uint8)
     weights = np.int64(1) << np.arange(bits, dtype=np.int64)
-    found: npt.NDArray[np.int64] = flags.reshape(count, bits).astype(np.int64) @ weights
+    found = np.empty(count, np.int64)
+    for start in range(0, count, _BLOCK):
+        block = found[start : start + _BLOCK]
+        packed = raw[bits * start // 8 :]
+        flags = np.unpackbits(packed[: bits * _BLOCK // 8], bitorder="little")
+        block[:] = flags[: bits * len(block)].reshape(-1, bits) @ weights
     return found
 
 
@@ -52,16 +64,31 @@ def pack_varints(values: npt.NDArray[np.integer]) -> bytes:
 def unpack_varints(data: bytes, count: int) -> npt.NDArray[np.int64]:
     """(count,), int64."""
     raw = np.frombuffer(data, np.uint8)
-    last = np.flatnonzero(raw < 128)
-    _expect(
-        len(last) == count and (not count or last[-1] == len(raw) - 1), f"{count} varints", data
-    )
-    first = np.concatenate([[0], last[:-1] + 1]) if count else last
+    is_last = raw < 128
+    is_whole = not len(raw) or bool(is_last[-1])
+    _expect(is_whole and np.count_nonzero(is_last) == count, f"{count} varints", data)
+    expect_few(count, "varints")
+    found = np.empty(count, np.int64)
+    done = start = 0
+    while done < count:
+        last = np.flatnonzero(is_last[start : start + _BLOCK])
+        _expect(len(last) > 0, f"{count} varints of 10 bytes at most", data)
+        end = start + int(last[-1]) + 1
+        found[done : done + len(last)] = _varints(raw[start:end], last, data)
+        done, start = done + len(last), end
+    return found
+
+
+def _varints(
+    raw: npt.NDArray[np.uint8], last: npt.NDArray[np.intp], data: bytes
+) -> npt.NDArray[np.int64]:
+    """Whole varints, of which the last bytes are there."""
+    first = np.concatenate([[0], last[:-1] + 1])
     lengths = last - first + 1
-    _expect(not count or lengths.max() <= 10, f"{count} varints of 10 bytes at most", data)
+    _expect(lengths.max() <= 10, "varints of 10 bytes at most", data)
     place = np.arange(len(raw)) - np.repeat(first, lengths)
     parts = (raw & 127).astype(np.uint64) << (7 * place).astype(np.uint64)
-    zigzag = np.add.reduceat(parts, first) if count else parts
+    zigzag = np.add.reduceat(parts, first)
     return (zigzag >> np.uint64(1)).astype(np.int64) ^ -(zigzag & np.uint64(1)).astype(np.int64)
 
 
@@ -74,8 +101,9 @@ def pack_rows(values: npt.NDArray[np.generic]) -> bytes:
 
 def unpack_rows(data: bytes, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
     """Numbers of a little-endian `dtype`, of this shape."""
-    kind, count = np.dtype(dtype), int(np.prod(shape, dtype=np.int64))
+    kind, count = np.dtype(dtype), math.prod(shape)
     _expect(len(data) == count * kind.itemsize, f"{count} values of {kind}", data)
+    expect_few(count, "values")
     planes = np.frombuffer(data, np.uint8).reshape(kind.itemsize, count)
     return np.ascontiguousarray(planes.T).view(kind).reshape(shape)
 
@@ -99,6 +127,12 @@ def unpack_deltas(data: bytes, dtype: str, shape: tuple[int, int]) -> npt.NDArra
 def _as_integers(values: npt.NDArray[np.generic]) -> npt.NDArray[np.unsignedinteger]:
     little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
     return little.view(f"<u{little.dtype.itemsize}")
+
+
+def expect_few(count: int, what: str) -> None:
+    """VerificationError if a file asks for more of something than anything has."""
+    if count > MAX_VALUES:
+        raise VerificationError(f"{count} {what}; expected {MAX_VALUES} at most")
 
 
 def _expect(is_right: bool, what: str, data: bytes) -> None:

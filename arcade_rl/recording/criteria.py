@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from arcade_rl.config import parse_percent
@@ -61,6 +62,10 @@ class Criterion(ABC):
         """Which of the last episodes to end are kept because `stage` ended after them."""
         return ()
 
+    def run_ended(self, stage: int, last: Sequence[Facts]) -> Sequence[Facts]:
+        """Which of the last episodes to end are kept because the run ended in `stage`."""
+        return ()
+
     def memory(self) -> Memory:
         """What it remembers."""
         return None
@@ -90,15 +95,15 @@ class Window(Criterion):
         self._length = length
         self._values: list[float] = []
 
-    def _share_below(self, value: float) -> tuple[float, float] | None:
+    def _shares(self, value: float) -> tuple[Fraction, Fraction] | None:
         """Parts of the window that are (below, above) a value; None until the window is full. The
         value enters the window afterwards: an episode is not compared with itself."""
         window = self._values
         self._values = [*window, value][-self._length :]
         if len(window) < self._length:
             return None
-        below = sum(other < value for other in window) / len(window)
-        return below, sum(other > value for other in window) / len(window)
+        below, above = sum(o < value for o in window), sum(o > value for o in window)
+        return Fraction(below, len(window)), Fraction(above, len(window))
 
     def memory(self) -> Memory:
         return self._values
@@ -114,12 +119,12 @@ class BestAndWorst(Window):
         super().__init__(settings.window)
         self._metric = settings.metric
         shares = [
-            0.0 if s == "0%" else float(parse_percent(s)) for s in (settings.top, settings.bottom)
+            Fraction(0) if s == "0%" else parse_percent(s) for s in (settings.top, settings.bottom)
         ]
         self._high, self._low = reversed(shares) if better == "down" else shares
 
     def matches(self, episode: Facts) -> bool:
-        shares = self._share_below(episode.values[self._metric])
+        shares = self._shares(episode.values[self._metric])
         if shares is None:
             return False
         below, above = shares
@@ -130,10 +135,10 @@ class BestAndWorst(Window):
 class Shortest(Window):
     def __init__(self, settings: Failure) -> None:
         super().__init__(settings.window)
-        self._share = float(parse_percent(settings.shortest))
+        self._share = parse_percent(settings.shortest)
 
     def matches(self, episode: Facts) -> bool:
-        shares = self._share_below(episode.length)
+        shares = self._shares(episode.length)
         return shares is not None and shares[1] >= 1 - self._share
 
 
@@ -175,6 +180,9 @@ class EndsOfStages(Criterion):
     def stage_ended(self, stage: int, last: Sequence[Facts]) -> Sequence[Facts]:
         played = [episode for episode in last if episode.stage == stage]
         return played[-self.look_back :] if self.look_back else ()
+
+    def run_ended(self, stage: int, last: Sequence[Facts]) -> Sequence[Facts]:
+        return self.stage_ended(stage, last)
 
     def memory(self) -> Memory:
         return list(self._seen.items())

@@ -6,18 +6,19 @@ kind, and that the columns have as many rows as the episode has steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import Any, get_args
+from dataclasses import asdict
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import lz4.frame
 import msgpack
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Purpose
 from arcade_rl.errors import ArcadeError, VerificationError
 from arcade_rl.recording.columns import (
+    MAX_VALUES,
     pack_deltas,
     pack_integers,
     pack_rows,
@@ -29,7 +30,7 @@ from arcade_rl.recording.columns import (
 )
 from arcade_rl.recording.fields import take
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
-from arcade_rl.recording.tracks import pack_tracks, unpack_tracks
+from arcade_rl.recording.tracks import pack_tracks, rising, unpack_tracks
 
 NAME = "arcade-rl episode"
 VERSION = 1
@@ -41,13 +42,41 @@ MAX_STEPS = 1 << 22
 MAX_WIDTH = 1 << 16
 """Dimensions of an action, numbers of a distribution or of a state, metrics."""
 _MAX_STRING = 1 << 16
+_MAX_PARTS = 1 << 20
+"""Of all lists and maps of a file together."""
+_MAX_SEED = 2**31 - 1
+_MAX_INTEGER = 2**53
+"""Every program that reads JSON has it exactly."""
+_LEAST = {"number": 1, "checkpoint": -1}
+"""Integers of the metadata that do not begin at 0."""
 _STATE_KINDS = ("<f4", "<f8", "|u1")
-_KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool, "Purpose": str}
 
 
 def encode(recording: Recording) -> bytes:
     """The bytes of a stand-alone file, and of a frame in a segment. ArcadeError if the episode is
     longer than a reader takes."""
+    data = _packed(recording)
+    return lz4.frame.compress(  # type: ignore[no-any-return]
+        data, compression_level=9, content_checksum=True, store_size=True
+    )
+
+
+def is_readable(recording: Recording) -> bool:
+    """Whether the episode is no longer than a reader takes."""
+    try:
+        _packed(recording)
+    except ArcadeError:
+        return False
+    return True
+
+
+def _packed(recording: Recording) -> bytes:
+    values = _most_values(recording)
+    if len(recording) > MAX_STEPS or values > MAX_VALUES:
+        raise ArcadeError(
+            f"an episode of {len(recording)} steps and {values} values in a column; one has "
+            f"{MAX_STEPS} steps and {MAX_VALUES} values at most"
+        )
     start = {"seed": recording.start.seed, "state": bytes.fromhex(recording.start.state)}
     whole = {
         "format": NAME,
@@ -56,15 +85,20 @@ def encode(recording: Recording) -> bytes:
         "start": start,
         "columns": _columns(recording),
     }
-    data = msgpack.packb(whole)
-    if len(data) > MAX_FRAME_BYTES or len(recording) > MAX_STEPS:
+    data: bytes = msgpack.packb(whole)
+    if len(data) > MAX_FRAME_BYTES:
         raise ArcadeError(
-            f"an episode of {len(recording)} steps and {len(data)} bytes; one has {MAX_STEPS} steps "
-            f"and {MAX_FRAME_BYTES} bytes at most"
+            f"an episode of {len(recording)} steps and {len(data)} bytes; one has "
+            f"{MAX_FRAME_BYTES} bytes at most"
         )
-    return lz4.frame.compress(  # type: ignore[no-any-return]
-        data, compression_level=9, content_checksum=True, store_size=True
-    )
+    return data
+
+
+def _most_values(it: Recording) -> int:
+    """Values of its largest column."""
+    columns = [it.actions, it.values, it.distributions, it.states]
+    sizes = [column.size for column in columns if column is not None]
+    return max(it.rewards.size + it.metrics.size, *sizes)
 
 
 def decode(frame: bytes) -> Recording:
@@ -87,12 +121,8 @@ def decode(frame: bytes) -> Recording:
     metadata = _metadata(take(fields_of, "metadata", dict))
     if not 1 <= metadata.length <= MAX_STEPS:
         raise VerificationError(f"an episode has 1 to {MAX_STEPS} steps, not {metadata.length}")
-    start = take(fields_of, "start", dict)
-    return _recording(
-        metadata,
-        Start(take(start, "seed", int), take(start, "state", bytes).hex()),
-        take(fields_of, "columns", dict),
-    )
+    start = _start(take(fields_of, "start", dict))
+    return _recording(metadata, start, take(fields_of, "columns", dict))
 
 
 def columns_size(recording: Recording) -> int:
@@ -179,10 +209,8 @@ def _fingerprints(packed: Mapping[str, Any], steps: int) -> Fingerprints:
     if len(data) % 4:
         raise VerificationError(f"{len(data)} bytes of fingerprints; expected 4 each")
     values = np.frombuffer(data, "<u4").astype(np.uint32)
-    positions = np.cumsum(unpack_varints(take(packed, "positions", bytes), len(values)))
-    if len(values) and not (
-        positions[0] >= 0 and positions[-1] <= steps and (np.diff(positions) > 0).all()
-    ):
+    positions = rising(unpack_varints(take(packed, "positions", bytes), len(values)), steps)
+    if positions is None:
         raise VerificationError(f"the positions of fingerprints do not rise from 0 to {steps}")
     return Fingerprints(positions, values)
 
@@ -196,31 +224,58 @@ def _width(packed: Mapping[str, Any]) -> int:
 
 def _metadata(values: Mapping[str, Any]) -> Metadata:
     """The metadata of these plain values; those that this version does not know are left out."""
-    found: dict[str, Any] = {}
-    for field in fields(Metadata):
-        head, _, rest = str(field.type).partition("[")
-        if head == "dict":
-            found[field.name] = take(values, field.name, dict)
-            _expect_values(field.name, found[field.name], rest)
-        elif head == "list":
-            found[field.name] = take(values, field.name, list)
-            if not all(isinstance(value, str) for value in found[field.name]):
-                raise VerificationError(f"field {field.name} holds {found[field.name]!r}")
-        else:
-            found[field.name] = take(values, field.name, _KINDS[head])
-    if found["purpose"] not in get_args(Purpose):
-        raise VerificationError(f"field purpose holds {found['purpose']!r}")
+    found = {name: _field(values, name, hint) for name, hint in get_type_hints(Metadata).items()}
     if len(found["metrics"]) > MAX_WIDTH:
         raise VerificationError(f"{len(found['metrics'])} metrics; expected {MAX_WIDTH} at most")
     return Metadata(**found)
 
 
-def _expect_values(name: str, values: Mapping[Any, Any], kinds: str) -> None:
-    """Keys are strings; so are values of versions, and those of metrics and terms are numbers."""
-    kind = {"str, str]": str, "str, float]": float}.get(kinds)
-    for key, value in values.items():
-        if type(key) is not str or (kind is not None and type(value) not in (kind, int)):
-            raise VerificationError(f"field {name} holds {key!r}: {value!r}")
+def _field(values: Mapping[str, Any], name: str, hint: Any) -> Any:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is dict:
+        found: Any = take(values, name, dict)
+        for key, value in found.items():
+            if type(key) is not str or not _is_of(value, args[1]):
+                raise VerificationError(f"field {name} holds {key!r}: {value!r:.80}")
+        return {key: float(v) for key, v in found.items()} if args[1] is float else found
+    if origin is Literal:
+        found = take(values, name, str)
+        is_right = found in args
+    elif origin is list:
+        found = take(values, name, list)
+        is_right = all(_is_of(value, args[0]) for value in found)
+    else:
+        found = take(values, name, hint)
+        is_right = _is_of(found, hint) and (hint is not int or found >= _LEAST.get(name, 0))
+    if not is_right:
+        raise VerificationError(f"field {name} holds {found!r:.80}")
+    return found
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    """Whether a value is of this kind: a string, a number that is finite, or what JSON can hold."""
+    if hint is Any:
+        if isinstance(value, list):
+            return all(_is_of(one, Any) for one in value)
+        if isinstance(value, dict):
+            return all(type(key) is str and _is_of(one, Any) for key, one in value.items())
+        return value is None or type(value) in (str, int, bool) or _is_of(value, float)
+    if hint is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    if hint is int:
+        return type(value) is int and abs(value) <= _MAX_INTEGER
+    return type(value) is hint
+
+
+def _start(packed: Mapping[str, Any]) -> Start:
+    seed, state = take(packed, "seed", int), take(packed, "state", bytes)
+    if not 0 <= seed <= _MAX_SEED:
+        raise VerificationError(f"the seed is {seed}; expected 0 to {_MAX_SEED}")
+    if state:
+        raise VerificationError(
+            "the episode starts from a stored state, and this program starts episodes from seeds"
+        )
+    return Start(seed)
 
 
 def decompressed(frame: bytes) -> bytes:
@@ -242,13 +297,23 @@ def decompressed(frame: bytes) -> bytes:
 
 def unpacked(data: bytes) -> Mapping[str, Any]:
     """The msgpack map of these bytes. VerificationError if they hold something else."""
+    left = _MAX_PARTS
+
+    def few(values: list[Any]) -> list[Any]:
+        nonlocal left
+        left -= 1 + len(values)
+        if left < 0:
+            raise ValueError(f"it has more than {_MAX_PARTS} parts")
+        return values
+
     try:
         found = msgpack.unpackb(
             data,
             max_str_len=_MAX_STRING,
             max_array_len=MAX_WIDTH,
             max_map_len=MAX_WIDTH,
-            object_pairs_hook=_once,
+            object_pairs_hook=lambda pairs: _once(few(pairs)),
+            list_hook=few,
         )
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
         raise VerificationError(f"not the map of an episode: {error}") from error

@@ -6,6 +6,7 @@ of a chunk, and what the criteria remember, goes on in the next one.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from arcade_rl.config.recording import AnyCriterion
 from arcade_rl.contracts import Metric
 from arcade_rl.errors import VerificationError
 from arcade_rl.recording.criteria import RETURN, Facts, make
-from arcade_rl.recording.format import encode
+from arcade_rl.recording.format import encode, is_readable
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.segment import Segment, SegmentWriter
 from arcade_rl.recording.tape import Rollout, Tape
@@ -77,6 +78,11 @@ class Judges:
         self.look_back = max((criterion.look_back for _, criterion in self._criteria), default=0)
         self._with_policy = {settings.name for settings in criteria if settings.policy}
 
+    @property
+    def ask_for_policy(self) -> bool:
+        """Whether any criterion keeps what the policy said."""
+        return bool(self._with_policy)
+
     def reasons(self, episode: Facts) -> list[str]:
         """The names of the criteria that it matches."""
         found = [
@@ -88,10 +94,20 @@ class Judges:
         """Add the reasons of those that look back."""
         facts = [pending.facts for pending in ring]
         for settings, criterion in self._criteria:
-            named = {episode.number for episode in criterion.stage_ended(stage, facts)}
-            for pending in ring:
-                if pending.facts.number in named and settings.name not in pending.reasons:
-                    pending.reasons.append(settings.name)
+            self._add(settings.name, criterion.stage_ended(stage, facts), ring)
+
+    def run_ended(self, stage: int, ring: Sequence[Pending]) -> None:
+        """The same where the run ends in `stage`."""
+        facts = [pending.facts for pending in ring]
+        for settings, criterion in self._criteria:
+            self._add(settings.name, criterion.run_ended(stage, facts), ring)
+
+    @staticmethod
+    def _add(name: str, episodes: Sequence[Facts], ring: Sequence[Pending]) -> None:
+        named = {episode.number for episode in episodes}
+        for pending in ring:
+            if pending.facts.number in named and name not in pending.reasons:
+                pending.reasons.append(name)
 
     def kept(self, pending: Pending) -> Recording:
         """What is stored of an episode: with the policy's columns if one of its reasons asks. Reasons
@@ -121,20 +137,22 @@ class Recorder:
         self._tape = Tape(num_envs)
         self._judges = judges
         self._sink = sink
-        self._ring: list[Pending] = []
+        self._ring: deque[Pending] = deque()
 
     def resume(self, ring: Sequence[Pending]) -> None:
         """Go on with what the chunk before left."""
-        self._ring = list(ring)
+        self._ring = deque(ring)
+        self._release()
 
     def take(self, rollout: Rollout, outcomes: Sequence[Outcome]) -> None:
         """Record a rollout and the episodes that it ended, in the order of their end."""
         self._tape.add(rollout)
         for outcome in outcomes:
-            span = self._tape.cut(outcome.step, outcome.metadata.environment)
             reasons = self._judges.reasons(outcome.facts)
             if not reasons and not self._judges.look_back:
+                self._tape.skip(outcome.step, outcome.metadata.environment)
                 continue
+            span = self._tape.cut(outcome.step, outcome.metadata.environment)
             columns = {name: getattr(span, name) for name in span.__slots__}
             recording = Recording(outcome.metadata, outcome.start, **columns)
             self._ring.append(Pending(outcome.facts, recording, reasons))
@@ -145,22 +163,27 @@ class Recorder:
         """The curriculum has left `stage`."""
         self._judges.stage_ended(stage, self._ring)
 
-    def finish(self, is_last: bool) -> list[Pending]:
-        """The chunk ends. What the next one must go on with; after the last one of a run only what
-        nobody has asked for yet, and the rest is handed on."""
-        if not is_last:
-            return self._ring
+    def finish(self, is_last: bool, stage: int) -> list[Pending]:
+        """The chunk ends in `stage`. What the next one must go on with; after the last one of a run
+        only what nobody has asked for yet, and the rest is handed on.
+
+        An episode that is longer than a reader takes cannot wait in a file: it is handed on too, for
+        whoever counts the losses, or forgotten where nobody has asked for it.
+        """
+        if is_last:
+            self._judges.run_ended(stage, self._ring)
         left = []
         for pending in self._ring:
-            if pending.reasons:
-                self._sink(self._judges.kept(pending))
-            else:
+            is_done = is_last and pending.reasons
+            if not is_done and is_readable(pending.recording):
                 left.append(pending)
+            elif pending.reasons:
+                self._sink(self._judges.kept(pending))
         return left
 
     def _release(self) -> None:
         """Hand on, or forget, what nobody can name any more."""
         while len(self._ring) > self._judges.look_back:
-            pending = self._ring.pop(0)
+            pending = self._ring.popleft()
             if pending.reasons:
                 self._sink(self._judges.kept(pending))

@@ -14,9 +14,6 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import Purpose
 
-HASH_INTERVAL = 32
-"""Steps between two fingerprints of what the environment shows."""
-
 Json = Any
 """What JSON can hold."""
 

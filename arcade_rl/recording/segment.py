@@ -11,6 +11,7 @@ from the front, up to the first frame that is not whole, and says so.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import zlib
@@ -25,6 +26,7 @@ import numpy as np
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.recording.columns import (
+    expect_few,
     pack_integers,
     pack_varints,
     unpack_integers,
@@ -85,11 +87,12 @@ class SegmentWriter:
                 if not (may_drop and self.entries):
                     raise
                 self._drop_last()
+        self._file.truncate(self._end)
         os.fsync(self._file.fileno())
         self._file.close()
 
     def abandon(self) -> None:
-        """Close without an index."""
+        """Close as it is; without an index where `close` did not write one."""
         self._file.close()
 
     def _write_index(self) -> None:
@@ -99,19 +102,24 @@ class SegmentWriter:
 
     def _drop_last(self) -> None:
         self._end = self.entries.pop().offset - _HEAD.size
-        self._file.truncate(self._end)
-        self._file.seek(self._end)
+        self._free()
 
     def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
+        done = 0
         try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            while done < len(data):
+                rest = memoryview(data)[done:]
+                done += os.pwrite(self._file.fileno(), rest, self._end + done)
         except OSError:
-            self._file.truncate(self._end)
-            self._file.seek(self._end)
+            self._free()
             raise
         self._end += len(data)
+
+    def _free(self) -> None:
+        """Give back what lies behind the end. Where that fails it is written over, and cut off by
+        `close`."""
+        with contextlib.suppress(OSError):
+            self._file.truncate(self._end)
 
 
 def frames_end(path: Path) -> int:
@@ -134,10 +142,17 @@ class Segment:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = path.open("rb", buffering=0)
+        with contextlib.ExitStack() as failed:
+            failed.callback(self._file.close)
+            self._look()
+            failed.pop_all()
+
+    def _look(self) -> None:
         self._size = os.fstat(self._file.fileno()).st_size
         if os.pread(self._file.fileno(), len(MAGIC), 0) != MAGIC:
-            self._file.close()
-            raise VerificationError(f"{path} is not a segment of episodes: it begins otherwise")
+            raise VerificationError(
+                f"{self._path} is not a segment of episodes: it begins otherwise"
+            )
         self.entries: list[Entry] = []
         """In the order of the file."""
         self.damage = ""
@@ -186,7 +201,7 @@ class Segment:
         packed = self._frame(start)
         if start + _HEAD.size + len(packed) != end:
             raise VerificationError(f"{self._path}: the index is not where its end says")
-        entries = _unpack_index(packed)
+        entries = _unpack_index(packed, start // _HEAD.size)
         end_of_frames = entries[-1].offset + entries[-1].length if entries else len(MAGIC)
         if end_of_frames != start:
             raise VerificationError(f"{self._path}: the index is of another file")
@@ -243,9 +258,13 @@ def _pack_index(entries: list[Entry]) -> bytes:
     return lz4.frame.compress(msgpack.packb(index), content_checksum=True)  # type: ignore[no-any-return]
 
 
-def _unpack_index(packed: bytes) -> list[Entry]:
+def _unpack_index(packed: bytes, most: int) -> list[Entry]:
+    """`most` episodes have room in the file."""
     index = unpacked(decompressed(packed))
     count, names = take(index, "count", int), take(index, "names", list)
+    if not 0 <= count <= most:
+        raise VerificationError(f"an index of {count} episodes; expected 0 to {most}")
+    expect_few(count * len(names), "reasons")
     lengths = unpack_varints(take(index, "lengths", bytes), count)
     if count and not 0 <= lengths.min() <= lengths.max() <= MAX_FRAME_BYTES:
         raise VerificationError(f"frames of {lengths.min()} to {lengths.max()} bytes")
@@ -253,11 +272,11 @@ def _unpack_index(packed: bytes) -> list[Entry]:
         raise VerificationError("the names of reasons are not all strings")
     numbers = np.cumsum(unpack_varints(take(index, "numbers", bytes), count))
     flags = unpack_integers(take(index, "reasons", bytes), 1, count * len(names))
-    table = flags.reshape(count, len(names)) == 1
+    table = flags.reshape(count, len(names))
     offsets = len(MAGIC) + np.cumsum(lengths + _HEAD.size) - lengths
     return [
-        Entry(number, offset, length, [n for n, has in zip(names, row, strict=True) if has])
+        Entry(number, offset, length, [names[k] for k in np.flatnonzero(row)])
         for number, offset, length, row in zip(
-            numbers.tolist(), offsets.tolist(), lengths.tolist(), table.tolist(), strict=True
+            numbers.tolist(), offsets.tolist(), lengths.tolist(), table, strict=True
         )
     ]

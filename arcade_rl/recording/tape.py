@@ -1,14 +1,15 @@
 """What the environments did since their episodes began, kept rollout by rollout.
 
 Cutting a rollout into episodes costs a slice for each environment; so rollouts stay whole until an
-episode ends, and only its own steps are copied out. T is the number of steps of a rollout, N of
+episode ends, and only its own steps are copied out. Where few environments hold many rollouts, the
+columns of the others are let go. T is the number of steps of a rollout, N of
 environments.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,10 @@ class Rollout:
     """The game's own. (T, N)"""
     metrics: npt.NDArray[np.float32]
     """(T, N, M)"""
-    values: npt.NDArray[np.float16]
-    """(T, N)"""
+    values: npt.NDArray[np.float16] | None
+    """(T, N); None where nobody asks for what the policy said."""
     distributions: npt.NDArray[np.float16] | None
-    """(T, N, P)"""
+    """(T, N, P); None as above."""
     states: npt.NDArray[np.generic] | None
     """(T, N, S), where the game cannot be re-run exactly."""
     print_steps: npt.NDArray[np.int64]
@@ -48,76 +49,139 @@ class Span:
     actions: npt.NDArray[Any]
     rewards: npt.NDArray[np.float32]
     metrics: npt.NDArray[np.float32]
-    values: npt.NDArray[np.float16]
+    values: npt.NDArray[np.float16] | None
     distributions: npt.NDArray[np.float16] | None
     states: npt.NDArray[np.generic] | None
     fingerprints: Fingerprints
 
 
 _COLUMNS = tuple(field.name for field in fields(Span) if field.name != "fingerprints")
+_MANY = 64
+"""Rollouts after which it is looked for what can be let go."""
+_MUCH = 256 << 20
+"""The same in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A rollout, or what is left of it."""
+
+    before: int
+    """Steps before it."""
+    rollout: Rollout
+    """With the columns of some of the environments."""
+    column: npt.NDArray[np.int64]
+    """Where each environment's are, -1 where they were let go. (N,)"""
+
+    @property
+    def end(self) -> int:
+        return self.before + len(self.rollout.rewards)
+
+    @property
+    def num_bytes(self) -> int:
+        columns = [getattr(self.rollout, name) for name in _COLUMNS]
+        return sum(column.nbytes for column in columns if column is not None)
+
+    def of(self, envs: npt.NDArray[np.intp]) -> Placed:
+        """Only the columns of these environments, which it must have; a copy."""
+        rows = self.column[envs]
+        columns = {name: getattr(self.rollout, name) for name in (*_COLUMNS, "prints")}
+        left: dict[str, Any] = {
+            k: None if array is None else array[:, rows] for k, array in columns.items()
+        }
+        column = np.full_like(self.column, -1)
+        column[envs] = np.arange(len(envs))
+        return Placed(self.before, replace(self.rollout, **left, final_prints={}), column)
 
 
 class Tape:
     """The rollouts that hold a step of an episode that is still open."""
 
     def __init__(self, num_envs: int) -> None:
-        self._rollouts: deque[tuple[int, Rollout]] = deque()
-        """Each with the number of steps before it."""
+        self._rollouts: deque[Placed] = deque()
         self._end = 0
         self._starts = np.zeros(num_envs, np.int64)
         """Where the open episode of each environment began."""
+        self._whole = np.arange(num_envs)
+        self._new = self._new_bytes = 0
+        """Rollouts, and their bytes, since the last look for what can be let go."""
+
+    @property
+    def num_bytes(self) -> int:
+        """Of all columns that it holds."""
+        return sum(placed.num_bytes for placed in self._rollouts)
 
     def add(self, rollout: Rollout) -> None:
         """Go on by a rollout. Its arrays must stay as they are."""
-        self._rollouts.append((self._end, rollout))
-        self._end += len(rollout.rewards)
+        placed = Placed(self._end, rollout, self._whole)
+        self._rollouts.append(placed)
+        self._end = placed.end
+        self._new += 1
+        self._new_bytes += placed.num_bytes
+
+    def skip(self, step: int, env: int) -> int:
+        """The last rollout's `step` ended the episode in `env`, which nobody needs; returns where
+        the next one begins. Episodes of an environment come in the order of their end."""
+        end = self._rollouts[-1].before + step + 1
+        self._starts[env] = end
+        return end
 
     def cut(self, step: int, env: int) -> Span:
-        """The episode that the last rollout's `step` ended in `env`; the next one begins there.
-        Episodes of an environment must be cut in the order of their end."""
-        first, _ = self._rollouts[-1]
-        start, end = int(self._starts[env]), first + step + 1
-        self._starts[env] = end
-        pieces = [
-            (rollout, slice(max(start - before, 0), min(end - before, len(rollout.rewards))))
-            for before, rollout in self._rollouts
-            if before < end and before + len(rollout.rewards) > start
-        ]
-        columns = {
-            name: _joined([getattr(rollout, name) for rollout, _ in pieces], pieces, env)
-            for name in _COLUMNS
-        }
-        return Span(**columns, fingerprints=self._fingerprints(start, end, step, env))
+        """The episode that the last rollout's `step` ended in `env`; otherwise as `skip`."""
+        start, end = int(self._starts[env]), self.skip(step, env)
+        pieces = self._since(start)
+        held = [placed for placed in pieces if placed.end > start]
+        columns = {name: _joined(name, held, start, end, env) for name in _COLUMNS}
+        return Span(**columns, fingerprints=self._fingerprints(pieces, start, end, step, env))
 
     def forget(self) -> None:
-        """Let go of the rollouts that no open episode reaches into."""
+        """Let go of what no open episode reaches into."""
         oldest = int(self._starts.min())
-        while self._rollouts and _end_of(self._rollouts[0]) <= oldest:
+        while self._rollouts and self._rollouts[0].end <= oldest:
             self._rollouts.popleft()
+        if self._new > _MANY or self._new_bytes > _MUCH:
+            self._new = self._new_bytes = 0
+            self._rollouts = deque(self._thinned(placed) for placed in self._rollouts)
 
-    def _fingerprints(self, start: int, end: int, step: int, env: int) -> Fingerprints:
+    def _thinned(self, placed: Placed) -> Placed:
+        """Without the columns that nobody needs, if those are half of it or more."""
+        is_open = self._starts < placed.end
+        is_half = 2 * np.count_nonzero(is_open) <= np.count_nonzero(placed.column >= 0)
+        return placed.of(np.flatnonzero(is_open)) if is_half else placed
+
+    def _since(self, start: int) -> list[Placed]:
+        """The rollouts that reach to this step or beyond."""
+        found = []
+        for placed in reversed(self._rollouts):
+            if placed.end < start:
+                break
+            found.append(placed)
+        return found[::-1]
+
+    def _fingerprints(
+        self, pieces: list[Placed], start: int, end: int, step: int, env: int
+    ) -> Fingerprints:
         positions, values = [], []
-        for before, rollout in self._rollouts:
-            for at, row in zip(rollout.print_steps.tolist(), rollout.prints, strict=True):
-                if start <= before + at < end:
-                    positions.append(before + at - start)
-                    values.append(int(row[env]))
-        final = self._rollouts[-1][1].final_prints.get((step, env))
+        for placed in pieces:
+            at, column = placed.before + placed.rollout.print_steps, placed.column[env]
+            is_own = (start <= at) & (at < end) & (column >= 0)
+            positions += (at[is_own] - start).tolist()
+            values += placed.rollout.prints[is_own, column].tolist()
+        final = self._rollouts[-1].rollout.final_prints.get((step, env))
         if final is not None:
             positions.append(end - start)
             values.append(final)
         return Fingerprints(np.array(positions, np.int64), np.array(values, np.uint32))
 
 
-def _end_of(placed: tuple[int, Rollout]) -> int:
-    before, rollout = placed
-    return before + len(rollout.rewards)
-
-
-def _joined(columns: list[Any], pieces: list[tuple[Rollout, slice]], env: int) -> Any:
+def _joined(name: str, pieces: list[Placed], start: int, end: int, env: int) -> Any:
     """Steps of one environment, over rollouts; a copy. None where the column is not kept."""
-    if columns[0] is None:
-        return None
-    parts = [column[rows, env] for column, (_, rows) in zip(columns, pieces, strict=True)]
+    parts = []
+    for placed in pieces:
+        column = getattr(placed.rollout, name)
+        if column is None:
+            return None
+        rows = slice(max(start - placed.before, 0), min(end, placed.end) - placed.before)
+        parts.append(column[rows, placed.column[env]])
     joined = np.concatenate(parts)
-    return joined.astype(np.int64) if joined.dtype.kind in "iu" else joined
+    return joined.astype(np.int64) if name == "actions" and joined.dtype.kind in "iu" else joined

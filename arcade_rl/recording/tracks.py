@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.recording.columns import (
+    expect_few,
     pack_integers,
     pack_rows,
     pack_varints,
@@ -35,7 +36,7 @@ def pack_tracks(rewards: Floats, metrics: Floats) -> dict[str, Any]:
     """(T,) and (T, M)."""
     before = np.vstack([np.zeros_like(metrics[:1]), metrics[:-1]])
     values = np.column_stack([rewards, metrics])
-    changes = np.column_stack([rewards, metrics - before])
+    changes = np.column_stack([rewards, metrics.astype(np.float64) - before])
     happens = np.column_stack([rewards != 0, metrics != before])
     at = [np.flatnonzero(column) for column in happens.T]
     is_whole = [_is_whole(values[rows, k]) for k, rows in enumerate(at)]
@@ -53,9 +54,12 @@ def pack_tracks(rewards: Floats, metrics: Floats) -> dict[str, Any]:
 def unpack_tracks(packed: Mapping[str, Any], steps: int, metrics: int) -> tuple[Floats, Floats]:
     """(rewards (T,), metrics (T, M)). VerificationError if it does not hold them."""
     tracks = 1 + metrics
+    expect_few(steps * tracks, "rewards and metrics")
     counts = unpack_varints(take(packed, "counts", bytes), tracks)
     if not ((counts >= 0) & (counts <= steps)).all():
-        raise VerificationError(f"a track of {steps} steps cannot have {counts.tolist()} events")
+        raise VerificationError(
+            f"a track of {steps} steps cannot have {counts.min()} to {counts.max()} events"
+        )
     is_whole = unpack_integers(take(packed, "whole", bytes), 1, tracks) == 1
     deltas = unpack_varints(take(packed, "steps", bytes), int(counts.sum()))
     varints = unpack_varints(take(packed, "varints", bytes), int(counts[is_whole].sum()))
@@ -73,10 +77,18 @@ def unpack_tracks(packed: Mapping[str, Any], steps: int, metrics: int) -> tuple[
 
 
 def _rising(moves: npt.NDArray[np.int64], steps: int) -> npt.NDArray[np.int64]:
-    at = np.cumsum(moves)
-    if len(at) and not (at[0] >= 0 and at[-1] < steps and (moves[1:] > 0).all()):
+    at = rising(moves, steps - 1)
+    if at is None:
         raise VerificationError(f"the events of a track are not at rising steps below {steps}")
     return at
+
+
+def rising(moves: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.int64] | None:
+    """The positions that these distances lead to; None if they do not rise from 0 to `end`."""
+    if not ((moves >= 0) & (moves <= end)).all() or not (moves[1:] > 0).all():
+        return None  # before any sum: that of forged distances may be anything
+    positions = np.cumsum(moves)
+    return positions if not len(positions) or positions[-1] <= end else None
 
 
 def _is_whole(values: Floats) -> bool:

@@ -30,11 +30,8 @@ class Counts:
     """Came while too many waited: the disk was too slow."""
     failed: int = 0
     """Could not be written."""
-
-    @property
-    def waiting(self) -> int:
-        """Still in the queue, or being written."""
-        return self.offered - self.written - self.dropped - self.failed
+    waiting: int = 0
+    """Still in the queue, or being written."""
 
     @property
     def lost(self) -> int:
@@ -58,7 +55,9 @@ class Writer:
         self._capacity = capacity
         self._is_behind = False
         self._lock = threading.Lock()
-        self._counts = {"offered": 0, "written": 0, "dropped": 0, "failed": 0}
+        self._counts = {"offered": 0, "written": 0, "dropped": 0, "failed": 0, "waiting": 0}
+        self._is_durable = False
+        """The segment is closed: what was written will be there."""
         self.trouble = ""
         """The first thing that went wrong; "" so far nothing."""
         self._thread = threading.Thread(
@@ -77,9 +76,8 @@ class Writer:
 
     def offer(self, recording: Recording) -> None:
         """Hand over an episode. Never waits."""
-        self._count("offered")
+        self._count(offered=1, **{"dropped" if self._is_behind else "waiting": 1})
         if self._is_behind:
-            self._count("dropped")
             self._complain(
                 f"the disk is too slow: {self._capacity} episodes or more wait for it, and "
                 "recording.queue allows no more"
@@ -91,55 +89,63 @@ class Writer:
         """Write what waits, and the index. Returns the final counts, of which none is waiting."""
         self._queue.put(None)
         self._thread.join()
+        if not self._is_durable:
+            counts = self.counts
+            self._lose(written=counts.written, waiting=counts.waiting)
         return self.counts
 
     def _run(self, path: Path, open_segment: Callable[[Path], SegmentWriter]) -> None:
+        try:
+            self._write_all(path, open_segment)
+        except BaseException as error:  # noqa: BLE001 - `close` counts what it leaves behind
+            self._complain(f"the writer ended: {type(error).__name__}: {error}")
+
+    def _write_all(self, path: Path, open_segment: Callable[[Path], SegmentWriter]) -> None:
         segment = None
         try:
             segment = open_segment(path)
         except Exception as error:  # noqa: BLE001 - recording must not end the training; it is told
             self._complain(f"{path.name} cannot be made: {_in_words(error)}")
-        while (recording := self._queue.get()) is not None:
-            self._write(segment, recording)
-        if segment is not None:
-            self._finish(segment)
+        with contextlib.ExitStack() as ended:
+            if segment is not None:
+                ended.callback(segment.abandon)
+            while (recording := self._queue.get()) is not None:
+                self._write(segment, recording)
+            if segment is not None:
+                self._finish(segment)
 
     def _write(self, segment: SegmentWriter | None, recording: Recording) -> None:
         number, reasons = recording.metadata.number, recording.metadata.reasons
         if segment is None:
-            self._count("failed")
+            self._count(waiting=-1, failed=1)
             return
         try:
             segment.append(number, reasons, encode(recording))
         except Exception as error:  # noqa: BLE001 - as above
-            self._count("failed")
+            self._count(waiting=-1, failed=1)
             self._complain(f"episode {number} cannot be written: {_in_words(error)}")
         else:
-            self._count("written")
+            self._count(waiting=-1, written=1)
 
     def _finish(self, segment: SegmentWriter) -> None:
         try:
             segment.close(may_drop=True)
         except Exception as error:  # noqa: BLE001 - as above
-            self._lose_but(0)  # a segment without an index is not committed
             self._complain(f"the index cannot be written: {_in_words(error)}")
-            with contextlib.suppress(OSError):
-                segment.abandon()
         else:
-            self._lose_but(len(segment.entries))
+            if lost := self.counts.written - len(segment.entries):
+                self._complain("the disk had no room for the index; the last episodes made some")
+                self._lose(written=lost)
+            self._is_durable = True
 
-    def _lose_but(self, left: int) -> None:
-        """Of the episodes that were written only the first `left` are there."""
-        with self._lock:
-            lost = self._counts["written"] - left
-            self._counts["written"] -= lost
-            self._counts["failed"] += lost
-        if lost and left:
-            self._complain("the disk had no room for the index; the last episodes made some")
+    def _lose(self, written: int = 0, waiting: int = 0) -> None:
+        """So many episodes that were thought to be written, or that wait, will not be there."""
+        self._count(written=-written, waiting=-waiting, failed=written + waiting)
 
-    def _count(self, what: str) -> None:
+    def _count(self, **changes: int) -> None:
         with self._lock:
-            self._counts[what] += 1
+            for name, change in changes.items():
+                self._counts[name] += change
 
     def _complain(self, text: str) -> None:
         self.trouble = self.trouble or text
@@ -147,6 +153,6 @@ class Writer:
 
 def _in_words(error: Exception) -> str:
     if not isinstance(error, OSError | ArcadeError):
-        with contextlib.suppress(OSError):  # the log may lie on the same disk
+        with contextlib.suppress(OSError, ValueError):  # the log: on the same disk, or closed
             traceback.print_exception(error)  # a fault of the program: the log has all of it
     return f"{type(error).__name__}: {error}"

@@ -32,7 +32,7 @@ from arcade_rl.training.curriculum import Curriculum
 from arcade_rl.training.learner import Learner
 from arcade_rl.training.measure import Recent, as_event, make_logger
 from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
-from arcade_rl.training.record import ChunkRecorder, Span
+from arcade_rl.training.record import ChunkRecorder, Place
 
 BEAT_INTERVAL_S = 1.0
 
@@ -166,17 +166,31 @@ class Chunk:
     def _warn(self, text: str) -> None:
         self._emit(Notice("warning", text))
 
-    def _open_recorder(self) -> ChunkRecorder:
+    def _open_recorder(self) -> ChunkRecorder | None:
+        """None where no episode is kept: neither of this chunk nor from before."""
+        if not (self._resolved.config.recording.criteria or self._ring):
+            self._memory = []
+            return None
         learner, steps = self._learner, self._counters.steps
-        meaning = learner.distribution
-        recorder = ChunkRecorder(self._resolved, self._spec, meaning, steps, time.time())
+        recorder = ChunkRecorder(
+            self._resolved,
+            self._spec,
+            learner.distribution,
+            learner.model.action_space,
+            steps,
+            time.time(),
+        )
         recorder.resume(self._memory, self._ring)
         return recorder
 
-    def _finish_recording(self, recorder: ChunkRecorder) -> None:
+    def _finish_recording(self, recorder: ChunkRecorder | None) -> None:
         """Wait for the disk, and say what became of the episodes."""
+        if recorder is None:
+            self._emit(Recorded(0, 0, 0, 0))
+            return
         spec = self._spec
-        counts, self._ring = recorder.finish(self._counters.updates == spec.total_updates)
+        is_last = self._counters.updates == spec.total_updates
+        counts, self._ring = recorder.finish(is_last, self._curriculum.stage)
         self._memory = recorder.judges.memory()
         self._emit(Recorded(counts.offered, counts.written, counts.dropped, counts.failed))
         if counts.lost:
@@ -186,7 +200,7 @@ class Chunk:
             )
 
     def _train(
-        self, seeds: SeedSource, recorder: ChunkRecorder, should_stop: Callable[[], bool]
+        self, seeds: SeedSource, recorder: ChunkRecorder | None, should_stop: Callable[[], bool]
     ) -> None:
         learner, model, spec = self._learner, self._learner.model, self._spec
         logger, capture = make_logger(Path(spec.staging) / STAGED_TENSORBOARD)
@@ -202,8 +216,9 @@ class Chunk:
             iteration = learner.iterate(total_steps)
             played = time.perf_counter()
             counters = self._counters
-            span = Span(counters.episodes + 1, counters.steps, began, time.time())
-            recorder.take(iteration, span)
+            if recorder:
+                place = Place(counters.episodes + 1, counters.steps, began, time.time())
+                recorder.take(iteration, place)
             iterated = time.perf_counter()
             counters.updates += 1
             self._account(iteration.ended, recorder)
@@ -216,7 +231,7 @@ class Chunk:
                 break
         logger.close()
 
-    def _account(self, ended: EndedEpisodes, recorder: ChunkRecorder) -> None:
+    def _account(self, ended: EndedEpisodes, recorder: ChunkRecorder | None) -> None:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""
         refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
@@ -231,7 +246,8 @@ class Chunk:
         self._recent.log(model.logger)
         stage = self._curriculum.stage
         if self._curriculum.observe(ended):
-            recorder.stage_ended(stage)
+            if recorder:
+                recorder.stage_ended(stage)
             self._learner.set_stage(self._curriculum.stage)
             self._emit(Notice("info", f"stage {self._curriculum.name()} begins"))
 

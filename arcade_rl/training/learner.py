@@ -266,7 +266,8 @@ def open_accounting(resolved: Resolved, env: VectorEnv, num_envs: int) -> Episod
         resolved.declaration,
         num_envs,
         train.rollout_steps // train.n_envs,
-        isinstance(env, FrameStackedVectorEnv),
+        is_stacked=isinstance(env, FrameStackedVectorEnv),
+        is_recorded=bool(resolved.config.recording.criteria),
     )
 
 

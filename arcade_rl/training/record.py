@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from gymnasium import spaces
+from torch import Tensor
 
 from arcade_rl.config import Resolved, dump_toml
 from arcade_rl.envs.accounting import EndedEpisodes
@@ -25,8 +28,8 @@ from arcade_rl.training.played import Iteration, Played
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """When a rollout was played."""
+class Place:
+    """Where a rollout lies in its run."""
 
     first_episode: int
     """Number in the run of the first episode to end in it."""
@@ -45,6 +48,7 @@ class ChunkRecorder:
         resolved: Resolved,
         spec: ChunkSpec,
         distribution: str,
+        actions: spaces.Space[Any],
         steps: int,
         now: float,
     ) -> None:
@@ -55,6 +59,7 @@ class ChunkRecorder:
         self._constant = self._constants(distribution)
         assert settings.criteria is not None, "the configuration is not resolved"
         self.judges = Judges(settings.criteria, declaration.metrics)
+        self._action_dtype = narrowest(actions)
         self._writer = Writer(Path(spec.staging) / STAGED_EPISODES, settings.queue)
         self._num_envs = resolved.config.train.n_envs
         self._recorder = Recorder(self._num_envs, self.judges, self._writer.offer)
@@ -66,12 +71,16 @@ class ChunkRecorder:
         self.judges.remember(memory)
         self._recorder.resume(ring)
 
-    def take(self, iteration: Iteration, span: Span) -> None:
+    def take(self, iteration: Iteration, place: Place) -> None:
         """Record a rollout. RunFailed if an episode was lost and none may be."""
+        if not self._settings.criteria:  # it was opened for episodes of the chunk before
+            return
         ended, played = iteration.ended, iteration.played
-        outcomes = [self._outcome(ended, row, len(played.ended), span) for row in range(len(ended))]
+        steps = len(played.ended)
+        outcomes = [self._outcome(ended, row, steps, place) for row in range(len(ended))]
         self._writer.begin_rollout()
-        self._recorder.take(_on_host(played), outcomes)
+        rollout = _on_host(played, self._action_dtype, self.judges.ask_for_policy)
+        self._recorder.take(rollout, outcomes)
         if self._settings.required and self._writer.trouble:
             raise RunFailed(f"recording is required, and {self._writer.trouble}")
 
@@ -79,10 +88,10 @@ class ChunkRecorder:
         """The curriculum has left `stage`."""
         self._recorder.stage_ended(stage)
 
-    def finish(self, is_last: bool) -> tuple[Counts, list[Pending]]:
+    def finish(self, is_last: bool, stage: int) -> tuple[Counts, list[Pending]]:
         """Write what waits. (what became of all episodes, what the next chunk must go on with);
-        `is_last`: the run ends here."""
-        ring = self._recorder.finish(is_last)
+        `is_last`: the run ends here, in `stage`."""
+        ring = self._recorder.finish(is_last, stage)
         counts = self._writer.close()
         if self._settings.required and counts.lost:
             raise RunFailed(f"recording is required, and {self._writer.trouble}")
@@ -110,12 +119,12 @@ class ChunkRecorder:
             "reasons": [],
         }
 
-    def _outcome(self, ended: EndedEpisodes, row: int, steps: int, span: Span) -> Outcome:
-        env, step, number = int(ended.env[row]), int(ended.step[row]), span.first_episode + row
+    def _outcome(self, ended: EndedEpisodes, row: int, steps: int, place: Place) -> Outcome:
+        env, step, number = int(ended.env[row]), int(ended.step[row]), place.first_episode + row
         declaration, stage = self._resolved.declaration, int(ended.stage[row])
         metrics = _named(declaration.metrics, ended.metrics[row])
-        step_end = span.steps_before + (step + 1) * self._num_envs
-        time_end = span.began + (span.ended - span.began) * (step + 1) / steps
+        step_end = place.steps_before + (step + 1) * self._num_envs
+        time_end = place.began + (place.ended - place.began) * (step + 1) / steps
         metadata = Metadata(
             number=number,
             environment=env,
@@ -139,20 +148,62 @@ class ChunkRecorder:
         return Outcome(step, facts, Start(int(ended.seed[row])), metadata)
 
 
-def _on_host(played: Played) -> Rollout:
-    """Everything of a rollout in host memory, in arrays that stay as they are."""
+def narrowest(space: spaces.Space[Any]) -> torch.dtype:
+    """What holds an action of this space in the fewest bytes."""
+    if isinstance(space, spaces.Box):
+        return torch.float32
+    highest = 1
+    if isinstance(space, spaces.Discrete):
+        highest = int(space.start + space.n) - 1
+    elif isinstance(space, spaces.MultiDiscrete):
+        highest = int((space.start + space.nvec).max()) - 1
+    return next(t for t in _INTEGERS if highest <= torch.iinfo(t).max)
+
+
+_INTEGERS = (torch.uint8, torch.int16, torch.int32)
+
+
+def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> Rollout:
+    """What is recorded of a rollout in host memory, in arrays that stay as they are."""
     steps, said = played.steps, played.distributions
+    wanted = {"actions": (played.actions, actions)}
+    if with_policy:
+        wanted["values"] = (played.values, torch.float16)
+        if said is not None:
+            wanted["distributions"] = (said, torch.float16)
+    found = copies(list(wanted.values()))
+    host = dict.fromkeys(("values", "distributions")) | dict(zip(wanted, found, strict=True))
     return Rollout(
-        actions=played.actions.cpu().numpy().copy(),
+        **host,
         rewards=steps.rewards,
         metrics=steps.metrics,
-        values=played.values.half().cpu().numpy(),
-        distributions=None if said is None else said.half().cpu().numpy(),
         states=steps.states,
         print_steps=steps.prints.steps,
         prints=steps.prints.values,
         final_prints=steps.prints.finals,
     )
+
+
+def copies(wanted: Sequence[tuple[Tensor, torch.dtype]]) -> list[npt.NDArray[Any]]:
+    """Tensors in other types, in host memory; what is on a GPU comes in one transfer."""
+    found = [tensor.detach().to(dtype, copy=tensor.is_cpu) for tensor, dtype in wanted]
+    there = [tensor for tensor in found if not tensor.is_cpu]
+    there.sort(key=lambda tensor: -tensor.element_size())  # so that all are aligned
+    arrived = {id(t): array for t, array in zip(there, in_one_piece(there), strict=True)}
+    return [tensor.numpy() if tensor.is_cpu else arrived[id(tensor)] for tensor in found]
+
+
+def in_one_piece(tensors: Sequence[Tensor]) -> list[npt.NDArray[Any]]:
+    """Tensors of one device in host memory, in one transfer."""
+    if not tensors:
+        return []
+    block = torch.cat([t.contiguous().flatten().view(torch.uint8) for t in tensors]).cpu().numpy()
+    ends = np.cumsum([tensor.nbytes for tensor in tensors])
+    parts = np.split(block, ends[:-1])
+    return [
+        part.view(torch.empty(0, dtype=tensor.dtype).numpy().dtype).reshape(tensor.shape)
+        for part, tensor in zip(parts, tensors, strict=True)
+    ]
 
 
 def _named(declared: Sequence[Any], values: npt.NDArray[np.float64]) -> dict[str, float]:
