@@ -167,7 +167,7 @@ def print_changed(name: str, run: Run) -> None:
         MISSED.append(f"{name}, changed actions")
     print(
         f"{name}: of {CHANGED} episodes with one action changed, {right} differ from the first "
-        f"recorded value after it, {late} later, {never} not at all",
+        f"recorded value after it, {late} later, {never} leave no trace at any look",
         flush=True,
     )
 

@@ -67,7 +67,7 @@ class StageBoundary(Criterion):
     name: Literal["stage_boundary"] = "stage_boundary"
     first: Annotated[int, Field(ge=0)] = 5
     last: Annotated[int, Field(ge=0)] = 5
-    """The last of the stage's episodes that had ended when the next stage began."""
+    """The last of the stage's episodes that had ended when the next stage began, or the run ended."""
 
 
 class Record(Criterion):
