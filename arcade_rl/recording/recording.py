@@ -80,7 +80,8 @@ class Start:
     seed: int
     """An environment that is reset with it plays the same episode."""
     state: str = ""
-    """SHA-256 of the emulator's state in `states/`, as hexadecimal digits; "" where the seed is all."""
+    """Room for the SHA-256 of a stored state; "": the seed is all. No game starts otherwise yet, and an
+    episode that says so is refused."""
 
 
 @dataclass(frozen=True, slots=True)
