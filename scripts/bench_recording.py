@@ -1,7 +1,7 @@
 """What recording costs and whether its recordings are true, on Breakout.
 
     .venv/bin/python scripts/bench_recording.py overhead [features|pixels] [--rounds 5]
-    .venv/bin/python scripts/bench_recording.py exact [--episodes 1000]
+    .venv/bin/python scripts/bench_recording.py exact [features|pixels] [--episodes 1000]
     .venv/bin/python scripts/bench_recording.py speed
 
 `overhead` trains the same steps twice in turn, without recording and recording every episode of every
@@ -114,9 +114,9 @@ def without_policy(recording: Recording) -> Recording:
     return replace(recording, values=None, distributions=None)
 
 
-def exact(count: int) -> None:
+def exact(observations: list[str], count: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        for observation in ("features", "pixels"):
+        for observation in observations:
             for sticky in (0.0, 0.25):
                 name = f"{observation}, sticky {sticky:g}"
                 words = [f"options.sticky={sticky}", 'recording.criteria=["all"]']
@@ -226,12 +226,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--episodes", type=int, default=1000)
     arguments = parser.parse_args()
+    chosen = [arguments.observation] if arguments.observation else ["features", "pixels"]
     if arguments.what == "overhead":
-        chosen = arguments.observation
-        for observation in [chosen] if chosen else ["features", "pixels"]:
+        for observation in chosen:
             overhead(observation, arguments.rounds)
     elif arguments.what == "exact":
-        exact(arguments.episodes)
+        exact(chosen, arguments.episodes)
     else:
         speed()
     for what in MISSED:
