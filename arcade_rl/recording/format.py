@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import lz4.frame
@@ -49,6 +49,7 @@ _MAX_INTEGER = 2**53
 """Every program that reads JSON has it exactly."""
 _LEAST = {"number": 1, "checkpoint": -1}
 """Integers of the metadata that do not begin at 0."""
+_METADATA = tuple(field.name for field in fields(Metadata))
 _STATE_KINDS = ("<f4", "<f8", "|u1")
 
 
@@ -81,7 +82,7 @@ def _packed(recording: Recording) -> bytes:
     whole = {
         "format": NAME,
         "version": VERSION,
-        "metadata": asdict(recording.metadata),
+        "metadata": {name: getattr(recording.metadata, name) for name in _METADATA},
         "start": start,
         "columns": _columns(recording),
     }
