@@ -1,6 +1,6 @@
 """What chunking costs: the same steps of Breakout in ten chunks and in one, in turn.
 
-    .venv/bin/python scripts/bench_chunking.py [--steps 200000] [--rounds 3]
+    .venv/bin/python scripts/bench_chunking.py [--steps 300000] [--rounds 3]
 
 Prints the wall time of both commands, start and end of all processes included, and their ratio.
 """
@@ -36,7 +36,7 @@ def train(runs: str, steps: int, chunks: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=200_000)
+    parser.add_argument("--steps", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     ratios = []
