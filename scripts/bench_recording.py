@@ -6,7 +6,8 @@
 
 `overhead` trains the same steps twice in turn, without recording and recording every episode of every
 environment with values and distributions, in processes of their own; the ratio is of the wall time
-of rollouts and updates after the first. `exact` records runs of `features` and `pixels`, sticky and
+of rollouts and updates after the first. On a noisy machine the phases in which recording happens say
+more: what they took longer, as a part of the wall time. `exact` records runs of `features` and `pixels`, sticky and
 not, has `arcade-rl episodes verify` play all episodes again, and then changes one action in some of
 them; it prints the bytes of their steps too. `speed` loads and steps the longest recorded episode.
 Ends with 1 if a figure misses its limit.
@@ -65,17 +66,19 @@ def train(runs: Path, name: str, observation: str, steps: int, *words: str) -> R
     return Run(runs / name)
 
 
-def seconds(run: Run) -> float:
-    """Wall time of all updates but the first, s."""
+def seconds(run: Run) -> tuple[float, float]:
+    """Wall time of all updates but the first, and what of it the phases "record" and "log" had, s."""
     from arcade_rl.runs.database import Database
+    from arcade_rl.runs.phases import total
 
     with Database.reading(run.directory.database) as database:
-        times = [row["time"] for row in database.updates()]
-    return float(times[-1] - times[0])
+        updates = database.updates()
+    phases = total([json.loads(row["phases"]) for row in updates[1:]])
+    return float(updates[-1]["time"] - updates[0]["time"]), phases["record"] + phases["log"]
 
 
 def overhead(observation: str, rounds: int) -> None:
-    ratios = []
+    ratios, shares = [], []
     compiled = [] if observation == "features" else ["train.compile=false"]
     with tempfile.TemporaryDirectory() as directory:
         for number in range(1, rounds + 1):
@@ -87,15 +90,21 @@ def overhead(observation: str, rounds: int) -> None:
                     Path(directory), f"{name}{number}", observation, STEPS[observation], *words
                 )
                 took[name] = seconds(run)
-            ratios.append(took["recording"] / took["without"])
+            (without, before), (recording, after) = took["without"], took["recording"]
+            ratios.append(recording / without)
+            shares.append((after - before) / recording)
             print(
-                f"{observation}, round {number}: without {took['without']:.2f} s, recording "
-                f"{took['recording']:.2f} s, ratio {ratios[-1]:.4f}",
+                f"{observation}, round {number}: without {without:.2f} s, recording {recording:.2f} s, "
+                f"ratio {ratios[-1]:.4f}; record and log {before:.2f} and {after:.2f} s, "
+                f"{shares[-1]:.2%} more",
                 flush=True,
             )
             if number == 1:
                 print_sizes(observation, Run(Path(directory) / "recording1"))
         print(limited(f"{observation}, median ratio", statistics.median(ratios), 1.01, ""))
+        print(
+            f"{observation}, median of what the phases have more: {statistics.median(shares):.2%}"
+        )
 
 
 def print_sizes(what: str, run: Run) -> None:
