@@ -500,6 +500,14 @@ def test_the_end_of_a_process_that_stands_by_is_no_failure(run: RunDirectory) ->
     assert "failed" not in notices(run)
 
 
+def test_a_game_that_calls_exit_leaves_its_trace_in_the_log(run: RunDirectory) -> None:
+    engine = ["--set", "engine.max_restarts=0"]
+    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *engine, *fault("sysexit", 700)])
+    assert code == 1
+    assert "exited with 1 before its chunk was done; see " in said
+    assert any("SystemExit" in log.read_text() for log in run.logs.glob("worker-*.log"))
+
+
 def test_a_fault_of_a_game_names_its_place(run: RunDirectory) -> None:
     engine = ["--set", "engine.max_restarts=0"]
     code, said = call(run.path.parent, [*TRAIN, *LENGTH, *engine, *fault("raise", 700)])

@@ -157,6 +157,18 @@ def test_an_option_that_is_gone_is_told(recorded: Run, tmp_path: Path) -> None:
     assert "options.level" in next(verify([episode.recording])).fault
 
 
+def test_an_action_that_the_game_does_not_have_is_told(recorded: Run) -> None:
+    it, other = recordings(recorded)[:2]
+    actions = it.actions.copy()
+    actions[2] = 4
+    found = {one.number: one for one in verify([replace(it, actions=actions), other])}
+    assert "has actions 0 to 4; expected 0 to 3 of toy" in found[it.metadata.number].fault
+    assert (found[other.metadata.number].fault, found[other.metadata.number].divergence) == (
+        "",
+        None,
+    )
+
+
 def test_an_episode_verifies_itself(recorded: Run) -> None:
     assert recorded.episode(1).verify() is None
 

@@ -20,6 +20,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from pathlib import Path
 from typing import NoReturn
 
@@ -76,20 +77,21 @@ class Server:
             _kill_group(worker)
 
     def _start(self, descriptors: list[int]) -> None:
+        server = os.getpid()
         worker = os.fork()
         if not worker:
-            self._be_worker(*descriptors)
+            self._be_worker(server, *descriptors)
         os.setpgid(worker, worker)  # both do: neither goes on before it is so
         self._workers.add(worker)
         for descriptor in descriptors:
             os.close(descriptor)
         self._say(f"started {worker}")
 
-    def _be_worker(self, events: int, commands: int, log: int) -> NoReturn:
+    def _be_worker(self, server: int, events: int, commands: int, log: int) -> NoReturn:
         code = 1
         try:
             os.setpgid(0, 0)
-            die_with(os.getppid())
+            die_with(server)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._connection.close()
@@ -97,9 +99,11 @@ class Server:
             os.dup2(log, sys.stderr.fileno())
             os.close(log)
             code = work(self._run, events, commands)
+        except SystemExit:  # a game has called sys.exit: the log has where
+            traceback.print_exc()
+        finally:
             sys.stdout.flush()
             sys.stderr.flush()
-        finally:
             os._exit(code)  # nothing is left to tear down: everything was written and closed
 
     def _reap(self) -> None:

@@ -1,16 +1,19 @@
 """Recorded episodes for notebooks and commands.
 
-from arcade_rl import Run
+    from arcade_rl import Run
 
-best = Run("runs/x").episodes(min_return=20, sort="-return", limit=5)
-best[0].actions             # numpy, (T,)
-for moment in best[0].replay():
-    show(moment.frames[-1], moment.value)
+    best = Run("runs/x").episodes(min_return=20, sort="-return", limit=5)
+    best[0].actions             # numpy, (T,)
+    for moment in best[0].replay():
+        show(moment.frames[-1], moment.value)
+
+More in docs/episodes.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -132,11 +135,11 @@ class Episode:
         """
         played = find_game(self.metadata)
         screen = played.game.make_screen(played.options, self.metadata.purpose, sound)
-        try:
-            return Replay(self.recording, screen, played.game.frame_rate)
-        except Exception:
-            screen.close()
-            raise
+        with ExitStack() as failed:
+            failed.callback(screen.close)
+            replay = Replay(self.recording, screen, played.game.frame_rate)
+            failed.pop_all()
+        return replay
 
     def verify(self) -> Divergence | None:
         """Play it again in the environment that it was played in, and compare all that was recorded;

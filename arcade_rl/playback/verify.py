@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from gymnasium import spaces
 
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
@@ -92,11 +93,31 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
         return
     installed = versions(played.declaration.packages)
     with closing(_open(played, recordings, processes)) as env:
-        waiting = recordings
+        waiting = []
+        for recording in recordings:
+            if fault := _action_fault(recording, env.action_space):
+                it = recording.metadata
+                yield Verification(it.run, it.number, it.length, None, fault)
+            else:
+                waiting.append(recording)
         while waiting:
             lanes = _divided(waiting, env.num_envs, installed)
             yield from _play(env, lanes)
             waiting = [recording for lane in lanes for recording in lane.left]
+
+
+def _action_fault(recording: Recording, space: spaces.Space[Any]) -> str:
+    """What is wrong with the actions; "" if the game has them all."""
+    actions, it = recording.actions, recording.metadata
+    if not isinstance(space, spaces.Discrete):
+        return ""
+    least, most = int(space.start), int(space.start + space.n) - 1
+    if least <= actions.min() and actions.max() <= most:
+        return ""
+    return (
+        f"episode {it.number} of {it.run} has actions {actions.min()} to {actions.max()}; expected "
+        f"{least} to {most} of {it.game}: the file was not made by it"
+    )
 
 
 def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -> VectorEnv:

@@ -84,7 +84,7 @@ class ToyOptions(Options):
     step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
     """Sleep at every step, in training and evaluation."""
 
-    fault: Literal["", "raise", "segfault", "orphan", "hang", "exit0", "memory"] = ""
+    fault: Literal["", "raise", "segfault", "orphan", "hang", "exit0", "sysexit", "memory"] = ""
     fault_after: Annotated[int, Field(ge=0)] = 0
     """Steps of one environment, summed over the environments, before the fault."""
     fault_once: str = ""
@@ -147,6 +147,8 @@ class Fault:
                     time.sleep(1.0)
             case "exit0":
                 os._exit(0)
+            case "sysexit":
+                raise SystemExit(0)
             case "memory":
                 if len(self._leaked) * LEAK_BYTES < self._options.fault_mib << 20:
                     self._leaked.append(bytearray(os.urandom(1)) * LEAK_BYTES)
