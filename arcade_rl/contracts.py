@@ -119,6 +119,10 @@ class Declaration:
     """(width, height) of a native frame, pixel."""
     protocol: str
     """Name of the evaluation protocol, so that a score says what it was measured under."""
+    pixel_aspect: Fraction = Fraction(1)
+    """Width of a frame's pixel over its height, as the game's own screen showed it."""
+    features: tuple[str, ...] = ()
+    """Human name of each number of a flat observation, for pictures; empty where they have none."""
     stages: tuple[Stage, ...] = ()
     """Curriculum; empty for a game that has none."""
     rom_sha256: str = ""

@@ -28,9 +28,11 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "protocol": declaration.protocol,
         "frame_rate": str(game.frame_rate),
         "frame_size": [width, height],
+        "pixel_aspect": str(declaration.pixel_aspect),
         "main_metric": declaration.main_metric,
         "options": _options(game.options, resolved.options),
         "actions": list(declaration.actions),
+        "features": list(declaration.features),
         "metrics": [asdict(metric) for metric in declaration.metrics],
         "terms": [asdict(term) for term in declaration.terms],
         "stages": [asdict(stage) for stage in declaration.stages],
@@ -42,7 +44,9 @@ def write(described: Mapping[str, Any]) -> None:
     width, height = described["frame_size"]
     click.echo(f"{described['game']}: {described['summary']}")
     click.echo(f"protocol     {described['protocol']}")
-    click.echo(f"frames       {width} x {height} pixel, {described['frame_rate']} a second")
+    aspect = described["pixel_aspect"]
+    aspect = "" if aspect == "1" else f" (each {aspect} as wide as high)"
+    click.echo(f"frames       {width} x {height} pixel{aspect}, {described['frame_rate']} a second")
     click.echo(f"main metric  {described['main_metric']}")
     click.echo(f"actions      {', '.join(described['actions'])}")
     options = [{**option, **_written(option)} for option in described["options"]]

@@ -383,6 +383,7 @@ class Toy:
             main_metric="hits",
             frame_size=(WIDTH, HEIGHT),
             protocol="toy-full-v1",
+            features=(*BUTTONS, "clock") if options.observation == "vector" else (),
             stages=STAGES if options.curriculum else (),
             replay="states" if options.inexact else "exact",
         )

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -358,9 +359,11 @@ GAMES: list[Any] = [
         actions=("red", "red"),
         main_metric="points",
         frame_size=(0, 48),
+        pixel_aspect=Fraction(9),
         protocol="",
         stages=(STAGES[1], Stage("end", "Ends.", Promotion("points", 1.0, 0))),
     ),
+    Declares("toy_features", features=("lit", "lit")),
     Declares("toy_actions", actions=("red",), main_metric="steps", metrics=(Metric("steps", "S"),)),
     Declares("toy_no_terms", terms=()),
     BadDefaults(),

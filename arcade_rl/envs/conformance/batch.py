@@ -39,6 +39,7 @@ def environment_faults(game: Game, options: Any, declaration: Declaration) -> It
         if env.num_envs != NUM_ENVS:
             yield f"num_envs is {env.num_envs}; expected the {NUM_ENVS} that were asked for"
         yield from _action_faults(env, declaration)
+        yield from _feature_faults(env, declaration)
         if isinstance(env, StagedVectorEnv) != bool(declaration.stages):
             has = "has" if isinstance(env, StagedVectorEnv) else "lacks"
             yield f"the environment {has} set_stage; {len(declaration.stages)} stages are declared"
@@ -76,6 +77,14 @@ def _action_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
             yield f"the action space has {space.shape[0]} dimensions; {names} actions are declared"
     else:
         yield f"the action space is {space}; expected Discrete or a float32 Box of one dimension"
+
+
+def _feature_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
+    shape, names = env.observation_space.shape, declaration.features
+    if names and shape != (len(names),):
+        yield f"an observation has shape {shape}; {len(names)} features are declared"
+    if len(set(names)) != len(names):
+        yield f"features is {names!r}; expected names that differ"
 
 
 @dataclass(frozen=True, slots=True)

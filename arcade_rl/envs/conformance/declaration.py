@@ -59,6 +59,9 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
     size = declaration.frame_size
     if len(size) != 2 or not all(isinstance(length, int) and length > 0 for length in size):
         yield f"frame_size is {size!r}; expected (width, height) in pixels"
+    aspect = declaration.pixel_aspect
+    if not isinstance(aspect, Fraction) or not Fraction(1, 4) <= aspect <= 4:
+        yield f"pixel_aspect is {aspect!r}; expected a fractions.Fraction from 1/4 to 4"
     if not declaration.protocol:
         yield "protocol is empty; expected the name of the evaluation protocol"
     yield from _replay_faults(declaration)

@@ -20,6 +20,15 @@ from arcade_rl_breakout.tally import (
 SOUND_RATE = 512 * 60
 """Samples per second: ale-py makes 512 a frame (`SoundRaw.hxx`)."""
 
+PIXEL_ASPECT = Fraction(12, 7)
+"""The console makes 3.579545 million pixels a second; square ones, at its number of lines, would be
+12/7 as many on NTSC."""
+FEATURE_NAMES = (
+    *("paddle x", "ball x", "ball y", "velocity x", "velocity y", "offset"),
+    *(f"bricks {byte}" for byte in range(36)),
+)
+"""Of the table of `FeaturesEnv`."""
+
 
 class Breakout:
     """Atari Breakout, on the ROM that ships in ale-py."""
@@ -38,6 +47,8 @@ class Breakout:
             actions=("NOOP", *(() if reads_memory else ("FIRE",)), "RIGHT", "LEFT"),
             main_metric="score",
             frame_size=(160, 210),
+            pixel_aspect=PIXEL_ASPECT,
+            features=FEATURE_NAMES if reads_memory else (),
             protocol=protocol(options),
             rom_sha256=rom_sha256(),
             sound_rate=SOUND_RATE,

@@ -1,0 +1,1 @@
+"""From numbers to pictures: pure functions, the same for every face."""

@@ -1,0 +1,136 @@
+"""What one picture shows. Every number comes from a stored event, or from the forward pass of a stored
+checkpoint; training, playback and evaluation are never mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from arcade_rl.contracts import Frame
+from arcade_rl.policies.activity import Activity, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What is shown, in two lines."""
+
+    heading: str
+    """Such as "BREAKOUT - PPO - neural activity"."""
+    subtitle: str
+    """Run, checkpoint, how actions were chosen, and seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The training as of a checkpoint."""
+
+    chunk: int
+    """Chunk that the checkpoint ends; -1 before the first."""
+    steps: int
+    total_steps: int
+    trained_s: float
+    """Wall time spent in the training loop."""
+    episodes: int
+    """Episodes that ended in training."""
+    mean_return: float | None
+    """Mean raw return of the last `window` episodes; None before the first has ended."""
+    window: int
+    """Episodes that `mean_return` is made of."""
+    best_return: float | None
+    """Largest raw return of all episodes up to here."""
+    learning_rate: float | None
+    """Of the last update; None before the first."""
+
+    @property
+    def progress(self) -> float:
+        """Part of the run that was done, 0 to 1."""
+        return self.steps / self.total_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A named number as people read it."""
+
+    label: str
+    text: str
+    """With its unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a reward term added to the shaped reward in one step."""
+
+    name: str
+    amount: float
+    """The term's value times its weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Where the shown episode is."""
+
+    episode: int
+    """Its place among those shown, from 1."""
+    episodes: int
+    """How many are shown."""
+    step: int
+    """Policy decisions so far."""
+    frame: int
+    """Emulator or physics frames so far."""
+    total: float
+    """Sum of the game's own rewards so far."""
+    readings: Sequence[Reading]
+    """The game's own metrics, the main one first."""
+    contributions: Sequence[Contribution]
+    """Every reward term of this step, in the order of declaration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The value estimate over the last seconds."""
+
+    values: Floats
+    """The newest last; one a step. (K,)"""
+    length: int
+    """Steps that the trace has room for; K is at most this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """A line across the game for a short while, such as a new episode or a milestone."""
+
+    text: str
+    detail: str
+    """A second, smaller line; "" for none."""
+    opacity: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One frame with everything about it."""
+
+    frame: Frame
+    pixel_aspect: Fraction
+    """Width of the frame's pixels over their height."""
+    title: Title
+    standing: Standing | None
+    """None where no checkpoint is shown."""
+    playback: Playback
+    activity: Activity | None
+    """None where no policy is shown."""
+    action_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    """Of the features that the agent sees; empty where they have no names."""
+    trace: Trace | None
+    banner: Banner | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A title card between two clips."""
+
+    heading: str
+    lines: Sequence[str]
+    """At most six."""

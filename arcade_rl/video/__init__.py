@@ -1,0 +1,1 @@
+"""Films: pictures and sound into files that players and browsers show."""
