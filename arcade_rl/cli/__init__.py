@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": ("evaluate:evaluate", "Play episodes with a checkpoint and measure them."),
     "runs": ("runs:runs", "List, show and compare runs."),
     "episodes": ("episodes:episodes", "Find, show, verify and cut out recorded episodes."),
+    "export": ("export:export", "Make films of episodes, milestones and whole trainings."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
     "config": ("config:config", "Show and validate configurations."),
     "doctor": ("doctor:doctor", "Check this machine, and say what to do."),

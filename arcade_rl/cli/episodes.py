@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,7 +17,34 @@ if TYPE_CHECKING:
     from arcade_rl.playback.library import Episode
     from arcade_rl.recording.recording import Recording
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 EPISODE = click.argument("reference", metavar="RUN:EPISODE|FILE")
+_FILTERS = [
+    click.option("--stage", type=click.IntRange(min=0), help="Only those played in this stage."),
+    click.option("--reason", help="Only those that this criterion kept."),
+    click.option("--min-return", type=float, help="Only those with such a return, or more."),
+    click.option("--max-return", type=float, help="Only those with such a return, or less."),
+    click.option(
+        "--metric", "where", multiple=True, metavar="CONDITION",
+        help='Only those that meet it, such as "score>=100". Repeatable.',
+    ),
+    click.option("--since", help="Only those that ended then or later, ISO 8601."),
+    click.option("--until", help="Only those that ended before."),
+    click.option(
+        "--sort", default="number", show_default=True,
+        help='A metric, number, return, length, stage, step or time; "-return" begins with the largest.',
+    ),
+    click.option("--limit", type=click.IntRange(min=1), help="At most so many."),
+]  # fmt: skip
+
+
+def filters(command: F) -> F:
+    """The options that choose recorded episodes: `where` holds conditions, the others are what
+    `playback.library.select` takes."""
+    for option in reversed(_FILTERS):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -27,21 +54,7 @@ def episodes() -> None:
 
 @episodes.command("list")
 @click.argument("reference", metavar="RUN")
-@click.option("--stage", type=click.IntRange(min=0), help="Only those played in this stage.")
-@click.option("--reason", help="Only those that this criterion kept.")
-@click.option("--min-return", type=float, help="Only those with such a return, or more.")
-@click.option("--max-return", type=float, help="Only those with such a return, or less.")
-@click.option(
-    "--metric", "where", multiple=True, metavar="CONDITION",
-    help='Only those that meet it, such as "score>=100". Repeatable.',
-)  # fmt: skip
-@click.option("--since", help="Only those that ended then or later, ISO 8601.")
-@click.option("--until", help="Only those that ended before.")
-@click.option(
-    "--sort", default="number", show_default=True,
-    help='A metric, number, return, length, stage, step or time; "-return" begins with the largest.',
-)  # fmt: skip
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@filters
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV, all columns.")
 @JSON
 @RUNS_DIR

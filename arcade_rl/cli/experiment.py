@@ -30,8 +30,10 @@ def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
 
 def open_run(reference: str, runs_dir: str | None) -> tuple[RunDirectory, Resolved]:
     """The run that `reference` names, with the configuration that it was saved with."""
+    from arcade_rl.playback.game import experiment_of
+
     run = find_run(reference, runs_directory(runs_dir))
-    return run, resolve([read_toml(run.config)], load_game)
+    return run, experiment_of(run)
 
 
 def resolve_resumed(run: RunDirectory, assignments: Sequence[str]) -> Resolved:

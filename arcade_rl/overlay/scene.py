@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from arcade_rl.contracts import Frame
 from arcade_rl.policies.activity import Activity, Floats
+from arcade_rl.runs.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,33 +20,6 @@ class Title:
     """Such as "BREAKOUT - PPO - neural activity"."""
     subtitle: str
     """Run, checkpoint, how actions were chosen, and seed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The training as of a checkpoint."""
-
-    chunk: int
-    """Chunk that the checkpoint ends; -1 before the first."""
-    steps: int
-    total_steps: int
-    trained_s: float
-    """Wall time spent in the training loop."""
-    episodes: int
-    """Episodes that ended in training."""
-    mean_return: float | None
-    """Mean raw return of the last `window` episodes; None before the first has ended."""
-    window: int
-    """Episodes that `mean_return` is made of."""
-    best_return: float | None
-    """Largest raw return of all episodes up to here."""
-    learning_rate: float | None
-    """Of the last update; None before the first."""
-
-    @property
-    def progress(self) -> float:
-        """Part of the run that was done, 0 to 1."""
-        return self.steps / self.total_steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import ActorCriticPolicy, BasePolicy
 
-from arcade_rl.config import Train
+from arcade_rl.config import Resolved, Train
 from arcade_rl.contracts import Array, MaskedVectorEnv, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
+from arcade_rl.policies.build import is_image
+from arcade_rl.policies.device import thread_count
+from arcade_rl.policies.load import load_policy
 from arcade_rl.policies.normalize import ObservationNormalizer
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
 
 
 class Actor:
@@ -63,6 +71,30 @@ class Actor:
             assert isinstance(self._policy, ActorCriticPolicy)
             self._policy.reset_noise(self._env.num_envs)
         self._time = (self._time + 1) % max(self._noise_interval, 1)
+
+
+def load_acting(
+    resolved: Resolved, checkpoint: Path, state: CheckpointState, env: VectorEnv, device: str
+) -> tuple[BasePolicy, ObservationNormalizer]:
+    """What acts in `env` with a verified checkpoint of the run: the policy and what prepares its
+    observations. VerificationError if it does not fit the configuration."""
+    train = resolved.config.train
+    torch.set_num_threads(thread_count(train, is_image(env.observation_space)))
+    policy = load_policy(
+        checkpoint / checkpoints.MODEL,
+        train,
+        env.observation_space,
+        env.action_space,
+        device,
+        masked=isinstance(env, MaskedVectorEnv),
+    )
+    return policy, ObservationNormalizer(state.normalization)
+
+
+def forked_random_state(device: str) -> AbstractContextManager[None]:
+    """Gives torch's generators, the device's too, their state back afterwards."""
+    kind = torch.device(device)
+    return torch.random.fork_rng([kind.index or 0] if kind.type == "cuda" else [])
 
 
 def _noise_interval(train: Train) -> int:

@@ -19,16 +19,13 @@ import numpy.typing as npt
 import torch
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Declaration, MaskedVectorEnv, StagedVectorEnv, VectorEnv
+from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seeds import HashedSeeds
-from arcade_rl.playback.actor import Actor
+from arcade_rl.playback.actor import Actor, forked_random_state, load_acting
 from arcade_rl.playback.interval import mean_interval
-from arcade_rl.policies.build import is_image
-from arcade_rl.policies.device import find_device, thread_count
-from arcade_rl.policies.load import load_policy
-from arcade_rl.policies.normalize import ObservationNormalizer
+from arcade_rl.policies.device import find_device
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.evaluations import Evaluation, PlayedEpisodes, Summary
@@ -61,9 +58,10 @@ def evaluate(
     n_envs = min(n_envs, episodes)
     env = resolved.game.make_env(resolved.options, n_envs, "evaluation")
     try:
-        with torch.random.fork_rng(_cuda_devices(device)):
+        with forked_random_state(device):
             torch.manual_seed(seed)
-            actor = _actor(resolved, checkpoint, state, env, deterministic, device)
+            acting = load_acting(resolved, checkpoint, state, env, device)
+            actor = Actor(*acting, env, resolved.config.train, deterministic)
             played = _play(resolved.declaration, env, actor, state, episodes, seed, progress)
     finally:
         env.close()
@@ -95,33 +93,6 @@ def summarize(values: Sequence[float]) -> Summary:
         minimum=float(min(values)),
         maximum=float(max(values)),
     )
-
-
-def _actor(
-    resolved: Resolved,
-    checkpoint: Path,
-    state: CheckpointState,
-    env: VectorEnv,
-    deterministic: bool,
-    device: str,
-) -> Actor:
-    train = resolved.config.train
-    torch.set_num_threads(thread_count(train, is_image(env.observation_space)))
-    policy = load_policy(
-        checkpoint / checkpoints.MODEL,
-        train,
-        env.observation_space,
-        env.action_space,
-        device,
-        masked=isinstance(env, MaskedVectorEnv),
-    )
-    return Actor(policy, ObservationNormalizer(state.normalization), env, train, deterministic)
-
-
-def _cuda_devices(device: str) -> list[int]:
-    if torch.device(device).type != "cuda":
-        return []
-    return [torch.device(device).index or 0]
 
 
 def _play(

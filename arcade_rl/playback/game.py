@@ -1,4 +1,4 @@
-"""The game that an episode was played in, as it is installed here."""
+"""The game that an episode or a run was played in, as it is installed here."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from arcade_rl.config import Resolved, read_toml, resolve
 from arcade_rl.contracts import Declaration, Game
 from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.recording.recording import Metadata
 from arcade_rl.registry import load_game
+from arcade_rl.runs.directory import RunDirectory
+
+
+def experiment_of(run: RunDirectory) -> Resolved:
+    """The configuration that the run was saved with, and its game. ConfigError if it does not fit the
+    game as it is installed, MissingError if the game is not here."""
+    return resolve([read_toml(run.config)], load_game)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,10 @@ class RunDirectory:
         return self.path / "tensorboard"
 
     @property
+    def videos(self) -> Path:
+        return self.path / "videos"
+
+    @property
     def evaluations(self) -> Path:
         return self.path / "evaluations"
 

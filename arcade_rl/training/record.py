@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,14 @@ import torch
 from gymnasium import spaces
 from torch import Tensor
 
-from arcade_rl.config import Resolved, dump_toml
+from arcade_rl.config import Resolved
 from arcade_rl.envs.accounting import EndedEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import RETURN, Facts
+from arcade_rl.recording.origin import named, origin, stage_name
 from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Start
 from arcade_rl.recording.tape import Rollout
-from arcade_rl.recording.versions import versions
 from arcade_rl.recording.writer import Counts, Writer
 from arcade_rl.training.plan import STAGED_EPISODES, ChunkSpec
 from arcade_rl.training.played import Iteration, Played
@@ -103,17 +102,12 @@ class ChunkRecorder:
         return self._writer.trouble
 
     def _constants(self, distribution: str) -> dict[str, Any]:
-        resolved, spec = self._resolved, self._spec
-        config, declaration = resolved.config, resolved.declaration
+        spec = self._spec
         return {
+            **origin(self._resolved),
             "run": spec.run,
             "chunk": spec.chunk,
-            "game": config.game,
-            "options": resolved.options.model_dump(mode="json"),
             "purpose": "training",
-            "rom_sha256": declaration.rom_sha256,
-            "versions": versions(declaration.packages),
-            "config_sha256": hashlib.sha256(dump_toml(config).encode()).hexdigest(),
             "checkpoint": spec.parent,
             "distribution": distribution,
             "reasons": [],
@@ -122,7 +116,7 @@ class ChunkRecorder:
     def _outcome(self, ended: EndedEpisodes, row: int, steps: int, place: Place) -> Outcome:
         env, step, number = int(ended.env[row]), int(ended.step[row]), place.first_episode + row
         declaration, stage = self._resolved.declaration, int(ended.stage[row])
-        metrics = _named(declaration.metrics, ended.metrics[row])
+        metrics = named(declaration.metrics, ended.metrics[row])
         step_end = place.steps_before + (step + 1) * self._num_envs
         time_end = place.began + (place.ended - place.began) * (step + 1) / steps
         metadata = Metadata(
@@ -132,13 +126,13 @@ class ChunkRecorder:
             step_end=step_end,
             progress=step_end / self._resolved.config.train.run_steps,
             stage=stage,
-            stage_name=declaration.stages[stage].name if declaration.stages else "",
+            stage_name=stage_name(self._resolved, stage),
             length=int(ended.length[row]),
             raw_return=float(ended.raw_return[row]),
             shaped_return=float(ended.shaped_return[row]),
             truncated=bool(ended.truncated[row]),
             metrics=metrics,
-            terms=_named(declaration.terms, ended.terms[row]),
+            terms=named(declaration.terms, ended.terms[row]),
             started=float(self._time_starts[env]),
             ended=time_end,
             **self._constant,
@@ -204,7 +198,3 @@ def in_one_piece(tensors: Sequence[Tensor]) -> list[npt.NDArray[Any]]:
         part.view(torch.empty(0, dtype=tensor.dtype).numpy().dtype).reshape(tensor.shape)
         for part, tensor in zip(parts, tensors, strict=True)
     ]
-
-
-def _named(declared: Sequence[Any], values: npt.NDArray[np.float64]) -> dict[str, float]:
-    return {one.name: float(value) for one, value in zip(declared, values, strict=True)}

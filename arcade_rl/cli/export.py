@@ -1,0 +1,383 @@
+"""`arcade-rl export`: films of episodes, milestones and whole trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from arcade_rl.cli.episodes import EPISODE, filters
+from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.errors import MissingError, UsageError
+
+if TYPE_CHECKING:
+    from arcade_rl.video.clip import Clip
+    from arcade_rl.video.look import Look
+    from arcade_rl.video.pool import Job
+    from arcade_rl.video.sources import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PRESETS = ("youtube-1080p", "youtube-1440p", "debug-720p", "shorts-1080x1920", "gif-480")
+
+
+class Ratio(click.ParamType):
+    """A number above 0 that may be written as a fraction, such as 59.94 or 60000/1001."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        try:
+            found = Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            found = Fraction(0)
+        if not 0 < found <= 1_000_000:
+            self.fail(f"{value!r} is not a number above 0, such as 2 or 60000/1001", param, ctx)
+        return found
+
+
+class Percent(click.ParamType):
+    """A percentage such as 10%."""
+
+    name = "percent"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        from arcade_rl.config import parse_percent
+
+        if isinstance(value, Fraction):
+            return value
+        try:
+            return parse_percent(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def film_options(speed: str = "1") -> Callable[[F], F]:
+    """The options of every film; the command gets them as `look`, `out` and `force`."""
+    options = [
+        click.option("--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True),
+        click.option(
+            "--overlay", "detail", type=click.Choice(("full", "minimal", "none")), default="full",
+            show_default=True, help="Policy, value and network beside the game; a line; nothing.",
+        ),
+        click.option("--raw", "detail", flag_value="none", help="The same as --overlay none."),
+        click.option(
+            "--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True
+        ),
+        click.option(
+            "--signs", type=click.Choice(("blue-orange", "green-red")), default="blue-orange",
+            show_default=True, help="Colours of positive and negative numbers.",
+        ),
+        click.option("--fps", type=Ratio(), help="Frames per second; the game's own by default."),
+        click.option(
+            "--speed", type=Ratio(), default=speed, show_default=True,
+            help="Seconds of the game in a second of the film; there is sound at 1 only.",
+        ),
+        click.option(
+            "--crf", type=click.IntRange(0, 51), help="Quality of H.264; lower is better, and larger."
+        ),
+        click.option(
+            "--out", type=click.Path(path_type=Path),
+            help="File, or directory for several; RUN/videos by default.",
+        ),
+        click.option("--force", is_flag=True, help="Replace films that exist."),
+        RUNS_DIR,
+    ]  # fmt: skip
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def command(**values: Any) -> Any:
+            names = ("preset", "detail", "theme", "signs", "fps", "speed", "crf")
+            asked = {name: values.pop(name) for name in names}
+            return function(look=_look(values["out"], **asked), **values)
+
+        for option in reversed(options):
+            command = option(command)
+        return command  # type: ignore[return-value]
+
+    return decorate
+
+
+def _look(
+    out: Path | None,
+    preset: str,
+    detail: Any,
+    theme: str,
+    signs: str,
+    fps: Fraction | None,
+    speed: Fraction,
+    crf: int | None,
+) -> Look:
+    from arcade_rl.video.look import Look
+    from arcade_rl.video.presets import find_preset
+
+    chosen = find_preset(preset)
+    return Look(
+        size=(chosen.width, chosen.height),
+        suffix=chosen.suffix if out is None or not out.suffix else out.suffix,
+        crf=chosen.crf if crf is None else crf,
+        encoding=chosen.encoding,
+        detail=detail,
+        theme=theme,
+        signs=signs,
+        rate=fps or chosen.rate,
+        speed=speed,
+    )
+
+
+@click.group()
+def export() -> None:
+    """Make films of episodes, milestones and whole trainings."""
+
+
+FROM = click.option(
+    "--from", "origin", type=click.Choice(("checkpoints", "recordings")), default="checkpoints",
+    show_default=True, help="Let checkpoints play, or show what training recorded.",
+)  # fmt: skip
+ACTIONS = click.option(
+    "--deterministic/--sampled", default=None,
+    help="How checkpoints choose actions; by default as the run's [evaluation] says.",
+)  # fmt: skip
+
+
+@export.command()
+@EPISODE
+@film_options()
+def episode(
+    reference: str, look: Look, out: Path | None, force: bool, runs_dir: str | None
+) -> None:
+    """Make a film of a recorded episode."""
+    from arcade_rl.playback.library import open_episode
+    from arcade_rl.video.clip import Clip
+
+    found = open_episode(reference, runs_dir)
+    source, folder = _recorded(reference, runs_dir)
+    name = f"episode_{found.number:06d}"
+    target = _target(out, folder / f"{name}{look.suffix}", name, look)
+    _make([Clip(target, source, f"episode {found.number}")], look, force)
+
+
+@export.command()
+@click.argument("reference", metavar="RUN")
+@filters
+@film_options()
+def batch(
+    reference: str, where: tuple[str, ...], look: Look, out: Path | None, force: bool,
+    runs_dir: str | None, **wanted: Any,
+) -> None:  # fmt: skip
+    """Make a film of every recorded episode that the filters of `episodes list` choose."""
+    from arcade_rl.playback.library import Run, select
+    from arcade_rl.runs.episodes import find_episodes
+    from arcade_rl.video.clip import Clip
+    from arcade_rl.video.sources import Recorded
+
+    run = Run(reference, runs_dir).directory
+    rows = list(find_episodes(run, select(*where, **wanted)))
+    if not rows:
+        raise MissingError(f"{run.name} has no such recordings; see `arcade-rl episodes list`")
+    folder = _folder(out, run.videos)
+    _make(
+        [
+            Clip(
+                path=folder / f"episode_{row.number:06d}{look.suffix}",
+                source=Recorded(run.path, row.number),
+                title=f"episode {row.number}",
+                episode=k,
+                episodes=len(rows),
+            )
+            for k, row in enumerate(rows, 1)
+        ],
+        look,
+        force,
+    )
+
+
+@export.command()
+@click.argument("reference", metavar="RUN")
+@click.option("--every", type=Percent(), help="Such as 25%; else the milestones of the run.")
+@click.option(
+    "--when", multiple=True, metavar="CONDITION",
+    help='Also when an episode first met it, such as "score>=100". Repeatable.',
+)  # fmt: skip
+@FROM
+@ACTIONS
+@film_options()
+def milestones(
+    reference: str, every: Fraction | None, when: tuple[str, ...], origin: Any,
+    deterministic: bool | None, look: Look, out: Path | None, force: bool, runs_dir: str | None,
+) -> None:  # fmt: skip
+    """Make the film of a run's milestones, and a clip of each.
+
+    The checkpoint of each milestone plays an episode, all with the same seed.
+    """
+    from arcade_rl.cli.experiment import open_run
+    from arcade_rl.video import milestones as of
+
+    run, resolved = open_run(reference, runs_dir)
+    found = of.percentages(run, resolved, every)
+    found += [of.passing(run, condition, origin) for condition in when]
+    found.sort(key=lambda one: (one.chunk, one.episode or 0))
+    target = _target(out, run.videos / f"milestones{look.suffix}", "milestones", look)
+    chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
+    clips = of.clips(
+        run, resolved, found, origin, target.with_suffix(""), look.suffix, look.detail == "full",
+        chosen,
+    )  # fmt: skip
+    _join(target, clips, look, force, keep=True)
+
+
+@export.command()
+@click.argument("reference", metavar="RUN")
+@click.option("--total-seconds", type=Ratio(), default="60", show_default=True)
+@film_options(speed="4")
+def timelapse(
+    reference: str, total_seconds: Fraction, look: Look, out: Path | None, force: bool,
+    runs_dir: str | None,
+) -> None:  # fmt: skip
+    """Show the training from start to end, from the episodes that it recorded.
+
+    With the full overlay these are episodes whose checkpoint is kept.
+    """
+    from arcade_rl.cli.experiment import open_run
+    from arcade_rl.cli.output import notice
+    from arcade_rl.video import timelapse as of
+
+    run, resolved = open_run(reference, runs_dir)
+    target = _target(out, run.videos / f"timelapse{look.suffix}", "timelapse", look)
+    clips = of.clips(run, resolved, total_seconds, look, target.with_suffix(""))
+    seconds = _join(target, clips, look, force, keep=False)
+    if seconds < 0.99 * float(total_seconds):
+        notice(
+            f"{target} lasts {seconds:.0f} of {float(total_seconds):.0f} seconds: at speed "
+            f"{float(look.speed):g} there are no more recordings to show"
+        )
+
+
+@export.command()
+@click.argument("reference", metavar="RUN")
+@click.option("--panes", type=click.IntRange(2, 4), default=4, show_default=True)
+@FROM
+@ACTIONS
+@click.option("--pace", type=click.Choice(("step", "own")), default="own", show_default=True)
+@film_options()
+def progression(
+    reference: str, panes: int, origin: Any, deterministic: bool | None, pace: Any, look: Look,
+    out: Path | None, force: bool, runs_dir: str | None,
+) -> None:  # fmt: skip
+    """Show milestones of a run side by side, from its start to where it is now."""
+    from arcade_rl.cli.experiment import open_run
+    from arcade_rl.video import milestones as of
+    from arcade_rl.video.panes import Pane, SideBySide
+
+    run, resolved = open_run(reference, runs_dir)
+    found = of.spread(of.percentages(run, resolved, None), panes)
+    chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
+    sources = of.sources(run, resolved, found, origin, look.detail == "full", chosen)
+    target = _target(out, run.videos / f"progression{look.suffix}", "progression", look)
+    beside = [Pane(source, one.label) for one, source in zip(found, sources, strict=True)]
+    _make([SideBySide(target, tuple(beside), "progression", pace)], look, force)
+
+
+@export.command()
+@click.argument("references", metavar="A B [C [D]]", nargs=-1)
+@click.option("--seed", type=click.IntRange(min=0), help="Of the episodes that checkpoints play.")
+@ACTIONS
+@click.option(
+    "--pace", type=click.Choice(("step", "own")), default="own", show_default=True,
+    help="Decision by decision, or each at the rate of its game.",
+)  # fmt: skip
+@film_options()
+def compare(
+    references: tuple[str, ...], seed: int | None, deterministic: bool | None, pace: Any,
+    look: Look, out: Path | None, force: bool, runs_dir: str | None,
+) -> None:  # fmt: skip
+    """Show two to four runs, checkpoints or episodes side by side.
+
+    Each is RUN, RUN@CKPT, RUN:EPISODE or the file of an episode.
+    """
+    from arcade_rl.video.panes import Pane, SideBySide, areas_of
+
+    areas_of(look.size, len(references))
+    panes = [
+        Pane(_named_source(reference, seed, deterministic, runs_dir), reference)
+        for reference in references
+    ]
+    target = _target(out, Path(f"compare{look.suffix}"), "compare", look)
+    _make([SideBySide(target, tuple(panes), "comparison", pace)], look, force)
+
+
+def _named_source(
+    reference: str, seed: int | None, deterministic: bool | None, runs_dir: str | None
+) -> Source:
+    """What a reference of `compare` names."""
+    from arcade_rl.cli.experiment import open_run
+    from arcade_rl.playback.player import episode_seeds
+    from arcade_rl.runs.directory import find_checkpoint, split_reference
+    from arcade_rl.video.sources import Played
+
+    _, colon, number = reference.rpartition(":")
+    if Path(reference).is_file() or (colon and number.isdecimal()):
+        return _recorded(reference, runs_dir)[0]
+    name, checkpoint_name = split_reference(reference)
+    run, resolved = open_run(name, runs_dir)
+    best = resolved.declaration.metric(resolved.best_metric)
+    checkpoint = find_checkpoint(run, checkpoint_name, best.name, best.better)
+    settings = resolved.config.evaluation
+    (first,) = episode_seeds(settings.seed if seed is None else seed, 1)
+    chosen = settings.deterministic if deterministic is None else deterministic
+    return Played(run.path, int(checkpoint.name), first, chosen)
+
+
+def _recorded(reference: str, runs_dir: str | None) -> tuple[Source, Path]:
+    """The episode that RUN:EPISODE or a file names, and where its films go."""
+    from arcade_rl.playback.library import Run
+    from arcade_rl.video.sources import Filed, Recorded
+
+    if Path(reference).is_file():
+        return Filed(Path(reference)), Path()
+    name, _, number = reference.rpartition(":")
+    run = Run(name, runs_dir)
+    run.episode(int(number))
+    return Recorded(run.directory.path, int(number)), run.directory.videos
+
+
+def _target(out: Path | None, default: Path, name: str, look: Look) -> Path:
+    """The file that `--out` means; a directory gets one named `name`."""
+    if out is None:
+        return default
+    return out / f"{name}{look.suffix}" if out.is_dir() or not out.suffix else out
+
+
+def _folder(out: Path | None, default: Path) -> Path:
+    if out is not None and out.suffix:
+        raise UsageError(f"--out {out} is a file; expected a directory for several films")
+    return out or default
+
+
+def _make(jobs: Sequence[Job], look: Look, force: bool) -> None:
+    from arcade_rl.cli.film_progress import film_progress
+    from arcade_rl.video.film import make_films
+
+    with film_progress() as progress:
+        made = make_films(jobs, look, force, progress)
+    for path in made:
+        click.echo(path)
+
+
+def _join(target: Path, clips: Sequence[Clip], look: Look, force: bool, keep: bool) -> float:
+    """Make one film; returns its seconds. `keep`: the single clips stay, in a directory beside it."""
+    from arcade_rl.cli.film_progress import film_progress
+    from arcade_rl.video.film import join_film
+
+    with film_progress() as progress:
+        seconds = join_film(target, clips, look, force, keep, progress)
+    click.echo(target)
+    return seconds

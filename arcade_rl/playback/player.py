@@ -1,0 +1,208 @@
+"""A checkpoint that plays: its episodes as recordings, and what its policy does with an observation."""
+
+from __future__ import annotations
+
+import copy
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from arcade_rl.config import Resolved
+from arcade_rl.contracts import (
+    FrameStackedVectorEnv,
+    MaskedVectorEnv,
+    Observations,
+    StagedVectorEnv,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
+from arcade_rl.envs.arrays import WeightedSum, observations_to_numpy, to_numpy
+from arcade_rl.envs.fingerprints import row_of
+from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
+from arcade_rl.playback.actor import Actor, forked_random_state, load_acting
+from arcade_rl.policies.device import find_device
+from arcade_rl.policies.taps import Taps
+from arcade_rl.recording.origin import named, origin, stage_name
+from arcade_rl.recording.recording import Metadata, Recording, Start
+from arcade_rl.recording.tape import Rollout, Tape
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.files import sha256_of
+
+HORIZON = 1024
+"""Steps between two harvests of what the environment gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an agent saw before a step."""
+
+    observation: Observations
+    """Of one environment."""
+    masks: npt.NDArray[np.bool_] | None
+    """Which actions were allowed, where the game forbids some. (actions,)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """An episode that can be shown."""
+
+    recording: Recording
+    seen: list[Before] | None = None
+    """Before each step, where playing the game again would not give it. T of them."""
+
+
+def before(env: VectorEnv, observations: Observations) -> Before:
+    """What the agent of the first environment sees. Arrays may be the environment's own."""
+    masks = None
+    if isinstance(env, MaskedVectorEnv):
+        masks = to_numpy(env.action_masks())[0]
+    return Before(row_of(observations_to_numpy(observations), 0), masks)
+
+
+def episode_seeds(seed: int, episodes: int) -> list[int]:
+    """Seeds of the first episodes that an evaluation with `seed` plays in its first environment."""
+    seeds = HashedSeeds(seed, 1)
+    return [int(seeds.next(np.array([0]))[0]) for _ in range(episodes)]
+
+
+class Player:
+    """A verified checkpoint of a run. Close it after use."""
+
+    def __init__(self, resolved: Resolved, checkpoint: Path, device: str = "cpu") -> None:
+        """VerificationError if the checkpoint is damaged or does not fit the configuration."""
+        checkpoints.verify(checkpoint)
+        self.state = checkpoints.read_state(checkpoint)
+        self.manifest_sha256 = sha256_of(checkpoint / checkpoints.MANIFEST)
+        """SHA-256 of the checkpoint's manifest, which lists those of its files."""
+        self.run = checkpoint.absolute().parent.parent.name
+        self._resolved, self._device = resolved, find_device(device)
+        self._env = resolved.game.make_env(resolved.options, 1, "evaluation")
+        with ExitStack() as failed:
+            failed.callback(self._env.close)
+            self.policy, self.normalizer = load_acting(
+                resolved, checkpoint, self.state, self._env, self._device
+            )
+            failed.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the environment."""
+        self._env.close()
+
+    def taps(self) -> Taps:
+        """Looks into the policy; to be closed after use."""
+        env = self._env
+        return Taps(self.policy, self.normalizer, env.observation_space, env.action_space)
+
+    def play(self, seed: int, number: int, deterministic: bool) -> Performance:
+        """The episode that this seed starts, of which sampled actions take their randomness too.
+        `number`: what the recording calls it."""
+        with forked_random_state(self._device):
+            torch.manual_seed(seed)
+            return self._play(seed, number, deterministic)
+
+    def _play(self, seed: int, number: int, deterministic: bool) -> Performance:
+        declaration, env, began = self._resolved.declaration, self._env, time.time()
+        actor = Actor(self.policy, self.normalizer, env, self._resolved.config.train, deterministic)
+        if isinstance(env, StagedVectorEnv):
+            env.set_stage(self.state.stage)
+        rollouts = _Rollouts(self._resolved, env, self.state.stage)
+        observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
+        seen: list[Before] = []
+        while not rollouts.is_over:
+            if declaration.replay == "states":
+                seen.append(copy.deepcopy(before(env, observations)))
+            actions = actor.act(observations)
+            batch = env.step(actions)
+            rollouts.note(actions, batch)
+            observations = batch.observations
+        ended, span = rollouts.ended, rollouts.span
+        metadata = Metadata(
+            **self._shared(number, deterministic, began),
+            length=int(ended.length[0]),
+            raw_return=float(ended.raw_return[0]),
+            shaped_return=float(ended.shaped_return[0]),
+            truncated=bool(ended.truncated[0]),
+            metrics=named(declaration.metrics, ended.metrics[0]),
+            terms=named(declaration.terms, ended.terms[0]),
+        )
+        columns = {field.name: getattr(span, field.name) for field in fields(span)}
+        recording = Recording(metadata, Start(int(ended.seed[0])), **columns)
+        return Performance(recording, seen or None)
+
+    def _shared(self, number: int, deterministic: bool, began: float) -> dict[str, Any]:
+        state = self.state
+        return {
+            **origin(self._resolved),
+            "run": self.run,
+            "number": number,
+            "chunk": state.chunk,
+            "environment": 0,
+            "step_start": state.steps,
+            "step_end": state.steps,
+            "progress": state.progress,
+            "purpose": "evaluation",
+            "checkpoint": state.chunk,
+            "stage": state.stage,
+            "stage_name": stage_name(self._resolved, state.stage),
+            "reasons": ["deterministic" if deterministic else "sampled"],
+            "started": began,
+            "ended": time.time(),
+        }
+
+
+class _Rollouts:
+    """What one environment gives until its first episode ends."""
+
+    def __init__(self, resolved: Resolved, env: VectorEnv, stage: int) -> None:
+        self._declaration = resolved.declaration
+        self._shape = WeightedSum(resolved.weights)
+        is_stacked = isinstance(env, FrameStackedVectorEnv)
+        self._accounting = EpisodeAccounting(
+            resolved.declaration, 1, HORIZON, is_stacked, is_recorded=True
+        )
+        self._accounting.begin_episodes(stage)
+        self._actions: list[npt.NDArray[Any]] = []
+        self._tape = Tape(1)
+        self.is_over = False
+
+    def note(self, actions: npt.NDArray[Any], batch: StepBatch) -> None:
+        """Take in one step."""
+        has_ended = self._accounting.record(batch, self._shape(batch.terms))
+        self._actions.append(actions)
+        self.is_over = bool(has_ended[0])
+        if self.is_over or len(self._actions) == HORIZON:
+            self._harvest()
+
+    def _harvest(self) -> None:
+        harvest = self._accounting.harvest()
+        refuse_non_finite(harvest.ended, self._declaration)
+        steps, last = harvest.steps, len(self._actions) - 1
+        self._tape.add(
+            Rollout(
+                actions=np.stack(self._actions),
+                rewards=steps.rewards,
+                metrics=steps.metrics,
+                values=None,
+                distributions=None,
+                states=steps.states,
+                print_steps=steps.prints.steps,
+                prints=steps.prints.values,
+                final_prints=steps.prints.finals,
+            )
+        )
+        self._actions = []
+        if self.is_over:
+            self.ended, self.span = harvest.ended, self._tape.cut(last, 0)

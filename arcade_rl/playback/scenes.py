@@ -1,0 +1,148 @@
+"""From an episode that is shown to the scenes that an overlay draws, one for each frame."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.config import Config, Resolved
+from arcade_rl.contracts import Declaration
+from arcade_rl.overlay.scene import (
+    Banner,
+    Contribution,
+    Playback,
+    Reading,
+    Scene,
+    Title,
+    Trace,
+)
+from arcade_rl.playback.show import Show, Shown
+from arcade_rl.recording.recording import Metadata
+from arcade_rl.runs.standing import Standing
+
+_DOT = "  \N{MIDDLE DOT}  "
+TRACE_S = 10.0
+"""Of the value estimate that are drawn."""
+BANNER_S = 1.8
+"""A banner is seen for so long, the last third of it fading."""
+
+Sound: TypeAlias = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """What is said about an episode besides what happens in it."""
+
+    title: Title
+    standing: Standing | None
+    episode: int
+    """Its place among those shown, from 1."""
+    episodes: int
+    banner: str
+    """Shown while it begins; "" for none."""
+    detail: str
+    """A smaller line below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What is seen and heard of one step."""
+
+    scenes: list[Scene]
+    """One for each frame."""
+    sound: Sound | None
+
+
+def title_of(config: Config | None, metadata: Metadata, chosen: str, seed: int) -> Title:
+    """The two lines that say what is shown. `config`: of the run, where it is known; `chosen`: how the
+    actions were chosen."""
+    where = f"checkpoint {metadata.checkpoint}"
+    if metadata.purpose == "training":
+        where = f"training episode {metadata.number}, {where}"
+    heading = [metadata.game.upper()]
+    if config is not None:
+        heading += [config.train.algorithm_name, "neural activity"]
+    return Title(" - ".join(heading), _DOT.join([metadata.run, where, chosen, f"seed {seed}"]))
+
+
+def beats(show: Show, resolved: Resolved | None, billing: Billing) -> Iterator[Beat]:
+    """Every step of the episode. `resolved`: the run's configuration, for the weights of the terms."""
+    weights = None if resolved is None else weights_of(show.recording.metadata, resolved)
+    rate = float(show.played.game.frame_rate)
+    trace: deque[float] = deque()
+    frame = length = 0
+    for shown in show:
+        count = len(shown.moment.frames)
+        if not length:
+            length = max(round(TRACE_S * rate / count), 2)
+            trace = deque(maxlen=length)
+        if shown.activity is not None and shown.activity.value is not None:
+            trace.append(shown.activity.value)
+        scenes = []
+        for picture in shown.moment.frames:
+            frame += 1
+            scenes.append(
+                Scene(
+                    frame=picture,
+                    pixel_aspect=show.declaration.pixel_aspect,
+                    title=billing.title,
+                    standing=billing.standing,
+                    playback=_playback(shown, show.declaration, weights, billing, frame),
+                    activity=shown.activity,
+                    action_names=show.declaration.actions,
+                    feature_names=show.declaration.features,
+                    trace=Trace(np.array(trace, np.float32), length) if trace else None,
+                    banner=_banner(billing, frame / rate),
+                )
+            )
+        yield Beat(scenes, shown.moment.sound)
+
+
+def weights_of(metadata: Metadata, resolved: Resolved) -> dict[str, float] | None:
+    """Weights of the reward terms; None where those of the configuration are not those that the
+    episode was played with, because they were changed since."""
+    weights = dict(resolved.config.reward)
+    if metadata.terms.keys() != weights.keys():
+        return None
+    total = sum(metadata.terms[name] * weight for name, weight in weights.items())
+    is_same = np.isclose(total, metadata.shaped_return, rtol=1e-4, atol=1e-3)
+    return weights if is_same else None
+
+
+def _playback(
+    shown: Shown,
+    declaration: Declaration,
+    weights: dict[str, float] | None,
+    billing: Billing,
+    frame: int,
+) -> Playback:
+    main = declaration.main_metric
+    ordered = sorted(declaration.metrics, key=lambda metric: metric.name != main)
+    terms = shown.terms if weights is not None else None
+    return Playback(
+        episode=billing.episode,
+        episodes=billing.episodes,
+        step=shown.moment.step,
+        frame=frame,
+        total=shown.moment.total,
+        readings=[
+            Reading(metric.label, metric.render(shown.metrics[metric.name])) for metric in ordered
+        ],
+        contributions=[
+            Contribution(name, value * (weights or {})[name])
+            for name, value in (terms or {}).items()
+        ],
+    )
+
+
+def _banner(billing: Billing, seconds: float) -> Banner | None:
+    """What is left of the banner after so many seconds of the episode."""
+    left = min(3 * (1 - seconds / BANNER_S), 1.0)
+    if not billing.banner or left <= 0:
+        return None
+    return Banner(billing.banner, billing.detail, left)

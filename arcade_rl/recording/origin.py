@@ -1,0 +1,32 @@
+"""What decided what happened in an episode: the game, its versions, its options, the configuration."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from arcade_rl.config import Resolved, dump_toml
+from arcade_rl.recording.versions import versions
+
+
+def origin(resolved: Resolved) -> dict[str, Any]:
+    """The fields of `Metadata` that every episode of an experiment shares."""
+    config, declaration = resolved.config, resolved.declaration
+    return {
+        "game": config.game,
+        "options": resolved.options.model_dump(mode="json"),
+        "rom_sha256": declaration.rom_sha256,
+        "versions": versions(declaration.packages),
+        "config_sha256": hashlib.sha256(dump_toml(config).encode()).hexdigest(),
+    }
+
+
+def stage_name(resolved: Resolved, stage: int) -> str:
+    """Name of a curriculum stage; "" for a game without stages."""
+    stages = resolved.declaration.stages
+    return stages[stage].name if stages else ""
+
+
+def named(declared: Any, values: Any) -> dict[str, float]:
+    """Numbers of metrics or terms by the names that are declared."""
+    return {one.name: float(value) for one, value in zip(declared, values, strict=True)}

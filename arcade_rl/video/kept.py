@@ -1,0 +1,43 @@
+"""The recorded episodes of a run that can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arcade_rl.errors import MissingError
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.episodes import EpisodeRow, Query, find_episodes
+
+ALL = Query()
+
+
+class Kept:
+    """The recorded episodes of which the policy is kept, where one is to be looked into."""
+
+    def __init__(self, run: RunDirectory, with_policy: bool, query: Query = ALL) -> None:
+        self._run, self._query = run, query
+        self._chunks = _chunks_of_kept(run) if with_policy else None
+
+    def __iter__(self) -> Iterator[EpisodeRow]:
+        for row in find_episodes(self._run, self._query):
+            if self._chunks is None or row.chunk in self._chunks:
+                yield row
+
+    def nearest(self, steps: int) -> EpisodeRow:
+        """The one whose end is nearest to this step of the run. MissingError if there is none."""
+        found = min(self, key=lambda row: abs(row.step - steps), default=None)
+        if found is None:
+            raise MissingError(
+                f"{self._run.name} has no recorded episode"
+                + (" whose checkpoint is kept" if self._chunks is not None else "")
+            )
+        return found
+
+
+def _chunks_of_kept(run: RunDirectory) -> set[int]:
+    """Chunks that began with a checkpoint that is still there."""
+    there = {chunk for chunk, _ in checkpoints.stored(run.checkpoints)}
+    with Database.reading(run.database) as database:
+        return {row["chunk"] for row in database.checkpoints() if row["parent"] in there}

@@ -1,0 +1,202 @@
+"""Two to four episodes side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from arcade_rl.contracts import Frame
+from arcade_rl.errors import UsageError
+from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.overlay.scene import Banner, Scene
+from arcade_rl.overlay.theme import Theme, find_theme
+from arcade_rl.playback.scenes import Billing, beats
+from arcade_rl.playback.show import Show
+from arcade_rl.video.clip import Rendered, Report
+from arcade_rl.video.look import Look, Pace, Timing
+from arcade_rl.video.sources import Opened, Source, opened
+from arcade_rl.video.writer import open_film
+
+FEWEST, MOST = 2, 4
+GAP = 4
+"""Between panes, pixel."""
+HOLD_S = Fraction(2)
+"""The last picture is seen for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One of the episodes."""
+
+    source: Source
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Episodes that begin together. One that ends before the others stands still."""
+
+    path: Path
+    panes: tuple[Pane, ...]
+    title: str
+    pace: Pace
+    """"step": a frame of the film is the same decision in all; "own": the same time of each game."""
+
+    def render(self, look: Look, threads: int, force: bool, report: Report) -> Rendered:
+        """Draw it and write its file. UsageError if the panes are too few, too many or too small."""
+        areas = areas_of(look.size, len(self.panes))
+        theme = find_theme(look.theme, look.signs)
+        with ExitStack() as stack:
+            panes = [
+                stack.enter_context(_Running(pane, look, area, theme))
+                for pane, area in zip(self.panes, areas, strict=True)
+            ]
+            rate = look.rate or max(pane.native for pane in panes)
+            canvas = np.empty((look.size[1], look.size[0], 3), np.uint8)
+            canvas[:] = theme.background
+            with open_film(
+                self.path, look.size, rate, crf=look.crf, encoding=look.encoding,
+                sound_rate=0, threads=threads, force=force,
+            ) as film:  # fmt: skip
+                film.chapter(self.title)
+                turns = _in_step(panes) if self.pace == "step" else _at_own_pace(panes, rate, look)
+                for part in turns:
+                    _paint(canvas, panes)
+                    film.write(canvas)
+                    report(min(part, 1.0))
+                for _ in range(round(HOLD_S * rate)):
+                    film.write(canvas)
+                film.finish()
+                shown = tuple(pane.source.provenance for pane in panes)
+                return Rendered(self.path, self.title, film.frames, film.seconds, shown)
+
+
+class _Running:
+    """A pane while its episode runs."""
+
+    def __init__(self, pane: Pane, look: Look, area: Area, theme: Theme) -> None:
+        self.area = area
+        self._pane, self._look = pane, look
+        self._overlay = Overlay((area.width, area.height), theme, look.detail)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> _Running:
+        with ExitStack() as failed:
+            failed.push(self._stack)
+            with_policy = self._look.detail == "full"
+            self.source: Opened = self._stack.enter_context(opened(self._pane.source, with_policy))
+            show = Show(self.source.performance, self.source.player)
+            self._show = self._stack.enter_context(show)
+            failed.pop_all()
+        self.native = self._show.played.game.frame_rate
+        self.length = len(self._show.recording)
+        self._scenes = self._all_scenes()
+        self._next: Scene | None = next(self._scenes)
+        self.step, self.is_new = 0, False
+        self.advance()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _all_scenes(self) -> Iterator[Scene]:
+        title = replace(self.source.title, heading=self._pane.label)
+        billing = Billing(title, self.source.standing, 1, 1, "", "")
+        for beat in beats(self._show, self.source.resolved, billing):
+            yield from beat.scenes
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last frame is shown."""
+        return self._next is None
+
+    @property
+    def ends_step(self) -> bool:
+        """Whether the next frame belongs to another step, or there is none."""
+        return self._next is None or self._next.playback.step != self.step
+
+    def advance(self) -> None:
+        """Go on by a frame; at the end it stands still."""
+        if self._next is None:
+            return
+        self.scene, self._next = self._next, next(self._scenes, None)
+        self.step, self.is_new = self.scene.playback.step, True
+        if self._next is None:
+            end = Banner("ended", f"after {self.step:,} steps", 1.0)
+            self.scene = replace(self.scene, banner=end)
+
+    def paint(self) -> Frame:
+        """The picture of the pane."""
+        self.is_new = False
+        return self._overlay.compose(self.scene)
+
+
+def _in_step(panes: Sequence[_Running]) -> Iterator[float]:
+    """Frame by frame, and nobody begins a step before all have ended theirs. Parts done."""
+    most = max(pane.length for pane in panes)
+    while True:
+        yield max(pane.step for pane in panes) / most
+        if all(pane.is_over for pane in panes):
+            return
+        inside = [pane for pane in panes if not pane.ends_step]
+        for pane in inside or panes:
+            pane.advance()
+
+
+def _at_own_pace(panes: Sequence[_Running], rate: Fraction, look: Look) -> Iterator[float]:
+    """Frame by frame of the film, each game at its own rate. Parts done."""
+    timings = [Timing(pane.native, replace(look, rate=rate)) for pane in panes]
+    shown = [0] * len(panes)
+    for frame in range(1, 1 << 62):
+        yield max(pane.step / pane.length for pane in panes)
+        if all(pane.is_over for pane in panes):
+            return
+        for k, (pane, timing) in enumerate(zip(panes, timings, strict=True)):
+            while shown[k] < timing.frame_at(frame) and not pane.is_over:
+                pane.advance()
+                shown[k] += 1
+
+
+def _paint(canvas: Frame, panes: Sequence[_Running]) -> None:
+    for pane in panes:
+        if pane.is_new:
+            area = pane.area
+            canvas[area.top : area.bottom, area.left : area.right] = pane.paint()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Part of a picture, pixel."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.height
+
+
+def areas_of(size: tuple[int, int], panes: int) -> list[Area]:
+    """Where the panes lie: 2 and 3 beside each other, 4 in a square; in a portrait picture below each
+    other. UsageError for another number of them."""
+    if not FEWEST <= panes <= MOST:
+        raise UsageError(f"{panes} panes; expected {FEWEST} to {MOST}")
+    width, height = size
+    columns = {2: 2, 3: 3, 4: 2}[panes] if width >= height else 1
+    rows = -(-panes // columns)
+    wide, high = (width - GAP * (columns - 1)) // columns, (height - GAP * (rows - 1)) // rows
+    return [
+        Area((k % columns) * (wide + GAP), (k // columns) * (high + GAP), wide, high)
+        for k in range(panes)
+    ]
