@@ -34,11 +34,13 @@ class Layer:
     name: str
     """Of the module in the model, such as "features_extractor.cnn.0"."""
     label: str
-    """What people read, such as "conv 1" or "actor 2"."""
+    """What people read, such as "conv 1", "actor 2" or "critic LSTM"; the outputs are "policy" and
+    "value"."""
     role: Role
     """Whom it serves."""
     values: Floats
-    """Feature maps (C, H, W), or units (U,). The outputs are layers too: one logit, mean or value each."""
+    """Feature maps (C, H, W), or units (U,). The outputs are layers too: one logit, mean or value
+    each, before masks."""
 
     @property
     def is_maps(self) -> bool:
