@@ -92,7 +92,8 @@ class Show:
         if self._taps is None:
             return None
         seen = self._seen[k] if self._rerun is None else self._rerun.seen
-        return self._taps.look(seen.observation, self.recording.actions[k], seen.masks)
+        masks = seen.masks if self._taps.takes_masks else None
+        return self._taps.look(seen.observation, self.recording.actions[k], masks)
 
 
 class _Rerun:

@@ -1,0 +1,211 @@
+"""What a film draws of an episode equals what is stored: a recording, a checkpoint, rows of run.db."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from make_run import Made, make_run
+
+from arcade_rl.contracts import Metric
+from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.overlay.scene import Scene
+from arcade_rl.playback.evaluation import evaluate
+from arcade_rl.playback.library import Run
+from arcade_rl.playback.player import Performance, Player, episode_seeds
+from arcade_rl.playback.scenes import BANNER_S, Billing, beats, title_of, weights_of
+from arcade_rl.playback.show import Show, running
+from arcade_rl.playback.verify import verify
+from arcade_rl.policies.activity import Choices, Dials
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.standing import standing_at
+
+CHUNK = 3
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make_run(tmp_path_factory.mktemp("show"), "checkpoint.every=1")
+
+
+def player_of(made: Made, chunk: int = CHUNK) -> Player:
+    return Player(made.resolved, made.run.checkpoint(chunk))
+
+
+def scenes_of(made: Made, performance: Performance, player: Player | None = None) -> list[Scene]:
+    metadata = performance.recording.metadata
+    title = title_of(made.resolved.config, metadata, "sampled", 7)
+    billing = Billing(title, standing_at(made.run, CHUNK), 2, 5, "50 %", "checkpoint 3")
+    with Show(performance, player) as show:
+        return [scene for beat in beats(show, made.resolved, billing) for scene in beat.scenes]
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_a_checkpoint_plays_what_an_evaluation_plays(made: Made, deterministic: bool) -> None:
+    measured = evaluate(made.resolved, made.run.checkpoint(CHUNK), 3, 1, 5, True).episodes
+    seeds = episode_seeds(5, 3)
+    with player_of(made) as player:
+        played = [player.play(seed, k, deterministic) for k, seed in enumerate(seeds, 1)]
+        again = player.play(seeds[2], 3, deterministic)
+    recordings = [performance.recording for performance in played]
+    assert [it.start.seed for it in recordings] == seeds == measured.seed
+    assert np.array_equal(again.recording.actions, recordings[2].actions)
+    if deterministic:
+        assert [len(it) for it in recordings] == measured.length
+        assert [it.metadata.raw_return for it in recordings] == measured.raw_return
+        assert [it.metadata.metrics["streak"] for it in recordings] == measured.metrics["streak"]
+    assert {it.metadata.purpose for it in recordings} == {"evaluation"}
+    assert {it.metadata.checkpoint for it in recordings} == {CHUNK}
+    found = list(verify(recordings))
+    assert len(found) == 3
+    assert not any(one.divergence or one.fault for one in found)
+
+
+def test_playing_leaves_the_random_state_alone(made: Made) -> None:
+    with player_of(made) as player:
+        before = torch.get_rng_state()
+        player.play(3, 1, deterministic=False)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_scene_shows_the_recording_and_the_forward_pass_that_led_to_it(made: Made) -> None:
+    episode = Run(made.run.path).episodes(sort="-length", limit=1)[0]
+    it = episode.recording
+    assert it.distributions is None  # nothing of the policy is stored: it is computed
+    with Player(made.resolved, made.run.checkpoint(it.metadata.checkpoint)) as player:
+        scenes = scenes_of(made, Performance(it), player)
+    weights = made.resolved.config.reward
+    names = [metric.label for metric in made.resolved.declaration.metrics]
+    ends = [scene for scene, later in zip(scenes, [*scenes[1:], None], strict=True)
+            if later is None or later.playback.step != scene.playback.step]  # fmt: skip
+    assert [scene.playback.frame for scene in scenes] == list(range(1, len(scenes) + 1))
+    assert [scene.playback.step for scene in ends] == list(range(1, len(it) + 1))
+    for k, scene in enumerate(ends):
+        assert scene.activity is not None
+        assert isinstance(scene.activity.decision, Choices)
+        assert scene.activity.decision.taken == (it.actions[k],)
+        assert scene.playback.total == pytest.approx(it.rewards[: k + 1].sum())
+        assert [reading.label for reading in scene.playback.readings] == names
+        assert scene.trace is not None
+        assert scene.trace.values[-1] == np.float32(scene.activity.value or 0.0)
+    sums = {
+        name: sum({c.name: c.amount for c in s.playback.contributions}[name] for s in ends)
+        for name in weights
+    }
+    stored = {name: it.metadata.terms[name] * weight for name, weight in weights.items()}
+    assert sums == pytest.approx(stored, abs=1e-4)
+    last = [reading.text for reading in ends[-1].playback.readings]
+    assert last == [
+        m.render(it.metadata.metrics[m.name]) for m in made.resolved.declaration.metrics
+    ]
+
+
+def test_an_activity_is_that_of_the_policy_on_what_the_agent_saw(made: Made) -> None:
+    with player_of(made) as player:
+        performance = player.play(11, 1, deterministic=True)
+        with Show(performance, player) as show:
+            decisions = [s.activity.decision for s in show if s.activity is not None]
+    assert len(decisions) == len(performance.recording)
+    for decision in decisions:
+        assert isinstance(decision, Choices)
+        assert decision.taken[0] == decision.probabilities.argmax()  # as it was deterministic
+
+
+def test_a_game_that_cannot_be_rerun_is_shown_with_what_was_seen(tmp_path: Path) -> None:
+    made = make_run(tmp_path, "options.inexact=true", "options.actions=continuous")
+    with Player(made.resolved, made.newest) as player:
+        performance = player.play(11, 1, deterministic=True)
+        assert performance.recording.states is not None
+        assert performance.seen is not None
+        with Show(performance, player) as show:
+            shown = list(show)
+    assert len(shown) == len(performance.recording)
+    for k, one in enumerate(shown):
+        assert one.activity is not None
+        assert isinstance(one.activity.decision, Dials)
+        assert one.activity.decision.mean == pytest.approx(performance.recording.actions[k])
+        assert one.terms is None
+    recorded = Run(made.run.path).episodes(limit=1)[0]
+    with (
+        Player(made.resolved, made.newest) as player,
+        Show(Performance(recorded.recording), player) as show,
+    ):
+        assert {one.activity for one in show} == {None}  # nobody knows what was seen
+
+
+@pytest.mark.parametrize("chunk", range(5))
+def test_the_standing_is_counted_from_the_rows(made: Made, chunk: int) -> None:
+    found = standing_at(made.run, chunk)
+    state = checkpoints.read_state(made.run.checkpoint(chunk))
+    with sqlite3.connect(made.run.database) as connection:
+        rows = connection.execute(
+            "select raw_return from episodes where chunk <= ? order by number", (chunk,)
+        ).fetchall()
+        rates = connection.execute(
+            "select json_extract(\"values\", '$.train/learning_rate') from updates "
+            "where chunk <= ? order by number",
+            (chunk,),
+        ).fetchall()
+    connection.close()
+    returns = [row[0] for row in rows]
+    assert found.episodes == len(returns) == state.episodes
+    assert (found.steps, found.trained_s) == (state.steps, state.trained_s)
+    assert found.progress == state.steps / 2048
+    assert found.window == min(len(returns), 100)
+    if chunk == 0:
+        assert (found.mean_return, found.best_return, found.learning_rate) == (None, None, None)
+    else:
+        assert found.best_return == max(returns)
+        assert found.mean_return == pytest.approx(sum(returns[-100:]) / len(returns[-100:]))
+        assert found.learning_rate == rates[-1][0] == 3e-3
+
+
+def test_a_standing_of_no_chunk_is_refused(made: Made) -> None:
+    with pytest.raises(MissingError, match="no checkpoint 9"):
+        standing_at(made.run, 9)
+
+
+def test_weights_that_were_changed_since_are_not_shown(made: Made) -> None:
+    metadata = Run(made.run.path).episodes(limit=1)[0].metadata
+    assert weights_of(metadata, made.resolved) == dict(made.resolved.config.reward)
+    assert (
+        weights_of(replace(metadata, shaped_return=metadata.shaped_return + 1), made.resolved)
+        is None
+    )
+    assert weights_of(replace(metadata, terms={"other": 1.0}), made.resolved) is None
+
+
+def test_an_episode_that_is_played_otherwise_is_refused(made: Made) -> None:
+    it = Run(made.run.path).episodes(sort="-return", limit=1)[0].recording
+    actions = it.actions.copy()
+    at = int(np.flatnonzero(it.rewards)[0])
+    actions[at] = (actions[at] + 1) % 4
+    with (
+        Show(Performance(replace(it, actions=actions))) as show,
+        pytest.raises(VerificationError, match=f"step {at + 1} gives 0, recorded is 1"),
+    ):
+        list(show)
+
+
+def test_a_banner_fades(made: Made) -> None:
+    it = Run(made.run.path).episodes(sort="-length", limit=1)[0].recording
+    rate = made.resolved.game.frame_rate
+    assert rate == Fraction(30)
+    opacities = [s.banner.opacity if s.banner else 0.0 for s in scenes_of(made, Performance(it))]
+    assert opacities[0] == 1.0
+    assert opacities == sorted(opacities, reverse=True)
+    seen = sum(opacity > 0 for opacity in opacities)
+    assert seen == min(len(opacities), int(BANNER_S * rate) - (BANNER_S * rate % 1 == 0))
+
+
+def test_metrics_run_as_they_are_aggregated() -> None:
+    rows = np.array([[1, 1, 1, 1], [3, 3, 3, 3], [2, 2, 2, 2]], np.float32)
+    kinds = ("last", "sum", "max", "mean")
+    metrics = tuple(Metric(kind, kind, aggregation=kind) for kind in kinds)  # type: ignore[arg-type]
+    expected = [[1, 1, 1, 1], [3, 4, 3, 2], [2, 6, 3, 2]]
+    assert running(rows, metrics).tolist() == expected
