@@ -1,0 +1,34 @@
+"""The kinds of film files, told apart by their suffix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from arcade_rl.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFormat:
+    """What a kind of film file can hold."""
+
+    suffix: str
+    name: str
+    has_sound: bool
+    has_chapters: bool
+
+
+MP4 = FilmFormat(".mp4", "MP4", has_sound=True, has_chapters=True)
+GIF = FilmFormat(".gif", "GIF", has_sound=False, has_chapters=False)
+WEBP = FilmFormat(".webp", "WebP", has_sound=False, has_chapters=False)
+
+FORMATS = (MP4, GIF, WEBP)
+
+
+def format_of(path: Path) -> FilmFormat:
+    """The format that the suffix of `path` names. UsageError for any other suffix."""
+    for film_format in FORMATS:
+        if path.suffix.lower() == film_format.suffix:
+            return film_format
+    known = ", ".join(film_format.suffix for film_format in FORMATS)
+    raise UsageError(f"{path}: films are {known}; give the file one of these suffixes")

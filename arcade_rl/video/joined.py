@@ -1,0 +1,197 @@
+"""One film from finished clips, without encoding again."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from arcade_rl.errors import UsageError
+from arcade_rl.video.formats import MP4, format_of
+from arcade_rl.video.mp4 import OPTIONS, set_chapters
+from arcade_rl.video.part import Part, told_of
+from arcade_rl.video.sound import AAC_RATE, AAC_SAMPLES
+from arcade_rl.video.writer import FilmFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A finished MP4 that becomes a part of a longer film."""
+
+    path: Path
+    title: str
+    """Of the chapter that begins with the clip."""
+
+
+def join(target: Path, clips: Sequence[Clip], force: bool = False) -> FilmFacts:
+    """Write the clips one after the other as an MP4 with a chapter for each.
+
+    The clips come from this project's writer, in one size, rate and quality, and either all of them
+    have sound or none has (UsageError): a clip that has nothing to say is opened with sound and gets
+    silence. A clip's pictures begin exactly where those before it end. Its sound begins within half
+    a packet of AAC of there, 11 ms, which never adds up; its last packet, 21 ms, is faded over.
+    """
+    if format_of(target) != MP4:
+        raise UsageError(f"{target}: only MP4 films are joined; expected a name that ends in .mp4")
+    if not clips:
+        raise UsageError(f"{target}: there is no clip to join")
+    part = Part(target, force)
+    shape = _shape_of_all(clips)
+    with told_of(target), contextlib.ExitStack() as opened:
+        part.create()
+        try:
+            film = av.open(part.path, "w", format="mp4", container_options=OPTIONS)
+            opened.callback(_closed, film)
+            frames = _copied(film, clips, shape.rate)
+            film.close()
+            part.finish()
+        except BaseException:
+            part.remove()
+            raise
+    return FilmFacts(*shape.size, shape.rate, frames, frames / shape.rate, shape.channels > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What clips of one film have in common."""
+
+    size: tuple[int, int]
+    rate: Fraction
+    parameters: bytes
+    """Of the H.264 encoder, as the decoder gets them."""
+    channels: int
+
+
+def _shape_of_all(clips: Sequence[Clip]) -> _Shape:
+    first = _shape(clips[0].path)
+    for clip in clips[1:]:
+        shape = _shape(clip.path)
+        if shape != first:
+            raise UsageError(
+                f"{clip.path} and {clips[0].path} cannot be joined: {_difference(shape, first)}"
+            )
+    return first
+
+
+def _shape(path: Path) -> _Shape:
+    try:
+        with av.open(path) as clip:
+            if not clip.streams.video:
+                raise UsageError(f"{path} cannot be joined: it has no pictures")
+            video = clip.streams.video[0]
+            sounds = clip.streams.audio
+            return _Shape(
+                size=(video.width, video.height),
+                rate=_rate(video),
+                parameters=video.codec_context.extradata or b"",
+                channels=sounds[0].channels if sounds else 0,
+            )
+    except (av.FFmpegError, OSError) as error:
+        raise UsageError(
+            f"{path} cannot be joined: {error.strerror}; expected a finished MP4 film"
+        ) from error
+
+
+def _rate(video: VideoStream) -> Fraction:
+    assert video.duration is not None
+    assert video.time_base is not None
+    return video.frames / (video.duration * video.time_base)
+
+
+def _difference(one: _Shape, other: _Shape) -> str:
+    if one.size != other.size:
+        return f"{one.size[0]}x{one.size[1]} and {other.size[0]}x{other.size[1]} pixels"
+    if one.rate != other.rate:
+        return f"{one.rate} and {other.rate} frames per second"
+    if one.channels != other.channels:
+        return (
+            f"{one.channels} and {other.channels} channels of sound; give all of them sound or none"
+        )
+    return "they were encoded in different qualities; export them with the same preset"
+
+
+def _closed(film: OutputContainer) -> None:
+    """Close a film that may have been given up."""
+    with contextlib.suppress(av.FFmpegError, OSError):
+        film.close()
+
+
+def _copied(film: OutputContainer, clips: Sequence[Clip], rate: Fraction) -> int:
+    """Write the packets of the clips, and the chapters; returns the number of frames."""
+    starts: list[tuple[str, int]] = []
+    frames = 0
+    joint: _Joint | None = None
+    for clip in clips:
+        starts.append((clip.title, frames))
+        with av.open(clip.path) as source:
+            joint = joint or _Joint(film, source, rate)
+            frames += joint.add(source, frames)
+    set_chapters(film, starts, frames, rate)
+    return frames
+
+
+class _Joint:
+    """Where the packets of all clips come together."""
+
+    def __init__(self, film: OutputContainer, first: InputContainer, rate: Fraction) -> None:
+        self._film = film
+        self._rate = rate
+        self._video: VideoStream = film.add_stream_from_template(first.streams.video[0])
+        self._sound: AudioStream | None = None
+        if first.streams.audio:
+            self._sound = film.add_stream_from_template(first.streams.audio[0])
+        self._last_place = -2
+
+    def add(self, clip: InputContainer, frames_before: int) -> int:
+        """Write the packets of a clip; returns how many frames it has."""
+        video = clip.streams.video[0]
+        begin = frames_before / self._rate
+        end = begin + video.frames / self._rate
+        for packet in clip.demux():
+            if packet.dts is None:
+                continue
+            if isinstance(packet.stream, VideoStream):
+                self._add_pictures(packet, begin)
+            elif isinstance(packet.stream, AudioStream):
+                self._add_sound(packet, begin, end)
+        return video.frames
+
+    def _add_pictures(self, packet: Packet[Stream], begin: Fraction) -> None:
+        assert packet.pts is not None
+        assert packet.dts is not None
+        shift = round(begin / packet.time_base)
+        packet.pts += shift
+        packet.dts += shift
+        packet.stream = self._video
+        self._film.mux_one(packet)
+
+    def _add_sound(self, packet: Packet[Stream], begin: Fraction, end: Fraction) -> None:
+        """Sound stays in packets of one length, each at the place nearest to its time. An AAC packet
+        sounds only together with the one before it: the last of a clip gives way to the first of the
+        next, which comes before its pictures."""
+        assert packet.pts is not None
+        assert self._sound is not None
+        place = _place(begin + packet.pts * packet.time_base)
+        if place <= self._last_place or place >= _place(end) - 1:
+            return
+        self._last_place = place
+        packet.time_base = Fraction(1, AAC_RATE)
+        packet.pts = packet.dts = place * AAC_SAMPLES
+        packet.duration = AAC_SAMPLES
+        packet.stream = self._sound
+        self._film.mux_one(packet)
+
+
+def _place(seconds: Fraction) -> int:
+    """The packet of sound that begins nearest to a time."""
+    return math.floor(seconds * AAC_RATE / AAC_SAMPLES + Fraction(1, 2))

@@ -1,0 +1,50 @@
+"""Named sizes and qualities of films."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from fractions import Fraction
+
+from arcade_rl.errors import UsageError
+from arcade_rl.video.formats import GIF, MP4, FilmFormat
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """How a film is made for one purpose."""
+
+    name: str
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    format: FilmFormat
+    crf: int | None = None
+    """Constant rate factor of x264: 0 lossless, 18 hardly told from the source, 51 worst. None where
+    the format has no such thing."""
+    x264_preset: str | None = None
+    """x264's own name for how long it looks for savings. None where the format has no such thing."""
+    rate: Fraction | None = None
+    """Frames per second that the purpose asks for; None keeps the game's."""
+
+
+# Frames per second on two busy cores, 1280x720 and 1920x1080: veryfast 126 and 86, medium 73 and 51.
+# veryfast leaves room for drawing beside it; what is published may take longer.
+PRESETS = (
+    Preset("youtube-1080p", 1920, 1080, MP4, crf=18, x264_preset="medium"),
+    Preset("youtube-1440p", 2560, 1440, MP4, crf=18, x264_preset="medium"),
+    Preset("debug-720p", 1280, 720, MP4, crf=23, x264_preset="veryfast"),
+    Preset("shorts-1080x1920", 1080, 1920, MP4, crf=18, x264_preset="medium"),
+    Preset("gif-480", 480, 270, GIF, rate=Fraction(20)),
+)
+
+
+def preset(name: str) -> Preset:
+    """The preset of this name. UsageError, with the nearest, for any other."""
+    known = {each.name: each for each in PRESETS}
+    if name in known:
+        return known[name]
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
+    raise UsageError(f"no preset is named {name}; {hint}")

@@ -1,0 +1,165 @@
+"""What every film writer is: pictures go in one by one, a whole file comes out or none."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from arcade_rl.errors import ArcadeError, UsageError
+from arcade_rl.video.formats import format_of
+from arcade_rl.video.part import Part, told_of
+
+LARGEST_TERM = 2**30
+"""Of a rate: the files and encoders count with 32 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What a finished film is."""
+
+    width: int
+    height: int
+    rate: Fraction
+    """Frames per second."""
+    frames: int
+    seconds: Fraction
+    has_sound: bool
+
+
+class FilmWriter(ABC):
+    """Writes one film, as a context manager.
+
+    Leaving the block puts the film at its path; an exception in the block, Ctrl-C too, leaves nothing,
+    and an older film at the path as it was. Refused when made: an existing path without `force`, and
+    what the format cannot hold (UsageError). ArcadeError if the disk refuses.
+    """
+
+    has_sound = False
+
+    def __init__(self, path: Path, size: tuple[int, int], rate: Fraction, force: bool) -> None:
+        """`size` is (width, height) in pixels, `rate` the frames per second that will be written."""
+        if not 0 < rate < LARGEST_TERM or rate.denominator >= LARGEST_TERM:
+            raise UsageError(
+                f"{path}: {rate} frames per second cannot be written; expected a positive fraction "
+                f"of numbers under {LARGEST_TERM}: use Fraction.limit_denominator"
+            )
+        self.path = path
+        self.format = format_of(path)
+        self.size = size
+        self.rate = rate
+        """Frames per second of the film; where the format knows only some rates, one of these."""
+        self.frames = 0
+        """Frames of the film so far."""
+        self._part = Part(path, force)
+        self._open = contextlib.ExitStack()
+        self._reformatter = VideoReformatter()
+
+    @property
+    def seconds(self) -> Fraction:
+        """Length of the film so far."""
+        return self.frames / self.rate
+
+    @property
+    def facts(self) -> FilmFacts:
+        """The film as it is so far."""
+        width, height = self.size
+        return FilmFacts(width, height, self.rate, self.frames, self.seconds, self.has_sound)
+
+    def __enter__(self) -> Self:
+        with told_of(self.path):
+            self._part.create()
+        try:
+            with told_of(self.path):
+                self._start(self._part.path)
+        except BaseException:
+            self._abandon()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._abandon()
+            return
+        try:
+            self._finish()
+        except BaseException:
+            self._abandon()
+            raise
+
+    def write(self, frame: np.ndarray) -> None:
+        """Add the next picture. (H, W, 3), uint8, RGB."""
+        width, height = self.size
+        if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
+            raise ValueError(
+                f"{self.path}: a frame is {frame.shape} {frame.dtype}; "
+                f"expected {(height, width, 3)} uint8"
+            )
+        with told_of(self.path):
+            self._write(np.ascontiguousarray(frame))
+
+    def sound(self, samples: np.ndarray) -> None:
+        """Add sound after what was added before; the first sample belongs to the first frame.
+        (samples, channels), int16. UsageError in a film without sound."""
+        raise UsageError(f"{self.path} was opened without sound; leave the sound out")
+
+    def silence(self) -> None:
+        """Fill the sound up to the frames written so far with silence. UsageError in a film without
+        sound."""
+        raise UsageError(f"{self.path} was opened without sound; leave the sound out")
+
+    def chapter(self, title: str) -> None:
+        """Begin a chapter with the next frame. UsageError where the format has no chapters."""
+        raise UsageError(f"{self.path}: a {self.format.name} has no chapters; leave them out")
+
+    @abstractmethod
+    def _start(self, part: Path) -> None:
+        """Open what the film goes through, and leave it to `_open`."""
+
+    @abstractmethod
+    def _write(self, frame: np.ndarray) -> None:
+        """Add a picture that was checked."""
+
+    @abstractmethod
+    def _end(self) -> None:
+        """Write what is left."""
+
+    def _converted(self, frame: np.ndarray, pixel_format: str, number: int) -> av.VideoFrame:
+        """The picture in a pixel format of video, as BT.709 where that is YUV."""
+        picture = self._reformatter.reformat(
+            av.VideoFrame.from_numpy_buffer(frame, "rgb24"),
+            format=pixel_format,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
+        picture.pts = number
+        picture.time_base = 1 / self.rate
+        return picture
+
+    def _finish(self) -> None:
+        if self.frames == 0:
+            raise ArcadeError(f"{self.path}: no frame was written, so there is no film")
+        with told_of(self.path):
+            self._end()
+            self._open.close()
+            self._part.finish()
+
+    def _abandon(self) -> None:
+        """Remove first, so that what closing still writes goes nowhere."""
+        self._part.remove()
+        with contextlib.suppress(av.FFmpegError, OSError):
+            self._open.close()
