@@ -129,6 +129,7 @@ class Declaration:
     """SHA-256 of the ROM that is played, as hexadecimal digits; "" for a game without one."""
     sound_rate: int = 0
     """Samples per second of `ScreenStep.sound`; 0 for a game without sound."""
+    sound_channels: Literal[1, 2] = 1
     packages: tuple[str, ...] = ()
     """Distributions whose versions decide what happens in the game; recordings name them."""
     replay: ReplayKind = "exact"

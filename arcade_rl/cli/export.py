@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 PRESETS = ("youtube-1080p", "youtube-1440p", "debug-720p", "shorts-1080x1920", "gif-480")
 
 
-class Ratio(click.ParamType):
+class Ratio(click.ParamType[Fraction]):
     """A number above 0 that may be written as a fraction, such as 59.94 or 60000/1001."""
 
     name = "number"
@@ -42,7 +42,7 @@ class Ratio(click.ParamType):
         return found
 
 
-class Percent(click.ParamType):
+class Percent(click.ParamType[Fraction]):
     """A percentage such as 10%."""
 
     name = "percent"
@@ -116,15 +116,19 @@ def _look(
     speed: Fraction,
     crf: int | None,
 ) -> Look:
+    from arcade_rl.video.formats import MP4, format_of
     from arcade_rl.video.look import Look
     from arcade_rl.video.presets import find_preset
 
     chosen = find_preset(preset)
+    kind = format_of(out) if out is not None and out.suffix else chosen.format
+    if crf is not None and kind != MP4:
+        raise UsageError(f"--crf is of MP4 films; a {kind.name} has none")
     return Look(
         size=(chosen.width, chosen.height),
-        suffix=chosen.suffix if out is None or not out.suffix else out.suffix,
-        crf=chosen.crf if crf is None else crf,
-        encoding=chosen.encoding,
+        format=kind,
+        crf=None if kind != MP4 else chosen.crf if crf is None else crf,
+        x264_preset=chosen.x264_preset if kind == MP4 else None,
         detail=detail,
         theme=theme,
         signs=signs,
@@ -161,7 +165,7 @@ def episode(
     found = open_episode(reference, runs_dir)
     source, folder = _recorded(reference, runs_dir)
     name = f"episode_{found.number:06d}"
-    target = _target(out, folder / f"{name}{look.suffix}", name, look)
+    target = _target(out, folder / f"{name}{look.format.suffix}", name, look)
     _make([Clip(target, source, f"episode {found.number}")], look, force)
 
 
@@ -187,7 +191,7 @@ def batch(
     _make(
         [
             Clip(
-                path=folder / f"episode_{row.number:06d}{look.suffix}",
+                path=folder / f"episode_{row.number:06d}{look.format.suffix}",
                 source=Recorded(run.path, row.number),
                 title=f"episode {row.number}",
                 episode=k,
@@ -225,10 +229,10 @@ def milestones(
     found = of.percentages(run, resolved, every)
     found += [of.passing(run, condition, origin) for condition in when]
     found.sort(key=lambda one: (one.chunk, one.episode or 0))
-    target = _target(out, run.videos / f"milestones{look.suffix}", "milestones", look)
+    target = _target(out, run.videos / f"milestones{look.format.suffix}", "milestones", look)
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
     clips = of.clips(
-        run, resolved, found, origin, target.with_suffix(""), look.suffix, look.detail == "full",
+        run, resolved, found, origin, target.with_suffix(""), look.format.suffix, look.needs_policy,
         chosen,
     )  # fmt: skip
     _join(target, clips, look, force, keep=True)
@@ -251,7 +255,7 @@ def timelapse(
     from arcade_rl.video import timelapse as of
 
     run, resolved = open_run(reference, runs_dir)
-    target = _target(out, run.videos / f"timelapse{look.suffix}", "timelapse", look)
+    target = _target(out, run.videos / f"timelapse{look.format.suffix}", "timelapse", look)
     clips = of.clips(run, resolved, total_seconds, look, target.with_suffix(""))
     seconds = _join(target, clips, look, force, keep=False)
     if seconds < 0.99 * float(total_seconds):
@@ -280,8 +284,8 @@ def progression(
     run, resolved = open_run(reference, runs_dir)
     found = of.spread(of.percentages(run, resolved, None), panes)
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
-    sources = of.sources(run, resolved, found, origin, look.detail == "full", chosen)
-    target = _target(out, run.videos / f"progression{look.suffix}", "progression", look)
+    sources = of.sources(run, resolved, found, origin, look.needs_policy, chosen)
+    target = _target(out, run.videos / f"progression{look.format.suffix}", "progression", look)
     beside = [Pane(source, one.label) for one, source in zip(found, sources, strict=True)]
     _make([SideBySide(target, tuple(beside), "progression", pace)], look, force)
 
@@ -310,7 +314,7 @@ def compare(
         Pane(_named_source(reference, seed, deterministic, runs_dir), reference)
         for reference in references
     ]
-    target = _target(out, Path(f"compare{look.suffix}"), "compare", look)
+    target = _target(out, Path(f"compare{look.format.suffix}"), "compare", look)
     _make([SideBySide(target, tuple(panes), "comparison", pace)], look, force)
 
 
@@ -353,7 +357,7 @@ def _target(out: Path | None, default: Path, name: str, look: Look) -> Path:
     """The file that `--out` means; a directory gets one named `name`."""
     if out is None:
         return default
-    return out / f"{name}{look.suffix}" if out.is_dir() or not out.suffix else out
+    return out / f"{name}{look.format.suffix}" if out.is_dir() or not out.suffix else out
 
 
 def _folder(out: Path | None, default: Path) -> Path:
@@ -363,21 +367,22 @@ def _folder(out: Path | None, default: Path) -> Path:
 
 
 def _make(jobs: Sequence[Job], look: Look, force: bool) -> None:
+    """Make every job a film of its own."""
     from arcade_rl.cli.film_progress import film_progress
-    from arcade_rl.video.film import make_films
+    from arcade_rl.video.production import make_films
 
     with film_progress() as progress:
-        made = make_films(jobs, look, force, progress)
-    for path in made:
-        click.echo(path)
+        make_films(jobs, look, force, progress)
+    for job in jobs:
+        click.echo(job.path)
 
 
 def _join(target: Path, clips: Sequence[Clip], look: Look, force: bool, keep: bool) -> float:
-    """Make one film; returns its seconds. `keep`: the single clips stay, in a directory beside it."""
+    """Make one film; returns its seconds. `keep`: the clips stay, in a directory beside it."""
     from arcade_rl.cli.film_progress import film_progress
-    from arcade_rl.video.film import join_film
+    from arcade_rl.video.production import make_film
 
     with film_progress() as progress:
-        seconds = join_film(target, clips, look, force, keep, progress)
+        facts = make_film(target, clips, look, force, keep, progress)
     click.echo(target)
-    return seconds
+    return float(facts.seconds)

@@ -1,23 +1,23 @@
-"""One clip: an episode, drawn frame by frame into a file."""
+"""One clip: an episode, drawn frame by frame into a film."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from arcade_rl.contracts import Frame
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card
-from arcade_rl.overlay.theme import find_theme
 from arcade_rl.playback.scenes import Billing, beats
 from arcade_rl.playback.show import Show
 from arcade_rl.video.look import Look, Timing
 from arcade_rl.video.sources import Opened, Source, opened
-from arcade_rl.video.writer import Film, open_film
+from arcade_rl.video.thumbnail import thumbnail_of, write_thumbnail
+from arcade_rl.video.writer import FilmFacts, FilmWriter
 
 CARD_S = Fraction(5, 2)
 """A title card is seen for so long."""
@@ -28,13 +28,12 @@ Report: TypeAlias = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A clip on disk."""
+    """A clip on disk, with a still picture of its end beside it."""
 
     path: Path
     title: str
     """Of its chapter."""
-    frames: int
-    seconds: float
+    facts: FilmFacts
     shown: tuple[dict[str, Any], ...]
     """Where what it shows comes from: one for each pane."""
 
@@ -59,42 +58,56 @@ class Clip:
     limit: Fraction | None = None
     """Seconds of the film after which it is cut off; None: it is shown to its end."""
 
-    def render(self, look: Look, threads: int, force: bool, report: Report) -> Rendered:
-        """Draw it and write its file. `threads`: of the encoder; 0 as many as there are cores."""
-        with opened(self.source, look.detail == "full") as source:
-            with Show(source.performance, source.player, look.has_sound()) as show:
-                return self._draw(source, show, look, threads, force, report)
+    def render(self, look: Look, force: bool, report: Report) -> Rendered:
+        """Draw it into a film of its own."""
+        with self._opened(look) as (source, show):
+            native = show.played.game.frame_rate
+            with look.open(self.path, native, show.declaration, force) as film:
+                still = self._draw(film, look, source, show, report)
+            write_thumbnail(thumbnail_of(self.path), still)
+            return Rendered(self.path, self.title, film.facts, (source.provenance,))
+
+    def draw(self, film: FilmWriter, look: Look, report: Report) -> None:
+        """Draw it into a film that others are drawn into too."""
+        with self._opened(look) as (source, show):
+            self._draw(film, look, source, show, report)
+
+    @contextmanager
+    def _opened(self, look: Look) -> Iterator[tuple[Opened, Show]]:
+        with (
+            opened(self.source, look.needs_policy) as source,
+            Show(source.performance, source.player, look.has_sound) as show,
+        ):
+            yield source, show
 
     def _draw(
-        self, source: Opened, show: Show, look: Look, threads: int, force: bool, report: Report
-    ) -> Rendered:
-        timing = Timing(show.played.game.frame_rate, look)
-        overlay = Overlay(look.size, find_theme(look.theme, look.signs), look.detail)
-        sound_rate = show.declaration.sound_rate if look.has_sound() else 0
+        self, film: FilmWriter, look: Look, source: Opened, show: Show, report: Report
+    ) -> Frame:
+        """Returns the last picture."""
+        overlay, timing = look.overlay(), Timing(show.played.game.frame_rate, look)
+        if film.format.has_chapters:
+            film.chapter(self.title)
+        if self.card is not None:
+            picture = overlay.card(self.card)
+            for _ in range(timing.frames(CARD_S)):
+                film.write(picture)
+            if film.has_sound:
+                film.silence()
         billing = Billing(
             source.title, source.standing, self.episode, self.episodes, self.banner, self.detail
         )
-        with open_film(
-            self.path, look.size, timing.rate, crf=look.crf, encoding=look.encoding,
-            sound_rate=sound_rate, threads=threads, force=force,
-        ) as film:  # fmt: skip
-            film.chapter(self.title)
-            if self.card is not None:
-                _show_card(film, overlay, self.card, timing, sound_rate)
-            self._show_episode(film, overlay, show, source, billing, timing, report)
-            film.finish()
-            return Rendered(self.path, self.title, film.frames, film.seconds, (source.provenance,))
+        return self._draw_episode(film, overlay, timing, source, show, billing, report)
 
-    def _show_episode(
+    def _draw_episode(
         self,
-        film: Film,
+        film: FilmWriter,
         overlay: Overlay,
-        show: Show,
-        source: Opened,
-        billing: Billing,
         timing: Timing,
+        source: Opened,
+        show: Show,
+        billing: Billing,
         report: Report,
-    ) -> None:
+    ) -> Frame:
         left = None if self.limit is None else timing.frames(self.limit)
         frame = 0
         for beat in beats(show, source.resolved, billing):
@@ -105,20 +118,12 @@ class Clip:
                     left -= count
                 if count:
                     picture = overlay.compose(scene)
-                    for _ in range(count):
-                        film.write(picture)
+                for _ in range(count):
+                    film.write(picture)
                 frame += 1
-            if beat.sound is not None:
+            if film.has_sound and beat.sound is not None:
                 film.sound(beat.sound)
             report(beat.scenes[-1].playback.step / len(show.recording))
             if left == 0:
                 break
-
-
-def _show_card(film: Film, overlay: Overlay, card: Card, timing: Timing, sound_rate: int) -> None:
-    picture, count = overlay.card(card), timing.frames(CARD_S)
-    for _ in range(count):
-        film.write(picture)
-    if sound_rate:
-        samples = round(sound_rate * count / timing.rate)
-        film.sound(np.zeros((samples, 1), np.int16))
+        return picture.copy()

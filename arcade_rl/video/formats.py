@@ -16,11 +16,13 @@ class FilmFormat:
     name: str
     has_sound: bool
     has_chapters: bool
+    can_be_joined: bool
+    """Without encoding again."""
 
 
-MP4 = FilmFormat(".mp4", "MP4", has_sound=True, has_chapters=True)
-GIF = FilmFormat(".gif", "GIF", has_sound=False, has_chapters=False)
-WEBP = FilmFormat(".webp", "WebP", has_sound=False, has_chapters=False)
+MP4 = FilmFormat(".mp4", "MP4", has_sound=True, has_chapters=True, can_be_joined=True)
+GIF = FilmFormat(".gif", "GIF", has_sound=False, has_chapters=False, can_be_joined=False)
+WEBP = FilmFormat(".webp", "WebP", has_sound=False, has_chapters=False, can_be_joined=False)
 
 FORMATS = (MP4, GIF, WEBP)
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from pathlib import Path
+from typing import Literal, TypeAlias
 
-from arcade_rl.overlay.overlay import Detail
+from arcade_rl.contracts import Declaration
+from arcade_rl.overlay.overlay import Detail, Overlay
+from arcade_rl.overlay.theme import find_theme
+from arcade_rl.video.film import open_film
+from arcade_rl.video.formats import FilmFormat
+from arcade_rl.video.writer import FilmWriter
+
+Pace: TypeAlias = Literal["step", "own"]
+"""Of several panes: decision by decision, or each at its game's own rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +25,10 @@ class Look:
 
     size: tuple[int, int]
     """(width, height), pixel."""
-    suffix: str
-    """Of the file: ".mp4", ".gif" or ".webp"."""
-    crf: int
-    """Constant rate factor of x264: lower is better and larger."""
-    encoding: str
-    """Speed preset of x264."""
+    format: FilmFormat
+    crf: int | None
+    """Constant rate factor of x264: lower is better and larger. None where the format has none."""
+    x264_preset: str | None
     detail: Detail
     theme: str
     signs: str
@@ -30,10 +37,40 @@ class Look:
     """Frames per second of the film; None for the game's own."""
     speed: Fraction
     """Seconds of the game in a second of the film."""
+    threads: int = 0
+    """Of the encoder; 0 for as many as there are cores."""
 
+    @property
+    def needs_policy(self) -> bool:
+        """Whether it draws what a policy does."""
+        return self.detail == "full"
+
+    @property
     def has_sound(self) -> bool:
-        """Whether the game's sound fits: only at its own speed, and where the file can hold it."""
-        return self.speed == 1 and self.suffix == ".mp4"
+        """Whether the game's sound fits: only at its own speed, and where a file can hold it."""
+        return self.speed == 1 and self.format.has_sound
+
+    def overlay(self, size: tuple[int, int] | None = None) -> Overlay:
+        """What draws it, in another size than the film's where one is given."""
+        return Overlay(size or self.size, find_theme(self.theme, self.signs), self.detail)
+
+    def open(
+        self, path: Path, native: Fraction, declaration: Declaration | None, force: bool
+    ) -> FilmWriter:
+        """Open a film of a game of so many frames per second; with the sound of `declaration` where
+        it is given and has any."""
+        has_sound = declaration is not None and self.has_sound and declaration.sound_rate > 0
+        return open_film(
+            path,
+            self.size,
+            self.rate or native,
+            crf=self.crf,
+            x264_preset=self.x264_preset,
+            sound_rate=declaration.sound_rate if declaration and has_sound else 0,
+            channels=declaration.sound_channels if declaration and has_sound else 0,
+            threads=self.threads,
+            force=force,
+        )
 
 
 class Timing:
@@ -49,14 +86,6 @@ class Timing:
         """How many frames of the film show the game's frame number `frame`, from 0."""
         return math.ceil((frame + 1) * self._shown) - math.ceil(frame * self._shown)
 
-    def frame_at(self, shown: int) -> int:
-        """The game's frame, from 0, that the film's frame number `shown` shows."""
-        return math.floor(shown / self._shown)
-
     def frames(self, seconds: Fraction) -> int:
         """Frames of the film that last so long."""
         return round(seconds * self.rate)
-
-
-Pace = Literal["step", "own"]
-"""Of several panes: in step, decision by decision, or each at its game's own rate."""

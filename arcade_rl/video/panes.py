@@ -6,21 +6,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
+from math import floor
 from pathlib import Path
 
 import numpy as np
 
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
-from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Banner, Scene
-from arcade_rl.overlay.theme import Theme, find_theme
+from arcade_rl.overlay.theme import find_theme
 from arcade_rl.playback.scenes import Billing, beats
 from arcade_rl.playback.show import Show
 from arcade_rl.video.clip import Rendered, Report
 from arcade_rl.video.look import Look, Pace, Timing
 from arcade_rl.video.sources import Opened, Source, opened
-from arcade_rl.video.writer import open_film
+from arcade_rl.video.thumbnail import thumbnail_of, write_thumbnail
+from arcade_rl.video.writer import FilmWriter
 
 FEWEST, MOST = 2, 4
 GAP = 4
@@ -47,49 +49,58 @@ class SideBySide:
     pace: Pace
     """"step": a frame of the film is the same decision in all; "own": the same time of each game."""
 
-    def render(self, look: Look, threads: int, force: bool, report: Report) -> Rendered:
-        """Draw it and write its file. UsageError if the panes are too few, too many or too small."""
+    def render(self, look: Look, force: bool, report: Report) -> Rendered:
+        """Draw it into a film. UsageError if the panes are too few or too many."""
         areas = areas_of(look.size, len(self.panes))
-        theme = find_theme(look.theme, look.signs)
         with ExitStack() as stack:
             panes = [
-                stack.enter_context(_Running(pane, look, area, theme))
+                stack.enter_context(_Running(pane, look, area))
                 for pane, area in zip(self.panes, areas, strict=True)
             ]
-            rate = look.rate or max(pane.native for pane in panes)
+            native = max(pane.native for pane in panes)
             canvas = np.empty((look.size[1], look.size[0], 3), np.uint8)
-            canvas[:] = theme.background
-            with open_film(
-                self.path, look.size, rate, crf=look.crf, encoding=look.encoding,
-                sound_rate=0, threads=threads, force=force,
-            ) as film:  # fmt: skip
-                film.chapter(self.title)
-                turns = _in_step(panes) if self.pace == "step" else _at_own_pace(panes, rate, look)
-                for part in turns:
-                    _paint(canvas, panes)
-                    film.write(canvas)
-                    report(min(part, 1.0))
-                for _ in range(round(HOLD_S * rate)):
-                    film.write(canvas)
-                film.finish()
-                shown = tuple(pane.source.provenance for pane in panes)
-                return Rendered(self.path, self.title, film.frames, film.seconds, shown)
+            canvas[:] = find_theme(look.theme, look.signs).background
+            with look.open(self.path, native, None, force) as film:
+                self._draw(film, canvas, panes, Timing(native, look), report)
+            provenance = tuple(pane.source.provenance for pane in panes)
+            write_thumbnail(thumbnail_of(self.path), canvas)
+            return Rendered(self.path, self.title, film.facts, provenance)
+
+    def _draw(
+        self,
+        film: FilmWriter,
+        canvas: Frame,
+        panes: Sequence[_Running],
+        timing: Timing,
+        report: Report,
+    ) -> None:
+        if film.format.has_chapters:
+            film.chapter(self.title)
+        turns = _in_step(panes) if self.pace == "step" else _at_own_pace(panes)
+        for turn, part in enumerate(turns):
+            for _ in range(timing.count(turn)):
+                _paint(canvas, panes)
+                film.write(canvas)
+            report(min(part, 1.0))
+        _paint(canvas, panes)
+        for _ in range(timing.frames(HOLD_S)):
+            film.write(canvas)
 
 
 class _Running:
     """A pane while its episode runs."""
 
-    def __init__(self, pane: Pane, look: Look, area: Area, theme: Theme) -> None:
+    def __init__(self, pane: Pane, look: Look, area: Area) -> None:
         self.area = area
         self._pane, self._look = pane, look
-        self._overlay = Overlay((area.width, area.height), theme, look.detail)
+        self._overlay = look.overlay((area.width, area.height))
         self._stack = ExitStack()
 
     def __enter__(self) -> _Running:
         with ExitStack() as failed:
             failed.push(self._stack)
-            with_policy = self._look.detail == "full"
-            self.source: Opened = self._stack.enter_context(opened(self._pane.source, with_policy))
+            opening = opened(self._pane.source, self._look.needs_policy)
+            self.source: Opened = self._stack.enter_context(opening)
             show = Show(self.source.performance, self.source.player)
             self._show = self._stack.enter_context(show)
             failed.pop_all()
@@ -97,7 +108,7 @@ class _Running:
         self.length = len(self._show.recording)
         self._scenes = self._all_scenes()
         self._next: Scene | None = next(self._scenes)
-        self.step, self.is_new = 0, False
+        self.step, self.frame, self.is_new = 0, -1, False
         self.advance()
         return self
 
@@ -126,6 +137,7 @@ class _Running:
             return
         self.scene, self._next = self._next, next(self._scenes, None)
         self.step, self.is_new = self.scene.playback.step, True
+        self.frame += 1
         if self._next is None:
             end = Banner("ended", f"after {self.step:,} steps", 1.0)
             self.scene = replace(self.scene, banner=end)
@@ -148,18 +160,16 @@ def _in_step(panes: Sequence[_Running]) -> Iterator[float]:
             pane.advance()
 
 
-def _at_own_pace(panes: Sequence[_Running], rate: Fraction, look: Look) -> Iterator[float]:
-    """Frame by frame of the film, each game at its own rate. Parts done."""
-    timings = [Timing(pane.native, replace(look, rate=rate)) for pane in panes]
-    shown = [0] * len(panes)
-    for frame in range(1, 1 << 62):
+def _at_own_pace(panes: Sequence[_Running]) -> Iterator[float]:
+    """Frame by frame of the fastest game, each at its own rate. Parts done."""
+    fastest = max(pane.native for pane in panes)
+    for turn in count(1):
         yield max(pane.step / pane.length for pane in panes)
         if all(pane.is_over for pane in panes):
             return
-        for k, (pane, timing) in enumerate(zip(panes, timings, strict=True)):
-            while shown[k] < timing.frame_at(frame) and not pane.is_over:
+        for pane in panes:
+            while pane.frame < floor(turn * pane.native / fastest) and not pane.is_over:
                 pane.advance()
-                shown[k] += 1
 
 
 def _paint(canvas: Frame, panes: Sequence[_Running]) -> None:

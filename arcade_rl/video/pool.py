@@ -7,9 +7,11 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 import cv2
@@ -29,7 +31,10 @@ Progress: TypeAlias = Callable[[float, int], None]
 class Job(Protocol):
     """Something that renders itself."""
 
-    def render(self, look: Look, threads: int, force: bool, report: Report) -> Rendered: ...
+    @property
+    def path(self) -> Path: ...
+
+    def render(self, look: Look, force: bool, report: Report) -> Rendered: ...
 
 
 def render_all(jobs: Sequence[Job], look: Look, force: bool, progress: Progress) -> list[Rendered]:
@@ -38,7 +43,7 @@ def render_all(jobs: Sequence[Job], look: Look, force: bool, progress: Progress)
     workers = min(cores(), len(jobs))
     if workers == 1:
         return [
-            job.render(look, 0, force, partial(_tell, progress, k, len(jobs)))
+            job.render(look, force, partial(_tell, progress, k, len(jobs)))
             for k, job in enumerate(jobs)
         ]
     context = multiprocessing.get_context("spawn")
@@ -46,7 +51,7 @@ def render_all(jobs: Sequence[Job], look: Look, force: bool, progress: Progress)
     stop = context.Event()
     with ProcessPoolExecutor(workers, context, _begin, (parts, stop, os.getpid())) as pool:
         waiting = [
-            pool.submit(_render, k, job, look, cores() // workers, force)
+            pool.submit(_render, k, job, replace(look, threads=cores() // workers), force)
             for k, job in enumerate(jobs)
         ]
         done: dict[int, float] = {}
@@ -85,7 +90,7 @@ def _begin(parts: SimpleQueue[tuple[int, float]], stop: Event, parent: int) -> N
     cv2.setNumThreads(1)
 
 
-def _render(number: int, job: Job, look: Look, threads: int, force: bool) -> Rendered:
+def _render(number: int, job: Job, look: Look, force: bool) -> Rendered:
     told = 0.0
 
     def report(part: float) -> None:
@@ -96,4 +101,4 @@ def _render(number: int, job: Job, look: Look, threads: int, force: bool) -> Ren
             told = part
             _parts.put((number, part))
 
-    return job.render(look, max(threads, 1), force, report)
+    return job.render(look, force, report)

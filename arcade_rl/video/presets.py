@@ -36,11 +36,11 @@ PRESETS = (
     Preset("youtube-1440p", 2560, 1440, MP4, crf=18, x264_preset="medium"),
     Preset("debug-720p", 1280, 720, MP4, crf=23, x264_preset="veryfast"),
     Preset("shorts-1080x1920", 1080, 1920, MP4, crf=18, x264_preset="medium"),
-    Preset("gif-480", 480, 270, GIF, rate=Fraction(20)),
+    Preset("gif-480", 854, 480, GIF, rate=Fraction(20)),
 )
 
 
-def preset(name: str) -> Preset:
+def find_preset(name: str) -> Preset:
     """The preset of this name. UsageError, with the nearest, for any other."""
     known = {each.name: each for each in PRESETS}
     if name in known:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from arcade_rl.config import Resolved
+from arcade_rl.contracts import Game
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.scene import Title
-from arcade_rl.playback.game import experiment_of
+from arcade_rl.playback.game import experiment_of, find_game
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.player import Performance, Player
 from arcade_rl.playback.scenes import title_of
-from arcade_rl.recording.recording import Metadata
+from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.standing import Standing, standing_at
@@ -83,6 +84,13 @@ def opened(source: Source, with_policy: bool) -> Iterator[Opened]:
                 yield _played(source, stack)
 
 
+def game_of(source: Source) -> Game:
+    """The game that is played in it."""
+    if isinstance(source, Filed):
+        return find_game(Episode.read(source.path).metadata).game
+    return experiment_of(RunDirectory(source.run)).game
+
+
 def _recorded(source: Recorded, with_policy: bool, stack: ExitStack) -> Opened:
     run = Run(source.run)
     episode = run.episode(source.number)
@@ -97,7 +105,7 @@ def _recorded(source: Recorded, with_policy: bool, stack: ExitStack) -> Opened:
         player=player,
         standing=standing_at(run.directory, metadata.checkpoint),
         title=title_of(resolved.config, metadata, "sampled", episode.recording.start.seed),
-        provenance=_provenance(episode, player, "sampled"),
+        provenance=_provenance(episode.recording, player, "sampled"),
     )
 
 
@@ -115,7 +123,7 @@ def _filed(source: Filed, with_policy: bool) -> Opened:
         player=None,
         standing=None,
         title=title_of(None, metadata, "recorded", episode.recording.start.seed),
-        provenance=_provenance(episode, None, "recorded"),
+        provenance=_provenance(episode.recording, None, "recorded"),
     )
 
 
@@ -132,7 +140,7 @@ def _played(source: Played, stack: ExitStack) -> Opened:
         player=player,
         standing=standing_at(run, source.chunk),
         title=title_of(resolved.config, metadata, chosen, source.seed),
-        provenance=_facts(performance.recording.start.seed, metadata, player, chosen),
+        provenance=_provenance(performance.recording, player, chosen),
     )
 
 
@@ -147,17 +155,14 @@ def checkpoint_of(run: RunDirectory, metadata: Metadata) -> Path:
     return checkpoint
 
 
-def _provenance(episode: Episode, player: Player | None, chosen: str) -> dict[str, Any]:
-    return _facts(episode.recording.start.seed, episode.metadata, player, chosen)
-
-
-def _facts(seed: int, metadata: Metadata, player: Player | None, chosen: str) -> dict[str, Any]:
+def _provenance(recording: Recording, player: Player | None, chosen: str) -> dict[str, Any]:
+    metadata = recording.metadata
     return {
         "run": metadata.run,
         "game": metadata.game,
         "purpose": metadata.purpose,
         "episode": metadata.number if metadata.purpose == "training" else None,
-        "seed": seed,
+        "seed": recording.start.seed,
         "actions": chosen,
         "checkpoint": metadata.checkpoint,
         "checkpoint_sha256": None if player is None else player.manifest_sha256,

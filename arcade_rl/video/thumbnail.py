@@ -11,6 +11,11 @@ from arcade_rl.errors import ArcadeError
 from arcade_rl.runs.files import write_atomically
 
 
+def thumbnail_of(film: Path) -> Path:
+    """Where the still picture of a film lies."""
+    return film.with_name(f"{film.name}.png")
+
+
 def write_thumbnail(path: Path, frame: np.ndarray) -> None:
     """Write a frame, (H, W, 3) uint8 RGB, as a PNG. It replaces an older one."""
     whole, encoded = cv2.imencode(".png", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))

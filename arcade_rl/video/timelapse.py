@@ -26,16 +26,16 @@ def clips(
     With the full overlay only episodes are taken whose checkpoint is kept. MissingError if there
     is none.
     """
-    rows = list(Kept(run, look.detail == "full"))
+    rows = list(Kept(run, look.needs_policy))
     if not rows:
-        Kept(run, look.detail == "full").nearest(0)  # tells what is missing
+        Kept(run, look.needs_policy).nearest(0)  # tells what is missing
     rows.sort(key=lambda row: row.step)
     step_s = _seconds_of_a_step(run, rows[0].number, resolved, look)
     chosen = spread([row.step for row in rows], [row.length * step_s for row in rows], seconds)
     total = resolved.config.train.run_steps
     return [
         Clip(
-            path=folder / f"{k:06d}{look.suffix}",
+            path=folder / f"{k:06d}{look.format.suffix}",
             source=Recorded(run.path, rows[index].number),
             title=_title(rows[index], total),
             episode=k,

@@ -75,6 +75,8 @@ def _replay_faults(declaration: Declaration) -> Iterator[str]:
         yield f'rom_sha256 is {declaration.rom_sha256!r}; expected 64 hexadecimal digits, or ""'
     if not isinstance(declaration.sound_rate, int) or declaration.sound_rate < 0:
         yield f"sound_rate is {declaration.sound_rate!r}; expected samples per second, or 0"
+    if declaration.sound_channels not in (1, 2):
+        yield f"sound_channels is {declaration.sound_channels!r}; expected 1 or 2"
     for name in declaration.packages:
         try:
             version(name)

@@ -190,7 +190,7 @@ def _watch(
         shown = screen.step(expected.action)
         for kind, fault in (
             *_step_faults(shown, expected, size),
-            *_sound_faults(shown, declaration.sound_rate),
+            *_sound_faults(shown, declaration),
         ):
             if kind not in seen:
                 yield f"step {number}: {fault}"
@@ -223,14 +223,14 @@ def _step_faults(
         yield "ended", f"ended is {shown.ended}; expected {expected.ended}, as in the environment"
 
 
-def _sound_faults(shown: ScreenStep, rate: int) -> Iterator[tuple[str, str]]:
-    sound = shown.sound
+def _sound_faults(shown: ScreenStep, declaration: Declaration) -> Iterator[tuple[str, str]]:
+    sound, rate, channels = shown.sound, declaration.sound_rate, declaration.sound_channels
     if not rate and sound is not None:
         yield "sound", "sound is given; no sound_rate is declared"
     elif rate and sound is None:
         yield "sound", f"sound is None; expected samples, as sound_rate {rate} is declared"
-    elif sound is not None and (sound.dtype != np.int16 or sound.ndim != 2):
-        yield "sound", f"sound is {sound.dtype} {sound.shape}; expected int16 (samples, channels)"
+    elif sound is not None and (sound.dtype != np.int16 or sound.shape[1:] != (channels,)):
+        yield "sound", f"sound is {sound.dtype} {sound.shape}; expected int16 (samples, {channels})"
 
 
 def _drift_faults(frames_s: float, sound_s: float) -> Iterator[str]:
