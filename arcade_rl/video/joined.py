@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from arcade_rl.errors import UsageError
+from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.video.formats import MP4, format_of
 from arcade_rl.video.mp4 import OPTIONS, set_chapters
 from arcade_rl.video.part import Part, told_of
@@ -38,7 +38,7 @@ def join(target: Path, clips: Sequence[Clip], force: bool = False) -> FilmFacts:
 
     The clips come from this project's writer, in one size, rate and quality, and either all of them
     have sound or none has (UsageError): a clip that has nothing to say is opened with sound and gets
-    silence. A clip's pictures begin exactly where those before it end. Its sound begins within half
+    silence. VerificationError for a clip that is torn. A clip's pictures begin exactly where those before it end. Its sound begins within half
     a packet of AAC of there, 11 ms, which never adds up; its last packet, 21 ms, is faded over.
     """
     if format_of(target) != MP4:
@@ -48,8 +48,8 @@ def join(target: Path, clips: Sequence[Clip], force: bool = False) -> FilmFacts:
     part = Part(target, force)
     shape = _shape_of_all(clips)
     with told_of(target), contextlib.ExitStack() as opened:
-        part.create()
         try:
+            part.create()
             film = av.open(part.path, "w", format="mp4", container_options=OPTIONS)
             opened.callback(_closed, film)
             frames = _copied(film, clips, shape.rate)
@@ -153,8 +153,10 @@ class _Joint:
         self._last_place = -2
 
     def add(self, clip: InputContainer, frames_before: int) -> int:
-        """Write the packets of a clip; returns how many frames it has."""
+        """Write the packets of a clip; returns how many frames it has. VerificationError if they are
+        not all there."""
         video = clip.streams.video[0]
+        copied = 0
         begin = frames_before / self._rate
         end = begin + video.frames / self._rate
         for packet in clip.demux():
@@ -162,9 +164,14 @@ class _Joint:
                 continue
             if isinstance(packet.stream, VideoStream):
                 self._add_pictures(packet, begin)
+                copied += 1
             elif isinstance(packet.stream, AudioStream):
                 self._add_sound(packet, begin, end)
-        return video.frames
+        if copied != video.frames:
+            raise VerificationError(
+                f"{clip.name} is torn: {copied} of {video.frames} frames are there; export it again"
+            )
+        return copied
 
     def _add_pictures(self, packet: Packet[Stream], begin: Fraction) -> None:
         assert packet.pts is not None
