@@ -168,3 +168,23 @@ def test_what_an_animation_cannot_hold_is_refused(tmp_path: Path, suffix: str) -
             film.sound(np.zeros((10, 1), np.int16))
         with pytest.raises(UsageError, match="without sound"):
             film.silence()
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_an_animation_of_one_frame(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    with open_film(path, SIZE, Fraction(20)) as film:
+        film.write(plain(100))
+    with Image.open(path) as image:
+        assert getattr(image, "n_frames", 1) == 1
+        assert np.asarray(image.convert("RGB")).mean() == pytest.approx(100, abs=3)
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_a_slow_fade_is_not_left_behind(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    with open_film(path, SIZE, Fraction(20)) as film:
+        for number in range(60):
+            film.write(plain(100 + number))
+    for number, picture in enumerate(shown(path).pictures):
+        assert np.abs(picture.astype(int) - 100 - number).max() <= 3

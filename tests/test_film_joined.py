@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
-from films import NES, SIZE, flashing, left_in, read
+from films import NES, SIZE, flashing, left_in, plain, read
 
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.video.film import open_film
@@ -67,7 +70,7 @@ def test_every_clip_begins_a_chapter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("rate", "channels"), [(31_440, 1), (44_100, 2)])
 def test_sound_stays_with_its_pictures(tmp_path: Path, rate: int, channels: int) -> None:
     parts = clips(tmp_path, sound_rate=rate, channels=channels)[:3]
-    repeated = [Clip(part.path, f"{part.title} {turn}") for turn in range(6) for part in parts]
+    repeated = [Clip(part.path, f"{part.title} {turn}") for turn in range(4) for part in parts]
     facts = join(tmp_path / "all.mp4", repeated)
     film = read(tmp_path / "all.mp4")
     assert facts.has_sound
@@ -142,6 +145,40 @@ def test_a_clip_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only MP4 films are joined"):
         join(tmp_path / "all.gif", [Clip(tmp_path / "gone.mp4", "gone")])
     assert left_in(tmp_path) == []
+
+
+def test_an_animation_is_no_clip(tmp_path: Path) -> None:
+    path = tmp_path / "other.gif"
+    with open_film(path, SIZE, Fraction(20)) as film:
+        film.write(plain(16))
+    with pytest.raises(UsageError, match=r"other\.gif cannot be joined: .*expected a finished MP4"):
+        join(tmp_path / "all.mp4", [Clip(path, "other")])
+
+
+JOIN = """
+import sys
+from pathlib import Path
+from arcade_rl.video.joined import Clip, join
+join(Path(sys.argv[1]), [Clip(Path(path), path) for path in sys.argv[2:]])
+"""
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, share: float) -> None:
+    parts = clips(tmp_path, sound_rate=32_000, channels=1)
+    before = left_in(tmp_path)
+    join(tmp_path / "all.mp4", parts)
+    limit = int((tmp_path / "all.mp4").stat().st_size * share)
+    (tmp_path / "all.mp4").unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", JOIN, tmp_path / "all.mp4", *(part.path for part in parts)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "all.mp4 could not be written: File too large; check the free space" in last
+    assert left_in(tmp_path) == before
 
 
 def test_a_clip_torn_in_its_middle_leaves_nothing(tmp_path: Path) -> None:

@@ -38,8 +38,10 @@ def join(target: Path, clips: Sequence[Clip], force: bool = False) -> FilmFacts:
 
     The clips come from this project's writer, in one size, rate and quality, and either all of them
     have sound or none has (UsageError): a clip that has nothing to say is opened with sound and gets
-    silence. VerificationError for a clip that is torn. A clip's pictures begin exactly where those before it end. Its sound begins within half
-    a packet of AAC of there, 11 ms, which never adds up; its last packet, 21 ms, is faded over.
+    silence. VerificationError for a clip that is torn; ArcadeError if the disk refuses.
+
+    A clip's pictures begin exactly where those before it end. Its sound begins within half a packet
+    of AAC of there, 11 ms, which never adds up; its last packet, 21 ms, is faded over.
     """
     if format_of(target) != MP4:
         raise UsageError(f"{target}: only MP4 films are joined; expected a name that ends in .mp4")
@@ -86,8 +88,11 @@ def _shape_of_all(clips: Sequence[Clip]) -> _Shape:
 def _shape(path: Path) -> _Shape:
     try:
         with av.open(path) as clip:
-            if not clip.streams.video:
-                raise UsageError(f"{path} cannot be joined: it has no pictures")
+            if [stream.name for stream in clip.streams.video] != ["h264"]:
+                raise UsageError(
+                    f"{path} cannot be joined: its pictures are not H.264; "
+                    f"expected a finished MP4 film"
+                )
             video = clip.streams.video[0]
             sounds = clip.streams.audio
             return _Shape(

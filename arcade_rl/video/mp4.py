@@ -31,8 +31,9 @@ OPTIONS = {"movflags": "+faststart"}
 class Mp4Writer(FilmWriter):
     """Writes H.264 High, yuv420p, BT.709.
 
-    Without `sound_rate` the film has no sound track. With it the track is as long as the pictures:
-    what was not given is silence. Memory grows only by the index of the file, some 100 bytes a frame.
+    Without `sound_rate` the film has no sound track. With it the track is no shorter than the
+    pictures: what was not given at the end is silence. Memory grows only by the index of the file,
+    75 bytes a frame and as much again for sound: 30 MiB an hour at 60 frames per second.
     """
 
     def __init__(
