@@ -79,6 +79,18 @@ def test_sound_stays_with_its_pictures(tmp_path: Path, rate: int, channels: int)
     assert film.beeps() == pytest.approx(film.flashes(), abs=0.0107 + 0.004)
 
 
+def test_clips_shorter_than_a_packet_of_sound_shift_nothing(tmp_path: Path) -> None:
+    long, *_ = clips(tmp_path, sound_rate=32_000, channels=1)
+    path = tmp_path / "short.mp4"
+    flashing(path, 1, {0: 0.0}, sound_rate=32_000, channels=1)
+    facts = join(tmp_path / "all.mp4", [*[Clip(path, "short")] * 50, long])
+    film = read(tmp_path / "all.mp4")
+    assert facts.frames == film.facts["frames"] == 50 + LENGTHS["a"]
+    flashes = [*range(50), 50, 50 + LENGTHS["a"] // 2]
+    assert film.flashes() == pytest.approx([float(at / NES) for at in flashes])
+    assert film.beeps() == pytest.approx(film.flashes()[50:], abs=0.0107 + 0.004)
+
+
 def test_a_single_clip_can_be_joined(tmp_path: Path) -> None:
     (part, *_) = clips(tmp_path, sound_rate=32_000, channels=1)
     join(tmp_path / "all.mp4", [part])

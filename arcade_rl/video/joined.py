@@ -152,10 +152,11 @@ class _Joint:
         self._film = film
         self._rate = rate
         self._video: VideoStream = film.add_stream_from_template(first.streams.video[0])
+        self._decoded = 0
+        self._delay = first.streams.video[0].codec_context.reorder_depth
         self._sound: AudioStream | None = None
         if first.streams.audio:
             self._sound = film.add_stream_from_template(first.streams.audio[0])
-        self._last_place = -2
 
     def add(self, clip: InputContainer, frames_before: int) -> int:
         """Write the packets of a clip; returns how many frames it has. VerificationError if they are
@@ -168,7 +169,7 @@ class _Joint:
             if packet.dts is None:
                 continue
             if isinstance(packet.stream, VideoStream):
-                self._add_pictures(packet, begin)
+                self._add_picture(packet, begin)
                 copied += 1
             elif isinstance(packet.stream, AudioStream):
                 self._add_sound(packet, begin, end)
@@ -178,14 +179,17 @@ class _Joint:
             )
         return copied
 
-    def _add_pictures(self, packet: Packet[Stream], begin: Fraction) -> None:
+    def _add_picture(self, packet: Packet[Stream], begin: Fraction) -> None:
+        """A clip too short to reorder its frames is decoded without delay: the order of decoding is
+        counted anew, so that every clip can follow every other."""
         assert packet.pts is not None
-        assert packet.dts is not None
-        shift = round(begin / packet.time_base)
-        packet.pts += shift
-        packet.dts += shift
+        packet.pts = round((begin + packet.pts * packet.time_base) * self._rate)
+        packet.dts = self._decoded - self._delay
+        packet.duration = 1
+        packet.time_base = 1 / self._rate
         packet.stream = self._video
         self._film.mux_one(packet)
+        self._decoded += 1
 
     def _add_sound(self, packet: Packet[Stream], begin: Fraction, end: Fraction) -> None:
         """Sound stays in packets of one length, each at the place nearest to its time. An AAC packet
@@ -194,9 +198,8 @@ class _Joint:
         assert packet.pts is not None
         assert self._sound is not None
         place = _place(begin + packet.pts * packet.time_base)
-        if place <= self._last_place or place >= _place(end) - 1:
+        if place >= _place(end) - 1:
             return
-        self._last_place = place
         packet.time_base = Fraction(1, AAC_RATE)
         packet.pts = packet.dts = place * AAC_SAMPLES
         packet.duration = AAC_SAMPLES

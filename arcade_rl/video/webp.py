@@ -46,7 +46,6 @@ class WebpWriter(FilmWriter):
 
     def _write(self, frame: np.ndarray) -> None:
         picture = self._converted(frame, "yuv420p", Colorspace.ITU601)
-        picture.duration = 1
         self._film.mux(self._stream.encode(picture))
         self.frames += 1
 
