@@ -75,7 +75,7 @@ class GifWriter(FilmWriter):
 
     def _write(self, frame: np.ndarray) -> None:
         if self._given == math.floor(self.frames * self._step):
-            picture = self._converted(frame, LOSSLESS, self.frames)
+            picture = self._converted(frame, LOSSLESS)
             self._lossless.mux(self._stream.encode(picture))
             self._palette.vpush(picture)
             self.frames += 1

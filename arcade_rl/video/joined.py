@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from arcade_rl.errors import UsageError
+from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.video.formats import MP4, format_of
 from arcade_rl.video.mp4 import OPTIONS, set_chapters
 from arcade_rl.video.part import Part, told_of
@@ -38,8 +38,10 @@ def join(target: Path, clips: Sequence[Clip], force: bool = False) -> FilmFacts:
 
     The clips come from this project's writer, in one size, rate and quality, and either all of them
     have sound or none has (UsageError): a clip that has nothing to say is opened with sound and gets
-    silence. A clip's pictures begin exactly where those before it end. Its sound begins within half
-    a packet of AAC of there, 11 ms, which never adds up; its last packet, 21 ms, is faded over.
+    silence. VerificationError for a clip that is torn; ArcadeError if the disk refuses.
+
+    A clip's pictures begin exactly where those before it end. Its sound begins within half a packet
+    of AAC of there, 11 ms, which never adds up; its last packet, 21 ms, is faded over.
     """
     if format_of(target) != MP4:
         raise UsageError(f"{target}: only MP4 films are joined; expected a name that ends in .mp4")
@@ -48,8 +50,8 @@ def join(target: Path, clips: Sequence[Clip], force: bool = False) -> FilmFacts:
     part = Part(target, force)
     shape = _shape_of_all(clips)
     with told_of(target), contextlib.ExitStack() as opened:
-        part.create()
         try:
+            part.create()
             film = av.open(part.path, "w", format="mp4", container_options=OPTIONS)
             opened.callback(_closed, film)
             frames = _copied(film, clips, shape.rate)
@@ -86,8 +88,11 @@ def _shape_of_all(clips: Sequence[Clip]) -> _Shape:
 def _shape(path: Path) -> _Shape:
     try:
         with av.open(path) as clip:
-            if not clip.streams.video:
-                raise UsageError(f"{path} cannot be joined: it has no pictures")
+            if [stream.name for stream in clip.streams.video] != ["h264"]:
+                raise UsageError(
+                    f"{path} cannot be joined: its pictures are not H.264; "
+                    f"expected a finished MP4 film"
+                )
             video = clip.streams.video[0]
             sounds = clip.streams.audio
             return _Shape(
@@ -147,33 +152,44 @@ class _Joint:
         self._film = film
         self._rate = rate
         self._video: VideoStream = film.add_stream_from_template(first.streams.video[0])
+        self._decoded = 0
+        self._delay = first.streams.video[0].codec_context.reorder_depth
         self._sound: AudioStream | None = None
         if first.streams.audio:
             self._sound = film.add_stream_from_template(first.streams.audio[0])
-        self._last_place = -2
 
     def add(self, clip: InputContainer, frames_before: int) -> int:
-        """Write the packets of a clip; returns how many frames it has."""
+        """Write the packets of a clip; returns how many frames it has. VerificationError if they are
+        not all there."""
         video = clip.streams.video[0]
+        copied = 0
         begin = frames_before / self._rate
         end = begin + video.frames / self._rate
         for packet in clip.demux():
             if packet.dts is None:
                 continue
             if isinstance(packet.stream, VideoStream):
-                self._add_pictures(packet, begin)
+                self._add_picture(packet, begin)
+                copied += 1
             elif isinstance(packet.stream, AudioStream):
                 self._add_sound(packet, begin, end)
-        return video.frames
+        if copied != video.frames:
+            raise VerificationError(
+                f"{clip.name} is torn: {copied} of {video.frames} frames are there; export it again"
+            )
+        return copied
 
-    def _add_pictures(self, packet: Packet[Stream], begin: Fraction) -> None:
+    def _add_picture(self, packet: Packet[Stream], begin: Fraction) -> None:
+        """A clip too short to reorder its frames is decoded without delay: the order of decoding is
+        counted anew, so that every clip can follow every other."""
         assert packet.pts is not None
-        assert packet.dts is not None
-        shift = round(begin / packet.time_base)
-        packet.pts += shift
-        packet.dts += shift
+        packet.pts = round((begin + packet.pts * packet.time_base) * self._rate)
+        packet.dts = self._decoded - self._delay
+        packet.duration = 1
+        packet.time_base = 1 / self._rate
         packet.stream = self._video
         self._film.mux_one(packet)
+        self._decoded += 1
 
     def _add_sound(self, packet: Packet[Stream], begin: Fraction, end: Fraction) -> None:
         """Sound stays in packets of one length, each at the place nearest to its time. An AAC packet
@@ -182,9 +198,8 @@ class _Joint:
         assert packet.pts is not None
         assert self._sound is not None
         place = _place(begin + packet.pts * packet.time_base)
-        if place <= self._last_place or place >= _place(end) - 1:
+        if place >= _place(end) - 1:
             return
-        self._last_place = place
         packet.time_base = Fraction(1, AAC_RATE)
         packet.pts = packet.dts = place * AAC_SAMPLES
         packet.duration = AAC_SAMPLES

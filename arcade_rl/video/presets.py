@@ -21,8 +21,8 @@ class Preset:
     """Pixels."""
     format: FilmFormat
     crf: int | None = None
-    """Constant rate factor of x264: 0 lossless, 18 hardly told from the source, 51 worst. None where
-    the format has no such thing."""
+    """Constant rate factor of x264: 1 best, 18 hardly told from the source, 51 worst. None where the
+    format has no such thing."""
     x264_preset: str | None = None
     """x264's own name for how long it looks for savings. None where the format has no such thing."""
     rate: Fraction | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace
 
 from arcade_rl.errors import UsageError
 from arcade_rl.video.writer import FilmWriter
@@ -44,8 +45,7 @@ class WebpWriter(FilmWriter):
         self._stream.codec_context.time_base = 1 / self.rate
 
     def _write(self, frame: np.ndarray) -> None:
-        picture = self._converted(frame, "yuv420p", self.frames)
-        picture.duration = 1
+        picture = self._converted(frame, "yuv420p", Colorspace.ITU601)
         self._film.mux(self._stream.encode(picture))
         self.frames += 1
 

@@ -75,10 +75,9 @@ class FilmWriter(ABC):
         return FilmFacts(width, height, self.rate, self.frames, self.seconds, self.has_sound)
 
     def __enter__(self) -> Self:
-        with told_of(self.path):
-            self._part.create()
         try:
             with told_of(self.path):
+                self._part.create()
                 self._start(self._part.path)
         except BaseException:
             self._abandon()
@@ -122,7 +121,8 @@ class FilmWriter(ABC):
         raise UsageError(f"{self.path} was opened without sound; leave the sound out")
 
     def chapter(self, title: str) -> None:
-        """Begin a chapter with the next frame. UsageError where the format has no chapters."""
+        """Begin a chapter with the next frame; the first of all begins with the film. UsageError where
+        the format has no chapters."""
         raise UsageError(f"{self.path}: a {self.format.name} has no chapters; leave them out")
 
     @abstractmethod
@@ -137,16 +137,19 @@ class FilmWriter(ABC):
     def _end(self) -> None:
         """Write what is left."""
 
-    def _converted(self, frame: np.ndarray, pixel_format: str, number: int) -> av.VideoFrame:
-        """The picture in a pixel format of video, as BT.709 where that is YUV."""
+    def _converted(
+        self, frame: np.ndarray, pixel_format: str, colorspace: Colorspace = Colorspace.ITU709
+    ) -> av.VideoFrame:
+        """The next picture of the film in a pixel format of video; where that is YUV, in the colour
+        space that players of the format take it for."""
         picture = self._reformatter.reformat(
             av.VideoFrame.from_numpy_buffer(frame, "rgb24"),
             format=pixel_format,
-            dst_colorspace=Colorspace.ITU709,
+            dst_colorspace=colorspace,
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-        picture.pts = number
+        picture.pts = self.frames
         picture.time_base = 1 / self.rate
         return picture
 
