@@ -1,0 +1,145 @@
+"""Texts: what can be drawn, how wide it is, and how it is made to fit."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from arcade_rl.contracts import Frame
+from arcade_rl.overlay.theme import Colour
+
+FACE = cv2.FontFace("sans")
+"""The face that OpenCV brings."""
+DASH = "\N{EN DASH}"
+"""Stands for a number that is not there."""
+ELLIPSIS = "…"
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+CAPITAL = 0.7
+"""Height of a capital over the size of its font."""
+SMALLEST = 9
+"""Size below which no text is shrunk, pixel."""
+SHRUNK = 0.82
+"""Part of its size that a text may be shrunk to before it is cut."""
+
+
+class Font(NamedTuple):
+    """How a text is set."""
+
+    size: int
+    """Pixel."""
+    weight: int = 400
+    """300 to 800."""
+
+    @property
+    def capital(self) -> int:
+        """Height of a capital, pixel."""
+        return round(self.size * CAPITAL)
+
+
+@lru_cache(65536)
+def width(text: str, font: Font) -> int:
+    """Columns that a text takes."""
+    if not text:
+        return 0
+    return int(cv2.getTextSize((0, 0), text, (0, 0), FACE, font.size, font.weight)[2])
+
+
+@lru_cache(4096)
+def fit(text: str, font: Font, room: int) -> tuple[str, Font]:
+    """The text as it is drawn in so many columns: whole, else smaller, else cut with an ellipsis;
+    "" where not even that has room."""
+    text = drawable(text)
+    smallest = min(font.size, max(SMALLEST, round(font.size * SHRUNK)))
+    for size in range(font.size, smallest - 1, -1):
+        font = Font(size, font.weight)
+        if width(text, font) <= room:
+            return text, font
+    return _cut(text, font, room), font
+
+
+def _cut(text: str, font: Font, room: int) -> str:
+    fits, not_fits = 0, len(text)
+    while not_fits - fits > 1:
+        middle = (fits + not_fits) // 2
+        if width(_shortened(text, middle), font) <= room:
+            fits = middle
+        else:
+            not_fits = middle
+    shortened = _shortened(text, fits)
+    return shortened if width(shortened, font) <= room else ""
+
+
+def _shortened(text: str, length: int) -> str:
+    return text[:length].rstrip(" .,-_/·") + ELLIPSIS
+
+
+@lru_cache(4096)
+def drawable(text: str) -> str:
+    """The text with what the face cannot draw replaced: by its plain letters, else by a square."""
+    return " ".join("".join(map(_drawable, text)).split(" "))
+
+
+@lru_cache(4096)
+def _drawable(character: str) -> str:
+    category = unicodedata.category(character)
+    if character.isspace():
+        return " "
+    if category.startswith("C") or category.startswith("M"):
+        return ""
+    if _has_glyph(character):
+        return character
+    plain = unicodedata.normalize("NFKD", character)[0]
+    return plain if plain != character and _has_glyph(plain) else "■"
+
+
+def _has_glyph(character: str) -> bool:
+    """Whether the face has this character, and writes it from left to right."""
+    if character.isascii():
+        return character.isprintable()
+    if unicodedata.bidirectional(character) in ("R", "AL"):
+        return False
+    return not np.array_equal(_sample(character), _sample("?"))
+
+
+def _sample(character: str) -> Frame:
+    sample: Frame = np.zeros((40, 60, 3), np.uint8)
+    cv2.putText(sample, character, (10, 28), (255, 255, 255), FACE, 20, 400)
+    return sample
+
+
+def draw(pixels: Frame, text: str, x: int, baseline: int, font: Font, colour: Colour) -> None:
+    """Draw a text that was made to fit, from its left end."""
+    cv2.putText(pixels, text, (x, baseline), colour, FACE, font.size, font.weight)
+
+
+def draw_spaced(
+    pixels: Frame, text: str, x: int, baseline: int, font: Font, colour: Colour, room: int
+) -> int:
+    """Draw a short heading with wide gaps between its letters, and return where it ends; without
+    the gaps where they have no room."""
+    gap = max(1, round(font.size * 0.09))
+    if width(text, font) + gap * len(text) > room:
+        text, font = fit(text, font, room)
+        draw(pixels, text, x, baseline, font, colour)
+        return x + width(text, font)
+    for character in text:
+        end, _ = cv2.putText(pixels, character, (x, baseline), colour, FACE, font.size, font.weight)
+        x = int(end[0]) + gap
+    return x - gap
+
+
+def number(value: float | None, digits: int) -> str:
+    """A number with so many digits after the point and a true minus; a dash for None and for what is
+    not finite."""
+    if value is None or not np.isfinite(value):
+        return DASH
+    if abs(value) >= 1e6:
+        return f"{value:.{digits}e}".replace("-", MINUS)
+    text = f"{value:,.{digits}f}"
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
