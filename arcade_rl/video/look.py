@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from arcade_rl.contracts import Declaration
-from arcade_rl.overlay.overlay import Detail, Overlay
-from arcade_rl.overlay.theme import find_theme
+from arcade_rl.overlay.layout import Detail
+from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.overlay.theme import theme
 from arcade_rl.video.film import open_film
 from arcade_rl.video.formats import FilmFormat
 from arcade_rl.video.writer import FilmWriter
@@ -52,7 +53,7 @@ class Look:
 
     def overlay(self, size: tuple[int, int] | None = None) -> Overlay:
         """What draws it, in another size than the film's where one is given."""
-        return Overlay(size or self.size, find_theme(self.theme, self.signs), self.detail)
+        return Overlay(size or self.size, theme(self.theme, self.signs), self.detail)
 
     def open(
         self, path: Path, native: Fraction, declaration: Declaration | None, force: bool

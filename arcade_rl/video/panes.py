@@ -15,7 +15,7 @@ import numpy as np
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.scene import Banner, Scene
-from arcade_rl.overlay.theme import find_theme
+from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.scenes import Billing, beats
 from arcade_rl.playback.show import Show
 from arcade_rl.video.clip import Rendered, Report
@@ -59,7 +59,7 @@ class SideBySide:
             ]
             native = max(pane.native for pane in panes)
             canvas = np.empty((look.size[1], look.size[0], 3), np.uint8)
-            canvas[:] = find_theme(look.theme, look.signs).background
+            canvas[:] = theme(look.theme, look.signs).canvas
             with look.open(self.path, native, None, force) as film:
                 self._draw(film, canvas, panes, Timing(native, look), report)
             provenance = tuple(pane.source.provenance for pane in panes)
