@@ -60,12 +60,12 @@ class Percent(click.ParamType[Fraction]):
             self.fail(str(error), param, ctx)
 
 
-def film_options(speed: str = "1") -> Callable[[F], F]:
+def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
     """The options of every film; the command gets them as `look`, `out` and `force`."""
     options = [
         click.option("--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True),
         click.option(
-            "--overlay", "detail", type=click.Choice(("full", "minimal", "none")), default="full",
+            "--overlay", "detail", type=click.Choice(("full", "minimal", "none")), default=detail,
             show_default=True, help="Policy, value and network beside the game; a line; nothing.",
         ),
         click.option("--raw", "detail", flag_value="none", help="The same as --overlay none."),
@@ -271,7 +271,7 @@ def timelapse(
 @FROM
 @ACTIONS
 @click.option("--pace", type=click.Choice(("step", "own")), default="own", show_default=True)
-@film_options()
+@film_options(detail="minimal")
 def progression(
     reference: str, panes: int, origin: Any, deterministic: bool | None, pace: Any, look: Look,
     out: Path | None, force: bool, runs_dir: str | None,
@@ -298,7 +298,7 @@ def progression(
     "--pace", type=click.Choice(("step", "own")), default="own", show_default=True,
     help="Decision by decision, or each at the rate of its game.",
 )  # fmt: skip
-@film_options()
+@film_options(detail="minimal")
 def compare(
     references: tuple[str, ...], seed: int | None, deterministic: bool | None, pace: Any,
     look: Look, out: Path | None, force: bool, runs_dir: str | None,

@@ -97,7 +97,7 @@ def _shape(path: Path) -> _Shape:
             sounds = clip.streams.audio
             return _Shape(
                 size=(video.width, video.height),
-                rate=_rate(video),
+                rate=_rate(clip),
                 parameters=video.codec_context.extradata or b"",
                 channels=sounds[0].channels if sounds else 0,
             )
@@ -107,10 +107,12 @@ def _shape(path: Path) -> _Shape:
         ) from error
 
 
-def _rate(video: VideoStream) -> Fraction:
-    assert video.duration is not None
-    assert video.time_base is not None
-    return video.frames / (video.duration * video.time_base)
+def _rate(clip: InputContainer) -> Fraction:
+    """Of the first packet: the file keeps the duration of the whole in milliseconds only."""
+    packet = next(clip.demux(clip.streams.video[0]))
+    if not packet.duration or packet.time_base is None:
+        raise UsageError(f"{clip.name} cannot be joined: it has no pictures")
+    return 1 / (packet.duration * packet.time_base)
 
 
 def _difference(one: _Shape, other: _Shape) -> str:
