@@ -94,7 +94,10 @@ def test_fingerprints_are_where_they_were(first: int, steps: int) -> None:
 
 
 def test_steps_add_bytes_and_what_an_episode_has_once_is_not_counted() -> None:
-    assert columns_size(recording(1, fingerprints=Fingerprints(*np.zeros((2, 0), np.int64)))) == 0
+    nothing = Fingerprints(np.zeros(0, np.int64), np.zeros(0, np.uint32))
+    zero = np.zeros(1, np.float32)
+    one = recording(1, rewards=zero, metrics=np.zeros((1, 2), np.float32), fingerprints=nothing)
+    assert columns_size(one) == 0
     steps = 10_000
     still = np.zeros(steps, np.float32)
     it = recording(

@@ -56,7 +56,7 @@ def unpack_digits(
     return found
 
 
-@functools.cache
+@functools.lru_cache(1024)
 def _word(choices: int) -> tuple[int, int]:
     """(digits, bytes) of the words that take the fewest bytes a digit; of equals the shortest."""
     words = [(_most_digits(choices, width), width) for width in range(1, 9)]

@@ -132,20 +132,20 @@ def decode(frame: bytes) -> Recording:
 
 
 def columns_size(recording: Recording) -> int:
-    """Bytes that the steps of an episode add to its file: what the columns take more than those of its
-    first step, so without all that an episode has once."""
+    """Bytes that the steps of an episode add to its file: what the columns take more than those of one
+    step at which nothing happens, so without all that an episode has once."""
     it = recording
-    first = replace(
+    one = replace(
         it,
         actions=it.actions[:1],
-        rewards=it.rewards[:1],
-        metrics=it.metrics[:1],
+        rewards=np.zeros_like(it.rewards[:1]),
+        metrics=np.zeros_like(it.metrics[:1]),
         fingerprints=Fingerprints(it.fingerprints.positions[:0], it.fingerprints.values[:0]),
         values=None if it.values is None else it.values[:1],
         distributions=None if it.distributions is None else it.distributions[:1],
         states=None if it.states is None else it.states[:1],
     )
-    return _compressed_size(_columns(it)) - _compressed_size(_columns(first))
+    return _compressed_size(_columns(it)) - _compressed_size(_columns(one))
 
 
 def _compressed_size(columns: Mapping[str, Any]) -> int:
