@@ -30,7 +30,7 @@ from typing import Any
 from arcade_rl import Episode, Run
 from arcade_rl.playback.verify import verify
 from arcade_rl.policies.device import cores
-from arcade_rl.recording.format import columns_size
+from arcade_rl.recording.format import columns_size, encode
 from arcade_rl.recording.recording import Recording
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "breakout"
@@ -111,12 +111,16 @@ def print_sizes(what: str, run: Run) -> None:
     """Bytes of a run's recordings."""
     episodes = run.episodes()
     steps = sum(episode.length for episode in episodes)
-    total = sum(len(episode.frame) for episode in episodes)
-    bare = sum(columns_size(without_policy(episode.recording)) for episode in episodes)
+    stored = sum(len(episode.frame) for episode in episodes)
+    recordings = [without_policy(episode.recording) for episode in episodes]
+    bare = sum(len(encode(it)) for it in recordings)
+    added = sum(columns_size(it) for it in recordings)
     print(
-        f"{what}: {len(episodes)} episodes, {steps:,} steps, {total / steps:.2f} bytes a step as stored"
+        f"{what}: {len(episodes)} episodes, {steps:,} steps, {stored / steps:.2f} bytes a step as stored; "
+        f"without the policy's columns {bare / steps:.2f}, of which each episode has "
+        f"{(bare - added) / len(episodes):.0f} bytes once"
     )
-    print(limited(f"{what}, columns other than the policy's", bare / steps, 0.5, " bytes a step"))
+    print(limited(f"{what}, what its steps add to that", added / steps, 0.5, " bytes a step"))
 
 
 def without_policy(recording: Recording) -> Recording:

@@ -17,82 +17,13 @@ import numpy as np
 import pytest
 from recorded import METADATA, assert_equal, recording
 
-from arcade_rl.errors import VerificationError
-from arcade_rl.recording.columns import (
-    pack_deltas,
-    pack_integers,
-    pack_rows,
-    pack_varints,
-    unpack_deltas,
-    unpack_integers,
-    unpack_rows,
-    unpack_varints,
-)
-from arcade_rl.recording.format import decode, encode
+from arcade_rl.errors import ArcadeError, VerificationError
+from arcade_rl.recording.columns import pack_varints
+from arcade_rl.recording.format import columns_size, decode, encode
 from arcade_rl.recording.recording import Fingerprints
-from arcade_rl.recording.tracks import pack_tracks, unpack_tracks
 
 RNG = np.random.default_rng(0)
 STEPS = 100
-
-
-@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 1000])
-@pytest.mark.parametrize("bits", [1, 2, 5, 18])
-def test_integers_take_their_bits(bits: int, count: int) -> None:
-    values = RNG.integers(0, 2**bits, count)
-    data = pack_integers(values, bits)
-    assert len(data) == -(-bits * count // 8)
-    assert unpack_integers(data, bits, count).tolist() == values.tolist()
-
-
-@pytest.mark.parametrize(
-    "values",
-    [[], [0], [-1, 1, 63, -64, 64, 2**62, -(2**62)], RNG.integers(-300, 300, 500).tolist()],
-    ids=["none", "one", "extremes", "many"],
-)
-def test_varints_hold_any_integer(values: list[int]) -> None:
-    data = pack_varints(np.array(values, np.int64))
-    assert unpack_varints(data, len(values)).tolist() == values
-    if values == [0]:
-        assert data == b"\0"
-
-
-@pytest.mark.parametrize("dtype", ["<f4", "<f8", "|u1"])
-def test_states_come_back_bit_by_bit(dtype: str) -> None:
-    states = np.cumsum(RNG.normal(size=(50, 7)), axis=0).astype(dtype)
-    again = unpack_deltas(pack_deltas(states), dtype, (50, 7))
-    assert again.dtype == states.dtype
-    assert again.tobytes() == states.tobytes()
-
-
-@pytest.mark.parametrize(
-    "unpack",
-    [
-        lambda data: unpack_integers(data, 2, 100),
-        lambda data: unpack_varints(data, 4),
-        lambda data: unpack_varints(b"\x80" * len(data), len(data)),
-        lambda data: unpack_rows(data, "<f4", (100,)),
-        lambda data: unpack_rows(data, "<f4", (1 << 40,)),
-        lambda data: unpack_deltas(data, "<f8", (1 << 30, 1 << 10)),
-        lambda data: unpack_integers(data, 2, 1 << 50),
-    ],
-)
-def test_columns_of_another_size_are_refused(unpack: Any) -> None:
-    with pytest.raises(VerificationError, match="a column of"):
-        unpack(b"\1" * 13)
-
-
-@pytest.mark.parametrize("steps", [1, 2, 700])
-def test_rewards_and_metrics_are_stored_where_they_change(steps: int) -> None:
-    rewards = ((RNG.random(steps) < 0.05) * RNG.choice([1, 4, 7], steps)).astype(np.float32)
-    metrics = np.cumsum(RNG.random((steps, 4)) < 0.04, axis=0).astype(np.float32)
-    metrics[:, 1] *= 0.37
-    metrics[:, 2] -= 5
-    metrics[:, 3] = 0
-    packed = pack_tracks(rewards, metrics)
-    again = unpack_tracks(packed, steps, 4)
-    assert again[0].tobytes() == rewards.tobytes()
-    assert again[1].tobytes() == metrics.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -117,6 +48,68 @@ def test_every_field_comes_back(parts: dict[str, Any]) -> None:
         parts = {**parts, "metrics": np.zeros((STEPS, 0), np.float32)}
     it = recording(STEPS, **parts)
     assert_equal(decode(encode(it)), it)
+
+
+def test_numbers_of_the_metadata_keep_their_kind() -> None:
+    """A whole number is stored in a byte, and comes back as the number that it was."""
+    options = {"sticky": 0.0, "length": 20, "deep": [1.0, {"more": 2.0}]}
+    metrics = {"score": 12.0, "speed": 2.0**60, "least": -(2.0**53), "part": 0.37}
+    metadata = replace(METADATA, options=options, metrics=metrics, rom_sha256="", length=STEPS)
+    it = recording(STEPS, metadata=metadata, metrics=np.zeros((STEPS, 4), np.float32))
+    assert repr(decode(encode(it)).metadata) == repr(metadata)
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"actions": np.arange(-1, STEPS - 1)}, "actions from -1 to 98; .* from 0 to 4294967295"),
+        ({"actions": np.full(STEPS, 2**32)}, "actions from 4294967296 to 4294967296"),
+        (
+            {"metadata": replace(METADATA, length=STEPS, rom_sha256="AB" * 32)},
+            "rom_sha256 is 'ABAB",
+        ),
+        ({"metadata": replace(METADATA, length=STEPS, config_sha256="abc")}, "expected 64 hexadec"),
+    ],
+)
+def test_what_no_reader_would_take_is_not_written(parts: dict[str, Any], says: str) -> None:
+    with pytest.raises(ArcadeError, match=says):
+        encode(recording(STEPS, **parts))
+
+
+def test_the_largest_action_comes_back() -> None:
+    it = recording(STEPS, actions=np.full(STEPS, 2**32 - 1))
+    assert_equal(decode(encode(it)), it)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 31, 32, 33, 64, 1000])
+@pytest.mark.parametrize("first", [0, 1, 31])
+def test_fingerprints_are_where_they_were(first: int, steps: int) -> None:
+    regular = np.arange(first, steps, 32)
+    both = np.unique([*regular, steps])
+    any_places = np.flatnonzero(RNG.random(steps + 1) < 0.3)
+    for positions in (regular, both, any_places, np.arange(steps + 1), both[-1:]):
+        values = RNG.integers(0, 2**32, len(positions), dtype=np.uint32)
+        it = recording(steps, fingerprints=Fingerprints(positions, values))
+        assert_equal(decode(encode(it)), it)
+
+
+def test_steps_add_bytes_and_what_an_episode_has_once_is_not_counted() -> None:
+    nothing = Fingerprints(np.zeros(0, np.int64), np.zeros(0, np.uint32))
+    zero = np.zeros(1, np.float32)
+    one = recording(1, rewards=zero, metrics=np.zeros((1, 2), np.float32), fingerprints=nothing)
+    assert columns_size(one) == 0
+    steps = 10_000
+    still = np.zeros(steps, np.float32)
+    it = recording(
+        steps,
+        actions=RNG.integers(0, 3, steps),
+        rewards=still,
+        metrics=np.column_stack([still, still]),
+        fingerprints=Fingerprints(np.arange(0, steps, 32), RNG.integers(0, 2**32, 313, np.uint32)),
+        values=None,
+        distributions=None,
+    )
+    assert 2000 + 4 * 313 <= columns_size(it) <= 2000 + 4 * 313 + 20
 
 
 def test_an_episode_of_one_step_comes_back() -> None:
@@ -164,19 +157,9 @@ def forged(**changes: Any) -> bytes:
     return packed
 
 
-def tracks(moves: list[int]) -> dict[str, bytes]:
-    """Of an episode with two metrics: the reward happens after these moves."""
-    return {
-        "counts": pack_varints(np.array([len(moves), 0, 0])),
-        "steps": pack_varints(np.array(moves)),
-        "whole": pack_integers(np.ones(3, np.uint8), 1),
-        "varints": pack_varints(np.array(moves)),
-        "floats": b"",
-    }
-
-
-def prints(moves: list[int]) -> dict[str, bytes]:
-    return {"positions": pack_varints(np.array(moves)), "values": bytes(4 * len(moves))}
+def prints(first: int, every: int, regular: int, *rest: int) -> list[Any]:
+    values = bytes(4 * (regular + len(rest)))
+    return [first, every, regular, pack_varints(np.array(rest, np.int64)), values]
 
 
 @pytest.mark.parametrize(
@@ -188,19 +171,38 @@ def prints(moves: list[int]) -> dict[str, bytes]:
         ({"version": "1"}, "field version is a str; expected a int"),
         ({"metadata__length": 1 << 40}, "1 to 4194304 steps, not 1099511627776"),
         ({"metadata__length": 0}, "steps, not 0"),
-        ({"metadata__length": 21}, "does not hold|cannot have"),
+        ({"metadata__length": 21}, "does not hold"),
         ({"metadata__run": 5}, "field run is a int"),
         ({"metadata__metrics": {"score": "high"}}, "field metrics holds 'score': 'high'"),
         ({"metadata__metrics": {}}, "does not hold"),
-        ({"columns__action__bits": 33}, "actions of 33 bits"),
-        ({"columns__action__shape": [1 << 60]}, "a row of"),
-        ({"columns__action__shape": [2, 2]}, r"shape \[2, 2\]"),
-        ({"columns__distribution__size": 1 << 16}, "does not hold"),
+        ({"columns__action": [1, [], b""]}, "actions of 1 choices"),
+        ({"columns__action": [-2, [], b""]}, "actions of -2 choices"),
+        ({"columns__action": [2**32 + 1, [], b""]}, "actions of 4294967297 choices"),
+        ({"columns__action": [2, [1 << 60], b""]}, "a row of"),
+        ({"columns__action": [2, [True], b"abc"]}, "a row of True"),
+        ({"columns__action": [2, [2, 2], b""]}, r"shape \[2, 2\]"),
+        ({"columns__action": [2, [], b"\0\0\x10"]}, "does not hold 20 integers below 2"),
+        ({"columns__action": [2, b""]}, "has the parts int, bytes; expected int, list, bytes"),
+        ({"columns__action": []}, "has the parts none; expected int, list, bytes"),
+        ({"columns__action": {}}, "field action is a dict; expected a list"),
+        ({"columns__distribution": [1 << 16, b""]}, "does not hold"),
         ({"columns__value": b""}, "does not hold 20 values"),
-        ({"columns__tracks__counts": b"\x80\x80\x80\x08\0\0"}, "cannot have"),
-        ({"columns__fingerprints__positions": b"\x50"}, "do not rise from 0 to 20"),
-        ({"columns__fingerprints__values": b"abc"}, "expected 4 each"),
-        ({"columns__state": {"dtype": "O", "size": 1, "data": b""}}, "states of 'O'"),
+        (
+            {"columns__tracks": [1, 1]},
+            "field tracks has the parts int, int; expected int, int, bytes",
+        ),
+        ({"columns__fingerprints": prints(5, 0, 2)}, "do not rise from 0 to 20"),
+        ({"columns__fingerprints": prints(5, 9, 3)}, "do not rise from 0 to 20"),
+        ({"columns__fingerprints": prints(21, 0, 1)}, "1 fingerprints of 1 from 21"),
+        ({"columns__fingerprints": prints(0, 2**62, 4)}, "every 4611686018427387904 of 20"),
+        ({"columns__fingerprints": prints(0, 1, -1, 3)}, "-1 fingerprints of 0"),
+        ({"columns__fingerprints": prints(0, 4, 2, 2**62, 2**62, 2**62)}, "do not rise"),
+        ({"columns__fingerprints": [0, 4, 2, b"", bytes(4)]}, "2 fingerprints of 1"),
+        ({"columns__fingerprints": [0, 4, 1, b"", bytes(8)]}, "does not hold 1 varints"),
+        ({"columns__fingerprints": [0, 4, 1, b"", b"abc"]}, "expected 4 each"),
+        ({"columns__state": ["O", 1, b""]}, "states of 'O'"),
+        ({"metadata__rom_sha256": "ab" * 32}, "field rom_sha256 is a str"),
+        ({"metadata__config_sha256": b"ab"}, "field config_sha256 has 2 bytes"),
         ({"columns": 5}, "field columns is a int"),
         ({"start__seed": None}, "field seed is a NoneType"),
         ({"start__seed": -1}, "the seed is -1"),
@@ -215,8 +217,6 @@ def prints(moves: list[int]) -> dict[str, bytes]:
         ({"metadata__options": {"deep": [{"bytes": b""}]}}, "field options holds 'deep'"),
         ({"metadata__reasons": [1]}, r"field reasons holds \[1\]"),
         ({"metadata__purpose": "fun"}, "field purpose holds 'fun'"),
-        ({"columns__tracks": tracks([0, 2**62, 2**62, 2**62, 2**62])}, "not at rising steps"),
-        ({"columns__fingerprints": prints([0, 2**62, 2**62, 2**62, 2**62])}, "do not rise"),
     ],
 )
 def test_forged_fields_are_refused_by_name(changes: dict[str, Any], message: str) -> None:
@@ -256,8 +256,8 @@ BOMBS = """
 import resource, sys
 sys.path[:0] = sys.argv[2:]
 import lz4.frame, msgpack, numpy as np
-from arcade_rl.errors import VerificationError
-from arcade_rl.recording.columns import pack_integers, pack_varints
+from arcade_rl.errors import ArcadeError, VerificationError
+from arcade_rl.recording.columns import pack_digits
 from arcade_rl.recording.format import decode, encode
 from recorded import recording
 
@@ -271,23 +271,25 @@ def forged(steps, metrics, **columns):
     fields["columns"] = {"fingerprints": fields["columns"]["fingerprints"], **columns}
     return packed(msgpack.packb(fields))
 
-def still(tracks):
-    return {"counts": bytes(tracks), "steps": b"", "varints": b"", "floats": b"",
-            "whole": bytes(-(-tracks // 8))}
+def tracks(count, num_tracks, **parts):
+    none = dict(distances=b"", num_sets=0, sets=b"", which=b"", kinds=bytes(num_tracks // 3 + 1),
+                trends=b"", moves=b"", others=b"")
+    return [count, 1, *(none | parts).values()]
 
 many = 1 << 22
+everywhere = dict(
+    distances=b"\\xfe" + b"\\xff" * (many // 8 - 1), num_sets=1, sets=b"\\xff\\x7f", which=bytes(many // 8),
+    kinds=pack_digits(np.full(15, 2), 5))
 bomb = {
-    "tracks": lambda: forged(many, 2000, tracks=still(2001)),
-    "events": lambda: forged(many, 14, tracks=dict(
-        still(15), counts=pack_varints(np.full(15, many)), steps=bytes(15 * many), whole=b"\\xff" * 2,
-        varints=b"")),
-    "actions": lambda: forged(many, 0, tracks=still(1), action=dict(
-        bits=1, shape=[120], data=bytes(many * 15))),
+    "tracks": lambda: forged(many, 2000, tracks=tracks(0, 2001)),
+    "events": lambda: forged(many, 14, tracks=tracks(many, 15, **everywhere)),
+    "moves": lambda: forged(many, 14, tracks=tracks(many, 15, **everywhere, moves=bytes(15 * many))),
+    "actions": lambda: forged(many, 0, tracks=tracks(0, 1, kinds=b"\\0"), action=[
+        2, [120], bytes(many * 15)]),
     "parts": lambda: packed(
         bytes([0xdd, 0, 0, 4, 0]) + (bytes([0xdd, 0, 0, 255, 0]) + bytes([0x80]) * 0xff00) * 1024),
-    "prints": lambda: forged(many, 0, tracks=still(1), action=dict(
-        bits=1, shape=[], data=bytes(many // 8)), fingerprints=dict(
-        positions=bytes(12 << 20), values=bytes(48 << 20))),
+    "prints": lambda: forged(many, 0, tracks=tracks(0, 1, kinds=b"\\0"), action=[
+        2, [], bytes(many // 8)], fingerprints=[0, 1, 0, bytes(12 << 20), bytes(48 << 20)]),
 }[sys.argv[1]]()
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 limit = used + (1 << 30)
@@ -304,6 +306,7 @@ except VerificationError as error:
     [
         ("tracks", "8392802304 rewards and metrics; expected 67108864 at most"),
         ("events", "a column of 0 bytes does not hold 62914560 varints"),
+        ("moves", "field action is missing"),
         ("actions", "503316480 integers; expected 67108864 at most"),
         ("parts", "more than 1048576 parts"),
         ("prints", "positions of fingerprints do not rise"),
@@ -323,7 +326,3 @@ def test_version_1_stays_readable() -> None:
     it = decode((Path(__file__).parent / "recordings" / "version_1.msgpack.lz4").read_bytes())
     expected = recording(100)
     assert_equal(it, expected)
-
-
-def test_rows_of_bytes_are_planes() -> None:
-    assert pack_rows(np.array([0x0201, 0x0403], "<u2")) == b"\x01\x03\x02\x04"

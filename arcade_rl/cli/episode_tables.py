@@ -106,8 +106,9 @@ def write_detail(recording: Recording, size: int) -> None:
         f"metrics   {_pairs(it.metrics)}",
         f"terms     {_pairs(it.terms)}",
         f"reasons   {', '.join(it.reasons) or 'none'}",
-        f"recorded  {size:,} bytes, {size / it.length:.2f} a step; in them {', '.join(['actions', *kept])} and "
-        f"{len(recording.fingerprints.values)} fingerprints: {columns_size(recording):,} bytes",
+        f"recorded  {size:,} bytes, {size / it.length:.2f} a step; of them for its steps "
+        f"{columns_size(recording):,}: {', '.join(['actions', 'rewards', 'metrics', *kept])} and "
+        f"{len(recording.fingerprints.values)} fingerprints",
         f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
     ]
     for line in lines:

@@ -7,7 +7,9 @@ T is the number of steps of an episode.
 
 from __future__ import annotations
 
+import functools
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,28 +20,77 @@ MAX_VALUES = 1 << 26
 """Of a column with all its dimensions, of all tracks together, or of a table: bounds what a small file
 can ask for."""
 _BLOCK = 1 << 18
-"""Values or bytes that are decoded at a time, because that takes many times their space. Eights."""
+"""Values or bytes that are decoded at a time, because that takes many times their space."""
 
 
-def pack_integers(values: npt.NDArray[np.integer], bits: int) -> bytes:
-    """Unsigned integers below 2**bits, `bits` bits each, the lowest bit first."""
-    flat = values.reshape(-1, 1).astype(np.uint64)
-    return np.packbits((flat >> np.arange(bits, dtype=np.uint64)) & 1, bitorder="little").tobytes()
+def pack_digits(values: npt.NDArray[np.integer], choices: int) -> bytes:
+    """Integers from 0 to `choices` - 1, packed as the digits of words: numbers of that base, the lowest
+    digit first, of 1 to 8 bytes. The last word has only the bytes that its digits need."""
+    digits, width = _word(choices)
+    count = values.size
+    padded = np.zeros((-(-count // digits), digits), np.uint64)
+    padded.reshape(-1)[:count] = values.reshape(-1)
+    words = (padded @ _powers(choices, digits)).astype("<u8").view(np.uint8).reshape(-1, 8)
+    return words[:, :width].tobytes()[: _digits_size(choices, count)]
 
 
-def unpack_integers(data: bytes, bits: int, count: int) -> npt.NDArray[np.int64]:
-    """(count,), int64."""
-    _expect(len(data) == -(-bits * count // 8), f"{count} integers of {bits} bits", data)
+def unpack_digits(
+    data: bytes, choices: int, count: int, dtype: npt.DTypeLike = np.int64
+) -> npt.NDArray[Any]:
+    """(count,), `dtype`."""
+    what = f"{count} integers below {choices}"
+    _expect(len(data) == _digits_size(choices, count), what, data)
     expect_few(count, "integers")
-    raw = np.frombuffer(data, np.uint8)
-    weights = np.int64(1) << np.arange(bits, dtype=np.int64)
-    found = np.empty(count, np.int64)
-    for start in range(0, count, _BLOCK):
-        block = found[start : start + _BLOCK]
-        packed = raw[bits * start // 8 :]
-        flags = np.unpackbits(packed[: bits * _BLOCK // 8], bitorder="little")
-        block[:] = flags[: bits * len(block)].reshape(-1, bits) @ weights
+    digits, width = _word(choices)
+    powers, base = _powers(choices, digits), np.uint64(choices)
+    raw, words = np.frombuffer(data, np.uint8), _BLOCK // digits
+    found = np.empty(count, dtype)
+    for start in range(0, count, words * digits):
+        block = found[start : start + words * digits]
+        first = start // digits * width
+        shifted = _as_words(raw[first : first + words * width], width)[:, None] // powers
+        values = (shifted % base).reshape(-1)
+        is_right = (shifted[:, -1] < base).all() and not values[len(block) :].any()
+        _expect(bool(is_right), what, data)
+        block[:] = values[: len(block)]
     return found
+
+
+@functools.lru_cache(1024)
+def _word(choices: int) -> tuple[int, int]:
+    """(digits, bytes) of the words that take the fewest bytes a digit; of equals the shortest."""
+    words = [(_most_digits(choices, width), width) for width in range(1, 9)]
+    return min((word for word in words if word[0]), key=lambda word: word[1] / word[0])
+
+
+def _most_digits(choices: int, width: int) -> int:
+    """Digits that a word of `width` bytes holds."""
+    digits = 0
+    while choices ** (digits + 1) <= 256**width:
+        digits += 1
+    return digits
+
+
+def _powers(choices: int, digits: int) -> npt.NDArray[np.uint64]:
+    return np.array([choices**k for k in range(digits)], np.uint64)
+
+
+def _digits_size(choices: int, count: int) -> int:
+    """Bytes."""
+    digits, width = _word(choices)
+    words, rest = divmod(count, digits)
+    highest: int = choices**rest - 1
+    return words * width + -(-highest.bit_length() // 8)
+
+
+def _as_words(raw: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.uint64]:
+    """Words of `width` bytes, of which the last may lack its upper ones."""
+    count = -(-len(raw) // width)
+    padded = np.zeros(count * width, np.uint8)
+    padded[: len(raw)] = raw
+    wide = np.zeros((count, 8), np.uint8)
+    wide[:, :width] = padded.reshape(count, width)
+    return wide.view("<u8").reshape(-1).astype(np.uint64)
 
 
 def pack_varints(values: npt.NDArray[np.integer]) -> bytes:

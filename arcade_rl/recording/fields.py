@@ -19,3 +19,16 @@ def take(fields: Mapping[str, Any], name: str, kind: type[T]) -> T:
         found = "missing" if name not in fields else f"a {type(value).__name__}"
         raise VerificationError(f"field {name} is {found}; expected a {kind.__name__}")
     return value
+
+
+def take_parts(fields: Mapping[str, Any], name: str, *kinds: type[Any]) -> list[Any]:
+    """The field of this name, a list of as many parts as there are kinds. VerificationError if it is
+    missing or has other parts."""
+    parts = take(fields, name, list)
+    if [type(part) for part in parts] != list(kinds):
+        found = ", ".join(type(part).__name__ for part in parts[: len(kinds) + 1])
+        expected = ", ".join(kind.__name__ for kind in kinds)
+        raise VerificationError(
+            f"field {name} has the parts {found or 'none'}; expected {expected}"
+        )
+    return parts

@@ -7,8 +7,9 @@ kind, and that the columns have as many rows as the episode has steps.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import lz4.frame
@@ -20,15 +21,15 @@ from arcade_rl.errors import ArcadeError, VerificationError
 from arcade_rl.recording.columns import (
     MAX_VALUES,
     pack_deltas,
-    pack_integers,
+    pack_digits,
     pack_rows,
     pack_varints,
     unpack_deltas,
-    unpack_integers,
+    unpack_digits,
     unpack_rows,
     unpack_varints,
 )
-from arcade_rl.recording.fields import take
+from arcade_rl.recording.fields import take, take_parts
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 from arcade_rl.recording.tracks import pack_tracks, rising, unpack_tracks
 
@@ -41,6 +42,8 @@ MAX_FRAME_BYTES = 64 << 20
 MAX_STEPS = 1 << 22
 MAX_WIDTH = 1 << 16
 """Dimensions of an action, numbers of a distribution or of a state, metrics."""
+MAX_CHOICES = 1 << 32
+"""Of an action."""
 _MAX_STRING = 1 << 16
 _MAX_PARTS = 1 << 20
 """Of all lists and maps of a file together."""
@@ -49,13 +52,15 @@ _MAX_INTEGER = 2**53
 """Every program that reads JSON has it exactly."""
 _LEAST = {"number": 1, "checkpoint": -1}
 """Integers of the metadata that do not begin at 0."""
-_METADATA = tuple(field.name for field in fields(Metadata))
+_METADATA = get_type_hints(Metadata)
+_DIGESTS = ("rom_sha256", "config_sha256")
+_DIGEST = re.compile(r"([0-9a-f]{64})?")
 _STATE_KINDS = ("<f4", "<f8", "|u1")
 
 
 def encode(recording: Recording) -> bytes:
-    """The bytes of a stand-alone file, and of a frame in a segment. ArcadeError if the episode is
-    longer than a reader takes."""
+    """The bytes of a stand-alone file, and of a frame in a segment. ArcadeError if a reader would not
+    take the episode: it is too long, or a value of it is of no kind that it could have."""
     data = _packed(recording)
     return lz4.frame.compress(  # type: ignore[no-any-return]
         data, compression_level=9, content_checksum=True, store_size=True
@@ -63,7 +68,7 @@ def encode(recording: Recording) -> bytes:
 
 
 def is_readable(recording: Recording) -> bool:
-    """Whether the episode is no longer than a reader takes."""
+    """Whether a reader would take the episode."""
     try:
         _packed(recording)
     except ArcadeError:
@@ -82,7 +87,7 @@ def _packed(recording: Recording) -> bytes:
     whole = {
         "format": NAME,
         "version": VERSION,
-        "metadata": {name: getattr(recording.metadata, name) for name in _METADATA},
+        "metadata": _pack_metadata(recording.metadata),
         "start": start,
         "columns": _columns(recording),
     }
@@ -127,108 +132,166 @@ def decode(frame: bytes) -> Recording:
 
 
 def columns_size(recording: Recording) -> int:
-    """Bytes of the columns as a file has them, compressed, without all that an episode has once."""
-    return len(lz4.frame.compress(msgpack.packb(_columns(recording)), compression_level=9))
+    """Bytes that the steps of an episode add to its file: what the columns take more than those of one
+    step at which nothing happens, so without all that an episode has once."""
+    it = recording
+    one = replace(
+        it,
+        actions=it.actions[:1],
+        rewards=np.zeros_like(it.rewards[:1]),
+        metrics=np.zeros_like(it.metrics[:1]),
+        fingerprints=Fingerprints(it.fingerprints.positions[:0], it.fingerprints.values[:0]),
+        values=None if it.values is None else it.values[:1],
+        distributions=None if it.distributions is None else it.distributions[:1],
+        states=None if it.states is None else it.states[:1],
+    )
+    return _compressed_size(_columns(it)) - _compressed_size(_columns(one))
+
+
+def _compressed_size(columns: Mapping[str, Any]) -> int:
+    return len(lz4.frame.compress(msgpack.packb(columns), compression_level=9))
 
 
 def _columns(it: Recording) -> dict[str, Any]:
-    prints = it.fingerprints
     columns: dict[str, Any] = {
         "action": _pack_actions(it.actions),
         "tracks": pack_tracks(it.rewards, it.metrics),
-        "fingerprints": {
-            "positions": pack_varints(np.diff(prints.positions, prepend=0)),
-            "values": prints.values.astype("<u4").tobytes(),
-        },
+        "fingerprints": _pack_fingerprints(it.fingerprints),
     }
     if it.values is not None:
         columns["value"] = pack_rows(it.values)
     if it.distributions is not None:
-        data = pack_rows(it.distributions)
-        columns["distribution"] = {"size": it.distributions.shape[1], "data": data}
+        columns["distribution"] = [it.distributions.shape[1], pack_rows(it.distributions)]
     if it.states is not None:
         kind = it.states.dtype.newbyteorder("<").str
-        data = pack_deltas(it.states)
-        columns["state"] = {"dtype": kind, "size": it.states.shape[1], "data": data}
+        columns["state"] = [kind, it.states.shape[1], pack_deltas(it.states)]
     return columns
 
 
 def _recording(metadata: Metadata, start: Start, columns: Mapping[str, Any]) -> Recording:
     steps = metadata.length
-    rewards, metrics = unpack_tracks(take(columns, "tracks", dict), steps, len(metadata.metrics))
+    rewards, metrics = unpack_tracks(columns, steps, len(metadata.metrics))
     values = distributions = states = None
     if "value" in columns:
         values = unpack_rows(take(columns, "value", bytes), "<f2", (steps,))
     if "distribution" in columns:
-        packed = take(columns, "distribution", dict)
-        shape = (steps, _width(packed))
-        distributions = unpack_rows(take(packed, "data", bytes), "<f2", shape)
+        width, data = take_parts(columns, "distribution", int, bytes)
+        distributions = unpack_rows(data, "<f2", (steps, _width(width)))
     if "state" in columns:
-        packed = take(columns, "state", dict)
-        kind = take(packed, "dtype", str)
+        kind, width, data = take_parts(columns, "state", str, int, bytes)
         if kind not in _STATE_KINDS:
             raise VerificationError(
                 f"states of {kind!r}; expected one of {', '.join(_STATE_KINDS)}"
             )
-        states = unpack_deltas(take(packed, "data", bytes), kind, (steps, _width(packed)))
+        states = unpack_deltas(data, kind, (steps, _width(width)))
     return Recording(
         metadata,
         start,
-        _unpack_actions(take(columns, "action", dict), steps),
+        _unpack_actions(columns, steps),
         rewards,
         metrics,
-        _fingerprints(take(columns, "fingerprints", dict), steps),
+        _unpack_fingerprints(columns, steps),
         values,  # type: ignore[arg-type]
         distributions,  # type: ignore[arg-type]
         states,
     )
 
 
-def _pack_actions(actions: npt.NDArray[Any]) -> dict[str, Any]:
+def _pack_actions(actions: npt.NDArray[Any]) -> list[Any]:
     shape = list(actions.shape[1:])
     if actions.dtype.kind == "f":
-        return {"bits": 0, "shape": shape, "data": pack_rows(actions.astype(np.float32))}
-    bits = max(1, int(actions.max(initial=0)).bit_length())
-    return {"bits": bits, "shape": shape, "data": pack_integers(actions, bits)}
-
-
-def _unpack_actions(packed: Mapping[str, Any], steps: int) -> npt.NDArray[Any]:
-    bits, rest = take(packed, "bits", int), take(packed, "shape", list)
-    if not (0 <= bits <= 32 and len(rest) <= 1):
-        raise VerificationError(
-            f"actions of {bits} bits and shape {rest}; expected 32 and 1 at most"
+        return [0, shape, pack_rows(actions.astype(np.float32))]
+    choices = max(2, int(actions.max(initial=0)) + 1)
+    if actions.min(initial=0) < 0 or choices > MAX_CHOICES:
+        raise ArcadeError(
+            f"actions from {actions.min()} to {actions.max()}; those of an episode are from 0 to "
+            f"{MAX_CHOICES - 1}"
         )
-    width = _width({"size": rest[0]}) if rest else 1
-    shape, data = (steps, *rest), take(packed, "data", bytes)
-    if not bits:
+    return [choices, shape, pack_digits(actions, choices)]
+
+
+def _unpack_actions(columns: Mapping[str, Any], steps: int) -> npt.NDArray[Any]:
+    choices, rest, data = take_parts(columns, "action", int, list, bytes)
+    if not (choices == 0 or 2 <= choices <= MAX_CHOICES) or len(rest) > 1:
+        raise VerificationError(
+            f"actions of {choices} choices and shape {rest}; expected {MAX_CHOICES} and 1 at most"
+        )
+    shape = (steps, *(_width(size) for size in rest))
+    if not choices:
         return unpack_rows(data, "<f4", shape)
-    return unpack_integers(data, bits, steps * width).reshape(shape)
+    return unpack_digits(data, choices, math.prod(shape)).reshape(shape)
 
 
-def _fingerprints(packed: Mapping[str, Any], steps: int) -> Fingerprints:
-    data = take(packed, "values", bytes)
+def _pack_fingerprints(prints: Fingerprints) -> list[Any]:
+    moves = np.diff(prints.positions, prepend=0)
+    every = int(moves[1]) if len(moves) > 1 else 0
+    others = np.flatnonzero(moves[1:] != every) + 1
+    regular = int(others[0]) if len(others) else len(moves)
+    first = int(moves[0]) if len(moves) else 0
+    values = prints.values.astype("<u4").tobytes()
+    return [first, every, regular, pack_varints(moves[regular:]), values]
+
+
+def _unpack_fingerprints(columns: Mapping[str, Any], steps: int) -> Fingerprints:
+    parts = take_parts(columns, "fingerprints", int, int, int, bytes, bytes)
+    first, every, regular, rest, data = parts
     if len(data) % 4:
         raise VerificationError(f"{len(data)} bytes of fingerprints; expected 4 each")
     values = np.frombuffer(data, "<u4").astype(np.uint32)
-    positions = rising(unpack_varints(take(packed, "positions", bytes), len(values)), steps)
+    if not (0 <= regular <= len(values) and 0 <= first <= steps and 0 <= every <= steps):
+        raise VerificationError(
+            f"{regular} fingerprints of {len(values)} from {first} every {every} of {steps} steps"
+        )
+    moves = np.full(len(values), every)
+    moves[: min(regular, 1)] = first
+    moves[regular:] = unpack_varints(rest, len(values) - regular)
+    positions = rising(moves, steps)
     if positions is None:
         raise VerificationError(f"the positions of fingerprints do not rise from 0 to {steps}")
     return Fingerprints(positions, values)
 
 
-def _width(packed: Mapping[str, Any]) -> int:
-    width = take(packed, "size", int)
-    if not 1 <= width <= MAX_WIDTH:
-        raise VerificationError(f"a row of {width} numbers; expected 1 to {MAX_WIDTH}")
+def _width(width: Any) -> int:
+    if type(width) is not int or not 1 <= width <= MAX_WIDTH:
+        raise VerificationError(f"a row of {width!r:.80} numbers; expected 1 to {MAX_WIDTH}")
     return width
+
+
+def _pack_metadata(metadata: Metadata) -> dict[str, Any]:
+    """Digests as bytes, and numbers as integers where they are whole. What a game's options are stays
+    as it is: nothing says of what kind they were."""
+    found = {name: getattr(metadata, name) for name in _METADATA}
+    for name, hint in _METADATA.items():
+        if hint is float:
+            found[name] = _shortest(found[name])
+        elif hint == dict[str, float]:
+            found[name] = {key: _shortest(value) for key, value in found[name].items()}
+    for name in _DIGESTS:
+        if not _DIGEST.fullmatch(found[name]):
+            raise ArcadeError(f"{name} is {found[name]!r}; expected 64 hexadecimal digits, or none")
+        found[name] = bytes.fromhex(found[name])
+    return found
+
+
+def _shortest(value: float) -> float:
+    is_whole = abs(value) <= _MAX_INTEGER and value == int(value)
+    return int(value) if is_whole else value
 
 
 def _metadata(values: Mapping[str, Any]) -> Metadata:
     """The metadata of these plain values; those that this version does not know are left out."""
-    found = {name: _field(values, name, hint) for name, hint in get_type_hints(Metadata).items()}
+    values = {**values, **{name: _digest(values, name) for name in _DIGESTS}}
+    found = {name: _field(values, name, hint) for name, hint in _METADATA.items()}
     if len(found["metrics"]) > MAX_WIDTH:
         raise VerificationError(f"{len(found['metrics'])} metrics; expected {MAX_WIDTH} at most")
     return Metadata(**found)
+
+
+def _digest(values: Mapping[str, Any], name: str) -> str:
+    data = take(values, name, bytes)
+    if len(data) not in (0, 32):
+        raise VerificationError(f"field {name} has {len(data)} bytes; expected 32 or none")
+    return data.hex()
 
 
 def _field(values: Mapping[str, Any], name: str, hint: Any) -> Any:

@@ -27,9 +27,9 @@ import numpy as np
 from arcade_rl.errors import VerificationError
 from arcade_rl.recording.columns import (
     expect_few,
-    pack_integers,
+    pack_digits,
     pack_varints,
-    unpack_integers,
+    unpack_digits,
     unpack_varints,
 )
 from arcade_rl.recording.fields import take
@@ -253,7 +253,7 @@ def _pack_index(entries: list[Entry]) -> bytes:
         "numbers": pack_varints(np.diff([entry.number for entry in entries], prepend=0)),
         "lengths": pack_varints(np.array([entry.length for entry in entries], np.int64)),
         "names": names,
-        "reasons": pack_integers(np.array(table, np.uint8), 1),
+        "reasons": pack_digits(np.array(table, np.uint8), 2),
     }
     return lz4.frame.compress(msgpack.packb(index), content_checksum=True)  # type: ignore[no-any-return]
 
@@ -271,7 +271,7 @@ def _unpack_index(packed: bytes, most: int) -> list[Entry]:
     if not all(isinstance(name, str) for name in names):
         raise VerificationError("the names of reasons are not all strings")
     numbers = np.cumsum(unpack_varints(take(index, "numbers", bytes), count))
-    flags = unpack_integers(take(index, "reasons", bytes), 1, count * len(names))
+    flags = unpack_digits(take(index, "reasons", bytes), 2, count * len(names), np.bool_)
     table = flags.reshape(count, len(names))
     offsets = len(MAGIC) + np.cumsum(lengths + _HEAD.size) - lengths
     return [

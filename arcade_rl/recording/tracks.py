@@ -1,10 +1,13 @@
 """Rewards and metrics of an episode as the few steps at which something happens.
 
-A track is the reward, which is 0 where nothing happens, or a metric, which stays as it was. Its events
-are the steps at which it is not 0, or changes. Whole numbers are stored as varints, a metric's as the
-difference from before; a track with any other number as float32. Tracks follow each other, because
-those that move together have the same bytes, which compress to nearly nothing.
-T is the number of steps, M of metrics.
+A track is the reward or a metric. At every step the reward has a value, and a metric a change from before.
+A track of whole numbers has a trend, which is what most of its steps have: 0 where little happens, 1 where
+steps are counted. Its events are the steps with anything else. A track with any other number is stored as
+float32: its events are the steps at which the reward is not 0, or the metric changes.
+
+Tracks often move together. So the steps with an event of any track are stored once, and which tracks move
+at each is one of the few sets that occur. T is the number of steps, E of those with an event, M of metrics,
+K = 1 + M of tracks.
 """
 
 from __future__ import annotations
@@ -18,90 +21,162 @@ import numpy.typing as npt
 from arcade_rl.errors import VerificationError
 from arcade_rl.recording.columns import (
     expect_few,
-    pack_integers,
+    pack_digits,
     pack_rows,
     pack_varints,
-    unpack_integers,
+    unpack_digits,
     unpack_rows,
     unpack_varints,
 )
-from arcade_rl.recording.fields import take
+from arcade_rl.recording.fields import take_parts
 
 Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
 _WHOLE = 2**24
 """Below this float32 holds every whole number."""
+_SILENT, _COUNTER, _LEVEL, _STEADY, _OTHER = _KINDS = range(5)
+"""Kinds of tracks: 0 at every step; whole numbers that go up by 1 at every event; that have no trend; that
+have one; any numbers."""
 
 
-def pack_tracks(rewards: Floats, metrics: Floats) -> dict[str, Any]:
-    """(T,) and (T, M)."""
-    before = np.vstack([np.zeros_like(metrics[:1]), metrics[:-1]])
+def pack_tracks(rewards: Floats, metrics: Floats) -> list[Any]:
+    """The parts of the column for (T,) and (T, M)."""
     values = np.column_stack([rewards, metrics])
-    changes = np.column_stack([rewards, metrics.astype(np.float64) - before])
-    happens = np.column_stack([rewards != 0, metrics != before])
-    at = [np.flatnonzero(column) for column in happens.T]
-    is_whole = [_is_whole(values[rows, k]) for k, rows in enumerate(at)]
-    whole = [changes[rows, k] for k, rows in enumerate(at) if is_whole[k]]
-    other = [values[rows, k] for k, rows in enumerate(at) if not is_whole[k]]
-    return {
-        "counts": pack_varints(np.array([len(rows) for rows in at])),
-        "steps": pack_varints(np.concatenate([np.diff(rows, prepend=0) for rows in at])),
-        "whole": pack_integers(np.array(is_whole, np.uint8), 1),
-        "varints": pack_varints(np.concatenate([np.zeros(0), *whole]).astype(np.int64)),
-        "floats": pack_rows(np.concatenate([np.zeros(0), *other]).astype(np.float32)),
-    }
+    before = np.vstack([np.zeros_like(values[:1]), values[:-1]])
+    before[:, 0] = 0
+    is_whole = ((values == np.rint(values)) & (np.abs(values) < _WHOLE)).all(axis=0)
+    changes = values[:, is_whole].astype(np.int32) - before[:, is_whole].astype(np.int32)
+    trends = np.sort(changes, axis=0)[len(changes) // 2]
+    moves = changes - trends
+    happens = values != before
+    happens[:, is_whole] = moves != 0
+    kinds = np.full(values.shape[1], _OTHER)
+    kinds[is_whole] = _kinds_of_whole(moves, trends)
+    is_stored = kinds[is_whole] >= _LEVEL
+    return [
+        *_pack_events(happens, kinds != _SILENT),
+        pack_digits(kinds, len(_KINDS)),
+        pack_varints(trends[trends != 0]),
+        pack_varints(_by_track(moves[:, is_stored], happens[:, is_whole][:, is_stored])),
+        pack_rows(_by_track(values[:, ~is_whole], happens[:, ~is_whole])),
+    ]
 
 
-def unpack_tracks(packed: Mapping[str, Any], steps: int, metrics: int) -> tuple[Floats, Floats]:
-    """(rewards (T,), metrics (T, M)). VerificationError if it does not hold them."""
-    tracks = 1 + metrics
-    expect_few(steps * tracks, "rewards and metrics")
-    counts = unpack_varints(take(packed, "counts", bytes), tracks)
-    if not ((counts >= 0) & (counts <= steps)).all():
-        raise VerificationError(
-            f"a track of {steps} steps cannot have {counts.min()} to {counts.max()} events"
-        )
-    is_whole = unpack_integers(take(packed, "whole", bytes), 1, tracks) == 1
-    deltas = unpack_varints(take(packed, "steps", bytes), int(counts.sum()))
-    varints = unpack_varints(take(packed, "varints", bytes), int(counts[is_whole].sum()))
-    floats = unpack_rows(take(packed, "floats", bytes), "<f4", (int(counts[~is_whole].sum()),))
-    whole, other = iter(_split(varints, counts[is_whole])), iter(_split(floats, counts[~is_whole]))
-    found = np.zeros((steps, tracks), np.float32)
-    for track, moves in enumerate(_split(deltas, counts)):
-        at = _rising(moves, steps)
-        values = next(whole) if is_whole[track] else next(other)
-        is_level = track > 0
-        found[at, track] = np.cumsum(values) if is_level and is_whole[track] else values
-        if is_level:
-            found[:, track] = _held(found[:, track], at)
+def _kinds_of_whole(
+    moves: npt.NDArray[np.int32], trends: npt.NDArray[np.int32]
+) -> npt.NDArray[np.intp]:
+    kinds = np.where(trends != 0, _STEADY, _LEVEL)
+    kinds[(kinds == _LEVEL) & ((moves == 0) | (moves == 1)).all(axis=0)] = _COUNTER
+    kinds[(kinds == _COUNTER) & ~moves.any(axis=0)] = _SILENT
+    return kinds
+
+
+def _by_track(values: npt.NDArray[Any], happens: Flags) -> npt.NDArray[Any]:
+    """Of a track after the other."""
+    found: npt.NDArray[Any] = values.T[happens.T]
+    return found
+
+
+def _pack_events(happens: Flags, is_active: Flags) -> list[Any]:
+    """(T, K), and which tracks have an event at all (K,)."""
+    steps = np.flatnonzero(happens.any(axis=1))
+    distances = np.diff(steps, prepend=0)
+    widest = int(distances.max(initial=1))
+    sets, which = _distinct(happens[steps])
+    return [
+        len(steps),
+        widest,
+        pack_digits(distances, widest + 1),
+        len(sets),
+        pack_digits(sets[:, is_active].astype(np.uint8), 2),
+        pack_digits(which, max(2, len(sets))),
+    ]
+
+
+def _distinct(rows: Flags) -> tuple[Flags, npt.NDArray[np.intp]]:
+    """(the different rows (S, K), which of them each row is (E,)). `np.unique` takes ten times as long."""
+    order = np.lexsort(np.packbits(rows, axis=1).T)
+    in_order = rows[order]
+    is_new = np.ones(len(rows), np.bool_)
+    is_new[1:] = (in_order[1:] != in_order[:-1]).any(axis=1)
+    which = np.empty(len(rows), np.intp)
+    which[order] = np.cumsum(is_new) - 1
+    return in_order[is_new], which
+
+
+def unpack_tracks(columns: Mapping[str, Any], steps: int, metrics: int) -> tuple[Floats, Floats]:
+    """(rewards (T,), metrics (T, M)). VerificationError if the column does not hold them."""
+    *events, packed_kinds, packed_trends, packed_moves, packed_others = take_parts(
+        columns, "tracks", *(int, int, bytes, int, bytes, bytes), *(bytes, bytes, bytes, bytes)
+    )
+    expect_few(steps * (1 + metrics), "rewards and metrics")
+    kinds = unpack_digits(packed_kinds, len(_KINDS), 1 + metrics)
+    trends = np.zeros(len(kinds), np.int64)
+    trends[kinds == _STEADY] = unpack_varints(packed_trends, int((kinds == _STEADY).sum()))
+    active = np.flatnonzero(kinds != _SILENT)
+    at, happens = _unpack_events(events, steps, len(active))
+    sizes, kinds = np.count_nonzero(happens, axis=0), kinds[active]
+    of_moves, of_others = sizes[np.isin(kinds, (_LEVEL, _STEADY))], sizes[kinds == _OTHER]
+    all_moves = unpack_varints(packed_moves, int(of_moves.sum()))
+    all_others = unpack_rows(packed_others, "<f4", (int(of_others.sum()),))
+    _expect_whole(trends, _WHOLE << 1)
+    _expect_whole(all_moves, _WHOLE << 2)
+    moves, others = iter(_split(all_moves, of_moves)), iter(_split(all_others, of_others))
+    found = np.zeros((steps, 1 + metrics), np.float32)
+    for track, kind, own in zip(active.tolist(), kinds.tolist(), happens.T, strict=True):
+        if kind == _OTHER:
+            _fill_other(found[:, track], at[own], next(others), is_metric=track > 0)
+            continue
+        changes = np.full(steps, trends[track])
+        changes[at[own]] += 1 if kind == _COUNTER else next(moves)
+        values = np.cumsum(changes) if track > 0 else changes
+        _expect_whole(values, _WHOLE)
+        found[:, track] = values
     return found[:, 0], found[:, 1:]
 
 
-def _rising(moves: npt.NDArray[np.int64], steps: int) -> npt.NDArray[np.int64]:
-    at = rising(moves, steps - 1)
+def _fill_other(column: Floats, at: Integers, values: npt.NDArray[Any], is_metric: bool) -> None:
+    """A track of 0, (T,), gets its values; a metric keeps each until the next."""
+    column[at] = values
+    if is_metric:
+        last = np.zeros(len(column), np.int64)
+        last[at] = at
+        column[:] = column[np.maximum.accumulate(last)]
+
+
+def _unpack_events(parts: list[Any], steps: int, tracks: int) -> tuple[Integers, Flags]:
+    """(steps with an event (E,), which tracks move at each (E, tracks))."""
+    count, widest, distances, num_sets, packed_sets, which = parts
+    if not (0 <= count <= steps and 1 <= widest <= steps and 0 <= num_sets <= count):
+        raise VerificationError(
+            f"tracks of {steps} steps cannot have events at {count}, {widest} apart, of {num_sets} sets"
+        )
+    expect_few(count * tracks, "events")
+    at = rising(unpack_digits(distances, widest + 1, count), steps - 1)
     if at is None:
-        raise VerificationError(f"the events of a track are not at rising steps below {steps}")
-    return at
+        raise VerificationError(f"the events of tracks are not at rising steps below {steps}")
+    sets = unpack_digits(packed_sets, 2, num_sets * tracks, np.bool_).reshape(num_sets, tracks)
+    index = unpack_digits(which, max(2, num_sets), count)
+    if index.max(initial=-1) >= num_sets or not sets.any(axis=1).all():
+        raise VerificationError("an event is of no track")
+    return at, sets[index]
 
 
-def rising(moves: npt.NDArray[np.int64], end: int) -> npt.NDArray[np.int64] | None:
+def _expect_whole(values: Integers, limit: int) -> None:
+    """VerificationError unless float32 holds these, or what leads to them: then no sum overflows."""
+    if len(values) and not -limit < values.min() <= values.max() < limit:
+        raise VerificationError(f"a track of {values.min()} to {values.max()} is beyond float32")
+
+
+def _split(values: npt.NDArray[Any], sizes: npt.NDArray[np.intp]) -> list[npt.NDArray[Any]]:
+    return np.split(values, np.cumsum(sizes)[:-1])
+
+
+def rising(moves: Integers, end: int) -> Integers | None:
     """The positions that these distances lead to; None if they do not rise from 0 to `end`."""
     if not ((moves >= 0) & (moves <= end)).all() or not (moves[1:] > 0).all():
         return None  # before any sum: that of forged distances may be anything
     positions = np.cumsum(moves)
     return positions if not len(positions) or positions[-1] <= end else None
-
-
-def _is_whole(values: Floats) -> bool:
-    return bool(((values == np.rint(values)) & (np.abs(values) < _WHOLE)).all())
-
-
-def _split(values: npt.NDArray[Any], sizes: npt.NDArray[np.int64]) -> list[npt.NDArray[Any]]:
-    return np.split(values, np.cumsum(sizes)[:-1])
-
-
-def _held(values: Floats, changes: npt.NDArray[np.int64]) -> Floats:
-    """Each step has the value of the change before it, and 0 before the first."""
-    last = np.zeros(len(values), np.int64)
-    last[changes] = changes
-    held: Floats = values[np.maximum.accumulate(last)]
-    return held
