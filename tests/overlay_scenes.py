@@ -57,7 +57,11 @@ def wall(step: int = 0) -> Frame:
         frame[57 + 6 * row : 63 + 6 * row, 8 + 8 * column : 16 + 8 * column] = 0
     x = 70 + step * 3 % 60
     frame[189:193, x : x + 16] = (200, 72, 72)
-    frame[140 - step * 2 % 40 : 144 - step * 2 % 40, 90 + step % 30 : 92 + step % 30] = (200, 72, 72)
+    frame[140 - step * 2 % 40 : 144 - step * 2 % 40, 90 + step % 30 : 92 + step % 30] = (
+        200,
+        72,
+        72,
+    )
     return frame
 
 
@@ -235,7 +239,9 @@ def robot_scene(step: int = 0, bound: float = 1.0) -> Scene:
         cnn_scene(step),
         frame=meadow(),
         pixel_aspect=Fraction(1),
-        title=Title("GO2 · PPO · neural activity", "run go2-flat · checkpoint 120 · deterministic · seed 4"),  # fmt: skip
+        title=Title(
+            "GO2 · PPO · neural activity", "run go2-flat · checkpoint 120 · deterministic · seed 4"
+        ),  # fmt: skip
         activity=dense(step, 48, (512, 256, 128), decision, mean),
         action_names=JOINTS,
         feature_names=names,
@@ -279,9 +285,24 @@ def long_scene() -> Scene:
     )
     return replace(
         scene,
-        title=Title(f"BREAKOUT · PPO · {run}", f"run {run} · checkpoint 123456 · deterministic · seed 2147483647"),  # fmt: skip
-        standing=Standing(123456, 9_876_543_210, 12_345_678_900, 3_599_999.0, 123_456_789, -123456.789, 10_000, 1234567.25, 1.2345e-7),  # fmt: skip
-        playback=Playback(123_456, 999_999, 12_345_678, 49_382_712, -1234567.5, readings, contributions),  # fmt: skip
+        title=Title(
+            f"BREAKOUT · PPO · {run}",
+            f"run {run} · checkpoint 123456 · deterministic · seed 2147483647",
+        ),  # fmt: skip
+        standing=Standing(
+            123456,
+            9_876_543_210,
+            12_345_678_900,
+            3_599_999.0,
+            123_456_789,
+            -123456.789,
+            10_000,
+            1234567.25,
+            1.2345e-7,
+        ),  # fmt: skip
+        playback=Playback(
+            123_456, 999_999, 12_345_678, 49_382_712, -1234567.5, readings, contributions
+        ),  # fmt: skip
         feature_names=tuple(f"feature with a long name {k}" for k in range(42)),
         banner=Banner(f"milestone: {run}", f"the checkpoint of {run} plays, " + LONG, 1.0),
     )

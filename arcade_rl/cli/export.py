@@ -211,12 +211,15 @@ def batch(
     "--when", multiple=True, metavar="CONDITION",
     help='Also when an episode first met it, such as "score>=100". Repeatable.',
 )  # fmt: skip
+@click.option(
+    "--clip-seconds", type=Ratio(), help="Cut every clip off after so long; else it is whole."
+)
 @FROM
 @ACTIONS
 @film_options()
 def milestones(
-    reference: str, every: Fraction | None, when: tuple[str, ...], origin: Any,
-    deterministic: bool | None, look: Look, out: Path | None, force: bool, runs_dir: str | None,
+    reference: str, every: Fraction | None, when: tuple[str, ...], clip_seconds: Fraction | None,
+    origin: Any, deterministic: bool | None, look: Look, out: Path | None, force: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Make the film of a run's milestones, and a clip of each.
 
@@ -233,7 +236,7 @@ def milestones(
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
     clips = of.clips(
         run, resolved, found, origin, target.with_suffix(""), look.format.suffix, look.needs_policy,
-        chosen,
+        chosen, clip_seconds,
     )  # fmt: skip
     _join(target, clips, look, force, keep=True)
 

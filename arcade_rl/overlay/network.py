@@ -159,9 +159,7 @@ class Network:
             self.of_layer[layer].mark(unit)
 
 
-def bezier(
-    start: tuple[float, float], end: tuple[float, float]
-) -> npt.NDArray[np.float64]:
+def bezier(start: tuple[float, float], end: tuple[float, float]) -> npt.NDArray[np.float64]:
     """A curve that leaves and arrives level. (21, 2)"""
     middle = (start[0] + end[0]) / 2
     first, second = np.array([middle, start[1]]), np.array([middle, end[1]])
@@ -254,9 +252,6 @@ def _shrink(
 def _gaps(shared: list[_Part], branch: list[_Part], gap: int, free: int) -> list[int]:
     """Gap after every block: what is left goes where links are, three times as much as elsewhere."""
     line = shared + branch
-    weights = [
-        3 if one.is_dense and after.is_dense else 1
-        for one, after in pairwise(line)
-    ]
+    weights = [3 if one.is_dense and after.is_dense else 1 for one, after in pairwise(line)]
     total = max(sum(weights), 1)
     return [*(gap + max(0, free) * weight // total for weight in weights), 0]

@@ -45,7 +45,11 @@ class Policy:
 
     def draw(self, activity: Activity, trace: Trace | None) -> None:
         decision = activity.decision
-        if (isinstance(self.view, ChoicesView) and isinstance(decision, Choices)) or (isinstance(self.view, SwitchesView) and isinstance(decision, Switches)) or (isinstance(self.view, DialsView) and isinstance(decision, Dials)):
+        if (
+            (isinstance(self.view, ChoicesView) and isinstance(decision, Choices))
+            or (isinstance(self.view, SwitchesView) and isinstance(decision, Switches))
+            or (isinstance(self.view, DialsView) and isinstance(decision, Dials))
+        ):
             self.view.draw(decision)
         if self.value is not None:
             self.value.draw(activity.value, trace)

@@ -121,9 +121,9 @@ class Clip:
                 for _ in range(count):
                     film.write(picture)
                 frame += 1
-            if film.has_sound and beat.sound is not None:
-                film.sound(beat.sound)
             report(beat.scenes[-1].playback.step / len(show.recording))
             if left == 0:
-                break
+                break  # the sound of a step that is cut off would last longer than its pictures
+            if film.has_sound and beat.sound is not None:
+                film.sound(beat.sound)
         return picture.copy()

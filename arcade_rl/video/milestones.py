@@ -79,8 +79,9 @@ def clips(
     suffix: str,
     with_policy: bool,
     deterministic: bool,
+    limit: Fraction | None,
 ) -> list[Clip]:
-    """A title card and an episode for each milestone."""
+    """A title card and an episode, or its first `limit` seconds, for each milestone."""
     shown = sources(run, resolved, milestones, origin, with_policy, deterministic)
     total = len(milestones)
     return [
@@ -93,6 +94,7 @@ def clips(
             episodes=total,
             banner=milestone.label,
             detail=f"checkpoint {milestone.chunk}",
+            limit=limit,
         )
         for k, (milestone, source) in enumerate(zip(milestones, shown, strict=True), 1)
     ]
@@ -139,7 +141,7 @@ def card_of(label: str, standing: Standing) -> Card:
         lines.append(
             f"mean return {standing.mean_return:.1f} over the last {standing.window} episodes"
         )
-    return Card(label, lines)
+    return Card("Before training" if label == START else label, lines)
 
 
 def clock(seconds: float) -> str:
