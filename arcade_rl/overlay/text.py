@@ -1,0 +1,176 @@
+"""Texts: what can be drawn, how wide it is, and how it is made to fit."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Literal, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+
+from arcade_rl.contracts import Frame
+from arcade_rl.overlay.theme import Colour
+
+FACE = cv2.FontFace("sans")
+"""The face that OpenCV brings."""
+DASH = "\N{EN DASH}"
+"""Stands for a number that is not there."""
+ELLIPSIS = "…"
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+CAPITAL = 0.7
+"""Height of a capital over the size of its font."""
+SMALLEST = 9
+"""Size below which no text is shrunk, pixel."""
+Kind: TypeAlias = Literal["words", "name", "figure"]
+"""What a text is: words are cut at their end, names in their middle, since many names differ in their
+last letters, and figures are better small than cut."""
+SHRUNK: dict[Kind, float] = {"words": 0.82, "name": 0.82, "figure": 0.5}
+"""Part of its size that a text may be shrunk to before it is cut."""
+TAIL = 5
+"""Letters at its end that a name keeps when it is cut, if they are a third of it at most."""
+
+
+class Font(NamedTuple):
+    """How a text is set."""
+
+    size: int
+    """Pixel."""
+    weight: int = 400
+    """300 to 800."""
+
+    @property
+    def capital(self) -> int:
+        """Height of a capital, pixel."""
+        return round(self.size * CAPITAL)
+
+
+@lru_cache(65536)
+def width(text: str, font: Font) -> int:
+    """Columns that a text takes."""
+    if not text:
+        return 0
+    return int(cv2.getTextSize((0, 0), text, (0, 0), FACE, font.size, font.weight)[2])
+
+
+@lru_cache(4096)
+def fit(text: str, font: Font, room: int, kind: Kind = "words") -> tuple[str, Font]:
+    """The text as it is drawn in so many columns: whole, else smaller, else cut with an ellipsis;
+    "" where not even that has room."""
+    text = drawable(text)
+    smallest = min(font.size, max(SMALLEST, round(font.size * SHRUNK[kind])))
+    for size in range(font.size, smallest - 1, -1):
+        font = Font(size, font.weight)
+        if width(text, font) <= room:
+            return text, font
+    return _cut(text, font, room, TAIL if kind == "name" else 0), font
+
+
+@lru_cache(1024)
+def common(names: tuple[str, ...], font: Font, room: int) -> Font:
+    """The font in which all these names have room, or as small as they may be shrunk."""
+    return min((fit(name, font, room)[1] for name in names), default=font)
+
+
+def first_fitting(wordings: tuple[str, ...], font: Font, room: int) -> str:
+    """The first of these wordings that has room, else the last."""
+    fitting = (text for text in wordings if fit(text, font, room)[0] == text)
+    return next(fitting, wordings[-1])
+
+
+def _cut(text: str, font: Font, room: int, tail: int) -> str:
+    fits, not_fits = 0, len(text)
+    while not_fits - fits > 1:
+        middle = (fits + not_fits) // 2
+        if width(_shortened(text, middle, tail), font) <= room:
+            fits = middle
+        else:
+            not_fits = middle
+    shortened = _shortened(text, fits, tail)
+    return shortened if width(shortened, font) <= room else ""
+
+
+def _shortened(text: str, length: int, tail: int) -> str:
+    """So many letters of a text with an ellipsis; up to `tail` of them from its end."""
+    tail = min(tail, length // 3)
+    start = text[: length - tail].rstrip(" .,-_/·")
+    return start + ELLIPSIS + text[len(text) - tail :].lstrip(" .,-_/·")
+
+
+@lru_cache(4096)
+def drawable(text: str) -> str:
+    """The text with what the face cannot draw replaced: by its plain letters, else by a square."""
+    return "".join(map(_drawable, text))
+
+
+@lru_cache(4096)
+def _drawable(character: str) -> str:
+    category = unicodedata.category(character)
+    if character.isspace():
+        return " "
+    if category.startswith("C") or category.startswith("M"):
+        return ""
+    if _has_glyph(character):
+        return character
+    plain = unicodedata.normalize("NFKD", character)[0]
+    return plain if plain != character and _has_glyph(plain) else "■"
+
+
+def _has_glyph(character: str) -> bool:
+    """Whether the face has this character, and writes it from left to right."""
+    if character.isascii():
+        return character.isprintable()
+    if unicodedata.bidirectional(character) in ("R", "AL"):
+        return False
+    return not np.array_equal(_sample(character), _sample("?"))
+
+
+def _sample(character: str) -> Frame:
+    sample: Frame = np.zeros((40, 60, 3), np.uint8)
+    cv2.putText(sample, character, (10, 28), (255, 255, 255), FACE, 20, 400)
+    return sample
+
+
+def draw(pixels: Frame, text: str, x: int, baseline: int, font: Font, colour: Colour) -> None:
+    """Draw a text that was made to fit, from its left end."""
+    cv2.putText(pixels, text, (x, baseline), colour, FACE, font.size, font.weight)
+
+
+def draw_spaced(
+    pixels: Frame, text: str, x: int, baseline: int, font: Font, colour: Colour, room: int
+) -> int:
+    """Draw a short heading with wide gaps between its letters, and return where it ends; without
+    the gaps where they have no room."""
+    gap = max(1, round(font.size * 0.09))
+    if width(text, font) + gap * len(text) > room:
+        text, font = fit(text, font, room)
+        draw(pixels, text, x, baseline, font, colour)
+        return x + width(text, font)
+    for character in text:
+        end, _ = cv2.putText(pixels, character, (x, baseline), colour, FACE, font.size, font.weight)
+        x = int(end[0]) + gap
+    return x - gap
+
+
+def number(value: float | None, digits: int) -> str:
+    """A number with so many digits after the point and a true minus; a dash for None and for what is
+    not finite."""
+    if value is None or not np.isfinite(value):
+        return DASH
+    if abs(value) >= 1e12:
+        return f"{value:.{digits}e}".replace("-", MINUS)
+    text = f"{value:,.{digits if abs(value) < 1e6 else 0}f}"
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def short(count: int) -> str:
+    """A count in three digits: 950, 4.20 k, 98.8 M."""
+    value, unit = float(count), ""
+    for larger in ("k", "M", "G", "T"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, f" {larger}"
+    digits = 0 if not unit or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f}{unit}"
