@@ -1,0 +1,198 @@
+"""The picture while it is made: what never changes is drawn once into its ground, and what changes is
+drawn over it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Frame
+from arcade_rl.overlay import text as texts
+from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.text import Font, Kind
+from arcade_rl.overlay.theme import Colour, Theme
+
+Align: TypeAlias = Literal["left", "centre", "right"]
+
+SHIFT = 4
+"""Binary digits after the point of smooth coordinates."""
+HALF = 1 << SHIFT - 1
+"""Half a pixel in smooth coordinates: they count from the middle of the first pixel."""
+
+
+class Placed(NamedTuple):
+    """A text where it was drawn."""
+
+    text: str
+    """As it was given."""
+    drawn: str
+    """As it fits."""
+    box: Rect
+    """What it had to fit into."""
+    ink: Rect
+    """What it covers, from the top of capitals to the foot of letters such as g."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Sizes of texts and gaps for one size of canvas."""
+
+    theme: Theme
+    unit: float
+
+    def px(self, length: float) -> int:
+        """A length at 1920x1080 as pixels here, at least one."""
+        return max(1, round(length * self.unit))
+
+    def font(self, size: float, weight: int = 400) -> Font:
+        return Font(max(10, round(size * self.unit)), weight)
+
+    @property
+    def heading(self) -> Font:
+        return self.font(14.5, 600)
+
+    @property
+    def label(self) -> Font:
+        return self.font(15.5)
+
+    @property
+    def value(self) -> Font:
+        return self.font(19, 500)
+
+    def row_font(self, size: float, weight: int, row: int) -> Font:
+        """A font for rows of this height, pixel, that lie close together."""
+        font = self.font(size, weight)
+        return font._replace(size=max(texts.SMALLEST, min(font.size, int(row * 0.85))))
+
+
+class Canvas:
+    """A picture with a ground that parts of it go back to."""
+
+    def __init__(self, size: tuple[int, int], style: Style) -> None:
+        self.style = style
+        self.theme = style.theme
+        self.ground: Frame = np.empty((size[1], size[0], 3), np.uint8)
+        """What never changes. (height, width, 3)"""
+        self.ground[:] = style.theme.canvas
+        self.pixels: Frame = self.ground.copy()
+        """(height, width, 3)"""
+        self.placed: dict[Rect, Placed] = {}
+        """Every text of the picture by its box."""
+
+    def begin(self) -> None:
+        """Show the ground, when everything that never changes was drawn into it."""
+        np.copyto(self.pixels, self.ground)
+
+    def restore(self, box: Rect) -> None:
+        """Show the ground in this box, and forget its text."""
+        self.placed.pop(box, None)
+        np.copyto(self.pixels[box.region], self.ground[box.region])
+
+    def write(
+        self, text: str, box: Rect, font: Font, colour: Colour, align: Align = "left",
+        ground: bool = False, kind: Kind = "words",
+    ) -> Rect:  # fmt: skip
+        """Write one line into the middle of a box: smaller or cut where it does not fit. Returns what
+        it covers."""
+        drawn, font = texts.fit(text, font, box.width, kind)
+        wide = texts.width(drawn, font)
+        free = {"left": 0, "centre": (box.width - wide) // 2, "right": box.width - wide}
+        x, baseline = box.x + free[align], box.y + (box.height + font.capital) // 2
+        if drawn:
+            texts.draw(self.ground if ground else self.pixels, drawn, x, baseline, font, colour)
+        ink = Rect(x, baseline - font.capital, wide, font.capital + round(font.size * 0.2))
+        self.placed[box] = Placed(text, drawn, box, ink)
+        return ink
+
+    def panel(self, box: Rect, heading: str = "", aside: str = "") -> Rect:
+        """Draw a panel into the ground with its heading, and return the room inside."""
+        style, theme = self.style, self.theme
+        rounded(self.ground, box, style.px(12), theme.edge)
+        rounded(self.ground, box.inset(1, 1), style.px(12) - 1, theme.panel)
+        inside = box.inset(style.px(20), style.px(14))
+        return self.heading(inside, heading, aside) if heading else inside
+
+    def heading(self, box: Rect, heading: str, aside: str = "") -> Rect:
+        """Draw a heading into the ground with a remark to the right, and return the room below."""
+        style, theme = self.style, self.theme
+        height = style.px(24)
+        font = style.heading
+        baseline = box.y + (height + font.capital) // 2
+        end = texts.draw_spaced(
+            self.ground, heading, box.x, baseline, font, theme.dim, int(box.width * 0.62)
+        )
+        ink = Rect(box.x, baseline - font.capital, end - box.x, font.capital)
+        self.placed[ink] = Placed(heading, heading, ink, ink)
+        if aside:
+            room = box.top(height).beside(end - box.x + style.px(16))
+            self.write(aside, room, style.font(14.5), theme.faint, "right", ground=True)
+        return box.below(height + style.px(10))
+
+
+class Label:
+    """A text that is drawn again only when it changes."""
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        box: Rect,
+        font: Font,
+        colour: Colour,
+        align: Align = "left",
+        kind: Kind = "words",
+    ) -> None:
+        self.canvas, self.box, self.font = canvas, box, font
+        self.colour, self.align, self.kind = colour, align, kind
+        self.shown: tuple[str, Font] | None = None
+
+    def show(self, text: str) -> None:
+        if self.shown == (text, self.font):
+            return
+        self.shown = (text, self.font)
+        self.canvas.restore(self.box)
+        self.canvas.write(text, self.box, self.font, self.colour, self.align, kind=self.kind)
+
+
+def rounded(pixels: Frame, box: Rect, radius: int, colour: Colour) -> None:
+    """Fill a rectangle with round corners, smoothly."""
+    radius = max(0, min(radius, box.width // 2, box.height // 2))
+    fill(pixels, box.inset(radius, 0) if box.width > 2 * radius else box.left(0), colour)
+    fill(pixels, box.inset(0, radius) if box.height > 2 * radius else box.top(0), colour)
+    reach = (radius << SHIFT) - 2 * HALF  # smooth circles come out half a pixel larger
+    for x in (box.x + radius, box.right - radius):
+        for y in (box.y + radius, box.bottom - radius):
+            centre = (x << SHIFT) - HALF, (y << SHIFT) - HALF
+            if radius:
+                cv2.circle(pixels, centre, reach, colour, -1, cv2.LINE_AA, SHIFT)
+
+
+def fill(pixels: Frame, box: Rect, colour: Colour) -> None:
+    """Fill a rectangle; nothing where it has no width or height."""
+    if box.width > 0 and box.height > 0:
+        cv2.rectangle(pixels, (box.x, box.y), (box.right - 1, box.bottom - 1), colour, -1)
+
+
+def polygon(pixels: Frame, points: Sequence[tuple[float, float]], colour: Colour) -> None:
+    """Fill a polygon, smoothly."""
+    corners = np.rint(np.array(points) * (1 << SHIFT)).astype(np.int32)
+    cv2.fillPoly(pixels, [corners], colour, cv2.LINE_AA, SHIFT)
+
+
+def curve(
+    pixels: Frame, points: npt.NDArray[np.floating], colour: Colour, thickness: int = 1
+) -> None:
+    """Draw a line through points (N, 2), smoothly."""
+    corners = np.rint(points * (1 << SHIFT)).astype(np.int32)
+    cv2.polylines(pixels, [corners], False, colour, thickness, cv2.LINE_AA, SHIFT)
+
+
+def arrow(pixels: Frame, box: Rect, colour: Colour) -> None:
+    """The mark of what was taken: a triangle that points to the right and fills the box."""
+    polygon(
+        pixels, [(box.x, box.y), (box.right - 1, box.y + (box.height - 1) / 2), (box.x, box.bottom - 1)], colour
+    )  # fmt: skip

@@ -1,0 +1,196 @@
+"""Choices out of a few actions: a bar for every action, the taken one marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.overlay import text as texts
+from arcade_rl.overlay.canvas import Canvas, arrow, rounded
+from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.theme import mix
+from arcade_rl.policies.activity import Choices, Decision, Floats
+
+OTHERS = -1
+"""Stands for all actions of a choice that have no row of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One choice."""
+
+    first: int
+    """Position of its first action."""
+    size: int
+    rows: int
+    """Rows that it has; fewer than actions where not all have room."""
+
+
+class ChoicesView:
+    """Rows in one column or two. Where not all actions have room, those that were the likeliest of
+    late have a row, the taken one always, and one row sums the others up."""
+
+    ROW = 54
+    LEAST = 21
+    """Height of a row, and the least of one, at 1920x1080."""
+
+    def __init__(
+        self, canvas: Canvas, box: Rect, names: tuple[str, ...], sizes: tuple[int, ...]
+    ) -> None:
+        self.canvas, self.names = canvas, names
+        style = canvas.style
+        least = style.px(self.LEAST)
+        needed = sum(sizes) + (len(sizes) - 1) / 2
+        columns = 1 if needed * least <= box.height or box.width < style.px(360) else 2
+        places = max(columns, int(box.height / least) * columns)
+        self.groups = share(sizes, max(len(sizes), int(places - (len(sizes) - 1) / 2 * columns)))
+        self.boxes = self._place(box, columns)
+        font = style.row_font(17, 700, self.boxes[0].height)
+        self.name_width = self._name_width(self.boxes[0].width, font)
+        self.size = texts.common(names, font, self.name_width).size
+        """Of the font of names: the same for all."""
+        self.usual = np.zeros(sum(sizes))
+        """Probability of every action of late."""
+        self.drawn: list[tuple[object, ...] | None] = [None] * len(self.boxes)
+
+    def _place(self, box: Rect, columns: int) -> list[Rect]:
+        style = self.canvas.style
+        counts = self._columns(columns)
+        highest = max(sum(g.rows for g in column) + (len(column) - 1) / 2 for column in counts)
+        height = min(style.px(self.ROW), int(box.height / highest))
+        boxes = []
+        for column, place in zip(counts, box.columns(columns, style.px(22)), strict=True):
+            y: float = place.y
+            for group in column:
+                boxes += [
+                    Rect(place.x, int(y) + k * height, place.width, height)
+                    for k in range(group.rows)
+                ]
+                y += (group.rows + 0.5) * height
+        return boxes
+
+    def _columns(self, columns: int) -> list[list[Group]]:
+        """The groups of each column; one group alone is cut in the middle."""
+        if columns == 1:
+            return [self.groups]
+        total = sum(group.rows for group in self.groups)
+        left: list[Group] = []
+        right: list[Group] = []
+        half = -(-total // 2)
+        for group in self.groups:
+            taken = min(group.rows, max(0, half - sum(g.rows for g in left)))
+            if len(self.groups) > 1 and 0 < taken < group.rows:
+                taken = group.rows if taken * 2 >= group.rows else 0
+                half = half if taken else 0
+            if taken:
+                left.append(Group(group.first, group.size, taken))
+            if taken < group.rows:
+                right.append(Group(group.first, group.size, group.rows - taken))
+        return [left, right]
+
+    def _name_width(self, row: int, font: texts.Font) -> int:
+        longest = max(texts.width(texts.drawable(name), font) for name in self.names)
+        return min(longest + 2, int(row * 0.42))
+
+    @property
+    def bottom(self) -> int:
+        return max(box.bottom for box in self.boxes)
+
+    def draw(self, choices: Decision) -> None:
+        assert isinstance(choices, Choices)
+        probabilities = np.nan_to_num(choices.probabilities.astype(float))
+        self.usual = np.maximum(self.usual * 0.98, probabilities)
+        place = 0
+        for group, taken in zip(self.groups, choices.taken, strict=True):
+            own = probabilities[group.first : group.first + group.size]
+            usual = self.usual[group.first : group.first + group.size]
+            for action in shown(usual, group.rows, taken):
+                self._draw_row(place, group, action, own, taken)
+                place += 1
+
+    def _draw_row(self, place: int, group: Group, action: int, own: Floats, taken: int) -> None:
+        if action == OTHERS:
+            chosen = set(shown(self.usual[group.first : group.first + group.size], group.rows, taken))  # fmt: skip
+            part = sum(float(own[k]) for k in range(group.size) if k not in chosen)
+            name = f"{group.size - len(chosen) + 1} others"
+        else:
+            part, name = float(own[action]), self.names[group.first + action]
+        is_taken = action == taken
+        key = (name, f"{part:.4f}", is_taken)
+        if self.drawn[place] != key:
+            self.drawn[place] = key
+            draw_row(self.canvas, self.boxes[place], self.name_width, self.size, name, part, is_taken)  # fmt: skip
+
+
+def draw_row(
+    canvas: Canvas, box: Rect, name_width: int, size: int, name: str, part: float, is_taken: bool
+) -> None:  # fmt: skip
+    """A name, a bar and a percentage; the taken one with an arrow, on a wash, in the accent."""
+    style, theme, pixels = canvas.style, canvas.theme, canvas.pixels
+    canvas.restore(box)
+    row = box.inset(0, max(1, box.height // 16))
+    number = row.beside(row.width - style.px(68)).left(style.px(60))
+    room = row.beside(style.px(28)).left(min(name_width, number.x - row.x - style.px(32)))
+    bar = Rect(room.right + style.px(12), row.y, number.x - room.right - style.px(16), row.height)
+    is_behind = bar.width < style.px(60)
+    if is_taken:
+        rounded(pixels, row, style.px(6), theme.wash)
+    if is_behind:
+        draw_back(canvas, row, part, is_taken)
+    else:
+        height = max(3, min(style.px(14), int(row.height * 0.42)))
+        draw_bar(canvas, bar.centred(bar.width, height), part, is_taken)
+    if is_taken:
+        side = min(style.px(11), row.height // 2)
+        mark = Rect(box.x + style.px(8), row.y + (row.height - side) // 2, side, side)
+        arrow(pixels, mark, theme.accent)
+    colour, weight = (theme.text, 700) if is_taken else (theme.dim, 500)
+    canvas.write(name, room, texts.Font(size, weight), colour, kind="name")
+    font = style.row_font(17, 700 if is_taken else 400, box.height)
+    canvas.write(f"{part * 100:.1f} %", number, font, colour, "right")
+
+
+def draw_back(canvas: Canvas, row: Rect, part: float, is_taken: bool) -> None:
+    """A bar behind a row that has no room for one beside its name."""
+    theme = canvas.theme
+    full = row.left(round(row.width * min(max(part, 0), 1)))
+    colour = mix(theme.panel, theme.accent, 0.4) if is_taken else mix(theme.panel, theme.bar, 0.45)
+    if full.width > 1:
+        rounded(canvas.pixels, full, canvas.style.px(4), colour)
+
+
+def draw_bar(canvas: Canvas, bar: Rect, part: float, is_taken: bool) -> None:
+    """A bar from 0 to 1."""
+    theme, radius = canvas.theme, min(bar.height // 2, canvas.style.px(4))
+    back = mix(theme.wash, theme.rule, 0.6) if is_taken else theme.cell
+    rounded(canvas.pixels, bar, radius, back)
+    full = round(bar.width * min(max(part, 0), 1))
+    if full > 0:
+        rounded(canvas.pixels, bar.left(full), radius, theme.accent if is_taken else theme.bar)
+
+
+def share(sizes: tuple[int, ...], places: int) -> list[Group]:
+    """Rows of every choice: one an action, or as many as there are places."""
+    fair, first, groups = places, 0, []
+    if sum(sizes) > places:
+        fair = max(1, places // len(sizes))
+        spare = places - sum(min(size, fair) for size in sizes)
+        cut = sum(size > fair for size in sizes)
+        fair += max(0, spare) // max(cut, 1)
+    for size in sizes:
+        groups.append(Group(first, size, min(size, fair)))
+        first += size
+    return groups
+
+
+def shown(usual: npt.NDArray[np.floating], rows: int, taken: int) -> list[int]:
+    """Actions that have a row, in their own order; `OTHERS` last where not all have one. The only row
+    is that of the taken one."""
+    if len(usual) <= rows:
+        return list(range(len(usual)))
+    if rows == 1:
+        return [taken]
+    likeliest = [int(k) for k in np.argsort(-usual, kind="stable") if k != taken]
+    return [*sorted([taken, *likeliest[: rows - 2]]), OTHERS]

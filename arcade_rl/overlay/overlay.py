@@ -1,0 +1,137 @@
+"""The whole picture: the game with what is known about it around it."""
+
+from __future__ import annotations
+
+from arcade_rl.contracts import Frame
+from arcade_rl.errors import UsageError
+from arcade_rl.overlay.canvas import Canvas, Placed, Style, fill
+from arcade_rl.overlay.game import scale
+from arcade_rl.overlay.layout import Detail, Layout, check_size, lay_out
+from arcade_rl.overlay.network import Network
+from arcade_rl.overlay.playback import PlaybackPanel
+from arcade_rl.overlay.policy import Policy, count, named
+from arcade_rl.overlay.scene import Card, Scene
+from arcade_rl.overlay.theme import Theme
+from arcade_rl.overlay.titles import BannerView, Header, Line, draw_card
+from arcade_rl.overlay.training import Training
+from arcade_rl.policies.activity import Activity, Choices
+
+
+class Overlay:
+    """Composes pictures of one size. It keeps the scales of the last seconds, so that what is shown
+    in turn should be shown by one Overlay, and things shown side by side by one each."""
+
+    def __init__(self, size: tuple[int, int], theme: Theme, detail: Detail = "full") -> None:
+        """For pictures of a size (width, height). UsageError where it has no room for this detail."""
+        check_size(size, detail)
+        self.size, self.theme, self.detail = size, theme, detail
+        self._picture: _Picture | None = None
+        self._card: tuple[Card, Canvas] | None = None
+        self._current: Canvas | None = None
+
+    def compose(self, scene: Scene) -> Frame:
+        """The picture of a scene. The array belongs to the overlay: the next call draws into it, so
+        copy what is to be kept. An `Activity` or a frame's array must not change after it was given."""
+        picture = self._picture
+        if picture is None or picture.shape != _shape(scene):
+            picture = self._picture = _Picture(self.size, self.theme, self.detail, scene)
+        picture.draw(scene)
+        self._current = picture.canvas
+        return picture.canvas.pixels
+
+    def card(self, card: Card) -> Frame:
+        """A title card. The array belongs to the overlay. UsageError for more than six lines."""
+        if len(card.lines) > 6:
+            raise UsageError(f"a title card has {len(card.lines)} lines; it has room for 6")
+        if self._card is None or self._card[0] != card:
+            self._card = (card, draw_card(self.size, self.theme, card))
+        self._current = self._card[1]
+        return self._card[1].pixels
+
+    @property
+    def texts(self) -> tuple[Placed, ...]:
+        """Every text of the last picture but a banner's, with where it is."""
+        if self._current is None:
+            return ()
+        return tuple(placed for placed in self._current.placed.values() if placed.text)
+
+
+def _shape(scene: Scene) -> tuple[object, ...]:
+    """What a scene has, as far as the places of things depend on it."""
+    activity = scene.activity
+    return (
+        scene.frame.shape,
+        scene.pixel_aspect,
+        scene.standing is None,
+        scene.action_names,
+        scene.feature_names,
+        len(scene.playback.readings),
+        tuple(one.name for one in scene.playback.contributions),
+        None if activity is None else _activity_shape(activity),
+    )
+
+
+def _activity_shape(activity: Activity) -> tuple[object, ...]:
+    decision = activity.decision
+    return (
+        tuple((one.name, one.values.shape) for one in activity.seen),
+        tuple((one.label, one.role, one.values.shape) for one in activity.layers),
+        type(decision),
+        decision.sizes if isinstance(decision, Choices) else None,
+        activity.value is None,
+    )
+
+
+class _Picture:
+    """The panels for scenes of one shape."""
+
+    def __init__(self, size: tuple[int, int], theme: Theme, detail: Detail, scene: Scene) -> None:
+        self.shape = _shape(scene)
+        height, width = scene.frame.shape[:2]
+        layout = lay_out(
+            size, (width, height), scene.pixel_aspect, detail,
+            scene.standing is not None, scene.activity is not None,
+            count(scene.activity.decision) if scene.activity else 0,
+        )  # fmt: skip
+        self.layout = layout
+        self.canvas = canvas = Canvas(size, Style(theme, layout.unit))
+        fill(canvas.ground, layout.stage, theme.canvas if detail == "none" else theme.stage)
+        self.names = named(scene.action_names, scene.activity.decision) if scene.activity else ()
+        self.header = Header(canvas, layout.header) if layout.header else None
+        self.line = Line(canvas, layout.line) if layout.line else None
+        self.training = Training(canvas, layout.training) if layout.training else None
+        self.playback = self._make_playback(scene)
+        self.policy, self.network = self._make_policy(scene, layout)
+        self.banner = BannerView(canvas, layout.game)
+        canvas.begin()
+
+    def _make_playback(self, scene: Scene) -> PlaybackPanel | None:
+        if self.layout.playback is None:
+            return None
+        terms = [one.name for one in scene.playback.contributions]
+        return PlaybackPanel(self.canvas, self.layout.playback, terms, len(scene.playback.readings))
+
+    def _make_policy(self, scene: Scene, layout: Layout) -> tuple[Policy | None, Network | None]:
+        activity = scene.activity
+        if activity is None or layout.policy is None or layout.network is None:
+            return None, None
+        policy = Policy(self.canvas, layout.policy, activity, self.names)
+        network = Network(self.canvas, layout.network, activity, self.names, scene.feature_names)
+        return policy, network
+
+    def draw(self, scene: Scene) -> None:
+        scale(scene.frame, self.layout.scaling, self.canvas.pixels[self.layout.game.region])
+        if scene.banner is not None:
+            self.banner.draw(scene.banner)
+        if self.header is not None:
+            self.header.draw(scene.title)
+        if self.line is not None:
+            self.line.draw(scene, self.names)
+        if self.training is not None and scene.standing is not None:
+            self.training.draw(scene.standing)
+        if self.playback is not None:
+            self.playback.draw(scene.playback)
+        if self.policy is not None and scene.activity is not None:
+            self.policy.draw(scene.activity, scene.trace)
+        if self.network is not None and scene.activity is not None:
+            self.network.draw(scene.activity)

@@ -1,0 +1,179 @@
+"""The panel PLAYBACK: where the shown episode is, its metrics, and what this step was rewarded for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from arcade_rl.overlay import text as texts
+from arcade_rl.overlay.canvas import Canvas, Label, fill, rounded
+from arcade_rl.overlay.figures import Figures
+from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.peak import Peak
+from arcade_rl.overlay.scene import Contribution, Playback
+from arcade_rl.overlay.text import number
+from arcade_rl.overlay.theme import Colour
+
+
+class PlaybackPanel:
+    """The main metric large, the other numbers below, and the reward terms at the foot."""
+
+    def __init__(self, canvas: Canvas, box: Rect, terms: Sequence[str], readings: int) -> None:
+        style, theme = canvas.style, canvas.theme
+        inside = canvas.panel(box, "PLAYBACK")
+        aside = Rect(inside.x + inside.width // 2, box.y + style.px(14), inside.width - inside.width // 2, style.px(24))  # fmt: skip
+        self.episode = Label(canvas, aside, style.font(14.5, 500), theme.accent, "right", "figure")
+        self.terms: Terms | None = None
+        if terms:
+            lines = legend_lines(canvas, inside, terms)
+            foot = style.px(48) + lines * style.px(22)
+            self.terms = Terms(canvas, inside.below(inside.height - foot), terms, lines)
+            inside = inside.top(inside.height - foot - style.px(8))
+        main = inside.top(min(style.px(66), max(style.px(50), inside.height // 3)))
+        half = main.left(int(main.width * 0.46))
+        head, body = half.top(int(main.height * 0.3)), half.below(int(main.height * 0.3))
+        large = style.font(min(42, body.height / style.unit * 0.96), 500)
+        self.main_name = Label(canvas, head, style.label, theme.dim, kind="name")
+        self.main = Label(canvas, body, large, theme.text, kind="figure")
+        beside = main.beside(int(main.width * 0.5)).columns(2, style.px(12))
+        self.counts = [self._count(canvas, column, main.height) for column in beside]
+        self.readings = Figures(
+            canvas, inside.below(main.height + style.px(10)), 3, -(-readings // 3)
+        )
+
+    def _count(self, canvas: Canvas, box: Rect, height: int) -> tuple[Label, Label]:
+        style, theme = canvas.style, canvas.theme
+        head, body = box.top(int(height * 0.3)), box.below(int(height * 0.3) + style.px(7))
+        label = Label(canvas, head, style.label, theme.dim, "right")
+        return label, Label(canvas, body, style.font(22, 500), theme.text, "right", "figure")
+
+    def draw(self, playback: Playback) -> None:
+        self.episode.show(f"episode {playback.episode:,} of {playback.episodes:,}")
+        total = ("total reward", number(playback.total, 1 if playback.total % 1 else 0))
+        readings = [(one.label, one.text) for one in playback.readings]
+        main, *others = [*readings, total]
+        self.main_name.show(main[0])
+        self.main.show(main[1])
+        self._show_count(0, "step", playback.step)
+        self._show_count(1, "frame", playback.frame)
+        self.readings.show(others)
+        if self.terms is not None:
+            self.terms.draw(playback.contributions)
+
+    def _show_count(self, place: int, name: str, count: int) -> None:
+        label, value = self.counts[place]
+        label.show(name)
+        value.show(f"{count:,}")
+
+
+def legend_lines(canvas: Canvas, inside: Rect, terms: Sequence[str]) -> int:
+    """Lines that the names of the reward terms take: one in a small panel, else two at most."""
+    most = 1 if inside.height < canvas.style.px(230) else 2
+    return len(flow(canvas, inside.width, terms, most))
+
+
+class Entry(NamedTuple):
+    """A name in a legend."""
+
+    term: int
+    """Its place, or `MORE`."""
+    x: int
+    text: str
+    width: int
+
+
+MORE = -1
+"""Stands for the entry that says how many names are left out."""
+
+
+def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[list[Entry]]:
+    """Names with a swatch before each, in lines one after the other, `most` at most."""
+    style = canvas.style
+    font, swatch, gap = style.font(14.5), style.px(15), style.px(14)
+    longest = max(style.px(72), width * most // len(names) - swatch - gap)
+    longest = min(longest, width - swatch)
+    lines: list[list[Entry]] = [[]]
+    x = 0
+    for index, name in enumerate(names):
+        text, fitted = texts.fit(name, font, longest, "name")
+        wide, left = texts.width(text, fitted), len(names) - index
+        more = f"+ {left} more"
+        extra = texts.width(more, font) + gap if left > 1 and len(lines) == most else 0
+        if x and x + swatch + wide + extra > width:
+            if len(lines) == most:
+                lines[-1].append(Entry(MORE, x, more, width - x))
+                return lines
+            lines.append([])
+            x = 0
+        lines[-1].append(Entry(index, x, name, wide))
+        x += swatch + wide + gap
+    return lines
+
+
+class Terms:
+    """What the reward terms added in this step, as one bar: what was added to the right of zero, what
+    was taken to the left."""
+
+    def __init__(self, canvas: Canvas, box: Rect, names: Sequence[str], lines: int) -> None:
+        style, theme = canvas.style, canvas.theme
+        self.canvas = canvas
+        self.peak = Peak()
+        self.colours = [theme.terms[k % len(theme.terms)] for k in range(len(names))]
+        head = box.top(style.px(20))
+        total = head.width // 3
+        canvas.write("reward of this step", head.left(head.width - total), style.label, theme.dim, ground=True)  # fmt: skip
+        self.total = Label(
+            canvas, head.beside(head.width - total), style.font(16, 500), theme.text, "right"
+        )
+        self.bar = box.below(style.px(26)).top(style.px(12))
+        self.drawn: bytes = b""
+        self._draw_legend(box.below(style.px(48)), names, lines)
+
+    def _draw_legend(self, box: Rect, names: Sequence[str], lines: int) -> None:
+        canvas, style = self.canvas, self.canvas.style
+        font, side, height = style.font(14.5), style.px(9), style.px(22)
+        for place, line in enumerate(flow(canvas, box.width, names, lines)):
+            y = box.y + place * height
+            for index, x, name, wide in line:
+                room = Rect(box.x + x, y, wide, height)
+                if index == MORE:
+                    canvas.write(name, room, font, canvas.theme.faint, ground=True)
+                    continue
+                swatch = Rect(box.x + x, y + (height - side) // 2, side, side)
+                rounded(canvas.ground, swatch, style.px(2), self.colours[index])
+                room = Rect(box.x + x + style.px(15), y, wide, height)
+                canvas.write(name, room, font, canvas.theme.dim, ground=True, kind="name")
+
+    def draw(self, contributions: Sequence[Contribution]) -> None:
+        amounts = np.array([one.amount for one in contributions], float)
+        finite = np.nan_to_num(amounts, posinf=0, neginf=0)
+        total = float(amounts.sum())
+        self.total.show(("+" if total > 0 else "") + number(total, 3))
+        widest = max(finite[finite > 0].sum(), -finite[finite < 0].sum())
+        scale = self.bar.width / 2 / self.peak.update(float(widest))
+        edges = self._edges(finite * scale)
+        key = repr(edges).encode()
+        if key != self.drawn:
+            self.drawn = key
+            self._draw_bar(edges)
+
+    def _edges(self, lengths: np.ndarray) -> list[tuple[int, int, Colour]]:
+        """From where to where each term's part goes, from the left end of the bar, pixel."""
+        zero = self.bar.width / 2
+        right, left, found = zero, zero, []
+        for length, colour in zip(lengths, self.colours, strict=True):
+            start, end = (right, right + length) if length > 0 else (left + length, left)
+            right, left = (end, left) if length > 0 else (right, start)
+            if round(end) > round(start):
+                found.append((round(start), round(end), colour))
+        return found
+
+    def _draw_bar(self, edges: list[tuple[int, int, Colour]]) -> None:
+        theme, bar, pixels = self.canvas.theme, self.bar, self.canvas.pixels
+        self.canvas.restore(bar)
+        fill(pixels, bar.inset(0, bar.height // 2 - 1), theme.rule)
+        for start, end, colour in edges:
+            fill(pixels, Rect(bar.x + start, bar.y + 1, end - start, bar.height - 2), colour)
+        fill(pixels, Rect(bar.x + bar.width // 2 - 1, bar.y, 2, bar.height), theme.text)

@@ -1,0 +1,83 @@
+"""The panel POLICY: what the policy made of the observation, and what it did."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from arcade_rl.overlay.canvas import Canvas, fill
+from arcade_rl.overlay.choices import ChoicesView
+from arcade_rl.overlay.dials import DialsView
+from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.scene import Trace
+from arcade_rl.overlay.switches import SwitchesView
+from arcade_rl.overlay.value import Value
+from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Switches
+
+View: TypeAlias = ChoicesView | SwitchesView | DialsView
+
+
+class Policy:
+    """The decision, and beside or below it the value estimate."""
+
+    def __init__(
+        self, canvas: Canvas, box: Rect, activity: Activity, names: tuple[str, ...]
+    ) -> None:
+        style, theme = canvas.style, canvas.theme
+        decision = activity.decision
+        inside = canvas.panel(box)
+        self.value: Value | None = None
+        gap = style.px(30)
+        if activity.value is None:
+            inside = canvas.heading(inside, "POLICY", kind(decision))
+            self.view = view(canvas, inside, decision, names)
+            return
+        if inside.width > 1.5 * inside.height:
+            left = inside.left(int((inside.width - gap) * 0.54))
+            value = inside.beside(left.width + gap)
+            left = canvas.heading(left, "POLICY", kind(decision))
+            self.view = view(canvas, left, decision, names)
+            fill(canvas.ground, Rect(value.x - gap // 2, value.y, 1, value.height), theme.rule)
+        else:
+            inside = canvas.heading(inside, "POLICY", kind(decision))
+            rows = count(decision) * style.px(26) + style.px(24) + gap
+            least = min(style.px(210), max(style.px(128), inside.height - rows))
+            self.view = view(canvas, inside.top(inside.height - least), decision, names)
+            used = max(self.view.bottom + gap - inside.y, int(inside.height * 0.32))
+            value = inside.below(used)
+            fill(canvas.ground, Rect(value.x, value.y - gap // 2, value.width, 1), theme.rule)
+        self.value = Value(canvas, value)
+
+    def draw(self, activity: Activity, trace: Trace | None) -> None:
+        self.view.draw(activity.decision)
+        if self.value is not None:
+            self.value.draw(activity.value, trace)
+
+
+def view(canvas: Canvas, box: Rect, decision: Decision, names: tuple[str, ...]) -> View:
+    """What draws decisions of this kind."""
+    if isinstance(decision, Choices):
+        return ChoicesView(canvas, box, names, decision.sizes)
+    if isinstance(decision, Switches):
+        return SwitchesView(canvas, box, names)
+    return DialsView(canvas, box, names)
+
+
+def kind(decision: Decision) -> str:
+    """What is shown, in a few words."""
+    if isinstance(decision, Choices):
+        return "probability of each action"
+    if isinstance(decision, Switches):
+        return "probability of each button"
+    return "normal distribution of each action"
+
+
+def count(decision: Decision) -> int:
+    """Actions, buttons or dimensions."""
+    return len(decision.mean if isinstance(decision, Dials) else decision.probabilities)
+
+
+def named(names: tuple[str, ...], decision: Decision) -> tuple[str, ...]:
+    """A name for every action, a number where it has none."""
+    return tuple(
+        names[k] if k < len(names) and names[k] else f"action {k}" for k in range(count(decision))
+    )

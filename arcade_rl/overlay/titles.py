@@ -1,0 +1,172 @@
+"""The title of a picture, the slim line of detail "minimal", the banner over the game, and title
+cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from arcade_rl.contracts import Frame
+from arcade_rl.overlay import text as texts
+from arcade_rl.overlay.canvas import Canvas, Label, Style, arrow, fill, rounded
+from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.scene import Banner, Card, Scene, Title
+from arcade_rl.overlay.text import number
+from arcade_rl.overlay.theme import Theme
+from arcade_rl.policies.activity import Choices, Decision, Switches
+
+
+class Header:
+    """Two lines, with a mark in the accent beside them."""
+
+    def __init__(self, canvas: Canvas, box: Rect) -> None:
+        style, theme = canvas.style, canvas.theme
+        mark = box.left(style.px(5))
+        rounded(canvas.ground, mark, mark.width // 2, theme.accent)
+        inside = box.beside(style.px(22))
+        upper = inside.top(int(box.height * 0.58))
+        lower = inside.below(upper.height)
+        self.heading = Label(canvas, upper, style.font(32, 600), theme.text)
+        self.subtitle = Label(canvas, lower, style.font(18), theme.dim)
+
+    def draw(self, title: Title) -> None:
+        self.heading.show(title.heading)
+        self.subtitle.show(title.subtitle)
+
+
+class Line:
+    """Title, step, score, value and what was taken, in one line."""
+
+    def __init__(self, canvas: Canvas, box: Rect) -> None:
+        style, theme = canvas.style, canvas.theme
+        self.canvas = canvas
+        fill(canvas.ground, box, theme.panel)
+        fill(canvas.ground, box.top(1), theme.edge)
+        inside = box.inset(style.px(22), 1)
+        figures = inside.beside(int(inside.width * 0.36))
+        title = inside.left(inside.width - figures.width - style.px(16))
+        self.title = Label(canvas, title, style.font(20, 600), theme.text)
+        self.action = figures.beside(int(figures.width * 0.72))
+        self.taken = self.action.beside(style.px(26))
+        self.name = Label(canvas, self.taken, style.font(19, 700), theme.text, kind="name")
+        columns = figures.left(figures.width - self.action.width - style.px(16)).columns(3, style.px(14))  # fmt: skip
+        self.figures = [_Figure(canvas, column) for column in columns]
+        self.marked = False
+
+    def draw(self, scene: Scene, action_names: tuple[str, ...]) -> None:
+        playback, activity = scene.playback, scene.activity
+        self.title.show(scene.title.heading)
+        main = playback.readings[0] if playback.readings else None
+        total = number(playback.total, 1 if playback.total % 1 else 0)
+        self.figures[0].show("step", f"{playback.step:,}")
+        self.figures[1].show(main.label if main else "total", main.text if main else total)
+        if activity is None:
+            return
+        self.figures[2].show("value", number(activity.value, 2))
+        self.name.show(took(activity.decision, action_names))
+        if not self.marked:
+            self.marked = True
+            self._draw_mark()
+
+    def _draw_mark(self) -> None:
+        side, box = self.canvas.style.px(13), self.action
+        mark = Rect(box.x, box.y + (box.height - side) // 2, side, side)
+        arrow(self.canvas.pixels, mark, self.canvas.theme.accent)
+
+
+class _Figure:
+    """A small label with its number beside it."""
+
+    def __init__(self, canvas: Canvas, box: Rect) -> None:
+        style, theme = canvas.style, canvas.theme
+        half = int(box.width * 0.42)
+        self.label = Label(canvas, box.left(half), style.label, theme.dim, "right")
+        room = box.beside(half + style.px(8))
+        self.value = Label(canvas, room, style.value, theme.text, kind="figure")
+
+    def show(self, label: str, value: str) -> None:
+        self.label.show(label)
+        self.value.show(value)
+
+
+def took(decision: Decision, names: tuple[str, ...]) -> str:
+    """What was taken, in words."""
+    if isinstance(decision, Choices):
+        starts = np.cumsum([0, *decision.sizes[:-1]])
+        return " + ".join(names[start + k] for start, k in zip(starts, decision.taken, strict=True))
+    if isinstance(decision, Switches):
+        return " + ".join(names[k] for k in np.flatnonzero(decision.taken)) or texts.DASH
+    return "  ".join(number(float(value), 2) for value in decision.taken)
+
+
+class BannerView:
+    """A band over the lower part of the game, with what is behind it shining through."""
+
+    SOLID = 0.88
+    """How much of the game the band covers at full opacity."""
+
+    def __init__(self, canvas: Canvas, game: Rect) -> None:
+        style = canvas.style
+        self.canvas = canvas
+        height = min(max(style.px(84), game.height // 7), game.height // 2)
+        self.box = Rect(game.x, game.bottom - height - game.height // 14, game.width, height)
+        self.shown: Banner | None = None
+        self.band = np.empty((height, game.width, 3), np.uint8)
+        self.inks: list[Rect] = []
+
+    def draw(self, banner: Banner) -> None:
+        """The game must have been drawn just before."""
+        opacity = min(max(banner.opacity, 0.0), 1.0) if np.isfinite(banner.opacity) else 0.0
+        if opacity <= 0:
+            return
+        view = self.canvas.pixels[self.box.region]
+        mixed: Frame = np.empty_like(self.band)
+        self.band[:] = self.canvas.theme.panel
+        cv2.addWeighted(view, 1 - self.SOLID, self.band, self.SOLID, 0, mixed)
+        self._write(banner, mixed)
+        cv2.addWeighted(view, 1 - opacity, mixed, opacity, 0, view)
+
+    def _write(self, banner: Banner, pixels: Frame) -> None:
+        style, theme = self.canvas.style, self.canvas.theme
+        height = self.box.height
+        fill(pixels, Rect(0, 0, style.px(8), height), theme.accent)
+        room = Rect(style.px(34), 0, self.box.width - style.px(56), height)
+        lines = [(banner.text, style.font(30, 600), theme.text)]
+        if banner.detail:
+            lines.append((banner.detail, style.font(18, 400), theme.dim))
+        block = sum(font.size for _, font, _ in lines) + style.px(8) * (len(lines) - 1)
+        y = (height - block) // 2
+        for text, font, colour in lines:
+            drawn, fitted = texts.fit(text, font, room.width)
+            baseline = y + (font.size + font.capital) // 2
+            texts.draw(pixels, drawn, room.x, baseline, fitted, colour)
+            y += font.size + style.px(8)
+
+
+def draw_card(size: tuple[int, int], theme: Theme, card: Card) -> Canvas:
+    """A title card that fills the canvas."""
+    unit = max(0.5, min(size[0] / 1920, size[1] / 1080))
+    if size[1] > size[0]:
+        unit = max(unit, 0.8 * size[0] / 1080)
+    canvas = Canvas(size, Style(theme, unit))
+    style = canvas.style
+    heading, line = style.px(110), style.px(50)
+    lines = card.lines
+    total = heading + style.px(30) + line * len(lines)
+    room = Rect(0, 0, *size).inset(size[0] // 12, 0)
+    y = (size[1] - total) // 2
+    canvas.write(card.heading, Rect(room.x, y, room.width, heading), style.font(68, 600), theme.text, "centre")  # fmt: skip
+    rule = Rect(size[0] // 2 - style.px(60), y + heading + style.px(4), style.px(120), style.px(5))
+    rounded(canvas.pixels, rule, rule.height // 2, theme.accent)
+    _write_lines(canvas, Rect(room.x, y + heading + style.px(34), room.width, line), lines)
+    return canvas
+
+
+def _write_lines(canvas: Canvas, first: Rect, lines: Sequence[str]) -> None:
+    for place, text in enumerate(lines):
+        box = first._replace(y=first.y + place * first.height)
+        font = canvas.style.font(29, 500 if place == 0 else 400)
+        colour = canvas.theme.text if place == 0 else canvas.theme.dim
+        canvas.write(text, box, font, colour, "centre")

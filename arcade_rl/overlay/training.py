@@ -1,0 +1,82 @@
+"""The panel TRAINING: how far the training was when the checkpoint was made."""
+
+from __future__ import annotations
+
+from arcade_rl.overlay.canvas import Canvas, Label, fill, rounded
+from arcade_rl.overlay.figures import Figures
+from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.scene import Standing
+from arcade_rl.overlay.text import DASH, MINUS, first_fitting, number, short
+
+
+class Training:
+    """Progress as a bar, and the figures of the training as of the checkpoint."""
+
+    def __init__(self, canvas: Canvas, box: Rect) -> None:
+        style, theme = canvas.style, canvas.theme
+        self.canvas = canvas
+        inside = canvas.panel(box, "TRAINING", "as of this checkpoint")
+        line = inside.top(min(style.px(44), max(style.px(26), inside.height // 4)))
+        large = style.font(min(42, line.height / style.unit), 500)
+        self.percent = Label(canvas, line.left(int(line.width * 0.38)), large, theme.text)
+        steps = line.beside(int(line.width * 0.4))
+        self.steps = Label(canvas, steps, style.value, theme.dim, "right")
+        self.bar = inside.below(line.height + style.px(9)).top(style.px(8))
+        self.done: int | None = None
+        rest = inside.below(self.bar.bottom - inside.y + style.px(14))
+        self.figures = Figures(canvas, rest, 3, 2, says_more=False)
+
+    def draw(self, standing: Standing) -> None:
+        self.percent.show(f"{percent(standing.progress)} %")
+        self._show_steps(standing)
+        self._draw_bar(standing.progress)
+        rate = standing.learning_rate
+        self.figures.show(
+            [
+                (self._mean_name(standing.window), number(standing.mean_return, 2)),
+                ("best return", number(standing.best_return, 2)),
+                ("episodes", f"{standing.episodes:,}"),
+                ("time trained", duration(standing.trained_s)),
+                ("learning rate", DASH if rate is None else f"{rate:.3g}".replace("-", MINUS)),
+                ("chunk", DASH if standing.chunk < 0 else f"{standing.chunk:,}"),
+            ]
+        )
+
+    def _mean_name(self, window: int) -> str:
+        wordings = (f"mean of last {window:,}", f"mean of {window:,}", "mean return")
+        return first_fitting(wordings, self.figures.fonts[0], self.figures.width)
+
+    def _show_steps(self, standing: Standing) -> None:
+        """In as many digits as have room."""
+        done, total = standing.steps, standing.total_steps
+        wordings = (
+            f"{done:,} of {total:,} steps",
+            f"{done:,} / {total:,}",
+            f"{short(done)} of {short(total)} steps",
+        )
+        self.steps.show(first_fitting(wordings, self.steps.font, self.steps.box.width))
+
+    def _draw_bar(self, progress: float) -> None:
+        done = round(self.bar.width * min(max(progress, 0), 1))
+        if done == self.done:
+            return
+        self.done = done
+        theme, radius = self.canvas.theme, self.bar.height // 2
+        self.canvas.restore(self.bar)
+        rounded(self.canvas.pixels, self.bar, radius, theme.rule)
+        if done >= self.bar.height:
+            rounded(self.canvas.pixels, self.bar.left(done), radius, theme.accent)
+        elif done:
+            fill(self.canvas.pixels, self.bar.left(done).inset(0, radius // 2), theme.accent)
+
+
+def percent(part: float) -> str:
+    """A part of 1 in percent with one digit, cut and not rounded, so that 100 means the end."""
+    tenths = int(part * 1000 + 1e-9)
+    return "100" if tenths == 1000 else f"{tenths / 10:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """h:mm:ss"""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

@@ -1,0 +1,84 @@
+"""The critic's estimate: a number, and its trace over the last seconds."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from arcade_rl.overlay.canvas import SHIFT, Canvas, Label, curve, fill
+from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.scene import Trace
+from arcade_rl.overlay.text import number
+from arcade_rl.overlay.theme import mix
+from arcade_rl.policies.activity import Floats
+
+
+class Value:
+    """The estimate large; below it a line with a faint grid, and the least and the most of it."""
+
+    def __init__(self, canvas: Canvas, box: Rect) -> None:
+        style, theme = canvas.style, canvas.theme
+        self.canvas = canvas
+        inside = canvas.heading(box, "VALUE ESTIMATE")
+        head = box.top(style.px(24)).beside(int(box.width * 0.62))
+        self.number = Label(canvas, head, style.font(26, 500), theme.text, "right")
+        scale = min(style.px(64), inside.width // 5)
+        self.plot = inside.left(inside.width - scale)
+        marks, height = inside.beside(self.plot.width + style.px(8)), style.px(16)
+        top = Rect(marks.x, marks.y - height // 2, marks.width, height)
+        self.most = Label(canvas, top, style.font(13.5), theme.faint, "right")
+        bottom = Rect(marks.x, marks.bottom - height // 2 - 1, marks.width, height)
+        self.least = Label(canvas, bottom, style.font(13.5), theme.faint, "right")
+        self._draw_grid()
+
+    def _draw_grid(self) -> None:
+        theme, plot = self.canvas.theme, self.plot
+        for part in range(5):
+            y = plot.y + round((plot.height - 1) * part / 4)
+            colour = theme.rule if part in (0, 4) else mix(theme.panel, theme.rule, 0.5)
+            fill(self.canvas.ground, Rect(plot.x, y, plot.width, 1), colour)
+            x = plot.x + round((plot.width - 1) * part / 4)
+            colour = mix(theme.panel, theme.rule, 0.5)
+            fill(self.canvas.ground, Rect(x, plot.y, 1, plot.height), colour)
+
+    def draw(self, value: float | None, trace: Trace | None) -> None:
+        self.number.show(number(value, 3))
+        self.canvas.restore(self.plot.inset(-2, -2))
+        values = np.zeros(0, np.float32) if trace is None else trace.values[-trace.length :]
+        finite = values[np.isfinite(values)]
+        self.most.show(number(float(finite.max()), 2) if len(finite) else "")
+        self.least.show(number(float(finite.min()), 2) if len(finite) else "")
+        if trace is not None and len(finite):
+            self._draw_line(values, trace.length, float(finite.min()), float(finite.max()))
+
+    def _draw_line(self, values: Floats, length: int, least: float, most: float) -> None:
+        """The newest value at the right end; what is not finite leaves a gap."""
+        style, theme, plot = self.canvas.style, self.canvas.theme, self.plot
+        pad = style.px(4)
+        ages = np.arange(len(values) - 1, -1, -1)
+        x = plot.right - 1 - pad - ages * ((plot.width - 1 - pad) / max(length - 1, 1))
+        part = (values - least) / (most - least) if most > least else np.full(len(values), 0.5)
+        y = plot.bottom - 1 - pad - part * (plot.height - 1 - 2 * pad)
+        view = self.canvas.pixels[: plot.bottom]
+        for run in _finite_runs(values):
+            points = np.stack([x[run], y[run]], 1)
+            if len(points) > 1:
+                self._draw_area(points)
+                curve(view, points, theme.accent, style.px(1.6))
+        if np.isfinite(values[-1]):
+            centre = (round(x[-1] * (1 << SHIFT)), round(y[-1] * (1 << SHIFT)))
+            cv2.circle(view, centre, pad << SHIFT, theme.accent, -1, cv2.LINE_AA, SHIFT)
+
+    def _draw_area(self, points: Floats) -> None:
+        """A wash below the line that leaves the grid to be seen."""
+        plot, theme = self.plot, self.canvas.theme
+        foot = [[points[-1, 0], plot.bottom - 1], [points[0, 0], plot.bottom - 1]]
+        corners = np.rint(np.concatenate([points, foot])).astype(np.int32)
+        cv2.fillPoly(self.canvas.pixels, [corners], mix(theme.panel, theme.accent, 0.10))
+
+
+def _finite_runs(values: Floats) -> list[slice]:
+    """Stretches without gaps."""
+    finite = np.isfinite(values)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
+    return [slice(start, end) for start, end in edges.reshape(-1, 2)]
