@@ -256,6 +256,29 @@ def hand_scene(dials: int = 30) -> Scene:
     return replace(cnn_scene(), activity=activity, action_names=names)
 
 
+def deep_scene() -> Scene:
+    """A residual network: fifteen layers of maps, large ones among them, before a wide dense one."""
+    scene = cnn_scene()
+    assert scene.activity is not None
+    layers = [
+        Layer(f"conv.{k}", f"conv {k + 1}", "shared", maps(0, channels, side, k))
+        for k, (channels, side) in enumerate([(16, 42)] * 5 + [(32, 21)] * 5 + [(32, 11)] * 5)
+    ]
+    layers.append(Layer("linear", "dense", "shared", np.maximum(noise(0, 3136, seed=4), 0)))
+    layers += scene.activity.layers[-2:]
+    links = strongest(layers, [(15, 16)], 2, 12, 8)
+    activity = replace(scene.activity, layers=tuple(layers), links=links)
+    return replace(scene, activity=activity)
+
+
+def towers_scene(hidden: int = 20) -> Scene:
+    """More hidden layers than have room."""
+    outputs = noise(0, 3, seed=70)
+    decision = Choices(softmax(outputs), (3,), (1,))
+    activity = dense(0, 42, (64,) * hidden, decision, outputs)
+    return replace(mlp_scene(), activity=activity)
+
+
 def buttons_scene(step: int = 0) -> Scene:
     probabilities = 1 / (1 + np.exp(-noise(step, 9, seed=73) * 2))
     taken = np.random.default_rng(step).random(9) < probabilities

@@ -12,12 +12,14 @@ from overlay_scenes import (
     LONG,
     buttons_scene,
     cnn_scene,
+    deep_scene,
     first_scene,
     hand_scene,
     long_scene,
     many_scene,
     mlp_scene,
     robot_scene,
+    towers_scene,
     with_banner,
 )
 from test_overlay_layout import SIZES, holds, overlap
@@ -43,6 +45,8 @@ SCENES = {
     "groups": lambda: many_scene((5, 4, 3)),
     "many groups": lambda: many_scene((3,) * 12),
     "hand": hand_scene,
+    "deep": deep_scene,
+    "towers": towers_scene,
     "long": long_scene,
     "first": first_scene,
     "no policy": lambda: replace(cnn_scene(), activity=None, trace=None),
@@ -236,6 +240,19 @@ def test_numbers_are_those_of_the_scene() -> None:
         "conv 2", f"64 {TIMES} 9 {TIMES} 9", "dense", "512", "1.700", "as of this checkpoint",
     ):  # fmt: skip
         assert text in said, text
+
+
+def test_layers_without_room_are_counted() -> None:
+    said = drawn(towers_scene(), (1280, 720))
+    shown = [text for text in said if text.startswith(("actor ", "critic "))]
+    (remark,) = [text for text in said if text.endswith("layers have no room")]
+    assert {"actor 1", "actor 20", "critic 1", "critic 20"} <= set(shown)
+    assert int(remark.split()[0]) == 40 - len(shown)
+
+
+def test_every_layer_of_a_deep_network_is_shown() -> None:
+    said = drawn(deep_scene(), (1920, 1080))
+    assert {f"conv {k + 1}" for k in range(15)} <= set(said)
 
 
 def test_what_is_not_known_is_a_dash() -> None:
