@@ -168,7 +168,7 @@ def _bare(size: tuple[int, int], picture: _Picture) -> Layout:
 
 
 def _minimal(size: tuple[int, int], picture: _Picture) -> Layout:
-    unit = _unit(size)
+    unit = _unit(size) if size[0] > size[1] else max(0.62, size[0] / 1080)
     height = round(52 * unit)
     stage = Rect(0, 0, size[0], size[1] - height)
     scale = picture.within(stage.width, stage.height)
@@ -210,7 +210,7 @@ def _wide_without_policy(
 
 def _shared_column(column: Rect, gap: int, has_standing: bool) -> tuple[Rect | None, Rect]:
     if not has_standing:
-        return None, column
+        return None, column.top(column.width * 11 // 10)
     training, playback = column.rows([0.44, 0.56], gap)
     return training, playback
 

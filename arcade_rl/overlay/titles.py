@@ -149,7 +149,7 @@ def draw_card(size: tuple[int, int], theme: Theme, card: Card) -> Canvas:
     """A title card that fills the canvas."""
     unit = max(0.5, min(size[0] / 1920, size[1] / 1080))
     if size[1] > size[0]:
-        unit = max(unit, 0.8 * size[0] / 1080)
+        unit = max(unit, size[0] / 1080)
     canvas = Canvas(size, Style(theme, unit))
     style = canvas.style
     heading, line = style.px(110), style.px(50)
