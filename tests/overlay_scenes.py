@@ -119,7 +119,6 @@ def strongest(
 
 def cnn(step: int = 0, taken: int | None = None) -> Activity:
     """The network of the Nature paper with four actions."""
-    rng = np.random.default_rng(3)
     grey = wall(step).mean(2).astype(np.uint8)[::2, ::2][:84, :80]
     frames = np.stack([np.pad(np.roll(grey, k, 0), ((0, 0), (2, 2))) for k in (-3, -2, -1, 0)])
     hidden = np.maximum(noise(step, 512, seed=4), 0)
@@ -133,7 +132,6 @@ def cnn(step: int = 0, taken: int | None = None) -> Activity:
         Layer("value_net", "value", "critic", noise(step, 1, seed=6)),
     )
     action = int(np.argmax(logits)) if taken is None else taken
-    del rng
     return Activity(
         (Seen("", frames),),
         layers,
@@ -241,11 +239,44 @@ def robot_scene(step: int = 0, bound: float = 1.0) -> Scene:
         pixel_aspect=Fraction(1),
         title=Title(
             "GO2 · PPO · neural activity", "run go2-flat · checkpoint 120 · deterministic · seed 4"
-        ),  # fmt: skip
+        ),
         activity=dense(step, 48, (512, 256, 128), decision, mean),
         action_names=JOINTS,
         feature_names=names,
     )
+
+
+def hand_scene(dials: int = 30) -> Scene:
+    """More joints than a small picture has lines for."""
+    mean = noise(0, dials, seed=75) * 0.4
+    one = np.ones(dials, np.float32)
+    decision = Dials(mean, one * 0.1, mean + 0.1, -one, one)
+    activity = dense(0, 42, (64, 64), decision, mean)
+    names = tuple(f"finger joint {k}" for k in range(dials))
+    return replace(cnn_scene(), activity=activity, action_names=names)
+
+
+def deep_scene() -> Scene:
+    """A residual network: fifteen layers of maps, large ones among them, before a wide dense one."""
+    scene = cnn_scene()
+    assert scene.activity is not None
+    layers = [
+        Layer(f"conv.{k}", f"conv {k + 1}", "shared", maps(0, channels, side, k))
+        for k, (channels, side) in enumerate([(16, 42)] * 5 + [(32, 21)] * 5 + [(32, 11)] * 5)
+    ]
+    layers.append(Layer("linear", "dense", "shared", np.maximum(noise(0, 3136, seed=4), 0)))
+    layers += scene.activity.layers[-2:]
+    links = strongest(layers, [(15, 16)], 2, 12, 8)
+    activity = replace(scene.activity, layers=tuple(layers), links=links)
+    return replace(scene, activity=activity)
+
+
+def towers_scene(hidden: int = 20) -> Scene:
+    """More hidden layers than have room."""
+    outputs = noise(0, 3, seed=70)
+    decision = Choices(softmax(outputs), (3,), (1,))
+    activity = dense(0, 42, (64,) * hidden, decision, outputs)
+    return replace(mlp_scene(), activity=activity)
 
 
 def buttons_scene(step: int = 0) -> Scene:
@@ -288,7 +319,7 @@ def long_scene() -> Scene:
         title=Title(
             f"BREAKOUT · PPO · {run}",
             f"run {run} · checkpoint 123456 · deterministic · seed 2147483647",
-        ),  # fmt: skip
+        ),
         standing=Standing(
             123456,
             9_876_543_210,
@@ -299,10 +330,10 @@ def long_scene() -> Scene:
             10_000,
             1234567.25,
             1.2345e-7,
-        ),  # fmt: skip
+        ),
         playback=Playback(
             123_456, 999_999, 12_345_678, 49_382_712, -1234567.5, readings, contributions
-        ),  # fmt: skip
+        ),
         feature_names=tuple(f"feature with a long name {k}" for k in range(42)),
         banner=Banner(f"milestone: {run}", f"the checkpoint of {run} plays, " + LONG, 1.0),
     )

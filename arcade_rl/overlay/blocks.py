@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from arcade_rl.overlay import text as texts
-from arcade_rl.overlay.canvas import Canvas, Peak, arrow, fill, rounded
+from arcade_rl.overlay.canvas import Canvas, arrow, fill, rounded
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.mosaic import Mosaic, Tiling, tilings
-from arcade_rl.overlay.theme import sign_map
+from arcade_rl.overlay.peak import Peak
+from arcade_rl.overlay.theme import Colour, sign_map
 from arcade_rl.policies.activity import Activity, Floats
 
 
@@ -41,6 +43,10 @@ class Block(Protocol):
         ...
 
 
+CELLS = ((16, 26), (64, 17), (160, 12), (300, 11), (1 << 30, 10))
+"""Largest size of a cell at 1920x1080 for so many units at most."""
+
+
 class Tiles:
     """What lies in a mosaic."""
 
@@ -61,8 +67,8 @@ class Tiles:
 
     def place(self, box: Rect, option: int) -> Rect:
         tiling = self.options[option]
-        at = box.centred(*tiling.size)
-        self.mosaic = Mosaic(self.count, self.native, tiling, (at.x, at.y))
+        y = box.centred(*tiling.size).y
+        self.mosaic = Mosaic(self.count, self.native, tiling, (box.x, y))
         return self.mosaic.box
 
     def centre(self, unit: int) -> tuple[float, float]:
@@ -95,8 +101,8 @@ class Layers(Tiles):
         if len(shape) == 3:
             most, gap = style.px(88), max(2, style.px(3))
         else:
-            most = style.px(30 if shape[0] <= 16 else 20 if shape[0] <= 128 else 12)
-            gap = 2 if most >= 12 else 1
+            most = style.px(next(size for units, size in CELLS if shape[0] <= units))
+            gap = 2 if most >= 11 else 1
         super().__init__(canvas, label, shape, most, gap)
         self.peak = Peak()
 
@@ -140,7 +146,7 @@ class SeenFeatures:
     def place(self, box: Rect, option: int) -> Rect:
         columns, width = self.options[option]
         style, line = self.canvas.style, self._line()
-        self.box = box.centred(width, box.height)
+        self.box = box.left(width)
         named = min(self.count, columns * (box.height // line))
         lists = self.box
         if named < self.count:
@@ -173,9 +179,9 @@ class SeenFeatures:
 
     def _place_bar(self, row: Rect, name: str) -> None:
         style = self.canvas.style
-        font = style.font(13.5)
         label = row.left(int(row.width * 0.6))
-        self.canvas.write(name, label, font, self.canvas.theme.dim, ground=True)
+        font = texts.common(tuple(self.names), style.font(13.5), label.width)
+        self.canvas.write(name, label, font, self.canvas.theme.dim, ground=True, kind="name")
         bar = row.beside(label.width + style.px(8))
         height = max(3, min(style.px(7), row.height // 2))
         bar = Rect(bar.x, row.y + (row.height - height) // 2, bar.width, height)
@@ -186,7 +192,7 @@ class SeenFeatures:
         values = finite(activity.seen[self.place_in_seen].values.astype(np.float32, copy=False))
         largest = self.peak.update(magnitude(values))
         np.maximum(self.peaks * Peak.DECAY, np.abs(values), out=self.peaks)
-        parts = values / np.maximum(self.peaks, largest / 10)
+        parts = values / np.maximum(self.peaks, largest / 4)
         pixels, theme = self.canvas.pixels, self.canvas.theme
         for bar, part in zip(self.bars, parts.tolist(), strict=False):
             zero = bar.x + bar.width // 2
@@ -206,10 +212,11 @@ class SeenFeatures:
 
 
 class Outputs:
-    """The actor's outputs as cells with the actions' names, what was taken marked."""
+    """The actor's outputs as cells with the actions' names, what was taken marked. Where the names
+    have no room there are only cells, in the same order."""
 
     LEAST = 13
-    """Height that a line needs for its name, pixel."""
+    """Height that a line needs for its name, at 1920x1080."""
 
     def __init__(
         self, canvas: Canvas, place: int, label: str, names: tuple[str, ...], marks: bool
@@ -217,33 +224,59 @@ class Outputs:
         self.canvas, self.place_in_layers, self.names = canvas, place, names
         self.label, self.dimensions = label, str(len(names))
         self.marks = marks
-        """Whether one action is taken and the others are not."""
+        """Whether some actions are taken and the others are not."""
         self.peak = Peak()
         self.taken: frozenset[int] = frozenset()
         self.rows: list[Rect] = []
-
-    def _font(self, row: int) -> texts.Font:
-        return self.canvas.style.font(max(10 / self.canvas.style.unit, min(16, row / self.canvas.style.unit * 0.75)), 500)  # fmt: skip
-
-    def _row(self, height: int) -> int:
-        return min(self.canvas.style.px(36), height // len(self.names))
+        self.columns = 1
+        self.is_named = True
 
     def widths(self, height: int) -> Sequence[int]:
-        style, row = self.canvas.style, self._row(height)
-        bold = self._font(row)._replace(weight=700)
-        longest = max(texts.width(texts.drawable(name), bold) for name in self.names) + 2
-        side = self._side(row)
-        wide = side + style.px(36) + min(longest, style.px(150))
-        return [wide, side + style.px(36) + min(longest, style.px(80))]
+        style = self.canvas.style
+        least = max(12, style.px(self.LEAST))
+        self.columns = -(-len(self.names) // max(1, height // least))
+        self.is_named = self.columns == 1 or self._has_two_columns(height)
+        if not self.is_named:
+            lines = max(1, height // max(9, style.px(14)))
+            self.columns = -(-len(self.names) // lines)
+        row = self._row(height)
+        side, gap = self._side(row), style.px(14)
+        if not self.is_named:
+            return [self.columns * row]
+        longest = self._longest(row)
+        most = [style.px(150), style.px(80)] if self.columns == 1 else [longest]
+        extra = side + style.px(12) + (style.px(24) if self.marks else 0)
+        return [self.columns * (extra + min(longest, m)) + (self.columns - 1) * gap for m in most]
+
+    def _longest(self, row: int) -> int:
+        font = self._font(row, 700)
+        return max(texts.width(texts.drawable(name), font) for name in self.names) + 2
+
+    def _has_two_columns(self, height: int) -> bool:
+        """Whether two columns are read well: links to what was taken would cross the first."""
+        if self.marks or self.columns != 2:
+            return False
+        return self._longest(self._row(height)) <= self.canvas.style.px(90)
+
+    def _row(self, height: int) -> int:
+        lines = -(-len(self.names) // self.columns)
+        return max(2, min(self.canvas.style.px(36), height // lines))
+
+    def _font(self, row: int, weight: int) -> texts.Font:
+        unit = self.canvas.style.unit
+        return self.canvas.style.font(min(16, row / unit * 0.8), weight)
 
     def _side(self, row: int) -> int:
-        return max(4, min(self.canvas.style.px(26), row - max(2, row // 6)))
+        return max(2, min(self.canvas.style.px(26), row - max(2, row // 6)))
 
     def place(self, box: Rect, option: int) -> Rect:
-        row = self._row(box.height)
-        area = box.centred(self.widths(box.height)[option], row * len(self.names))
+        wide, row = self.widths(box.height)[option], self._row(box.height)
+        lines = -(-len(self.names) // self.columns)
+        area = Rect(box.x, box.centred(wide, row * lines).y, wide, row * lines)
+        columns = area.columns(self.columns, self.canvas.style.px(14) if self.is_named else 0)
         self.rows = [
-            Rect(area.x, area.y + k * row, area.width, row) for k in range(len(self.names))
+            Rect(columns[k // lines].x, area.y + k % lines * row, columns[0].width, row)
+            for k in range(len(self.names))
         ]
         return area
 
@@ -256,21 +289,28 @@ class Outputs:
             red, green, blue = table[indices[k]].tolist()
             self._draw_row(k, row, (red, green, blue))
 
-    def _draw_row(self, k: int, row: Rect, colour: tuple[int, int, int]) -> None:
+    def _draw_row(self, k: int, row: Rect, colour: Colour) -> None:
         canvas, style, theme = self.canvas, self.canvas.style, self.canvas.theme
         is_taken = k in self.taken
         if is_taken:
-            rounded(canvas.pixels, row.inset(-style.px(4), 1), style.px(5), theme.wash)
+            back = theme.wash if self.is_named else theme.accent
+            rounded(canvas.pixels, row.inset(-style.px(4) * self.is_named, 0), style.px(5), back)
         side = self._side(row.height)
         cell = Rect(row.x, row.y + (row.height - side) // 2, side, side)
+        if not self.is_named:
+            cell = row.centred(side, side).inset(style.px(2) * is_taken, style.px(2) * is_taken)
         rounded(canvas.pixels, cell, style.px(3), colour)
-        room = row.beside(side + style.px(10)).left(row.width - side - style.px(36))
-        font = self._font(row.height)
-        ink = theme.text if is_taken or not self.marks else theme.dim
-        weight = 700 if is_taken else 500
-        canvas.write(self.names[k], room, font._replace(weight=weight), ink)
+        if self.is_named:
+            self._write_name(k, row.beside(side + style.px(10)), is_taken)
+
+    def _write_name(self, k: int, row: Rect, is_taken: bool) -> None:
+        canvas, style, theme = self.canvas, self.canvas.style, self.canvas.theme
+        room = row.left(row.width - style.px(24)) if self.marks else row
+        ink = theme.text if is_taken else theme.dim
+        font = self._font(row.height, 700 if is_taken else 500)
+        canvas.write(self.names[k], room, font, ink, kind="name")
         if is_taken:
-            mark = min(style.px(12), side)
+            mark = min(style.px(12), row.height - 3)
             at = Rect(row.right - mark - style.px(2), row.y + (row.height - mark) // 2, mark, mark)
             arrow(canvas.pixels, at, theme.accent)
 
@@ -284,9 +324,8 @@ class Outputs:
 
 def frame(canvas: Canvas, box: Rect) -> None:
     """A thin frame around a unit."""
-    theme = canvas.theme
-    for edge in (box.top(1), box.below(box.height - 1), box.left(1), box.beside(box.width - 1)):
-        fill(canvas.pixels, edge, theme.text)
+    end = (box.right - 1, box.bottom - 1)
+    cv2.rectangle(canvas.pixels, (box.x, box.y), end, canvas.theme.text, 1)
 
 
 def finite(values: Floats) -> Floats:

@@ -14,13 +14,15 @@ import numpy.typing as npt
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.layout import Rect
-from arcade_rl.overlay.text import Font
+from arcade_rl.overlay.text import Font, Kind
 from arcade_rl.overlay.theme import Colour, Theme
 
 Align: TypeAlias = Literal["left", "centre", "right"]
 
 SHIFT = 4
 """Binary digits after the point of smooth coordinates."""
+HALF = 1 << SHIFT - 1
+"""Half a pixel in smooth coordinates: they count from the middle of the first pixel."""
 
 
 class Placed(NamedTuple):
@@ -62,9 +64,10 @@ class Style:
     def value(self) -> Font:
         return self.font(19, 500)
 
-    @property
-    def large(self) -> Font:
-        return self.font(42, 500)
+    def row_font(self, size: float, weight: int, row: int) -> Font:
+        """A font for rows of this height, pixel, that lie close together."""
+        font = self.font(size, weight)
+        return font._replace(size=max(texts.SMALLEST, min(font.size, int(row * 0.85))))
 
 
 class Canvas:
@@ -92,11 +95,11 @@ class Canvas:
 
     def write(
         self, text: str, box: Rect, font: Font, colour: Colour, align: Align = "left",
-        ground: bool = False,
+        ground: bool = False, kind: Kind = "words",
     ) -> Rect:  # fmt: skip
         """Write one line into the middle of a box: smaller or cut where it does not fit. Returns what
         it covers."""
-        drawn, font = texts.fit(text, font, box.width)
+        drawn, font = texts.fit(text, font, box.width, kind)
         wide = texts.width(drawn, font)
         free = {"left": 0, "centre": (box.width - wide) // 2, "right": box.width - wide}
         x, baseline = box.x + free[align], box.y + (box.height + font.capital) // 2
@@ -135,47 +138,37 @@ class Label:
     """A text that is drawn again only when it changes."""
 
     def __init__(
-        self, canvas: Canvas, box: Rect, font: Font, colour: Colour, align: Align = "left"
+        self,
+        canvas: Canvas,
+        box: Rect,
+        font: Font,
+        colour: Colour,
+        align: Align = "left",
+        kind: Kind = "words",
     ) -> None:
         self.canvas, self.box, self.font = canvas, box, font
-        self.colour, self.align = colour, align
-        self.shown: tuple[str, Colour] | None = None
+        self.colour, self.align, self.kind = colour, align, kind
+        self.shown: tuple[str, Font] | None = None
 
-    def show(self, text: str, colour: Colour | None = None) -> None:
-        colour = colour or self.colour
-        if self.shown == (text, colour):
+    def show(self, text: str) -> None:
+        if self.shown == (text, self.font):
             return
-        self.shown = (text, colour)
+        self.shown = (text, self.font)
         self.canvas.restore(self.box)
-        self.canvas.write(text, self.box, self.font, colour, self.align)
-
-
-class Peak:
-    """The largest magnitude of the last seconds, so that a scale neither jumps nor flickers."""
-
-    DECAY = 0.997
-    """A picture later; half of it is left after four seconds at 60 pictures a second."""
-
-    def __init__(self, floor: float = 1e-6) -> None:
-        self.floor = floor
-        self.largest = floor
-
-    def update(self, magnitude: float) -> float:
-        self.largest = max(magnitude, self.largest * self.DECAY, self.floor)
-        return self.largest
+        self.canvas.write(text, self.box, self.font, self.colour, self.align, kind=self.kind)
 
 
 def rounded(pixels: Frame, box: Rect, radius: int, colour: Colour) -> None:
     """Fill a rectangle with round corners, smoothly."""
     radius = max(0, min(radius, box.width // 2, box.height // 2))
-    x, y, right, bottom = box.x, box.y, box.right - 1, box.bottom - 1
-    rows, columns = box.region
-    pixels[rows, x + radius : box.right - radius] = colour
-    pixels[y + radius : box.bottom - radius, columns] = colour
-    if radius:
-        for centre_x in (x + radius, right - radius):
-            for centre_y in (y + radius, bottom - radius):
-                cv2.circle(pixels, (centre_x, centre_y), radius, colour, -1, cv2.LINE_AA)
+    fill(pixels, box.inset(radius, 0) if box.width > 2 * radius else box.left(0), colour)
+    fill(pixels, box.inset(0, radius) if box.height > 2 * radius else box.top(0), colour)
+    reach = (radius << SHIFT) - 2 * HALF  # smooth circles come out half a pixel larger
+    for x in (box.x + radius, box.right - radius):
+        for y in (box.y + radius, box.bottom - radius):
+            centre = (x << SHIFT) - HALF, (y << SHIFT) - HALF
+            if radius:
+                cv2.circle(pixels, centre, reach, colour, -1, cv2.LINE_AA, SHIFT)
 
 
 def fill(pixels: Frame, box: Rect, colour: Colour) -> None:

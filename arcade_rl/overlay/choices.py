@@ -11,7 +11,7 @@ from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, arrow, rounded
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.theme import mix
-from arcade_rl.policies.activity import Choices, Floats
+from arcade_rl.policies.activity import Choices, Decision, Floats
 
 OTHERS = -1
 """Stands for all actions of a choice that have no row of their own."""
@@ -47,7 +47,10 @@ class ChoicesView:
         places = max(columns, int(box.height / least) * columns)
         self.groups = share(sizes, max(len(sizes), int(places - (len(sizes) - 1) / 2 * columns)))
         self.boxes = self._place(box, columns)
-        self.name_width = self._name_width(self.boxes[0].width)
+        font = style.row_font(17, 700, self.boxes[0].height)
+        self.name_width = self._name_width(self.boxes[0].width, font)
+        self.size = texts.common(names, font, self.name_width).size
+        """Of the font of names: the same for all."""
         self.usual = np.zeros(sum(sizes))
         """Probability of every action of late."""
         self.drawn: list[tuple[object, ...] | None] = [None] * len(self.boxes)
@@ -87,8 +90,7 @@ class ChoicesView:
                 right.append(Group(group.first, group.size, group.rows - taken))
         return [left, right]
 
-    def _name_width(self, row: int) -> int:
-        font = self.canvas.style.font(17, 500)
+    def _name_width(self, row: int, font: texts.Font) -> int:
         longest = max(texts.width(texts.drawable(name), font) for name in self.names)
         return min(longest + 2, int(row * 0.42))
 
@@ -96,7 +98,8 @@ class ChoicesView:
     def bottom(self) -> int:
         return max(box.bottom for box in self.boxes)
 
-    def draw(self, choices: Choices) -> None:
+    def draw(self, choices: Decision) -> None:
+        assert isinstance(choices, Choices)
         probabilities = np.nan_to_num(choices.probabilities.astype(float))
         self.usual = np.maximum(self.usual * 0.98, probabilities)
         place = 0
@@ -118,34 +121,44 @@ class ChoicesView:
         key = (name, f"{part:.4f}", is_taken)
         if self.drawn[place] != key:
             self.drawn[place] = key
-            draw_row(self.canvas, self.boxes[place], self.name_width, name, part, is_taken, action == OTHERS)  # fmt: skip
+            draw_row(self.canvas, self.boxes[place], self.name_width, self.size, name, part, is_taken)  # fmt: skip
 
 
 def draw_row(
-    canvas: Canvas, box: Rect, name_width: int, name: str, part: float, is_taken: bool,
-    is_sum: bool = False,
+    canvas: Canvas, box: Rect, name_width: int, size: int, name: str, part: float, is_taken: bool
 ) -> None:  # fmt: skip
     """A name, a bar and a percentage; the taken one with an arrow, on a wash, in the accent."""
     style, theme, pixels = canvas.style, canvas.theme, canvas.pixels
     canvas.restore(box)
     row = box.inset(0, max(1, box.height // 16))
+    number = row.beside(row.width - style.px(68)).left(style.px(60))
+    room = row.beside(style.px(28)).left(min(name_width, number.x - row.x - style.px(32)))
+    bar = Rect(room.right + style.px(12), row.y, number.x - room.right - style.px(16), row.height)
+    is_behind = bar.width < style.px(60)
     if is_taken:
         rounded(pixels, row, style.px(6), theme.wash)
-    side = min(style.px(11), row.height // 2)
-    mark = Rect(box.x + style.px(8), 0, side, side)
+    if is_behind:
+        draw_back(canvas, row, part, is_taken)
+    else:
+        height = max(3, min(style.px(14), int(row.height * 0.42)))
+        draw_bar(canvas, bar.centred(bar.width, height), part, is_taken)
     if is_taken:
-        arrow(pixels, mark._replace(y=row.y + (row.height - side) // 2), theme.accent)
-    room = row.beside(style.px(28)).left(name_width)
-    colour = theme.text if is_taken else theme.faint if is_sum else theme.dim
-    canvas.write(name, room, style.font(17, 700 if is_taken else 500), colour)
-    number = style.px(68)
-    end = row.beside(row.width - number).left(number - style.px(8))
-    canvas.write(f"{part * 100:.1f} %", end, style.font(17, 700 if is_taken else 400), colour, "right")  # fmt: skip
-    bar = Rect(room.right + style.px(12), 0, end.x - room.right - style.px(16), 0)
-    height = max(3, min(style.px(14), int(row.height * 0.42)))
-    bar = bar._replace(y=row.y + (row.height - height) // 2, height=height)
-    if bar.width > height:
-        draw_bar(canvas, bar, part, is_taken)
+        side = min(style.px(11), row.height // 2)
+        mark = Rect(box.x + style.px(8), row.y + (row.height - side) // 2, side, side)
+        arrow(pixels, mark, theme.accent)
+    colour, weight = (theme.text, 700) if is_taken else (theme.dim, 500)
+    canvas.write(name, room, texts.Font(size, weight), colour, kind="name")
+    font = style.row_font(17, 700 if is_taken else 400, box.height)
+    canvas.write(f"{part * 100:.1f} %", number, font, colour, "right")
+
+
+def draw_back(canvas: Canvas, row: Rect, part: float, is_taken: bool) -> None:
+    """A bar behind a row that has no room for one beside its name."""
+    theme = canvas.theme
+    full = row.left(round(row.width * min(max(part, 0), 1)))
+    colour = mix(theme.panel, theme.accent, 0.4) if is_taken else mix(theme.panel, theme.bar, 0.45)
+    if full.width > 1:
+        rounded(canvas.pixels, full, canvas.style.px(4), colour)
 
 
 def draw_bar(canvas: Canvas, bar: Rect, part: float, is_taken: bool) -> None:
@@ -159,11 +172,10 @@ def draw_bar(canvas: Canvas, bar: Rect, part: float, is_taken: bool) -> None:
 
 
 def share(sizes: tuple[int, ...], places: int) -> list[Group]:
-    """Rows of every choice: one an action, or as many as there are places, at least two where a
-    choice is cut."""
+    """Rows of every choice: one an action, or as many as there are places."""
     fair, first, groups = places, 0, []
     if sum(sizes) > places:
-        fair = max(2, places // len(sizes))
+        fair = max(1, places // len(sizes))
         spare = places - sum(min(size, fair) for size in sizes)
         cut = sum(size > fair for size in sizes)
         fair += max(0, spare) // max(cut, 1)
@@ -174,8 +186,11 @@ def share(sizes: tuple[int, ...], places: int) -> list[Group]:
 
 
 def shown(usual: npt.NDArray[np.floating], rows: int, taken: int) -> list[int]:
-    """Actions that have a row, in their own order; `OTHERS` last where not all have one."""
+    """Actions that have a row, in their own order; `OTHERS` last where not all have one. The only row
+    is that of the taken one."""
     if len(usual) <= rows:
         return list(range(len(usual)))
+    if rows == 1:
+        return [taken]
     likeliest = [int(k) for k in np.argsort(-usual, kind="stable") if k != taken]
     return [*sorted([taken, *likeliest[: rows - 2]]), OTHERS]

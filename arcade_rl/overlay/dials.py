@@ -6,26 +6,29 @@ import numpy as np
 
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay import text as texts
-from arcade_rl.overlay.canvas import Canvas, Peak, fill, polygon, rounded
+from arcade_rl.overlay.canvas import Canvas, fill, polygon, rounded
 from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.peak import Peak
 from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import Colour, mix
-from arcade_rl.policies.activity import Dials
+from arcade_rl.policies.activity import Decision, Dials
 
 
 class DialsView:
     """A row for each dimension. Where it has no bounds, its range is what it reached of late."""
 
     ROW = 50
-    LEAST = 18
+    LEAST = 15
 
     def __init__(self, canvas: Canvas, box: Rect, names: tuple[str, ...]) -> None:
         self.canvas, self.names = canvas, names
         style = canvas.style
         legend = style.px(20)
-        columns = 1 if len(names) * style.px(self.LEAST) <= box.height - legend else 2
-        rows = -(-len(names) // columns)
         area = box.below(legend + style.px(4))
+        for columns in (1, 2, 3):
+            rows = -(-len(names) // columns)
+            if rows * max(10, style.px(self.LEAST)) <= area.height:
+                break
         height = max(6, min(style.px(self.ROW), area.height // rows))
         places = area.columns(columns, style.px(22))
         self.boxes = [
@@ -36,14 +39,15 @@ class DialsView:
         self.drawn: list[tuple[str, ...] | None] = [None] * len(names)
         self._split()
         self._draw_legend(box.top(legend))
+        names_font = texts.common(names, self.font, self.name_width)
         for row, name in zip(self.boxes, names, strict=True):
-            canvas.write(name, row.left(self.name_width), style.font(16), canvas.theme.dim, ground=True)  # fmt: skip
+            canvas.write(name, row.left(self.name_width), names_font, canvas.theme.dim, ground=True, kind="name")  # fmt: skip
 
     def _split(self) -> None:
         """How wide names and numbers are."""
         style, width = self.canvas.style, self.boxes[0].width
-        font = style.font(16)
-        longest = max(texts.width(texts.drawable(name), font) for name in self.names)
+        self.font = style.row_font(16, 400, self.boxes[0].height)
+        longest = max(texts.width(texts.drawable(name), self.font) for name in self.names)
         self.name_width = min(longest + 2, int(width * 0.4))
         self.number_width = style.px(66)
 
@@ -68,7 +72,8 @@ class DialsView:
     def bottom(self) -> int:
         return max(box.bottom for box in self.boxes)
 
-    def draw(self, dials: Dials) -> None:
+    def draw(self, dials: Decision) -> None:
+        assert isinstance(dials, Dials)
         for k, box in enumerate(self.boxes):
             low, high = self._bounds(k, dials)
             mean, deviation, taken = (
@@ -94,30 +99,35 @@ class DialsView:
         value = box.beside(box.width - self.number_width)
         track = box.beside(self.name_width + style.px(14))
         track = track.left(value.x - track.x - style.px(4))
-        if track.width < style.px(20):
-            track = track.left(1)
         canvas.restore(value)
         canvas.restore(track)
-        canvas.write(taken, value, style.font(16, 600), theme.text, "right")
-        middle = box.y + box.height // 2
-        fill(canvas.pixels, Rect(track.x, middle - 1, track.width, 2), theme.rule)
+        font = self.font._replace(weight=600)
+        canvas.write(taken, value, font, theme.text, "right", kind="figure")
+        if track.width >= style.px(30):
+            self._draw_track(track, marks)
+
+    def _draw_track(self, track: Rect, marks: list[float]) -> None:
+        """The range with the spread, the mean and what was taken on it."""
+        style, theme, pixels = self.canvas.style, self.canvas.theme, self.canvas.pixels
+        middle = track.y + track.height // 2
+        fill(pixels, Rect(track.x, middle - 1, track.width, 2), theme.rule)
         centre = track.x + track.width // 2
-        fill(canvas.pixels, Rect(centre, middle - style.px(4), 1, style.px(8)), theme.rule)
-        reach = max(3, min(style.px(10), int(box.height * 0.36)))
+        fill(pixels, Rect(centre, middle - style.px(4), 1, style.px(8)), theme.rule)
+        reach = max(3, min(style.px(10), int(track.height * 0.36)))
         inner = track.inset(reach, 0)
         low, mean, high, at = (
             inner.x + min(max(mark, 0), 1) * (inner.width - 1) if np.isfinite(mark) else None
             for mark in marks
         )
         if low is not None and high is not None:
-            wide = max(2, round(high) - round(low))
-            height = max(3, int(reach * 0.9))
+            wide, height = max(2, round(high) - round(low)), max(3, int(reach * 0.9))
             spread = Rect(round(low), middle - height // 2, wide, height)
-            rounded(canvas.pixels, spread, height // 2, mix(theme.panel, theme.bar, 0.8))
+            rounded(pixels, spread, height // 2, mix(theme.panel, theme.bar, 0.8))
         if mean is not None:
-            fill(canvas.pixels, Rect(round(mean) - 1, middle - reach // 2 - 1, style.px(3), reach + 2), theme.text)  # fmt: skip
+            line = Rect(round(mean) - 1, middle - reach // 2 - 1, style.px(3), reach + 2)
+            fill(pixels, line, theme.text)
         if at is not None:
-            _diamond(canvas.pixels, at, middle, reach * 0.72, theme.accent, theme.panel)
+            _diamond(pixels, at, middle, reach * 0.62, theme.accent, theme.panel)
 
 
 def _diamond(

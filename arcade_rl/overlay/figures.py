@@ -4,40 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, Label
 from arcade_rl.overlay.layout import Rect
 
 
 class Figures:
-    """As many figures as have room, line by line; the last place says how many more there are."""
+    """As many figures as have room, line by line; the last place says how many more there are.
+    `lines` are wanted. Where not `says_more`, the last place is for a figure too."""
 
-    ROW = 52
+    ROW = 80
+    LEAST = 43
     """Height of a line, and the least that one is squeezed to, at 1920x1080."""
-    LEAST = 37
 
-    def __init__(self, canvas: Canvas, box: Rect, columns: int) -> None:
+    def __init__(
+        self, canvas: Canvas, box: Rect, columns: int, lines: int, says_more: bool = True
+    ) -> None:
         style, theme = canvas.style, canvas.theme
-        row = min(style.px(self.ROW), max(style.px(self.LEAST), box.height // 2))
-        rows = max(1, box.height // row)
+        least = max(style.px(self.LEAST), style.label.size + style.value.size + 2)
+        row = min(style.px(self.ROW), max(least, box.height // max(lines, 1)))
         self.labels: list[Label] = []
         self.values: list[Label] = []
-        self.row = row
-        for number in range(rows):
-            line = box.below(number * row).top(row) if number else box.top(row)
+        for number in range(box.height // row):
+            line = (box.below(number * row) if number else box).top(row)
             for cell in line.columns(columns, style.px(14)):
-                label, value = cell.top(int(row * 0.42)), cell.below(int(row * 0.42))
-                value = value.top(int(row * 0.48))
-                self.labels.append(Label(canvas, label, style.label, theme.dim))
-                self.values.append(Label(canvas, value, style.value, theme.text))
+                cell = cell.top(min(row, style.px(58)))
+                label = cell.top(int(cell.height * 0.44))
+                value = cell.below(label.height).top(int(cell.height * 0.5))
+                self.labels.append(Label(canvas, label, style.label, theme.dim, kind="name"))
+                self.values.append(Label(canvas, value, style.value, theme.text, kind="figure"))
+        self.says_more = says_more
+        self.fonts = style.label, style.value
+        self.width = self.labels[0].box.width if self.labels else 0
 
     def show(self, figures: Sequence[tuple[str, str]]) -> None:
         """Show (label, value) pairs, the most important first."""
         places = len(self.labels)
         shown = list(figures)
-        if len(shown) > places:
+        if self.says_more and places and len(shown) > places:
             more = len(shown) - places + 1
             shown = [*shown[: places - 1], (f"+ {more} more", "")]
-        shown += [("", "")] * (places - len(shown))
+        shown = (shown + [("", "")] * places)[:places]
+        font = texts.common(tuple(name for name, _ in shown), self.fonts[0], self.width)
         for label, value, (name, text) in zip(self.labels, self.values, shown, strict=True):
+            label.font = font
             label.show(name)
             value.show(text)

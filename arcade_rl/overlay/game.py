@@ -59,4 +59,6 @@ def scale(frame: Frame, how: Scaling, into: Frame) -> None:
     if frame.shape[1] * how.across != how.size[0]:
         wide = np.repeat(frame, how.across, axis=1)
         frame = cv2.resize(wide, (how.size[0], frame.shape[0]), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    cv2.resize(frame, how.size, into, interpolation=cv2.INTER_NEAREST)
+    lines = cv2.resize(frame, (how.size[0], frame.shape[0]), interpolation=cv2.INTER_NEAREST)
+    for line in range(how.down):
+        into[line :: how.down] = lines

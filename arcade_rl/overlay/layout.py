@@ -14,10 +14,13 @@ Detail: TypeAlias = Literal["full", "minimal", "none"]
 
 SMALLEST = (320, 180)
 """(width, height) that any detail needs."""
-SMALLEST_WIDE = (800, 450)
+SMALLEST_WIDE = (854, 480)
 """(width, height) that the panels need beside the game."""
 SMALLEST_TALL = (540, 960)
 """(width, height) that the panels need below the game."""
+
+FEW, MANY = (0.325, 0.24, 0.435), (0.325, 0.29, 0.385)
+"""How panels share the height below the game, for a few rows of actions and for many."""
 
 
 class Rect(NamedTuple):
@@ -111,9 +114,10 @@ def lay_out(
     detail: Detail,
     has_standing: bool = True,
     has_activity: bool = True,
+    rows: int = 4,
 ) -> Layout:
     """The layout of a canvas of this size for frames of this one, both (width, height). UsageError
-    where it has no room for this detail."""
+    where it has no room for this detail. `rows` are wanted for the decision."""
     check_size(size, detail)
     picture = _Picture(frame, pixel_aspect)
     if detail == "none":
@@ -122,7 +126,7 @@ def lay_out(
         return _minimal(size, picture)
     if size[0] > size[1]:
         return _wide(size, picture, has_standing, has_activity)
-    return _tall(size, picture, has_standing, has_activity)
+    return _tall(size, picture, has_standing, has_activity, rows)
 
 
 def check_size(size: tuple[int, int], detail: Detail) -> None:
@@ -164,7 +168,7 @@ def _bare(size: tuple[int, int], picture: _Picture) -> Layout:
 
 
 def _minimal(size: tuple[int, int], picture: _Picture) -> Layout:
-    unit = _unit(size)
+    unit = _unit(size) if size[0] > size[1] else max(0.62, size[0] / 1080)
     height = round(52 * unit)
     stage = Rect(0, 0, size[0], size[1] - height)
     scale = picture.within(stage.width, stage.height)
@@ -177,13 +181,14 @@ def _wide(
 ) -> Layout:
     unit = _unit(size)
     margin, gap = round(32 * unit), round(20 * unit)
-    header = Rect(margin, round(26 * unit), size[0] - 2 * margin, round(66 * unit))
-    top = header.bottom + round(16 * unit)
+    header = Rect(margin, round(22 * unit), size[0] - 2 * margin, round(66 * unit))
+    top = header.bottom + round(14 * unit)
     body = Rect(margin, top, size[0] - 2 * margin, size[1] - margin - top)
     if not has_activity:
         return _wide_without_policy(unit, header, body, gap, picture, has_standing)
     scale = picture.within(0.47 * size[0], 0.69 * body.height)
-    upper = body.top(max(scale.size[1], int(0.61 * body.height)))
+    least = 0.61 if size[1] >= 600 else 0.66
+    upper = body.top(max(scale.size[1], int(least * body.height)))
     stage = upper.left(scale.size[0])
     left, policy = upper.beside(stage.width + gap).columns(2, gap)
     training, playback = _shared_column(left, gap, has_standing)
@@ -205,13 +210,13 @@ def _wide_without_policy(
 
 def _shared_column(column: Rect, gap: int, has_standing: bool) -> tuple[Rect | None, Rect]:
     if not has_standing:
-        return None, column
-    training, playback = column.rows([0.43, 0.57], gap)
+        return None, column.top(column.width * 11 // 10)
+    training, playback = column.rows([0.44, 0.56], gap)
     return training, playback
 
 
 def _tall(
-    size: tuple[int, int], picture: _Picture, has_standing: bool, has_activity: bool
+    size: tuple[int, int], picture: _Picture, has_standing: bool, has_activity: bool, rows: int
 ) -> Layout:
     unit = max(0.62, 1.16 * size[0] / 1080)
     margin, gap = round(30 * unit), round(18 * unit)
@@ -223,7 +228,7 @@ def _tall(
     rest = body.below(stage.height + gap)
     policy = network = None
     if has_activity:
-        rest, policy, network = rest.rows([0.29, 0.26, 0.45], gap)
+        rest, policy, network = rest.rows(MANY if rows > 6 else FEW, gap)
     else:
         rest = rest.top(round(420 * unit))
     training, playback = rest.columns(2, gap) if has_standing else (None, rest)

@@ -13,7 +13,10 @@ from arcade_rl.overlay.theme import EMPTY, ZERO, Pixels
 from arcade_rl.policies.activity import Floats
 
 PICTURE = 30
-"""Lines from which on a tile is a picture: it is scaled smoothly, others by whole numbers."""
+"""Lines from which on a tile is a picture: it is scaled smoothly, others sharply."""
+
+FULL = 0.7
+"""Part of the last row that must be full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +59,17 @@ def _sizes(native: tuple[int, int], most: int) -> list[tuple[int, int]]:
     if height >= PICTURE:
         heights = sorted({most, *(round(height * k / 8) for k in range(3, 24))}, reverse=True)
         return [(max(1, round(width * h / height)), h) for h in heights if h <= most]
-    whole = [(width * k, height * k) for k in range(max(1, most // height), 0, -1)]
+    halves = range(max(2, 2 * most // height), 1, -1)
+    whole = [(width * k // 2, height * k // 2) for k in halves if k % 2 == 0 or height > 2]
     smaller = [(max(1, width * k // 4), height * k // 4) for k in (3, 2, 1) if height * k >= 12]
     return whole + smaller
 
 
 def _columns(count: int, rows: int) -> int:
-    """As few columns as so many rows allow; a few more where no place is left empty then."""
+    """As few columns as so many rows allow, and more where the last row were nearly empty."""
     least = -(-count // rows)
-    for columns in range(least, int(least * 1.2) + 1):
-        if count % columns == 0:
+    for columns in range(least, 2 * least):
+        if (count - 1) % columns + 1 >= FULL * columns:
             return columns
     return least
 
@@ -77,7 +81,7 @@ class Mosaic:
         self.count, self.tiling = count, tiling
         self.box = Rect(*at, *tiling.size)
         width, height = tiling.tile
-        is_kept = height < PICTURE and height >= native[1]
+        is_kept = native[1] < PICTURE and height >= native[1]
         self.native = native if is_kept else (width, height)
         columns, rows = tiling.columns, tiling.rows
         self.tiles = np.full((rows * columns, self.native[1], self.native[0]), EMPTY, np.uint8)
@@ -129,7 +133,7 @@ class Mosaic:
     def _paint(self, pixels: Pixels, table: Pixels) -> None:
         rows, columns = self.tiling.rows, self.tiling.columns
         self.places[:] = self.tiles.reshape(rows, columns, self.native[1], self.native[0])
-        indices = self.sheet.take(self.down, 0).take(self.across, 1)
+        indices = self.sheet.take(self.across, 1).take(self.down, 0)
         pixels[self.box.region] = cv2.applyColorMap(indices, table[:, None])
 
 

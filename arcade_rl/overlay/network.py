@@ -3,41 +3,19 @@ that spoke for it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-
 import numpy as np
-import numpy.typing as npt
 
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.blocks import Block, Layers, Outputs, SeenFeatures, SeenPictures
-from arcade_rl.overlay.canvas import Canvas, curve
+from arcade_rl.overlay.canvas import Canvas
+from arcade_rl.overlay.flow import Line, Part, lines
 from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.links import draw_links
 from arcade_rl.overlay.policy import count
-from arcade_rl.overlay.theme import EMPTY, mix, sign_map
-from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Link, Switches
+from arcade_rl.overlay.theme import EMPTY, sign_map
+from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Switches
 
-LINKS = 64
-"""Weights that are drawn at most: more would cover the cells."""
-BEND = np.linspace(0, 1, 21)[:, None]
-"""Places along a link at which it is computed."""
-
-
-@dataclass(slots=True)
-class _Part:
-    """A block with what its place depends on."""
-
-    block: Block
-    role: str
-    layer: int
-    """Position in `Activity.layers`; -1 for what the agent sees."""
-    is_dense: bool
-    widths: tuple[int, ...] = ()
-    option: int = 0
-
-    @property
-    def width(self) -> int:
-        return self.widths[self.option]
+LINES = "lines: the weights that counted most for the action taken"
 
 
 class Network:
@@ -52,125 +30,77 @@ class Network:
         feature_names: tuple[str, ...],
     ) -> None:
         self.canvas = canvas
-        inside = canvas.panel(box, "NETWORK", "")
-        self._draw_legend(box)
-        self.body = Rect(box.x + 2, inside.y, box.width - 4, box.bottom - 2 - inside.y)
+        inside = canvas.panel(box, "NETWORK")
         parts = _parts(canvas, activity, action_names, feature_names)
-        for line, height_box in _lines(parts, inside, canvas.style.px(14)):
-            self._place(line, height_box)
-        self.parts = parts
-        self.of_layer = {part.layer: part.block for part in parts if part.layer >= 0}
-        self.outputs = [part.block for part in parts if isinstance(part.block, Outputs)]
+        gap = canvas.style.px(14)
+        left_out = 0
+        for some, place in lines(parts, inside, gap, canvas.style.px(76)):
+            left_out += self._place(Line.of(some, place, canvas.style.px(26)))
+        self.parts = [part for part in parts if part.box.width > 1]
+        self._draw_legend(box, left_out)
+        self.bodies = _bodies(self.parts, inside)
+        self.of_layer = {part.layer: part.block for part in self.parts if part.layer >= 0}
+        self.outputs = [part.block for part in self.parts if isinstance(part.block, Outputs)]
         self.shown: Activity | None = None
 
-    def _draw_legend(self, box: Rect) -> None:
-        """What the colours mean, at the right of the heading."""
+    def _draw_legend(self, box: Rect, left_out: int) -> None:
+        """What colours and lines mean, and how many layers are not shown, right of the heading."""
         canvas, style, theme = self.canvas, self.canvas.style, self.canvas.theme
-        font, wide, height = style.font(14.5), style.px(110), style.px(8)
+        wide, height, gap = style.px(110), style.px(8), style.px(10)
         line = Rect(box.x, box.y + style.px(14), box.width - style.px(20), style.px(24))
-        after, before = "positive", "negative"
-        right = line.right - texts.width(after, font)
-        canvas.write(after, Rect(right, line.y, line.right - right, line.height), font, theme.faint, ground=True)  # fmt: skip
-        bar = Rect(right - style.px(10) - wide, line.y + (line.height - height) // 2, wide, height)
+        positive = self._write_before(line.right, line, "positive")
+        bar = line.centred(wide, height)._replace(x=positive.x - gap - wide)
         table = sign_map(theme)[EMPTY + 1 :]
         canvas.ground[bar.region] = table[np.arange(wide) * len(table) // wide]
-        room = Rect(bar.x - style.px(10) - texts.width(before, font), line.y, texts.width(before, font), line.height)  # fmt: skip
-        canvas.write(before, room, font, theme.faint, ground=True)
+        negative = self._write_before(bar.x - gap, line, "negative")
+        remark = f"{left_out} layers have no room" if left_out else LINES
+        if negative.x - 3 * gap - texts.width(remark, style.font(14.5)) > box.x + style.px(160):
+            self._write_before(negative.x - 3 * gap, line, remark)
 
-    def _place(self, parts: list[_Part], box: Rect) -> None:
-        """Find widths that fit, then share what is left among the gaps."""
+    def _write_before(self, right: int, line: Rect, text: str) -> Rect:
+        """Write a remark that ends there; returns its box."""
+        font = self.canvas.style.font(14.5)
+        wide = texts.width(text, font)
+        box = Rect(right - wide, line.y, wide, line.height)
+        self.canvas.write(text, box, font, self.canvas.theme.faint, ground=True)
+        return box
+
+    def _place(self, line: Line) -> int:
+        """Place the parts of a line; returns how many layers have no room."""
         style = self.canvas.style
-        label = style.px(24)
-        shared = [part for part in parts if part.role == "shared"]
-        actor = [part for part in parts if part.role == "actor"]
-        critic = [part for part in parts if part.role == "critic"]
-        split = box.rows([0.62, 0.38] if len(critic) < 2 else [0.56, 0.44], style.px(12))
-        upper, lower = split if actor and critic else (box, box)
-        for some, place in ((shared, box), (actor, upper), (critic, lower)):
-            for part in some:
-                widths = part.block.widths(place.height - label)
-                least = self._label_width(part.block)
-                part.widths, part.option = tuple(max(width, least) for width in widths), 0
-        gap = style.px(26)
-        _shrink(shared, actor, critic, box.width, gap)
-        free = box.width - _total(shared, gap) - max(_total(actor, gap), _total(critic, gap))
-        free -= gap if shared and (actor or critic) else 0
-        gaps = _gaps(shared, max(actor, critic, key=lambda some: _total(some, gap)), gap, free)
-        x = box.x
-        for part, space in zip(shared, gaps, strict=False):
-            x = self._place_part(part, Rect(x, box.y, part.width, box.height)) + space
-        for branch, place in ((actor, upper), (critic, lower)):
-            self._place_branch(branch, Rect(x, place.y, box.right - x, place.height), gap)
+        left_out = line.fit(style.px(24), style.px(12))
+        for part, box in line.places(style.px(12)):
+            self._place_part(part, box)
+        return len(left_out)
 
-    def _place_branch(self, parts: list[_Part], box: Rect, gap: int) -> None:
-        if not parts:
-            return
-        free = box.width - _total(parts, gap)
-        gaps = _gaps([], parts, gap, free)
-        x = box.x
-        for part, space in zip(parts, gaps, strict=True):
-            x = self._place_part(part, Rect(x, box.y, part.width, box.height)) + space
-
-    def _place_part(self, part: _Part, box: Rect) -> int:
-        """Draw the label and place the block below it; returns its right end."""
+    def _place_part(self, part: Part, box: Rect) -> None:
+        """Draw the label and place the block below it."""
         style, theme = self.canvas.style, self.canvas.theme
         head = box.top(style.px(20))
-        part.block.place(box.below(style.px(24)), part.option)
+        part.box = box.below(style.px(24))
+        part.block.place(part.box, part.option)
         font = style.font(14.5, 600)
         wide = min(texts.width(texts.drawable(part.block.label), font), head.width)
         self.canvas.write(part.block.label, head.left(wide), font, theme.dim, ground=True)
         rest = head.beside(wide + style.px(8))
-        if rest.width > style.px(8):
+        if (
+            texts.fit(part.block.dimensions, style.font(14.5), rest.width)[0]
+            == part.block.dimensions
+        ):
             self.canvas.write(part.block.dimensions, rest, style.font(14.5), theme.faint, ground=True)  # fmt: skip
-        return box.right
-
-    def _label_width(self, block: Block) -> int:
-        style = self.canvas.style
-        label = min(texts.width(block.label, style.font(14.5, 600)), style.px(150))
-        return label + style.px(9) + texts.width(block.dimensions, style.font(14.5)) + 1
 
     def draw(self, activity: Activity) -> None:
         """Draw the activity; one that was drawn the last time is left as it is."""
         if activity is self.shown:
             return
         self.shown = activity
-        self.canvas.restore(self.body)
+        for box in self.bodies:
+            self.canvas.restore(box)
         for output in self.outputs:
             output.taken = taken(activity.decision)
         for part in self.parts:
             part.block.draw(activity)
-        self._draw_links(activity.links[:LINKS])
-
-    def _draw_links(self, links: tuple[Link, ...]) -> None:
-        """The strongest over the others; the stronger the wider and the clearer."""
-        known = [one for one in links if one.source in self.of_layer and one.target in self.of_layer]  # fmt: skip
-        strongest = max((abs(link.strength) for link in known), default=0.0)
-        if not np.isfinite(strongest) or strongest <= 0:
-            return
-        theme, width = self.canvas.theme, self.canvas.style.unit
-        for link in reversed(known):
-            part = abs(link.strength) / strongest
-            colour = theme.positive if link.weight > 0 else theme.negative
-            colour = mix(theme.panel, colour, 0.25 + 0.75 * part)
-            start = self.of_layer[link.source].centre(link.source_unit)
-            end = self.of_layer[link.target].centre(link.target_unit)
-            curve(self.canvas.pixels, bezier(start, end), colour, max(1, round(part * 2.4 * width)))
-        for layer, unit in {(link.source, link.source_unit) for link in known}:
-            self.of_layer[layer].mark(unit)
-
-
-def bezier(start: tuple[float, float], end: tuple[float, float]) -> npt.NDArray[np.float64]:
-    """A curve that leaves and arrives level. (21, 2)"""
-    middle = (start[0] + end[0]) / 2
-    first, second = np.array([middle, start[1]]), np.array([middle, end[1]])
-    left = 1 - BEND
-    points: npt.NDArray[np.float64] = (
-        left**3 * np.array(start)
-        + 3 * left**2 * BEND * first
-        + 3 * left * BEND**2 * second
-        + BEND**3 * np.array(end)
-    )
-    return points
+        draw_links(self.canvas, activity.links, self.of_layer)
 
 
 def taken(decision: Decision) -> frozenset[int]:
@@ -188,7 +118,7 @@ def _starts(choices: Choices) -> list[int]:
 
 def _parts(
     canvas: Canvas, activity: Activity, names: tuple[str, ...], feature_names: tuple[str, ...]
-) -> list[_Part]:
+) -> list[Part]:
     parts = []
     for place, seen in enumerate(activity.seen):
         if seen.is_picture:
@@ -197,7 +127,7 @@ def _parts(
             size = seen.values.size
             known = feature_names if len(feature_names) == size else ()
             block = SeenFeatures(canvas, place, seen.name, size, known)
-        parts.append(_Part(block, "shared", -1, False))
+        parts.append(Part(block, "shared", -1, False, label_width(canvas, block)))
     output = _output(activity)
     for place, layer in enumerate(activity.layers):
         if place == output:
@@ -205,8 +135,16 @@ def _parts(
             block = Outputs(canvas, place, layer.label, names, marks)
         else:
             block = Layers(canvas, place, layer.label, layer.values.shape)
-        parts.append(_Part(block, layer.role, place, not layer.is_maps))
+        width = label_width(canvas, block)
+        parts.append(Part(block, layer.role, place, not layer.is_maps, width))
     return parts
+
+
+def label_width(canvas: Canvas, block: Block) -> int:
+    """Columns that a block's label takes, with its dimensions."""
+    style = canvas.style
+    label = min(texts.width(block.label, style.font(14.5, 600)), style.px(150))
+    return label + style.px(9) + texts.width(block.dimensions, style.font(14.5)) + 1
 
 
 def _output(activity: Activity) -> int:
@@ -220,38 +158,11 @@ def _output(activity: Activity) -> int:
     return fitting[-1] if fitting and size <= 40 else -1
 
 
-def _lines(parts: list[_Part], box: Rect, gap: int) -> list[tuple[list[_Part], Rect]]:
-    """One line of blocks; two in a high box: pictures and maps above units."""
-    maps = [part for part in parts if not part.is_dense]
-    dense = [part for part in parts if part.is_dense]
-    if box.height < 0.34 * box.width or not any(part.layer >= 0 for part in maps):
-        return [(parts, box)]
-    upper, lower = box.rows([0.55, 0.45], gap)
-    return [(maps, upper), (dense, lower)]
-
-
-def _total(parts: list[_Part], gap: int) -> int:
-    return sum(part.width for part in parts) + gap * max(0, len(parts) - 1)
-
-
-def _shrink(
-    shared: list[_Part], actor: list[_Part], critic: list[_Part], room: int, gap: int
-) -> None:
-    """Narrow the widest block until all fit, or none can be narrower."""
-    while True:
-        branch = actor if _total(actor, gap) >= _total(critic, gap) else critic
-        between = gap if shared and branch else 0
-        if _total(shared, gap) + between + _total(branch, gap) <= room:
-            return
-        able = [part for part in shared + branch if part.option + 1 < len(part.widths)]
-        if not able:
-            return
-        max(able, key=lambda part: part.width).option += 1
-
-
-def _gaps(shared: list[_Part], branch: list[_Part], gap: int, free: int) -> list[int]:
-    """Gap after every block: what is left goes where links are, three times as much as elsewhere."""
-    line = shared + branch
-    weights = [3 if one.is_dense and after.is_dense else 1 for one, after in pairwise(line)]
-    total = max(sum(weights), 1)
-    return [*(gap + max(0, free) * weight // total for weight in weights), 0]
+def _bodies(parts: list[Part], inside: Rect) -> list[Rect]:
+    """What must be drawn on fresh ground: where links may be, and numbers as bars. Other blocks cover
+    all of their room."""
+    dense = [part.box for part in parts if part.is_dense]
+    if dense:
+        x, y = min(box.x for box in dense) - 4, min(box.y for box in dense) - 4
+        dense = [Rect(x, y, inside.right + 6 - x, inside.bottom + 6 - y)]
+    return dense + [part.box for part in parts if isinstance(part.block, SeenFeatures)]

@@ -9,7 +9,7 @@ from arcade_rl.overlay.game import scale
 from arcade_rl.overlay.layout import Detail, Layout, check_size, lay_out
 from arcade_rl.overlay.network import Network
 from arcade_rl.overlay.playback import PlaybackPanel
-from arcade_rl.overlay.policy import Policy, named
+from arcade_rl.overlay.policy import Policy, count, named
 from arcade_rl.overlay.scene import Card, Scene
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.overlay.titles import BannerView, Header, Line, draw_card
@@ -65,6 +65,7 @@ def _shape(scene: Scene) -> tuple[object, ...]:
         scene.standing is None,
         scene.action_names,
         scene.feature_names,
+        len(scene.playback.readings),
         tuple(one.name for one in scene.playback.contributions),
         None if activity is None else _activity_shape(activity),
     )
@@ -90,6 +91,7 @@ class _Picture:
         layout = lay_out(
             size, (width, height), scene.pixel_aspect, detail,
             scene.standing is not None, scene.activity is not None,
+            count(scene.activity.decision) if scene.activity else 0,
         )  # fmt: skip
         self.layout = layout
         self.canvas = canvas = Canvas(size, Style(theme, layout.unit))
@@ -107,7 +109,7 @@ class _Picture:
         if self.layout.playback is None:
             return None
         terms = [one.name for one in scene.playback.contributions]
-        return PlaybackPanel(self.canvas, self.layout.playback, terms)
+        return PlaybackPanel(self.canvas, self.layout.playback, terms, len(scene.playback.readings))
 
     def _make_policy(self, scene: Scene, layout: Layout) -> tuple[Policy | None, Network | None]:
         activity = scene.activity

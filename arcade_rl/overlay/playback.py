@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from arcade_rl.overlay import text as texts
-from arcade_rl.overlay.canvas import Canvas, Label, Peak, fill, rounded
+from arcade_rl.overlay.canvas import Canvas, Label, fill, rounded
 from arcade_rl.overlay.figures import Figures
 from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.peak import Peak
 from arcade_rl.overlay.scene import Contribution, Playback
 from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import Colour
@@ -18,31 +20,34 @@ from arcade_rl.overlay.theme import Colour
 class PlaybackPanel:
     """The main metric large, the other numbers below, and the reward terms at the foot."""
 
-    def __init__(self, canvas: Canvas, box: Rect, terms: Sequence[str]) -> None:
+    def __init__(self, canvas: Canvas, box: Rect, terms: Sequence[str], readings: int) -> None:
         style, theme = canvas.style, canvas.theme
         inside = canvas.panel(box, "PLAYBACK")
         aside = Rect(inside.x + inside.width // 2, box.y + style.px(14), inside.width - inside.width // 2, style.px(24))  # fmt: skip
-        self.episode = Label(canvas, aside, style.font(14.5, 500), theme.accent, "right")
+        self.episode = Label(canvas, aside, style.font(14.5, 500), theme.accent, "right", "figure")
         self.terms: Terms | None = None
         if terms:
-            foot = terms_height(canvas, inside, terms)
-            self.terms = Terms(canvas, inside.below(inside.height - foot), terms)
+            lines = legend_lines(canvas, inside, terms)
+            foot = style.px(48) + lines * style.px(22)
+            self.terms = Terms(canvas, inside.below(inside.height - foot), terms, lines)
             inside = inside.top(inside.height - foot - style.px(8))
-        main = inside.top(min(style.px(66), max(style.px(44), inside.height // 3)))
+        main = inside.top(min(style.px(66), max(style.px(50), inside.height // 3)))
         half = main.left(int(main.width * 0.46))
         head, body = half.top(int(main.height * 0.3)), half.below(int(main.height * 0.3))
         large = style.font(min(42, body.height / style.unit * 0.96), 500)
-        self.main_name = Label(canvas, head, style.label, theme.dim)
-        self.main = Label(canvas, body, large, theme.text)
+        self.main_name = Label(canvas, head, style.label, theme.dim, kind="name")
+        self.main = Label(canvas, body, large, theme.text, kind="figure")
         beside = main.beside(int(main.width * 0.5)).columns(2, style.px(12))
         self.counts = [self._count(canvas, column, main.height) for column in beside]
-        self.readings = Figures(canvas, inside.below(main.height + style.px(10)), 3)
+        self.readings = Figures(
+            canvas, inside.below(main.height + style.px(10)), 3, -(-readings // 3)
+        )
 
     def _count(self, canvas: Canvas, box: Rect, height: int) -> tuple[Label, Label]:
         style, theme = canvas.style, canvas.theme
-        head, body = box.top(int(height * 0.3)), box.below(int(height * 0.3))
+        head, body = box.top(int(height * 0.3)), box.below(int(height * 0.3) + style.px(7))
         label = Label(canvas, head, style.label, theme.dim, "right")
-        return label, Label(canvas, body, style.font(22, 500), theme.text, "right")
+        return label, Label(canvas, body, style.font(22, 500), theme.text, "right", "figure")
 
     def draw(self, playback: Playback) -> None:
         self.episode.show(f"episode {playback.episode:,} of {playback.episodes:,}")
@@ -63,35 +68,46 @@ class PlaybackPanel:
         value.show(f"{count:,}")
 
 
-def terms_height(canvas: Canvas, inside: Rect, terms: Sequence[str]) -> int:
-    """Room that the reward terms take at the foot of a panel."""
-    style = canvas.style
-    lines = len(_flow(canvas, inside.width, terms, 2))
-    return style.px(48) + lines * style.px(22)
+def legend_lines(canvas: Canvas, inside: Rect, terms: Sequence[str]) -> int:
+    """Lines that the names of the reward terms take: one in a small panel, else two at most."""
+    most = 1 if inside.height < canvas.style.px(230) else 2
+    return len(flow(canvas, inside.width, terms, most))
 
 
-def _flow(
-    canvas: Canvas, width: int, names: Sequence[str], most: int
-) -> list[list[tuple[int, int, str, int]]]:
-    """Lines of (term, x, text, width) for a legend; a last entry with the term -1 says how many names
-    are left out."""
+class Entry(NamedTuple):
+    """A name in a legend."""
+
+    term: int
+    """Its place, or `MORE`."""
+    x: int
+    text: str
+    width: int
+
+
+MORE = -1
+"""Stands for the entry that says how many names are left out."""
+
+
+def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[list[Entry]]:
+    """Names with a swatch before each, in lines one after the other, `most` at most."""
     style = canvas.style
     font, swatch, gap = style.font(14.5), style.px(15), style.px(14)
-    longest = max(style.px(70), int(width * 0.42))
-    lines: list[list[tuple[int, int, str, int]]] = [[]]
+    longest = max(style.px(72), width * most // len(names) - swatch - gap)
+    longest = min(longest, width - swatch)
+    lines: list[list[Entry]] = [[]]
     x = 0
     for index, name in enumerate(names):
-        text, _ = texts.fit(name, font, longest)
-        wide = texts.width(text, font)
-        left = len(names) - index
-        more = texts.width(f"+ {left} more", font) + gap if left > 1 and len(lines) == most else 0
-        if x and x + swatch + wide + more > width:
+        text, fitted = texts.fit(name, font, longest, "name")
+        wide, left = texts.width(text, fitted), len(names) - index
+        more = f"+ {left} more"
+        extra = texts.width(more, font) + gap if left > 1 and len(lines) == most else 0
+        if x and x + swatch + wide + extra > width:
             if len(lines) == most:
-                lines[-1].append((-1, x, f"+ {left} more", width - x))
+                lines[-1].append(Entry(MORE, x, more, width - x))
                 return lines
             lines.append([])
             x = 0
-        lines[-1].append((index, x, name, min(wide, width - x - swatch)))
+        lines[-1].append(Entry(index, x, name, wide))
         x += swatch + wide + gap
     return lines
 
@@ -100,7 +116,7 @@ class Terms:
     """What the reward terms added in this step, as one bar: what was added to the right of zero, what
     was taken to the left."""
 
-    def __init__(self, canvas: Canvas, box: Rect, names: Sequence[str]) -> None:
+    def __init__(self, canvas: Canvas, box: Rect, names: Sequence[str], lines: int) -> None:
         style, theme = canvas.style, canvas.theme
         self.canvas = canvas
         self.peak = Peak()
@@ -113,22 +129,22 @@ class Terms:
         )
         self.bar = box.below(style.px(26)).top(style.px(12))
         self.drawn: bytes = b""
-        self._draw_legend(box.below(style.px(48)), names)
+        self._draw_legend(box.below(style.px(48)), names, lines)
 
-    def _draw_legend(self, box: Rect, names: Sequence[str]) -> None:
+    def _draw_legend(self, box: Rect, names: Sequence[str], lines: int) -> None:
         canvas, style = self.canvas, self.canvas.style
         font, side, height = style.font(14.5), style.px(9), style.px(22)
-        for place, line in enumerate(_flow(canvas, box.width, names, 2)):
+        for place, line in enumerate(flow(canvas, box.width, names, lines)):
             y = box.y + place * height
             for index, x, name, wide in line:
                 room = Rect(box.x + x, y, wide, height)
-                if index < 0:
+                if index == MORE:
                     canvas.write(name, room, font, canvas.theme.faint, ground=True)
                     continue
                 swatch = Rect(box.x + x, y + (height - side) // 2, side, side)
                 rounded(canvas.ground, swatch, style.px(2), self.colours[index])
                 room = Rect(box.x + x + style.px(15), y, wide, height)
-                canvas.write(name, room, font, canvas.theme.dim, ground=True)
+                canvas.write(name, room, font, canvas.theme.dim, ground=True, kind="name")
 
     def draw(self, contributions: Sequence[Contribution]) -> None:
         amounts = np.array([one.amount for one in contributions], float)

@@ -24,19 +24,23 @@ class Policy:
     ) -> None:
         style, theme = canvas.style, canvas.theme
         decision = activity.decision
-        inside = canvas.panel(box, "POLICY", kind(decision))
+        inside = canvas.panel(box)
         self.value: Value | None = None
         gap = style.px(30)
         if activity.value is None:
+            inside = canvas.heading(inside, "POLICY", kind(decision))
             self.view = view(canvas, inside, decision, names)
             return
         if inside.width > 1.5 * inside.height:
-            self.view = view(canvas, inside.left(int((inside.width - gap) * 0.54)), decision, names)
-            value = box.inset(style.px(20), style.px(14))
-            value = value.beside(int((inside.width - gap) * 0.54) + gap)
+            left = inside.left(int((inside.width - gap) * 0.54))
+            value = inside.beside(left.width + gap)
+            left = canvas.heading(left, "POLICY", kind(decision))
+            self.view = view(canvas, left, decision, names)
             fill(canvas.ground, Rect(value.x - gap // 2, value.y, 1, value.height), theme.rule)
         else:
-            least = style.px(196)
+            inside = canvas.heading(inside, "POLICY", kind(decision))
+            rows = count(decision) * style.px(26) + style.px(24) + gap
+            least = min(style.px(210), max(style.px(128), inside.height - rows))
             self.view = view(canvas, inside.top(inside.height - least), decision, names)
             used = max(self.view.bottom + gap - inside.y, int(inside.height * 0.32))
             value = inside.below(used)
@@ -44,13 +48,7 @@ class Policy:
         self.value = Value(canvas, value)
 
     def draw(self, activity: Activity, trace: Trace | None) -> None:
-        decision = activity.decision
-        if (
-            (isinstance(self.view, ChoicesView) and isinstance(decision, Choices))
-            or (isinstance(self.view, SwitchesView) and isinstance(decision, Switches))
-            or (isinstance(self.view, DialsView) and isinstance(decision, Dials))
-        ):
-            self.view.draw(decision)
+        self.view.draw(activity.decision)
         if self.value is not None:
             self.value.draw(activity.value, trace)
 

@@ -7,7 +7,7 @@ import numpy as np
 from arcade_rl.overlay.canvas import Canvas, arrow, rounded
 from arcade_rl.overlay.choices import draw_bar
 from arcade_rl.overlay.layout import Rect
-from arcade_rl.policies.activity import Switches
+from arcade_rl.policies.activity import Decision, Switches
 
 
 class SwitchesView:
@@ -35,7 +35,8 @@ class SwitchesView:
     def bottom(self) -> int:
         return self.boxes[-1].bottom
 
-    def draw(self, switches: Switches) -> None:
+    def draw(self, switches: Decision) -> None:
+        assert isinstance(switches, Switches)
         probabilities = np.nan_to_num(switches.probabilities)
         for k, box in enumerate(self.boxes):
             part, taken = float(probabilities[k]), bool(switches.taken[k])
@@ -63,7 +64,7 @@ class SwitchesView:
         number = head.beside(head.width - style.px(58))
         room = head.beside(side + style.px(8))
         room = room.left(number.x - room.x - style.px(4))
-        canvas.write(name, room, style.font(17, weight), colour)
+        canvas.write(name, room, style.font(17, weight), colour, kind="name")
         canvas.write(f"{part * 100:.1f} %", number, style.font(16, weight), colour, "right")
         height = max(2, min(style.px(6), inside.height // 6))
         draw_bar(canvas, Rect(inside.x, inside.bottom - height, inside.width, height), part, taken)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -23,8 +23,13 @@ CAPITAL = 0.7
 """Height of a capital over the size of its font."""
 SMALLEST = 9
 """Size below which no text is shrunk, pixel."""
-SHRUNK = 0.82
+Kind: TypeAlias = Literal["words", "name", "figure"]
+"""What a text is: words are cut at their end, names in their middle, since many names differ in their
+last letters, and figures are better small than cut."""
+SHRUNK: dict[Kind, float] = {"words": 0.82, "name": 0.82, "figure": 0.5}
 """Part of its size that a text may be shrunk to before it is cut."""
+TAIL = 5
+"""Letters at its end that a name keeps when it is cut, if they are a third of it at most."""
 
 
 class Font(NamedTuple):
@@ -50,38 +55,53 @@ def width(text: str, font: Font) -> int:
 
 
 @lru_cache(4096)
-def fit(text: str, font: Font, room: int) -> tuple[str, Font]:
+def fit(text: str, font: Font, room: int, kind: Kind = "words") -> tuple[str, Font]:
     """The text as it is drawn in so many columns: whole, else smaller, else cut with an ellipsis;
     "" where not even that has room."""
     text = drawable(text)
-    smallest = min(font.size, max(SMALLEST, round(font.size * SHRUNK)))
+    smallest = min(font.size, max(SMALLEST, round(font.size * SHRUNK[kind])))
     for size in range(font.size, smallest - 1, -1):
         font = Font(size, font.weight)
         if width(text, font) <= room:
             return text, font
-    return _cut(text, font, room), font
+    return _cut(text, font, room, TAIL if kind == "name" else 0), font
 
 
-def _cut(text: str, font: Font, room: int) -> str:
+@lru_cache(1024)
+def common(names: tuple[str, ...], font: Font, room: int) -> Font:
+    """The font in which all these names have room, or as small as they may be shrunk."""
+    return min((fit(name, font, room)[1] for name in names), default=font)
+
+
+def first_fitting(wordings: tuple[str, ...], font: Font, room: int) -> str:
+    """The first of these wordings that has room, else the last."""
+    fitting = (text for text in wordings if fit(text, font, room)[0] == text)
+    return next(fitting, wordings[-1])
+
+
+def _cut(text: str, font: Font, room: int, tail: int) -> str:
     fits, not_fits = 0, len(text)
     while not_fits - fits > 1:
         middle = (fits + not_fits) // 2
-        if width(_shortened(text, middle), font) <= room:
+        if width(_shortened(text, middle, tail), font) <= room:
             fits = middle
         else:
             not_fits = middle
-    shortened = _shortened(text, fits)
+    shortened = _shortened(text, fits, tail)
     return shortened if width(shortened, font) <= room else ""
 
 
-def _shortened(text: str, length: int) -> str:
-    return text[:length].rstrip(" .,-_/·") + ELLIPSIS
+def _shortened(text: str, length: int, tail: int) -> str:
+    """So many letters of a text with an ellipsis; up to `tail` of them from its end."""
+    tail = min(tail, length // 3)
+    start = text[: length - tail].rstrip(" .,-_/·")
+    return start + ELLIPSIS + text[len(text) - tail :].lstrip(" .,-_/·")
 
 
 @lru_cache(4096)
 def drawable(text: str) -> str:
     """The text with what the face cannot draw replaced: by its plain letters, else by a square."""
-    return " ".join("".join(map(_drawable, text)).split(" "))
+    return "".join(map(_drawable, text))
 
 
 @lru_cache(4096)
@@ -138,8 +158,19 @@ def number(value: float | None, digits: int) -> str:
     not finite."""
     if value is None or not np.isfinite(value):
         return DASH
-    if abs(value) >= 1e6:
+    if abs(value) >= 1e12:
         return f"{value:.{digits}e}".replace("-", MINUS)
-    text = f"{value:,.{digits}f}"
+    text = f"{value:,.{digits if abs(value) < 1e6 else 0}f}"
     is_zero = not text.strip("-0.,")
     return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def short(count: int) -> str:
+    """A count in three digits: 950, 4.20 k, 98.8 M."""
+    value, unit = float(count), ""
+    for larger in ("k", "M", "G", "T"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, f" {larger}"
+    digits = 0 if not unit or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f}{unit}"

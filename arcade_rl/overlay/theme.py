@@ -87,8 +87,8 @@ def _dark(signs: str, positive: Colour, negative: Colour, accent: Colour) -> The
         bar=(92, 108, 136),
         positive=positive,
         negative=negative,
-        positive_peak=mix(positive, (255, 255, 255), 0.72),
-        negative_peak=mix(negative, (255, 255, 255), 0.72),
+        positive_peak=mix(positive, (255, 255, 255), 0.62),
+        negative_peak=mix(negative, (255, 255, 255), 0.62),
         terms=_DARK_TERMS,
     )
 
@@ -98,7 +98,7 @@ def _light(signs: str, positive: Colour, negative: Colour, accent: Colour) -> Th
         name="light",
         signs=signs,
         canvas=(233, 237, 243),
-        stage=(17, 21, 29),
+        stage=(0, 0, 0),
         panel=(255, 255, 255),
         edge=(213, 220, 230),
         rule=(222, 227, 236),
@@ -151,7 +151,7 @@ def theme(name: str = "dark", signs: str = "blue-orange") -> Theme:
 def sign_map(theme: Theme) -> Pixels:
     """Colours of signed numbers by index: `EMPTY`, then -1 to 1 around `ZERO`. (256, 3)"""
     parts = np.abs(np.arange(256) - ZERO) / 127
-    parts = np.minimum(parts, 1) ** 0.7
+    parts = np.minimum(parts, 1) ** 0.85
     table = np.empty((256, 3), np.uint8)
     for index, part in enumerate(parts):
         positive = index > ZERO

@@ -45,12 +45,12 @@ class Line:
         fill(canvas.ground, box, theme.panel)
         fill(canvas.ground, box.top(1), theme.edge)
         inside = box.inset(style.px(22), 1)
-        figures = inside.beside(int(inside.width * 0.4))
+        figures = inside.beside(int(inside.width * 0.36))
         title = inside.left(inside.width - figures.width - style.px(16))
         self.title = Label(canvas, title, style.font(20, 600), theme.text)
         self.action = figures.beside(int(figures.width * 0.72))
         self.taken = self.action.beside(style.px(26))
-        self.name = Label(canvas, self.taken, style.font(19, 700), theme.text)
+        self.name = Label(canvas, self.taken, style.font(19, 700), theme.text, kind="name")
         columns = figures.left(figures.width - self.action.width - style.px(16)).columns(3, style.px(14))  # fmt: skip
         self.figures = [_Figure(canvas, column) for column in columns]
         self.marked = False
@@ -83,7 +83,8 @@ class _Figure:
         style, theme = canvas.style, canvas.theme
         half = int(box.width * 0.42)
         self.label = Label(canvas, box.left(half), style.label, theme.dim, "right")
-        self.value = Label(canvas, box.beside(half + style.px(8)), style.value, theme.text)
+        room = box.beside(half + style.px(8))
+        self.value = Label(canvas, room, style.value, theme.text, kind="figure")
 
     def show(self, label: str, value: str) -> None:
         self.label.show(label)
@@ -148,7 +149,7 @@ def draw_card(size: tuple[int, int], theme: Theme, card: Card) -> Canvas:
     """A title card that fills the canvas."""
     unit = max(0.5, min(size[0] / 1920, size[1] / 1080))
     if size[1] > size[0]:
-        unit = max(unit, 0.8 * size[0] / 1080)
+        unit = max(unit, size[0] / 1080)
     canvas = Canvas(size, Style(theme, unit))
     style = canvas.style
     heading, line = style.px(110), style.px(50)

@@ -6,7 +6,7 @@ from arcade_rl.overlay.canvas import Canvas, Label, fill, rounded
 from arcade_rl.overlay.figures import Figures
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.scene import Standing
-from arcade_rl.overlay.text import DASH, MINUS, number
+from arcade_rl.overlay.text import DASH, MINUS, first_fitting, number, short
 
 
 class Training:
@@ -24,16 +24,16 @@ class Training:
         self.bar = inside.below(line.height + style.px(9)).top(style.px(8))
         self.done: int | None = None
         rest = inside.below(self.bar.bottom - inside.y + style.px(14))
-        self.figures = Figures(canvas, rest, 3)
+        self.figures = Figures(canvas, rest, 3, 2, says_more=False)
 
     def draw(self, standing: Standing) -> None:
         self.percent.show(f"{percent(standing.progress)} %")
-        self.steps.show(f"{standing.steps:,} of {standing.total_steps:,} steps")
+        self._show_steps(standing)
         self._draw_bar(standing.progress)
         rate = standing.learning_rate
         self.figures.show(
             [
-                (f"mean of last {standing.window}", number(standing.mean_return, 2)),
+                (self._mean_name(standing.window), number(standing.mean_return, 2)),
                 ("best return", number(standing.best_return, 2)),
                 ("episodes", f"{standing.episodes:,}"),
                 ("time trained", duration(standing.trained_s)),
@@ -41,6 +41,20 @@ class Training:
                 ("chunk", DASH if standing.chunk < 0 else f"{standing.chunk:,}"),
             ]
         )
+
+    def _mean_name(self, window: int) -> str:
+        wordings = (f"mean of last {window:,}", f"mean of {window:,}", "mean return")
+        return first_fitting(wordings, self.figures.fonts[0], self.figures.width)
+
+    def _show_steps(self, standing: Standing) -> None:
+        """In as many digits as have room."""
+        done, total = standing.steps, standing.total_steps
+        wordings = (
+            f"{done:,} of {total:,} steps",
+            f"{done:,} / {total:,}",
+            f"{short(done)} of {short(total)} steps",
+        )
+        self.steps.show(first_fitting(wordings, self.steps.font, self.steps.box.width))
 
     def _draw_bar(self, progress: float) -> None:
         done = round(self.bar.width * min(max(progress, 0), 1))
@@ -52,7 +66,7 @@ class Training:
         rounded(self.canvas.pixels, self.bar, radius, theme.rule)
         if done >= self.bar.height:
             rounded(self.canvas.pixels, self.bar.left(done), radius, theme.accent)
-        else:
+        elif done:
             fill(self.canvas.pixels, self.bar.left(done).inset(0, radius // 2), theme.accent)
 
 

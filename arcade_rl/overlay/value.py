@@ -43,8 +43,8 @@ class Value:
 
     def draw(self, value: float | None, trace: Trace | None) -> None:
         self.number.show(number(value, 3))
-        self.canvas.restore(self.plot)
-        values = np.zeros(0, np.float32) if trace is None else trace.values
+        self.canvas.restore(self.plot.inset(-2, -2))
+        values = np.zeros(0, np.float32) if trace is None else trace.values[-trace.length :]
         finite = values[np.isfinite(values)]
         self.most.show(number(float(finite.max()), 2) if len(finite) else "")
         self.least.show(number(float(finite.min()), 2) if len(finite) else "")

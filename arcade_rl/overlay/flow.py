@@ -1,0 +1,182 @@
+"""How the blocks of the panel NETWORK share its room: in lines from left to right, the actor's above the
+critic's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from arcade_rl.overlay.blocks import Block
+from arcade_rl.overlay.layout import Rect
+
+LEAST = 40
+"""Narrowest room of a label, pixel."""
+
+
+@dataclass(slots=True)
+class Part:
+    """A block with what its place depends on."""
+
+    block: Block
+    role: str
+    layer: int
+    """Position in `Activity.layers`; -1 for what the agent sees."""
+    is_dense: bool
+    label: int
+    """Width of its label, pixel."""
+    widths: tuple[int, ...] = ()
+    option: int = 0
+    """Which of the widths it has."""
+    box: Rect = field(default_factory=lambda: Rect(0, 0, 1, 1))
+    """Below the label."""
+
+    @property
+    def width(self) -> int:
+        return self.widths[self.option]
+
+
+def lines(parts: list[Part], box: Rect, gap: int, least: int) -> list[tuple[list[Part], Rect]]:
+    """The parts of each line, and its box: one line where all labels have room beside each other, and
+    more where that makes them fit and each is at least `least` high. In a high box pictures and maps
+    are above units."""
+    maps = [part for part in parts if not part.is_dense]
+    dense = [part for part in parts if part.is_dense]
+    is_high = box.height >= 0.34 * box.width and any(part.layer >= 0 for part in maps)
+    groups = [maps, dense] if is_high and dense else [parts]
+    room = max(1, (box.height + gap) // (least + gap))
+    cut = [piece for group in groups for piece in _pieces(group, box.width, gap, room - len(groups) + 1)]  # fmt: skip
+    shares = [0.52, 0.48] if len(cut) == 2 else [1.0] * len(cut)
+    return list(zip(cut, box.rows(shares, gap), strict=True))
+
+
+def _pieces(parts: list[Part], width: int, gap: int, most: int) -> list[list[Part]]:
+    """The shared parts in equal pieces that fit, at most so many; a branch stays with the last."""
+    wide = sum(part.label + gap for part in parts if part.role != "critic")
+    count = max(1, min(most, -(-wide // width)))
+    shared = [part for part in parts if part.role == "shared"]
+    others = [part for part in parts if part.role != "shared"]
+    each = -(-(len(shared) + len(others) // 2) // count)
+    pieces = [shared[k : k + each] for k in range(0, len(shared), each)] or [[]]
+    pieces[-1] += others
+    return pieces
+
+
+@dataclass(slots=True)
+class Line:
+    """Parts side by side."""
+
+    shared: list[Part]
+    actor: list[Part]
+    critic: list[Part]
+    box: Rect
+    gap: int
+
+    @classmethod
+    def of(cls, parts: list[Part], box: Rect, gap: int) -> Line:
+        roles = ("shared", "actor", "critic")
+        shared, actor, critic = ([part for part in parts if part.role == role] for role in roles)
+        return cls(shared, actor, critic, box, gap)
+
+    @property
+    def parts(self) -> list[Part]:
+        return [*self.shared, *self.actor, *self.critic]
+
+    def halves(self, gap: int) -> tuple[Rect, Rect]:
+        """Of the actor and of the critic, over the whole width."""
+        if not self.actor or not self.critic:
+            return self.box, self.box
+        shares = [0.68, 0.32] if len(self.critic) < 2 else [0.6, 0.4]
+        upper, lower = self.box.rows(shares, gap)
+        return upper, lower
+
+    def fit(self, label: int, between: int) -> list[Part]:
+        """Ask all parts for their widths below labels of this height, and choose those that fit. The
+        parts that have no room at all are left out, from the middle, and returned."""
+        upper, lower = self.halves(between)
+        branch = max(len(self.actor), len(self.critic))
+        fair = self.box.width // max(1, len(self.shared) + branch) - self.gap
+        for some, place in ((self.shared, self.box), (self.actor, upper), (self.critic, lower)):
+            for part in some:
+                least = min(part.label, max(fair, LEAST))
+                widths = part.block.widths(place.height - label)
+                part.widths, part.option = tuple(max(width, least) for width in widths), 0
+        self._shrink()
+        left_out = self._leave_out()
+        self._grow()
+        return left_out
+
+    @property
+    def width(self) -> int:
+        """That all parts take at least."""
+        branch = max(_total(self.actor, self.gap), _total(self.critic, self.gap))
+        return _total(self.shared, self.gap) + (self.gap if self.shared and branch else 0) + branch
+
+    def _shrink(self) -> None:
+        """Narrow the widest part until all fit, or none can be narrower."""
+        while self.width > self.box.width:
+            is_actor = _total(self.actor, self.gap) >= _total(self.critic, self.gap)
+            counted = self.shared + (self.actor if is_actor else self.critic)
+            able = [part for part in counted if part.option + 1 < len(part.widths)]
+            if not able:
+                return
+            max(able, key=lambda part: part.width).option += 1
+
+    def _leave_out(self) -> list[Part]:
+        left_out = []
+        while self.width > self.box.width:
+            longest = max(self.shared, self.actor, self.critic, key=len)
+            if len(longest) < 2:
+                break
+            left_out.append(longest.pop((len(longest) - 1) // 2))
+            self._shrink()
+        return left_out
+
+    def _grow(self) -> None:
+        """Widen parts again where that takes no room from others, and then the narrowest maps as long
+        as all fit."""
+        for part in self.parts:
+            part.option = part.widths.index(part.width)
+        has_grown = True
+        while has_grown:
+            has_grown = False
+            maps = [part for part in self.parts if part.option and not part.is_dense]
+            for part in sorted(maps, key=lambda part: part.width):
+                part.option -= 1
+                if self.width <= self.box.width:
+                    has_grown = True
+                else:
+                    part.option += 1
+
+    def places(self, between: int) -> list[tuple[Part, Rect]]:
+        """Where every part goes, its label included."""
+        upper, lower = self.halves(between)
+        longer = max(self.actor, self.critic, key=lambda some: _total(some, self.gap))
+        gaps = _gaps(self.shared + longer, self.gap, self.box.width - self.width)
+        found, x = [], self.box.x
+        for part, gap in zip(self.shared, gaps, strict=False):
+            found.append((part, Rect(x, self.box.y, part.width, self.box.height)))
+            x += part.width + gap
+        for branch, box in ((self.actor, upper), (self.critic, lower)):
+            room = box.beside(x - box.x) if x > box.x else box
+            found += _spread(branch, room, self.gap)
+        return found
+
+
+def _spread(parts: list[Part], box: Rect, gap: int) -> list[tuple[Part, Rect]]:
+    gaps = _gaps(parts, gap, box.width - _total(parts, gap))
+    found, x = [], box.x
+    for part, space in zip(parts, gaps, strict=False):
+        found.append((part, Rect(x, box.y, part.width, box.height)))
+        x += part.width + space
+    return found
+
+
+def _total(parts: list[Part], gap: int) -> int:
+    return sum(part.width for part in parts) + gap * max(0, len(parts) - 1)
+
+
+def _gaps(parts: list[Part], gap: int, free: int) -> list[int]:
+    """Gap after every part: what is left goes where links are, three times as much as elsewhere."""
+    weights = [3 if one.is_dense and after.is_dense else 1 for one, after in pairwise(parts)]
+    total = max(sum(weights), 1)
+    return [*(gap + max(0, free) * weight // total for weight in weights), 0]
