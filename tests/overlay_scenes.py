@@ -17,7 +17,6 @@ from arcade_rl.overlay.scene import (
     Playback,
     Reading,
     Scene,
-    Standing,
     Title,
     Trace,
 )
@@ -33,6 +32,7 @@ from arcade_rl.policies.activity import (
     Seen,
     Switches,
 )
+from arcade_rl.runs.standing import Standing
 
 ATARI = Fraction(12, 7)
 BRICKS = ((200, 72, 72), (198, 108, 58), (180, 122, 48), (162, 162, 42), (72, 160, 72), (66, 72, 200))  # fmt: skip

@@ -58,6 +58,10 @@ class Playback:
     """The game's own metrics, the main one first."""
     contributions: Sequence[Contribution]
     """Every reward term of this step, in the order of declaration."""
+    taken: str = ""
+    """Name of the action that was recorded; "" where it has none."""
+    value: float | None = None
+    """The value estimate that was recorded; None where none was."""
 
 
 @dataclass(frozen=True, slots=True)

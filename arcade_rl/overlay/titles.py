@@ -62,11 +62,12 @@ class Line:
         total = number(playback.total, 1 if playback.total % 1 else 0)
         self.figures[0].show("step", f"{playback.step:,}")
         self.figures[1].show(main.label if main else "total", main.text if main else total)
-        if activity is None:
-            return
-        self.figures[2].show("value", number(activity.value, 2))
-        self.name.show(took(activity.decision, action_names))
-        if not self.marked:
+        value = playback.value if activity is None else activity.value
+        taken = playback.taken if activity is None else took(activity.decision, action_names)
+        if value is not None:
+            self.figures[2].show("value", number(value, 2))
+        self.name.show(taken)
+        if taken and not self.marked:
             self.marked = True
             self._draw_mark()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from arcade_rl.overlay.canvas import Canvas, Label, fill, rounded
 from arcade_rl.overlay.figures import Figures
 from arcade_rl.overlay.layout import Rect
-from arcade_rl.overlay.scene import Standing
 from arcade_rl.overlay.text import DASH, MINUS, first_fitting, number, short
+from arcade_rl.runs.standing import Standing
 
 
 class Training:
@@ -43,8 +43,8 @@ class Training:
         )
 
     def _mean_name(self, window: int) -> str:
-        wordings = (f"mean of last {window:,}", f"mean of {window:,}", "mean return")
-        return first_fitting(wordings, self.figures.fonts[0], self.figures.width)
+        counted = (f"mean of last {window:,}", f"mean of {window:,}") if window else ()
+        return first_fitting((*counted, "mean return"), self.figures.fonts[0], self.figures.width)
 
     def _show_steps(self, standing: Standing) -> None:
         """In as many digits as have room."""

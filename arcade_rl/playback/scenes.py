@@ -137,7 +137,16 @@ def _playback(
             Contribution(name, value * (weights or {})[name])
             for name, value in (terms or {}).items()
         ],
+        taken=_name_of(shown.moment.action, declaration.actions),
+        value=shown.moment.value,
     )
+
+
+def _name_of(action: npt.NDArray[np.generic] | None, names: tuple[str, ...]) -> str:
+    """Name of a single discrete action; "" for any other."""
+    if action is None or action.ndim or action.dtype.kind not in "iu":
+        return ""
+    return names[int(action)]  # type: ignore[call-overload]
 
 
 def _banner(billing: Billing, seconds: float) -> Banner | None:
