@@ -12,6 +12,8 @@ from arcade_rl.contracts import Frame
 
 TOLERANCE = Fraction(3, 100)
 """How far the aspect ratio may be off for the sake of whole numbers."""
+FILLED = Fraction(2, 3)
+"""How much of the height that would fit a whole number of lines must reach."""
 RENDERED = 300
 """Lines from which on a frame has no pixels to keep: it is scaled smoothly to fill its room."""
 
@@ -23,23 +25,26 @@ class Scaling:
     size: tuple[int, int]
     """(width, height) of the picture, pixel."""
     across: int
-    """Columns that a frame's pixel is repeated to; the picture's width is then shrunk by area where
-    that is not a whole number. 0 for a frame that is scaled smoothly."""
+    """Columns that a frame's pixel is repeated to; the picture is then shrunk by area to its size.
+    0 for a frame that is scaled smoothly."""
     down: int
-    """Lines that a frame's pixel is repeated to."""
+    """Lines that a frame's pixel is repeated to, as above."""
 
 
 def scaling(frame: tuple[int, int], pixel_aspect: Fraction, room: tuple[int, int]) -> Scaling:
-    """The largest scaling of a frame that fits into the room, both (width, height). A frame that
-    does not fit as it is, or that has at least `RENDERED` lines, is scaled smoothly."""
+    """The largest scaling of a frame that fits into the room, both (width, height), and repeats its
+    lines a whole number of times; where that leaves too much of a small room empty, one that fills it.
+    A frame that does not fit as it is, or that has at least `RENDERED` lines, is scaled smoothly."""
     width, height = frame
-    for down in range(room[1] // height, 0, -1):
-        across, wide = _columns(width, pixel_aspect * down)
-        if wide <= room[0] and height < RENDERED:
-            return Scaling((wide, height * down), across, down)
     part = min(Fraction(room[0]) / (width * pixel_aspect), Fraction(room[1], height))
-    wide, high = int(width * pixel_aspect * part), int(height * part)
-    return Scaling((max(wide, 1), max(high, 1)), 0, 0)
+    wide, high = max(int(width * pixel_aspect * part), 1), max(int(height * part), 1)
+    if part < 1 or height >= RENDERED:
+        return Scaling((wide, high), 0, 0)
+    for down in range(room[1] // height, 0, -1):
+        across, whole = _columns(width, pixel_aspect * down)
+        if whole <= room[0] and height * down >= FILLED * high:
+            return Scaling((whole, height * down), across, down)
+    return Scaling((wide, high), -(-wide // width), -(-high // height))
 
 
 def _columns(width: int, exact: Fraction) -> tuple[int, int]:
@@ -55,6 +60,10 @@ def scale(frame: Frame, how: Scaling, into: Frame) -> None:
     if not how.across:
         shrinks = frame.shape[0] > into.shape[0]
         cv2.resize(frame, how.size, into, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)  # fmt: skip
+        return
+    if frame.shape[0] * how.down != how.size[1]:
+        large = np.repeat(np.repeat(frame, how.across, axis=1), how.down, axis=0)
+        cv2.resize(large, how.size, into, interpolation=cv2.INTER_AREA)
         return
     if frame.shape[1] * how.across != how.size[0]:
         wide = np.repeat(frame, how.across, axis=1)

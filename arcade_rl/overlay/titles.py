@@ -18,6 +18,10 @@ from arcade_rl.overlay.theme import Theme
 from arcade_rl.policies.activity import Choices, Decision, Switches
 
 
+NARROW = 18
+"""A line that is shorter than so many of its heights has room for the most important only."""
+
+
 class Header:
     """Two lines, with a mark in the accent beside them."""
 
@@ -37,7 +41,8 @@ class Header:
 
 
 class Line:
-    """Title, step, score, value and what was taken, in one line."""
+    """Title, step, score, value and what was taken, in one line; a short one has no value and no
+    labels."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
         style, theme = canvas.style, canvas.theme
@@ -45,14 +50,16 @@ class Line:
         fill(canvas.ground, box, theme.panel)
         fill(canvas.ground, box.top(1), theme.edge)
         inside = box.inset(style.px(22), 1)
-        figures = inside.beside(int(inside.width * 0.36))
+        self.is_narrow = box.width < NARROW * box.height
+        figures = inside.beside(int(inside.width * (0.2 if self.is_narrow else 0.36)))
         title = inside.left(inside.width - figures.width - style.px(16))
         self.title = Label(canvas, title, style.font(20, 600), theme.text)
         self.action = figures.beside(int(figures.width * 0.72))
         self.taken = self.action.beside(style.px(26))
         self.name = Label(canvas, self.taken, style.font(19, 700), theme.text, kind="name")
-        columns = figures.left(figures.width - self.action.width - style.px(16)).columns(3, style.px(14))  # fmt: skip
-        self.figures = [_Figure(canvas, column) for column in columns]
+        room = figures.left(figures.width - self.action.width - style.px(16))
+        columns = room.columns(2 if self.is_narrow else 3, style.px(14))
+        self.figures = [_Figure(canvas, column, not self.is_narrow) for column in columns]
         self.marked = False
 
     def draw(self, scene: Scene, action_names: tuple[str, ...]) -> None:
@@ -60,11 +67,12 @@ class Line:
         self.title.show(scene.title.heading)
         main = playback.readings[0] if playback.readings else None
         total = number(playback.total, 1 if playback.total % 1 else 0)
-        self.figures[0].show("step", f"{playback.step:,}")
+        step = f"{playback.step:,}"
+        self.figures[0].show("step", f"step {step}" if self.is_narrow else step)
         self.figures[1].show(main.label if main else "total", main.text if main else total)
         value = playback.value if activity is None else activity.value
         taken = playback.taken if activity is None else took(activity.decision, action_names)
-        if value is not None:
+        if value is not None and not self.is_narrow:
             self.figures[2].show("value", number(value, 2))
         self.name.show(taken)
         if taken and not self.marked:
@@ -80,15 +88,17 @@ class Line:
 class _Figure:
     """A small label with its number beside it."""
 
-    def __init__(self, canvas: Canvas, box: Rect) -> None:
+    def __init__(self, canvas: Canvas, box: Rect, has_label: bool) -> None:
         style, theme = canvas.style, canvas.theme
-        half = int(box.width * 0.42)
-        self.label = Label(canvas, box.left(half), style.label, theme.dim, "right")
-        room = box.beside(half + style.px(8))
-        self.value = Label(canvas, room, style.value, theme.text, kind="figure")
+        half, self.label = int(box.width * 0.42), None
+        if has_label:
+            self.label = Label(canvas, box.left(half), style.label, theme.dim, "right")
+            box = box.beside(half + style.px(8))
+        self.value = Label(canvas, box, style.value, theme.text, kind="figure")
 
     def show(self, label: str, value: str) -> None:
-        self.label.show(label)
+        if self.label is not None:
+            self.label.show(label)
         self.value.show(value)
 
 

@@ -146,7 +146,7 @@ def _name_of(action: npt.NDArray[np.generic] | None, names: tuple[str, ...]) -> 
     """Name of a single discrete action; "" for any other."""
     if action is None or action.ndim or action.dtype.kind not in "iu":
         return ""
-    return names[int(action)]  # type: ignore[call-overload]
+    return names[int(action)]
 
 
 def _banner(billing: Billing, seconds: float) -> Banner | None:
