@@ -9,17 +9,21 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
+import lz4.frame
 import numpy as np
 import pytest
 from supervised import call, end_all
 
 from arcade_rl import Run, cli
+from arcade_rl.cli import counter
 from arcade_rl.cli.episode_tables import spark_line
 from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.recording.format import encode
@@ -137,6 +141,15 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         (["show", "r:x"], 2, "'r:x' is neither a file nor RUN:EPISODE"),
         (["show", "r:1", "--at", "3"], 2, "--at says which picture --thumbnail draws"),
         (["verify", "r", "99999"], 3, "r has no recording of an episode 99999"),
+        (["verify", "r:99999"], 3, "r has no recording of an episode 99999"),
+        (["verify", "r:3", "4"], 2, "r:3 is one episode; numbers choose episodes of a run"),
+        (["show", "none.msgpack.lz4"], 3, "none.msgpack.lz4 is not there; expected the file of an episode"),
+        (["verify", "none.msgpack.lz4"], 3, "none.msgpack.lz4 is not there"),
+        (["export", "none.msgpack.lz4"], 3, "none.msgpack.lz4 is not there"),
+        (["export", "r:1", "none/x.msgpack.lz4"], 3, "the folder none does not exist; make it first"),
+        (["show", "r:1", "--thumbnail", "none/x.png"], 3, "the folder none does not exist; make it first"),
+        (["show", "r:1", "--thumbnail", "x.png", "--at", "999"], 2, "steps; there is no step 999"),
+        (["show", "r:1", "--thumbnail", "x.jpg"], 2, "x.jpg would be a PNG file; give a name that ends with .png"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_one_line(
@@ -176,7 +189,7 @@ def test_an_exported_file_is_taken_like_the_episode(
     monkeypatch.chdir(tmp_path)
     assert said(capsys, "export", "r:7")[0] == "episode_000007.msgpack.lz4\n"
     assert said(capsys, "show", "episode_000007.msgpack.lz4")[0] == said(capsys, "show", "r:7")[0]
-    assert "1 of 1 episodes are exact" in said(capsys, "verify", "episode_000007.msgpack.lz4")[0]
+    assert "1 of 1 episode is exact" in said(capsys, "verify", "episode_000007.msgpack.lz4")[0]
     _, err = said(capsys, "export", "r:7", code=2)
     assert "episode_000007.msgpack.lz4 exists already" in err
     said(capsys, "export", "r:8", "episode_000007.msgpack.lz4", "--force")
@@ -195,7 +208,11 @@ def test_verify_says_that_all_are_exact(runs: Path, capsys: Output) -> None:
     assert (out, err) == (f"{len(every)} of {len(every)} episodes are exact, {steps:,} steps\n", "")
     values = json.loads(said(capsys, "verify", "r", "3", "5", "--json")[0])
     steps = run_steps(3, 5)
-    assert values == {"exact": 2, "steps": steps, "differing": [], "unplayable": [], "damaged": [], "shown": 0, "gone": 0}  # fmt: skip
+    assert values == {
+        "asked": 2, "exact": 2, "steps": steps, "differing": [], "unplayable": [], "missing": [], "damaged": [],
+        "shown": 0, "gone": 0, "was_interrupted": False,
+    }  # fmt: skip
+    assert said(capsys, "verify", "r:3")[0] == f"1 of 1 episode is exact, {run_steps(3):,} steps\n"
 
 
 def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(
@@ -209,7 +226,7 @@ def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(
     data[row.offset + 40] ^= 1
     path.write_bytes(data)
     out, err = said(capsys, "verify", "r", code=4)
-    assert f"{len(every) - 1} of {len(every) - 1} episodes are exact" in out
+    assert f"{len(every) - 1} of {len(every)} episodes are exact" in out
     assert "; damaged: 1" in out
     assert f"r:{row.number}: " in err
     assert "runs reindex" in err
@@ -217,9 +234,77 @@ def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(
 
 
 def test_a_lost_segment_is_told(copied: Run, capsys: Output) -> None:
-    copied.directory.segment(1).unlink()
-    _, err = said(capsys, "show", "r:1", code=3)
-    assert "000001.episodes is gone" in err
+    path = copied.directory.segment(1)
+    lost = [one for one in copied.episodes() if one._known and one._known.segment == 1]
+    path.unlink()
+    for command in ("show", "export"):
+        _, err = said(capsys, command, "r:1", code=3)
+        assert f"r:1: {path} is gone; `arcade-rl runs reindex" in err
+    out, err = said(capsys, "verify", "r", "1", "2", code=3)
+    assert out == "0 of 2 episodes are exact, 0 steps; missing: 2\n"
+    assert [line.partition(": ")[0] for line in err.splitlines()] == ["r:1", "r:2"]
+    out, _ = said(capsys, "verify", "r", code=3)
+    assert f"of {len(copied.episodes())} episodes are exact" in out
+    assert f"; missing: {len(lost)}" in out
+
+
+class InterruptedTerminal(io.StringIO):
+    """Where a user presses Ctrl-C at the first sign of progress."""
+
+    def write(self, text: str) -> int:
+        if "episodes" in text:
+            signal.raise_signal(signal.SIGINT)
+        return super().write(text)
+
+
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counter, "PLAIN_INTERVAL_S", 0.0)
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_verify_tells_how_far_it_is(runs: Path, capsys: Output) -> None:
+    _, err = said(capsys, "verify", "r", "3", "5", "7")
+    assert err.splitlines() == [f"{done} of 3 episodes" for done in (1, 2, 3)]
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_an_interrupted_verification_says_what_it_found(
+    runs: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", InterruptedTerminal())
+        out, _ = said(capsys, "verify", "r", code=130)
+    count = len(Run("r").episodes())
+    assert re.fullmatch(
+        rf"1 of {count} episodes are exact, \d+ steps; not looked at: {count - 1}\n", out
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("README.md", b"# A page\n", "not an LZ4 frame, or a damaged one"),
+        ("empty.msgpack.lz4", b"", "it is cut off"),
+        ("numbers.lz4", lz4.frame.compress(b"\x01\x02"), "not the map of an episode"),
+    ],
+)
+def test_a_file_of_another_kind_is_told(
+    capsys: Output, tmp_path: Path, name: str, content: bytes, fault: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    _, err = said(capsys, "show", str(path), code=4)
+    assert f"{path} is not read as a recorded episode: {fault}" in err
+    assert "; expected a whole file of `arcade-rl episodes export`\n" in err
+    assert "LZ4F" not in err
+
+
+def test_a_segment_is_no_episode(copied: Run, capsys: Output) -> None:
+    path = str(copied.directory.segment(1))
+    for command in ("show", "verify", "export"):
+        _, err = said(capsys, command, path, code=2)
+        assert f"{path} holds the episodes of a chunk; name one of them as RUN:EPISODE" in err
 
 
 def test_another_game_of_the_same_name_is_found_out(copied: Run, capsys: Output) -> None:
@@ -255,11 +340,10 @@ def test_a_thumbnail_is_the_picture_of_its_step(runs: Path, capsys: Output, tmp_
     with episode.replay() as replay:
         picture = replay.seek(4).frames[-1]
     assert (cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) == picture).all()
-    assert (
-        f"shows step {episode.length}" in said(capsys, "show", "r:9", "--thumbnail", str(path))[1]
-    )
-    _, err = said(capsys, "show", "r:9", "--thumbnail", str(path), "--at", "999", code=2)
-    assert f"r:9 has {episode.length} steps; there is no step 999" in err
+    out, err = said(capsys, "show", "r:9", "--thumbnail", str(path), code=2)
+    assert (out, err) == ("", f"arcade-rl: error: {path} exists already; give another name, or --force\n")  # fmt: skip
+    _, err = said(capsys, "show", "r:9", "--thumbnail", str(path), "--force")
+    assert f"shows step {episode.length}" in err
 
 
 DOCS = Path(__file__).parent.parent / "docs" / "episodes.md"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arcade_rl.cli.output import emit_json, fitting, notice, table
-from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.errors import Interrupted, MissingError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
 from arcade_rl.recording.format import columns_size
 from arcade_rl.recording.recording import Recording
@@ -138,18 +138,24 @@ def _extent(recording: Recording) -> str:
 class Verified:
     """What playing episodes again has shown."""
 
+    asked: int
+    """Episodes that are to be looked at."""
     exact: int = 0
     steps: int = 0
     """Of the exact ones."""
     differing: list[Verification] = field(default_factory=list)
     unplayable: list[str] = field(default_factory=list)
     """Why, of those whose game, ROM or options are not here."""
+    missing: list[str] = field(default_factory=list)
+    """Of those whose segment is not there."""
     damaged: list[str] = field(default_factory=list)
     """Why, of those that cannot be read."""
     shown: int = 0
     """Those that are not re-run: their states are recorded."""
     gone: int = 0
     """Those that the budget of recordings took since they were listed."""
+    was_interrupted: bool = False
+    """Whether the user ended it before all were looked at."""
 
     def count(self, one: Verification) -> None:
         """Take in what was found of an episode."""
@@ -162,10 +168,18 @@ class Verified:
             self.steps += one.steps
 
     @property
+    def done(self) -> int:
+        """Episodes that were looked at."""
+        several = (self.differing, self.unplayable, self.missing, self.damaged)
+        return self.exact + self.shown + self.gone + sum(map(len, several))
+
+    @property
     def exit_code(self) -> int:
+        if self.was_interrupted:
+            return Interrupted.exit_code
         if self.differing or self.damaged:
             return VerificationError.exit_code
-        return MissingError.exit_code if self.unplayable else 0
+        return MissingError.exit_code if self.unplayable or self.missing else 0
 
 
 def write_verified(it: Verified, as_json: bool) -> None:
@@ -173,20 +187,23 @@ def write_verified(it: Verified, as_json: bool) -> None:
     if as_json:
         emit_json(asdict(it))
         return
-    for fault in (*it.damaged, *it.unplayable):
+    for fault in (*it.damaged, *it.missing, *it.unplayable):
         notice(fault)
     for one in sorted(it.differing, key=lambda one: one.number):
         assert one.divergence is not None
         click.echo(f"episode {one.number}: {_in_words(one.divergence)}")
     others = {
+        "differing": len(it.differing),
         "damaged": len(it.damaged),
+        "missing": len(it.missing),
         "not playable here": len(it.unplayable),
         "recorded as states and not re-run": it.shown,
         "gone since they were listed": it.gone,
+        "not looked at": it.asked - it.done,
     }
     told = "".join(f"; {what}: {count}" for what, count in others.items() if count)
-    played = it.exact + len(it.differing)
-    click.echo(f"{it.exact} of {played} episodes are exact, {it.steps:,} steps{told}")
+    episodes = "episode is" if it.asked == 1 else "episodes are"
+    click.echo(f"{it.exact} of {it.asked} {episodes} exact, {it.steps:,} steps{told}")
 
 
 def _in_words(it: Divergence) -> str:

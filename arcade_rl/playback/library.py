@@ -12,6 +12,7 @@ More in docs/episodes.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -26,9 +27,9 @@ from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.playback.game import find_game
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import Divergence, verify
-from arcade_rl.recording.format import MAX_FRAME_BYTES, decode
+from arcade_rl.recording.format import MAX_FRAME_BYTES, SUFFIX, decode
 from arcade_rl.recording.recording import Metadata, Recording
-from arcade_rl.recording.segment import read_frame
+from arcade_rl.recording.segment import MAGIC, read_frame
 from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
 from arcade_rl.runs.episodes import (
     Condition,
@@ -39,6 +40,8 @@ from arcade_rl.runs.episodes import (
     numbered,
     parse_condition,
 )
+
+_NUMBERED = re.compile(r"(.+):(\d+)")
 
 
 class Episode:
@@ -209,16 +212,25 @@ def select(
     return Query(tuple(conditions), reason, sort, limit)
 
 
+def names_episode(reference: str) -> bool:
+    """Whether it is `RUN:NUMBER` or the path of a stand-alone file, rather than a run."""
+    return _names_file(reference) or _NUMBERED.fullmatch(reference) is not None
+
+
 def open_episode(reference: str, runs_dir: str | None) -> Episode:
     """The episode that `RUN:NUMBER` or the path of a stand-alone file names."""
-    if Path(reference).is_file():
+    if _names_file(reference):
         return Episode.read(reference)
-    name, colon, number = reference.rpartition(":")
-    if not colon or not number.isdecimal():
+    match = _NUMBERED.fullmatch(reference)
+    if match is None:
         raise UsageError(
             f"{reference!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
         )
-    return Run(name, runs_dir).episode(int(number))
+    return Run(match[1], runs_dir).episode(int(match[2]))
+
+
+def _names_file(reference: str) -> bool:
+    return Path(reference).is_file() or reference.endswith(SUFFIX)
 
 
 class GoneError(MissingError):
@@ -246,7 +258,7 @@ def _read_at(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
         recording = decode(frame)
     except FileNotFoundError:
         raise MissingError(
-            f"{path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
+            f"{run.name}:{row.number}: {path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
         ) from None
     except VerificationError as error:
         advice = f"`arcade-rl runs reindex {run.path}` keeps what is whole"
@@ -262,10 +274,18 @@ def _read_at(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
 def _read_file(path: Path) -> tuple[bytes, Recording]:
     with path.open("rb") as file:
         frame = file.read(MAX_FRAME_BYTES + 1)  # one more than is accepted: it is refused by size
+    if frame.startswith(MAGIC):
+        raise UsageError(
+            f"{path} holds the episodes of a chunk; name one of them as RUN:EPISODE, or write it to a "
+            "file with `arcade-rl episodes export`"
+        )
     try:
         return frame, decode(frame)
     except VerificationError as error:
-        raise VerificationError(f"{path}: {error}") from error
+        raise VerificationError(
+            f"{path} is not read as a recorded episode: {error}; expected a whole file of "
+            "`arcade-rl episodes export`"
+        ) from error
 
 
 def _seconds(moment: str | datetime) -> float:
