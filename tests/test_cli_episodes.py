@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import os
@@ -15,17 +16,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import lz4.frame
 import numpy as np
 import pytest
+from make_run import make_run
 from supervised import call, end_all
+from terminal import said_on_terminal
 
 from arcade_rl import Run, cli
 from arcade_rl.cli import counter
 from arcade_rl.cli.episode_tables import spark_line
 from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.playback.library import Wanted, select
 from arcade_rl.recording.format import encode
 
 TRAIN = [
@@ -74,8 +79,45 @@ def numbers(capsys: Output, *words: str) -> list[int]:
 
 def test_the_table_has_a_row_for_every_episode(runs: Path, capsys: Output) -> None:
     lines = said(capsys, "list", "r")[0].splitlines()
-    assert lines[0].split() == ["episode", "chunk", "stage", "steps", "return", "streak", "bytes", "reasons"]  # fmt: skip
+    assert lines[0].split() == [
+        "number", "hits", "return", "length", "streak", "stage", "chunk", "step", "time", "seed", "bytes",
+        "reasons",
+    ]  # fmt: skip
     assert len(lines) - 1 == len(Run("r").episodes())
+    episode = Run("r").episode(2)
+    assert lines[2].split()[:5] == [
+        f"{value:g}"
+        for value in (2, episode.metrics["hits"], episode.raw_return, episode.length, episode.metrics["streak"])
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "columns"),
+    [
+        ([], ["number", "hits", "return", "length", "reasons"]),
+        (["--sort", "-seed"], ["number", "seed", "hits", "return", "reasons"]),
+        (["--sort", "-streak", "--metric", "time>0", "--stage", "0"], ["number", "streak", "time", "stage", "reasons"]),
+    ],
+)  # fmt: skip
+def test_a_narrow_terminal_shows_what_is_asked_for_first(
+    runs: Path, words: list[str], columns: list[str]
+) -> None:
+    command = ["episodes", "list", "r", *words, "--reason", "all", "--limit", "3"]
+    lines = said_on_terminal("stdout", 54, lambda: cli.run(command))
+    assert lines[1].split() == columns
+
+
+def test_a_run_that_has_lost_its_identity_is_listed(copied: Run, capsys: Output) -> None:
+    copied.directory.identity_file.unlink()
+    assert said(capsys, "list", "r")[0].split()[:4] == ["number", "return", "length", "hits"]
+
+
+def test_nothing_found_is_told(runs: Path, capsys: Output, tmp_path: Path) -> None:
+    out, err = said(capsys, "list", "r", "--metric", "hits>999")
+    assert (out, err) == ("", "r has no recorded episode that meets this\n")
+    bare = make_run(tmp_path, "recording.criteria=[]", name="bare", chunks=1)
+    _, err = said(capsys, "list", str(bare.run.path), "--sort", "-return")
+    assert err == "bare has no recorded episode\n"
 
 
 def test_filters_choose_what_they_say(runs: Path, capsys: Output) -> None:
@@ -86,6 +128,7 @@ def test_filters_choose_what_they_say(runs: Path, capsys: Output) -> None:
         ("--min-return", "12"): [e for e in every if e.raw_return >= 12],
         ("--max-return", "3"): [e for e in every if e.raw_return <= 3],
         ("--metric", "hits>=10", "--metric", "hits<12"): [e for e in every if 10 <= e.metrics["hits"] < 12],
+        ("--metric", "chunk=2"): [e for e in every if e.metadata.chunk == 2],
         ("--metric", "length=30"): [e for e in every if e.length == 30],
     }  # fmt: skip
     for words, expected in by.items():
@@ -117,6 +160,7 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
     assert len(rows) == len(every)
     assert list(rows[0]) == [
         "time", "episode", "step", "hits", "streak", "length", "return", "hit", "miss", "travel",
+        "chunk", "stage", "seed", "bytes", "reasons",
     ]  # fmt: skip
     for row, episode in zip(rows, every, strict=True):
         assert int(row["episode"]) == episode.number
@@ -124,6 +168,10 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         assert float(row["hits"]) == episode.metrics["hits"]
         assert float(row["hit"]) == pytest.approx(episode.metadata.terms["hit"])
         assert int(row["step"]) == episode.metadata.step_end
+        assert [int(row[name]) for name in ("chunk", "stage", "seed", "bytes")] == [
+            episode.metadata.chunk, episode.stage, episode.recording.start.seed, len(episode.frame),
+        ]  # fmt: skip
+        assert row["reasons"].split() == episode.reasons
         assert datetime.fromisoformat(row["time"]).tzinfo is not None
 
 
@@ -133,6 +181,10 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         (["list", "r", "--metric", "scores>=1"], 2, "episodes have no 'scores'; expected one of number, return"),
         (["list", "r", "--metric", "hits"], 2, "'hits' is not a condition; expected a metric"),
         (["list", "r", "--sort", "nothing"], 2, "episodes have no 'nothing'"),
+        (["list", "r", "--metric", "hits>=nan"], 2, "hits>=nan compares with no number"),
+        (["list", "r", "--min-return", "inf"], 2, "return>=inf compares with no number"),
+        (["list", "r", "--reason", "recrd"], 2, "there is no criterion 'recrd'; expected one of all, periodic,"),
+        (["list", ""], 2, "the name of a run is empty; expected a path, a name, the beginning of one, or @latest"),
         (["list", "r", "--since", "noon"], 2, "'noon' is not a time; expected ISO 8601"),
         (["list", "r", "--csv", "--json"], 2, "--csv and --json exclude each other"),
         (["list", "x"], 3, "no run named x"),
@@ -331,6 +383,42 @@ def test_the_notebook_way(runs: Path) -> None:
         run.episodes("hits")
     with pytest.raises(MissingError, match="no run named"):
         Run("nothing")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"limit": "a"}, "limit is 'a'; expected a whole number, 1 or more"),
+        ({"limit": 0}, "limit is 0; expected"),
+        ({"limit": -1}, "limit is -1; expected"),
+        ({"since": 1.5e9}, "1500000000.0 is not a time; expected ISO 8601"),
+        ({"until": "noon"}, "'noon' is not a time"),
+        ({"min_return": float("nan")}, "return>=nan compares with no number"),
+        ({"reason": "recrd"}, "there is no criterion 'recrd'"),
+        ({"sort": "nothing"}, "episodes have no 'nothing'"),
+    ],
+)
+def test_a_notebook_is_told_what_cannot_be(
+    runs: Path, wanted: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        Run("r").episodes(**wanted)
+
+
+def test_conditions_are_given_one_by_one(runs: Path) -> None:
+    conditions: Any = ["hits>=1", "hits<3"]
+    with pytest.raises(UsageError, match="is not a condition; expected a metric"):
+        Run("r").episodes(conditions)
+    assert Run("r").episodes(*conditions)
+
+
+def test_what_episodes_takes_is_what_select_takes() -> None:
+    """And the help of a notebook names all of it."""
+    names = list(Wanted.__annotations__)
+    taken = inspect.signature(select).parameters.values()
+    assert [one.name for one in taken if one.kind is one.KEYWORD_ONLY] == names
+    assert Run.episodes.__doc__ is not None
+    assert all(re.search(rf"\b{name}\b", Run.episodes.__doc__) for name in names)
 
 
 def test_a_thumbnail_is_the_picture_of_its_step(runs: Path, capsys: Output, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from arcade_rl.recording.format import columns_size
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.episodes import EpisodeRow
+from arcade_rl.runs.episodes import EpisodeRow, Query
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,38 +29,53 @@ SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 60
 
 
-def write_list(rows: Iterable[EpisodeRow]) -> bool:
-    """One row an episode, with as many metrics as the terminal has room for. Whether there was any."""
+def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> bool:
+    """One row an episode: what is asked for, and as much of the rest as the terminal has room for.
+    Whether there was any."""
     found = list(rows)
     if not found:
         return False
-    staged = any(row.stage for row in found)
-    metrics = [name for name in found[0].metrics if any(_adds(row, name) for row in found)]
-    columns = ["episode", "chunk", *(["stage"] if staged else []), "steps", "return", *metrics]
-    cells = [
-        [
-            str(row.number),
-            str(row.chunk),
-            *([str(row.stage)] if staged else []),
-            f"{row.length:,}",
-            f"{row.raw_return:g}",
-            *(f"{row.metrics[name]:.6g}" for name in metrics),
-            f"{row.bytes:,}",
-            ", ".join(row.reasons),
-        ]
-        for row in found
-    ]
-    columns += ["bytes", "reasons"]
-    optional = [columns.index(name) for name in ("chunk", *metrics)]
+    asked = ["number", query.column, *(condition.name for condition in query.conditions)]
+    metrics = list(found[0].metrics)
+    rest = [*_main_metric(run), "return", "length", *metrics, "stage", "chunk", "step", "time", "seed"]  # fmt: skip
+    columns = list(dict.fromkeys([*asked, *rest, "bytes", "reasons"]))
+    cells = [[_cell(row, name) for name in columns] for row in found]
+    optional = [k for k, name in enumerate(columns) if name not in (*asked, "reasons")]
     shown = fitting([columns, *cells], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *cells)]
-    table(chosen[0], chosen[1:], right=columns[:-1])
+    table(
+        chosen[0], chosen[1:], right=[name for name in columns if name not in ("time", "reasons")]
+    )
     return True
 
 
-def _adds(row: EpisodeRow, name: str) -> bool:
-    """Whether the metric says more than return and length do."""
-    return row.metrics[name] not in (row.raw_return, row.length)
+def _main_metric(run: RunDirectory) -> list[str]:
+    """Its name, where that is known."""
+    try:
+        name = run.identity().main_metric
+    except (MissingError, VerificationError):  # `runs show` tells of it
+        return []
+    return [name] if name else []
+
+
+def _cell(row: EpisodeRow, name: str) -> str:
+    """The value of a column, as people read it."""
+    if name in row.metrics:
+        return f"{row.metrics[name]:.6g}"
+    match name:
+        case "return":
+            return f"{row.raw_return:g}"
+        case "time":
+            return _ended(row)
+        case "reasons":
+            return ", ".join(row.reasons)
+        case "length" | "step" | "bytes":
+            return f"{getattr(row, name):,}"
+    return str(getattr(row, name))
+
+
+def _ended(row: EpisodeRow) -> str:
+    return datetime.fromtimestamp(row.time).astimezone().isoformat(timespec="seconds")
 
 
 def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
@@ -68,12 +83,14 @@ def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["time", "episode", "step", *metrics, "length", "return", *terms])
+    more = ("chunk", "stage", "seed", "bytes")
+    header = ["time", "episode", "step", *metrics, "length", "return", *terms, *more, "reasons"]
+    writer.writerow(header)
     for row in rows:
-        ended = datetime.fromtimestamp(row.time).astimezone().isoformat(timespec="seconds")
         values = [*(row.metrics[name] for name in metrics), row.length, row.raw_return]
-        terms_of = [row.terms[name] for name in terms]
-        writer.writerow([ended, row.number, row.step, *values, *terms_of])
+        values += [row.terms[name] for name in terms]
+        values += [getattr(row, name) for name in more]
+        writer.writerow([_ended(row), row.number, row.step, *values, " ".join(row.reasons)])
 
 
 def detail_values(recording: Recording) -> dict[str, Any]:

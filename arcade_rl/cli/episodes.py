@@ -34,7 +34,8 @@ _FILTERS = [
     click.option("--until", help="Only those that ended before."),
     click.option(
         "--sort", default="number", show_default=True,
-        help='A metric, number, return, length, stage, step or time; "-return" begins with the largest.',
+        help='A metric, number, return, length, stage, step, time, chunk, seed or bytes; '
+        '"-return" begins with the largest.',
     ),
     click.option("--limit", type=click.IntRange(min=1), help="At most so many."),
 ]  # fmt: skip
@@ -63,7 +64,11 @@ def list_episodes(
     reference: str, where: tuple[str, ...], as_csv: bool, as_json: bool, runs_dir: str | None,
     **wanted: Any,
 ) -> None:  # fmt: skip
-    """List the recorded episodes of RUN."""
+    """List the recorded episodes of RUN.
+
+    A terminal shows as many columns as fit: what is sorted and filtered by comes first, then the main
+    metric. Anywhere else every column is written.
+    """
     from arcade_rl.cli.episode_tables import write_csv, write_list
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.library import select
@@ -73,15 +78,17 @@ def list_episodes(
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     run = find_run(reference, runs_directory(runs_dir))
-    rows = find_episodes(run, select(*where, **wanted))
+    query = select(*where, **wanted)
+    rows = find_episodes(run, query)
     if as_csv:
         write_csv(run, rows)
     elif as_json:
         from dataclasses import asdict
 
         emit_json([asdict(row) for row in rows])
-    elif not write_list(rows):
-        notice(f"{run.name} has no such recordings")
+    elif not write_list(run, rows, query):
+        meeting = " that meets this" if query.conditions or query.reason else ""
+        notice(f"{run.name} has no recorded episode{meeting}")
 
 
 @episodes.command()

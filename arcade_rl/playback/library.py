@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -164,11 +164,12 @@ class Run:
     def __repr__(self) -> str:
         return f"<run {self.directory.path}>"
 
-    def episodes(self, *where: str, **wanted: Any) -> list[Episode]:
-        """The recorded episodes that meet all that `select` takes."""
+    def episodes(self, *where: str, **wanted: Unpack[Wanted]) -> list[Episode]:
+        """The recorded episodes that meet all conditions such as "score>=100", and what is wanted:
+        stage, reason, min_return, max_return, since, until, sort and limit, as `Wanted` says."""
         return list(self.iterate(*where, **wanted))
 
-    def iterate(self, *where: str, **wanted: Any) -> Iterator[Episode]:
+    def iterate(self, *where: str, **wanted: Unpack[Wanted]) -> Iterator[Episode]:
         """As `episodes`, one after the other: no recording stays in memory."""
         return map(self._episode, list(find_episodes(self.directory, select(*where, **wanted))))
 
@@ -179,6 +180,26 @@ class Run:
     def _episode(self, row: EpisodeRow) -> Episode:
         load = partial(_read, self.directory, row)
         return Episode(f"{self.directory.name}:{row.number}", load, row)
+
+
+class Wanted(TypedDict, total=False):
+    """Which recorded episodes are wanted, and in which order."""
+
+    stage: int | None
+    """Played in this stage of the curriculum."""
+    reason: str | None
+    """Kept by this criterion."""
+    min_return: float | None
+    max_return: float | None
+    since: str | datetime | None
+    """Ended then or later: ISO 8601, local time where it names no other."""
+    until: str | datetime | None
+    """Ended before."""
+    sort: str
+    """A metric or one of `runs.episodes.FIELDS`, such as "number", "return" or "length"; with a "-"
+    before it, from the largest to the smallest."""
+    limit: int | None
+    """At most so many."""
 
 
 def select(
@@ -192,12 +213,8 @@ def select(
     sort: str = "number",
     limit: int | None = None,
 ) -> Query:
-    """The query that people mean.
-
-    `where`: conditions such as "score>=100". `since` and `until`: when they ended, as ISO 8601.
-    `sort`: a metric, "number", "return", "length", "stage", "step" or "time"; with a "-" before it,
-    from the largest to the smallest. UsageError for what cannot be understood.
-    """
+    """The query that people mean: conditions such as "score>=100", and what `Wanted` says. UsageError
+    for what cannot be understood."""
     conditions = list(map(parse_condition, where))
     if stage is not None:
         conditions.append(Condition("stage", "=", stage))
@@ -291,8 +308,8 @@ def _read_file(path: Path) -> tuple[bytes, Recording]:
 def _seconds(moment: str | datetime) -> float:
     """Seconds since the epoch. UsageError for a text that is no time; local time where it names none."""
     try:
-        found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    except ValueError:
+        found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    except (ValueError, TypeError):
         raise UsageError(
             f"{moment!r} is not a time; expected ISO 8601 such as 2026-11-30 or 2026-11-30T14:00"
         ) from None
