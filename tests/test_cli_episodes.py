@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,6 +27,7 @@ from make_run import make_run
 from supervised import call, end_all
 from terminal import said_on_terminal
 
+import arcade_rl
 from arcade_rl import Run, cli
 from arcade_rl.cli import counter
 from arcade_rl.cli.episode_tables import spark_line
@@ -228,6 +230,36 @@ def test_show_tells_what_is_recorded(runs: Path, capsys: Output) -> None:
     assert values["metrics"] == it.metrics
 
 
+def test_a_narrow_terminal_breaks_lines_between_words(runs: Path, capsys: Output) -> None:
+    piped = said(capsys, "show", "r:1")[0]
+    lines = said_on_terminal("stdout", 60, lambda: cli.run(["episodes", "show", "r:1"]))
+    assert max(map(len, lines)) <= 60
+    assert " ".join(" ".join(lines).split()) == " ".join(piped.split())
+    assert any(line.startswith(" " * 10) for line in lines)
+
+
+def test_the_bytes_of_an_episode_are_explained(runs: Path, capsys: Output) -> None:
+    out = said(capsys, "show", "r:1")[0]
+    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) for actions, rewards", out)
+    assert match
+    whole, columns = (int(group.replace(",", "")) for group in match.groups())
+    assert 0 < columns < whole == len(Run("r").episode(1).frame)
+    assert "fingerprints, the rest for what is known of it as a whole\n" in out
+
+
+@pytest.mark.parametrize("words", [["list", "r"], ["list", "r", "--csv"], ["verify", "r", "3"]])
+def test_a_closed_stdout_is_no_error(root: Path, words: list[str]) -> None:
+    command = shlex.join([sys.executable, "-m", "arcade_rl", "episodes", *words])
+    done = subprocess.run(
+        ["sh", "-c", f"{command} >&-"],
+        env={**os.environ, "ARCADE_RL_RUNS_DIR": str(root)},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_spark_line_goes_from_the_least_to_the_most() -> None:
     assert spark_line(np.array([0, 1, 1, 1, 1, 1, 1, 1], np.float32)) == "▁▂▃▄▅▆▇█"
     assert spark_line(np.zeros(3, np.float32)) == "▁▁▁"
@@ -403,6 +435,17 @@ def test_a_notebook_is_told_what_cannot_be(
 ) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
         Run("r").episodes(**wanted)
+
+
+def test_what_is_read_is_not_changed_by_who_reads_it(runs: Path) -> None:
+    episode = Run("r").episode(1)
+    for column in (episode.actions, episode.rewards, episode.recording.metrics):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 99
+
+
+def test_the_package_lists_what_notebooks_use() -> None:
+    assert {"Run", "Episode", "__version__", "errors"} <= set(dir(arcade_rl))
 
 
 def test_conditions_are_given_one_by_one(runs: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcade_rl.cli.output import emit_json, fitting, notice, table
+from arcade_rl.cli.output import emit_json, fitting, notice, paragraph, table
 from arcade_rl.errors import Interrupted, MissingError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
 from arcade_rl.recording.format import columns_size
@@ -123,12 +123,13 @@ def write_detail(recording: Recording, size: int) -> None:
         f"metrics   {_pairs(it.metrics)}",
         f"terms     {_pairs(it.terms)}",
         f"reasons   {', '.join(it.reasons) or 'none'}",
-        f"recorded  {size:,} bytes, {size / it.length:.2f} a step; in them {', '.join(['actions', *kept])} and "
-        f"{len(recording.fingerprints.values)} fingerprints: {columns_size(recording):,} bytes",
+        f"recorded  {size:,} bytes, {size / it.length:.2f} a step: {columns_size(recording):,} for "
+        f"{', '.join(['actions', 'rewards', 'metrics', *kept])} and {len(recording.fingerprints.values)} "
+        "fingerprints, the rest for what is known of it as a whole",
         f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
     ]
     for line in lines:
-        click.echo(line)
+        paragraph(line, indent=10)
     click.echo(f"return over the {it.length:,} steps, {_extent(recording)}")
     click.echo(spark_line(recording.rewards))
 
@@ -187,8 +188,8 @@ class Verified:
     @property
     def done(self) -> int:
         """Episodes that were looked at."""
-        several = (self.differing, self.unplayable, self.missing, self.damaged)
-        return self.exact + self.shown + self.gone + sum(map(len, several))
+        unread = [*self.unplayable, *self.missing, *self.damaged]
+        return self.exact + self.shown + self.gone + len(self.differing) + len(unread)
 
     @property
     def exit_code(self) -> int:

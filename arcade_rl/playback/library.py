@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import fields
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -67,7 +68,11 @@ class Episode:
 
     @cached_property
     def _loaded(self) -> tuple[bytes, Recording]:
-        return self._load()
+        frame, recording = self._load()
+        for column in (getattr(recording, one.name) for one in fields(recording)):
+            if isinstance(column, np.ndarray):
+                column.flags.writeable = False  # it is asked for again
+        return frame, recording
 
     @property
     def frame(self) -> bytes:
