@@ -160,6 +160,21 @@ def test_notices_survive_a_rebuilding_once(run: RunDirectory, capsys: Output) ->
         assert [tuple(row)[1:] for row in database.notices()] == before
 
 
+@pytest.mark.parametrize("content", [None, b"no database at all" * 100])
+def test_why_notices_are_lost_is_told_without_the_advice_that_was_taken(
+    run: RunDirectory, capsys: Output, content: bytes | None
+) -> None:
+    run.database.unlink()
+    if content is not None:
+        run.database.write_bytes(content)
+    code, _, err = reindex(capsys)
+    assert code == 0
+    why = "there was no run.db" if content is None else "run.db was not readable (file is not a database)"
+    (line,) = (line for line in err.splitlines() if "notices" in line)
+    assert line.endswith(f"notices of supervisors are lost: {why}")
+    assert "runs reindex" not in err
+
+
 def test_a_journal_of_the_old_database_is_not_replayed_into_the_new(
     run: RunDirectory, capsys: Output
 ) -> None:
