@@ -169,7 +169,11 @@ def test_why_notices_are_lost_is_told_without_the_advice_that_was_taken(
         run.database.write_bytes(content)
     code, _, err = reindex(capsys)
     assert code == 0
-    why = "there was no run.db" if content is None else "run.db was not readable (file is not a database)"
+    why = (
+        "there was no run.db"
+        if content is None
+        else "run.db was not readable (file is not a database)"
+    )
     (line,) = (line for line in err.splitlines() if "notices" in line)
     assert line.endswith(f"notices of supervisors are lost: {why}")
     assert "runs reindex" not in err
