@@ -244,7 +244,8 @@ def test_the_bytes_of_an_episode_are_explained(runs: Path, capsys: Output) -> No
     assert match
     whole, columns = (int(group.replace(",", "")) for group in match.groups())
     assert 0 < columns < whole == len(Run("r").episode(1).frame)
-    assert "fingerprints, the rest for what is known of it as a whole\n" in out
+    count = len(Run("r").episode(1).recording.fingerprints.values)
+    assert f"fingerprints ({count}), the rest for what is known of it as a whole\n" in out
 
 
 @pytest.mark.parametrize("words", [["list", "r"], ["list", "r", "--csv"], ["verify", "r", "3"]])
@@ -370,7 +371,7 @@ def test_an_interrupted_verification_says_what_it_found(
     [
         ("README.md", b"# A page\n", "not an LZ4 frame, or a damaged one"),
         ("empty.msgpack.lz4", b"", "it is cut off"),
-        ("numbers.lz4", lz4.frame.compress(b"\x01\x02"), "not the map of an episode"),
+        ("numbers.lz4", lz4.frame.compress(b"\x01\x02"), "not the map of an episode; expected a whole"),
     ],
 )
 def test_a_file_of_another_kind_is_told(

@@ -124,8 +124,8 @@ def write_detail(recording: Recording, size: int) -> None:
         f"terms     {_pairs(it.terms)}",
         f"reasons   {', '.join(it.reasons) or 'none'}",
         f"recorded  {size:,} bytes, {size / it.length:.2f} a step: {columns_size(recording):,} for "
-        f"{', '.join(['actions', 'rewards', 'metrics', *kept])} and {len(recording.fingerprints.values)} "
-        "fingerprints, the rest for what is known of it as a whole",
+        f"{', '.join(['actions', 'rewards', 'metrics', *kept])} and fingerprints "
+        f"({len(recording.fingerprints.values)}), the rest for what is known of it as a whole",
         f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
     ]
     for line in lines:
