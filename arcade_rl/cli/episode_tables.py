@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 60
+_TEXTS = ("time", "reasons")
+"""Columns of the list that hold no numbers."""
 
 
 def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> bool:
@@ -43,9 +45,7 @@ def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> b
     optional = [k for k, name in enumerate(columns) if name not in (*asked, "reasons")]
     shown = fitting([columns, *cells], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *cells)]
-    table(
-        chosen[0], chosen[1:], right=[name for name in columns if name not in ("time", "reasons")]
-    )
+    table(chosen[0], chosen[1:], right=[name for name in columns if name not in _TEXTS])
     return True
 
 

@@ -317,7 +317,7 @@ def unpacked(data: bytes) -> Mapping[str, Any]:
             list_hook=few,
         )
     except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
-        raise VerificationError("not the map of an episode") from error
+        raise VerificationError(f"not the map of an episode: {error}") from error
     if not isinstance(found, dict):
         raise VerificationError(f"a {type(found).__name__}; expected the map of an episode")
     return found

@@ -63,9 +63,8 @@ def checked(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorname", "").startswith(
-            _DISK
-        ):  # Python's own errors have none
+        name = getattr(error, "sqlite_errorname", "")  # errors of Python's own have none
+        if name.startswith(_DISK):
             raise ArcadeError(
                 f"{path} cannot be read ({error}); check its rights, those of {path.parent}, and "
                 "that disk"
