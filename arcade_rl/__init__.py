@@ -18,3 +18,8 @@ def __getattr__(name: str) -> object:
 
         return getattr(library, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What is imported on first use is listed too."""
+    return sorted({*globals(), *__all__})

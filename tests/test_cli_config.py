@@ -98,6 +98,20 @@ def test_validate_takes_paths_and_speaks_json(arcade_rl: CommandLine, folder: Pa
     assert told[1]["fault"].startswith("no installed plugin offers a game named tetris")
 
 
+def test_a_criterion_of_a_metric_that_the_game_lacks_is_a_fault(
+    arcade_rl: CommandLine, folder: Path
+) -> None:
+    criterion = '{ name = "performance", metric = "hist" }'
+    (folder / "bad.toml").write_text(f'game = "toy"\n[recording]\ncriteria = [{criterion}]\n')
+    fault = (
+        "recording.criteria: performance: there is no metric 'hist'; it may be return, hits, streak"
+    )
+    done = arcade_rl("config", "validate", "bad.toml")
+    assert (done.returncode, done.stdout) == (2, f"bad.toml: fault: {fault}\n")
+    done = arcade_rl("config", "show", "bad.toml")
+    assert (done.returncode, done.stderr) == (2, f"arcade-rl: error: bad.toml: {fault}\n")
+
+
 def test_validate_ignores_the_environment(arcade_rl: CommandLine, folder: Path) -> None:
     assert folder.exists()
     assert arcade_rl("config", "validate", ARCADE_RL_TRAIN__N_ENV="4").returncode == 0

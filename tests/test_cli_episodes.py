@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import os
 import re
 import shlex
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
+import lz4.frame
 import numpy as np
 import pytest
+from make_run import make_run
 from supervised import call, end_all
+from terminal import said_on_terminal
 
+import arcade_rl
 from arcade_rl import Run, cli
+from arcade_rl.cli import counter
 from arcade_rl.cli.episode_tables import spark_line
 from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.playback.library import Wanted, select
 from arcade_rl.recording.format import encode
 
 TRAIN = [
@@ -70,8 +81,45 @@ def numbers(capsys: Output, *words: str) -> list[int]:
 
 def test_the_table_has_a_row_for_every_episode(runs: Path, capsys: Output) -> None:
     lines = said(capsys, "list", "r")[0].splitlines()
-    assert lines[0].split() == ["episode", "chunk", "stage", "steps", "return", "streak", "bytes", "reasons"]  # fmt: skip
+    assert lines[0].split() == [
+        "number", "hits", "return", "length", "streak", "stage", "chunk", "step", "time", "seed", "bytes",
+        "reasons",
+    ]  # fmt: skip
     assert len(lines) - 1 == len(Run("r").episodes())
+    episode = Run("r").episode(2)
+    assert lines[2].split()[:5] == [
+        f"{value:g}"
+        for value in (2, episode.metrics["hits"], episode.raw_return, episode.length, episode.metrics["streak"])
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "columns"),
+    [
+        ([], ["number", "hits", "return", "length", "reasons"]),
+        (["--sort", "-seed"], ["number", "seed", "hits", "return", "reasons"]),
+        (["--sort", "-streak", "--metric", "time>0", "--stage", "0"], ["number", "streak", "time", "stage", "reasons"]),
+    ],
+)  # fmt: skip
+def test_a_narrow_terminal_shows_what_is_asked_for_first(
+    runs: Path, words: list[str], columns: list[str]
+) -> None:
+    command = ["episodes", "list", "r", *words, "--reason", "all", "--limit", "3"]
+    lines = said_on_terminal("stdout", 54, lambda: cli.run(command))
+    assert lines[1].split() == columns
+
+
+def test_a_run_that_has_lost_its_identity_is_listed(copied: Run, capsys: Output) -> None:
+    copied.directory.identity_file.unlink()
+    assert said(capsys, "list", "r")[0].split()[:4] == ["number", "return", "length", "hits"]
+
+
+def test_nothing_found_is_told(runs: Path, capsys: Output, tmp_path: Path) -> None:
+    out, err = said(capsys, "list", "r", "--metric", "hits>999")
+    assert (out, err) == ("", "r has no recorded episode that meets this\n")
+    bare = make_run(tmp_path, "recording.criteria=[]", name="bare", chunks=1)
+    _, err = said(capsys, "list", str(bare.run.path), "--sort", "-return")
+    assert err == "bare has no recorded episode\n"
 
 
 def test_filters_choose_what_they_say(runs: Path, capsys: Output) -> None:
@@ -82,6 +130,7 @@ def test_filters_choose_what_they_say(runs: Path, capsys: Output) -> None:
         ("--min-return", "12"): [e for e in every if e.raw_return >= 12],
         ("--max-return", "3"): [e for e in every if e.raw_return <= 3],
         ("--metric", "hits>=10", "--metric", "hits<12"): [e for e in every if 10 <= e.metrics["hits"] < 12],
+        ("--metric", "chunk=2"): [e for e in every if e.metadata.chunk == 2],
         ("--metric", "length=30"): [e for e in every if e.length == 30],
     }  # fmt: skip
     for words, expected in by.items():
@@ -113,6 +162,7 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
     assert len(rows) == len(every)
     assert list(rows[0]) == [
         "time", "episode", "step", "hits", "streak", "length", "return", "hit", "miss", "travel",
+        "chunk", "stage", "seed", "bytes", "reasons",
     ]  # fmt: skip
     for row, episode in zip(rows, every, strict=True):
         assert int(row["episode"]) == episode.number
@@ -120,6 +170,10 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         assert float(row["hits"]) == episode.metrics["hits"]
         assert float(row["hit"]) == pytest.approx(episode.metadata.terms["hit"])
         assert int(row["step"]) == episode.metadata.step_end
+        assert [int(row[name]) for name in ("chunk", "stage", "seed", "bytes")] == [
+            episode.metadata.chunk, episode.stage, episode.recording.start.seed, len(episode.frame),
+        ]  # fmt: skip
+        assert row["reasons"].split() == episode.reasons
         assert datetime.fromisoformat(row["time"]).tzinfo is not None
 
 
@@ -129,6 +183,10 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         (["list", "r", "--metric", "scores>=1"], 2, "episodes have no 'scores'; expected one of number, return"),
         (["list", "r", "--metric", "hits"], 2, "'hits' is not a condition; expected a metric"),
         (["list", "r", "--sort", "nothing"], 2, "episodes have no 'nothing'"),
+        (["list", "r", "--metric", "hits>=nan"], 2, "hits>=nan compares with no number"),
+        (["list", "r", "--min-return", "inf"], 2, "return>=inf compares with no number"),
+        (["list", "r", "--reason", "recrd"], 2, "there is no criterion 'recrd'; expected one of all, periodic,"),
+        (["list", ""], 2, "the name of a run is empty; expected a path, a name, the beginning of one, or @latest"),
         (["list", "r", "--since", "noon"], 2, "'noon' is not a time; expected ISO 8601"),
         (["list", "r", "--csv", "--json"], 2, "--csv and --json exclude each other"),
         (["list", "x"], 3, "no run named x"),
@@ -137,6 +195,15 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         (["show", "r:x"], 2, "'r:x' is neither a file nor RUN:EPISODE"),
         (["show", "r:1", "--at", "3"], 2, "--at says which picture --thumbnail draws"),
         (["verify", "r", "99999"], 3, "r has no recording of an episode 99999"),
+        (["verify", "r:99999"], 3, "r has no recording of an episode 99999"),
+        (["verify", "r:3", "4"], 2, "r:3 is one episode; numbers choose episodes of a run"),
+        (["show", "none.msgpack.lz4"], 3, "none.msgpack.lz4 is not there; expected the file of an episode"),
+        (["verify", "none.msgpack.lz4"], 3, "none.msgpack.lz4 is not there"),
+        (["export", "none.msgpack.lz4"], 3, "none.msgpack.lz4 is not there"),
+        (["export", "r:1", "none/x.msgpack.lz4"], 3, "the folder none does not exist; make it first"),
+        (["show", "r:1", "--thumbnail", "none/x.png"], 3, "the folder none does not exist; make it first"),
+        (["show", "r:1", "--thumbnail", "x.png", "--at", "999"], 2, "steps; there is no step 999"),
+        (["show", "r:1", "--thumbnail", "x.jpg"], 2, "x.jpg would be a PNG file; give a name that ends with .png"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_one_line(
@@ -163,6 +230,37 @@ def test_show_tells_what_is_recorded(runs: Path, capsys: Output) -> None:
     assert values["metrics"] == it.metrics
 
 
+def test_a_narrow_terminal_breaks_lines_between_words(runs: Path, capsys: Output) -> None:
+    piped = said(capsys, "show", "r:1")[0]
+    lines = said_on_terminal("stdout", 60, lambda: cli.run(["episodes", "show", "r:1"]))
+    assert max(map(len, lines)) <= 60
+    assert " ".join(" ".join(lines).split()) == " ".join(piped.split())
+    assert any(line.startswith(" " * 10) for line in lines)
+
+
+def test_the_bytes_of_an_episode_are_explained(runs: Path, capsys: Output) -> None:
+    out = said(capsys, "show", "r:1")[0]
+    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) for actions, rewards", out)
+    assert match
+    whole, columns = (int(group.replace(",", "")) for group in match.groups())
+    assert 0 < columns < whole == len(Run("r").episode(1).frame)
+    count = len(Run("r").episode(1).recording.fingerprints.values)
+    assert f"fingerprints ({count}), the rest for what is known of it as a whole\n" in out
+
+
+@pytest.mark.parametrize("words", [["list", "r"], ["list", "r", "--csv"], ["verify", "r", "3"]])
+def test_a_closed_stdout_is_no_error(root: Path, words: list[str]) -> None:
+    command = shlex.join([sys.executable, "-m", "arcade_rl", "episodes", *words])
+    done = subprocess.run(
+        ["sh", "-c", f"{command} >&-"],
+        env={**os.environ, "ARCADE_RL_RUNS_DIR": str(root)},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_spark_line_goes_from_the_least_to_the_most() -> None:
     assert spark_line(np.array([0, 1, 1, 1, 1, 1, 1, 1], np.float32)) == "▁▂▃▄▅▆▇█"
     assert spark_line(np.zeros(3, np.float32)) == "▁▁▁"
@@ -176,7 +274,7 @@ def test_an_exported_file_is_taken_like_the_episode(
     monkeypatch.chdir(tmp_path)
     assert said(capsys, "export", "r:7")[0] == "episode_000007.msgpack.lz4\n"
     assert said(capsys, "show", "episode_000007.msgpack.lz4")[0] == said(capsys, "show", "r:7")[0]
-    assert "1 of 1 episodes are exact" in said(capsys, "verify", "episode_000007.msgpack.lz4")[0]
+    assert "1 of 1 episode is exact" in said(capsys, "verify", "episode_000007.msgpack.lz4")[0]
     _, err = said(capsys, "export", "r:7", code=2)
     assert "episode_000007.msgpack.lz4 exists already" in err
     said(capsys, "export", "r:8", "episode_000007.msgpack.lz4", "--force")
@@ -195,7 +293,11 @@ def test_verify_says_that_all_are_exact(runs: Path, capsys: Output) -> None:
     assert (out, err) == (f"{len(every)} of {len(every)} episodes are exact, {steps:,} steps\n", "")
     values = json.loads(said(capsys, "verify", "r", "3", "5", "--json")[0])
     steps = run_steps(3, 5)
-    assert values == {"exact": 2, "steps": steps, "differing": [], "unplayable": [], "damaged": [], "shown": 0, "gone": 0}  # fmt: skip
+    assert values == {
+        "asked": 2, "exact": 2, "steps": steps, "differing": [], "unplayable": [], "missing": [], "damaged": [],
+        "shown": 0, "gone": 0, "was_interrupted": False,
+    }  # fmt: skip
+    assert said(capsys, "verify", "r:3")[0] == f"1 of 1 episode is exact, {run_steps(3):,} steps\n"
 
 
 def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(
@@ -209,7 +311,7 @@ def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(
     data[row.offset + 40] ^= 1
     path.write_bytes(data)
     out, err = said(capsys, "verify", "r", code=4)
-    assert f"{len(every) - 1} of {len(every) - 1} episodes are exact" in out
+    assert f"{len(every) - 1} of {len(every)} episodes are exact" in out
     assert "; damaged: 1" in out
     assert f"r:{row.number}: " in err
     assert "runs reindex" in err
@@ -217,9 +319,77 @@ def test_a_flipped_byte_in_a_segment_is_told_and_hides_no_other(
 
 
 def test_a_lost_segment_is_told(copied: Run, capsys: Output) -> None:
-    copied.directory.segment(1).unlink()
-    _, err = said(capsys, "show", "r:1", code=3)
-    assert "000001.episodes is gone" in err
+    path = copied.directory.segment(1)
+    lost = [one for one in copied.episodes() if one._known and one._known.segment == 1]
+    path.unlink()
+    for command in ("show", "export"):
+        _, err = said(capsys, command, "r:1", code=3)
+        assert f"r:1: {path} is gone; `arcade-rl runs reindex" in err
+    out, err = said(capsys, "verify", "r", "1", "2", code=3)
+    assert out == "0 of 2 episodes are exact, 0 steps; missing: 2\n"
+    assert [line.partition(": ")[0] for line in err.splitlines()] == ["r:1", "r:2"]
+    out, _ = said(capsys, "verify", "r", code=3)
+    assert f"of {len(copied.episodes())} episodes are exact" in out
+    assert f"; missing: {len(lost)}" in out
+
+
+class InterruptedTerminal(io.StringIO):
+    """Where a user presses Ctrl-C at the first sign of progress."""
+
+    def write(self, text: str) -> int:
+        if "episodes" in text:
+            signal.raise_signal(signal.SIGINT)
+        return super().write(text)
+
+
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counter, "PLAIN_INTERVAL_S", 0.0)
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_verify_tells_how_far_it_is(runs: Path, capsys: Output) -> None:
+    _, err = said(capsys, "verify", "r", "3", "5", "7")
+    assert err.splitlines() == [f"{done} of 3 episodes" for done in (1, 2, 3)]
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_an_interrupted_verification_says_what_it_found(
+    runs: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", InterruptedTerminal())
+        out, _ = said(capsys, "verify", "r", code=130)
+    count = len(Run("r").episodes())
+    assert re.fullmatch(
+        rf"1 of {count} episodes are exact, \d+ steps; not looked at: {count - 1}\n", out
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("README.md", b"# A page\n", "not an LZ4 frame, or a damaged one"),
+        ("empty.msgpack.lz4", b"", "it is cut off"),
+        ("numbers.lz4", lz4.frame.compress(b"\x01\x02"), "not the map of an episode: "),
+    ],
+)
+def test_a_file_of_another_kind_is_told(
+    capsys: Output, tmp_path: Path, name: str, content: bytes, fault: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    _, err = said(capsys, "show", str(path), code=4)
+    assert f"{path} is not read as a recorded episode: {fault}" in err
+    assert "; expected a whole file of `arcade-rl episodes export`\n" in err
+    assert "LZ4F" not in err
+
+
+def test_a_segment_is_no_episode(copied: Run, capsys: Output) -> None:
+    path = str(copied.directory.segment(1))
+    for command in ("show", "verify", "export"):
+        _, err = said(capsys, command, path, code=2)
+        assert f"{path} holds the episodes of a chunk; name one of them as RUN:EPISODE" in err
 
 
 def test_another_game_of_the_same_name_is_found_out(copied: Run, capsys: Output) -> None:
@@ -248,6 +418,53 @@ def test_the_notebook_way(runs: Path) -> None:
         Run("nothing")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"limit": "a"}, "limit is 'a'; expected a whole number, 1 or more"),
+        ({"limit": 0}, "limit is 0; expected"),
+        ({"limit": -1}, "limit is -1; expected"),
+        ({"since": 1.5e9}, "1500000000.0 is not a time; expected ISO 8601"),
+        ({"until": "noon"}, "'noon' is not a time"),
+        ({"min_return": float("nan")}, "return>=nan compares with no number"),
+        ({"reason": "recrd"}, "there is no criterion 'recrd'"),
+        ({"sort": "nothing"}, "episodes have no 'nothing'"),
+    ],
+)
+def test_a_notebook_is_told_what_cannot_be(
+    runs: Path, wanted: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        Run("r").episodes(**wanted)
+
+
+def test_what_is_read_is_not_changed_by_who_reads_it(runs: Path) -> None:
+    episode = Run("r").episode(1)
+    for column in (episode.actions, episode.rewards, episode.recording.metrics):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 99
+
+
+def test_the_package_lists_what_notebooks_use() -> None:
+    assert {"Run", "Episode", "__version__", "errors"} <= set(dir(arcade_rl))
+
+
+def test_conditions_are_given_one_by_one(runs: Path) -> None:
+    conditions: Any = ["hits>=1", "hits<3"]
+    with pytest.raises(UsageError, match="is not a condition; expected a metric"):
+        Run("r").episodes(conditions)
+    assert Run("r").episodes(*conditions)
+
+
+def test_what_episodes_takes_is_what_select_takes() -> None:
+    """And the help of a notebook names all of it."""
+    names = list(Wanted.__annotations__)
+    taken = inspect.signature(select).parameters.values()
+    assert [one.name for one in taken if one.kind is one.KEYWORD_ONLY] == names
+    assert Run.episodes.__doc__ is not None
+    assert all(re.search(rf"\b{name}\b", Run.episodes.__doc__) for name in names)
+
+
 def test_a_thumbnail_is_the_picture_of_its_step(runs: Path, capsys: Output, tmp_path: Path) -> None:
     episode = Run("r").episode(9)
     path = tmp_path / "nine.png"
@@ -255,11 +472,10 @@ def test_a_thumbnail_is_the_picture_of_its_step(runs: Path, capsys: Output, tmp_
     with episode.replay() as replay:
         picture = replay.seek(4).frames[-1]
     assert (cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) == picture).all()
-    assert (
-        f"shows step {episode.length}" in said(capsys, "show", "r:9", "--thumbnail", str(path))[1]
-    )
-    _, err = said(capsys, "show", "r:9", "--thumbnail", str(path), "--at", "999", code=2)
-    assert f"r:9 has {episode.length} steps; there is no step 999" in err
+    out, err = said(capsys, "show", "r:9", "--thumbnail", str(path), code=2)
+    assert (out, err) == ("", f"arcade-rl: error: {path} exists already; give another name, or --force\n")  # fmt: skip
+    _, err = said(capsys, "show", "r:9", "--thumbnail", str(path), "--force")
+    assert f"shows step {episode.length}" in err
 
 
 DOCS = Path(__file__).parent.parent / "docs" / "episodes.md"
@@ -289,7 +505,7 @@ def test_the_commands_of_the_documentation_work(
     monkeypatch.chdir(tmp_path)
     (commands,) = blocks("")
     lines = [line.partition("#")[0].strip() for line in commands.splitlines()]
-    assert len(lines) == 8
+    assert len(lines) == 9
     for line in lines:
         words = shlex.split(line.partition(" > ")[0])
         assert words[:2] == ["arcade-rl", "episodes"]

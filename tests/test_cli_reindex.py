@@ -135,7 +135,7 @@ def test_what_is_whole_of_a_damaged_segment_is_kept(
 def test_a_budget_explains_segments_that_are_gone(run: RunDirectory, capsys: Output) -> None:
     text = run.config.read_text()
     assert "max_bytes = 0" in text
-    run.config.write_text(text.replace("max_bytes = 0", "max_bytes = 1"))
+    run.config.write_text(text.replace("max_bytes = 0", "max_bytes = 65536"))
     run.segment(2).unlink()
     assert "lost" not in reindex(capsys)[2]
 
@@ -158,6 +158,25 @@ def test_notices_survive_a_rebuilding_once(run: RunDirectory, capsys: Output) ->
         assert reindex(capsys)[0] == 0
     with Database.reading(run.database) as database:
         assert [tuple(row)[1:] for row in database.notices()] == before
+
+
+@pytest.mark.parametrize("content", [None, b"no database at all" * 100])
+def test_why_notices_are_lost_is_told_without_the_advice_that_was_taken(
+    run: RunDirectory, capsys: Output, content: bytes | None
+) -> None:
+    run.database.unlink()
+    if content is not None:
+        run.database.write_bytes(content)
+    code, _, err = reindex(capsys)
+    assert code == 0
+    why = (
+        "there was no run.db"
+        if content is None
+        else "run.db was not readable (file is not a database)"
+    )
+    (line,) = (line for line in err.splitlines() if "notices" in line)
+    assert line.endswith(f"notices of supervisors are lost: {why}")
+    assert "runs reindex" not in err
 
 
 def test_a_journal_of_the_old_database_is_not_replayed_into_the_new(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from make_run import Made
+from rights import common_folder, without_privilege
 from test_events import EPISODES, UPDATE
 
 from arcade_rl.errors import ArcadeError, MissingError, VerificationError
@@ -236,6 +238,49 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -
         Database.reading(path) as database,
     ):
         database.counts()
+
+
+@pytest.fixture
+def readable_run(finished: Made) -> Iterator[Path]:
+    """The database of a run whose folder lets nobody write."""
+    with common_folder() as folder:
+        run = finished.copy(folder)
+        for journal in run.path.glob("run.db-*"):
+            journal.unlink()
+        run.path.chmod(0o555)
+        yield run.database
+        run.path.chmod(0o755)
+
+
+def test_a_run_that_may_only_be_read_is_read(readable_run: Path, finished: Made) -> None:
+    with Database.reading(finished.run.database) as database:
+        expected = database.counts()
+    with without_privilege(), Database.reading(readable_run) as database:
+        assert database.counts() == expected
+    assert list(readable_run.parent.glob("run.db-*")) == []
+
+
+def test_what_a_journal_holds_is_never_left_out(readable_run: Path) -> None:
+    """Read without it, the database would tell of an older state."""
+    readable_run.with_name("run.db-wal").write_bytes(b"rows that are not in run.db yet")
+    with (
+        without_privilege(),
+        pytest.raises(ArcadeError, match="check its rights, those of"),
+        Database.reading(readable_run),
+    ):
+        pass
+
+
+def test_a_database_that_may_not_be_read_is_not_called_damaged(readable_run: Path) -> None:
+    readable_run.chmod(0)
+    with (
+        without_privilege(),
+        pytest.raises(ArcadeError, match="check its rights, those of") as caught,
+        Database.reading(readable_run) as database,
+    ):
+        database.counts()
+    assert caught.value.exit_code == 1
+    assert "reindex" not in str(caught.value)
 
 
 def test_a_database_that_is_not_there_is_missing(tmp_path: Path) -> None:

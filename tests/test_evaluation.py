@@ -19,6 +19,7 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, StepBatch
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
 from arcade_rl.errors import MissingError, PluginError, VerificationError
+from arcade_rl.playback import actor
 from arcade_rl.playback import evaluation as module
 from arcade_rl.playback.evaluation import evaluate, summarize
 from arcade_rl.policies.load import read_parameters
@@ -210,8 +211,8 @@ def shake(policy: Any) -> Any:
 @pytest.fixture
 def _shaken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Evaluate with wild weights."""
-    load = module.load_policy
-    monkeypatch.setattr(module, "load_policy", lambda *args, **words: shake(load(*args, **words)))
+    load = actor.load_policy
+    monkeypatch.setattr(actor, "load_policy", lambda *args, **words: shake(load(*args, **words)))
 
 
 @pytest.mark.usefixtures("_shaken")

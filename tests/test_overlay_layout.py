@@ -55,10 +55,12 @@ def test_without_panels_the_game_is_as_large_as_possible(
     size: tuple[int, int], detail: Detail
 ) -> None:
     layout = lay_out(size, (160, 210), Fraction(12, 7), detail)
-    times = layout.scaling.down
+    times = layout.game.height // 210
     free = size[1] - (0 if layout.line is None else layout.line.height)
-    assert layout.game.height == 210 * times
     assert (times + 1) * 210 > free or round((times + 1) * 160 * 12 / 7) * 0.99 > size[0]
+    if layout.game.height % 210:  # a whole number of lines would fill less than two thirds
+        assert times * 210 < layout.game.height * 2 / 3
+        assert layout.game.height == free or layout.game.width == size[0]
     assert (layout.line is None) == (detail == "none")
 
 

@@ -16,13 +16,14 @@ import pytest
 from recorded import METADATA, assert_equal, recording
 
 from arcade_rl.config.recording import (
+    RETURN,
     All,
     AnyCriterion,
     Periodic,
     StageBoundary,
     StageTransition,
 )
-from arcade_rl.recording.criteria import RETURN, Facts
+from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.format import encode
 from arcade_rl.recording.recorder import (
     Judges,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from arcade_rl.config import from_assignments, resolve
+from arcade_rl.config.recording import RETURN, Recording
 from arcade_rl.contracts import Metric
 from arcade_rl.errors import ConfigError
-from arcade_rl.recording.criteria import RETURN, Criterion, Facts, make
+from arcade_rl.recording.criteria import Criterion, Facts, make
 from arcade_rl.registry import load_game
 
 METRICS = [
@@ -23,8 +25,8 @@ METRICS = [
 
 def criterion(written: Any) -> Criterion:
     """As a configuration writes it."""
-    words = ["game=toy", f"recording.criteria=[{written}]"]
-    (settings,) = resolve([from_assignments(words)], load_game).config.recording.criteria or ()
+    table = tomllib.loads(f"criteria = [{written}]")
+    (settings,) = Recording.model_validate(table).criteria or ()
     return make(settings, METRICS)
 
 
@@ -164,17 +166,35 @@ def test_a_transition_is_remembered_between_chunks() -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        (
-            '{name="first", metric="scroe", threshold=1.0}',
-            "no metric 'scroe'; it may be return, score",
-        ),
-        ('{name="record", metrics=["y"]}', "no metric 'y'"),
-        ('{name="performance", top="150%"}', "not a percentage"),
-        ('{name="first", metric="score"}', r"criteria\.first\.threshold: Field required"),
-        ('"alll"', "'all', 'periodic'"),
-        ('{name="all", every=2}', r"criteria\.all\.every: 2: there is no such key"),
+        ('[{name="first", metric="hist", threshold=1.0}]', "first: there is no metric 'hist'; it may be return, hits, streak"),
+        ('[{name="performance", metric="hist"}]', "performance: there is no metric 'hist'"),
+        ('["all", {name="record", metrics=["hits", "y"]}]', "record: there is no metric 'y'"),
+        ('[{name="performance", top="150%"}]', "not a percentage"),
+        ('[{name="first", metric="hits"}]', "criteria.first.threshold: it is missing"),
+        ('["recrd"]', "'recrd' names no criterion; expected one of all, periodic, "),
+        ("[{every=3}]", "{'every': 3} names no criterion; expected one of all, periodic, "),
+        ("[3]", "3 names no criterion"),
+        ("all", "'all' is not a list; expected one such as"),
+        ('[{name="periodic", evry=10}]', "periodic: evry is not a known key; nearest: every"),
+        ('[{name="periodic", every="10"}]', "criteria.periodic.every: '10': input should be"),
     ],
-)
+)  # fmt: skip
 def test_what_a_criterion_does_not_have_is_refused(written: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        criterion(written)
+    """In one line, which names where it was written."""
+    with pytest.raises(ConfigError) as caught:
+        resolve([from_assignments(["game=toy", f"recording.criteria={written}"])], load_game)
+    assert str(caught.value).startswith("--set: recording.criteria")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("written", ["2GB", "1e9", "10", "-1", "65_535", "true"])
+def test_a_limit_that_keeps_nothing_or_is_none_is_refused(written: str) -> None:
+    with pytest.raises(ConfigError, match="expected bytes, 65_536 or more, such as 2_000_000_000"):
+        resolve([from_assignments(["game=toy", f"recording.max_bytes={written}"])], load_game)
+
+
+@pytest.mark.parametrize("written", ["0", "65_536", "2_000_000_000"])
+def test_a_limit_in_bytes_is_taken(written: str) -> None:
+    words = ["game=toy", f"recording.max_bytes={written}"]
+    assert resolve([from_assignments(words)], load_game).config.recording.max_bytes == int(written)

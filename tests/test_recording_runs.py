@@ -6,12 +6,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from recordings_of import assert_same_recordings, numbers_of, recordings_of
 from supervised import call, kill, start, state_of, wait_until, workers_of
 
+from arcade_rl import cli
 from arcade_rl.runs.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from make_run import Made
 
 pytestmark = pytest.mark.usefixtures("leave_nothing_running")
 
@@ -103,7 +108,22 @@ def test_a_metric_that_the_game_lacks_is_refused_before_there_is_a_run(tmp_path:
     code, said = call(tmp_path, [*TRAIN, "--set", criterion])
     assert code == 2
     assert said.splitlines() == [
-        "arcade-rl: error: recording.criteria: first: there is no metric 'lines'; "
+        "arcade-rl: error: --set: recording.criteria: first: there is no metric 'lines'; "
         "it may be return, hits, streak"
     ]
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("longer", [[], ["--steps", "4096"]])
+def test_resume_with_such_a_metric_changes_nothing(
+    finished: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str], longer: list[str]
+) -> None:
+    run = finished.copy(tmp_path)
+    before = run.config.read_bytes()
+    criterion = 'recording.criteria=[{name="performance",metric="hist"}]'
+    assert cli.run(["resume", str(run.path), *longer, "--set", criterion]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "arcade-rl: error: --set: recording.criteria: performance: there is no metric 'hist'; "
+        "it may be return, hits, streak"
+    ]
+    assert run.config.read_bytes() == before

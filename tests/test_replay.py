@@ -132,6 +132,32 @@ def test_a_step_that_is_not_there_is_refused(long: Recording, place: int) -> Non
         open_replay(long).seek(place)
 
 
+@pytest.mark.parametrize("place", [2.5, "3", None])
+def test_a_step_is_a_whole_number(long: Recording, place: Any) -> None:
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        open_replay(long).seek(place)
+
+
+def test_a_closed_replay_moves_no_more(long: Recording) -> None:
+    replay = open_replay(long)
+    replay.seek(3)
+    replay.play()
+    who = f"episode {long.metadata.number} of {long.metadata.run}"
+    assert repr(replay) == f"<replay of {who}: step 3 of 700>"
+    replay.close()
+    for move in (replay.step, replay.reset, lambda: next(iter(replay)), lambda: replay.tick(1.0)):
+        with pytest.raises(ValueError, match=f"the replay of {who} is closed"):
+            move()
+    assert repr(replay) == f"<replay of {who}: step 3 of 700, closed>"
+
+
+def test_a_moment_is_shown_without_its_pictures(long: Recording) -> None:
+    shown = repr(open_replay(long).seek(3))
+    assert "step=3" in shown
+    assert "frames" not in shown
+    assert "array(" not in shown.replace("action=array(", "").replace("distribution=array(", "")
+
+
 @pytest.mark.parametrize("by", ["walking", "leaping"])
 def test_a_second_jump_plays_few_steps_again(long: Recording, truth: list[bytes], by: str) -> None:
     screen = open_screen()

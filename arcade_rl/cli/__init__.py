@@ -66,7 +66,17 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    _open_closed_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_streams() -> None:
+    """What is written to a stream that the caller has closed goes nowhere: Python has none then, and
+    the next file to be opened would take its place."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcade_rl.cli.output import emit_json, fitting, notice, table
-from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.cli.output import emit_json, fitting, notice, paragraph, table
+from arcade_rl.errors import Interrupted, MissingError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
 from arcade_rl.recording.format import columns_size
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.episodes import EpisodeRow
+from arcade_rl.runs.episodes import EpisodeRow, Query
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,40 +27,55 @@ if TYPE_CHECKING:
 
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 60
+_TEXTS = ("time", "reasons")
+"""Columns of the list that hold no numbers."""
 
 
-def write_list(rows: Iterable[EpisodeRow]) -> bool:
-    """One row an episode, with as many metrics as the terminal has room for. Whether there was any."""
+def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> bool:
+    """One row an episode: what is asked for, and as much of the rest as the terminal has room for.
+    Whether there was any."""
     found = list(rows)
     if not found:
         return False
-    staged = any(row.stage for row in found)
-    metrics = [name for name in found[0].metrics if any(_adds(row, name) for row in found)]
-    columns = ["episode", "chunk", *(["stage"] if staged else []), "steps", "return", *metrics]
-    cells = [
-        [
-            str(row.number),
-            str(row.chunk),
-            *([str(row.stage)] if staged else []),
-            f"{row.length:,}",
-            f"{row.raw_return:g}",
-            *(f"{row.metrics[name]:.6g}" for name in metrics),
-            f"{row.bytes:,}",
-            ", ".join(row.reasons),
-        ]
-        for row in found
-    ]
-    columns += ["bytes", "reasons"]
-    optional = [columns.index(name) for name in ("chunk", *metrics)]
+    asked = ["number", query.column, *(condition.name for condition in query.conditions)]
+    metrics = list(found[0].metrics)
+    rest = [*_main_metric(run), "return", "length", *metrics, "stage", "chunk", "step", "time", "seed"]  # fmt: skip
+    columns = list(dict.fromkeys([*asked, *rest, "bytes", "reasons"]))
+    cells = [[_cell(row, name) for name in columns] for row in found]
+    optional = [k for k, name in enumerate(columns) if name not in (*asked, "reasons")]
     shown = fitting([columns, *cells], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *cells)]
-    table(chosen[0], chosen[1:], right=columns[:-1])
+    table(chosen[0], chosen[1:], right=[name for name in columns if name not in _TEXTS])
     return True
 
 
-def _adds(row: EpisodeRow, name: str) -> bool:
-    """Whether the metric says more than return and length do."""
-    return row.metrics[name] not in (row.raw_return, row.length)
+def _main_metric(run: RunDirectory) -> list[str]:
+    """Its name, where that is known."""
+    try:
+        name = run.identity().main_metric
+    except (MissingError, VerificationError):  # `runs show` tells of it
+        return []
+    return [name] if name else []
+
+
+def _cell(row: EpisodeRow, name: str) -> str:
+    """The value of a column, as people read it."""
+    if name in row.metrics:
+        return f"{row.metrics[name]:.6g}"
+    match name:
+        case "return":
+            return f"{row.raw_return:g}"
+        case "time":
+            return _ended(row)
+        case "reasons":
+            return ", ".join(row.reasons)
+        case "length" | "step" | "bytes":
+            return f"{getattr(row, name):,}"
+    return str(getattr(row, name))
+
+
+def _ended(row: EpisodeRow) -> str:
+    return datetime.fromtimestamp(row.time).astimezone().isoformat(timespec="seconds")
 
 
 def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
@@ -68,12 +83,14 @@ def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["time", "episode", "step", *metrics, "length", "return", *terms])
+    more = ("chunk", "stage", "seed", "bytes")
+    header = ["time", "episode", "step", *metrics, "length", "return", *terms, *more, "reasons"]
+    writer.writerow(header)
     for row in rows:
-        ended = datetime.fromtimestamp(row.time).astimezone().isoformat(timespec="seconds")
         values = [*(row.metrics[name] for name in metrics), row.length, row.raw_return]
-        terms_of = [row.terms[name] for name in terms]
-        writer.writerow([ended, row.number, row.step, *values, *terms_of])
+        values += [row.terms[name] for name in terms]
+        values += [getattr(row, name) for name in more]
+        writer.writerow([_ended(row), row.number, row.step, *values, " ".join(row.reasons)])
 
 
 def detail_values(recording: Recording) -> dict[str, Any]:
@@ -106,13 +123,13 @@ def write_detail(recording: Recording, size: int) -> None:
         f"metrics   {_pairs(it.metrics)}",
         f"terms     {_pairs(it.terms)}",
         f"reasons   {', '.join(it.reasons) or 'none'}",
-        f"recorded  {size:,} bytes, {size / it.length:.2f} a step; of them for its steps "
-        f"{columns_size(recording):,}: {', '.join(['actions', 'rewards', 'metrics', *kept])} and "
-        f"{len(recording.fingerprints.values)} fingerprints",
+        f"recorded  {size:,} bytes, {size / it.length:.2f} a step: {columns_size(recording):,} for the "
+        f"steps' {', '.join(['actions', 'rewards', 'metrics', *kept])} and fingerprints "
+        f"({len(recording.fingerprints.values)}), the rest for what is known of it as a whole",
         f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
     ]
     for line in lines:
-        click.echo(line)
+        paragraph(line, indent=10)
     click.echo(f"return over the {it.length:,} steps, {_extent(recording)}")
     click.echo(spark_line(recording.rewards))
 
@@ -139,18 +156,24 @@ def _extent(recording: Recording) -> str:
 class Verified:
     """What playing episodes again has shown."""
 
+    asked: int
+    """Episodes that are to be looked at."""
     exact: int = 0
     steps: int = 0
     """Of the exact ones."""
     differing: list[Verification] = field(default_factory=list)
     unplayable: list[str] = field(default_factory=list)
     """Why, of those whose game, ROM or options are not here."""
+    missing: list[str] = field(default_factory=list)
+    """Of those whose segment is not there."""
     damaged: list[str] = field(default_factory=list)
     """Why, of those that cannot be read."""
     shown: int = 0
     """Those that are not re-run: their states are recorded."""
     gone: int = 0
     """Those that the budget of recordings took since they were listed."""
+    was_interrupted: bool = False
+    """Whether the user ended it before all were looked at."""
 
     def count(self, one: Verification) -> None:
         """Take in what was found of an episode."""
@@ -163,10 +186,18 @@ class Verified:
             self.steps += one.steps
 
     @property
+    def done(self) -> int:
+        """Episodes that were looked at."""
+        unread = [*self.unplayable, *self.missing, *self.damaged]
+        return self.exact + self.shown + self.gone + len(self.differing) + len(unread)
+
+    @property
     def exit_code(self) -> int:
+        if self.was_interrupted:
+            return Interrupted.exit_code
         if self.differing or self.damaged:
             return VerificationError.exit_code
-        return MissingError.exit_code if self.unplayable else 0
+        return MissingError.exit_code if self.unplayable or self.missing else 0
 
 
 def write_verified(it: Verified, as_json: bool) -> None:
@@ -174,20 +205,23 @@ def write_verified(it: Verified, as_json: bool) -> None:
     if as_json:
         emit_json(asdict(it))
         return
-    for fault in (*it.damaged, *it.unplayable):
+    for fault in (*it.damaged, *it.missing, *it.unplayable):
         notice(fault)
     for one in sorted(it.differing, key=lambda one: one.number):
         assert one.divergence is not None
         click.echo(f"episode {one.number}: {_in_words(one.divergence)}")
     others = {
+        "differing": len(it.differing),
         "damaged": len(it.damaged),
+        "missing": len(it.missing),
         "not playable here": len(it.unplayable),
         "recorded as states and not re-run": it.shown,
         "gone since they were listed": it.gone,
+        "not looked at": it.asked - it.done,
     }
     told = "".join(f"; {what}: {count}" for what, count in others.items() if count)
-    played = it.exact + len(it.differing)
-    click.echo(f"{it.exact} of {played} episodes are exact, {it.steps:,} steps{told}")
+    episodes = "episode is" if it.asked == 1 else "episodes are"
+    click.echo(f"{it.exact} of {it.asked} {episodes} exact, {it.steps:,} steps{told}")
 
 
 def _in_words(it: Divergence) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,7 @@ import click
 
 from arcade_rl.cli.runs import JSON
 from arcade_rl.cli.train import RUNS_DIR
-from arcade_rl.errors import ArcadeError, UsageError
+from arcade_rl.errors import MissingError, UsageError, VerificationError
 
 if TYPE_CHECKING:
     from arcade_rl.cli.episode_tables import Verified
@@ -33,7 +34,8 @@ _FILTERS = [
     click.option("--until", help="Only those that ended before."),
     click.option(
         "--sort", default="number", show_default=True,
-        help='A metric, number, return, length, stage, step or time; "-return" begins with the largest.',
+        help='A metric, number, return, length, stage, step, time, chunk, seed or bytes; '
+        '"-return" begins with the largest.',
     ),
     click.option("--limit", type=click.IntRange(min=1), help="At most so many."),
 ]  # fmt: skip
@@ -62,7 +64,11 @@ def list_episodes(
     reference: str, where: tuple[str, ...], as_csv: bool, as_json: bool, runs_dir: str | None,
     **wanted: Any,
 ) -> None:  # fmt: skip
-    """List the recorded episodes of RUN."""
+    """List the recorded episodes of RUN.
+
+    A terminal shows as many columns as fit: what is sorted and filtered by comes first, then the main
+    metric. Anywhere else every column is written.
+    """
     from arcade_rl.cli.episode_tables import write_csv, write_list
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.library import select
@@ -72,33 +78,38 @@ def list_episodes(
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
     run = find_run(reference, runs_directory(runs_dir))
-    rows = find_episodes(run, select(*where, **wanted))
+    query = select(*where, **wanted)
+    rows = find_episodes(run, query)
     if as_csv:
         write_csv(run, rows)
     elif as_json:
         from dataclasses import asdict
 
         emit_json([asdict(row) for row in rows])
-    elif not write_list(rows):
-        notice(f"{run.name} has no such recordings")
+    elif not write_list(run, rows, query):
+        meeting = " that meets this" if query.conditions or query.reason else ""
+        notice(f"{run.name} has no recorded episode{meeting}")
 
 
 @episodes.command()
 @EPISODE
 @click.option(
     "--thumbnail",
+    metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a picture of it to this file, PNG.",
+    help="Write a picture of it to this file, which ends with .png.",
 )
 @click.option(
     "--at", "step", type=click.IntRange(min=0), help="The picture after this step; else the last."
 )
+@click.option("--force", is_flag=True, help="Replace the picture if it exists.")
 @JSON
 @RUNS_DIR
 def show(
     reference: str,
     thumbnail: Path | None,
     step: int | None,
+    force: bool,
     as_json: bool,
     runs_dir: str | None,
 ) -> None:
@@ -110,6 +121,8 @@ def show(
     if step is not None and thumbnail is None:
         raise UsageError("--at says which picture --thumbnail draws; give both")
     episode = open_episode(reference, runs_dir)
+    if thumbnail is not None:
+        _expect_picture(thumbnail, force, step, episode)
     if as_json:
         emit_json(detail_values(episode.recording))
     else:
@@ -121,8 +134,17 @@ def show(
         notice(f"{thumbnail} shows step {at}")
 
 
+def _expect_picture(path: Path, force: bool, step: int | None, episode: Episode) -> None:
+    """UsageError or MissingError if there can be no such picture."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path} would be a PNG file; give a name that ends with .png")
+    _expect_place(path, force)
+    if step is not None and step > episode.length:
+        raise UsageError(f"{episode.where} has {episode.length} steps; there is no step {step}")
+
+
 @episodes.command()
-@click.argument("reference", metavar="RUN|FILE")
+@click.argument("reference", metavar="RUN|RUN:EPISODE|FILE")
 @click.argument("numbers", metavar="[EPISODE]...", nargs=-1, type=click.IntRange(min=1))
 @JSON
 @RUNS_DIR
@@ -131,29 +153,38 @@ def verify(reference: str, numbers: tuple[int, ...], as_json: bool, runs_dir: st
 
     Rewards and metrics are compared at every step, observations where fingerprints were taken:
     every 32 steps and at the end. Exits with 4 if an episode differs or is damaged, else with 3 if
-    one cannot be played here.
+    one is missing or cannot be played here. Ctrl-C ends it with what was found by then.
     """
+    from arcade_rl.cli.counter import counted
     from arcade_rl.cli.episode_tables import Verified, write_verified
     from arcade_rl.playback.verify import verify as play
     from arcade_rl.policies.device import cores
 
-    verified = Verified()
-    for one in play(_readable(_chosen(reference, numbers, runs_dir), verified), cores()):
-        verified.count(one)
+    chosen = deque(_chosen(reference, numbers, runs_dir))
+    verified = Verified(len(chosen))
+    try:
+        with counted("episodes") as tell:
+            for one in play(_readable(chosen, verified), cores()):
+                verified.count(one)
+                tell(verified.done, verified.asked)
+    except KeyboardInterrupt:
+        verified.was_interrupted = True
     write_verified(verified, as_json)
     return verified.exit_code
 
 
-def _readable(episodes: Iterable[Episode], verified: Verified) -> Iterator[Recording]:
-    """The recordings that can be re-run; `verified` counts the others."""
+def _readable(chosen: deque[Episode], verified: Verified) -> Iterator[Recording]:
+    """The recordings that can be re-run, each let go at once; `verified` counts the others."""
     from arcade_rl.playback.library import GoneError
 
-    for episode in episodes:
+    while chosen:
         try:
-            recording = episode.recording
+            recording = chosen.popleft().recording
         except GoneError:
             verified.gone += 1
-        except ArcadeError as error:
+        except MissingError as error:
+            verified.missing.append(str(error))
+        except VerificationError as error:
             verified.damaged.append(str(error))
         else:
             if recording.is_exact:
@@ -183,18 +214,25 @@ def export(reference: str, file: Path | None, force: bool, runs_dir: str | None)
     target = file or Path(name)
     if target.is_dir():
         target /= name
-    if target.exists() and not force:
-        raise UsageError(f"{target} exists already; give another name, or --force")
+    _expect_place(target, force)
     write_atomically(target, episode.frame)
     click.echo(target)
 
 
-def _chosen(reference: str, numbers: tuple[int, ...], runs_dir: str | None) -> Iterable[Episode]:
-    from arcade_rl.playback.library import Run, open_episode
+def _chosen(reference: str, numbers: tuple[int, ...], runs_dir: str | None) -> list[Episode]:
+    from arcade_rl.playback.library import Run, names_episode, open_episode
 
-    if Path(reference).is_file():
+    if names_episode(reference):
         if numbers:
             raise UsageError(f"{reference} is one episode; numbers choose episodes of a run")
         return [open_episode(reference, runs_dir)]
     run = Run(reference, runs_dir)
-    return map(run.episode, numbers) if numbers else run.iterate()
+    return [run.episode(number) for number in numbers] if numbers else run.episodes()
+
+
+def _expect_place(path: Path, force: bool) -> None:
+    """MissingError without a folder for the file; UsageError if it is there and may not be replaced."""
+    if not path.parent.is_dir():
+        raise MissingError(f"the folder {path.parent} does not exist; make it first")
+    if path.exists() and not force:
+        raise UsageError(f"{path} exists already; give another name, or --force")

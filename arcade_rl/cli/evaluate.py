@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -16,10 +12,7 @@ from arcade_rl.cli.train import RUNS_DIR
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
     from arcade_rl.contracts import Metric
-    from arcade_rl.playback.evaluation import Progress
     from arcade_rl.runs.evaluations import Evaluation, Summary
-
-PLAIN_INTERVAL_S = 10.0
 
 
 @click.command()
@@ -50,6 +43,7 @@ def evaluate(
     CKPT is a chunk, "latest" (the default), "best", or a milestone such as "30%". What is not
     given comes from the run's [evaluation] table. The result is stored in the run's directory.
     """
+    from arcade_rl.cli.counter import counted
     from arcade_rl.cli.experiment import open_run
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.runs import evaluations
@@ -63,7 +57,7 @@ def evaluate(
     from arcade_rl.playback.evaluation import evaluate as play
 
     defaults = resolved.config.evaluation
-    with _progress() as progress:
+    with counted("episodes") as progress:
         evaluation = play(
             resolved,
             checkpoint,
@@ -125,29 +119,3 @@ def _row(metric: Metric, summary: Summary) -> list[str]:
         *map(render, values),
         metric.unit,
     ]
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on stderr on a terminal, a line now and then elsewhere."""
-    if not sys.stderr.isatty():
-        yield _plain_progress()
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
-    with Bars(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("episodes", total=None)
-        yield lambda played, total: bars.update(task, completed=played, total=total)
-
-
-def _plain_progress() -> Progress:
-    last = time.monotonic()
-
-    def tell(played: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PLAIN_INTERVAL_S:
-            last = time.monotonic()
-            click.echo(f"{played} of {total} episodes", err=True)
-
-    return tell

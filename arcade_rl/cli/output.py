@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import click
@@ -20,6 +21,15 @@ def notice(text: str) -> None:
     """Say one line on stderr. A terminal that is gone is no error: nobody is left to read it."""
     with contextlib.suppress(OSError):
         click.echo(text, err=True)
+
+
+def paragraph(text: str, indent: int) -> None:
+    """Write a line to stdout; a terminal that is narrower shows the rest of it below, indented."""
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        text = textwrap.fill(text, Console().width, subsequent_indent=" " * indent)
+    click.echo(text)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> None:

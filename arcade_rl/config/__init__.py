@@ -13,7 +13,7 @@ from arcade_rl.config.models import (
     Train,
     Value,
 )
-from arcade_rl.config.options import Options, parse_percent
+from arcade_rl.config.options import Options, parse_percent, unknown_key
 from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
     Resolved,
@@ -26,7 +26,6 @@ from arcade_rl.config.resolve import (
     read_toml,
     resolve,
     resolve_options,
-    unknown_key,
 )
 
 __all__ = [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+NEAR = 0.7
+"""How alike a key must be, as of difflib, to be proposed for one that does not exist."""
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
@@ -25,3 +30,13 @@ def parse_percent(text: str) -> Fraction:
     if match is None or not 0 < Fraction(match[1]) <= 100:
         raise ValueError(f'"{text}" is not a percentage; expected something like "10%"')
     return Fraction(match[1]) / 100
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """The sentence about a key that does not exist."""
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=NEAR)
+    return (
+        f"{key} is not a known key; nearest: {nearest[0]}"
+        if nearest
+        else f"{key} is not a known key"
+    )

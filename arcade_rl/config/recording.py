@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from arcade_rl.config.options import Options, Positive, parse_percent
+from arcade_rl.config.options import Options, Positive, parse_percent, unknown_key
 from arcade_rl.contracts import ReplayKind
+
+RETURN = "return"
+"""Stands for the game's own rewards where a metric is named."""
+LEAST_BYTES = 1 << 16
+"""Of a limit of recordings: no run with a smaller one would keep anything worth having."""
 
 
 class Criterion(Options):
@@ -16,6 +21,11 @@ class Criterion(Options):
 
     policy: bool = True
     """Keep the critic's value and the action distribution of every step too, as float16."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The metrics that it names, RETURN among them."""
+        return ()
 
 
 class All(Criterion):
@@ -36,12 +46,16 @@ class Performance(Criterion):
     """The best and the worst, measured against the `window` episodes before."""
 
     name: Literal["performance"] = "performance"
-    metric: str = "return"
+    metric: str = RETURN
     """A metric, or "return": the game's own rewards."""
     top: str = "5%"
     """Better than all but this part of the window. "0%" for none."""
     bottom: str = "5%"
     window: Positive = 100
+
+    @property
+    def names(self) -> Sequence[str]:
+        return [self.metric]
 
     @field_validator("top", "bottom")
     @classmethod
@@ -77,6 +91,10 @@ class Record(Criterion):
     metrics: list[str] = Field(default_factory=list)
     """Any of these; none: the return and every metric that has a better direction."""
 
+    @property
+    def names(self) -> Sequence[str]:
+        return self.metrics
+
 
 class First(Criterion):
     """The first episode in which a metric passes a threshold."""
@@ -86,6 +104,10 @@ class First(Criterion):
     """A metric, or "return"."""
     threshold: float
     """In the metric's unit; reached from below, or from above where less is better."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        return [self.metric]
 
 
 class Failure(Criterion):
@@ -103,15 +125,32 @@ class Failure(Criterion):
         return value
 
 
-def _named(value: Any) -> Any:
-    """A name alone stands for the criterion with its defaults."""
-    return {"name": value} if isinstance(value, str) else value
-
-
 AnyCriterion: TypeAlias = Annotated[
     All | Periodic | Performance | StageTransition | StageBoundary | Record | First | Failure,
     Field(discriminator="name"),
 ]
+
+CRITERIA: Mapping[str, type[Criterion]] = {
+    kind.model_fields["name"].default: kind for kind in Criterion.__subclasses__()
+}
+"""By name."""
+
+
+def _named(value: Any) -> Any:
+    """A name alone stands for the criterion with its defaults. ValueError for one that does not
+    exist, and for keys that it does not take."""
+    table = {"name": value} if isinstance(value, str) else value
+    name = table.get("name") if isinstance(table, Mapping) else None
+    kind = CRITERIA.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ValueError(
+            f"{value!r} names no criterion; expected one of {', '.join(CRITERIA)}, "
+            'or a table such as { name = "periodic", every = 100 }'
+        )
+    for key in table:
+        if key not in kind.model_fields:
+            raise ValueError(f"{name}: {unknown_key(key, list(kind.model_fields))}")
+    return table
 
 
 DEFAULT_CRITERIA: dict[ReplayKind, tuple[str, ...]] = {
@@ -128,11 +167,28 @@ class Recording(Options):
     """Names, or tables with a criterion's own keys; [] for no episodes. Where none are given, the
     resolved configuration has ["all"] for a game that is re-run exactly, and ["record", "periodic"] for
     one whose states are stored."""
-    max_bytes: Annotated[int, Field(ge=0)] = 0
+    max_bytes: int = 0
     """Bytes of all segments of a run: the oldest episodes with no reason but "all" go first, then
-    the oldest. 0: no limit."""
+    the oldest. 0: no limit; else LEAST_BYTES or more."""
     queue: Positive = 256
     """Episodes that may wait for the disk. While as many or more wait at the end of a rollout, those
     that it ended are dropped, and counted."""
     required: bool = False
     """End the run as failed rather than lose an episode."""
+
+    @field_validator("criteria", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        if value is not None and not isinstance(value, list | tuple):
+            raise ValueError(f'{value!r} is not a list; expected one such as ["all", "record"]')
+        return value
+
+    @field_validator("max_bytes", mode="before")
+    @classmethod
+    def _bytes(cls, value: Any) -> Any:
+        if not isinstance(value, int) or not (value == 0 or value >= LEAST_BYTES):
+            raise ValueError(
+                f"{value!r} is not a limit; expected bytes, {LEAST_BYTES:_} or more, such as "
+                "2_000_000_000, or 0 for none"
+            )
+        return value

@@ -6,7 +6,6 @@ the game's defaults, the models' defaults.
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,12 +25,10 @@ from arcade_rl.config.models import (
     Table,
     Value,
 )
-from arcade_rl.config.recording import DEFAULT_CRITERIA
+from arcade_rl.config.options import unknown_key
+from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
 from arcade_rl.contracts import Declaration, Game
 from arcade_rl.errors import ArcadeError, ConfigError, PluginError
-
-NEAR = 0.7
-"""How alike a key must be, as of difflib, to be proposed for one that does not exist."""
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
 ENVIRONMENT_SETTINGS = ("RUNS_DIR", "LOAD_PLUGINS", "DEBUG")
@@ -162,6 +159,7 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     _refuse_processes_with_states(config, declaration, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
+    _refuse_unknown_metrics(resolved)
     return resolved
 
 
@@ -185,16 +183,6 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def unknown_key(key: str, known: Sequence[str]) -> str:
-    """The sentence about a key that does not exist."""
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=NEAR)
-    return (
-        f"{key} is not a known key; nearest: {nearest[0]}"
-        if nearest
-        else f"{key} is not a known key"
-    )
 
 
 def _ask(game: Game, question: str, options: BaseModel) -> Any:
@@ -346,13 +334,19 @@ def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], pr
         path.append(str(part))
         current = next(iter(_models_of(current.model_fields[str(part)].annotation)), None)
     key = ".".join(path)
-    origin = next((o for k, o in origins.items() if k == key or k.startswith(f"{key}.")), "")
+    origin = next((o for k, o in origins.items() if _is_within(k, key) or _is_within(key, k)), "")
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
         message = "there is no such key"
+    if fault["type"] == "missing":
+        message = "it is missing"
     message = message[0].lower() + message[1:] if message[:5] == "Input" else message
     given = "" if fault["type"] in ("missing", "value_error") else f" {fault['input']!r}:"
     return f"{f'{origin}: ' if origin else ''}{key}:{given} {message}"
+
+
+def _is_within(key: str, table: str) -> bool:
+    return f"{key}.".startswith(f"{table}.")
 
 
 def _leave_out_foreign_hyperparameters(sources: Sequence[Source]) -> list[Source]:
@@ -376,7 +370,7 @@ def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) 
     """Refuse what the algorithm does not take."""
     name = config.train.algorithm
     for key in sorted(ALL_HYPERPARAMETERS - HYPERPARAMETERS[name]):
-        origin = next((o for k, o in origins.items() if f"{k}.".startswith(f"train.{key}.")), "")
+        origin = next((o for k, o in origins.items() if _is_within(k, f"train.{key}")), "")
         if origin:
             raise ConfigError(
                 f"{origin}: train.{key} is not a hyper-parameter of {name}; "
@@ -407,3 +401,16 @@ def _check_best_metric(resolved: Resolved) -> None:
         )
     if resolved.declaration.metric(name).better == "none":
         raise ConfigError(f"{origin}: checkpoint.best: {name} has no better direction")
+
+
+def _refuse_unknown_metrics(resolved: Resolved) -> None:
+    """Refuse criteria of recording that name a metric which the game lacks."""
+    known = [RETURN, *(metric.name for metric in resolved.declaration.metrics)]
+    origin = resolved.origins.get("recording.criteria", resolved.game.name)
+    for criterion in resolved.config.recording.criteria or ():
+        for name in criterion.names:
+            if name not in known:
+                raise ConfigError(
+                    f"{origin}: recording.criteria: {criterion.name}: there is no metric {name!r}; "
+                    f"it may be {', '.join(known)}"
+                )

@@ -17,7 +17,6 @@ from typing import Any
 
 from arcade_rl.config import Config, Resolved, dump_toml, flatten
 from arcade_rl.errors import ConfigError, RunFailed, UsageError
-from arcade_rl.recording.criteria import make as make_criterion
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory
@@ -41,10 +40,8 @@ def create_run(
     """Make the directory, the identity and the empty database of a new run.
 
     They are made under a hidden name and renamed, so that half a run is never found. UsageError if
-    the name is taken or is none, or if a criterion of recording names a metric that the game lacks.
+    the name is taken or is none.
     """
-    for criterion in resolved.config.recording.criteria or ():
-        make_criterion(criterion, resolved.declaration.metrics)
     name = _free_name(resolved, root) if name is None else _checked_name(name, root)
     hidden = RunDirectory(root / f".new-{name}-{os.getpid()}")
     hidden.create(dump_toml(resolved.config).encode())

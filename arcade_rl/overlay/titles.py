@@ -17,7 +17,6 @@ from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.policies.activity import Choices, Decision, Switches
 
-
 NARROW = 18
 """A line that is shorter than so many of its heights has room for the most important only."""
 

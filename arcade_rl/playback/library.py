@@ -12,12 +12,14 @@ More in docs/episodes.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import fields
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +28,9 @@ from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.playback.game import find_game
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import Divergence, verify
-from arcade_rl.recording.format import MAX_FRAME_BYTES, decode
+from arcade_rl.recording.format import MAX_FRAME_BYTES, SUFFIX, decode
 from arcade_rl.recording.recording import Metadata, Recording
-from arcade_rl.recording.segment import read_frame
+from arcade_rl.recording.segment import MAGIC, read_frame
 from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
 from arcade_rl.runs.episodes import (
     Condition,
@@ -39,6 +41,8 @@ from arcade_rl.runs.episodes import (
     numbered,
     parse_condition,
 )
+
+_NUMBERED = re.compile(r"(.+):(\d+)")
 
 
 class Episode:
@@ -64,7 +68,11 @@ class Episode:
 
     @cached_property
     def _loaded(self) -> tuple[bytes, Recording]:
-        return self._load()
+        frame, recording = self._load()
+        for column in (getattr(recording, one.name) for one in fields(recording)):
+            if isinstance(column, np.ndarray):
+                column.flags.writeable = False  # it is asked for again
+        return frame, recording
 
     @property
     def frame(self) -> bytes:
@@ -161,11 +169,12 @@ class Run:
     def __repr__(self) -> str:
         return f"<run {self.directory.path}>"
 
-    def episodes(self, *where: str, **wanted: Any) -> list[Episode]:
-        """The recorded episodes that meet all that `select` takes."""
+    def episodes(self, *where: str, **wanted: Unpack[Wanted]) -> list[Episode]:
+        """The recorded episodes that meet all conditions such as "score>=100", and what is wanted:
+        stage, reason, min_return, max_return, since, until, sort and limit, as `Wanted` says."""
         return list(self.iterate(*where, **wanted))
 
-    def iterate(self, *where: str, **wanted: Any) -> Iterator[Episode]:
+    def iterate(self, *where: str, **wanted: Unpack[Wanted]) -> Iterator[Episode]:
         """As `episodes`, one after the other: no recording stays in memory."""
         return map(self._episode, list(find_episodes(self.directory, select(*where, **wanted))))
 
@@ -176,6 +185,26 @@ class Run:
     def _episode(self, row: EpisodeRow) -> Episode:
         load = partial(_read, self.directory, row)
         return Episode(f"{self.directory.name}:{row.number}", load, row)
+
+
+class Wanted(TypedDict, total=False):
+    """Which recorded episodes are wanted, and in which order."""
+
+    stage: int | None
+    """Played in this stage of the curriculum."""
+    reason: str | None
+    """Kept by this criterion."""
+    min_return: float | None
+    max_return: float | None
+    since: str | datetime | None
+    """Ended then or later: ISO 8601, local time where it names no other."""
+    until: str | datetime | None
+    """Ended before."""
+    sort: str
+    """A metric or one of `runs.episodes.FIELDS`, such as "number", "return" or "length"; with a "-"
+    before it, from the largest to the smallest."""
+    limit: int | None
+    """At most so many."""
 
 
 def select(
@@ -189,12 +218,8 @@ def select(
     sort: str = "number",
     limit: int | None = None,
 ) -> Query:
-    """The query that people mean.
-
-    `where`: conditions such as "score>=100". `since` and `until`: when they ended, as ISO 8601.
-    `sort`: a metric, "number", "return", "length", "stage", "step" or "time"; with a "-" before it,
-    from the largest to the smallest. UsageError for what cannot be understood.
-    """
+    """The query that people mean: conditions such as "score>=100", and what `Wanted` says. UsageError
+    for what cannot be understood."""
     conditions = list(map(parse_condition, where))
     if stage is not None:
         conditions.append(Condition("stage", "=", stage))
@@ -209,16 +234,25 @@ def select(
     return Query(tuple(conditions), reason, sort, limit)
 
 
+def names_episode(reference: str) -> bool:
+    """Whether it is `RUN:NUMBER` or the path of a stand-alone file, rather than a run."""
+    return _names_file(reference) or _NUMBERED.fullmatch(reference) is not None
+
+
 def open_episode(reference: str, runs_dir: str | None) -> Episode:
     """The episode that `RUN:NUMBER` or the path of a stand-alone file names."""
-    if Path(reference).is_file():
+    if _names_file(reference):
         return Episode.read(reference)
-    name, colon, number = reference.rpartition(":")
-    if not colon or not number.isdecimal():
+    match = _NUMBERED.fullmatch(reference)
+    if match is None:
         raise UsageError(
             f"{reference!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
         )
-    return Run(name, runs_dir).episode(int(number))
+    return Run(match[1], runs_dir).episode(int(match[2]))
+
+
+def _names_file(reference: str) -> bool:
+    return Path(reference).is_file() or reference.endswith(SUFFIX)
 
 
 class GoneError(MissingError):
@@ -246,7 +280,7 @@ def _read_at(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
         recording = decode(frame)
     except FileNotFoundError:
         raise MissingError(
-            f"{path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
+            f"{run.name}:{row.number}: {path} is gone; `arcade-rl runs reindex {run.path}` forgets its episodes"
         ) from None
     except VerificationError as error:
         advice = f"`arcade-rl runs reindex {run.path}` keeps what is whole"
@@ -262,17 +296,25 @@ def _read_at(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
 def _read_file(path: Path) -> tuple[bytes, Recording]:
     with path.open("rb") as file:
         frame = file.read(MAX_FRAME_BYTES + 1)  # one more than is accepted: it is refused by size
+    if frame.startswith(MAGIC):
+        raise UsageError(
+            f"{path} holds the episodes of a chunk; name one of them as RUN:EPISODE, or write it to a "
+            "file with `arcade-rl episodes export`"
+        )
     try:
         return frame, decode(frame)
     except VerificationError as error:
-        raise VerificationError(f"{path}: {error}") from error
+        raise VerificationError(
+            f"{path} is not read as a recorded episode: {error}; expected a whole file of "
+            "`arcade-rl episodes export`"
+        ) from error
 
 
 def _seconds(moment: str | datetime) -> float:
     """Seconds since the epoch. UsageError for a text that is no time; local time where it names none."""
     try:
-        found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    except ValueError:
+        found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    except (ValueError, TypeError):
         raise UsageError(
             f"{moment!r} is not a time; expected ISO 8601 such as 2026-11-30 or 2026-11-30T14:00"
         ) from None

@@ -1,15 +1,16 @@
 """A recorded episode, shown again: forward, back, and at any step.
 
 Every step is compared with what was recorded, its reward and its end, and with what was shown before,
-its picture; `verify` compares all that was recordeds. So a replay is what happened, or it says where it is not. A game that cannot be re-run
-exactly is shown state by state, and there is nothing to compare.
+its picture; `verify` compares all that was recorded. So a replay is what happened, or it says where it
+is not. A game that cannot be re-run exactly is shown state by state, and there is nothing to compare.
 """
 
 from __future__ import annotations
 
+import operator
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Self
 
@@ -41,9 +42,9 @@ class Moment:
     """An episode after `step` steps. At step 0 nothing was done yet."""
 
     step: int
-    frames: Sequence[Frame]
+    frames: Sequence[Frame] = field(repr=False)
     """Every frame of the step, oldest first; at step 0 the first picture alone."""
-    sound: npt.NDArray[np.int16] | None
+    sound: npt.NDArray[np.int16] | None = field(repr=False)
     """Of the step, where the screen gives it. (samples, channels), int16."""
     action: npt.NDArray[np.generic] | None
     """What was done in the step; None at step 0."""
@@ -74,6 +75,7 @@ class Replay:
         self.speed = 1.0
         """Of `tick`, as a multiple of the game's own."""
         self._screen = screen
+        self._is_closed = False
         self._frame_rate = float(frame_rate)
         self._totals = np.concatenate([[0.0], np.cumsum(recording.rewards, dtype=np.float64)])
         self._pictures: list[int] = []
@@ -98,6 +100,10 @@ class Replay:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        state = ", closed" if self._is_closed else ""
+        return f"<replay of {self._who}: step {self.position} of {len(self)}{state}>"
 
     def __len__(self) -> int:
         return len(self.recording)
@@ -138,8 +144,12 @@ class Replay:
         return self.seek(min(max(self.position + count, 0), len(self)))
 
     def seek(self, position: int) -> Moment:
-        """Go to after `position` steps, 0 to the last. ValueError outside; VerificationError, and the
-        replay rests at the start, where the game does not play the episode again as it was."""
+        """Go to after `position` steps, 0 to the last. ValueError outside, and once it is closed;
+        VerificationError, and the replay rests at the start, where the game does not play the episode
+        again as it was."""
+        if self._is_closed:
+            raise ValueError(f"the replay of {self._who} is closed")
+        position = operator.index(position)
         if not 0 <= position <= len(self):
             raise ValueError(f"step {position} of an episode of {len(self)} steps")
         self._waiting.clear()
@@ -182,7 +192,8 @@ class Replay:
         return found
 
     def close(self) -> None:
-        """Free the screen."""
+        """Free the screen; the replay moves no more."""
+        self._is_closed = True
         self._screen.close()
 
     # --- getting there -------------------------------------------------------------------------

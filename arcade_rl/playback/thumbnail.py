@@ -6,17 +6,14 @@ from pathlib import Path
 
 import cv2
 
-from arcade_rl.errors import UsageError
 from arcade_rl.playback.library import Episode
 from arcade_rl.runs.files import write_atomically
 
 
 def write_thumbnail(episode: Episode, path: Path, step: int | None) -> int:
     """Write the game's picture after `step` steps, or the last one, as PNG in its own size; returns
-    the step. UsageError if the episode has no such step."""
+    the step. ValueError if the episode has no such step."""
     with episode.replay() as replay:
-        if step is not None and step > len(replay):
-            raise UsageError(f"{episode.where} has {len(replay)} steps; there is no step {step}")
         moment = replay.seek(len(replay) if step is None else step)
     _, data = cv2.imencode(".png", cv2.cvtColor(moment.frames[-1], cv2.COLOR_RGB2BGR))
     write_atomically(path, data.tobytes())

@@ -14,6 +14,7 @@ from typing import Any
 
 from arcade_rl.config import parse_percent
 from arcade_rl.config.recording import (
+    RETURN,
     All,
     AnyCriterion,
     Failure,
@@ -25,10 +26,6 @@ from arcade_rl.config.recording import (
     StageTransition,
 )
 from arcade_rl.contracts import Better, Metric
-from arcade_rl.errors import ConfigError
-
-RETURN = "return"
-"""Stands for the game's own rewards where a metric is named."""
 
 Memory = Any
 """What a criterion remembers: what JSON can hold."""
@@ -234,32 +231,23 @@ class FirstPast(Criterion):
 
 
 def make(settings: AnyCriterion, metrics: Sequence[Metric]) -> Criterion:
-    """The criterion that a configuration names. ConfigError if the game has no such metric."""
-    directions: dict[str, Better] = {RETURN: "up", **{m.name: m.better for m in metrics}}
-
-    def better(name: str) -> Better:
-        if name not in directions:
-            known = ", ".join(directions)
-            raise ConfigError(
-                f"recording.criteria: {settings.name}: there is no metric {name!r}; it may be {known}"
-            )
-        return directions[name]
-
+    """The criterion that a configuration names; the game has the metrics that it names."""
+    better: dict[str, Better] = {RETURN: "up", **{m.name: m.better for m in metrics}}
     match settings:
         case All():
             return Always()
         case Periodic():
             return EveryNth(settings)
         case Performance():
-            return BestAndWorst(settings, better(settings.metric))
+            return BestAndWorst(settings, better[settings.metric])
         case StageTransition():
             return AroundTransitions(settings)
         case StageBoundary():
             return EndsOfStages(settings)
         case Record():
-            names = settings.metrics or [n for n, way in directions.items() if way != "none"]
-            return NewBest({name: better(name) for name in names})
+            names = settings.metrics or [n for n, way in better.items() if way != "none"]
+            return NewBest({name: better[name] for name in names})
         case First():
-            return FirstPast(settings, better(settings.metric))
+            return FirstPast(settings, better[settings.metric])
         case Failure():
             return Shortest(settings)

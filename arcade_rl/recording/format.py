@@ -349,7 +349,7 @@ def decompressed(frame: bytes) -> bytes:
             data: bytes = decompressor.decompress(frame, max_length=MAX_FRAME_BYTES + 1)
             is_whole, rest = decompressor.eof, decompressor.unused_data
     except (RuntimeError, ValueError, EOFError, MemoryError) as error:
-        raise VerificationError(f"not a whole LZ4 frame: {error}") from error
+        raise VerificationError("not an LZ4 frame, or a damaged one") from error
     if len(data) > MAX_FRAME_BYTES:
         raise VerificationError(f"it unpacks to more than {MAX_FRAME_BYTES} bytes")
     if not is_whole:

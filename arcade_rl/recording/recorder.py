@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from arcade_rl.config.recording import AnyCriterion
+from arcade_rl.config.recording import RETURN, AnyCriterion
 from arcade_rl.contracts import Metric
 from arcade_rl.errors import VerificationError
-from arcade_rl.recording.criteria import RETURN, Facts, make
+from arcade_rl.recording.criteria import Facts, make
 from arcade_rl.recording.format import encode, is_readable
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.segment import Segment, SegmentWriter

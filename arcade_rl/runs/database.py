@@ -22,7 +22,7 @@ from arcade_rl.runs import schema
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Recorded, Update
 from arcade_rl.runs.phases import total
-from arcade_rl.runs.sqlite import checked, connect, require, writing
+from arcade_rl.runs.sqlite import checked, connect, connect_to_read, require, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +136,12 @@ class Database:
     def reading(cls, path: Path) -> Iterator[Self]:
         """An existing database, to read while another process may write.
 
-        VerificationError if it turns out not to be readable, now or in the block.
+        VerificationError if it turns out not to be sound, now or in the block; ArcadeError if its rights
+        or its disk are in the way.
         """
         require(path)
         with checked(path):
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0
-            )
+            connection = connect_to_read(path)
             try:
                 database = cls(connection)
                 connection.executescript(schema.views(database._version(path)))

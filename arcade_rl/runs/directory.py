@@ -200,6 +200,10 @@ def _is_run(path: Path) -> bool:
 
 def find_run(reference: str, root: Path) -> RunDirectory:
     """The run that `reference` names: a path, a name, a unique prefix, or `@latest`."""
+    if not reference:
+        raise UsageError(
+            "the name of a run is empty; expected a path, a name, the beginning of one, or @latest"
+        )
     if _is_run(path := Path(reference)):
         return RunDirectory(path if path.name not in ("", "..") else path.resolve())
     runs = all_runs(root)

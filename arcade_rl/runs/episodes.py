@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from arcade_rl.config.recording import CRITERIA
 from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
@@ -19,6 +21,9 @@ FIELDS = {
     "stage": "e.stage",
     "step": "e.step",
     "time": "e.time",
+    "chunk": "e.chunk",
+    "seed": "e.seed",
+    "bytes": "r.bytes",
 }
 """Columns that every episode has besides its metrics, by the names that people use."""
 
@@ -35,15 +40,19 @@ class Condition:
     operator: Literal[">=", "<=", ">", "<", "="]
     value: float
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise UsageError(f"{self.name}{self.operator}{self.value} compares with no number")
+
 
 def parse_condition(text: str) -> Condition:
     """`score>=100` as a condition. UsageError if it is none."""
-    match = _CONDITION.fullmatch(text)
     try:
+        match = _CONDITION.fullmatch(text)
         if match is None:
             raise ValueError
         return Condition(match[1], match[2], float(match[3]))  # type: ignore[arg-type]
-    except ValueError:
+    except (ValueError, TypeError):
         raise UsageError(
             f"{text!r} is not a condition; expected a metric, one of {' '.join(_OPERATORS)} and a "
             'number, such as "score>=100"'
@@ -61,6 +70,19 @@ class Query:
     sort: str = "number"
     """A metric or one of `FIELDS`; with a "-" before it, from the largest to the smallest."""
     limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and not (isinstance(self.limit, int) and self.limit >= 1):
+            raise UsageError(f"limit is {self.limit!r}; expected a whole number, 1 or more")
+        if self.reason is not None and self.reason not in CRITERIA:
+            raise UsageError(
+                f"there is no criterion {self.reason!r}; expected one of {', '.join(CRITERIA)}"
+            )
+
+    @property
+    def column(self) -> str:
+        """What it sorts by."""
+        return self.sort.removeprefix("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +129,7 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
         if query.reason is not None:
             where.append("instr(',' || r.reasons || ',', ?)")
             values.append(f",{query.reason},")
-        order = _column(columns, query.sort.removeprefix("-"))
+        order = _column(columns, query.column)
         down = " desc" if query.sort.startswith("-") else ""
         rows = database.rows(
             "select e.*, r.chunk as segment, r.reasons, r.offset, r.bytes from recordings r "

@@ -170,9 +170,10 @@ def _read_old(run: RunDirectory, found: _Found) -> _Old | None:
             ]
             return _Old(database.status(), notices)
     except MissingError:
-        found.faults.append("there was no run.db: only notices from the event logs are there")
+        found.faults.append("notices of supervisors are lost: there was no run.db")
     except VerificationError as error:
-        found.faults.append(f"notices of the old run.db are lost: {error}")
+        why = error.__cause__ or error  # without the advice to do what is being done
+        found.faults.append(f"notices of supervisors are lost: run.db was not readable ({why})")
     return None
 
 

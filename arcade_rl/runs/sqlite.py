@@ -11,6 +11,8 @@ from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 
 _DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_BUSY")
 """Beginnings of the names of errors that tell of the disk or its rights, not of the content."""
+_UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN")
+"""The same of a folder in which no journal can be made."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -25,6 +27,28 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a database to read. A reader makes a journal of its own; where the folder does not let it,
+    the file alone is read, if there is no journal of a writer that it would miss."""
+    connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=10.0)
+    try:
+        connection.execute("pragma user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        has_journal = path.with_name(f"{path.name}-wal").exists()
+        if has_journal or not error.sqlite_errorname.startswith(_UNWRITABLE):
+            raise
+        return sqlite3.connect(_uri(path, "immutable=1"), uri=True)
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def _uri(path: Path, query: str) -> str:
+    return f"{path.absolute().as_uri()}?{query}"
+
+
 def require(path: Path) -> None:
     """MissingError if there is no database."""
     if not path.is_file():
@@ -35,10 +59,16 @@ def require(path: Path) -> None:
 
 @contextmanager
 def checked(path: Path) -> Iterator[None]:
-    """What SQLite says of a damaged file, in this project's words."""
+    """What SQLite says of a damaged file, or of one that it may not read, in this project's words."""
     try:
         yield
     except sqlite3.DatabaseError as error:
+        name = getattr(error, "sqlite_errorname", "")  # errors of Python's own have none
+        if name.startswith(_DISK):
+            raise ArcadeError(
+                f"{path} cannot be read ({error}); check its rights, those of {path.parent}, and "
+                "that disk"
+            ) from error
         raise VerificationError(
             f"{path} is not readable ({error}); "
             f"rebuild it with `arcade-rl runs reindex {path.parent}`"

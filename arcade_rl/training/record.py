@@ -14,9 +14,10 @@ from gymnasium import spaces
 from torch import Tensor
 
 from arcade_rl.config import Resolved
+from arcade_rl.config.recording import RETURN
 from arcade_rl.envs.accounting import EndedEpisodes
 from arcade_rl.errors import RunFailed
-from arcade_rl.recording.criteria import RETURN, Facts
+from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.origin import named, origin, stage_name
 from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Start
