@@ -6,23 +6,42 @@
 of which changes, on one core, and draws the same panels with matplotlib in the same process, in turn:
 as most people would, updating a figure that is made once, and drawing only its artists that change
 ("blitting"). Forward passes are not part of it.
+`export` trains a run of the demo's configuration and times `export timelapse` of 1280x720 with the full
+overlay, at the game's speed and with its sound, from the start of the command to the finished file.
+`memory` makes two of them at 10 frames a second, a minute long and `--seconds`, and compares the most
+memory that the processes of each had together.
 Ends with 1 if a figure misses its limit.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
+import shlex
 import statistics
+import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import psutil
+
+from arcade_rl.policies.device import cores
 
 SIZE = (1920, 1080)
 LIMIT_MS = 4
 TIMES_FASTER = 20
+LEAST_RATE = 60
+LIMIT_GROWTH = 1.1
+STEPS = 100_000
+"""Of the run that films are made of: over an hour of Breakout."""
+SHORT_S = 60
 ROUND = 24
 """Pictures that the overlay composes in a row."""
 PLOTTED = 3
@@ -80,14 +99,94 @@ def each(draw: Callable[[Any], Any], scenes: Sequence[Any]) -> float:
     return (time.perf_counter() - started) / len(scenes)
 
 
+def export(folder: Path, seconds: int) -> None:
+    """Frames of a film in a second of the clock, from the start of the command to its end."""
+    run = _trained(folder)
+    began = time.perf_counter()
+    film = _timelapse(run, folder / "film.mp4", seconds)
+    wall = time.perf_counter() - began
+    rate = film["frames"] / wall
+    print(f"{film['frames']} frames of 1280x720, full overlay, in {wall:.1f} s on {cores()} cores")
+    print(limited("export", rate, LEAST_RATE, " frames/s", least=True))
+
+
+def memory(folder: Path, seconds: int) -> None:
+    """The peak of all processes of an export together, for a short and for a long film."""
+    run = _trained(folder)
+    peaks = {}
+    for length in (SHORT_S, seconds):
+        began = time.perf_counter()
+        with _Peak() as peak:
+            film = _timelapse(run, folder / f"film-{length}.mp4", length, "--fps", "10")
+        peaks[length] = peak.bytes
+        print(
+            f"{film['seconds']:.0f} s, {film['frames']} frames: {peak.bytes / 2**20:.0f} MiB at most, "
+            f"drawn in {time.perf_counter() - began:.0f} s"
+        )
+    print(limited("memory, long against short", peaks[seconds] / peaks[SHORT_S], LIMIT_GROWTH, ""))
+
+
+def _trained(folder: Path) -> Path:
+    """A run of the demo's configuration, cut short."""
+    run = folder / "run"
+    config = Path(__file__).parent.parent / "configs" / "breakout" / "quick.toml"
+    _call("train", config, "--run", run.name, "--runs-dir", folder, "--steps", STEPS)
+    return run
+
+
+def _timelapse(run: Path, out: Path, seconds: int, *options: str) -> dict[str, Any]:
+    """Export a time-lapse at the game's speed; what its sidecar says of it."""
+    _call("export", "timelapse", run, "--preset", "debug-720p", "--speed", 1,
+          "--total-seconds", seconds, "--out", out, *options)  # fmt: skip
+    film: dict[str, Any] = json.loads(out.with_name(f"{out.name}.json").read_bytes())["film"]
+    return film
+
+
+def _call(*arguments: object) -> None:
+    command = [sys.executable, "-m", "arcade_rl", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{shlex.join(command)} failed: {done.stderr}")
+
+
+class _Peak:
+    """The most memory that the processes below this one had together, looked at every so often."""
+
+    def __enter__(self) -> Self:
+        self.bytes, self._is_over = 0, threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(0.2):
+            total = 0
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    total += process.memory_info().rss
+            self.bytes = max(self.bytes, total)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="what", required=True)
     command = commands.add_parser("overlay", help="composing pictures, beside matplotlib")
     command.add_argument("--frames", type=int, default=240)
+    command = commands.add_parser("export", help="frames of a film a second")
+    command.add_argument("--seconds", type=int, default=60)
+    command = commands.add_parser("memory", help="of a short and a long film")
+    command.add_argument("--seconds", type=int, default=3600)
     arguments = parser.parse_args()
     if arguments.what == "overlay":
         overlay(arguments.frames)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            measure = {"export": export, "memory": memory}[arguments.what]
+            measure(Path(folder), arguments.seconds)
     for what in MISSED:
         print(f"missed: {what}")
     sys.exit(bool(MISSED))

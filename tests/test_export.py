@@ -276,7 +276,7 @@ def test_a_batch_takes_the_filters_of_a_list(
     assert [film(path)["frames"] for path in done.paths] == [PER_STEP * e.length for e in best]
     none = Exported(capfd, ("batch", every.run.path, *SMALL, "--metric", "hits>=1000"))
     assert none.code == 3
-    assert "no such recordings" in none.error
+    assert "no recorded episode that meets all that" in none.error
 
 
 def test_a_timelapse_lasts_as_long_as_asked_and_goes_from_start_to_end(

@@ -12,8 +12,8 @@ from arcade_rl.cli.output import notice
 
 PLAIN_INTERVAL_S = 10.0
 
-Tell: TypeAlias = Callable[[int, int], None]
-"""Takes how many are done, and of how many."""
+Tell: TypeAlias = Callable[[float, int], None]
+"""Takes how many are done, parts of one included, and of how many."""
 
 
 @contextmanager
@@ -31,12 +31,15 @@ def counted(things: str) -> Iterator[Tell]:
 
 
 def _plain(things: str) -> Tell:
-    last = time.monotonic()
+    began = last = time.monotonic()
 
-    def tell(done: int, total: int) -> None:
+    def tell(done: float, total: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= PLAIN_INTERVAL_S:
-            last = time.monotonic()
-            notice(f"{done} of {total} {things}")
+        now = time.monotonic()
+        if done and now - last >= PLAIN_INTERVAL_S:
+            last = now
+            left = (now - began) * (total - done) / done
+            count = f"{done:.1f}".removesuffix(".0")
+            notice(f"{count} of {total} {things}, {left:.0f} s left")
 
     return tell

@@ -162,11 +162,11 @@ def episode(
     from arcade_rl.playback.library import open_episode
     from arcade_rl.video.clip import Clip
 
-    found = open_episode(reference, runs_dir)
+    number = open_episode(reference, runs_dir).number
     source, folder = _recorded(reference, runs_dir)
-    name = f"episode_{found.number:06d}"
+    name = f"episode_{number:06d}"
     target = _target(out, folder / f"{name}{look.format.suffix}", name, look)
-    _make([Clip(target, source, f"episode {found.number}")], look, force)
+    _make([Clip(target, source, f"episode {number}")], look, force)
 
 
 @export.command()
@@ -186,7 +186,9 @@ def batch(
     run = Run(reference, runs_dir).directory
     rows = list(find_episodes(run, select(*where, **wanted)))
     if not rows:
-        raise MissingError(f"{run.name} has no such recordings; see `arcade-rl episodes list`")
+        raise MissingError(
+            f"{run.name} has no recorded episode that meets all that; see `arcade-rl episodes list`"
+        )
     folder = _folder(out, run.videos)
     _make(
         [
@@ -326,12 +328,12 @@ def _named_source(
 ) -> Source:
     """What a reference of `compare` names."""
     from arcade_rl.cli.experiment import open_run
+    from arcade_rl.playback.library import names_episode
     from arcade_rl.playback.player import episode_seeds
     from arcade_rl.runs.directory import find_checkpoint, split_reference
     from arcade_rl.video.sources import Played
 
-    _, colon, number = reference.rpartition(":")
-    if Path(reference).is_file() or (colon and number.isdecimal()):
+    if names_episode(reference):
         return _recorded(reference, runs_dir)[0]
     name, checkpoint_name = split_reference(reference)
     run, resolved = open_run(name, runs_dir)
@@ -344,16 +346,17 @@ def _named_source(
 
 
 def _recorded(reference: str, runs_dir: str | None) -> tuple[Source, Path]:
-    """The episode that RUN:EPISODE or a file names, and where its films go."""
-    from arcade_rl.playback.library import Run
+    """The episode that RUN:EPISODE or a file names, and where its films go. MissingError if it is not
+    there."""
+    from arcade_rl.playback.library import names_file, open_episode
+    from arcade_rl.runs.directory import find_run, runs_directory
     from arcade_rl.video.sources import Filed, Recorded
 
-    if Path(reference).is_file():
+    episode = open_episode(reference, runs_dir)
+    if names_file(reference):
         return Filed(Path(reference)), Path()
-    name, _, number = reference.rpartition(":")
-    run = Run(name, runs_dir)
-    run.episode(int(number))
-    return Recorded(run.directory.path, int(number)), run.directory.videos
+    run = find_run(reference.rpartition(":")[0], runs_directory(runs_dir))
+    return Recorded(run.path, episode.number), run.videos
 
 
 def _target(out: Path | None, default: Path, name: str, look: Look) -> Path:
@@ -371,10 +374,10 @@ def _folder(out: Path | None, default: Path) -> Path:
 
 def _make(jobs: Sequence[Job], look: Look, force: bool) -> None:
     """Make every job a film of its own."""
-    from arcade_rl.cli.film_progress import film_progress
+    from arcade_rl.cli.counter import counted
     from arcade_rl.video.production import make_films
 
-    with film_progress() as progress:
+    with counted("clips") as progress:
         make_films(jobs, look, force, progress)
     for job in jobs:
         click.echo(job.path)
@@ -382,10 +385,10 @@ def _make(jobs: Sequence[Job], look: Look, force: bool) -> None:
 
 def _join(target: Path, clips: Sequence[Clip], look: Look, force: bool, keep: bool) -> float:
     """Make one film; returns its seconds. `keep`: the clips stay, in a directory beside it."""
-    from arcade_rl.cli.film_progress import film_progress
+    from arcade_rl.cli.counter import counted
     from arcade_rl.video.production import make_film
 
-    with film_progress() as progress:
+    with counted("clips") as progress:
         facts = make_film(target, clips, look, force, keep, progress)
     click.echo(target)
     return float(facts.seconds)

@@ -236,12 +236,12 @@ def select(
 
 def names_episode(reference: str) -> bool:
     """Whether it is `RUN:NUMBER` or the path of a stand-alone file, rather than a run."""
-    return _names_file(reference) or _NUMBERED.fullmatch(reference) is not None
+    return names_file(reference) or _NUMBERED.fullmatch(reference) is not None
 
 
 def open_episode(reference: str, runs_dir: str | None) -> Episode:
     """The episode that `RUN:NUMBER` or the path of a stand-alone file names."""
-    if _names_file(reference):
+    if names_file(reference):
         return Episode.read(reference)
     match = _NUMBERED.fullmatch(reference)
     if match is None:
@@ -251,7 +251,7 @@ def open_episode(reference: str, runs_dir: str | None) -> Episode:
     return Run(match[1], runs_dir).episode(int(match[2]))
 
 
-def _names_file(reference: str) -> bool:
+def names_file(reference: str) -> bool:
     return Path(reference).is_file() or reference.endswith(SUFFIX)
 
 
