@@ -1,32 +1,32 @@
-"""docs/demo.svg: what a real `scripts/demo` said, as a picture of a terminal.
+"""docs/film.png: a frame of a film that a real `scripts/demo` made.
 
-scripts/demo 2> demo.txt && .venv/bin/python scripts/make_picture.py < demo.txt
+    scripts/demo && .venv/bin/python scripts/make_picture.py runs/<run>/videos/milestones.mp4
 """
 
 from __future__ import annotations
 
-import io
-import re
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
+import av
 
-PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
+from arcade_rl.video.thumbnail import write_thumbnail
+
+PICTURE = Path(__file__).parent.parent / "docs" / "film.png"
+AFTER_S = 11.5
+"""Where the frame is, from the beginning of the last chapter."""
 
 
-def main() -> None:
-    lines = [line.rstrip() for line in sys.stdin]
-    shown = [line for line in lines if line and not re.match(r"chunk \d|scripts/|runs/", line)]
-    width = max(map(len, shown))
-    console = Console(record=True, width=width, file=io.StringIO())
-    console.print(Text("$ scripts/demo", style="bold"))
-    for number, line in enumerate(shown):
-        style = "bold" if number == 0 else "green" if line.startswith("finished") else ""
-        console.print(Text(line, style=style), soft_wrap=True)
-    PICTURE.write_text(console.export_svg(title="arcade_rl: Breakout from RAM, two CPU cores"))
+def main(film: Path) -> None:
+    with av.open(film) as container:
+        last = container.chapters()[-1]
+        wanted = float(last["start"] * last["time_base"]) + AFTER_S
+        for frame in container.decode(video=0):
+            if frame.time >= wanted:
+                write_thumbnail(PICTURE, frame.to_ndarray(format="rgb24"))
+                return
+    sys.exit(f"{film} has no frame {AFTER_S} s into its last chapter")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))

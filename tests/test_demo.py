@@ -1,15 +1,18 @@
-"""The demo learns Breakout, whatever the seed."""
+"""The demo learns Breakout, whatever the seed, and ends with a film of it."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+import av
 import pytest
 from supervised import call
 
 from arcade_rl.runs.database import Database
 
-CONFIG = Path(__file__).parent.parent / "configs" / "breakout" / "quick.toml"
+ROOT = Path(__file__).parent.parent
+CONFIG = ROOT / "configs" / "breakout" / "quick.toml"
 
 
 @pytest.mark.very_slow
@@ -27,3 +30,13 @@ def test_the_demo_ends_above_25_points(seed: int, tmp_path: Path) -> None:
     assert chunks[0].metrics["score"] < 10
     assert mean is not None
     assert mean >= 25
+    program, *export = shlex.split((ROOT / "scripts" / "demo").read_text().splitlines()[-1])
+    assert program.endswith("arcade-rl")
+    code, said = call(tmp_path, [part.replace("$run", "r") for part in export], timeout_s=1200.0)
+    assert code == 0, said
+    with av.open(tmp_path / "r" / "videos" / "milestones.mp4") as film:
+        titles = [chapter["metadata"]["title"] for chapter in film.chapters()]
+        video = film.streams.video[0]
+        assert (video.width, video.height, video.average_rate) == (1280, 720, 60)
+        assert film.streams.audio
+    assert titles == ["0%", "20%", "40%", "60%", "80%", "100%"]
