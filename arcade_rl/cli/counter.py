@@ -11,6 +11,8 @@ from typing import TypeAlias
 from arcade_rl.cli.output import notice
 
 PLAIN_INTERVAL_S = 10.0
+LEAST_PART = 0.02
+"""Of all that must be done before the time that is left can be told."""
 
 Tell: TypeAlias = Callable[[float, int], None]
 """Takes how many are done, parts of one included, and of how many."""
@@ -36,7 +38,7 @@ def _plain(things: str) -> Tell:
     def tell(done: float, total: int) -> None:
         nonlocal last
         now = time.monotonic()
-        if done and now - last >= PLAIN_INTERVAL_S:
+        if done >= LEAST_PART * total and now - last >= PLAIN_INTERVAL_S:
             last = now
             left = (now - began) * (total - done) / done
             count = f"{done:.1f}".removesuffix(".0")

@@ -316,7 +316,7 @@ def compare(
 
     areas_of(look.size, len(references))
     panes = [
-        Pane(_named_source(reference, seed, deterministic, runs_dir), reference)
+        Pane(_named_source(reference, seed, deterministic, runs_dir), Path(reference).name)
         for reference in references
     ]
     target = _target(out, Path(f"compare{look.format.suffix}"), "compare", look)

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import Metric, RewardTerm
-from arcade_rl_breakout.memory import ROW_POINTS, ROWS, WALL
+from arcade_rl_breakout.memory import ROWS, WALL
 
+# Of the rows, from below: 1, 1, 4, 4, 7 and 7 points a brick.
 _COLOURS = ("blue", "green", "yellow", "ochre", "orange", "red")
 
 COMMON_METRICS = (
@@ -15,7 +16,7 @@ COMMON_METRICS = (
     *(
         Metric(
             f"bricks_row_{row + 1}",
-            f"Bricks, row {row + 1} from below ({_COLOURS[row]}, {ROW_POINTS[row]} pt)",
+            f"{_COLOURS[row].capitalize()} bricks",
             *("", "up", "last", ".0f"),
         )
         for row in range(ROWS)
