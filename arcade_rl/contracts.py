@@ -242,7 +242,8 @@ class ScreenStep:
     """What people see and hear of one step of one episode."""
 
     frames: Sequence[Frame]
-    """Every emulator or physics frame of the step, oldest first."""
+    """Every emulator or physics frame of the step, oldest first. They stay as they are: a screen does
+    not draw into them again."""
     reward: float
     """Raw game reward of the step; equals the one that the vectorised environment gave."""
     ended: bool

@@ -1,6 +1,6 @@
 """docs/film.png: a frame of a film that a real `scripts/demo` made.
 
-    scripts/demo && .venv/bin/python scripts/make_picture.py runs/<run>/videos/milestones.mp4
+scripts/demo && .venv/bin/python scripts/make_picture.py runs/<run>/videos/milestones.mp4
 """
 
 from __future__ import annotations

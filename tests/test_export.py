@@ -7,21 +7,32 @@ import json
 import os
 import shutil
 import signal
-import time
+import sqlite3
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
+import psutil
 import pytest
 from make_run import Made, make_run
-from supervised import start
+from supervised import Command, is_alive, start, wait_until
 
 from arcade_rl import cli
+from arcade_rl.cli.export import PRESETS
+from arcade_rl.errors import MissingError
 from arcade_rl.playback.library import Run
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.video import presets
+from arcade_rl.video.clip import Clip
+from arcade_rl.video.formats import MP4
 from arcade_rl.video.look import Look, Timing
+from arcade_rl.video.milestones import passing, percentages
+from arcade_rl.video.panes import _at_own_pace, _in_step
+from arcade_rl.video.production import make_films
+from arcade_rl.video.sources import Recorded
 from arcade_rl.video.timelapse import spread
 
 PER_STEP = 2
@@ -103,7 +114,7 @@ def test_an_episode_becomes_a_film_of_all_its_frames(
     assert shown["checkpoint"] == episode.metadata.checkpoint
     manifest = every.run.checkpoint(episode.metadata.checkpoint) / checkpoints.MANIFEST
     sha256 = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    assert shown["checkpoint_sha256"] == (sha256 if detail == "full" else None)
+    assert shown["checkpoint_sha256"] == sha256
     assert out.with_name("e.mp4.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in out.parent.iterdir()) == [
         "e.mp4",
@@ -235,7 +246,7 @@ def test_what_no_episode_reached_and_what_is_not_kept_is_told(
     run = finished.run.path
     never = Exported(capfd, ("milestones", run, *SMALL, "--when", "hits>=1000"))
     assert never.code == 3
-    assert "no recorded episode with hits>=1000" in never.error
+    assert "had hits>=1000 yet" in never.error
     gone = Exported(capfd, ("milestones", run, *SMALL, "--when", "hits>=1"))
     assert gone.code == 3
     assert "in chunk 1, whose checkpoint is not kept; use --from recordings" in gone.error
@@ -319,13 +330,33 @@ def test_a_timelapse_shows_only_episodes_whose_policy_is_kept_or_none(
     assert 1 in {one["checkpoint"] for one in shown}
 
 
-def test_episodes_are_spread_over_the_training() -> None:
-    steps = list(range(100, 10_001, 100))
-    chosen = spread(steps, [Fraction(2)] * 100, Fraction(21))
-    assert [index for index, _ in chosen] == [0, 9, 19, 28, 38, 47, 57, 66, 76, 85, 95]
-    assert [limit for _, limit in chosen] == [None] * 10 + [1]
-    few = spread([10, 20], [Fraction(1)] * 2, Fraction(60))
+@pytest.mark.parametrize("seed", range(30))
+def test_a_film_runs_as_the_training_did(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    count = int(random.integers(1, 300))
+    steps = np.sort(random.choice(10_000, count, replace=False) + 1).tolist()
+    durations = [Fraction(int(n), 60) for n in random.integers(1, 3000, count)]
+    seconds, least = Fraction(int(random.integers(1, 120))), Fraction(1, 60)
+    chosen = spread(steps, durations, seconds, least)
+    shown = [durations[k] if limit is None else limit for k, limit in chosen]
+    indices = [index for index, _ in chosen]
+    assert indices == sorted(set(indices))
+    assert indices[-1] == count - 1
+    assert all(0 < length <= durations[k] for k, length in zip(indices, shown, strict=True))
+    there = sum(min(duration, seconds / 12) for duration in durations)
+    assert float(sum(shown)) == pytest.approx(float(min(seconds, there)), abs=float(least))
+    begins = np.cumsum([0.0, *map(float, shown[:-1])])
+    if len(chosen) < count / 4:  # where there is a choice, film and training run alike
+        behind = begins / float(seconds) * steps[-1] - np.array([steps[k] for k in indices])
+        assert np.all(behind[:-1] <= 0)
+
+
+def test_all_recordings_are_shown_where_they_are_few() -> None:
+    few = spread([10, 20], [Fraction(1)] * 2, Fraction(60), Fraction(1, 60))
     assert few == [(0, None), (1, None)]
+    late = spread([*range(1, 100), 10_000], [Fraction(1)] * 100, Fraction(50), Fraction(1, 60))
+    assert sum(limit or 1 for _, limit in late) == 50
+    assert late[-1] == (99, None)
 
 
 @pytest.mark.parametrize("pace", ["step", "own"])
@@ -391,6 +422,9 @@ def test_other_formats_hold_the_same_film(
         (("milestones", "{run}", "--every", "0%"), 2, "is not a percentage"),
         (("compare", "{run}"), 2, "1 panes; expected 2 to 4"),
         (("compare", "{run}", "{run}@60%"), 3, "no milestone 60%"),
+        (("compare", "{run}:1", "{run}:2", "--seed", "5"), 2, "none plays here"),
+        (("milestones", "{run}", "--from", "recordings", "--sampled"), 2, "as they are"),
+        (("episode", "{run}:1", "--crf", "0"), 2, "0 is not in the range"),
         (("timelapse", "nothing"), 3, "no run named nothing"),
     ],
 )
@@ -404,20 +438,166 @@ def test_what_cannot_be_is_told_in_a_line(
     assert not every.run.videos.exists()
 
 
-@pytest.mark.parametrize("command", [("episode", ":1"), ("milestones", "")])
+SLOW = ("--preset", "youtube-1440p", "--speed", "0.02")
+
+
+def begun(root: Path, run: RunDirectory, *arguments: str) -> Command:
+    return start(root, ["export", *arguments, "--runs-dir", str(root)])
+
+
+def workers(running: Command) -> list[psutil.Process]:
+    """The processes that draw for a command."""
+    children = psutil.Process(running.process.pid).children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+@pytest.mark.parametrize("command", ["episode", "milestones"])
+@pytest.mark.parametrize("is_early", [True, False])
 def test_an_interrupted_export_leaves_nothing(
-    every: Made, tmp_path: Path, command: tuple[str, str]
+    every: Made, tmp_path: Path, command: str, is_early: bool
 ) -> None:
     run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
-    name, episode = command
-    slow = ("--preset", "youtube-1440p", "--speed", "0.02")
-    running = start(tmp_path, ["export", name, f"{run.path}{episode}", *slow])
-    deadline = time.monotonic() + 120
-    while not list(run.videos.rglob("*.part")):
-        assert time.monotonic() < deadline
-        assert running.process.poll() is None, running.stderr
-        time.sleep(0.05)
+    running = begun(tmp_path, run, command, "r:1" if command == "episode" else "r", *SLOW)
+    if is_early and command == "milestones":
+        wait_until(lambda: bool(workers(running)))  # they import what they need for seconds
+    else:
+        wait_until(lambda: bool(list(run.videos.rglob("*.part"))))
     os.killpg(running.process.pid, signal.SIGINT)
     assert running.wait() == 130
-    assert not [path for path in run.videos.rglob("*") if path.is_file()]
+    assert not list(run.videos.rglob("*"))
     assert "Traceback" not in running.stderr
+
+
+def test_a_batch_that_ends_early_leaves_whole_films(every: Made, tmp_path: Path) -> None:
+    run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
+    running = begun(tmp_path, run, "batch", "r", "--limit", "12", "--raw", *SMALL)
+    wait_until(lambda: len(list(run.videos.glob("*.mp4"))) >= 2)
+    os.killpg(running.process.pid, signal.SIGINT)
+    assert running.wait() == 130
+    films = list(run.videos.glob("*.mp4"))
+    names = {path.name for path in run.videos.iterdir()}
+    assert names == {f"{path.name}{suffix}" for path in films for suffix in ("", ".json", ".png")}
+    for path in films:
+        assert film(path)["frames"] == sidecar(path)["film"]["frames"]
+
+
+def test_a_killed_process_that_draws_is_told_and_leaves_nothing(
+    every: Made, tmp_path: Path
+) -> None:
+    run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
+    running = begun(tmp_path, run, "milestones", "r", *SLOW)
+    wait_until(lambda: bool(list(run.videos.rglob("*.part"))))
+    workers(running)[0].kill()
+    assert running.wait() == 1
+    assert "was killed, perhaps for lack of memory" in running.stderr
+    assert "Traceback" not in running.stderr
+    assert not list(run.videos.rglob("*"))
+
+
+def test_what_a_killed_export_left_goes_with_the_next(
+    every: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
+    running = begun(tmp_path, run, "milestones", "r", *SLOW)
+    wait_until(lambda: bool(list(run.videos.rglob("*.part"))))
+    both = Exported(capfd, ("milestones", run.path, *SMALL))
+    assert both.code == 5
+    assert "is being made by another process" in both.error
+    drawing = workers(running)
+    running.process.kill()
+    running.wait()
+    wait_until(lambda: not any(is_alive(worker) for worker in drawing))
+    assert list(run.videos.rglob("*.part"))
+    done = Exported(capfd, ("milestones", run.path, *SMALL, "--raw", "--every", "100%"))
+    assert done.code == 0, done.error
+    assert {path.name for path in run.videos.iterdir()} == {
+        "milestones", "milestones.mp4", "milestones.mp4.json", "milestones.mp4.png"
+    }  # fmt: skip
+
+
+def test_progress_ends_with_all_clips(every: Made, tmp_path: Path) -> None:
+    look = Look((1280, 720), MP4, 30, "veryfast", "none", "dark", "blue-orange", None, Fraction(1))
+    jobs = [
+        Clip(tmp_path / f"{k}.mp4", Recorded(every.run.path, k), str(k), limit=Fraction(1, 5))
+        for k in (1, 2, 3)
+    ]
+    told: list[tuple[float, int]] = []
+    make_films(jobs, look, False, lambda done, total: told.append((done, total)))
+    assert told[-1] == (3, 3)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_a_clip_has_a_frame_at_least(
+    every: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "m.mp4"
+    arguments = ("milestones", every.run.path, *SMALL, "--every", "100%", "--raw", "--out", out)
+    assert Exported(capfd, (*arguments, "--clip-seconds", "0.001")).code == 0
+    assert film(out)["frames"] == 2 * (CARD_FRAMES + 1)
+    fast = Exported(
+        capfd,
+        ("episode", f"{every.run.path}:1", *SMALL, "--speed", 1000, "--out", tmp_path / "e.mp4"),
+    )
+    assert fast.code == 0, fast.error
+
+
+def test_a_run_at_thirty_percent_has_reached_it(tmp_path: Path) -> None:
+    made = make_run(tmp_path, "train.total_steps=2560", "checkpoint.milestones='10%'", chunks=3)
+    for origin in ("checkpoints", "recordings"):
+        found = percentages(made.run, made.resolved, None, origin)  # type: ignore[arg-type]
+        assert [one.label for one in found] == ["0%", "10%", "20%", "30%"]
+
+
+def test_the_first_episode_counts_whether_it_was_recorded_or_not(tmp_path: Path) -> None:
+    made = make_run(
+        tmp_path, "checkpoint.every=1", "recording.criteria=[{name='periodic',every=10}]"
+    )
+    with sqlite3.connect(made.run.database) as connection:
+        query = "select number, chunk from episodes where metric_hits >= 6 order by number"
+        number, chunk = connection.execute(query).fetchone()
+    connection.close()
+    assert number % 10
+    found = passing(made.run, "hits>=6", "checkpoints")
+    assert (found.episode, found.chunk) == (number, chunk)
+    with pytest.raises(MissingError, match=f"no recording of an episode {number}"):
+        passing(made.run, "hits>=6", "recordings")
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        ("step", [(0, 0), (1, 1), (2, 2), (3, 3), (3, 4), (3, 5)]),
+        ("own", [(0, 0), (0, 1), (1, 2), (1, 3), (2, 4), (2, 5), (3, 5)]),
+    ],
+)
+def test_paces(pace: str, expected: list[tuple[int, int]]) -> None:
+    """Of a game of 30 frames a second and one of 60, a frame a step; frames shown in turn."""
+    panes: list[Any] = [Runner(4, Fraction(30)), Runner(6, Fraction(60))]
+    turns = _in_step(panes) if pace == "step" else _at_own_pace(panes)
+    shown = [tuple(pane.frame for pane in panes) for _ in turns]
+    assert shown[: len(expected)] == expected
+    assert shown[-1] == (3, 5)
+
+
+class Runner:
+    """An episode of so many frames, one a step."""
+
+    def __init__(self, frames: int, native: Fraction) -> None:
+        self.length, self.native, self.frame = frames, native, 0
+
+    @property
+    def step(self) -> int:
+        return self.frame + 1
+
+    @property
+    def is_over(self) -> bool:
+        return self.step == self.length
+
+    ends_step = True
+
+    def advance(self) -> None:
+        self.frame = min(self.frame + 1, self.length - 1)
+
+
+def test_the_command_line_has_all_presets() -> None:
+    assert tuple(preset.name for preset in presets.PRESETS) == PRESETS

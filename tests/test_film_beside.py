@@ -15,7 +15,7 @@ from films import NES, flashing, left_in
 from arcade_rl.errors import UsageError
 from arcade_rl.video.film import open_film
 from arcade_rl.video.formats import format_of
-from arcade_rl.video.presets import PRESETS, Preset, preset
+from arcade_rl.video.presets import PRESETS, Preset, find_preset
 from arcade_rl.video.sidecar import sidecar_of, write_sidecar
 from arcade_rl.video.thumbnail import write_thumbnail
 
@@ -57,7 +57,7 @@ def test_a_sidecar_says_what_the_film_is(tmp_path: Path) -> None:
      ("shorts-1080x1920", (1080, 1920)), ("gif-480", (480, 270))],
 )  # fmt: skip
 def test_presets_are_found_by_name(name: str, size: tuple[int, int]) -> None:
-    found = preset(name)
+    found = find_preset(name)
     assert (found.name, found.width, found.height) == (name, *size)
 
 
@@ -71,7 +71,7 @@ def test_presets_are_found_by_name(name: str, size: tuple[int, int]) -> None:
 )
 def test_an_unknown_preset_names_the_nearest(name: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
-        preset(name)
+        find_preset(name)
     assert str(refused.value) == f"no preset is named {name}; {said}"
 
 

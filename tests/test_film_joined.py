@@ -15,19 +15,19 @@ from films import NES, SIZE, flashing, left_in, plain, read
 
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.video.film import open_film
-from arcade_rl.video.joined import Clip, join
+from arcade_rl.video.joined import Piece, join
 
 LENGTHS = {"a": 137, "b": 93, "c": 205, "d": 1}
 """Frames of each clip: no whole number of packets of sound."""
 
 
-def clips(folder: Path, **options: Any) -> list[Clip]:
+def clips(folder: Path, **options: Any) -> list[Piece]:
     """A clip for each length, white and loud in its first frame and in its middle."""
     made = []
     for number, (name, frames) in enumerate(LENGTHS.items()):
         path = folder / f"{name}.mp4"
         flashing(path, frames, {0: 660.0, frames // 2: 880.0}, **options)
-        made.append(Clip(path, f"{number}: {name}"))
+        made.append(Piece(path, f"{number}: {name}"))
     return made
 
 
@@ -70,7 +70,7 @@ def test_every_clip_begins_a_chapter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("rate", "channels"), [(31_440, 1), (44_100, 2)])
 def test_sound_stays_with_its_pictures(tmp_path: Path, rate: int, channels: int) -> None:
     parts = clips(tmp_path, sound_rate=rate, channels=channels)[:3]
-    repeated = [Clip(part.path, f"{part.title} {turn}") for turn in range(4) for part in parts]
+    repeated = [Piece(part.path, f"{part.title} {turn}") for turn in range(4) for part in parts]
     facts = join(tmp_path / "all.mp4", repeated)
     film = read(tmp_path / "all.mp4")
     assert facts.has_sound
@@ -83,7 +83,7 @@ def test_clips_shorter_than_a_packet_of_sound_shift_nothing(tmp_path: Path) -> N
     long, *_ = clips(tmp_path, sound_rate=32_000, channels=1)
     path = tmp_path / "short.mp4"
     flashing(path, 1, {0: 0.0}, sound_rate=32_000, channels=1)
-    facts = join(tmp_path / "all.mp4", [*[Clip(path, "short")] * 50, long])
+    facts = join(tmp_path / "all.mp4", [*[Piece(path, "short")] * 50, long])
     film = read(tmp_path / "all.mp4")
     assert facts.frames == film.facts["frames"] == 50 + LENGTHS["a"]
     flashes = [*range(50), 50, 50 + LENGTHS["a"] // 2]
@@ -127,7 +127,7 @@ def test_clips_that_differ_are_refused(tmp_path: Path, other: dict[str, Any], sa
     path = tmp_path / "other.mp4"
     flashing(path, 10, {}, **other)
     with pytest.raises(UsageError, match=rf"other\.mp4 and .*a\.mp4 cannot be joined: {said}"):
-        join(tmp_path / "all.mp4", [part, Clip(path, "other")])
+        join(tmp_path / "all.mp4", [part, Piece(path, "other")])
     assert not (tmp_path / "all.mp4").exists()
 
 
@@ -137,7 +137,7 @@ def test_clips_of_other_sizes_are_refused(tmp_path: Path) -> None:
     with open_film(path, (32, 32), NES) as film:
         film.write(read(part.path).pictures[0][:32, :32])
     with pytest.raises(UsageError, match="32x32 and 64x48 pixels"):
-        join(tmp_path / "all.mp4", [part, Clip(path, "other")])
+        join(tmp_path / "all.mp4", [part, Piece(path, "other")])
 
 
 @pytest.mark.parametrize("content", [b"", b"no film at all" * 100])
@@ -146,16 +146,16 @@ def test_what_is_no_film_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.mp4"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"other\.mp4 cannot be joined: .*expected a finished MP4"):
-        join(tmp_path / "all.mp4", [part, Clip(path, "other")])
+        join(tmp_path / "all.mp4", [part, Piece(path, "other")])
 
 
 def test_a_clip_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"gone\.mp4 cannot be joined: No such file"):
-        join(tmp_path / "all.mp4", [Clip(tmp_path / "gone.mp4", "gone")])
+        join(tmp_path / "all.mp4", [Piece(tmp_path / "gone.mp4", "gone")])
     with pytest.raises(UsageError, match="there is no clip"):
         join(tmp_path / "all.mp4", [])
     with pytest.raises(UsageError, match="only MP4 films are joined"):
-        join(tmp_path / "all.gif", [Clip(tmp_path / "gone.mp4", "gone")])
+        join(tmp_path / "all.gif", [Piece(tmp_path / "gone.mp4", "gone")])
     assert left_in(tmp_path) == []
 
 
@@ -164,14 +164,14 @@ def test_an_animation_is_no_clip(tmp_path: Path) -> None:
     with open_film(path, SIZE, Fraction(20)) as film:
         film.write(plain(16))
     with pytest.raises(UsageError, match=r"other\.gif cannot be joined: .*expected a finished MP4"):
-        join(tmp_path / "all.mp4", [Clip(path, "other")])
+        join(tmp_path / "all.mp4", [Piece(path, "other")])
 
 
 JOIN = """
 import sys
 from pathlib import Path
-from arcade_rl.video.joined import Clip, join
-join(Path(sys.argv[1]), [Clip(Path(path), path) for path in sys.argv[2:]])
+from arcade_rl.video.joined import Piece, join
+join(Path(sys.argv[1]), [Piece(Path(path), path) for path in sys.argv[2:]])
 """
 
 

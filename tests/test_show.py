@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from make_run import Made, make_run
+from recorded import recording
 
 from arcade_rl.contracts import Metric
 from arcade_rl.errors import MissingError, VerificationError
@@ -187,7 +188,7 @@ def test_an_episode_that_is_played_otherwise_is_refused(made: Made) -> None:
     actions[at] = (actions[at] + 1) % 4
     with (
         Show(Performance(replace(it, actions=actions))) as show,
-        pytest.raises(VerificationError, match=f"step {at + 1} gives 0, recorded is 1"),
+        pytest.raises(VerificationError, match=f"gives 0 at step {at + 1}; recorded is 1"),
     ):
         list(show)
 
@@ -203,9 +204,14 @@ def test_a_banner_fades(made: Made) -> None:
     assert seen == min(len(opacities), int(BANNER_S * rate) - (BANNER_S * rate % 1 == 0))
 
 
-def test_metrics_run_as_they_are_aggregated() -> None:
+def test_metrics_run_as_they_are_aggregated(made: Made) -> None:
     rows = np.array([[1, 1, 1, 1], [3, 3, 3, 3], [2, 2, 2, 2]], np.float32)
     kinds = ("last", "sum", "max", "mean")
     metrics = tuple(Metric(kind, kind, aggregation=kind) for kind in kinds)  # type: ignore[arg-type]
+    declaration = replace(made.resolved.declaration, metrics=metrics[::-1])  # found by their names
+    it = recording(3, metrics=rows)
+    it = replace(it, metadata=replace(it.metadata, metrics=dict.fromkeys(kinds, 0.0)))
     expected = [[1, 1, 1, 1], [3, 4, 3, 2], [2, 6, 3, 2]]
-    assert running(rows, metrics).tolist() == expected
+    assert running(it, declaration).tolist() == expected
+    with pytest.raises(VerificationError, match="has a metric 'mean'; toy has last, sum, max"):
+        running(it, replace(declaration, metrics=metrics[:3]))

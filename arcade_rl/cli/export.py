@@ -82,7 +82,7 @@ def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
             help="Seconds of the game in a second of the film; there is sound at 1 only.",
         ),
         click.option(
-            "--crf", type=click.IntRange(0, 51), help="Quality of H.264; lower is better, and larger."
+            "--crf", type=click.IntRange(1, 51), help="Quality of H.264; lower is better, and larger."
         ),
         click.option(
             "--out", type=click.Path(path_type=Path),
@@ -121,7 +121,7 @@ def _look(
     from arcade_rl.video.presets import find_preset
 
     chosen = find_preset(preset)
-    kind = format_of(out) if out is not None and out.suffix else chosen.format
+    kind = chosen.format if out is None or _is_folder(out) else format_of(out)
     if crf is not None and kind != MP4:
         raise UsageError(f"--crf is of MP4 films; a {kind.name} has none")
     return Look(
@@ -230,8 +230,9 @@ def milestones(
     from arcade_rl.cli.experiment import open_run
     from arcade_rl.video import milestones as of
 
+    _refuse_actions(origin, deterministic)
     run, resolved = open_run(reference, runs_dir)
-    found = of.percentages(run, resolved, every)
+    found = of.percentages(run, resolved, every, origin)
     found += [of.passing(run, condition, origin) for condition in when]
     found.sort(key=lambda one: (one.chunk, one.episode or 0))
     target = _target(out, run.videos / f"milestones{look.format.suffix}", "milestones", look)
@@ -286,8 +287,9 @@ def progression(
     from arcade_rl.video import milestones as of
     from arcade_rl.video.panes import Pane, SideBySide
 
+    _refuse_actions(origin, deterministic)
     run, resolved = open_run(reference, runs_dir)
-    found = of.spread(of.percentages(run, resolved, None), panes)
+    found = of.spread(of.percentages(run, resolved, None, origin), panes)
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
     sources = of.sources(run, resolved, found, origin, look.needs_policy, chosen)
     target = _target(out, run.videos / f"progression{look.format.suffix}", "progression", look)
@@ -313,6 +315,7 @@ def compare(
     Each is RUN, RUN@CKPT, RUN:EPISODE or the file of an episode.
     """
     from arcade_rl.video.panes import Pane, SideBySide, areas_of
+    from arcade_rl.video.sources import Played
 
     areas_of(look.size, len(references))
     panes = [
@@ -320,7 +323,21 @@ def compare(
         for reference in references
     ]
     target = _target(out, Path(f"compare{look.format.suffix}"), "compare", look)
+    if (seed is not None or deterministic is not None) and not any(
+        isinstance(pane.source, Played) for pane in panes
+    ):
+        raise UsageError(
+            "--seed, --deterministic and --sampled are of checkpoints; none plays here"
+        )
     _make([SideBySide(target, tuple(panes), "comparison", pace)], look, force)
+
+
+def _refuse_actions(origin: str, deterministic: bool | None) -> None:
+    """UsageError if actions are to be chosen for recordings."""
+    if origin == "recordings" and deterministic is not None:
+        raise UsageError(
+            "--deterministic and --sampled are of checkpoints; recordings are as they are"
+        )
 
 
 def _named_source(
@@ -359,15 +376,20 @@ def _recorded(reference: str, runs_dir: str | None) -> tuple[Source, Path]:
     return Recorded(run.path, episode.number), run.videos
 
 
+def _is_folder(out: Path) -> bool:
+    """Whether `--out` means a directory."""
+    return out.is_dir() or not out.suffix
+
+
 def _target(out: Path | None, default: Path, name: str, look: Look) -> Path:
     """The file that `--out` means; a directory gets one named `name`."""
     if out is None:
         return default
-    return out / f"{name}{look.format.suffix}" if out.is_dir() or not out.suffix else out
+    return out / f"{name}{look.format.suffix}" if _is_folder(out) else out
 
 
 def _folder(out: Path | None, default: Path) -> Path:
-    if out is not None and out.suffix:
+    if out is not None and not _is_folder(out):
         raise UsageError(f"--out {out} is a file; expected a directory for several films")
     return out or default
 

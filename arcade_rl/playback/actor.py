@@ -74,12 +74,18 @@ class Actor:
 
 
 def load_acting(
-    resolved: Resolved, checkpoint: Path, state: CheckpointState, env: VectorEnv, device: str
+    resolved: Resolved,
+    checkpoint: Path,
+    state: CheckpointState,
+    env: VectorEnv,
+    device: str,
+    threads: int = 0,
 ) -> tuple[BasePolicy, ObservationNormalizer]:
     """What acts in `env` with a verified checkpoint of the run: the policy and what prepares its
-    observations. VerificationError if it does not fit the configuration."""
+    observations. `threads`: of torch; 0 for as many as in training. VerificationError if it does not
+    fit the configuration."""
     train = resolved.config.train
-    torch.set_num_threads(thread_count(train, is_image(env.observation_space)))
+    torch.set_num_threads(threads or thread_count(train, is_image(env.observation_space)))
     policy = load_policy(
         checkpoint / checkpoints.MODEL,
         train,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -33,7 +34,6 @@ from arcade_rl.recording.origin import named, origin, stage_name
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.tape import Rollout, Tape
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.files import sha256_of
 
 HORIZON = 1024
 """Steps between two harvests of what the environment gave."""
@@ -75,19 +75,20 @@ def episode_seeds(seed: int, episodes: int) -> list[int]:
 class Player:
     """A verified checkpoint of a run. Close it after use."""
 
-    def __init__(self, resolved: Resolved, checkpoint: Path, device: str = "cpu") -> None:
-        """VerificationError if the checkpoint is damaged or does not fit the configuration."""
+    def __init__(
+        self, resolved: Resolved, checkpoint: Path, device: str = "cpu", threads: int = 0
+    ) -> None:
+        """`threads`: of torch; 0 for as many as in training. VerificationError if the checkpoint is
+        damaged or does not fit the configuration."""
         checkpoints.verify(checkpoint)
         self.state = checkpoints.read_state(checkpoint)
-        self.manifest_sha256 = sha256_of(checkpoint / checkpoints.MANIFEST)
-        """SHA-256 of the checkpoint's manifest, which lists those of its files."""
         self.run = checkpoint.absolute().parent.parent.name
         self._resolved, self._device = resolved, find_device(device)
         self._env = resolved.game.make_env(resolved.options, 1, "evaluation")
         with ExitStack() as failed:
             failed.callback(self._env.close)
             self.policy, self.normalizer = load_acting(
-                resolved, checkpoint, self.state, self._env, self._device
+                resolved, checkpoint, self.state, self._env, self._device, threads
             )
             failed.pop_all()
 
@@ -106,14 +107,18 @@ class Player:
         env = self._env
         return Taps(self.policy, self.normalizer, env.observation_space, env.action_space)
 
-    def play(self, seed: int, number: int, deterministic: bool) -> Performance:
+    def play(
+        self, seed: int, number: int, deterministic: bool, go_on: Callable[[], None] | None = None
+    ) -> Performance:
         """The episode that this seed starts, of which sampled actions take their randomness too.
-        `number`: what the recording calls it."""
+        `number`: what the recording calls it. `go_on` is called before every step, and may raise."""
         with forked_random_state(self._device):
             torch.manual_seed(seed)
-            return self._play(seed, number, deterministic)
+            return self._play(seed, number, deterministic, go_on or (lambda: None))
 
-    def _play(self, seed: int, number: int, deterministic: bool) -> Performance:
+    def _play(
+        self, seed: int, number: int, deterministic: bool, go_on: Callable[[], None]
+    ) -> Performance:
         declaration, env, began = self._resolved.declaration, self._env, time.time()
         actor = Actor(self.policy, self.normalizer, env, self._resolved.config.train, deterministic)
         if isinstance(env, StagedVectorEnv):
@@ -122,6 +127,7 @@ class Player:
         observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
         seen: list[Before] = []
         while not rollouts.is_over:
+            go_on()
             if declaration.replay == "states":
                 seen.append(copy.deepcopy(before(env, observations)))
             actions = actor.act(observations)

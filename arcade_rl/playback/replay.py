@@ -237,23 +237,9 @@ class Replay:
 
     def _advance(self) -> str:
         """One step. What is wrong with it; "" if nothing."""
-        self._shown = self._screen.step(self.recording.actions[self.position])
+        shown = self._shown = self._screen.step(self.recording.actions[self.position])
         self.position += 1
-        return self._fault(self.position) or self._keep()
-
-    def _fault(self, position: int) -> str:
-        it, shown = self.recording, self._shown
-        recorded = it.rewards[position - 1]
-        if np.float32(shown.reward) != recorded:
-            return (
-                f"{self._who} gives {shown.reward:g} at step {position}; recorded is {recorded:g}"
-            )
-        if shown.ended != (position == len(it)):
-            happens = (
-                f"ends at step {position}" if shown.ended else f"goes on after step {position}"
-            )
-            return f"{self._who} {happens}; recorded are {len(it)} steps"
-        return ""
+        return fault_of(self.recording, self.position, shown.reward, shown.ended) or self._keep()
 
     def _keep(self) -> str:
         """Remember what was shown, or compare it with what was shown before."""
@@ -323,3 +309,16 @@ class Replay:
         k, self.position = position - 1, position
         frames = self._screen.show(self._states[k])
         self._shown = ScreenStep(frames, float(self.recording.rewards[k]), position == len(self))
+
+
+def fault_of(recording: Recording, step: int, reward: float, ended: bool) -> str:
+    """How a step that was played again, counted from 1, differs from the recorded one; "" if it does
+    not."""
+    who = f"episode {recording.metadata.number} of {recording.metadata.run}"
+    recorded = recording.rewards[step - 1]
+    if np.float32(reward) != recorded:
+        return f"{who} gives {reward:g} at step {step}; recorded is {recorded:g}"
+    if ended != (step == len(recording)):
+        happens = f"ends at step {step}" if ended else f"goes on after step {step}"
+        return f"{who} {happens}; recorded are {len(recording)} steps"
+    return ""

@@ -70,8 +70,11 @@ def title_of(config: Config | None, metadata: Metadata, chosen: str, seed: int) 
     return Title(" - ".join(heading), _DOT.join([metadata.run, where, chosen, f"seed {seed}"]))
 
 
-def beats(show: Show, resolved: Resolved | None, billing: Billing) -> Iterator[Beat]:
-    """Every step of the episode. `resolved`: the run's configuration, for the weights of the terms."""
+def beats(
+    show: Show, resolved: Resolved | None, billing: Billing, speed: float = 1.0
+) -> Iterator[Beat]:
+    """Every step of the episode. `resolved`: the run's configuration, for the weights of the terms;
+    `speed`: seconds of the game in one of those who look."""
     weights = None if resolved is None else weights_of(show.recording.metadata, resolved)
     rate = float(show.played.game.frame_rate)
     trace: deque[float] = deque()
@@ -97,7 +100,7 @@ def beats(show: Show, resolved: Resolved | None, billing: Billing) -> Iterator[B
                     action_names=show.declaration.actions,
                     feature_names=show.declaration.features,
                     trace=Trace(np.array(trace, np.float32), length) if trace else None,
-                    banner=_banner(billing, frame / rate),
+                    banner=_banner(billing, frame / rate / speed),
                 )
             )
         yield Beat(scenes, shown.moment.sound)
@@ -150,7 +153,7 @@ def _name_of(action: npt.NDArray[np.generic] | None, names: tuple[str, ...]) -> 
 
 
 def _banner(billing: Billing, seconds: float) -> Banner | None:
-    """What is left of the banner after so many seconds of the episode."""
+    """What is left of the banner after so many seconds."""
     left = min(3 * (1 - seconds / BANNER_S), 1.0)
     if not billing.banner or left <= 0:
         return None

@@ -15,13 +15,13 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, Metric, StagedVectorEnv
+from arcade_rl.contracts import Declaration, StagedVectorEnv
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import PlayedGame, find_game
 from arcade_rl.playback.player import Performance, Player, before
-from arcade_rl.playback.replay import Moment, Replay
+from arcade_rl.playback.replay import Moment, Replay, fault_of
 from arcade_rl.policies.activity import Activity
 from arcade_rl.recording.recording import Recording
 
@@ -49,7 +49,7 @@ class Show:
         self.recording = performance.recording
         self.played = find_game(self.recording.metadata)
         self._seen = performance.seen or []
-        self._totals = running(self.recording.metrics, self.played.declaration.metrics)
+        self._totals = running(self.recording, self.played.declaration)
         with ExitStack() as opened:
             purpose = self.recording.metadata.purpose
             screen = self.played.game.make_screen(self.played.options, purpose, sound)
@@ -123,24 +123,25 @@ class _Rerun:
         it = self._recording
         batch = self._env.step(it.actions[k : k + 1])
         reward, ended = to_numpy(batch.rewards)[0], bool(batch.terminated[0] | batch.truncated[0])
-        if reward != it.rewards[k] or ended != (k + 1 == len(it)):
-            raise VerificationError(
-                f"episode {it.metadata.number} of {it.metadata.run} is not played again as it was: "
-                f"step {k + 1} gives {reward:g}, recorded is {it.rewards[k]:g}; "
-                "`arcade-rl episodes verify` tells more"
-            )
+        if fault := fault_of(it, k + 1, reward, ended):
+            raise VerificationError(f"{fault}; `arcade-rl episodes verify` tells more")
         self.seen = before(self._env, batch.observations)
         return dict(zip(self._terms, to_numpy(batch.terms)[0].tolist(), strict=True))
 
 
-def running(
-    values: npt.NDArray[np.float32], metrics: tuple[Metric, ...]
-) -> npt.NDArray[np.float64]:
-    """Every metric up to each step, aggregated as declared. (T, M) to (T, M)"""
-    wide, found = values.astype(np.float64), np.empty(values.shape)
-    for k, metric in enumerate(metrics):
+def running(recording: Recording, declaration: Declaration) -> npt.NDArray[np.float64]:
+    """Every metric up to each step, aggregated as declared. (T, M). VerificationError if the game does
+    not know one of them any more."""
+    metadata, declared = recording.metadata, {metric.name: metric for metric in declaration.metrics}
+    wide, found = recording.metrics.astype(np.float64), np.empty(recording.metrics.shape)
+    for k, name in enumerate(metadata.metrics):
+        if name not in declared:
+            raise VerificationError(
+                f"episode {metadata.number} of {metadata.run} has a metric {name!r}; {metadata.game} "
+                f"has {', '.join(declared)}: install the version that it was played with"
+            )
         column = wide[:, k]
-        match metric.aggregation:
+        match declared[name].aggregation:
             case "last":
                 found[:, k] = column
             case "sum":

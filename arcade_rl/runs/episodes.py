@@ -141,6 +141,20 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
             yield _row(row, metrics, terms)
 
 
+def first_episode(run: RunDirectory, condition: Condition) -> tuple[int, int] | None:
+    """(number, chunk) of the first episode of finished chunks, recorded or not, that meets the
+    condition; None if there is none. UsageError if it names what the episodes do not have."""
+    with Database.reading(run.database) as database:
+        columns = {name: column for name, column in FIELDS.items() if column.startswith("e.")}
+        columns |= {name: f'e."metric_{name}"' for name in database.metric_names()}
+        rows = database.rows(
+            "select e.number, e.chunk from episodes e join chunks c using (chunk) where c.state = 'done' "
+            f"and {_column(columns, condition.name)} {condition.operator} ? order by e.number limit 1",
+            [condition.value],
+        )
+        return next((tuple(row) for row in rows), None)
+
+
 def numbered(number: int) -> Query:
     """The query for one episode."""
     return Query((Condition("number", "=", number),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card
-from arcade_rl.playback.scenes import Billing, beats
+from arcade_rl.playback.scenes import Beat, Billing, beats
 from arcade_rl.playback.show import Show
 from arcade_rl.video.look import Look, Timing
 from arcade_rl.video.sources import Opened, Source, opened
@@ -58,24 +58,28 @@ class Clip:
     limit: Fraction | None = None
     """Seconds of the film after which it is cut off; None: it is shown to its end."""
 
-    def render(self, look: Look, force: bool, report: Report) -> Rendered:
+    def moved(self, folder: Path) -> Clip:
+        """The same, made in another folder."""
+        return replace(self, path=folder / self.path.name)
+
+    def render(self, look: Look, report: Report) -> Rendered:
         """Draw it into a film of its own."""
-        with self._opened(look) as (source, show):
+        with self._opened(look, report) as (source, show):
             native = show.played.game.frame_rate
-            with look.open(self.path, native, show.declaration, force) as film:
+            with look.open(self.path, native, show.declaration) as film:
                 still = self._draw(film, look, source, show, report)
             write_thumbnail(thumbnail_of(self.path), still)
             return Rendered(self.path, self.title, film.facts, (source.provenance,))
 
-    def draw(self, film: FilmWriter, look: Look, report: Report) -> None:
-        """Draw it into a film that others are drawn into too."""
-        with self._opened(look) as (source, show):
-            self._draw(film, look, source, show, report)
+    def draw(self, film: FilmWriter, look: Look, report: Report) -> tuple[Frame, dict[str, Any]]:
+        """Draw it into a film that others are drawn into too. (its last picture, where it is from)"""
+        with self._opened(look, report) as (source, show):
+            return self._draw(film, look, source, show, report), source.provenance
 
     @contextmanager
-    def _opened(self, look: Look) -> Iterator[tuple[Opened, Show]]:
+    def _opened(self, look: Look, report: Report) -> Iterator[tuple[Opened, Show]]:
         with (
-            opened(self.source, look.needs_policy) as source,
+            opened(self.source, look, lambda: report(0.0)) as source,
             Show(source.performance, source.player, look.has_sound) as show,
         ):
             yield source, show
@@ -96,34 +100,40 @@ class Clip:
         billing = Billing(
             source.title, source.standing, self.episode, self.episodes, self.banner, self.detail
         )
-        return self._draw_episode(film, overlay, timing, source, show, billing, report)
+        shown = beats(show, source.resolved, billing, float(look.speed))
+        most = None if self.limit is None else max(timing.frames(self.limit), 1)
+        return _draw_episode(film, overlay, timing, shown, len(show.recording), most, report)
 
-    def _draw_episode(
-        self,
-        film: FilmWriter,
-        overlay: Overlay,
-        timing: Timing,
-        source: Opened,
-        show: Show,
-        billing: Billing,
-        report: Report,
-    ) -> Frame:
-        left = None if self.limit is None else timing.frames(self.limit)
-        frame = 0
-        for beat in beats(show, source.resolved, billing):
-            for scene in beat.scenes:
-                count = timing.count(frame)
-                if left is not None:
-                    count = min(count, left)
-                    left -= count
-                if count:
-                    picture = overlay.compose(scene)
-                for _ in range(count):
-                    film.write(picture)
-                frame += 1
-            report(beat.scenes[-1].playback.step / len(show.recording))
-            if left == 0:
-                break  # the sound of a step that is cut off would last longer than its pictures
-            if film.has_sound and beat.sound is not None:
-                film.sound(beat.sound)
-        return picture.copy()
+
+def _draw_episode(
+    film: FilmWriter,
+    overlay: Overlay,
+    timing: Timing,
+    shown: Iterator[Beat],
+    steps: int,
+    most: int | None,
+    report: Report,
+) -> Frame:
+    """Draw an episode of so many steps, or its first `most` frames of the film; the last picture."""
+    picture: Frame | None = None
+    frame = written = 0
+    for beat in shown:
+        for scene in beat.scenes:
+            count = timing.count(frame)
+            if most is not None:
+                count = min(count, most - written)
+            if count or picture is None:
+                picture = overlay.compose(scene)
+            for _ in range(count):
+                film.write(picture)
+            frame, written = frame + 1, written + count
+        part = beat.scenes[-1].playback.step / steps
+        report(part if most is None else max(part, written / most))
+        if written == most:
+            break  # the sound of a step that is cut off would last longer than its pictures
+        if film.has_sound and beat.sound is not None:
+            film.sound(beat.sound)
+    assert picture is not None, "an episode has a step, and a step a frame"
+    if not written:
+        film.write(picture)
+    return picture.copy()

@@ -25,6 +25,7 @@ GIF = FilmFormat(".gif", "GIF", has_sound=False, has_chapters=False, can_be_join
 WEBP = FilmFormat(".webp", "WebP", has_sound=False, has_chapters=False, can_be_joined=False)
 
 FORMATS = (MP4, GIF, WEBP)
+SUFFIXES = tuple(film_format.suffix for film_format in FORMATS)
 
 
 def format_of(path: Path) -> FilmFormat:
@@ -32,5 +33,6 @@ def format_of(path: Path) -> FilmFormat:
     for film_format in FORMATS:
         if path.suffix.lower() == film_format.suffix:
             return film_format
-    known = ", ".join(film_format.suffix for film_format in FORMATS)
-    raise UsageError(f"{path}: films are {known}; give the file one of these suffixes")
+    raise UsageError(
+        f"{path}: films are {', '.join(SUFFIXES)}; give the file one of these suffixes"
+    )

@@ -25,7 +25,7 @@ from arcade_rl.video.writer import FilmFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class Piece:
     """A finished MP4 that becomes a part of a longer film."""
 
     path: Path
@@ -33,7 +33,7 @@ class Clip:
     """Of the chapter that begins with the clip."""
 
 
-def join(target: Path, clips: Sequence[Clip], force: bool = False) -> FilmFacts:
+def join(target: Path, clips: Sequence[Piece], force: bool = False) -> FilmFacts:
     """Write the clips one after the other as an MP4 with a chapter for each.
 
     The clips come from this project's writer, in one size, rate and quality, and either all of them
@@ -74,7 +74,7 @@ class _Shape:
     channels: int
 
 
-def _shape_of_all(clips: Sequence[Clip]) -> _Shape:
+def _shape_of_all(clips: Sequence[Piece]) -> _Shape:
     first = _shape(clips[0].path)
     for clip in clips[1:]:
         shape = _shape(clip.path)
@@ -133,7 +133,7 @@ def _closed(film: OutputContainer) -> None:
         film.close()
 
 
-def _copied(film: OutputContainer, clips: Sequence[Clip], rate: Fraction) -> int:
+def _copied(film: OutputContainer, clips: Sequence[Piece], rate: Fraction) -> int:
     """Write the packets of the clips, and the chapters; returns the number of frames."""
     starts: list[tuple[str, int]] = []
     frames = 0

@@ -10,30 +10,29 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.episodes import EpisodeRow, Query, find_episodes
 
-ALL = Query()
-
 
 class Kept:
     """The recorded episodes of which the policy is kept, where one is to be looked into."""
 
-    def __init__(self, run: RunDirectory, with_policy: bool, query: Query = ALL) -> None:
-        self._run, self._query = run, query
+    def __init__(self, run: RunDirectory, with_policy: bool) -> None:
+        self._run = run
         self._chunks = _chunks_of_kept(run) if with_policy else None
 
     def __iter__(self) -> Iterator[EpisodeRow]:
-        for row in find_episodes(self._run, self._query):
+        for row in find_episodes(self._run, Query()):
             if self._chunks is None or row.chunk in self._chunks:
                 yield row
 
+    def refuse_none(self) -> None:
+        """MissingError if there is none."""
+        if next(iter(self), None) is None:
+            which = " whose checkpoint is kept" if self._chunks is not None else ""
+            raise MissingError(f"{self._run.name} has no recorded episode{which}")
+
     def nearest(self, steps: int) -> EpisodeRow:
         """The one whose end is nearest to this step of the run. MissingError if there is none."""
-        found = min(self, key=lambda row: abs(row.step - steps), default=None)
-        if found is None:
-            raise MissingError(
-                f"{self._run.name} has no recorded episode"
-                + (" whose checkpoint is kept" if self._chunks is not None else "")
-            )
-        return found
+        self.refuse_none()
+        return min(self, key=lambda row: abs(row.step - steps))
 
 
 def _chunks_of_kept(run: RunDirectory) -> set[int]:

@@ -55,9 +55,7 @@ class Look:
         """What draws it, in another size than the film's where one is given."""
         return Overlay(size or self.size, theme(self.theme, self.signs), self.detail)
 
-    def open(
-        self, path: Path, native: Fraction, declaration: Declaration | None, force: bool
-    ) -> FilmWriter:
+    def open(self, path: Path, native: Fraction, declaration: Declaration | None) -> FilmWriter:
         """Open a film of a game of so many frames per second; with the sound of `declaration` where
         it is given and has any."""
         has_sound = declaration is not None and self.has_sound and declaration.sound_rate > 0
@@ -70,7 +68,6 @@ class Look:
             sound_rate=declaration.sound_rate if declaration and has_sound else 0,
             channels=declaration.sound_channels if declaration and has_sound else 0,
             threads=self.threads,
-            force=force,
         )
 
 

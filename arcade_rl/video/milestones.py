@@ -11,10 +11,12 @@ from typing import Literal
 from arcade_rl.config import Resolved
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.scene import Card
+from arcade_rl.overlay.training import duration
 from arcade_rl.playback.player import episode_seeds
 from arcade_rl.runs import checkpoints
+from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import START, RunDirectory, find_checkpoint
-from arcade_rl.runs.episodes import Query, find_episodes, parse_condition
+from arcade_rl.runs.episodes import find_episode, first_episode, parse_condition
 from arcade_rl.runs.standing import Standing, standing_at
 from arcade_rl.video.clip import Clip
 from arcade_rl.video.kept import Kept
@@ -36,38 +38,58 @@ class Milestone:
     """The episode that first passed a threshold; None for a percentage."""
 
 
-def percentages(run: RunDirectory, resolved: Resolved, every: Fraction | None) -> list[Milestone]:
+def percentages(
+    run: RunDirectory, resolved: Resolved, every: Fraction | None, origin: Origin
+) -> list[Milestone]:
     """The start of training and every milestone that the run has reached: its own, or one `every`
-    so often. MissingError if the checkpoint of one is not there."""
+    so often. MissingError if one is no milestone of the run, or if a checkpoint is to play and is not
+    there."""
     newest = checkpoints.newest(run.checkpoints)
     if newest is None:
         raise MissingError(f"{run.path} has no checkpoint yet")
     fractions = resolved.config.checkpoint.milestone_fractions()
     if every is not None:
         fractions = sorted({every * k for k in range(1, int(1 / every) + 1)} | {Fraction(1)})
-    labels = [checkpoints.milestone_label(f) for f in fractions if f <= newest.progress]
-    return [_milestone(run, resolved, label) for label in (START, *labels)]
-
-
-def _milestone(run: RunDirectory, resolved: Resolved, label: str) -> Milestone:
+    total = resolved.config.train.run_steps
+    labels = [checkpoints.milestone_label(f) for f in fractions if f * total <= newest.steps]
+    if origin == "recordings":
+        return _ended(run, [START, *labels])
     best = resolved.declaration.metric(resolved.best_metric)
-    path = find_checkpoint(run, label, best.name, best.better)
-    return Milestone(label, int(path.name))
+    paths = [find_checkpoint(run, label, best.name, best.better) for label in (START, *labels)]
+    return [
+        Milestone(label, int(path.name))
+        for label, path in zip((START, *labels), paths, strict=True)
+    ]
+
+
+def _ended(run: RunDirectory, labels: Sequence[str]) -> list[Milestone]:
+    """The chunks that ended with these milestones, whether their checkpoints are kept or not."""
+    with Database.reading(run.database) as database:
+        rows = database.checkpoints()
+    chunks = {label: row["chunk"] for row in rows for label in row["milestones"].split(", ")}
+    lost = [label for label in labels if label not in chunks]
+    if lost:
+        has = ", ".join(label for label in chunks if label)
+        raise MissingError(f"{run.name} has no milestone {lost[0]}; it has {has}")
+    return [Milestone(label, chunks[label]) for label in labels]
 
 
 def passing(run: RunDirectory, condition: str, origin: Origin) -> Milestone:
     """When an episode of training first met a condition such as "score>=100". MissingError if none
-    did, or if a checkpoint is wanted and that of its chunk is not there."""
-    query = Query((parse_condition(condition),), limit=1)
-    row = next(find_episodes(run, query), None)
-    if row is None:
-        raise MissingError(f"{run.name} has no recorded episode with {condition}")
-    if origin == "checkpoints" and row.chunk not in dict(checkpoints.stored(run.checkpoints)):
+    did, or if what shall be shown of it, its recording or the checkpoint of its chunk, is not there."""
+    wanted = parse_condition(condition)
+    found = first_episode(run, wanted)
+    if found is None:
+        raise MissingError(f"no episode of {run.name} had {condition} yet")
+    number, chunk = found
+    if origin == "recordings":
+        find_episode(run, number)
+    elif chunk not in dict(checkpoints.stored(run.checkpoints)):
         raise MissingError(
-            f"episode {row.number} of {run.name} first had {condition}, in chunk {row.chunk}, whose "
+            f"episode {number} of {run.name} first had {condition}, in chunk {chunk}, whose "
             "checkpoint is not kept; use --from recordings, or train with checkpoint.every = 1"
         )
-    return Milestone(condition, row.chunk, row.number)
+    return Milestone(condition, chunk, number)
 
 
 def clips(
@@ -82,22 +104,29 @@ def clips(
     limit: Fraction | None,
 ) -> list[Clip]:
     """A title card and an episode, or its first `limit` seconds, for each milestone."""
-    shown = sources(run, resolved, milestones, origin, with_policy, deterministic)
-    total = len(milestones)
-    return [
-        Clip(
-            path=folder / f"{k:02d}_{_file_name(milestone.label)}{suffix}",
-            source=source,
-            title=milestone.label,
-            card=card_of(milestone.label, standing_at(run, milestone.chunk)),
-            episode=k,
-            episodes=total,
-            banner=milestone.label,
-            detail=f"checkpoint {milestone.chunk}",
-            limit=limit,
-        )
-        for k, (milestone, source) in enumerate(zip(milestones, shown, strict=True), 1)
-    ]
+    shown = list(sources(run, resolved, milestones, origin, with_policy, deterministic))
+    total, digits = len(milestones), len(str(len(milestones)))
+    found = []
+    for k, (milestone, source) in enumerate(zip(milestones, shown, strict=True), 1):
+        card, detail = _said(run, milestone, source)
+        name = f"{k:0{max(digits, 2)}d}_{_file_name(milestone.label)}{suffix}"
+        found.append(
+            Clip(
+                path=folder / name, source=source, title=milestone.label, card=card, episode=k,
+                episodes=total, banner=milestone.label, detail=detail, limit=limit,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _said(run: RunDirectory, milestone: Milestone, source: Source) -> tuple[Card, str]:
+    """The title card of a milestone, and the smaller line of its banner."""
+    if isinstance(source, Recorded):
+        return recorded_card(
+            run, milestone.label, source.number
+        ), f"training episode {source.number}"
+    card = card_of(milestone.label, standing_at(run, milestone.chunk))
+    return card, f"checkpoint {milestone.chunk}"
 
 
 def spread(milestones: Sequence[Milestone], count: int) -> list[Milestone]:
@@ -127,15 +156,15 @@ def sources(
         return
     kept = Kept(run, with_policy)
     for milestone in milestones:
-        number = milestone.episode or kept.nearest(standing_at(run, milestone.chunk).steps).number
-        yield Recorded(run.path, number)
+        steps = standing_at(run, milestone.chunk).steps
+        yield Recorded(run.path, milestone.episode or kept.nearest(steps).number)
 
 
 def card_of(label: str, standing: Standing) -> Card:
     """What was reached when."""
     lines = [
         f"{standing.steps:,} of {standing.total_steps:,} steps",
-        f"{standing.episodes:,} episodes, trained for {clock(standing.trained_s)}",
+        f"{standing.episodes:,} episodes, trained for {duration(standing.trained_s)}",
     ]
     if standing.mean_return is not None:
         lines.append(
@@ -144,10 +173,15 @@ def card_of(label: str, standing: Standing) -> Card:
     return Card("Before training" if label == START else label, lines)
 
 
-def clock(seconds: float) -> str:
-    """Seconds as h:mm:ss."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+def recorded_card(run: RunDirectory, label: str, number: int) -> Card:
+    """Which episode is shown."""
+    row = find_episode(run, number)
+    lines = [
+        f"training episode {row.number:,}",
+        f"ended after {row.step:,} steps of training",
+        f"return {row.raw_return:g}",
+    ]
+    return Card("Before training" if label == START else label, lines)
 
 
 def _file_name(label: str) -> str:

@@ -49,18 +49,22 @@ class SideBySide:
     pace: Pace
     """"step": a frame of the film is the same decision in all; "own": the same time of each game."""
 
-    def render(self, look: Look, force: bool, report: Report) -> Rendered:
+    def moved(self, folder: Path) -> SideBySide:
+        """The same, made in another folder."""
+        return replace(self, path=folder / self.path.name)
+
+    def render(self, look: Look, report: Report) -> Rendered:
         """Draw it into a film. UsageError if the panes are too few or too many."""
         areas = areas_of(look.size, len(self.panes))
         with ExitStack() as stack:
             panes = [
-                stack.enter_context(_Running(pane, look, area))
+                stack.enter_context(_Running(pane, look, area, report))
                 for pane, area in zip(self.panes, areas, strict=True)
             ]
             native = max(pane.native for pane in panes)
             canvas = np.empty((look.size[1], look.size[0], 3), np.uint8)
             canvas[:] = theme(look.theme, look.signs).canvas
-            with look.open(self.path, native, None, force) as film:
+            with look.open(self.path, native, None) as film:
                 self._draw(film, canvas, panes, Timing(native, look), report)
             provenance = tuple(pane.source.provenance for pane in panes)
             write_thumbnail(thumbnail_of(self.path), canvas)
@@ -90,26 +94,24 @@ class SideBySide:
 class _Running:
     """A pane while its episode runs."""
 
-    def __init__(self, pane: Pane, look: Look, area: Area) -> None:
+    def __init__(self, pane: Pane, look: Look, area: Area, report: Report) -> None:
         self.area = area
-        self._pane, self._look = pane, look
+        self._pane, self._look, self._report = pane, look, report
         self._overlay = look.overlay((area.width, area.height))
-        self._stack = ExitStack()
 
     def __enter__(self) -> _Running:
-        with ExitStack() as failed:
-            failed.push(self._stack)
-            opening = opened(self._pane.source, self._look.needs_policy)
-            self.source: Opened = self._stack.enter_context(opening)
+        with ExitStack() as stack:
+            opening = opened(self._pane.source, self._look, lambda: self._report(0.0))
+            self.source: Opened = stack.enter_context(opening)
             show = Show(self.source.performance, self.source.player)
-            self._show = self._stack.enter_context(show)
-            failed.pop_all()
-        self.native = self._show.played.game.frame_rate
-        self.length = len(self._show.recording)
-        self._scenes = self._all_scenes()
-        self._next: Scene | None = next(self._scenes)
-        self.step, self.frame, self.is_new = 0, -1, False
-        self.advance()
+            self._show = stack.enter_context(show)
+            self.native = show.played.game.frame_rate
+            self.length = len(show.recording)
+            self._scenes = self._all_scenes()
+            self._next: Scene | None = next(self._scenes)
+            self.step, self.frame, self.is_new = 0, -1, False
+            self.advance()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,7 +120,7 @@ class _Running:
     def _all_scenes(self) -> Iterator[Scene]:
         title = replace(self.source.title, heading=self._pane.label)
         billing = Billing(title, self.source.standing, 1, 1, "", "")
-        for beat in beats(self._show, self.source.resolved, billing):
+        for beat in beats(self._show, self.source.resolved, billing, float(self._look.speed)):
             yield from beat.scenes
 
     @property

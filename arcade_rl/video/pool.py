@@ -5,27 +5,33 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 import cv2
 
 from arcade_rl.envs.parent import die_with
-from arcade_rl.errors import Interrupted
+from arcade_rl.errors import ArcadeError, Interrupted
 from arcade_rl.policies.device import cores
 from arcade_rl.video.clip import Rendered, Report
 from arcade_rl.video.look import Look
 
 POLL_S = 0.2
+LEAST_NEWS = 0.02
+"""Part of a clip that must be done before it is told again."""
 
 Progress: TypeAlias = Callable[[float, int], None]
 """Called with the clips that are done, parts of clips included, and how many there will be."""
+Done: TypeAlias = Callable[[int, Rendered], None]
+"""Called with the position of a job that is done, and what it made."""
 
 
 class Job(Protocol):
@@ -34,47 +40,87 @@ class Job(Protocol):
     @property
     def path(self) -> Path: ...
 
-    def render(self, look: Look, force: bool, report: Report) -> Rendered: ...
+    def moved(self, folder: Path) -> Self:
+        """The same, made in another folder."""
+        ...
+
+    def render(self, look: Look, report: Report) -> Rendered: ...
 
 
-def render_all(jobs: Sequence[Job], look: Look, force: bool, progress: Progress) -> list[Rendered]:
-    """Render all of them, in the order of `jobs`. The first error ends it, and what is not finished
-    leaves no file."""
+def render_all(
+    jobs: Sequence[Job], look: Look, progress: Progress, done: Done | None = None
+) -> list[Rendered]:
+    """Render all of them; what they made, in the order of `jobs`. The first error ends it."""
     workers = min(cores(), len(jobs))
-    if workers == 1:
-        return [
-            job.render(look, force, partial(_tell, progress, k, len(jobs)))
-            for k, job in enumerate(jobs)
-        ]
+    if workers > 1:
+        return _render_beside(jobs, look, progress, done, workers)
+    rendered = []
+    for k, job in enumerate(jobs):
+        one = job.render(look, partial(tell_part, progress, k, len(jobs)))
+        rendered.append(one)
+        if done is not None:
+            done(k, one)
+        progress(k + 1, len(jobs))
+    return rendered
+
+
+def tell_part(progress: Progress, before: int, total: int, part: float) -> None:
+    """A `Report` of one clip among others, once its first three arguments are given."""
+    progress(before + part, total)
+
+
+def _render_beside(
+    jobs: Sequence[Job], look: Look, progress: Progress, done: Done | None, workers: int
+) -> list[Rendered]:
     context = multiprocessing.get_context("spawn")
     parts: SimpleQueue[tuple[int, float]] = context.SimpleQueue()
     stop = context.Event()
+    share = replace(look, threads=max(cores() // workers, 1))
     with ProcessPoolExecutor(workers, context, _begin, (parts, stop, os.getpid())) as pool:
-        waiting = [
-            pool.submit(_render, k, job, replace(look, threads=cores() // workers), force)
-            for k, job in enumerate(jobs)
-        ]
-        done: dict[int, float] = {}
-        left = set(waiting)
         try:
-            while left:
-                _, left = wait(left, POLL_S, FIRST_EXCEPTION)
-                while not parts.empty():
-                    number, part = parts.get()
-                    done[number] = part
-                progress(sum(done.values()), len(jobs))
-                for future in waiting:
-                    if future.done() and future.exception() is not None:
-                        future.result()
-        except BaseException:
+            with _uninterrupted():  # and so are the workers: they leave Ctrl-C to this process
+                waiting = {pool.submit(_render, k, job, share): k for k, job in enumerate(jobs)}
+            return _gathered(waiting, parts, progress, done)
+        except BrokenProcessPool:
+            raise ArcadeError(
+                "a process that draws was killed, perhaps for lack of memory; take a smaller preset, or "
+                "fewer processes with `taskset`"
+            ) from None
+        finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
-            raise
-        return [future.result() for future in waiting]
 
 
-def _tell(progress: Progress, before: int, total: int, part: float) -> None:
-    progress(before + part, total)
+def _gathered(
+    waiting: dict[Future[Rendered], int],
+    parts: SimpleQueue[tuple[int, float]],
+    progress: Progress,
+    done: Done | None,
+) -> list[Rendered]:
+    """What all of them made, as it comes."""
+    drawn, found, left = dict[int, float](), dict[int, Rendered](), set(waiting)
+    while left:
+        ended, left = wait(left, POLL_S, FIRST_COMPLETED)
+        for future in ended:
+            number = waiting[future]
+            found[number] = future.result()
+            if done is not None:
+                done(number, found[number])
+        while not parts.empty():
+            number, part = parts.get()
+            drawn[number] = part
+        progress(sum(drawn.values()), len(waiting))
+    return [found[number] for number in range(len(waiting))]
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the end of this, and never comes to processes that are started in it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _parts: SimpleQueue[tuple[int, float]]
@@ -82,23 +128,24 @@ _stop: Event
 
 
 def _begin(parts: SimpleQueue[tuple[int, float]], stop: Event, parent: int) -> None:
-    """Of a worker process: it leaves Ctrl-C to its parent, and uses one core for drawing."""
+    """Of a worker process."""
     global _parts, _stop
     _parts, _stop = parts, stop
     die_with(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 
-def _render(number: int, job: Job, look: Look, force: bool) -> Rendered:
+def _render(number: int, job: Job, look: Look) -> Rendered:
     told = 0.0
 
     def report(part: float) -> None:
         nonlocal told
         if _stop.is_set():
             raise Interrupted("the films are not wanted any more")
-        if part - told >= 0.02 or part >= 1:
+        if part - told >= LEAST_NEWS:
             told = part
             _parts.put((number, part))
 
-    return job.render(look, force, report)
+    rendered = job.render(look, report)
+    _parts.put((number, 1.0))
+    return rendered

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from arcade_rl.errors import UsageError
 from arcade_rl.recording.versions import versions
 from arcade_rl.video import joined
 from arcade_rl.video.clip import Clip, Rendered
 from arcade_rl.video.look import Look
-from arcade_rl.video.pool import Job, Progress, render_all
+from arcade_rl.video.pool import Job, Progress, render_all, tell_part
 from arcade_rl.video.sidecar import write_sidecar
 from arcade_rl.video.sources import game_of
-from arcade_rl.video.thumbnail import thumbnail_of
+from arcade_rl.video.thumbnail import thumbnail_of, write_thumbnail
+from arcade_rl.video.workshop import publish, refuse_taken, remove_others, workshop
 from arcade_rl.video.writer import FilmFacts
 
 
 def make_films(jobs: Sequence[Job], look: Look, force: bool, progress: Progress) -> None:
-    """Every job as a film of its own. UsageError if one exists and may not be replaced."""
-    for job in jobs:
-        _prepare(job.path, force)
-    for one in render_all(jobs, look, force, progress):
+    """Every job as a film of its own, in place as soon as it is finished. UsageError if one exists
+    and may not be replaced."""
+    refuse_taken([job.path for job in jobs], force)
+
+    def put_in_place(number: int, one: Rendered) -> None:
         _tell(one.path, one.facts, [one])
+        publish(one.path, jobs[number].path)
+
+    with workshop(jobs[0].path) as folder:
+        render_all([job.moved(folder) for job in jobs], look, progress, put_in_place)
 
 
 def make_film(
@@ -38,42 +42,47 @@ def make_film(
 
     Nothing is in place before everything is done. UsageError if a film exists and may not be replaced.
     """
-    for path in [target, *(clip.path for clip in clips if keep)]:
-        _prepare(path, force)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-        staged = [replace(clip, path=Path(folder) / clip.path.name) for clip in clips]
-        rendered = render_all(staged, look, False, progress)
+    refuse_taken([target, *(clip.path for clip in clips if keep)], force)
+    with workshop(target) as folder:
+        film, rendered = folder / target.name, list[Rendered]()
+        if keep or look.format.can_be_joined:
+            rendered = render_all([clip.moved(folder) for clip in clips], look, progress)
         if look.format.can_be_joined:
-            parts = [joined.Clip(one.path, one.title) for one in rendered]
-            facts = joined.join(target, parts, force)
+            pieces = [joined.Piece(one.path, one.title) for one in rendered]
+            facts = joined.join(film, pieces)
+            shutil.copyfile(thumbnail_of(rendered[-1].path), thumbnail_of(film))
+            _tell(film, facts, rendered)
         else:
-            facts = _draw_all(target, clips, look, force)
-        shutil.copyfile(thumbnail_of(rendered[-1].path), thumbnail_of(target))
+            facts, shown = _draw_all(film, clips, look, progress)
+            _tell(film, facts, shown)
         if keep:
+            if force:
+                remove_others(target.with_suffix(""), {clip.path for clip in clips})
+            for one in rendered:
+                _tell(one.path, one.facts, [one])
             for clip, one in zip(clips, rendered, strict=True):
-                os.replace(one.path, clip.path)
-                os.replace(thumbnail_of(one.path), thumbnail_of(clip.path))
-                _tell(clip.path, one.facts, [one])
-    _tell(target, facts, rendered)
+                publish(one.path, clip.path)
+        publish(film, target)
     return facts
 
 
-def _prepare(path: Path, force: bool) -> None:
-    """Make its folder. UsageError if the film exists and may not be replaced."""
-    if path.exists() and not force:
-        raise UsageError(f"{path} exists already; give another name with --out, or --force")
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _draw_all(target: Path, clips: Sequence[Clip], look: Look, force: bool) -> FilmFacts:
+def _draw_all(
+    film: Path, clips: Sequence[Clip], look: Look, progress: Progress
+) -> tuple[FilmFacts, list[Rendered]]:
     """One film of a format whose files cannot be joined."""
-    with look.open(target, game_of(clips[0].source).frame_rate, None, force) as film:
-        for clip in clips:
-            clip.draw(film, look, lambda _: None)
-    return film.facts
+    rendered = []
+    with look.open(film, game_of(clips[0].source).frame_rate, None) as writer:
+        for k, clip in enumerate(clips):
+            before = writer.frames
+            still, provenance = clip.draw(writer, look, partial(tell_part, progress, k, len(clips)))
+            frames = writer.frames - before
+            facts = replace(writer.facts, frames=frames, seconds=frames / writer.rate)
+            rendered.append(Rendered(film, clip.title, facts, (provenance,)))
+    write_thumbnail(thumbnail_of(film), still)
+    return writer.facts, rendered
 
 
-def _tell(path: Path, facts: FilmFacts, clips: Sequence[Rendered]) -> None:
+def _tell(film: Path, facts: FilmFacts, clips: Sequence[Rendered]) -> None:
     """Write the sidecar of a film."""
     seconds = 0.0
     shown = []
@@ -86,4 +95,4 @@ def _tell(path: Path, facts: FilmFacts, clips: Sequence[Rendered]) -> None:
         "versions": versions(("av", "opencv-python")),
         "clips": shown,
     }
-    write_sidecar(path, facts, provenance)
+    write_sidecar(film, facts, provenance)

@@ -5,7 +5,7 @@ A source is a few plain values, so that any process can open it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,12 @@ from arcade_rl.playback.game import experiment_of, find_game
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.player import Performance, Player
 from arcade_rl.playback.scenes import title_of
-from arcade_rl.recording.recording import Metadata, Recording
+from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.files import sha256_of
 from arcade_rl.runs.standing import Standing, standing_at
+from arcade_rl.video.look import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,17 @@ class Opened:
 
 
 @contextmanager
-def opened(source: Source, with_policy: bool) -> Iterator[Opened]:
-    """The source. MissingError if the episode, the game or, with `with_policy`, the checkpoint is not
-    there."""
+def opened(source: Source, look: Look, go_on: Callable[[], None]) -> Iterator[Opened]:
+    """The source. `go_on` is called now and then while a checkpoint plays, and may raise.
+    MissingError if the episode, the game or a checkpoint that the look needs is not there."""
     with ExitStack() as stack:
         match source:
             case Recorded():
-                yield _recorded(source, with_policy, stack)
+                yield _recorded(source, look, stack)
             case Filed():
-                yield _filed(source, with_policy)
+                yield _filed(source, look.needs_policy)
             case Played():
-                yield _played(source, stack)
+                yield _played(source, look, stack, go_on)
 
 
 def game_of(source: Source) -> Game:
@@ -91,21 +93,23 @@ def game_of(source: Source) -> Game:
     return experiment_of(RunDirectory(source.run)).game
 
 
-def _recorded(source: Recorded, with_policy: bool, stack: ExitStack) -> Opened:
+def _recorded(source: Recorded, look: Look, stack: ExitStack) -> Opened:
     run = Run(source.run)
     episode = run.episode(source.number)
     resolved, metadata = experiment_of(run.directory), episode.metadata
     player = None
-    if with_policy:
-        checkpoint = checkpoint_of(run.directory, metadata)
-        player = stack.enter_context(Player(resolved, checkpoint))
+    if look.needs_policy:
+        checkpoint = checkpoint_of(run.directory, episode.recording)
+        player = stack.enter_context(Player(resolved, checkpoint, threads=look.threads))
     return Opened(
         performance=Performance(episode.recording),
         resolved=resolved,
         player=player,
         standing=standing_at(run.directory, metadata.checkpoint),
         title=title_of(resolved.config, metadata, "sampled", episode.recording.start.seed),
-        provenance=_provenance(episode.recording, player, "sampled"),
+        provenance=_provenance(
+            episode.recording, "sampled", run.directory.checkpoint(metadata.checkpoint)
+        ),
     )
 
 
@@ -123,15 +127,15 @@ def _filed(source: Filed, with_policy: bool) -> Opened:
         player=None,
         standing=None,
         title=title_of(None, metadata, "recorded", episode.recording.start.seed),
-        provenance=_provenance(episode.recording, None, "recorded"),
+        provenance=_provenance(episode.recording, "recorded", None),
     )
 
 
-def _played(source: Played, stack: ExitStack) -> Opened:
+def _played(source: Played, look: Look, stack: ExitStack, go_on: Callable[[], None]) -> Opened:
     run = RunDirectory(source.run)
-    resolved = experiment_of(run)
-    player = stack.enter_context(Player(resolved, run.checkpoint(source.chunk)))
-    performance = player.play(source.seed, 1, source.deterministic)
+    resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)
+    player = stack.enter_context(Player(resolved, checkpoint, threads=look.threads))
+    performance = player.play(source.seed, 1, source.deterministic, go_on)
     metadata = performance.recording.metadata
     chosen = "deterministic" if source.deterministic else "sampled"
     return Opened(
@@ -140,12 +144,19 @@ def _played(source: Played, stack: ExitStack) -> Opened:
         player=player,
         standing=standing_at(run, source.chunk),
         title=title_of(resolved.config, metadata, chosen, source.seed),
-        provenance=_provenance(performance.recording, player, chosen),
+        provenance=_provenance(performance.recording, chosen, checkpoint),
     )
 
 
-def checkpoint_of(run: RunDirectory, metadata: Metadata) -> Path:
-    """The checkpoint that a recorded episode's chunk began with. MissingError if it is gone."""
+def checkpoint_of(run: RunDirectory, recording: Recording) -> Path:
+    """The checkpoint that a recorded episode's chunk began with. MissingError if it is gone, or if what
+    the agent saw is not known."""
+    metadata = recording.metadata
+    if not recording.is_exact:
+        raise MissingError(
+            f"{run.name}:{metadata.number} holds states of the simulator and not what the agent saw; use "
+            "--overlay minimal or none, or let its checkpoint play"
+        )
     checkpoint = run.checkpoint(metadata.checkpoint)
     if not (checkpoint / MANIFEST).is_file():
         raise MissingError(
@@ -155,8 +166,11 @@ def checkpoint_of(run: RunDirectory, metadata: Metadata) -> Path:
     return checkpoint
 
 
-def _provenance(recording: Recording, player: Player | None, chosen: str) -> dict[str, Any]:
+def _provenance(recording: Recording, chosen: str, checkpoint: Path | None) -> dict[str, Any]:
+    """Where an episode is from; `checkpoint`: what played it, where that is known."""
     metadata = recording.metadata
+    manifest = None if checkpoint is None else checkpoint / MANIFEST
+    is_kept = manifest is not None and manifest.is_file()
     return {
         "run": metadata.run,
         "game": metadata.game,
@@ -165,8 +179,7 @@ def _provenance(recording: Recording, player: Player | None, chosen: str) -> dic
         "seed": recording.start.seed,
         "actions": chosen,
         "checkpoint": metadata.checkpoint,
-        "checkpoint_sha256": None if player is None else player.manifest_sha256,
-        "weights_sha256": None if player is None else player.state.weights_sha256,
+        "checkpoint_sha256": sha256_of(manifest) if manifest is not None and is_kept else None,
         "steps": metadata.length,
         "return": metadata.raw_return,
         "metrics": metadata.metrics,

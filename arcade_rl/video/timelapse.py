@@ -5,67 +5,78 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 from arcade_rl.config import Resolved
 from arcade_rl.playback.library import Run
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.episodes import EpisodeRow
 from arcade_rl.video.clip import Clip
 from arcade_rl.video.kept import Kept
 from arcade_rl.video.look import Look
 from arcade_rl.video.sources import Recorded
 
+FEWEST = 12
+"""Episodes of a film: none lasts longer than such a part of it."""
+
 
 def clips(
     run: RunDirectory, resolved: Resolved, seconds: Fraction, look: Look, folder: Path
 ) -> list[Clip]:
-    """Recorded episodes from the start of training to its end that last so many seconds together,
-    the last one cut off there. They last less where there are too few recordings.
+    """Recorded episodes from the first to the last that last so many seconds together, long ones cut
+    off. They last less where there are too few recordings.
 
     With the full overlay only episodes are taken whose checkpoint is kept. MissingError if there
     is none.
     """
-    rows = list(Kept(run, look.needs_policy))
-    if not rows:
-        Kept(run, look.needs_policy).nearest(0)  # tells what is missing
-    rows.sort(key=lambda row: row.step)
-    step_s = _seconds_of_a_step(run, rows[0].number, resolved, look)
-    chosen = spread([row.step for row in rows], [row.length * step_s for row in rows], seconds)
+    kept = Kept(run, look.needs_policy)
+    kept.refuse_none()
+    rows = sorted((row.step, row.length, row.number) for row in kept)
+    step_s = _seconds_of_a_step(run, rows[0][2], resolved, look)
+    least = 1 / (look.rate or resolved.game.frame_rate)
+    durations = [length * step_s for _, length, _ in rows]
+    chosen = spread([step for step, _, _ in rows], durations, seconds, least)
     total = resolved.config.train.run_steps
-    return [
-        Clip(
-            path=folder / f"{k:06d}{look.format.suffix}",
-            source=Recorded(run.path, rows[index].number),
-            title=_title(rows[index], total),
-            episode=k,
-            episodes=len(chosen),
-            banner=_title(rows[index], total),
-            detail=f"episode {rows[index].number}",
-            limit=limit,
-        )
-        for k, (index, limit) in enumerate(chosen, 1)
-    ]
+    found = []
+    for k, (index, limit) in enumerate(chosen, 1):
+        step, _, number = rows[index]
+        title = f"{100 * step / total:.0f} %"
+        found.append(
+            Clip(
+                path=folder / f"{k:06d}{look.format.suffix}", source=Recorded(run.path, number),
+                title=title, episode=k, episodes=len(chosen), banner=title,
+                detail=f"episode {number}", limit=limit,
+            )
+        )  # fmt: skip
+    return found
 
 
 def spread(
-    steps: Sequence[int], durations: Sequence[Fraction], seconds: Fraction
+    steps: Sequence[int], durations: Sequence[Fraction], seconds: Fraction, least: Fraction
 ) -> list[tuple[int, Fraction | None]]:
     """Which of the episodes, in the order of training, fill so many seconds so that the time of the
-    film runs as the training did: (index, seconds after which it is cut off or None).
+    film runs as the training did, to the last of them: (index, seconds after which it is cut off or
+    None).
 
-    `steps`: of the run at the end of each, rising; `durations`: of each, seconds.
+    `steps`: of the run at the end of each, rising; `durations`: of each, seconds; `least`: what is
+    shorter is left out.
     """
+    most = seconds / FEWEST
+    capped = [min(duration, most) for duration in durations]
+    behind = list(accumulate(reversed(capped)))
+    """Seconds that the last episode fills, the last two, ..."""
     chosen: list[tuple[int, Fraction | None]] = []
-    at, index = Fraction(0), -1
-    while at < seconds:
-        wanted = at / seconds * steps[-1]
-        index = max(index + 1, bisect_left(steps, wanted))
-        if index >= len(steps):
-            break
-        left = seconds - at
-        chosen.append((index, left if durations[index] > left else None))
-        at += durations[index]
+    left, index, last = seconds, -1, len(steps) - 1
+    while left >= least and index < last:
+        if capped[last] >= left:
+            index = last
+        else:
+            wanted = bisect_left(steps, (1 - left / seconds) * steps[last])
+            enough = last - bisect_left(behind, left)  # later ones would not fill what is left
+            index = max(index + 1, min(wanted, enough))
+        length = min(capped[index], left)
+        chosen.append((index, None if length == durations[index] else length))
+        left -= length
     return chosen
 
 
@@ -74,7 +85,3 @@ def _seconds_of_a_step(run: RunDirectory, number: int, resolved: Resolved, look:
     with Run(run.path).episode(number).replay() as replay:
         frames = len(replay.step().frames)
     return Fraction(frames) / (resolved.game.frame_rate * look.speed)
-
-
-def _title(row: EpisodeRow, total_steps: int) -> str:
-    return f"{100 * row.step / total_steps:.0f} %"

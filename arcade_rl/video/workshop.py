@@ -1,0 +1,69 @@
+"""Where films are made before they are put in place: a folder that only one process uses."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from arcade_rl.errors import LockedError, UsageError
+from arcade_rl.video.formats import SUFFIXES
+from arcade_rl.video.sidecar import sidecar_of
+from arcade_rl.video.thumbnail import thumbnail_of
+
+
+@contextmanager
+def workshop(film: Path) -> Iterator[Path]:
+    """An empty folder beside the film, which goes at the end; what a killed process left in it too.
+    LockedError while another process makes the same film."""
+    folder = film.with_name(f".{film.name}.making")
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"{film} is being made by another process; wait for it, or give another name"
+            ) from None
+        _empty(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+    finally:
+        os.close(lock)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def refuse_taken(films: list[Path], force: bool) -> None:
+    """UsageError if one of the films, or what lies beside it, exists and may not be replaced."""
+    for film in films:
+        if film.is_dir():
+            raise UsageError(f"{film} is a directory; give the name of a film")
+        for path in (film, thumbnail_of(film), sidecar_of(film)):
+            if path.exists() and not force:
+                raise UsageError(f"{path} exists already; give another name with --out, or --force")
+
+
+def publish(made: Path, film: Path) -> None:
+    """Put a finished film with its picture and its sidecar in place, the film last."""
+    film.parent.mkdir(parents=True, exist_ok=True)
+    for of in (thumbnail_of, sidecar_of):
+        os.replace(of(made), of(film))
+    os.replace(made, film)
+
+
+def remove_others(folder: Path, films: set[Path]) -> None:
+    """Remove the clips of an older film from the folder of a newer one's."""
+    for film in folder.glob("[0-9][0-9]*_*"):
+        if film.suffix in SUFFIXES and film not in films:
+            for path in (film, thumbnail_of(film), sidecar_of(film)):
+                path.unlink(missing_ok=True)
