@@ -40,7 +40,7 @@ def player_of(made: Made, chunk: int = CHUNK) -> Player:
 
 def scenes_of(made: Made, performance: Performance, player: Player | None = None) -> list[Scene]:
     metadata = performance.recording.metadata
-    title = title_of(made.resolved.config, metadata, "sampled", 7)
+    title = title_of(made.resolved.config, metadata, "sampled", 7, True)
     billing = Billing(title, standing_at(made.run, CHUNK), 2, 5, "50 %", "checkpoint 3")
     with Show(performance, player) as show:
         return [scene for beat in beats(show, made.resolved, billing) for scene in beat.scenes]

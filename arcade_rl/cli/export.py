@@ -30,6 +30,9 @@ class Ratio(click.ParamType[Fraction]):
 
     name = "number"
 
+    def __init__(self, most: int = 1_000_000) -> None:
+        self._most = most
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Fraction:
@@ -37,8 +40,9 @@ class Ratio(click.ParamType[Fraction]):
             found = Fraction(value)
         except (ValueError, ZeroDivisionError):
             found = Fraction(0)
-        if not 0 < found <= 1_000_000:
-            self.fail(f"{value!r} is not a number above 0, such as 2 or 60000/1001", param, ctx)
+        if not 0 < found <= self._most:
+            expected = f"above 0, {self._most:,} at most, such as 2 or 60000/1001"
+            self.fail(f"{value!r} is not a number {expected}", param, ctx)
         return found
 
 
@@ -76,7 +80,7 @@ def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
             "--signs", type=click.Choice(("blue-orange", "green-red")), default="blue-orange",
             show_default=True, help="Colours of positive and negative numbers.",
         ),
-        click.option("--fps", type=Ratio(), help="Frames per second; the game's own by default."),
+        click.option("--fps", type=Ratio(most=240), help="Frames per second; the game's own by default."),
         click.option(
             "--speed", type=Ratio(), default=speed, show_default=True,
             help="Seconds of the game in a second of the film; there is sound at 1 only.",

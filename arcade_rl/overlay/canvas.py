@@ -38,6 +38,10 @@ class Placed(NamedTuple):
     """What it covers, from the top of capitals to the foot of letters such as g."""
 
 
+DEPTH = 0.28
+"""How far letters reach below their line, over the size of their font."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """Sizes of texts and gaps for one size of canvas."""
@@ -89,9 +93,10 @@ class Canvas:
         np.copyto(self.pixels, self.ground)
 
     def restore(self, box: Rect) -> None:
-        """Show the ground in this box, and forget its text."""
-        self.placed.pop(box, None)
-        np.copyto(self.pixels[box.region], self.ground[box.region])
+        """Show the ground in this box, and where its text was, which it forgets."""
+        placed = self.placed.pop(box, None)
+        for part in (box,) if placed is None else (box, placed.ink):
+            np.copyto(self.pixels[part.region], self.ground[part.region])
 
     def write(
         self, text: str, box: Rect, font: Font, colour: Colour, align: Align = "left",
@@ -105,7 +110,7 @@ class Canvas:
         x, baseline = box.x + free[align], box.y + (box.height + font.capital) // 2
         if drawn:
             texts.draw(self.ground if ground else self.pixels, drawn, x, baseline, font, colour)
-        ink = Rect(x, baseline - font.capital, wide, font.capital + round(font.size * 0.2))
+        ink = Rect(x, baseline - font.capital, wide, font.capital + round(font.size * DEPTH))
         self.placed[box] = Placed(text, drawn, box, ink)
         return ink
 

@@ -149,7 +149,7 @@ def draw_row(
     colour, weight = (theme.text, 700) if is_taken else (theme.dim, 500)
     canvas.write(name, room, texts.Font(size, weight), colour, kind="name")
     font = style.row_font(17, 700 if is_taken else 400, box.height)
-    canvas.write(f"{part * 100:.1f} %", number, font, colour, "right")
+    canvas.write(f"{part * 100:.1f} %", number, font, colour, "right", kind="figure")
 
 
 def draw_back(canvas: Canvas, row: Rect, part: float, is_taken: bool) -> None:

@@ -144,7 +144,7 @@ def check_size(size: tuple[int, int], detail: Detail) -> None:
         raise UsageError(
             f"all panels do not fit into {width}x{height}; they need {SMALLEST_WIDE[0]}x{SMALLEST_WIDE[1]} "
             f"or more at 5:4 to 3:1, or {SMALLEST_TALL[0]}x{SMALLEST_TALL[1]} or more at 2:3 and higher; "
-            'take another size, or detail "minimal"'
+            'take another size, or the overlay "minimal"'
         )
 
 

@@ -102,7 +102,7 @@ class _Picture:
         self.training = Training(canvas, layout.training) if layout.training else None
         self.playback = self._make_playback(scene)
         self.policy, self.network = self._make_policy(scene, layout)
-        self.banner = BannerView(canvas, layout.game)
+        self.banner = None if detail == "none" else BannerView(canvas, layout.game)
         canvas.begin()
 
     def _make_playback(self, scene: Scene) -> PlaybackPanel | None:
@@ -121,7 +121,7 @@ class _Picture:
 
     def draw(self, scene: Scene) -> None:
         scale(scene.frame, self.layout.scaling, self.canvas.pixels[self.layout.game.region])
-        if scene.banner is not None:
+        if scene.banner is not None and self.banner is not None:
             self.banner.draw(scene.banner)
         if self.header is not None:
             self.header.draw(scene.title)

@@ -17,7 +17,7 @@ from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.policies.activity import Choices, Decision, Switches
 
-NARROW = 18
+NARROW = 22
 """A line that is shorter than so many of its heights has room for the most important only."""
 
 
@@ -50,7 +50,7 @@ class Line:
         fill(canvas.ground, box.top(1), theme.edge)
         inside = box.inset(style.px(22), 1)
         self.is_narrow = box.width < NARROW * box.height
-        figures = inside.beside(int(inside.width * (0.2 if self.is_narrow else 0.36)))
+        figures = inside.beside(int(inside.width * (0.34 if self.is_narrow else 0.36)))
         title = inside.left(inside.width - figures.width - style.px(16))
         self.title = Label(canvas, title, style.font(20, 600), theme.text)
         self.action = figures.beside(int(figures.width * 0.72))
@@ -112,7 +112,7 @@ def took(decision: Decision, names: tuple[str, ...]) -> str:
 
 
 class BannerView:
-    """A band over the lower part of the game, with what is behind it shining through."""
+    """A band below the middle of the game, with what is behind it shining through."""
 
     SOLID = 0.88
     """How much of the game the band covers at full opacity."""
@@ -121,7 +121,7 @@ class BannerView:
         style = canvas.style
         self.canvas = canvas
         height = min(max(style.px(84), game.height // 7), game.height // 2)
-        self.box = Rect(game.x, game.bottom - height - game.height // 14, game.width, height)
+        self.box = Rect(game.x, game.y + game.height * 11 // 20, game.width, height)
         self.shown: Banner | None = None
         self.band = np.empty((height, game.width, 3), np.uint8)
         self.inks: list[Rect] = []

@@ -58,16 +58,21 @@ class Beat:
     sound: Sound | None
 
 
-def title_of(config: Config | None, metadata: Metadata, chosen: str, seed: int) -> Title:
+def title_of(
+    config: Config | None, metadata: Metadata, chosen: str, seed: int, with_policy: bool
+) -> Title:
     """The two lines that say what is shown. `config`: of the run, where it is known; `chosen`: how the
-    actions were chosen."""
-    where = f"checkpoint {metadata.checkpoint}"
+    actions were chosen; `with_policy`: whether the policy's activity is drawn."""
+    played, where = f"checkpoint {metadata.checkpoint}", [f"checkpoint {metadata.checkpoint}"]
     if metadata.purpose == "training":
-        where = f"training episode {metadata.number}, {where}"
+        played = f"episode {metadata.number}"
+        where.insert(0, f"training episode {metadata.number}")
     heading = [metadata.game.upper()]
     if config is not None:
-        heading += [config.train.algorithm_name, "neural activity"]
-    return Title(" - ".join(heading), _DOT.join([metadata.run, where, chosen, f"seed {seed}"]))
+        heading.append(config.train.algorithm_name)
+    heading.append("neural activity" if with_policy else played)
+    subtitle = [metadata.run, ", ".join(where), chosen, f"seed {seed}"]
+    return Title(" - ".join(heading), _DOT.join(subtitle))
 
 
 def beats(

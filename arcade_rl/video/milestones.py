@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -126,6 +126,9 @@ def _said(run: RunDirectory, milestone: Milestone, source: Source) -> tuple[Card
             run, milestone.label, source.number
         ), f"training episode {source.number}"
     card = card_of(milestone.label, standing_at(run, milestone.chunk))
+    if milestone.episode is not None:
+        met = f"first met by training episode {milestone.episode:,}"
+        card = replace(card, lines=[met, *card.lines])
     return card, f"checkpoint {milestone.chunk}"
 
 

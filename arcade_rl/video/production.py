@@ -87,7 +87,14 @@ def _tell(film: Path, facts: FilmFacts, clips: Sequence[Rendered]) -> None:
     seconds = 0.0
     shown = []
     for clip in clips:
-        shown.append({"title": clip.title, "begins_s": seconds, "episodes": list(clip.shown)})
+        shown.append(
+            {
+                "title": clip.title,
+                "begins_s": seconds,
+                "lasts_s": float(clip.facts.seconds),
+                "episodes": list(clip.shown),
+            }
+        )
         seconds += float(clip.facts.seconds)
     provenance = {
         "command": sys.argv,

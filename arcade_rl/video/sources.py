@@ -106,7 +106,9 @@ def _recorded(source: Recorded, look: Look, stack: ExitStack) -> Opened:
         resolved=resolved,
         player=player,
         standing=standing_at(run.directory, metadata.checkpoint),
-        title=title_of(resolved.config, metadata, "sampled", episode.recording.start.seed),
+        title=title_of(
+            resolved.config, metadata, "sampled", episode.recording.start.seed, look.needs_policy
+        ),
         provenance=_provenance(
             episode.recording, "sampled", run.directory.checkpoint(metadata.checkpoint)
         ),
@@ -126,7 +128,7 @@ def _filed(source: Filed, with_policy: bool) -> Opened:
         resolved=None,
         player=None,
         standing=None,
-        title=title_of(None, metadata, "recorded", episode.recording.start.seed),
+        title=title_of(None, metadata, "recorded", episode.recording.start.seed, False),
         provenance=_provenance(episode.recording, "recorded", None),
     )
 
@@ -143,7 +145,7 @@ def _played(source: Played, look: Look, stack: ExitStack, go_on: Callable[[], No
         resolved=resolved,
         player=player,
         standing=standing_at(run, source.chunk),
-        title=title_of(resolved.config, metadata, chosen, source.seed),
+        title=title_of(resolved.config, metadata, chosen, source.seed, look.needs_policy),
         provenance=_provenance(performance.recording, chosen, checkpoint),
     )
 
