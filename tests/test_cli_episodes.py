@@ -240,12 +240,14 @@ def test_a_narrow_terminal_breaks_lines_between_words(runs: Path, capsys: Output
 
 def test_the_bytes_of_an_episode_are_explained(runs: Path, capsys: Output) -> None:
     out = said(capsys, "show", "r:1")[0]
-    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) for actions, rewards", out)
+    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) for the", out)
     assert match
     whole, columns = (int(group.replace(",", "")) for group in match.groups())
     assert 0 < columns < whole == len(Run("r").episode(1).frame)
     count = len(Run("r").episode(1).recording.fingerprints.values)
-    assert f"fingerprints ({count}), the rest for what is known of it as a whole\n" in out
+    told = " ".join(out.split())
+    assert "for the steps' actions, rewards, metrics and fingerprints " in told
+    assert f"fingerprints ({count}), the rest for what is known of it as a whole" in told
 
 
 @pytest.mark.parametrize("words", [["list", "r"], ["list", "r", "--csv"], ["verify", "r", "3"]])
@@ -350,7 +352,9 @@ def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("told_at_once")
 def test_verify_tells_how_far_it_is(runs: Path, capsys: Output) -> None:
     _, err = said(capsys, "verify", "r", "3", "5", "7")
-    assert err.splitlines() == [f"{done} of 3 episodes" for done in (1, 2, 3)]
+    lines = [line.partition(",") for line in err.splitlines()]
+    assert [done for done, _, _ in lines] == [f"{done} of 3 episodes" for done in (1, 2, 3)]
+    assert all(re.fullmatch(r" \d+ s left", left) for _, _, left in lines)
 
 
 @pytest.mark.usefixtures("told_at_once")
@@ -361,9 +365,13 @@ def test_an_interrupted_verification_says_what_it_found(
         patch.setattr(sys, "stderr", InterruptedTerminal())
         out, _ = said(capsys, "verify", "r", code=130)
     count = len(Run("r").episodes())
-    assert re.fullmatch(
-        rf"1 of {count} episodes are exact, \d+ steps; not looked at: {count - 1}\n", out
+    match = re.fullmatch(
+        rf"(\d+) of {count} episodes are exact, \d+ steps; not looked at: (\d+)\n", out
     )
+    assert match
+    looked_at, left = map(int, match.groups())
+    assert 0 < looked_at < count
+    assert looked_at + left == count
 
 
 @pytest.mark.parametrize(
