@@ -238,7 +238,7 @@ def milestones(
     run, resolved = open_run(reference, runs_dir)
     found = of.percentages(run, resolved, every, origin)
     found += [of.passing(run, condition, origin) for condition in when]
-    found.sort(key=lambda one: (one.chunk, one.episode or 0))
+    found.sort(key=lambda one: (one.chunk, one.episode is None, one.episode or 0))
     target = _target(out, run.videos / f"milestones{look.format.suffix}", "milestones", look)
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
     clips = of.clips(

@@ -34,7 +34,8 @@ class Piece:
 
 
 def join(target: Path, clips: Sequence[Piece], force: bool = False) -> FilmFacts:
-    """Write the clips one after the other as an MP4 with a chapter for each.
+    """Write the clips one after the other as an MP4 with a chapter for each, or for several in a row
+    that have the same title.
 
     The clips come from this project's writer, in one size, rate and quality, and either all of them
     have sound or none has (UsageError): a clip that has nothing to say is opened with sound and gets
@@ -139,7 +140,8 @@ def _copied(film: OutputContainer, clips: Sequence[Piece], rate: Fraction) -> in
     frames = 0
     joint: _Joint | None = None
     for clip in clips:
-        starts.append((clip.title, frames))
+        if not starts or starts[-1][0] != clip.title:
+            starts.append((clip.title, frames))
         with av.open(clip.path) as source:
             joint = joint or _Joint(film, source, rate)
             frames += joint.add(source, frames)

@@ -16,6 +16,8 @@ from arcade_rl.video.kept import Kept
 from arcade_rl.video.look import Look
 from arcade_rl.video.sources import Recorded
 
+CHAPTER = 10
+"""Percent of the training in a chapter."""
 FEWEST = 12
 """Episodes of a film: none lasts longer than such a part of it."""
 
@@ -40,11 +42,12 @@ def clips(
     found = []
     for k, (index, limit) in enumerate(chosen, 1):
         step, _, number = rows[index]
-        title = f"{100 * step / total:.0f} %"
+        done = 100 * step / total
         found.append(
             Clip(
                 path=folder / f"{k:06d}{look.format.suffix}", source=Recorded(run.path, number),
-                title=title, episode=k, episodes=len(chosen), banner=title,
+                title=f"{done // CHAPTER * CHAPTER:.0f} %", episode=k, episodes=len(chosen),
+                banner=f"{done:.0f} %",
                 detail=f"episode {number}", limit=limit,
             )
         )  # fmt: skip
