@@ -173,7 +173,7 @@ def episode(
     _make([Clip(target, source, f"episode {number}")], look, force)
 
 
-@export.command()
+@export.command(short_help="Make a film of every recorded episode that filters choose.")
 @click.argument("reference", metavar="RUN")
 @filters
 @film_options()
@@ -212,7 +212,11 @@ def batch(
 
 @export.command()
 @click.argument("reference", metavar="RUN")
-@click.option("--every", type=Percent(), help="Such as 25%; else the milestones of the run.")
+@click.option(
+    "--every",
+    type=Percent(),
+    help="Of the milestones of the run those at every 20%, say; else all.",
+)
 @click.option(
     "--when", multiple=True, metavar="CONDITION",
     help='Also when an episode first met it, such as "score>=100". Repeatable.',
@@ -248,7 +252,7 @@ def milestones(
     _join(target, clips, look, force, keep=True)
 
 
-@export.command()
+@export.command(short_help="Show the training from its recorded episodes.")
 @click.argument("reference", metavar="RUN")
 @click.option("--total-seconds", type=Ratio(), default="60", show_default=True)
 @film_options(speed="4")
@@ -275,7 +279,7 @@ def timelapse(
         )
 
 
-@export.command()
+@export.command(short_help="Show milestones of a run side by side.")
 @click.argument("reference", metavar="RUN")
 @click.option("--panes", type=click.IntRange(2, 4), default=4, show_default=True)
 @FROM
