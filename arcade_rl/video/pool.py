@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -116,11 +117,25 @@ def _gathered(
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Ctrl-C waits until the end of this, and never comes to processes that are started in it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    was_pressed = False
+
+    def remember(
+        *_: object,
+    ) -> None:  # another thread may take the signal, whatever this one blocks
+        nonlocal was_pressed
+        was_pressed = True
+
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, remember) if is_main else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
+    if was_pressed:
+        raise KeyboardInterrupt
 
 
 _parts: SimpleQueue[tuple[int, float]]
