@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 
-from arcade_rl.video.thumbnail import write_thumbnail
+from arcade_rl.playback.thumbnail import write_png
 
 PICTURE = Path(__file__).parent.parent / "docs" / "film.png"
 AFTER_S = 11.5
@@ -23,7 +23,7 @@ def main(film: Path) -> None:
         wanted = float(last["start"] * last["time_base"]) + AFTER_S
         for frame in container.decode(video=0):
             if frame.time >= wanted:
-                write_thumbnail(PICTURE, frame.to_ndarray(format="rgb24"))
+                write_png(PICTURE, frame.to_ndarray(format="rgb24"))
                 return
     sys.exit(f"{film} has no frame {AFTER_S} s into its last chapter")
 

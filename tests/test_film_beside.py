@@ -13,18 +13,18 @@ import pytest
 from films import NES, flashing, left_in
 
 from arcade_rl.errors import UsageError
+from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.film import open_film
 from arcade_rl.video.formats import format_of
 from arcade_rl.video.presets import PRESETS, Preset, find_preset
 from arcade_rl.video.sidecar import sidecar_of, write_sidecar
-from arcade_rl.video.thumbnail import write_thumbnail
 
 
 def test_a_thumbnail_is_the_frame(tmp_path: Path) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     path = tmp_path / "film.png"
     path.write_bytes(b"an older one")
-    write_thumbnail(path, frame)
+    write_png(path, frame)
     shown = cv2.imread(str(path))
     assert shown is not None
     assert np.array_equal(shown[..., ::-1], frame)

@@ -1,4 +1,4 @@
-"""A picture of a recorded episode."""
+"""Pictures as files, and that of a recorded episode."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import cv2
 
+from arcade_rl.contracts import Frame
+from arcade_rl.errors import ArcadeError
 from arcade_rl.playback.library import Episode
 from arcade_rl.runs.files import write_atomically
 
@@ -15,6 +17,13 @@ def write_thumbnail(episode: Episode, path: Path, step: int | None) -> int:
     the step. ValueError if the episode has no such step."""
     with episode.replay() as replay:
         moment = replay.seek(len(replay) if step is None else step)
-    _, data = cv2.imencode(".png", cv2.cvtColor(moment.frames[-1], cv2.COLOR_RGB2BGR))
-    write_atomically(path, data.tobytes())
+    write_png(path, moment.frames[-1])
     return moment.step
+
+
+def write_png(path: Path, frame: Frame) -> None:
+    """Write a picture to a file. It replaces an older one."""
+    whole, encoded = cv2.imencode(".png", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+    if not whole:
+        raise ArcadeError(f"{path}: a frame of {frame.shape} could not be made a PNG")
+    write_atomically(path, encoded.tobytes())

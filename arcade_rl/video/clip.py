@@ -14,9 +14,10 @@ from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card
 from arcade_rl.playback.scenes import Beat, Billing, beats
 from arcade_rl.playback.show import Show
+from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.look import Look, Timing
+from arcade_rl.video.sidecar import thumbnail_of
 from arcade_rl.video.sources import Opened, Source, opened
-from arcade_rl.video.thumbnail import thumbnail_of, write_thumbnail
 from arcade_rl.video.writer import FilmFacts, FilmWriter
 
 CARD_S = Fraction(5, 2)
@@ -68,7 +69,7 @@ class Clip:
             native = show.played.game.frame_rate
             with look.open(self.path, native, show.declaration) as film:
                 still = self._draw(film, look, source, show, report)
-            write_thumbnail(thumbnail_of(self.path), still)
+            write_png(thumbnail_of(self.path), still)
             return Rendered(self.path, self.title, film.facts, (source.provenance,))
 
     def draw(self, film: FilmWriter, look: Look, report: Report) -> tuple[Frame, dict[str, Any]]:

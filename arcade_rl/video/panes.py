@@ -18,10 +18,11 @@ from arcade_rl.overlay.scene import Banner, Scene
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.scenes import Billing, beats
 from arcade_rl.playback.show import Show
+from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.clip import Rendered, Report
 from arcade_rl.video.look import Look, Pace, Timing
+from arcade_rl.video.sidecar import thumbnail_of
 from arcade_rl.video.sources import Opened, Source, opened
-from arcade_rl.video.thumbnail import thumbnail_of, write_thumbnail
 from arcade_rl.video.writer import FilmWriter
 
 FEWEST, MOST = 2, 4
@@ -67,7 +68,7 @@ class SideBySide:
             with look.open(self.path, native, None) as film:
                 self._draw(film, canvas, panes, Timing(native, look), report)
             provenance = tuple(pane.source.provenance for pane in panes)
-            write_thumbnail(thumbnail_of(self.path), canvas)
+            write_png(thumbnail_of(self.path), canvas)
             return Rendered(self.path, self.title, film.facts, provenance)
 
     def _draw(

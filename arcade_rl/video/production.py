@@ -10,14 +10,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.recording.versions import versions
 from arcade_rl.video import joined
 from arcade_rl.video.clip import Clip, Rendered
 from arcade_rl.video.look import Look
 from arcade_rl.video.pool import Job, Progress, render_all, tell_part
-from arcade_rl.video.sidecar import write_sidecar
+from arcade_rl.video.sidecar import thumbnail_of, write_sidecar
 from arcade_rl.video.sources import game_of
-from arcade_rl.video.thumbnail import thumbnail_of, write_thumbnail
 from arcade_rl.video.workshop import publish, refuse_taken, remove_others, workshop
 from arcade_rl.video.writer import FilmFacts
 
@@ -78,7 +78,7 @@ def _draw_all(
             frames = writer.frames - before
             facts = replace(writer.facts, frames=frames, seconds=frames / writer.rate)
             rendered.append(Rendered(film, clip.title, facts, (provenance,)))
-    write_thumbnail(thumbnail_of(film), still)
+    write_png(thumbnail_of(film), still)
     return writer.facts, rendered
 
 

@@ -1,4 +1,4 @@
-"""What a film is and where it comes from, as JSON beside it."""
+"""What lies beside a film: a still picture, and as JSON what the film is and where it comes from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from pathlib import Path
 
 from arcade_rl.runs.files import canonical_json, sha256_of, write_atomically
 from arcade_rl.video.writer import FilmFacts
+
+
+def thumbnail_of(film: Path) -> Path:
+    """Where the still picture of a film lies."""
+    return film.with_name(f"{film.name}.png")
 
 
 def sidecar_of(film: Path) -> Path:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from arcade_rl.errors import LockedError, UsageError
 from arcade_rl.video.formats import SUFFIXES
-from arcade_rl.video.sidecar import sidecar_of
-from arcade_rl.video.thumbnail import thumbnail_of
+from arcade_rl.video.sidecar import sidecar_of, thumbnail_of
 
 
 @contextmanager
