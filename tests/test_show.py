@@ -181,6 +181,14 @@ def test_weights_that_were_changed_since_are_not_shown(made: Made) -> None:
     assert weights_of(replace(metadata, terms={"other": 1.0}), made.resolved) is None
 
 
+def test_a_metric_that_the_game_has_gained_since_is_not_shown(made: Made) -> None:
+    it = Run(made.run.path).episodes(limit=1)[0].recording
+    metadata = replace(it.metadata, metrics={"hits": it.metadata.metrics["hits"]})
+    older = replace(it, metadata=metadata, metrics=it.metrics[:, :1])
+    for scene in scenes_of(made, Performance(older)):
+        assert [reading.label for reading in scene.playback.readings] == ["Hits"]
+
+
 def test_an_episode_that_is_played_otherwise_is_refused(made: Made) -> None:
     it = Run(made.run.path).episodes(sort="-return", limit=1)[0].recording
     actions = it.actions.copy()

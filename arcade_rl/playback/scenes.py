@@ -130,7 +130,8 @@ def _playback(
     frame: int,
 ) -> Playback:
     main = declaration.main_metric
-    ordered = sorted(declaration.metrics, key=lambda metric: metric.name != main)
+    known = [metric for metric in declaration.metrics if metric.name in shown.metrics]
+    ordered = sorted(known, key=lambda metric: metric.name != main)
     terms = shown.terms if weights is not None else None
     return Playback(
         episode=billing.episode,

@@ -66,7 +66,7 @@ def render_all(
 
 
 def tell_part(progress: Progress, before: int, total: int, part: float) -> None:
-    """A `Report` of one clip among others, once its first three arguments are given."""
+    """Tell of a part of the clip that comes after so many others."""
     progress(before + part, total)
 
 
@@ -119,12 +119,11 @@ def _uninterrupted() -> Iterator[None]:
     """Ctrl-C waits until the end of this, and never comes to processes that are started in it."""
     was_pressed = False
 
-    def remember(
-        *_: object,
-    ) -> None:  # another thread may take the signal, whatever this one blocks
+    def remember(*_: object) -> None:
         nonlocal was_pressed
         was_pressed = True
 
+    # Blocking is not enough: another thread may take the signal, and this one raises.
     is_main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, remember) if is_main else None
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -65,7 +65,7 @@ class Opened:
     resolved: Resolved | None
     """The run's configuration; None where the run is not known."""
     player: Player | None
-    """The policy to look into; None where none was asked for."""
+    """The policy to look into; None where nothing of it is drawn."""
     standing: Standing | None
     title: Title
     provenance: dict[str, Any]
@@ -143,7 +143,7 @@ def _played(source: Played, look: Look, stack: ExitStack, go_on: Callable[[], No
     return Opened(
         performance=performance,
         resolved=resolved,
-        player=player,
+        player=player if look.detail != "none" else None,
         standing=standing_at(run, source.chunk),
         title=title_of(resolved.config, metadata, chosen, source.seed, look.needs_policy),
         provenance=_provenance(performance.recording, chosen, checkpoint),
@@ -172,7 +172,6 @@ def _provenance(recording: Recording, chosen: str, checkpoint: Path | None) -> d
     """Where an episode is from; `checkpoint`: what played it, where that is known."""
     metadata = recording.metadata
     manifest = None if checkpoint is None else checkpoint / MANIFEST
-    is_kept = manifest is not None and manifest.is_file()
     return {
         "run": metadata.run,
         "game": metadata.game,
@@ -181,7 +180,7 @@ def _provenance(recording: Recording, chosen: str, checkpoint: Path | None) -> d
         "seed": recording.start.seed,
         "actions": chosen,
         "checkpoint": metadata.checkpoint,
-        "checkpoint_sha256": sha256_of(manifest) if manifest is not None and is_kept else None,
+        "checkpoint_sha256": sha256_of(manifest) if manifest and manifest.is_file() else None,
         "steps": metadata.length,
         "return": metadata.raw_return,
         "metrics": metadata.metrics,
