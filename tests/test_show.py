@@ -189,6 +189,13 @@ def test_a_metric_that_the_game_has_gained_since_is_not_shown(made: Made) -> Non
         assert [reading.label for reading in scene.playback.readings] == ["Hits"]
 
 
+def test_actions_that_the_game_does_not_have_are_refused(made: Made) -> None:
+    it = Run(made.run.path).episodes(limit=1)[0].recording
+    forged = replace(it, actions=np.where(np.arange(len(it)) == 3, 9, it.actions))
+    with pytest.raises(VerificationError, match="has actions 0 to 9; expected 0 to 3 of toy"):
+        Show(Performance(forged))
+
+
 def test_an_episode_that_is_played_otherwise_is_refused(made: Made) -> None:
     it = Run(made.run.path).episodes(sort="-return", limit=1)[0].recording
     actions = it.actions.copy()

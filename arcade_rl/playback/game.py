@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from arcade_rl.config import Resolved, read_toml, resolve
 from arcade_rl.contracts import Declaration, Game
 from arcade_rl.errors import MissingError, VerificationError
-from arcade_rl.recording.recording import Metadata
+from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.registry import load_game
 from arcade_rl.runs.directory import RunDirectory
 
@@ -50,3 +50,24 @@ def find_game(played: Metadata) -> PlayedGame:
             "here; install the one that it was played with"
         )
     return PlayedGame(game, options, declaration)
+
+
+def find_playable(recording: Recording) -> PlayedGame:
+    """As `find_game`, of a recording that is to be played. VerificationError also if it has actions that
+    the game has not."""
+    played = find_game(recording.metadata)
+    if fault := action_fault(recording, played.declaration):
+        raise VerificationError(fault)
+    return played
+
+
+def action_fault(recording: Recording, declaration: Declaration) -> str:
+    """What is wrong with the actions; "" if the game has them all."""
+    actions, it, most = recording.actions, recording.metadata, len(declaration.actions) - 1
+    is_choice = actions.ndim == 1 and actions.dtype.kind in "iu"
+    if not is_choice or (actions.min() >= 0 and actions.max() <= most):
+        return ""
+    return (
+        f"episode {it.number} of {it.run} has actions {actions.min()} to {actions.max()}; expected "
+        f"0 to {most} of {it.game}: the file was not made by it"
+    )

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.errors import MissingError, UsageError, VerificationError
-from arcade_rl.playback.game import find_game
+from arcade_rl.playback.game import find_game, find_playable
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import Divergence, verify
 from arcade_rl.recording.format import MAX_FRAME_BYTES, SUFFIX, decode
@@ -139,9 +139,10 @@ class Episode:
     def replay(self, sound: bool = False) -> Replay:
         """The game, playing it again, with sound where it has any. Close it after use.
 
-        MissingError if the game is not installed, or its ROM is another.
+        MissingError if the game is not installed, or its ROM is another; VerificationError if it does
+        not know the options or the actions.
         """
-        played = find_game(self.metadata)
+        played = find_playable(self.recording)
         screen = played.game.make_screen(played.options, self.metadata.purpose, sound)
         with ExitStack() as failed:
             failed.callback(screen.close)

@@ -19,7 +19,7 @@ from arcade_rl.contracts import Declaration, StagedVectorEnv
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.errors import VerificationError
-from arcade_rl.playback.game import PlayedGame, find_game
+from arcade_rl.playback.game import PlayedGame, find_playable
 from arcade_rl.playback.player import Performance, Player, before
 from arcade_rl.playback.replay import Moment, Replay, fault_of
 from arcade_rl.policies.activity import Activity
@@ -45,9 +45,10 @@ class Show:
     def __init__(
         self, performance: Performance, player: Player | None = None, sound: bool = False
     ) -> None:
-        """`player`: whose policy to look into. MissingError and VerificationError as of `find_game`."""
+        """`player`: whose policy to look into. MissingError and VerificationError as of
+        `find_playable`."""
         self.recording = performance.recording
-        self.played = find_game(self.recording.metadata)
+        self.played = find_playable(self.recording)
         self._seen = performance.seen or []
         self._totals = running(self.recording, self.played.declaration)
         with ExitStack() as opened:

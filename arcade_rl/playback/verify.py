@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import spaces
 
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
@@ -25,7 +24,7 @@ from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.errors import ArcadeError
-from arcade_rl.playback.game import PlayedGame, find_game
+from arcade_rl.playback.game import PlayedGame, action_fault, find_game
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.versions import versions
 
@@ -95,7 +94,7 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
     with closing(_open(played, recordings, processes)) as env:
         waiting = []
         for recording in recordings:
-            if fault := _action_fault(recording, env.action_space):
+            if fault := action_fault(recording, played.declaration):
                 it = recording.metadata
                 yield Verification(it.run, it.number, it.length, None, fault)
             else:
@@ -104,20 +103,6 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
             lanes = _divided(waiting, env.num_envs, installed)
             yield from _play(env, lanes)
             waiting = [recording for lane in lanes for recording in lane.left]
-
-
-def _action_fault(recording: Recording, space: spaces.Space[Any]) -> str:
-    """What is wrong with the actions; "" if the game has them all."""
-    actions, it = recording.actions, recording.metadata
-    if not isinstance(space, spaces.Discrete):
-        return ""
-    least, most = int(space.start), int(space.start + space.n) - 1
-    if least <= actions.min() and actions.max() <= most:
-        return ""
-    return (
-        f"episode {it.number} of {it.run} has actions {actions.min()} to {actions.max()}; expected "
-        f"{least} to {most} of {it.game}: the file was not made by it"
-    )
 
 
 def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -> VectorEnv:

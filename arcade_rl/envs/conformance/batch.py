@@ -70,8 +70,8 @@ def stage_faults(game: Game, options: Any, declaration: Declaration) -> Iterator
 def _action_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
     space, names = env.action_space, len(declaration.actions)
     if isinstance(space, spaces.Discrete):
-        if space.n != names:
-            yield f"the action space is {space}; {names} actions are declared"
+        if space.n != names or space.start != 0:
+            yield f"the action space is {space}; {names} actions are declared, counted from 0"
     elif isinstance(space, spaces.Box) and len(space.shape) == 1 and space.dtype == np.float32:
         if space.shape[0] != names:
             yield f"the action space has {space.shape[0]} dimensions; {names} actions are declared"
