@@ -104,6 +104,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return make_run(tmp_path_factory.mktemp("runs"), name="finished")
 
 
+@pytest.fixture(scope="session")
+def every(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """As `finished`, with all its checkpoints."""
+    from make_run import make_run
+
+    return make_run(tmp_path_factory.mktemp("every"), "checkpoint.every=1")
+
+
 @pytest.fixture
 def leave_nothing_running() -> Iterator[None]:
     """End the runs that a failed test left behind."""

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
-import signal
 import sqlite3
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
-import psutil
 import pytest
+from exported import SMALL, Exported, film, sidecar
 from make_run import Made, make_run
-from supervised import Command, is_alive, start, wait_until
 
-from arcade_rl import cli
 from arcade_rl.cli.export import PRESETS
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.library import Run
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.video import presets
 from arcade_rl.video.clip import Clip
 from arcade_rl.video.formats import MP4
@@ -38,46 +31,7 @@ from arcade_rl.video.timelapse import spread
 PER_STEP = 2
 """Frames of a step of the toy, whose rate is 30."""
 CARD_FRAMES = 75
-SMALL = ("--preset", "debug-720p")
 NAMES = ["0%", "50%", "100%"]
-
-
-@pytest.fixture(scope="module")
-def every(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A run that keeps all checkpoints. To be read only."""
-    return make_run(tmp_path_factory.mktemp("every"), "checkpoint.every=1")
-
-
-class Exported:
-    """What one `arcade-rl export` did."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str], arguments: tuple[object, ...]) -> None:
-        self.code = cli.run(["export", *map(str, arguments)])
-        said = capfd.readouterr()
-        self.paths = [Path(line) for line in said.out.splitlines()]
-        self.error = said.err
-
-
-def film(path: Path) -> dict[str, Any]:
-    """What a film is when it is decoded."""
-    with av.open(path) as container:
-        video = container.streams.video[0]
-        frames = sum(1 for _ in container.decode(video))
-        return {
-            "size": (video.width, video.height),
-            "frames": frames,
-            "rate": video.average_rate,
-            "sound": len(container.streams.audio),
-            "chapters": [
-                (one["metadata"]["title"], float(one["start"] * one["time_base"]))
-                for one in container.chapters()
-            ],
-        }
-
-
-def sidecar(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.with_name(f"{path.name}.json").read_bytes())
-    return content
 
 
 @pytest.mark.parametrize("detail", ["full", "minimal", "none"])
@@ -440,83 +394,6 @@ def test_what_cannot_be_is_told_in_a_line(
     assert done.code == code
     assert line in done.error
     assert not every.run.videos.exists()
-
-
-SLOW = ("--preset", "youtube-1440p", "--speed", "0.02")
-
-
-def begun(root: Path, run: RunDirectory, *arguments: str) -> Command:
-    return start(root, ["export", *arguments, "--runs-dir", str(root)])
-
-
-def workers(running: Command) -> list[psutil.Process]:
-    """The processes that draw for a command."""
-    children = psutil.Process(running.process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-
-
-@pytest.mark.parametrize("command", ["episode", "milestones"])
-@pytest.mark.parametrize("is_early", [True, False])
-def test_an_interrupted_export_leaves_nothing(
-    every: Made, tmp_path: Path, command: str, is_early: bool
-) -> None:
-    run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
-    running = begun(tmp_path, run, command, "r:1" if command == "episode" else "r", *SLOW)
-    if is_early and command == "milestones":
-        wait_until(lambda: bool(workers(running)))  # they import what they need for seconds
-    else:
-        wait_until(lambda: bool(list(run.videos.rglob("*.part"))))
-    os.killpg(running.process.pid, signal.SIGINT)
-    assert running.wait() == 130
-    assert not list(run.videos.rglob("*"))
-    assert "Traceback" not in running.stderr
-
-
-def test_a_batch_that_ends_early_leaves_whole_films(every: Made, tmp_path: Path) -> None:
-    run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
-    running = begun(tmp_path, run, "batch", "r", "--limit", "12", "--raw", *SMALL)
-    wait_until(lambda: len(list(run.videos.glob("*.mp4"))) >= 2)
-    os.killpg(running.process.pid, signal.SIGINT)
-    assert running.wait() == 130
-    films = list(run.videos.glob("*.mp4"))
-    names = {path.name for path in run.videos.iterdir()}
-    assert names == {f"{path.name}{suffix}" for path in films for suffix in ("", ".json", ".png")}
-    for path in films:
-        assert film(path)["frames"] == sidecar(path)["film"]["frames"]
-
-
-def test_a_killed_process_that_draws_is_told_and_leaves_nothing(
-    every: Made, tmp_path: Path
-) -> None:
-    run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
-    running = begun(tmp_path, run, "milestones", "r", *SLOW)
-    wait_until(lambda: bool(list(run.videos.rglob("*.part"))))
-    workers(running)[0].kill()
-    assert running.wait() == 1
-    assert "was killed, perhaps for lack of memory" in running.stderr
-    assert "Traceback" not in running.stderr
-    assert not list(run.videos.rglob("*"))
-
-
-def test_what_a_killed_export_left_goes_with_the_next(
-    every: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
-    running = begun(tmp_path, run, "milestones", "r", *SLOW)
-    wait_until(lambda: bool(list(run.videos.rglob("*.part"))))
-    both = Exported(capfd, ("milestones", run.path, *SMALL))
-    assert both.code == 5
-    assert "is being made by another process" in both.error
-    drawing = workers(running)
-    running.process.kill()
-    running.wait()
-    wait_until(lambda: not any(is_alive(worker) for worker in drawing))
-    assert list(run.videos.rglob("*.part"))
-    done = Exported(capfd, ("milestones", run.path, *SMALL, "--raw", "--every", "100%"))
-    assert done.code == 0, done.error
-    assert {path.name for path in run.videos.iterdir()} == {
-        "milestones", "milestones.mp4", "milestones.mp4.json", "milestones.mp4.png"
-    }  # fmt: skip
 
 
 def test_progress_ends_with_all_clips(every: Made, tmp_path: Path) -> None:
