@@ -54,7 +54,9 @@ class GifWriter(FilmWriter):
         )
         unnamed = tempfile.TemporaryFile(dir=part.parent)  # noqa: SIM115 - _open closes it
         self._file = self._open.enter_context(unnamed)
-        self._lossless = self._open.enter_context(av.open(self._file, "w", format="nut"))
+        # By a path, not as an object of Python: an interruption in a callback of PyAV is lost.
+        self._unnamed = f"/dev/fd/{unnamed.fileno()}"
+        self._lossless = self._open.enter_context(av.open(self._unnamed, "w", format="nut"))
         self._stream = self._lossless.add_stream("ffv1", rate=self.rate)
         self._stream.width, self._stream.height = self.size
         self._stream.pix_fmt = LOSSLESS
@@ -111,7 +113,7 @@ class GifWriter(FilmWriter):
         colours.push(palette)
         colours.push(None)
         self._file.seek(0)
-        with av.open(self._file, "r", format="nut") as lossless:
+        with av.open(self._unnamed, "r", format="nut") as lossless:
             for picture in lossless.decode(video=0):
                 pictures.push(picture)
                 yield from _pulled(sink)
