@@ -82,6 +82,18 @@ class RewardTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """Something that the agent sets and the simulator follows, such as the angle of a joint."""
+
+    name: str
+    """What people read."""
+    low: float
+    """The lowest value that it can have."""
+    high: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Promotion:
     """Leave a stage when the mean of `metric` over the stage's last `episodes` reaches `at_least`."""
 
@@ -123,6 +135,11 @@ class Declaration:
     """Width of a frame's pixel over its height, as the game's own screen showed it."""
     features: tuple[str, ...] = ()
     """Human name of each number of a flat observation, for pictures; empty where they have none."""
+    tracks: tuple[str, ...] = ()
+    """Names of what is on or off at every step and is drawn over time, such as feet on the ground."""
+    gauges: tuple[Gauge, ...] = ()
+    """What is drawn beside what it is set to. A game with tracks or gauges has an
+    `InstrumentedScreen`."""
     stages: tuple[Stage, ...] = ()
     """Curriculum; empty for a game that has none."""
     rom_sha256: str = ""
@@ -135,6 +152,10 @@ class Declaration:
     replay: ReplayKind = "exact"
     """"states" for a game that cannot be re-run exactly: its environments give `StepBatch.states`
     and its screen is a `StateScreen`."""
+    reruns: bool = False
+    """With "states": whether seed and actions nevertheless play an episode again, bit for bit, on a
+    machine and in versions like those that played it. Where they do, what recordings do not hold can
+    be shown of it too."""
 
     def metric(self, name: str) -> Metric:
         """The metric of this name; KeyError if there is none."""
@@ -288,6 +309,30 @@ class StateScreen(Protocol):
 
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
         """The frames of a step that led to this row of `StepBatch.states`, whatever was shown before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What the instruments of a game show after one step."""
+
+    tracks: npt.NDArray[np.bool_]
+    """For each of `Declaration.tracks`. (tracks,)"""
+    values: npt.NDArray[np.float32]
+    """For each of `Declaration.gauges`, in its unit. (gauges,)"""
+    targets: npt.NDArray[np.float32]
+    """What each is set to. (gauges,)"""
+
+
+@runtime_checkable
+class InstrumentedScreen(Protocol):
+    """What the screen of a game has besides that declares tracks or gauges."""
+
+    def instruments(
+        self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]
+    ) -> Instruments:
+        """After the step that led to this row of `StepBatch.states`. `actions` are those of the episode
+        up to this step, the step's own last. (1 or more, dimensions)"""
         ...
 
 
