@@ -328,9 +328,7 @@ class Instruments:
 class InstrumentedScreen(Protocol):
     """What the screen of a game has besides that declares tracks or gauges."""
 
-    def instruments(
-        self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]
-    ) -> Instruments:
+    def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
         """After the step that led to this row of `StepBatch.states`. `actions` are those of the episode
         up to this step, the step's own last. (1 or more, dimensions)"""
         ...
