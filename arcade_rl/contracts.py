@@ -129,6 +129,8 @@ class Declaration:
     """The metric that progress lines show and that names the best checkpoint by default."""
     frame_size: tuple[int, int]
     """(width, height) of a native frame, pixel."""
+    frame_rate: Fraction
+    """Native frames per second."""
     protocol: str
     """Name of the evaluation protocol, so that a score says what it was measured under."""
     pixel_aspect: Fraction = Fraction(1)
@@ -341,8 +343,6 @@ class Game(Protocol):
     """The game's name: the entry point's name and the first line of a configuration."""
     summary: str
     """One line for lists."""
-    frame_rate: Fraction
-    """Native frames per second."""
     options: type[BaseModel]
     """Typed options of the `[options]` table."""
 

@@ -17,7 +17,7 @@ from arcade_rl.errors import MissingError, PluginError
 
 ALLOW_LIST = "ARCADE_RL_LOAD_PLUGINS"
 GAME_MEMBERS = (
-    *("name", "summary", "frame_rate", "options"),
+    *("name", "summary", "options"),
     *("declare", "defaults", "make_env", "make_screen"),
 )
 """What `contracts.Game` asks of a game."""

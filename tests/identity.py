@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def identity_ppo(space: spaces.Space[Any], num_envs: int = 8, on: str = "", **ke
 def declaration() -> Declaration:
     from arcade_rl.contracts import RewardTerm
 
-    return Declaration((), (RewardTerm("right", 1.0, ""),), (), "", (1, 1), "")
+    return Declaration((), (RewardTerm("right", 1.0, ""),), (), "", (1, 1), Fraction(1), "")
 
 
 def make_logger_without_files() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ DECLARATION = Declaration(
     actions=("none",),
     main_metric="last",
     frame_size=(2, 2),
+    frame_rate=Fraction(1),
     protocol="none",
 )
 HORIZON = 16

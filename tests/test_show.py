@@ -210,7 +210,7 @@ def test_an_episode_that_is_played_otherwise_is_refused(made: Made) -> None:
 
 def test_a_banner_fades(made: Made) -> None:
     it = Run(made.run.path).episodes(sort="-length", limit=1)[0].recording
-    rate = made.resolved.game.frame_rate
+    rate = made.resolved.declaration.frame_rate
     assert rate == Fraction(30)
     opacities = [s.banner.opacity if s.banner else 0.0 for s in scenes_of(made, Performance(it))]
     assert opacities[0] == 1.0

@@ -26,7 +26,7 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "game": game.name,
         "summary": game.summary,
         "protocol": declaration.protocol,
-        "frame_rate": str(game.frame_rate),
+        "frame_rate": str(declaration.frame_rate),
         "frame_size": [width, height],
         "pixel_aspect": str(declaration.pixel_aspect),
         "main_metric": declaration.main_metric,

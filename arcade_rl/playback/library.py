@@ -146,7 +146,7 @@ class Episode:
         screen = played.game.make_screen(played.options, self.metadata.purpose, sound)
         with ExitStack() as failed:
             failed.callback(screen.close)
-            replay = Replay(self.recording, screen, played.game.frame_rate)
+            replay = Replay(self.recording, screen, played.declaration.frame_rate)
             failed.pop_all()
         return replay
 

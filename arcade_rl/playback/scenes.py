@@ -81,7 +81,7 @@ def beats(
     """Every step of the episode. `resolved`: the run's configuration, for the weights of the terms;
     `speed`: seconds of the game in one of those who look."""
     weights = None if resolved is None else weights_of(show.recording.metadata, resolved)
-    rate = float(show.played.game.frame_rate)
+    rate = float(show.played.declaration.frame_rate)
     trace: deque[float] = deque()
     frame = length = 0
     for shown in show:

@@ -55,7 +55,7 @@ class Show:
             purpose = self.recording.metadata.purpose
             screen = self.played.game.make_screen(self.played.options, purpose, sound)
             opened.callback(screen.close)
-            self._replay = Replay(self.recording, screen, self.played.game.frame_rate)
+            self._replay = Replay(self.recording, screen, self.played.declaration.frame_rate)
             self._rerun = None
             if self.recording.is_exact:
                 self._rerun = opened.enter_context(_Rerun(self.played, self.recording))

@@ -66,7 +66,7 @@ class Clip:
     def render(self, look: Look, report: Report) -> Rendered:
         """Draw it into a film of its own."""
         with self._opened(look, report) as (source, show):
-            native = show.played.game.frame_rate
+            native = show.played.declaration.frame_rate
             with look.open(self.path, native, show.declaration) as film:
                 still = self._draw(film, look, source, show, report)
             write_png(thumbnail_of(self.path), still)
@@ -89,7 +89,7 @@ class Clip:
         self, film: FilmWriter, look: Look, source: Opened, show: Show, report: Report
     ) -> Frame:
         """Returns the last picture."""
-        overlay, timing = look.overlay(), Timing(show.played.game.frame_rate, look)
+        overlay, timing = look.overlay(), Timing(show.played.declaration.frame_rate, look)
         if film.format.has_chapters:
             film.chapter(self.title)
         if self.card is not None:

@@ -106,7 +106,7 @@ class _Running:
             self.source: Opened = stack.enter_context(opening)
             show = Show(self.source.performance, self.source.player)
             self._show = stack.enter_context(show)
-            self.native = show.played.game.frame_rate
+            self.native = show.played.declaration.frame_rate
             self.length = len(show.recording)
             self._scenes = self._all_scenes()
             self._next: Scene | None = next(self._scenes)

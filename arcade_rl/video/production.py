@@ -17,7 +17,7 @@ from arcade_rl.video.clip import Clip, Rendered
 from arcade_rl.video.look import Look
 from arcade_rl.video.pool import Job, Progress, render_all, tell_part
 from arcade_rl.video.sidecar import thumbnail_of, write_sidecar
-from arcade_rl.video.sources import game_of
+from arcade_rl.video.sources import declaration_of
 from arcade_rl.video.workshop import publish, refuse_taken, remove_others, workshop
 from arcade_rl.video.writer import FilmFacts
 
@@ -71,7 +71,7 @@ def _draw_all(
 ) -> tuple[FilmFacts, list[Rendered]]:
     """One film of a format whose files cannot be joined."""
     rendered = []
-    with look.open(film, game_of(clips[0].source).frame_rate, None) as writer:
+    with look.open(film, declaration_of(clips[0].source).frame_rate, None) as writer:
         for k, clip in enumerate(clips):
             before = writer.frames
             still, provenance = clip.draw(writer, look, partial(tell_part, progress, k, len(clips)))

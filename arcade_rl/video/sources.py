@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Game
+from arcade_rl.contracts import Declaration
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.scene import Title
 from arcade_rl.playback.game import experiment_of, find_game
@@ -86,11 +86,11 @@ def opened(source: Source, look: Look, go_on: Callable[[], None]) -> Iterator[Op
                 yield _played(source, look, stack, go_on)
 
 
-def game_of(source: Source) -> Game:
-    """The game that is played in it."""
+def declaration_of(source: Source) -> Declaration:
+    """What the game that is played in it declares."""
     if isinstance(source, Filed):
-        return find_game(Episode.read(source.path).metadata).game
-    return experiment_of(RunDirectory(source.run)).game
+        return find_game(Episode.read(source.path).metadata).declaration
+    return experiment_of(RunDirectory(source.run)).declaration
 
 
 def _recorded(source: Recorded, look: Look, stack: ExitStack) -> Opened:

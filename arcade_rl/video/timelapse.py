@@ -35,7 +35,7 @@ def clips(
     kept.refuse_none()
     rows = sorted((row.step, row.length, row.number) for row in kept)
     step_s = _seconds_of_a_step(run, rows[0][2], resolved, look)
-    least = 1 / (look.rate or resolved.game.frame_rate)
+    least = 1 / (look.rate or resolved.declaration.frame_rate)
     durations = [length * step_s for _, length, _ in rows]
     chosen = spread([step for step, _, _ in rows], durations, seconds, least)
     total = resolved.config.train.run_steps
@@ -87,4 +87,4 @@ def _seconds_of_a_step(run: RunDirectory, number: int, resolved: Resolved, look:
     """How long a step of the game is seen, seconds of the film."""
     with Run(run.path).episode(number).replay() as replay:
         frames = len(replay.step().frames)
-    return Fraction(frames) / (resolved.game.frame_rate * look.speed)
+    return Fraction(frames) / (resolved.declaration.frame_rate * look.speed)

@@ -372,7 +372,6 @@ class Toy:
 
     name = "toy"
     summary = "Press the button that lights up."
-    frame_rate = Fraction(30)
     options = ToyOptions
 
     def declare(self, options: ToyOptions) -> Declaration:
@@ -382,6 +381,7 @@ class Toy:
             actions=BUTTONS,
             main_metric="hits",
             frame_size=(WIDTH, HEIGHT),
+            frame_rate=Fraction(30),
             protocol="toy-full-v1",
             features=(*BUTTONS, "clock") if options.observation == "vector" else (),
             stages=STAGES if options.curriculum else (),

@@ -96,7 +96,6 @@ class Declares(Toy):
 
 class WrongFields(Declares):
     summary = "two\nlines"
-    frame_rate = 30.0  # type: ignore[assignment]
 
 
 class BadDefaults(Toy):
@@ -359,6 +358,7 @@ GAMES: list[Any] = [
         actions=("red", "red"),
         main_metric="points",
         frame_size=(0, 48),
+        frame_rate=30.0,
         pixel_aspect=Fraction(9),
         protocol="",
         stages=(STAGES[1], Stage("end", "Ends.", Promotion("points", 1.0, 0))),

@@ -33,8 +33,6 @@ def game_faults(game: Game, options: Any) -> Iterator[str]:
     yield from _name_faults("the game", [game.name])
     if not isinstance(game.summary, str) or not game.summary or "\n" in game.summary:
         yield f"summary is {game.summary!r}; expected one line"
-    if not isinstance(game.frame_rate, Fraction) or game.frame_rate <= 0:
-        yield f"frame_rate is {game.frame_rate!r}; expected a fractions.Fraction above 0, in 1/s"
     if not (isinstance(game.options, type) and issubclass(game.options, BaseModel)):
         yield f"options is {game.options!r}; expected a subclass of arcade_rl.config.Options"
     elif not isinstance(options, game.options):
@@ -56,6 +54,9 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
     yield from _stage_faults(declaration.stages, {metric.name for metric in declaration.metrics})
     if not declaration.actions or len(set(declaration.actions)) != len(declaration.actions):
         yield f"actions is {declaration.actions!r}; expected names that differ"
+    rate = declaration.frame_rate
+    if not isinstance(rate, Fraction) or rate <= 0:
+        yield f"frame_rate is {rate!r}; expected a fractions.Fraction above 0, in 1/s"
     size = declaration.frame_size
     if len(size) != 2 or not all(isinstance(length, int) and length > 0 for length in size):
         yield f"frame_size is {size!r}; expected (width, height) in pixels"

@@ -119,7 +119,7 @@ def _replay_faults(
             yield f"the screen {has} set_stage; {len(declaration.stages)} stages are declared"
             return
         _set_stage(screen, setting, setting.stage)
-        hashes = yield from _watch(screen, played, declaration, game.frame_rate)
+        hashes = yield from _watch(screen, played, declaration, declaration.frame_rate)
         screen.reset(OTHER_SEED)
         again = _hashes(screen, played[:AGAIN_STEPS])
         if isinstance(screen, KeyframeScreen):

@@ -17,6 +17,8 @@ from arcade_rl_breakout.tally import (
     MEMORY_TERMS,
 )
 
+FRAME_RATE = Fraction(60)
+"""ale-py's documentation and its sound (`SoundRaw.hxx`) take 60 frames a second."""
 SOUND_RATE = 512 * 60
 """Samples per second: ale-py makes 512 a frame (`SoundRaw.hxx`)."""
 
@@ -35,8 +37,6 @@ class Breakout:
 
     name = "breakout"
     summary = "Break the bricks of Atari Breakout, from memory features or from pixels."
-    frame_rate = Fraction(60)
-    """ale-py's documentation and its sound (`SoundRaw.hxx`) take 60 frames a second."""
     options: type[BaseModel] = BreakoutOptions
 
     def declare(self, options: BreakoutOptions) -> Declaration:
@@ -47,6 +47,7 @@ class Breakout:
             actions=("NOOP", *(() if reads_memory else ("FIRE",)), "RIGHT", "LEFT"),
             main_metric="score",
             frame_size=(160, 210),
+            frame_rate=FRAME_RATE,
             pixel_aspect=PIXEL_ASPECT,
             features=FEATURE_NAMES if reads_memory else (),
             protocol=protocol(options),
