@@ -1,0 +1,141 @@
+"""The game `go2`: what it declares, its defaults, and what it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from pydantic import BaseModel
+
+from arcade_rl.contracts import (
+    Declaration,
+    Gauge,
+    Promotion,
+    Purpose,
+    Screen,
+    Stage,
+    VectorEnv,
+)
+from arcade_rl_go2 import robot, simulator
+from arcade_rl_go2.metrics import METRICS
+from arcade_rl_go2.options import Go2Options
+from arcade_rl_go2.tasks import Task, task_of
+from arcade_rl_go2.terrain import BUMP_M, SLOPE, STAGES, STEP_M
+
+FRAME_SIZE = (1280, 720)
+
+FEATURE_NAMES = (
+    *(f"rotation {axis}" for axis in ("x", "y", "z")),
+    *(f"down {axis}" for axis in ("x", "y", "z")),
+    *("ask forward", "ask left", "ask turn"),
+    *(f"{joint} angle" for joint in robot.JOINTS),
+    *(f"{joint} speed" for joint in robot.JOINTS),
+    *(f"{joint} before" for joint in robot.JOINTS),
+)
+"""Of the table of `Go2Env`."""
+
+_SUMMARIES = {
+    "flat": "Level ground.",
+    "bumps": f"Bumps of up to {BUMP_M * 100:.0f} cm.",
+    "slopes": f"Ramps of {SLOPE:.0%}.",
+    "steps": f"Steps of {STEP_M * 100:.0f} cm.",
+}
+_WALKED = Promotion("distance", 6.0, 200)
+"""A stage is left when episodes go this far on average."""
+
+
+class Go2:
+    """The quadruped Go2 in the Genesis simulator."""
+
+    name = "go2"
+    summary = (
+        "Teach the four-legged robot Go2 to stand, walk, turn and climb, in the Genesis simulator."
+    )
+    options: type[BaseModel] = Go2Options
+
+    def declare(self, options: Go2Options) -> Declaration:
+        simulator.require()
+        task = task_of(options)
+        limits = zip(robot.JOINTS, robot.LOWER, robot.UPPER, strict=True)
+        names = tuple(joint.replace("_", " ") for joint in robot.JOINTS)
+        return Declaration(
+            metrics=METRICS,
+            terms=tuple(term.declared() for term in task.terms),
+            actions=names,
+            main_metric="distance",
+            frame_size=FRAME_SIZE,
+            frame_rate=Fraction(task.control_hz),
+            protocol=protocol(options, task),
+            features=FEATURE_NAMES,
+            tracks=robot.FEET,
+            gauges=tuple(
+                Gauge(joint.replace("_", " "), low, high, "rad") for joint, low, high in limits
+            ),
+            stages=stages() if task.has_terrain else (),
+            packages=("genesis-world", "quadrants", "torch"),
+            replay="states",
+            reruns=True,
+        )
+
+    def defaults(self, options: Go2Options) -> Mapping[str, object]:
+        return {"train": TRAIN}
+
+    def make_env(self, options: Go2Options, num_envs: int, purpose: Purpose) -> VectorEnv:
+        from arcade_rl_go2.env import Go2Env, TerrainEnv
+
+        make = TerrainEnv if task_of(options).has_terrain else Go2Env
+        return make(options, num_envs)
+
+    def make_screen(self, options: Go2Options, purpose: Purpose, sound: bool) -> Screen:
+        raise NotImplementedError
+
+
+def stages() -> tuple[Stage, ...]:
+    """From easy to hard."""
+    return tuple(
+        Stage(name, _SUMMARIES[name], None if name == STAGES[-1] else _WALKED) for name in STAGES
+    )
+
+
+def protocol(options: Go2Options, task: Task) -> str:
+    """What numbers were measured under, in one line."""
+    asked = [
+        f"{name} {low:g}" if low == high else f"{name} {low:g} to {high:g}"
+        for name, (low, high) in (
+            ("forward", task.forward), ("left", task.left), ("turn", task.turn),
+        )
+        if low or high
+    ]  # fmt: skip
+    changes = [
+        name
+        for name, value in (
+            ("friction", options.randomize.friction),
+            ("mass", options.randomize.mass_kg),
+            ("pushes", options.randomize.push_m_s),
+        )
+        if value
+    ]
+    seconds = task.steps / task.control_hz
+    parts = [options.task, f"{task.control_hz} Hz", f"{seconds:g} s", *asked]
+    return ", ".join(parts) + (f", random {' and '.join(changes)}" if changes else "")
+
+
+TRAIN: dict[str, object] = {
+    "algorithm": "PPO",
+    "total_steps": 2_000_000,
+    "n_envs": 256,
+    "n_steps": 24,
+    "batch_size": 1536,
+    "n_epochs": 5,
+    "learning_rate": {"kl": 0.01, "start": 1e-3},
+    "gamma": 0.99,
+    "gae_lambda": 0.95,
+    "ent_coef": 0.005,
+    "normalize_observations": True,
+    "policy_kwargs": {
+        "net_arch": [256, 128, 64],
+        "activation_fn": "elu",
+        "log_std_init": -1.386,
+    },
+}
+"""As Genesis' example with rsl_rl, for fewer environments. log_std_init is ln 0.25."""

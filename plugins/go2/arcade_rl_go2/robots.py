@@ -1,0 +1,203 @@
+"""N robots in one Genesis scene: stepped together, reset by mask, and read as tensors.
+
+The scene is built once in a process for each kind of ground and number of robots, and used again by the
+next environment of that kind: rebuilding leaks, and takes seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from arcade_rl_go2 import robot, simulator
+from arcade_rl_go2.terrain import Ground
+
+SUBSTEP_S = 0.01
+"""The physics step is as long as this, or a little shorter to fit a whole number of times."""
+CONTACT_N = 1.0
+"""A foot touches the ground where it is pressed harder than this."""
+
+_LEGS = slice(6, 18)
+"""Degrees of freedom of the joints: the floating base has the first six."""
+_BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the simulator says after a step. Joints and feet are in the order of `robot`."""
+
+    position: Tensor
+    """Of the base in the world. (N, 3), float32, m."""
+    quaternion: Tensor
+    """Of the base, (w, x, y, z). (N, 4), float32."""
+    velocity: Tensor
+    """Of the base in the world. (N, 3), m/s."""
+    rotation: Tensor
+    """Angular velocity of the base in its own frame. (N, 3), rad/s."""
+    angles: Tensor
+    """(N, 12), rad."""
+    speeds: Tensor
+    """Of the joints. (N, 12), rad/s."""
+    torques: Tensor
+    """Of the joints' controllers. (N, 12), Nm."""
+    contacts: Tensor
+    """Whether each foot touches the ground. (N, 4), bool."""
+    foot_speeds: Tensor
+    """Horizontal speed of each foot. (N, 4), m/s."""
+
+
+class Robots:
+    """N Go2 robots that do not see each other."""
+
+    def __init__(
+        self,
+        num: int,
+        control_hz: int,
+        device: str,
+        ground: Ground | None = None,
+        has_masses: bool = False,
+    ) -> None:
+        """`ground`: instead of a plane. `has_masses`: whether `set_mass` will be called."""
+        gs = simulator.begin(device)
+        self.num = num
+        self.has_masses = has_masses
+        self.device: torch.device = gs.device
+        step_s = 1.0 / control_hz
+        self._scene: Any = gs.Scene(
+            sim_options=gs.options.SimOptions(
+                dt=step_s, substeps=math.ceil(step_s / SUBSTEP_S - 1e-9)
+            ),
+            rigid_options=gs.options.RigidOptions(
+                enable_self_collision=False,
+                tolerance=1e-5,
+                max_collision_pairs=20 if ground is None else 60,
+                batch_links_info=has_masses,
+            ),
+            show_viewer=False,
+        )
+        self._scene.add_entity(gs.morphs.Plane() if ground is None else _terrain(gs, ground))
+        feet = [f"{leg}_foot" for leg in robot.FEET]
+        self._robot: Any = self._scene.add_entity(
+            gs.morphs.URDF(file=robot.MODEL, pos=(0.0, 0.0, 0.4), links_to_keep=feet)
+        )
+        self._scene.build(n_envs=num)
+        names = [f"{joint}_joint" for joint in robot.JOINTS]
+        own = [self._robot.get_joint(name).dof_start - _LEGS.start for name in names]
+        if sorted(own) != list(range(len(own))):
+            raise AssertionError(f"joints of {robot.MODEL} have degrees of freedom {own}")
+        self._ours = torch.tensor(own, device=self.device)
+        """Where each of our joints is among the model's."""
+        self._theirs = torch.argsort(self._ours)
+        self._feet = torch.tensor(
+            [self._robot.get_link(name).idx_local for name in feet], device=self.device
+        )
+        self._base = self._robot.get_link(_BASE).idx_local
+        self._base_mass = float(self._robot.get_links_mass()[..., self._base].flatten()[0])
+        self._ground = None if ground is None else HeightField(ground, self.device)
+        self._robot.set_dofs_kp([robot.KP] * 12, _LEGS)
+        self._robot.set_dofs_kv([robot.KD] * 12, _LEGS)
+
+    def place(self, mask: Tensor, positions: Tensor, quaternions: Tensor, angles: Tensor) -> None:
+        """Put the robots of `mask` (N,) bool there, at rest, with nothing left of what was before.
+        positions (N, 3), quaternions (N, 4), angles (N, 12); other rows do not matter."""
+        self._scene.reset(envs_idx=mask)
+        qpos = torch.cat((positions, quaternions, angles[:, self._theirs]), dim=1)
+        self._robot.set_qpos(qpos, envs_idx=mask, zero_velocity=True)
+
+    def push(self, mask: Tensor, changes: Tensor) -> None:
+        """Change the horizontal velocity of the bases of `mask` (N,) by `changes` (N, 2), m/s."""
+        velocity = self._robot.get_dofs_velocity()
+        velocity[:, :2] += changes
+        self._robot.set_dofs_velocity(velocity, envs_idx=mask, skip_forward=True)
+
+    def set_friction(self, mask: Tensor, ratios: Tensor) -> None:
+        """Friction of all links of the robots of `mask` (N,), as multiples of the model's. (N,)"""
+        rows = torch.nonzero(mask)[:, 0]
+        links = self._robot.n_links
+        self._robot.set_friction_ratio(ratios[rows, None].expand(-1, links), None, rows)
+
+    def set_mass(self, mask: Tensor, added: Tensor) -> None:
+        """Mass that the bases of `mask` (N,) carry besides their own. (N,), kg."""
+        rows = torch.nonzero(mask)[:, 0]
+        masses = self._base_mass + added[rows, None]
+        self._robot.set_links_mass(masses, [self._base], rows)
+
+    def ground_below(self, positions: Tensor) -> Tensor:
+        """Height of the ground under points of the world. (N, 3) to (N,), m."""
+        if self._ground is None:
+            return torch.zeros_like(positions[:, 0])
+        return self._ground.below(positions)
+
+    def warm_up(self) -> None:
+        """Compile everything that a step and a reset need, and keep it for the next process."""
+        n = self.num
+        every = torch.ones(n, dtype=torch.bool, device=self.device)
+        some = every & (torch.arange(n, device=self.device) > 0)
+        pose = torch.tensor(robot.DEFAULT_POSE, device=self.device).expand(n, 12)
+        ahead = torch.tensor([1.0, 0.0, 0.0, 0.0], device=self.device).expand(n, 4)
+        high = torch.tensor([0.0, 0.0, 1.0], device=self.device).expand(n, 3)
+        for mask in (every, some):
+            self.place(mask, high, ahead, pose)
+            self.push(mask, torch.zeros((n, 2), device=self.device))
+            self.set_friction(mask, torch.ones(n, device=self.device))
+            if self.has_masses:
+                self.set_mass(mask, torch.zeros(n, device=self.device))
+            self.step(pose)
+            self.read()
+        simulator.keep_kernels()
+
+    def step(self, targets: Tensor) -> None:
+        """One step with these angles as targets of the joints' controllers. (N, 12), rad."""
+        self._robot.control_dofs_position(targets[:, self._theirs], _LEGS)
+        self._scene.step()
+
+    def read(self) -> Reading:
+        """What is the case now."""
+        qpos, speeds = self._robot.get_qpos(), self._robot.get_dofs_velocity()
+        forces = self._robot.get_links_net_contact_force()
+        foot_velocities = self._robot.get_links_vel()[:, self._feet]
+        torques = self._robot.get_dofs_control_force(_LEGS)
+        return Reading(
+            position=qpos[:, 0:3],
+            quaternion=qpos[:, 3:7],
+            velocity=speeds[:, 0:3],
+            rotation=speeds[:, 3:6],
+            angles=qpos[:, 7:][:, self._ours],
+            speeds=speeds[:, _LEGS][:, self._ours],
+            torques=torques[:, self._ours],
+            contacts=torch.linalg.vector_norm(forces[:, self._feet], dim=2) > CONTACT_N,
+            foot_speeds=torch.linalg.vector_norm(foot_velocities[..., :2], dim=2),
+        )
+
+
+class HeightField:
+    """The ground where the simulator is."""
+
+    def __init__(self, ground: Ground, device: torch.device) -> None:
+        self._heights = torch.as_tensor(ground.heights, device=device)
+        self._origin = torch.tensor(ground.origin, device=device)
+        self._last = torch.tensor(ground.heights.shape, device=device) - 1
+        self._cell = ground.cell
+
+    def below(self, positions: Tensor) -> Tensor:
+        """Height under points of the world, the nearest cell's. (N, 3) to (N,), m."""
+        cells = torch.round((positions[:, :2] - self._origin) / self._cell).to(torch.int64)
+        cells = torch.minimum(cells.clamp(min=0), self._last)
+        return self._heights[cells[:, 0], cells[:, 1]]
+
+
+def _terrain(gs: Any, ground: Ground) -> Any:
+    return gs.morphs.Terrain(
+        pos=(*ground.origin, 0.0),
+        height_field=ground.heights / VERTICAL_M,
+        horizontal_scale=ground.cell,
+        vertical_scale=VERTICAL_M,
+    )
+
+
+VERTICAL_M = 0.005
+"""Unit of a height field's numbers in Genesis."""

@@ -1,0 +1,73 @@
+"""Genesis itself: begun once a process, and its compiled kernels kept for the next one."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from importlib.util import find_spec
+from types import ModuleType
+
+from arcade_rl.errors import MissingError, RunFailed
+
+INSTALL = "pip install arcade-rl-go2, or pip install genesis-world"
+
+
+def require() -> None:
+    """MissingError if Genesis is not installed. Imports nothing."""
+    if find_spec("genesis") is None:
+        raise MissingError(f"genesis-world is not installed; go2 is simulated by it. {INSTALL}")
+
+
+def begin(device: str) -> ModuleType:
+    """The module `genesis`, begun on "cpu", "cuda", or for "auto" on a GPU where there is one.
+
+    MissingError if it is not installed or there is no such device; RunFailed if this process has begun
+    it on another one: it cannot be begun twice.
+    """
+    require()
+    import genesis
+    import torch
+
+    module: ModuleType = genesis
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise MissingError("options.device is cuda and torch sees no GPU; set it to auto or cpu")
+    if not genesis._initialized:
+        # Deterministic algorithms: an episode played again must give the same numbers.
+        genesis.init(
+            backend=genesis.cuda if device == "cuda" else genesis.cpu,
+            precision="32",
+            logging_level="error",
+            use_deterministic_algorithms=True,
+        )
+    if genesis.device.type != device:
+        raise RunFailed(
+            f"Genesis runs on {genesis.device.type} in this process already; {device} is asked for. "
+            "Use one options.device for all that one process does"
+        )
+    return module
+
+
+def keep_kernels() -> None:
+    """Write compiled kernels to the disk cache now: Genesis does it when a process exits in order, and
+    workers that are killed or have finished do not.
+
+    Writing takes the kernels out of the memory of the process that writes, so that a copy of this one
+    does it. It leads a group of its own: killing this process's group does not leave half a cache.
+    """
+    with warnings.catch_warnings():  # from Python 3.12 on for threads, none of which the copy needs
+        warnings.simplefilter("ignore", DeprecationWarning)
+        writer = os.fork()
+    if not writer:
+        code = 1
+        try:
+            os.setsid()
+            from quadrants.lang import impl
+
+            impl.get_runtime().prog.dump_cache_data_to_disk()
+            code = 0
+        finally:
+            os._exit(code)
+    os.waitpid(writer, 0)
