@@ -32,6 +32,7 @@ ZIP_ERRORS = (
     ValueError, OSError,
 )  # fmt: skip
 """What `zipfile` raises for archives that are damaged, encrypted or made to mislead it."""
+NAMELESS = "a file without a name"
 UNPACK = "unpack it, and give what is in it"
 
 
@@ -70,7 +71,7 @@ def shown(name: str | Path) -> str:
 def size_text(count: int) -> str:
     """A number of bytes as people read it."""
     if count < LARGEST_ROM_BYTES:
-        return f"{count:,} bytes"
+        return f"{count:,} byte{'' if count == 1 else 's'}"
     return f"{count / 2**30:,.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.1f} MiB"
 
 
@@ -193,17 +194,19 @@ def _opened(data: bytes) -> zipfile.ZipFile:
     except ZIP_ERRORS as error:
         said = f"is a zip archive that is damaged: {_line(error)}"
         raise Unreadable(said, "copy it again", len(data)) from error
-    if all(member.is_dir() for member in archive.infolist()):
+    if not _files(archive):
         raise Unreadable("is a zip archive without files", "give another", len(data))
     return archive
 
 
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [member for member in archive.infolist() if not member.filename.endswith("/")]
+
+
 def _of_archive(path: Path, archive: zipfile.ZipFile) -> Iterator[Candidate]:
     left = LARGEST_ROM_BYTES
-    for member in archive.infolist():
-        if member.is_dir():
-            continue
-        name = shown(member.filename)
+    for member in _files(archive):
+        name = shown(member.filename) or NAMELESS
         content = bytearray()
         try:
             _unpack(archive, member, left, content)
