@@ -6,6 +6,7 @@ import hashlib
 import random
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_the_stored_file_has_the_size_of_the_cartridge(rom: Rom) -> None:
     assert header is not None
     assert (header.mapper, header.prg_bytes, header.chr_bytes) == (1, 32 << 10, 32 << 10)
     assert header.file_bytes == len(rom.header) + rom.content_bytes == 65_552
+
+
+@pytest.mark.parametrize(
+    ("content_crc", "file_crc"),
+    [(0x198C2F41, 0xB1F7E3E9), (0xDE581355, 0x7623DFFD)],
+    ids=["Rev 0", "Rev A"],
+)
+def test_the_stored_file_is_the_one_that_lists_know(content_crc: int, file_crc: int) -> None:
+    """CRC-32 of both parts gives that of the whole, so that no ROM is needed to know the header."""
+    zeros = bytes(roms.CONTENT_BYTES)
+    moved = zlib.crc32(zeros, zlib.crc32(roms.HEADER)) ^ zlib.crc32(zeros)
+    assert moved ^ content_crc == file_crc
 
 
 def test_pillbox_is_known_by_the_file_that_ships(tmp_path: Path) -> None:
