@@ -51,10 +51,11 @@ def recognised(data: bytes, known: Catalogue) -> Finding:
         (WHOLE + bytes(1200), "iNES", ["import leaves out 1,200 bytes after the ROM"]),
         (ACCEPTED + b"x", None, ["it has no header: import adds the one that emulators need", "import leaves out 1 byte after the ROM"]),
         (TRAINED + ACCEPTED, "iNES", ["its header is not the one that import writes", "import leaves out the 512 bytes of a trainer"]),
+        (TRAINED[:16] + ACCEPTED, "iNES", ["its header is not the one that import writes"]),
         (WRONG_SIZES + ACCEPTED, "iNES", ["its header is not the one that import writes"]),
         (HEADER[:7] + b"DiskDude!" + ACCEPTED, "iNES", ["its header is not the one that import writes"]),
     ],
-    ids=["whole", "NES 2.0", "headerless", "trailing", "headerless and trailing", "trainer", "wrong sizes", "signed"],
+    ids=["whole", "NES 2.0", "headerless", "trailing", "headerless and trailing", "trainer", "no trainer after all", "wrong sizes", "signed"],
 )  # fmt: skip
 def test_an_accepted_rom(
     data: bytes, format: str | None, notes: list[str], known: Catalogue

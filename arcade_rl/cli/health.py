@@ -127,12 +127,13 @@ def roms_of_games(roms: Path) -> Iterator[Finding]:
     with contextlib.redirect_stdout(sys.stderr):
         known = catalogue()
     for fault in known.faults:
-        yield Finding("warn", "roms", fault, "install that package again or uninstall it")
+        yield Finding("warn", "roms", fault, "arcade-rl roms list shows the others")
     places = [look(rom, roms) for rom in known.roms]
     for stored in places:
         if stored.place == "damaged":
             yield Finding("warn", "roms", stored.reason, stored.advice)
-    for game in sorted({game for rom in known.roms for game in rom.rom.games}):
+    playable = [rom for rom in known.roms if rom.is_accepted]
+    for game in sorted({game for rom in playable for game in rom.rom.games}):
         here = [
             stored.known.rom.title
             for stored in places

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from arcade_rl.cli.output import notice, paragraph, table
+from arcade_rl.cli.output import fitting, notice, paragraph, table
 from arcade_rl.contracts import Rom
 from arcade_rl.roms.directory import Stored
 from arcade_rl.roms.header import Header
@@ -96,22 +96,15 @@ def tell_import(finding: Finding, outcome: Outcome | None, root: Path, is_named:
 
 
 def write_list(rows: Sequence[Stored]) -> None:
-    """Write a row for each declared ROM."""
-    columns = ["rom", "games", "status", "SHA-1 without header", "file", "title"]
-    table(
-        columns,
-        [
-            [
-                row.known.rom.name,
-                ", ".join(row.known.rom.games),
-                row.place,
-                row.known.rom.sha1,
-                shown(row.path) if row.path else "",
-                row.known.rom.title,
-            ]
-            for row in rows
-        ],
-    )
+    """Write a row for each declared ROM. On a narrow terminal hashes and files give way."""
+    lines = [["rom", "title", "games", "status", "file", "SHA-1 without header"]]
+    for row in rows:
+        rom = row.known.rom
+        file = shown(row.path) if row.path else ""
+        lines.append([rom.name, rom.title, ", ".join(rom.games), row.place, file, rom.sha1])
+    columns = fitting(lines, optional=(4, 5))
+    header, *body = [[line[k] for k in columns] for line in lines]
+    table(header, body)
 
 
 def _identity(rom: Rom) -> dict[str, Any]:

@@ -233,7 +233,7 @@ def _unpack(
         with archive.open(member) as file:
             while piece := file.read(PIECE_BYTES):
                 content += piece
-                if len(content) > limit:
+                if len(content) > limit:  # whatever the archive and zipfile say
                     raise Unreadable(*_expanding(len(content)))
                 if content.startswith(ZIP_MAGIC):
                     raise Unreadable(
