@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -162,6 +163,38 @@ class Declaration:
     def metric(self, name: str) -> Metric:
         """The metric of this name; KeyError if there is none."""
         return {metric.name: metric for metric in self.metrics}[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Rom:
+    """One dump of a ROM that a plugin knows: its games play it, or it says why they do not.
+
+    It is recognised by its content, which is what the chips hold: a file's bytes without header.
+    """
+
+    name: str
+    """Key in commands and files: lower case, digits and hyphens."""
+    title: str
+    """What people read: the game, its region and its revision."""
+    region: str
+    """Where it was sold, or "free"."""
+    games: tuple[str, ...]
+    """Names of the games that play it, or would if it were accepted."""
+    sha1: str = ""
+    """SHA-1 of the content, 40 hexadecimal digits; empty for one that ships: it is computed."""
+    content_bytes: int = 0
+    """Size of the content; 0 for one that ships."""
+    header: bytes = b""
+    """What emulators need before the content: every stored file begins with it. Empty for consoles
+    whose files have none."""
+    file_name: str = ""
+    """Name in the directory of ROMs; empty for one that is refused or ships."""
+    refusal: str = ""
+    """Why no game plays it; empty for one that is accepted."""
+    advice: str = ""
+    """What to do instead of using one that is refused."""
+    shipped: Path | None = None
+    """The file of a free one that the plugin brings along, with its header."""
 
 
 class SeedSource(Protocol):

@@ -1,18 +1,24 @@
-"""Find, check and name plugins. Listing reads metadata only; a game's module is imported when it is asked for."""
+"""Find, check and name plugins. Listing reads metadata only; a game's module is imported when it is asked for.
+
+What plugins declare of ROMs lies in modules of its own, which import no game: they are all imported.
+"""
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pluggy
 
 from arcade_rl import hookspecs
-from arcade_rl.contracts import Game
+from arcade_rl.contracts import Game, Rom
 from arcade_rl.errors import MissingError, PluginError
 
 ALLOW_LIST = "ARCADE_RL_LOAD_PLUGINS"
@@ -21,6 +27,7 @@ GAME_MEMBERS = (
     *("declare", "defaults", "make_env", "make_screen"),
 )
 """What `contracts.Game` asks of a game."""
+LARGEST_ROM_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +71,92 @@ def load_game(name: str) -> Game:
         raise MissingError(_not_installed(name, list(games)))
     if games[name].fault:
         raise PluginError(games[name].fault)
-    module = _import(games[name])
-    for game in _games_of(module, games[name]):
+    (point,) = set(entry_points(group=hookspecs.ENTRY_POINT_GROUP, name=name))
+    module, distribution = _import(point), games[name].distribution
+    for game in _games_of(module, distribution):
         if game.name == name:
             return game
     raise PluginError(
-        f"{games[name].distribution}: {module.__name__} offers no game named {name}, "
-        "but its entry point does"
+        f"{distribution}: {module.__name__} offers no game named {name}, but its entry point does"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RomSource:
+    """What one module declares of ROMs."""
+
+    distribution: str
+    """Name and version."""
+    module: str
+    roms: tuple[Rom, ...]
+    fault: str = ""
+    """Why it declares none; empty where all is well."""
+
+
+def rom_sources() -> list[RomSource]:
+    """What every plugin declares of ROMs, by module; a broken one says why, and hides no other."""
+    allowed = _allow_list()
+    points = {
+        (point.value, _distribution(point)): point
+        for point in entry_points(group=hookspecs.ROM_ENTRY_POINT_GROUP)
+        if allowed is None or allowed & {point.name, *_games_beside(point)}
+    }
+    return [_rom_source(point) for _, point in sorted(points.items())]
+
+
+def _games_beside(point: EntryPoint) -> set[str]:
+    """Names of the games that the entry point's distribution offers."""
+    if point.dist is None:
+        return set()
+    group = hookspecs.ENTRY_POINT_GROUP
+    return {other.name for other in point.dist.entry_points if other.group == group}
+
+
+def _rom_source(point: EntryPoint) -> RomSource:
+    distribution = _distribution(point)
+    try:
+        module = _import(point)
+        roms = _hook_results(module, distribution, "arcade_rl_roms")
+        for rom in roms:
+            if fault := rom_fault(rom):
+                raise PluginError(f"{distribution}: {module.__name__} declares {fault}")
+    except PluginError as error:
+        return RomSource(distribution, point.value, (), " ".join(str(error).split()))
+    return RomSource(distribution, point.value, tuple(roms))
+
+
+def rom_fault(rom: object) -> str:
+    """What is wrong with a declared ROM; empty where all is well."""
+    if not isinstance(rom, Rom):
+        return f"{rom!r:.60}; expected an arcade_rl.contracts.Rom"
+    for field in fields(Rom):
+        default = () if field.name == "games" else field.default
+        kind = str if default is MISSING else Path if default is None else type(default)
+        value = getattr(rom, field.name)
+        if not isinstance(value, kind) and value is not default:
+            return f"{rom.name!r:.60} with {field.name} {value!r:.60}; expected {kind.__name__}"
+    return next(_faults_of(rom), "")
+
+
+def _faults_of(rom: Rom) -> Iterator[str]:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rom.name):
+        yield f"the name {rom.name!r:.60}; expected lower case, digits and hyphens"
+    if not rom.title.isprintable() or not rom.title:
+        yield f"{rom.name} with the title {rom.title!r:.60}; expected one line"
+    if not rom.games or not all(isinstance(game, str) for game in rom.games):
+        yield f"{rom.name} for the games {rom.games!r:.60}; expected their names"
+    if rom.shipped is not None:
+        if rom.sha1 or rom.content_bytes or rom.header or rom.file_name or rom.refusal:
+            yield f"{rom.name}, which ships, with sha1, content_bytes, header, file_name or refusal"
+        return
+    if not re.fullmatch(r"[0-9a-f]{40}", rom.sha1):
+        yield f"{rom.name} with the SHA-1 {rom.sha1!r:.60}; expected 40 hexadecimal digits, in lower case"
+    if not 0 < rom.content_bytes <= LARGEST_ROM_BYTES - len(rom.header):
+        yield f"{rom.name} with {rom.content_bytes} bytes; expected 1 to {LARGEST_ROM_BYTES}"
+    if rom.refusal and not rom.advice:
+        yield f"{rom.name}, which is refused, without advice"
+    if not rom.refusal and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", rom.file_name):
+        yield f"{rom.name} to be stored as {rom.file_name!r:.60}; expected a plain file name"
 
 
 def _allow_list() -> set[str] | None:
@@ -93,8 +178,8 @@ def _not_installed(name: str, known: list[str]) -> str:
     return f"no installed plugin offers a game named {name}{hint}"
 
 
-def _import(game: Installed) -> ModuleType:
-    (point,) = set(entry_points(group=hookspecs.ENTRY_POINT_GROUP, name=game.name))
+def _import(point: EntryPoint) -> ModuleType:
+    distribution = _distribution(point)
     try:
         module = point.load()
     except (
@@ -102,14 +187,14 @@ def _import(game: Installed) -> ModuleType:
         SystemExit,
     ) as error:  # a plugin may raise anything; it is reported, not hidden
         raise PluginError(
-            f"{game.distribution}: importing {game.module} raised {_said(error)}"
+            f"{distribution}: importing {point.value} raised {_said(error)}"
         ) from error
     if not isinstance(module, ModuleType):
-        raise PluginError(f"{game.distribution}: entry point {game.module} is not a module")
+        raise PluginError(f"{distribution}: entry point {point.value} is not a module")
     return module
 
 
-def _games_of(module: ModuleType, installed_game: Installed) -> list[Game]:
+def _hook_results(module: ModuleType, distribution: str, hook: str) -> list[Any]:
     """Call the module's hook. One plugin manager a module, so that none can disturb another."""
     plugins = pluggy.PluginManager(hookspecs.PROJECT)
     plugins.add_hookspecs(hookspecs)
@@ -118,23 +203,27 @@ def _games_of(module: ModuleType, installed_game: Installed) -> list[Game]:
         plugins.check_pending()
     except pluggy.PluginValidationError as error:
         said = " ".join(str(error).split())
-        raise PluginError(f"{installed_game.distribution}: {said}") from error
-    if not plugins.hook.arcade_rl_games.get_hookimpls():
+        raise PluginError(f"{distribution}: {said}") from error
+    caller = getattr(plugins.hook, hook)
+    if not caller.get_hookimpls():
         raise PluginError(
-            f"{installed_game.distribution}: {module.__name__} implements no hook arcade_rl_games; "
+            f"{distribution}: {module.__name__} implements no hook {hook}; "
             "expected a function of that name under @hookimpl"
         )
     try:
-        results: list[Iterable[Game]] = plugins.hook.arcade_rl_games()
-        games = [game for games in results for game in games]
+        return [item for items in caller() for item in items]
     except (Exception, SystemExit) as error:  # as above
         raise PluginError(
-            f"{installed_game.distribution}: arcade_rl_games of {module.__name__} raised {_said(error)}"
+            f"{distribution}: {hook} of {module.__name__} raised {_said(error)}"
         ) from error
+
+
+def _games_of(module: ModuleType, distribution: str) -> list[Game]:
+    games: list[Game] = _hook_results(module, distribution, "arcade_rl_games")
     for game in games:
         if missing := [name for name in GAME_MEMBERS if not hasattr(game, name)]:
             raise PluginError(
-                f"{installed_game.distribution}: {module.__name__} offers {game!r:.60}, "
+                f"{distribution}: {module.__name__} offers {game!r:.60}, "
                 f"which has no {' and no '.join(missing)}; expected an arcade_rl.contracts.Game"
             )
     return games

@@ -30,9 +30,11 @@ class PluginDist(Protocol):
         source: str | None,
         entry_points: Mapping[str, str],
         distribution: str | None = None,
+        roms: Mapping[str, str] | None = None,
     ) -> Path:
         """Write `module`.py (none where `source` is None) and metadata whose `entry_points` map a
-        game's name to what offers it. The distribution is named after the module by default."""
+        game's name to what offers it, and `roms` to what declares its ROMs. The distribution is named
+        after the module by default."""
         ...
 
 
@@ -45,14 +47,19 @@ def plugin_dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plu
         source: str | None,
         entry_points: Mapping[str, str],
         distribution: str | None = None,
+        roms: Mapping[str, str] | None = None,
     ) -> Path:
         name = distribution or module.replace("_", "-")
         folder = tmp_path / f"site-{name}"
         metadata = folder / f"{name.replace('-', '_')}-1.0.dist-info"
         metadata.mkdir(parents=True)
         (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        lines = [f"{game} = {target}" for game, target in entry_points.items()]
-        (metadata / "entry_points.txt").write_text("\n".join(["[arcade_rl.games]", *lines, ""]))
+        lines = [
+            line
+            for group, points in (("games", entry_points), ("roms", roms or {}))
+            for line in (f"[arcade_rl.{group}]", *(f"{key} = {to}" for key, to in points.items()))
+        ]
+        (metadata / "entry_points.txt").write_text("\n".join([*lines, ""]))
         if source is not None:
             (folder / f"{module}.py").write_text(source)
         monkeypatch.syspath_prepend(folder)

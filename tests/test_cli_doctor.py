@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rom_files import PING, PING_EUROPE, WHOLE, source
 
 from arcade_rl.cli import health
 from arcade_rl.runs.database import Database
@@ -55,6 +56,39 @@ def test_a_missing_package_and_a_wrong_python_fail(monkeypatch: pytest.MonkeyPat
     assert (numpy.level, numpy.subject) == ("ok", "numpy")
     monkeypatch.setattr(sys, "version_info", (3, 14, 0))
     assert health.python().level == "fail"
+
+
+def test_the_roms_of_a_game_are_looked_for(
+    plugin_dist: PluginDist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCADE_RL_LOAD_PLUGINS", "ping")
+    plugin_dist("plugin_ping", source(PING, PING_EUROPE), {}, roms={"ping": "plugin_ping"})
+    roms = tmp_path / "roms"
+    (missing,) = health.roms_of_games(roms)
+    assert (missing.level, missing.subject, missing.message) == (
+        "warn", "ROM of ping", f"none in {roms}",
+    )  # fmt: skip
+    assert "arcade-rl roms import FILE" in missing.advice
+
+    roms.mkdir()
+    (roms / PING.file_name).write_bytes(WHOLE)
+    (here,) = health.roms_of_games(roms)
+    assert (here.level, here.message) == ("ok", "Ping (World) (Rev A)")
+
+    (roms / PING.file_name).write_bytes(WHOLE[:-1])
+    damaged, missing = health.roms_of_games(roms)
+    assert (damaged.level, missing.level) == ("warn", "warn")
+    assert "has 24,591 bytes; expected 24,592 bytes" in damaged.message
+
+
+def test_a_broken_declaration_of_roms_is_a_warning(
+    plugin_dist: PluginDist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCADE_RL_LOAD_PLUGINS", "ping")
+    plugin_dist("plugin_sad", "raise ValueError('sad')", {}, roms={"ping": "plugin_sad"})
+    (sad,) = health.roms_of_games(tmp_path)
+    assert (sad.level, sad.subject) == ("warn", "roms")
+    assert "raised ValueError: sad" in sad.message
 
 
 def test_a_run_whose_supervisor_died_is_stale(tmp_path: Path) -> None:

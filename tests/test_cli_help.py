@@ -21,6 +21,7 @@ HEAVY = {"torch", "stable_baselines3", "sb3_contrib", "gymnasium", "numpy", "pyd
 LEAVES = [
     *([name] for name in cli.COMMANDS),
     *(["plugins", name] for name in ("list", "show", "check")),
+    *(["roms", name] for name in ("check", "import", "list")),
     *(["config", name] for name in ("show", "validate")),
 ]
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from arcade_rl_drmario.roms import BETAS, EUROPE, REV_0, REV_A
 
+from arcade_rl import hookspecs
 from arcade_rl.config import Config, from_assignments, resolve
 from arcade_rl.config import recording as settings
 from arcade_rl.envs.conformance import check
-from arcade_rl.hookspecs import arcade_rl_games
+from arcade_rl.hookspecs import arcade_rl_games, arcade_rl_roms
 from arcade_rl.registry import load_game
+from arcade_rl.roms.declared import catalogue
 from arcade_rl.training.chunk import Chunk
 from arcade_rl.training.learner import open_learner
 from arcade_rl.training.plan import ChunkSpec
@@ -24,7 +28,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 CRITERIA = settings.Criterion.__subclasses__()
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("plugins/*/*.md")]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *ROOT.glob("plugins/*/*.md"),
+    ROOT / "roms" / "README.md",
+]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -35,8 +44,8 @@ def blocks(page: str, language: str) -> list[str]:
 def test_the_plugin_of_the_page_passes_the_check_and_learns(
     plugin_dist: PluginDist, tmp_path: Path
 ) -> None:
-    (metadata,) = blocks("docs/plugins.md", "toml")
-    (source,) = blocks("docs/plugins.md", "python")
+    metadata = blocks("docs/plugins.md", "toml")[0]
+    source = blocks("docs/plugins.md", "python")[0]
     plugin_dist(
         "arcade_rl_coin",
         source,
@@ -70,9 +79,32 @@ def test_the_configuration_page_names_every_table_and_key() -> None:
             assert f"`{key}`" in text, f"{table}.{key}"
 
 
-def test_the_hook_is_documented_with_an_example() -> None:
-    assert arcade_rl_games.__doc__ is not None
-    assert "entry-points" in arcade_rl_games.__doc__
+@pytest.mark.parametrize("hook", [arcade_rl_games, arcade_rl_roms], ids=lambda hook: hook.__name__)
+def test_every_hook_is_documented_with_an_example(hook: Callable[..., object]) -> None:
+    assert hook.__doc__ is not None
+    assert "entry-points" in hook.__doc__
+    assert f"def {hook.__name__}():" in (ROOT / "docs" / "plugins.md").read_text()
+
+
+def test_no_hook_is_left_out() -> None:
+    hooks = {name for name in vars(hookspecs) if name.startswith("arcade_rl_")}
+    assert hooks == {"arcade_rl_games", "arcade_rl_roms"}
+
+
+def test_the_roms_of_the_page_are_known(plugin_dist: PluginDist) -> None:
+    metadata, source = blocks("docs/plugins.md", "toml")[1], blocks("docs/plugins.md", "python")[1]
+    points = tomllib.loads(metadata)["project"]["entry-points"]["arcade_rl.roms"]
+    plugin_dist("arcade_rl_coin_roms", source, {}, roms=points)
+    names = {one.rom.name: one.is_accepted for one in catalogue().roms}
+    assert (names["coin-world"], names["coin-europe"]) == (True, False)
+
+
+def test_the_page_on_roms_names_every_dump_of_dr_mario() -> None:
+    rows = [line for line in (ROOT / "roms" / "README.md").read_text().splitlines() if "`" in line]
+    for rom in (REV_0, REV_A, EUROPE, *BETAS):
+        (row,) = (line for line in rows if f"`{rom.sha1}`" in line)
+        assert rom.title in row
+        assert f"`{rom.file_name}`" in row or rom.refusal
 
 
 def test_the_page_on_training_names_every_criterion_and_its_keys() -> None:

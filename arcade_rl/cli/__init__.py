@@ -26,6 +26,7 @@ COMMANDS = {
     "episodes": ("episodes:episodes", "Find, show, verify and cut out recorded episodes."),
     "export": ("export:export", "Make films of episodes, milestones and whole trainings."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
+    "roms": ("roms:roms", "Check, import and list the ROMs that games need."),
     "config": ("config:config", "Show and validate configurations."),
     "doctor": ("doctor:doctor", "Check this machine, and say what to do."),
 }

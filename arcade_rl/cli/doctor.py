@@ -13,15 +13,19 @@ WIDTHS = {"ok": "ok  ", "warn": "warn", "fail": "fail"}
 
 @click.command()
 @click.option("--runs-dir", metavar="DIR", help="Where runs live; default: ARCADE_RL_RUNS_DIR, else runs.")  # fmt: skip
+@click.option("--roms-dir", metavar="DIR", help="Where ROMs live; default: ARCADE_RL_ROMS_DIR, else roms.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
-def doctor(context: click.Context, runs_dir: str | None, as_json: bool) -> None:
+def doctor(
+    context: click.Context, runs_dir: str | None, roms_dir: str | None, as_json: bool
+) -> None:
     """Check this machine, and say what to do. Exits with 3 if something required is missing."""
     from arcade_rl.cli.health import examine
     from arcade_rl.cli.output import emit_json
+    from arcade_rl.roms.directory import roms_directory
     from arcade_rl.runs.directory import runs_directory
 
-    findings = examine(runs_directory(runs_dir))
+    findings = examine(runs_directory(runs_dir), roms_directory(roms_dir))
     if as_json:
         emit_json([asdict(finding) for finding in findings])
     else:

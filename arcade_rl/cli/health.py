@@ -37,7 +37,7 @@ class Finding:
     """What to do; empty where all is well."""
 
 
-def examine(runs: Path) -> list[Finding]:
+def examine(runs: Path, roms: Path) -> list[Finding]:
     """Every finding, in the order of the report."""
     return [
         python(),
@@ -45,6 +45,7 @@ def examine(runs: Path) -> list[Finding]:
         *devices(),
         *machine(),
         *games(),
+        *roms_of_games(roms),
         *runs_folder(runs),
         *stale_runs(runs),
     ]
@@ -116,6 +117,33 @@ def games() -> Iterator[Finding]:
             yield Finding("warn", subject, " ".join(str(error).split()), advice)
         else:
             yield Finding("ok", subject, game.distribution)
+
+
+def roms_of_games(roms: Path) -> Iterator[Finding]:
+    """For every game that plays on ROMs, which of them is here."""
+    from arcade_rl.roms.declared import catalogue
+    from arcade_rl.roms.directory import look
+
+    with contextlib.redirect_stdout(sys.stderr):
+        known = catalogue()
+    for fault in known.faults:
+        yield Finding("warn", "roms", fault, "arcade-rl roms list shows the others")
+    places = [look(rom, roms) for rom in known.roms]
+    for stored in places:
+        if stored.place == "damaged":
+            yield Finding("warn", "roms", stored.reason, stored.advice)
+    playable = [rom for rom in known.roms if rom.is_accepted]
+    for game in sorted({game for rom in playable for game in rom.rom.games}):
+        here = [
+            stored.known.rom.title
+            for stored in places
+            if stored.place in ("present", "ships") and game in stored.known.rom.games
+        ]
+        if here:
+            yield Finding("ok", f"ROM of {game}", ", ".join(here))
+        else:
+            advice = "import your own dump: arcade-rl roms import FILE"
+            yield Finding("warn", f"ROM of {game}", f"none in {roms}", advice)
 
 
 def runs_folder(runs: Path) -> Iterator[Finding]:

@@ -1,0 +1,157 @@
+"""`arcade-rl roms`: what a file is, putting one's own ROMs where games find them, and which are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arcade_rl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from arcade_rl.roms.declared import Catalogue
+    from arcade_rl.roms.recognition import Finding
+
+NOT_ACCEPTED = 1
+
+PATHS = click.argument("paths", metavar="FILE|ZIP|DIR...", nargs=-1, required=True)
+ROMS_DIR = click.option(
+    "--roms-dir", metavar="DIR", help="Where ROMs live. [ARCADE_RL_ROMS_DIR, else roms/]"
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+
+
+@click.group()
+def roms() -> None:
+    """Check, import and list the ROMs that games need."""
+
+
+@roms.command()
+@PATHS
+@JSON
+@click.pass_context
+def check(context: click.Context, paths: tuple[str, ...], as_json: bool) -> None:
+    """Say which ROMs files are, or why not.
+
+    For each file: size, header, SHA-1 with and without header, the ROM that it is, and what to do
+    if it is not accepted. Of a directory, its own files are looked at, and of a zip archive, what it holds. Exits with 1
+    if one of the paths holds no accepted ROM.
+    """
+    from dataclasses import replace
+
+    from arcade_rl.cli.output import emit_json
+    from arcade_rl.cli.rom_tables import finding_values, write_findings
+
+    known = _catalogue()
+    found: list[Finding] = []
+    is_each_accepted = True
+    for path in _paths(paths):
+        of_path = [replace(finding, content=b"") for finding in _findings(path, known)]
+        is_each_accepted &= any(finding.status == "accepted" for finding in of_path)
+        found += of_path
+    if as_json:
+        emit_json([finding_values(finding) for finding in found])
+    else:
+        write_findings(found, [Path(path) for path in paths])
+    if not is_each_accepted:
+        context.exit(NOT_ACCEPTED)
+
+
+@roms.command("import")
+@PATHS
+@click.option("--force", is_flag=True, help="Replace another file of the ROM's name.")
+@ROMS_DIR
+@JSON
+@click.pass_context
+def import_roms(
+    context: click.Context,
+    paths: tuple[str, ...],
+    force: bool,
+    roms_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Copy accepted ROMs to where games find them.
+
+    They get their right names, and the header that emulators need. Exits with 1 if one of the paths holds no accepted ROM, or another file has the ROM's name.
+    """
+    from arcade_rl.cli.output import emit_json
+    from arcade_rl.cli.rom_tables import import_values, tell_import
+    from arcade_rl.roms.directory import roms_directory
+    from arcade_rl.roms.reading import shown
+    from arcade_rl.roms.storing import store
+
+    root, known = roms_directory(roms_dir), _catalogue()
+    rows = []
+    is_each_stored = True
+    for path in _paths(paths):
+        outcomes = set()
+        for finding in _findings(path, known):
+            outcome = None
+            if finding.status == "accepted":
+                assert finding.known is not None
+                outcome = store(finding.known, finding.content, root, force)
+                outcomes.add(outcome)
+            if not as_json:
+                tell_import(finding, outcome, root, is_named=shown(path) == finding.path)
+            rows.append(import_values(finding, outcome, root))
+        is_each_stored &= bool(outcomes) and "differs" not in outcomes
+    if as_json:
+        emit_json(rows)
+    if not is_each_stored:
+        context.exit(NOT_ACCEPTED)
+
+
+@roms.command("list")
+@ROMS_DIR
+@JSON
+def list_roms(roms_dir: str | None, as_json: bool) -> None:
+    """List the known ROMs, and which are here.
+
+    Known are those that installed plugins declare; every byte of those that are here is verified.
+    """
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.cli.rom_tables import stored_values, write_list
+    from arcade_rl.roms.directory import look, roms_directory
+
+    root, known = roms_directory(roms_dir), _catalogue()
+    rows = [look(rom, root) for rom in known.roms]
+    for row in rows:
+        if row.place == "damaged":
+            notice(f"{row.reason}; {row.advice}")
+    if as_json:
+        emit_json([stored_values(row) for row in rows])
+    elif rows:
+        write_list(rows)
+    else:
+        notice("no installed plugin declares a ROM")
+
+
+def _paths(paths: Sequence[str]) -> list[Path]:
+    if "" in paths:
+        raise UsageError(
+            "the path of a ROM is empty; expected a file, a zip archive or a directory"
+        )
+    return [Path(path) for path in paths]
+
+
+def _findings(path: Path, known: Catalogue) -> Iterator[Finding]:
+    from arcade_rl.roms.reading import candidates
+    from arcade_rl.roms.recognition import recognise
+
+    return (recognise(candidate, known) for candidate in candidates(path))
+
+
+def _catalogue() -> Catalogue:
+    """What the plugins declare; what is wrong with that is told on stderr."""
+    from arcade_rl.cli.output import notice
+    from arcade_rl.cli.plugins import plugin_output_to_stderr
+    from arcade_rl.roms.declared import catalogue
+
+    with plugin_output_to_stderr():
+        known = catalogue()
+    for fault in known.faults:
+        notice(fault)
+    return known

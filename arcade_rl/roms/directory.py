@@ -1,0 +1,114 @@
+"""The directory of ROMs: what lies there, and looking one up."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from arcade_rl.contracts import Rom
+from arcade_rl.errors import MissingError, PluginError, VerificationError
+from arcade_rl.roms.declared import Catalogue, Declared, catalogue, sha1_of
+from arcade_rl.roms.reading import Unreadable, read_regular, shown, size_text
+
+ROMS_DIR_VARIABLE = "ARCADE_RL_ROMS_DIR"
+
+Place = Literal["present", "missing", "damaged", "ships", "refused", "unusable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a declared ROM lies."""
+
+    known: Declared
+    place: Place
+    """"present": its file is what `roms import` writes, every byte; "damaged": it is not;
+    "unusable": its declaration has a fault."""
+    path: Path | None
+    """Where it lies or would; None for one that is refused or unusable."""
+    reason: str = ""
+    """Why it cannot be played."""
+    advice: str = ""
+    """What to do about that."""
+
+
+def roms_directory(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where ROMs live: `--roms-dir`, else `ARCADE_RL_ROMS_DIR`, else `roms/`."""
+    return Path(option or environment.get(ROMS_DIR_VARIABLE) or "roms")
+
+
+def rom_path(*names: str, roms_dir: str | None = None) -> Path:
+    """Absolute path of the first of these ROMs that is there, by their declared names, verified.
+
+    MissingError if none is; VerificationError if a file has the name of one and not its content.
+    """
+    root, declared = roms_directory(roms_dir), catalogue()
+    wanted = [_accepted(name, declared) for name in names]
+    for stored in (look(known, root) for known in wanted):
+        if stored.place in ("present", "ships"):
+            assert stored.path is not None
+            return stored.path.absolute()
+        if stored.place == "damaged":
+            raise VerificationError(f"{stored.reason}; {stored.advice}")
+    titles = " or ".join(known.rom.title for known in wanted)
+    files = " or ".join(shown(root / known.rom.file_name) for known in wanted)
+    digests = " or ".join(known.rom.sha1 for known in wanted)
+    raise MissingError(
+        f"the ROM of {titles} is missing; expected {files}. Import your own dump with "
+        f"`arcade-rl roms import FILE` (SHA-1 without header {digests}; see roms/README.md)"
+    )
+
+
+def _accepted(name: str, declared: Catalogue) -> Declared:
+    """The declared ROM of this name, if games may play it."""
+    known = next((known for known in declared.roms if known.rom.name == name), None)
+    if known is None:
+        names = [known.rom.name for known in declared.roms]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
+        said = "; ".join((f"no installed plugin declares a ROM named {name}", *declared.faults))
+        raise MissingError(f"{said}; {hint}")
+    if known.fault:
+        raise PluginError(known.fault)
+    if known.rom.refusal:
+        raise PluginError(f"{known.rom.title} {known.rom.refusal}; {known.rom.advice}")
+    return known
+
+
+def look(known: Declared, root: Path) -> Stored:
+    """Where a declared ROM lies, every byte of it verified."""
+    rom = known.rom
+    if known.fault:
+        return Stored(known, "unusable", None, known.fault)
+    if rom.refusal:
+        return Stored(known, "refused", None, rom.refusal, rom.advice)
+    if rom.shipped is not None:
+        return Stored(known, "ships", rom.shipped)
+    path = root / rom.file_name
+    if not os.path.lexists(path):
+        advice = "import your own dump: arcade-rl roms import FILE"
+        return Stored(known, "missing", path, f"{shown(path)} is not there", advice)
+    if said := _difference(path, rom):
+        advice = "import your dump again: arcade-rl roms import FILE --force"
+        return Stored(known, "damaged", path, f"{shown(path)} {said}", advice)
+    return Stored(known, "present", path)
+
+
+def _difference(path: Path, rom: Rom) -> str:
+    """How a file differs from what `roms import` writes; empty where it does not."""
+    size = len(rom.header) + rom.content_bytes
+    try:
+        data = read_regular(path)
+    except Unreadable as error:
+        return error.problem
+    if len(data) != size:
+        return f"has {size_text(len(data))}; expected {size_text(size)}"
+    content = data[len(rom.header) :]
+    if (digest := sha1_of(content)) != rom.sha1:
+        return f"has SHA-1 {digest} without its header; expected {rom.sha1} ({rom.title})"
+    if not data.startswith(rom.header):
+        return "has another header than the one that import writes"
+    return ""

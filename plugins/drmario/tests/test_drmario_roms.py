@@ -1,0 +1,99 @@
+"""What the plugin says of ROMs. No commercial ROM is needed, or used."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from arcade_rl.contracts import Rom
+from arcade_rl.registry import RomSource, rom_fault, rom_sources
+from arcade_rl.roms.declared import catalogue
+from arcade_rl.roms.header import read_header
+from arcade_rl.roms.reading import Candidate
+from arcade_rl.roms.recognition import recognise
+from arcade_rl_drmario import roms
+from arcade_rl_drmario.roms import BETAS, EUROPE, PILLBOX_FILE, REV_0, REV_A, pillbox
+
+NROM = b"NES\x1a" + bytes((2, 1)) + bytes(10)
+
+
+def test_the_plugin_declares_them_by_its_entry_point() -> None:
+    (source,) = (one for one in rom_sources() if one.module == "arcade_rl_drmario.roms")
+    assert source.fault == ""
+    assert source.roms == (pillbox(PILLBOX_FILE), REV_0, REV_A, EUROPE, *BETAS)
+
+
+def test_every_declaration_is_a_right_one() -> None:
+    declared = list(roms.arcade_rl_roms())
+    assert [rom_fault(rom) for rom in declared] == [""] * len(declared)
+    assert len({rom.sha1 for rom in declared}) == len(declared)
+
+
+def test_both_revisions_are_accepted_and_all_others_refused() -> None:
+    source = RomSource("drmario 1", "m", (REV_0, REV_A, EUROPE, *BETAS))
+    known = catalogue([source])
+    assert known.faults == ()
+    accepted = [one.rom.file_name for one in known.roms if one.is_accepted]
+    assert accepted == ["drmario-rev-0.nes", "drmario-rev-a.nes"]
+    for rom in (EUROPE, *BETAS):
+        assert rom.refusal
+        assert "pillbox" in rom.advice
+
+
+@pytest.mark.parametrize("rom", [REV_0, REV_A], ids=lambda rom: rom.name)
+def test_the_stored_file_has_the_size_of_the_cartridge(rom: Rom) -> None:
+    header = read_header(rom.header)
+    assert header is not None
+    assert (header.mapper, header.prg_bytes, header.chr_bytes) == (1, 32 << 10, 32 << 10)
+    assert header.file_bytes == len(rom.header) + rom.content_bytes == 65_552
+
+
+@pytest.mark.parametrize(
+    ("content_crc", "file_crc"),
+    [(0x198C2F41, 0xB1F7E3E9), (0xDE581355, 0x7623DFFD)],
+    ids=["Rev 0", "Rev A"],
+)
+def test_the_stored_file_is_the_one_that_lists_know(content_crc: int, file_crc: int) -> None:
+    """CRC-32 of both parts gives that of the whole, so that no ROM is needed to know the header."""
+    zeros = bytes(roms.CONTENT_BYTES)
+    moved = zlib.crc32(zeros, zlib.crc32(roms.HEADER)) ^ zlib.crc32(zeros)
+    assert moved ^ content_crc == file_crc
+
+
+def test_pillbox_is_known_by_the_file_that_ships(tmp_path: Path) -> None:
+    content = random.Random(0).randbytes(40_960)
+    file = tmp_path / "pillbox.nes"
+    file.write_bytes(NROM + content)
+    known = catalogue([RomSource("drmario 1", "m", (pillbox(file), REV_A))])
+    found = recognise(Candidate("x", "", NROM + content, 40_976), known)
+    assert found.status == "accepted"
+    assert found.known is not None
+    assert found.known.rom.name == "pillbox"
+    assert found.known.rom.sha1 == hashlib.sha1(content).hexdigest()
+    assert found.notes == ("it ships with drmario 1: there is nothing to import",)
+
+
+def test_pillbox_that_is_lost_hides_no_other(tmp_path: Path) -> None:
+    known = catalogue([RomSource("drmario 1", "m", (pillbox(tmp_path / "gone"), REV_A))])
+    assert len(known.faults) == 1
+    assert known.by_sha1(REV_A.sha1) is not None
+
+
+@pytest.mark.skipif(not PILLBOX_FILE.exists(), reason="the cartridge was not built")
+def test_the_cartridge_that_ships_is_one() -> None:
+    header = read_header(PILLBOX_FILE.read_bytes())
+    assert header is not None
+    assert (header.format, header.mapper) == ("iNES", 0)
+    assert header.file_bytes == PILLBOX_FILE.stat().st_size == 40_976
+
+
+def test_listing_imports_no_emulator() -> None:
+    code = "import sys, arcade_rl_drmario.roms; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"stable_retro", "numba", "torch", "gymnasium"} & set(done.stdout.split())
