@@ -69,6 +69,10 @@ INTRO_FRAMES = 128
     sta levels_over_20
 @music:
     ldx music_choice
+    lda demo_flag
+    beq @play
+    ldx #2                          ; a demo is silent
+@play:
     lda music_of_choice,x
     sta sound_music
     lda #INTRO_FRAMES

@@ -14,6 +14,10 @@
 
 .proc main_loop
     jsr wait_frame
+    lda demo_flag
+    beq @mode
+    jsr run_demo
+@mode:
     jsr run_mode
     jmp main_loop
 .endproc

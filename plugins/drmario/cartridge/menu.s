@@ -16,8 +16,11 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     sta paused
     sta paused_sound
     sta sound_music
-    sta demo_flag
     sta wait_frames
+    lda demo_flag
+    beq @screen
+    jsr end_demo
+@screen:
     jsr screen_off
     jsr show_title
     jsr draw_sprites_title

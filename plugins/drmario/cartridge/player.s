@@ -17,10 +17,6 @@ THROW_STEPS = 22
 .segment "CODE"
 
 .proc run_play
-    lda demo_flag
-    beq @pads
-    jsr demo_pads
-@pads:
     jsr asks_for_pause
     bcc @play
     jmp run_pause

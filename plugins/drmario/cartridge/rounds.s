@@ -26,6 +26,10 @@ OVER_FRAMES = 128
 
 ; One player: on to the next level when Start is pressed. All of this happens in mode 4.
 .proc level_cleared
+    lda demo_flag
+    beq @player
+    jmp enter_title
+@player:
     lda #1
     sta who_won
     inc p1_victories
