@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, START, A, B, Console
 
 MODE, FRAME, RNG, PLAYERS = 0x46, 0x43, 0x17, 0x727
 TITLE, OPTIONS, INIT_LEVEL, PLAY, FAILED, FINISHED, INTRO = 0, 1, 3, 4, 5, 7, 8
@@ -165,3 +165,22 @@ def next_pill(console: Console, pad: Pad = P1) -> int:
     """Run to the frame in which the next pill appears; how many frames that took."""
     count = console.read(pad.pill_count)
     return run_until(console, lambda: console.read(pad.pill_count) != count)
+
+
+def play_pill(console: Console, column: int, rotation: int) -> None:
+    """Turn and move the falling pill by taps, drop it, and wait for the next one or the end."""
+    if rotation:
+        for _ in range(rotation if rotation < 3 else 1):
+            tap(console, B if rotation < 3 else A)
+    while console.read(pad_x := P1.x) != column:
+        before = console.read(pad_x)
+        tap(console, LEFT if column < before else RIGHT)
+        if console.read(pad_x) == before:
+            break
+    run_until(console, lambda: console.read(P1.action) != FALL, buttons1=DOWN)
+    run_until(console, lambda: console.read(P1.action) == FALL or game_decided(console))
+
+
+def game_decided(console: Console) -> bool:
+    """The last virus is gone, or the bottle is full."""
+    return console.read(P1.viruses_left) == 0 or console.read(P1.fail) == 1
