@@ -1,6 +1,8 @@
 """How a level and a game of one player end."""
 
 import pytest
+
+from arcade_rl_drmario.console import START, A, Console
 from cartridge_player import (
     BLUE,
     FAILED,
@@ -28,8 +30,6 @@ from cartridge_player import (
     to_play,
 )
 from cartridge_rules import start_level
-
-from arcade_rl_drmario.console import START, A, Console
 
 SCORE = 0x729
 

@@ -1,6 +1,8 @@
 """A falling pill: gravity frame by frame, soft drop, sideways with its repeat, landing."""
 
 import pytest
+
+from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, UP, Console
 from cartridge_player import (
     BLUE,
     EMPTY,
@@ -22,8 +24,6 @@ from cartridge_player import (
     run_until,
     to_play,
 )
-
-from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, UP, Console
 
 COMMON = [14, 13, 12, 11, 10, 10, 9, 9, 8, 8, 7, 7] + [6] * 12 + [5] * 5 + [4] * 5
 FRAMES_A_ROW = {
@@ -73,9 +73,7 @@ def test_every_tenth_pill_speeds_up(playing: Console) -> None:
         count = playing.read(P1.pill_count)
         run_until(playing, lambda n=count: playing.read(P1.pill_count) != n, buttons1=DOWN)
         run_until(playing, lambda: playing.read(P1.action) == FALL)
-    assert seen == {
-        int(str(count), 16): count // 10 for count in range(2, 43)
-    }
+    assert seen == {int(str(count), 16): count // 10 for count in range(2, 43)}
 
 
 def test_speed_ups_end_at_49(playing: Console) -> None:

@@ -1,6 +1,8 @@
 """Title, options, pause, reset and the demo."""
 
 import pytest
+
+from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, SELECT, START, UP, A, B, Console
 from cartridge_player import (
     FALL,
     FRAME,
@@ -21,8 +23,6 @@ from cartridge_player import (
     to_options,
     to_play,
 )
-
-from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, SELECT, START, UP, A, B, Console
 
 OPTION_ROW, MUSIC, PAUSE_ENABLED, IN_LEVEL, DEMO = 0x65, 0x731, 0x54, 0x5D, 0x741
 PAUSED_SOUND = 0x68D

@@ -1,6 +1,8 @@
 """After a pill has landed: lines, halves left over, falls and chains, and how long they take."""
 
 import pytest
+
+from arcade_rl_drmario.console import Console
 from cartridge_player import (
     BLUE,
     EMPTY,
@@ -24,8 +26,6 @@ from cartridge_player import (
     run_until,
     to_play,
 )
-
-from arcade_rl_drmario.console import Console
 
 ROOM = ".. .. .. .. .. .. .. .. "
 CHAIN = "Vr Vr Vr .. .. .. .. .. .. .. .. Vy .. .. .. .. .. .. .. .. .. Vb Vb Vb "

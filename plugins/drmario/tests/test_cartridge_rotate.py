@@ -1,9 +1,9 @@
 """Turning a pill: both ways, the kick off the wall, double left, the top row."""
 
 import pytest
-from cartridge_player import P1, draw, hold_pill, pill, to_play
 
 from arcade_rl_drmario.console import LEFT, RIGHT, A, B, Console
+from cartridge_player import P1, draw, hold_pill, pill, to_play
 
 ROOM = ".. .. .. .. .. .. .. .. "
 

@@ -1,6 +1,8 @@
 """Points of a single player."""
 
 import pytest
+
+from arcade_rl_drmario.console import Console
 from cartridge_player import (
     BLUE,
     FALL,
@@ -16,8 +18,6 @@ from cartridge_player import (
     run_until,
     to_play,
 )
-
-from arcade_rl_drmario.console import Console
 
 SCORE, TOP_SCORE = 0x729, 0x700
 

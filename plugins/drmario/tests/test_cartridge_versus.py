@@ -1,6 +1,8 @@
 """Two players: garbage, counter-attacks, rounds, crowns and draws."""
 
 import pytest
+
+from arcade_rl_drmario.console import START, Console
 from cartridge_player import (
     BLUE,
     EMPTY,
@@ -30,8 +32,6 @@ from cartridge_player import (
     run_until_mode,
     to_play,
 )
-
-from arcade_rl_drmario.console import START, Console
 
 TWO_LINES = "Vr Vr Vr .. .. .. .. .. Vb Vb Vb .. .. .. .. .. "
 """An upright pill in column 3, blue below red, makes two lines."""
@@ -109,7 +109,14 @@ def test_attacks_that_wait_add_up(playing: Console) -> None:
     ("size", "pieces", "apart", "phases"), [(2, 2, 4, 4), (3, 3, 2, 4), (4, 4, 2, 2), (5, 4, 2, 2)]
 )
 def test_garbage(
-    playing: Console, own: Pad, other: Pad, phase: int, size: int, pieces: int, apart: int, phases: int
+    playing: Console,
+    own: Pad,
+    other: Pad,
+    phase: int,
+    size: int,
+    pieces: int,
+    apart: int,
+    phases: int,
 ) -> None:
     run_until(playing, lambda: playing.read(FRAME) % 4 == phase)
     first = receive(playing, size, own, other) % phases
