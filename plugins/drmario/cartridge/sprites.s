@@ -9,7 +9,7 @@ P1_FIELD_LEFT = 32
 P2_FIELD_LEFT = 160
 TRAY_LEFT = 192                     ; the preview of one player
 TRAY_TOP = 44
-HATCH_TOP = 54                      ; the previews of two players, above their hatches
+SLOT_TOP = 64                       ; the previews of two players wait in the slot of the lid
 FLIGHT_FRAMES = 22
 
 PILL_COLOURS = 0
@@ -119,7 +119,7 @@ FLIPPED = $40
     ldy p1_y,x
     cpy #15
     bne @colours
-    ora #BEHIND                     ; a half above the field shows in the hatch, not over the lid
+    ora #BEHIND                     ; a half above the field shows in the slot, not over the lid
 @colours:
     sta colours
     lda p1_rotation,x
@@ -261,7 +261,7 @@ FLIPPED = $40
 .proc draw_sprites_title
     lda #0
     sta sprite_end
-    lda #11 * 8 - 2
+    lda #10 * 8 + 4
     sta left
     ldx players
     lda title_rows - 1,x
@@ -384,13 +384,13 @@ FLIPPED = $40
     sta left
     ldx #P2_STRUCT - P1_STRUCT
     jsr draw_falling_pill
-    lda #HATCH_TOP
+    lda #SLOT_TOP
     sta top
     lda #P1_FIELD_LEFT + 24
     sta left
     ldx #0
     jsr draw_next_pill
-    lda #HATCH_TOP
+    lda #SLOT_TOP
     sta top
     lda #P2_FIELD_LEFT + 24
     sta left
@@ -438,7 +438,7 @@ pill_right:
 pill_up:
     .byte 0, 0, 0, 8, 0, 0, 8, 0
 
-; From the tray to the hatch: a straight line, lifted by a parabola.
+; From the tray to the slot: a straight line, lifted by a parabola.
 flight_left:
     .repeat FLIGHT_FRAMES, step
         .byte TRAY_LEFT - (TRAY_LEFT - ONE_FIELD_LEFT - 24) * (step + 1) / FLIGHT_FRAMES
@@ -464,14 +464,14 @@ germ_hop:
 ; left, top of each germ: with one player, then with two.
 germ_places:
     .byte 26, 92, 26, 140, 26, 188
-    .byte 116, 138, 116, 164, 116, 190
+    .byte 116, 152, 116, 176, 116, 200
 
 title_rows:
-    .byte 16 * 8, 17 * 8
+    .byte 16 * 8, 18 * 8
 title_left:
-    .byte 44, 116, 188
+    .byte 28, 116, 204
 title_top:
-    .byte 140, 172, 140
+    .byte 141, 189, 141
 
 section_tops:
     .byte 9 * 8, 15 * 8, 21 * 8
