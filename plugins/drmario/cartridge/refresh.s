@@ -318,6 +318,37 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     jmp put_crowns
 .endproc
 
+; --- Title ---------------------------------------------------------------------------------------
+
+; Once a frame on the title: its last line comes and goes.
+.proc refresh_title
+    lda updates_ready
+    bne @done
+    lda frame_counter
+    and #15
+    bne @done
+    place 11, 20
+    ldy #11
+    jsr begin_update
+    ldx #0
+@letter:
+    lda frame_counter
+    and #%00110000
+    bne @shown                      ; three quarters of the time
+    lda #blank
+    bne @put
+@shown:
+    lda press_start,x
+@put:
+    jsr put_update
+    inx
+    cpx #11
+    bne @letter
+    jmp end_updates
+@done:
+    rts
+.endproc
+
 ; --- Options -------------------------------------------------------------------------------------
 
 ; Once a frame in the options, after the rules.
@@ -487,6 +518,9 @@ level_table:
 crown_tiles:
     .byte crown, crown + 1, crown + 2, crown + 3
     .byte blank, blank, crown_place, crown_place + 1
+
+press_start:
+    .byte "PRESS START"
 
 speed_names:
     .byte "LOWMED HI"

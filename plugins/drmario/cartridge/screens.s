@@ -89,7 +89,6 @@ title_list:
     window 8, 14, 16, 8
     text 13, 16, "1 PLAYER"
     text 13, 18, "2 PLAYERS"
-    text 11, 20, "PRESS START"
     window 2, 16, 6, 6
     window 24, 16, 6, 6
     window 12, 22, 8, 6

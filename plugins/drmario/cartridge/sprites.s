@@ -11,10 +11,10 @@ TRAY_LEFT = 192                     ; the preview of one player
 TRAY_TOP = 44
 SLOT_TOP = 64                       ; the previews of two players wait in the slot of the lid
 FLIGHT_FRAMES = 22
+SHAKE_FRAMES = 40
 
 PILL_COLOURS = 0
 BEHIND = $20                        ; attribute: behind the background
-FLIPPED = $40
 
 .segment "CODE"
 
@@ -178,14 +178,18 @@ FLIPPED = $40
 
 ; --- Germs ---------------------------------------------------------------------------------------
 
-; X: germ 0 yellow, 1 red, 2 blue, dancing at left, top: 3 x 3 sprites.
+; X: germ 0 yellow, 1 red, 2 blue, at left, top: 3 x 3 sprites. It dances, faster when a box is full.
 .proc draw_germ
     lda germ_colours,x
     sta colours
     lda frame_counter
     clc
     adc germ_delay,x
+    ldy mode
+    cpy #MODE_FINISHED
+    beq @fast
     lsr
+@fast:
     lsr
     pha
     and #7
@@ -232,12 +236,13 @@ FLIPPED = $40
 .proc draw_germs
     ldx #0
 @germ:
-    lda viruses_of_colour,x
-    beq @next
     lda germ_places,y
     sta left
     lda germ_places + 1,y
     sta top
+    jsr shake_germ
+    lda viruses_of_colour,x
+    beq @next
     txa
     pha
     tya
@@ -253,6 +258,30 @@ FLIPPED = $40
     inx
     cpx #3
     bne @germ
+    rts
+.endproc
+
+; Moves left to and fro for a while after a virus of the germ X has died. Keeps X and Y.
+.proc shake_germ
+    lda viruses_of_colour,x
+    cmp germ_strength,x
+    beq @same
+    bcs @more                       ; a level begins
+    lda #SHAKE_FRAMES
+    sta germ_shake,x
+@more:
+    lda viruses_of_colour,x
+    sta germ_strength,x
+@same:
+    lda germ_shake,x
+    beq @done
+    dec germ_shake,x
+    and #2
+    clc
+    adc left
+    sbc #0                          ; with the carry clear: 1 less
+    sta left
+@done:
     rts
 .endproc
 
@@ -288,7 +317,8 @@ FLIPPED = $40
     inx
     cpx #3
     bne @germ
-    jmp end_sprites
+    jsr end_sprites
+    jmp refresh_title
 .endproc
 
 .proc draw_sprites_options

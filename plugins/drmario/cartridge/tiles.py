@@ -77,7 +77,9 @@ def read_pictures(path: Path) -> Iterator[Picture]:
                     f"{row_place}: expected {8 * columns} characters of . 1 2 3, found {row!r}."
                 )
         if len(pixels) != 8 * rows:
-            raise ValueError(f"{place}: expected {8 * rows} rows, the file ends after {len(pixels)}.")
+            raise ValueError(
+                f"{place}: expected {8 * rows} rows, the file ends after {len(pixels)}."
+            )
         yield Picture(place, number, columns, tables, tuple(row for _, row in pixels))
         position += 1 + 8 * rows
 
@@ -96,7 +98,9 @@ def read_header(place: str, header: str) -> tuple[int, int, int, tuple[int, ...]
     except ValueError as error:
         raise ValueError(form) from error
     if columns < 1 or rows < 1 or number + columns * rows > TILES_PER_TABLE:
-        raise ValueError(f"{place}: {columns * rows} tiles from ${number:02X} do not fit in a table.")
+        raise ValueError(
+            f"{place}: {columns * rows} tiles from ${number:02X} do not fit in a table."
+        )
     return number, columns, rows, (int(words[4]),) if len(words) == 5 else (0, 1)
 
 
