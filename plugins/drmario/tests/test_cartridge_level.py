@@ -4,6 +4,8 @@ import hashlib
 import random
 
 import pytest
+
+from arcade_rl_drmario.console import DOWN, LEFT, Console
 from cartridge_levels import differences
 from cartridge_player import (
     EMPTY,
@@ -27,8 +29,6 @@ from cartridge_player import (
     to_play,
 )
 from cartridge_rules import Stream, start_level, start_unequal
-
-from arcade_rl_drmario.console import DOWN, LEFT, Console
 
 
 def rng(console: Console) -> int:
