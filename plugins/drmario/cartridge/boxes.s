@@ -130,12 +130,13 @@ winner:
     box_edge_bottom
 
 bravo:
-    .byte 1, $08, 80
+    .byte 1, $08, 88
     box_edge_top
     box_line "      "
     box_line "BRAVO!"
-    box_line " ALL  "
-    box_line "CLEAN "
+    box_line "      "
+    box_line " WELL "
+    box_line " DONE "
     box_line "      "
     box_edge_bottom
     .byte blank, blank, blank, blank, blank, blank, blank, blank

@@ -7,7 +7,7 @@ black = $0F
 ; 1 yellow, 2 red, 3 blue
 .define field_colours black, $28, $15, $21
 ; 1 front of a drawer, 2 its edge, 3 brass
-.define wood_colours black, $07, $17, $27
+.define wood_colours black, $08, $18, $28
 ; 1 letters and numbers, 2 and 3 tin
 .define tin_colours black, $30, $10, $00
 ; 1 headings, 2 and 3 tin

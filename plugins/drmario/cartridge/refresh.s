@@ -4,7 +4,7 @@
 .include "looks.inc"
 
 BARS_LEFT = 5
-BARS_TOP = 11                       ; with one player; with two at a row less and a row more
+BARS_TOP = 11
 SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 
 ; The address of a tile on the screen: high byte in A, low byte in X.
@@ -166,17 +166,24 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     jmp put_update
 .endproc
 
-; A: victories.
+; A: victories; Y: 0 for the upper half of the crowns, 2 for the lower one. Six tiles.
 .proc put_crowns
-    tax
-    ldy #3
-    sty tile
+    sta width
+    sty height
+    ldx #3
+    stx tile
 @crown:
-    lda #crown_place
-    dex
-    bmi @put
-    lda #crown
+    ldx height
+    dec width
+    bpl @put
+    inx                             ; not won yet
+    inx
+    inx
+    inx
 @put:
+    lda crown_tiles,x
+    jsr put_update
+    lda crown_tiles + 1,x
     jsr put_update
     dec tile
     bne @crown
@@ -255,19 +262,19 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .endproc
 
 .proc two_levels
-    figure_at 13, 8, p1_level
+    figure_at 13, 11, p1_level
     jsr put_number
-    figure_at 17, 8, p2_level
+    figure_at 17, 11, p2_level
     jmp put_number
 .endproc
 
 .proc two_speeds
-    place 13, 11
+    place 13, 14
     ldy #3
     jsr begin_update
     lda p1_speed
     jsr put_speed
-    place 16, 12
+    place 16, 15
     ldy #3
     jsr begin_update
     lda p2_speed
@@ -275,23 +282,71 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .endproc
 
 .proc two_viruses
-    figure_at 13, 15, p1_viruses_left
+    figure_at 13, 18, p1_viruses_left
     jsr put_decimal
-    figure_at 17, 15, p2_viruses_left
+    figure_at 17, 18, p2_viruses_left
     jmp put_decimal
 .endproc
 
-.proc two_crowns
-    place 10, 3
-    ldy #3
+.proc first_crowns
+    place 6, 4
+    ldy #6
     jsr begin_update
     lda p1_victories
+    ldy #0
     jsr put_crowns
-    place 26, 3
-    ldy #3
+    place 6, 5
+    ldy #6
+    jsr begin_update
+    lda p1_victories
+    ldy #2
+    jmp put_crowns
+.endproc
+
+.proc second_crowns
+    place 22, 4
+    ldy #6
     jsr begin_update
     lda p2_victories
+    ldy #0
+    jsr put_crowns
+    place 22, 5
+    ldy #6
+    jsr begin_update
+    lda p2_victories
+    ldy #2
     jmp put_crowns
+.endproc
+
+; --- Title ---------------------------------------------------------------------------------------
+
+; Once a frame on the title: its last line comes and goes.
+.proc refresh_title
+    lda updates_ready
+    bne @done
+    lda frame_counter
+    and #15
+    bne @done
+    place 11, 20
+    ldy #11
+    jsr begin_update
+    ldx #0
+@letter:
+    lda frame_counter
+    and #%00110000
+    bne @shown                      ; three quarters of the time
+    lda #blank
+    bne @put
+@shown:
+    lda press_start,x
+@put:
+    jsr put_update
+    inx
+    cpx #11
+    bne @letter
+    jmp end_updates
+@done:
+    rts
 .endproc
 
 ; --- Options -------------------------------------------------------------------------------------
@@ -335,13 +390,8 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 ; X: player 0 or 1. Lets the bar of levels grow or shrink by one, and writes the level beside it.
 .proc refresh_bar
     stx left
-    ldy bar_row,x                   ; its row on the screen
-    lda players
-    cmp #1
-    bne @row
-    iny
-@row:
-    sty top
+    lda bar_row,x                   ; its row on the screen
+    sta top
     lda p1_level
     cpx #0
     beq @level
@@ -462,14 +512,21 @@ score_digits = $0700
 level_table:
     .addr one_top - 1, one_score - 1, one_level - 1, one_viruses - 1
     .addr one_colours - 1, one_score - 1, one_viruses - 1, one_colours - 1
-    .addr two_levels - 1, two_viruses - 1, two_speeds - 1, two_crowns - 1
-    .addr two_levels - 1, two_viruses - 1, two_speeds - 1, two_crowns - 1
+    .addr two_levels - 1, two_viruses - 1, first_crowns - 1, second_crowns - 1
+    .addr two_speeds - 1, two_viruses - 1, first_crowns - 1, second_crowns - 1
+
+crown_tiles:
+    .byte crown, crown + 1, crown + 2, crown + 3
+    .byte blank, blank, crown_place, crown_place + 1
+
+press_start:
+    .byte "PRESS START"
 
 speed_names:
     .byte "LOWMED HI"
 
 bar_row:
-    .byte BARS_TOP - 1, BARS_TOP + 1
+    .byte BARS_TOP, BARS_TOP + 1
 
 upper_section:
     .byte 0, 0, 1, 2, 2

@@ -41,9 +41,6 @@
 .endproc
 
 .proc show_level
-    lda #0
-    sta flight
-    sta flight + 1
     ldy players
     dey
     bne @two
@@ -89,23 +86,22 @@ title_list:
     picture 20, 4, 3, 4, logo_o
     picture 23, 4, 3, 4, logo_x
     text 8, 9, "TAKE AS DIRECTED"
-    window 10, 14, 12, 6
+    window 8, 14, 16, 8
     text 13, 16, "1 PLAYER"
-    text 13, 17, "2 PLAYER"
-    window 4, 16, 6, 6
-    window 22, 16, 6, 6
-    window 12, 20, 8, 6
-    text 10, 26, "PRESS START"
+    text 13, 18, "2 PLAYERS"
+    window 2, 16, 6, 6
+    window 24, 16, 6, 6
+    window 12, 22, 8, 6
     finish
 
 title_attributes:
     attributes "1111111111111111", "1122222222222211"
     attributes "1120000000000211", "1123333333333211"
     attributes "1122222222222211", "1122222222222211"
-    attributes "1111111111111111", "1111122222211111"
-    attributes "1122222222222211", "1122222222222211"
-    attributes "1122222222222211", "1111112222111111"
-    attributes "1111112222111111", "1111122222211111"
+    attributes "1111111111111111", "1111222222221111"
+    attributes "1222222222222221", "1222222222222221"
+    attributes "1222222222222221", "1111112222111111"
+    attributes "1111112222111111", "1111112222111111"
     attributes "1111111111111111", "1111111111111111"
 
 ; ---------------------------------------------------------------------------------------------- options
@@ -114,8 +110,9 @@ options_screen:
     .addr options_palette, options_attributes, options_list
 
 options_list:
-    window 8, 2, 16, 4
-    text 10, 3, "PRESCRIPTION"
+    fill 8, 2, 16, 1, blank
+    window 8, 3, 16, 3
+    text 10, 4, "PRESCRIPTION"
     window 2, 8, 28, 6
     text 6, 9, "LEVEL"
     window 2, 14, 28, 6
@@ -145,8 +142,8 @@ one_bar:
     finish
 
 two_bars:
-    text 3, 10, "1"
-    fill 5, 10, 21, 1, bar_empty
+    text 3, 11, "1"
+    fill 5, 11, 21, 1, bar_empty
     text 3, 12, "2"
     fill 5, 12, 21, 1, bar_empty
     finish
@@ -158,27 +155,33 @@ wall_right = $F4
 floor_left = $F5
 floor = $F6
 floor_right = $F7
-lid_left = $F8
-lid = $F9
-lid_right = $FA
-lip_left = $FB
-lip_right = $FC
+lid_top_left = $F8
+lid_top = $F9
+lid_top_right = $FA
+lid_bottom_left = $FB
+lid_bottom = $FC
+lid_bottom_right = $FD
 
-; The box around a field whose top left tile is at column x_tile + 1, row 10; the hatch is above columns 3 and 4.
+; Half of a lid: four tiles from x_tile on.
+.macro lid x_tile
+    fill x_tile, 8, 1, 1, lid_top_left
+    fill x_tile + 1, 8, 2, 1, lid_top
+    fill x_tile + 3, 8, 1, 1, lid_top_right
+    fill x_tile, 9, 1, 1, lid_bottom_left
+    fill x_tile + 1, 9, 2, 1, lid_bottom
+    fill x_tile + 3, 9, 1, 1, lid_bottom_right
+.endmacro
+
+; The box around a field: its left wall is at x_tile, and the field begins in row 10. Between the
+; halves of its lid is the slot through which the pills come.
 .macro pill_box x_tile
-    fill x_tile, 9, 1, 1, lid_left
-    fill x_tile+1, 9, 2, 1, lid
-    fill x_tile+3, 8, 1, 1, wall_left
-    fill x_tile+3, 9, 1, 1, lip_left
-    fill x_tile+6, 8, 1, 1, wall_right
-    fill x_tile+6, 9, 1, 1, lip_right
-    fill x_tile+7, 9, 2, 1, lid
-    fill x_tile+9, 9, 1, 1, lid_right
+    lid x_tile
+    lid x_tile + 6
     fill x_tile, 10, 1, 16, wall_left
-    fill x_tile+9, 10, 1, 16, wall_right
+    fill x_tile + 9, 10, 1, 16, wall_right
     fill x_tile, 26, 1, 1, floor_left
-    fill x_tile+1, 26, 8, 1, floor
-    fill x_tile+9, 26, 1, 1, floor_right
+    fill x_tile + 1, 26, 8, 1, floor
+    fill x_tile + 9, 26, 1, 1, floor_right
 .endmacro
 
 one_player_screen:
@@ -206,34 +209,34 @@ one_player_list:
 one_player_attributes:
     attributes "1111111111111111", "1222221111222221"
     attributes "1222221111222221", "1222221111222221"
-    attributes "1111122222211111", "1222220000222221"
-    attributes "1222220000233331", "1222220000222221"
-    attributes "1222220000222221", "1222220000233331"
+    attributes "1111133333311111", "1222220000222221"
+    attributes "1222220000222221", "1222220000223321"
     attributes "1222220000222221", "1222220000222221"
-    attributes "1222220000233331", "1222222222222221"
+    attributes "1222220000223321", "1222220000222221"
+    attributes "1222220000222221", "1222222222223321"
     attributes "1111111111111111", "1111111111111111"
 
 two_player_screen:
     .addr level_palette, two_player_attributes, two_player_list
 
 two_player_list:
-    window 2, 2, 12, 4
-    text 3, 3, "1P"
-    window 18, 2, 12, 4
-    text 19, 3, "2P"
-    fill 2, 6, 28, 22, blank
+    window 2, 2, 12, 6
+    text 3, 4, "1P"
+    window 18, 2, 12, 6
+    text 19, 4, "2P"
+    fill 2, 8, 28, 20, blank
     pill_box 3
     pill_box 19
-    text 13, 7, "LEVEL"
-    text 13, 10, "SPEED"
-    text 13, 14, "VIRUS"
+    text 13, 10, "LEVEL"
+    text 13, 13, "SPEED"
+    text 13, 17, "VIRUS"
     finish
 
 two_player_attributes:
     attributes "1111111111111111", "1222222112222221"
-    attributes "1222222112222221", "1222222332222221"
-    attributes "1222222222222221", "1200002332000021"
-    attributes "1200002222000021", "1200002332000021"
+    attributes "1220002112200021", "1222222112222221"
+    attributes "1333333223333331", "1200002222000021"
+    attributes "1200002222000021", "1200002222000021"
     attributes "1200002222000021", "1200002222000021"
     attributes "1200002222000021", "1200002222000021"
     attributes "1200002222000021", "1222222222222221"

@@ -9,12 +9,12 @@ P1_FIELD_LEFT = 32
 P2_FIELD_LEFT = 160
 TRAY_LEFT = 192                     ; the preview of one player
 TRAY_TOP = 44
-HATCH_TOP = 54                      ; the previews of two players, above their hatches
+SLOT_TOP = 64                       ; the previews of two players wait in the slot of the lid
 FLIGHT_FRAMES = 22
+SHAKE_FRAMES = 40
 
 PILL_COLOURS = 0
 BEHIND = $20                        ; attribute: behind the background
-FLIPPED = $40
 
 .segment "CODE"
 
@@ -119,7 +119,7 @@ FLIPPED = $40
     ldy p1_y,x
     cpy #15
     bne @colours
-    ora #BEHIND                     ; a half above the field shows in the hatch, not over the lid
+    ora #BEHIND                     ; a half above the field shows in the slot, not over the lid
 @colours:
     sta colours
     lda p1_rotation,x
@@ -178,14 +178,18 @@ FLIPPED = $40
 
 ; --- Germs ---------------------------------------------------------------------------------------
 
-; X: germ 0 yellow, 1 red, 2 blue, dancing at left, top: 3 x 3 sprites.
+; X: germ 0 yellow, 1 red, 2 blue, at left, top: 3 x 3 sprites. It dances, faster when a box is full.
 .proc draw_germ
     lda germ_colours,x
     sta colours
     lda frame_counter
     clc
     adc germ_delay,x
+    ldy mode
+    cpy #MODE_FINISHED
+    beq @fast
     lsr
+@fast:
     lsr
     pha
     and #7
@@ -232,12 +236,13 @@ FLIPPED = $40
 .proc draw_germs
     ldx #0
 @germ:
-    lda viruses_of_colour,x
-    beq @next
     lda germ_places,y
     sta left
     lda germ_places + 1,y
     sta top
+    jsr shake_germ
+    lda viruses_of_colour,x
+    beq @next
     txa
     pha
     tya
@@ -256,12 +261,36 @@ FLIPPED = $40
     rts
 .endproc
 
+; Moves left to and fro for a while after a virus of the germ X has died. Keeps X and Y.
+.proc shake_germ
+    lda viruses_of_colour,x
+    cmp germ_strength,x
+    beq @same
+    bcs @more                       ; a level begins
+    lda #SHAKE_FRAMES
+    sta germ_shake,x
+@more:
+    lda viruses_of_colour,x
+    sta germ_strength,x
+@same:
+    lda germ_shake,x
+    beq @done
+    dec germ_shake,x
+    and #2
+    clc
+    adc left
+    sbc #0                          ; with the carry clear: 1 less
+    sta left
+@done:
+    rts
+.endproc
+
 ; --- Screens -------------------------------------------------------------------------------------
 
 .proc draw_sprites_title
     lda #0
     sta sprite_end
-    lda #11 * 8 - 2
+    lda #10 * 8 + 4
     sta left
     ldx players
     lda title_rows - 1,x
@@ -288,7 +317,8 @@ FLIPPED = $40
     inx
     cpx #3
     bne @germ
-    jmp end_sprites
+    jsr end_sprites
+    jmp refresh_title
 .endproc
 
 .proc draw_sprites_options
@@ -384,13 +414,13 @@ FLIPPED = $40
     sta left
     ldx #P2_STRUCT - P1_STRUCT
     jsr draw_falling_pill
-    lda #HATCH_TOP
+    lda #SLOT_TOP
     sta top
     lda #P1_FIELD_LEFT + 24
     sta left
     ldx #0
     jsr draw_next_pill
-    lda #HATCH_TOP
+    lda #SLOT_TOP
     sta top
     lda #P2_FIELD_LEFT + 24
     sta left
@@ -438,7 +468,7 @@ pill_right:
 pill_up:
     .byte 0, 0, 0, 8, 0, 0, 8, 0
 
-; From the tray to the hatch: a straight line, lifted by a parabola.
+; From the tray to the slot: a straight line, lifted by a parabola.
 flight_left:
     .repeat FLIGHT_FRAMES, step
         .byte TRAY_LEFT - (TRAY_LEFT - ONE_FIELD_LEFT - 24) * (step + 1) / FLIGHT_FRAMES
@@ -464,14 +494,14 @@ germ_hop:
 ; left, top of each germ: with one player, then with two.
 germ_places:
     .byte 26, 92, 26, 140, 26, 188
-    .byte 116, 138, 116, 164, 116, 190
+    .byte 116, 152, 116, 176, 116, 200
 
 title_rows:
-    .byte 16 * 8, 17 * 8
+    .byte 16 * 8, 18 * 8
 title_left:
-    .byte 44, 116, 188
+    .byte 28, 116, 204
 title_top:
-    .byte 140, 172, 140
+    .byte 141, 189, 141
 
 section_tops:
     .byte 9 * 8, 15 * 8, 21 * 8
