@@ -38,11 +38,11 @@ def press_reset(console: Console) -> None:
 
 @pytest.mark.parametrize("filled", ["zeros", "ones", "noise", "more noise"])
 def test_it_starts_over_any_memory(console: Console, filled: str) -> None:
-    chooser = random.Random(filled)
-    fill = {"zeros": lambda: 0, "ones": lambda: 0xFF}.get(filled, lambda: chooser.randrange(256))
-    # Not the stack: its top holds where the interrupted program goes on.
-    for address in [*range(0x100), *range(0x200, 0x800)]:
-        console.write(address, fill())
+    fills = {"zeros": bytes(0x800), "ones": b"\xff" * 0x800}
+    fill = fills.get(filled) or random.Random(filled).randbytes(0x800)
+    # Not the stack: the NMI that comes first returns by it.
+    console.write(0, *fill[:0x100])
+    console.write(0x200, *fill[0x200:])
     press_reset(console)
     ram = console.ram
     assert (ram[MODE], ram[PLAYERS], ram[MUSIC]) == (TITLE, 1, 0)
