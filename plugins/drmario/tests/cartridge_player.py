@@ -161,10 +161,10 @@ def land(console: Console, pad: Pad = P1) -> None:
         console.write(below, before)
 
 
-def next_pill(console: Console, pad: Pad = P1) -> int:
+def next_pill(console: Console, pad: Pad = P1, buttons1: int = 0) -> int:
     """Run to the frame in which the next pill appears; how many frames that took."""
     count = console.read(pad.pill_count)
-    return run_until(console, lambda: console.read(pad.pill_count) != count)
+    return run_until(console, lambda: console.read(pad.pill_count) != count, buttons1=buttons1)
 
 
 def play_pill(console: Console, column: int, rotation: int) -> None:

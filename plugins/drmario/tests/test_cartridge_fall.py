@@ -19,6 +19,7 @@ from cartridge_player import (
     field,
     frames,
     hold_pill,
+    next_pill,
     parse,
     pill,
     run_until,
@@ -70,8 +71,7 @@ def test_every_tenth_pill_speeds_up(playing: Console) -> None:
     for _ in range(41):
         seen[playing.read(P1.pill_count)] = playing.read(P1.speed_ups)
         draw(playing, "")
-        count = playing.read(P1.pill_count)
-        run_until(playing, lambda n=count: playing.read(P1.pill_count) != n, buttons1=DOWN)
+        next_pill(playing, buttons1=DOWN)
         run_until(playing, lambda: playing.read(P1.action) == FALL)
     assert seen == {int(str(count), 16): count // 10 for count in range(2, 43)}
 

@@ -30,8 +30,8 @@ def playing(console: Console) -> Console:
 
 
 def shown(console: Console, address: int = SCORE) -> int:
-    digits = console.ram[address : address + 6].tolist()
-    return 10 * sum(digit * 10**place for place, digit in enumerate(digits))
+    digits = [str(console.read(address + place)) for place in reversed(range(6))]
+    return int("".join(digits)) * 10
 
 
 def set_score(console: Console, points: int) -> None:

@@ -17,8 +17,9 @@ def test_every_button_reaches_its_bit_in_the_same_frame(console: Console) -> Non
 
 
 def test_memory_and_picture_have_their_shapes(console: Console) -> None:
-    assert (console.ram.shape, console.ram.dtype) == ((2048,), np.uint8)
-    assert (console.screen.shape, console.screen.dtype) == ((224, 240, 3), np.uint8)
+    assert console.ram.shape == (2048,)
+    assert console.screen.shape == (224, 240, 3)
+    assert console.ram.dtype == console.screen.dtype == np.uint8
     assert console.screen.any()
 
 
