@@ -280,4 +280,4 @@ germ_hop:
 ; left, top of each germ: with one player, then with two.
 germ_places:
     .byte 26, 92, 26, 140, 26, 188
-    .byte 116, 152, 116, 176, 116, 200
+    .byte 116, 151, 116, 176, 116, 201

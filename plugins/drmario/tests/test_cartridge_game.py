@@ -10,8 +10,10 @@ from cartridge_player import (
     MODE,
     P1,
     P2,
+    PLACED,
     PLAY,
     WHO_WON,
+    draw,
     frames,
     play_pill,
     run_until_mode,
@@ -58,3 +60,24 @@ def test_random_buttons_never_make_the_main_loop_late(console: Console, players:
         assert console.read(LATE_FRAMES) == late
     assert console.read(P1.pill_count) != pills[0]
     assert (console.read(P2.pill_count) != pills[1]) == (players == 2)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        pytest.param("Sy Sr Sb Sy Sr Sb Sy Sr " * 9 + ".. " * 8, id="72 singles fall"),
+        pytest.param("Ly Rr Lb Ry Lr Rb Ly Rr " * 9 + ".. " * 8, id="36 pills fall"),
+        pytest.param("Vy Vr Vb Vy Vr Vb Vy Vr " * 4, id="8 lines with 32 viruses"),
+        pytest.param("Vy Vr Vb Vy Vr Vb Vy Vr " * 3 + "Vr Vr Vr Vr Vb Vb Vb Vb ", id="two lines"),
+    ],
+)
+def test_both_players_may_have_much_to_do_in_one_frame(console: Console, picture: str) -> None:
+    to_play(console, level=20, players=2)
+    for pad in (P1, P2):
+        draw(console, picture, pad)
+        console.write(pad.viruses_left, 0x84)
+        console.write(pad.step, 0)
+        console.write(pad.action, PLACED)
+    late = console.read(LATE_FRAMES)
+    frames(console, 60)
+    assert console.read(LATE_FRAMES) == late
