@@ -208,7 +208,7 @@ def test_a_pause_hides_the_field(console: Console) -> None:
     tap(console, START)
     frames(console, 5)
     picture = console.screen.copy()
-    picture[96:112, 80:160] = 0
+    picture[96:136, 80:160] = 0  # the word and the pills below it
     assert not picture.any()
 
 
