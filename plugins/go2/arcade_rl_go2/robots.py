@@ -79,7 +79,8 @@ class Robots:
             ),
             show_viewer=False,
         )
-        self._scene.add_entity(gs.morphs.Plane() if ground is None else _terrain(gs, ground))
+        below = gs.morphs.Plane() if ground is None else _terrain(gs, ground)
+        self._floor: Any = self._scene.add_entity(below)
         feet = [f"{leg}_foot" for leg in robot.FEET]
         self._robot: Any = self._scene.add_entity(
             gs.morphs.URDF(file=robot.MODEL, pos=(0.0, 0.0, 0.4), links_to_keep=feet)
@@ -109,16 +110,21 @@ class Robots:
         self._robot.set_qpos(qpos, envs_idx=mask, zero_velocity=True)
 
     def push(self, mask: Tensor, changes: Tensor) -> None:
-        """Change the horizontal velocity of the bases of `mask` (N,) by `changes` (N, 2), m/s."""
+        """Change the horizontal velocity of the bases of `mask` (N,) by `changes` (N, 2), m/s.
+
+        The others are told theirs again: to be told changes how the simulator goes on, so that all
+        must be told at the same steps of their episodes, pushed or not.
+        """
         velocity = self._robot.get_dofs_velocity()
-        velocity[:, :2] += changes
-        self._robot.set_dofs_velocity(velocity, envs_idx=mask, skip_forward=True)
+        velocity[:, :2] += changes * mask[:, None]
+        self._robot.set_dofs_velocity(velocity, skip_forward=True)
 
     def set_friction(self, mask: Tensor, ratios: Tensor) -> None:
-        """Friction of all links of the robots of `mask` (N,), as multiples of the model's. (N,)"""
+        """Friction of the robots of `mask` (N,) and of the ground below them, as multiples of the
+        models'. (N,) Of a contact the greater one counts."""
         rows = torch.nonzero(mask)[:, 0]
-        links = self._robot.n_links
-        self._robot.set_friction_ratio(ratios[rows, None].expand(-1, links), None, rows)
+        for entity in (self._robot, self._floor):
+            entity.set_friction_ratio(ratios[rows, None].expand(-1, entity.n_links), None, rows)
 
     def set_mass(self, mask: Tensor, added: Tensor) -> None:
         """Mass that the bases of `mask` (N,) carry besides their own. (N,), kg."""
