@@ -13,11 +13,13 @@ import numpy.typing as npt
 Matrix: TypeAlias = npt.NDArray[np.float64]
 """(4, 4), from a frame to another one."""
 
-BODY, LEGS, OUTLINE = (0.13, 2400), (0.05, 600), (0.02, 100)
-"""Parts of the triangles of each piece that are drawn, and that throw its shadow, and the fewest that are
-left of it. The model has 400,000, most smaller than a pixel, and software draws every one of them."""
-AGGRESSION = 3
-"""Of the simplification: more takes letters and edges away."""
+Detail: TypeAlias = tuple[float, int, int]
+BODY: Detail = (0.13, 2400, 3)
+LEGS: Detail = (0.05, 600, 3)
+OUTLINE: Detail = (0.02, 100, 7)
+"""Of each piece: part of its triangles that are drawn, and for the last throw the shadow, the fewest that
+are left, and how roughly it is simplified; more than 3 takes letters and edges away. The model has 400,000,
+most smaller than a pixel, and software draws every one of them."""
 HAVE_FEET = ("calf", "calf_mirror")
 """Files that have the foot in them too, black, which has one of its own."""
 CREASE = np.cos(np.radians(35))
@@ -38,9 +40,7 @@ class Triangles:
     """Place among the links of what each belongs to. (T * 3,)"""
 
 
-def read_meshes(
-    files: list[tuple[Path, Matrix, int]], legs: tuple[float, int], body: tuple[float, int]
-) -> Triangles:
+def read_meshes(files: list[tuple[Path, Matrix, int]], legs: Detail, body: Detail) -> Triangles:
     """Of files, each in its place on a link; link 0 is the body."""
     parts = []
     for file, origin, link in files:
@@ -86,7 +86,7 @@ def _pieces(file: Path) -> list[Piece]:
 
 
 @cache
-def _simplified(piece: Piece, kept: float, fewest: int) -> npt.NDArray[np.float64]:
+def _simplified(piece: Piece, kept: float, fewest: int, roughly: int) -> npt.NDArray[np.float64]:
     """Corners of fewer triangles. (T, 3, 3)"""
     import fast_simplification
 
@@ -94,7 +94,7 @@ def _simplified(piece: Piece, kept: float, fewest: int) -> npt.NDArray[np.float6
     wanted = max(round(len(faces) * kept), fewest)
     if wanted < len(faces):
         vertices, faces = fast_simplification.simplify(
-            np.float32(vertices), np.int32(faces), target_count=wanted, agg=AGGRESSION
+            np.float32(vertices), np.int32(faces), target_count=wanted, agg=roughly
         )
     corners: npt.NDArray[np.float64] = np.asarray(vertices, np.float64)[faces]
     return np.asarray(corners[np.linalg.norm(_crosses(corners), axis=1) > 0])

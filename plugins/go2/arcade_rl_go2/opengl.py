@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from functools import cache
 from typing import Any
 
@@ -11,23 +12,30 @@ import numpy.typing as npt
 from arcade_rl.errors import MissingError
 
 LIBRARIES: dict[str, Any] = {"backend": "egl", "libgl": "libGL.so.1", "libegl": "libEGL.so.1"}
+MOST_DEVICES = 8
 
 
 @cache
 def open_context() -> Any:
-    """The process's one context. MissingError if none can be had."""
+    """The process's one context, on the first device that gives one; whoever draws enters it. MissingError
+    if none does."""
     import moderngl
 
-    try:
-        context = moderngl.create_context(standalone=True, **LIBRARIES)
-    except Exception as error:  # noqa: BLE001  moderngl raises plain ones
-        said = " ".join(str(error).split())
-        raise MissingError(
-            f"there is no OpenGL to draw with: {said}. On Debian: apt-get install libegl1 libgl1; "
-            "it needs no display and no graphics card"
-        ) from None
-    context.gc_mode = "context_gc"
-    return context
+    said = []
+    for device in range(MOST_DEVICES):
+        try:
+            settings = LIBRARIES | {"device_index": device}
+            context = moderngl.create_context(standalone=True, **settings)
+        except Exception as error:  # noqa: BLE001  moderngl raises plain ones
+            said.append(" ".join(str(error).split()))
+        else:
+            context.gc_mode = "context_gc"
+            ctypes.CDLL(LIBRARIES["libegl"]).eglReleaseThread()  # another one may be first to draw
+            return context
+    raise MissingError(
+        f"there is no OpenGL to draw with: {said[0]}. On Debian: apt-get install libegl1 libgl1; "
+        "it needs no display and no graphics card"
+    )
 
 
 def indexed(context: Any, program: Any, columns: dict[str, npt.NDArray[Any]]) -> Any:
