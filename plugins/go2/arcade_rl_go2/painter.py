@@ -22,8 +22,8 @@ FINER = 2
 Multisampling would take longer, as the ground needs none, and most of the picture is ground."""
 SHADOW_SIZE = 1024
 """Of the shadow's picture, pixel."""
-SHADED = 0.85
-"""How far around the robot its shadow falls, m."""
+CASTING, SHADED = 0.66, 0.74
+"""How far the robot reaches, and how far around its middle its shadow, m."""
 SUN = np.array([-0.35, -0.45, 1.0]) / np.linalg.norm([-0.35, -0.45, 1.0])
 """Where the light comes from."""
 FAR_GROUND = 150.0
@@ -82,6 +82,7 @@ class Painter:
         self.size, self.model = size, load_model()
         context = self._context = open_context()
         with context:
+            context.gc()  # of painters that are no more
             self._shadow = context.depth_texture((SHADOW_SIZE, SHADOW_SIZE))
             self._shadow.compare_func = "<="
             self._shadow.repeat_x = self._shadow.repeat_y = False
@@ -174,12 +175,9 @@ class Painter:
             give(program, camera=camera.matrix, eye=camera.position, sun=SUN)
         give(self._near.program, sun_matrix=sun)
         if self._hills is None:
-            x, y = subject.links[0, :2, 3]
-            self._near.render(*_level(x - SHADED, y - SHADED, x + SHADED, y + SHADED))
-            context.polygon_offset = (
-                1.0,
-                8.0,
-            )  # the same plane, below its part that is drawn already
+            self._near.render(*_shaded(subject))
+            # The same plane as the part that is drawn already, and behind it.
+            context.polygon_offset = 1.0, 8.0
             self._far.render(*_level(-FAR_GROUND, -FAR_GROUND, FAR_GROUND, FAR_GROUND))
             context.polygon_offset = 0.0, 0.0
         else:
@@ -215,8 +213,7 @@ class Painter:
         target.use()
         give(self._below.program, camera=matrix)
         if self._hidden_hills is None:
-            x, y = subject.links[0, :2, 3]
-            self._below.render(_level(x - SHADED, y - SHADED, x + SHADED, y + SHADED)[0])
+            self._below.render(_shaded(subject)[0])
         else:
             self._hidden_hills.render()
         target.color_mask = True, True, True, True
@@ -249,6 +246,13 @@ class Painter:
         return Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
 
 
+def _shaded(subject: Subject) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Corners and normals of the part of the plane that the shadow may fall on. (6, 3) each"""
+    middle = subject.links[0, :3, 3]
+    x, y = middle[:2] - SUN[:2] / SUN[2] * middle[2]
+    return _level(x - SHADED, y - SHADED, x + SHADED, y + SHADED)
+
+
 def _level(
     left: float, low: float, right: float, high: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -277,6 +281,6 @@ def _sun_matrix(middle: Point) -> npt.NDArray[np.float64]:
     right = np.cross([0.0, 1.0, 0.0], SUN)
     right /= np.linalg.norm(right)
     axes, matrix = np.array([right, np.cross(SUN, right), -SUN]), np.eye(4)
-    matrix[:3, :3] = axes / [[SHADED], [SHADED], [2 * SHADED]]
+    matrix[:3, :3] = axes / [[CASTING], [CASTING], [2 * CASTING]]
     matrix[:3, 3] = -matrix[:3, :3] @ middle
     return matrix

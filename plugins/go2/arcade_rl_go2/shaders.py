@@ -18,7 +18,7 @@ const vec3 HORIZON = vec3(0.80, 0.87, 0.93);
 // the shadow's pixels.
 float sunlit(vec3 place, float looks) {
     vec3 at = (sun_matrix * vec4(place, 1.0)).xyz * 0.5 + 0.5;
-    float texel = 1.5 / textureSize(shadows, 0).x, last = (looks - 1.0) * 0.5, light = 0.0;
+    float texel = 2.0 / textureSize(shadows, 0).x, last = (looks - 1.0) * 0.5, light = 0.0;
     for (float x = -last; x <= last; x++)
         for (float y = -last; y <= last; y++)
             light += texture(shadows, vec3(at.xy + vec2(x, y) * texel, at.z - 0.004));
@@ -67,7 +67,7 @@ out vec4 pixel;
 void main() {
     vec3 normal = normalize(facing);
     vec3 view = normalize(eye - place);
-    float sunlight = sunlit(place + normal * 0.004, 2.0);
+    float sunlight = sunlit(place + normal * 0.004, 1.0);
     float shine = pow(max(dot(normal, normalize(view + sun)), 0.0), 40.0);
     float rim = pow(1.0 - max(dot(normal, view), 0.0), 4.0);
     vec3 colour = lit(shade, normal, sunlight) + SUN * shine * sunlight * 0.25 + ABOVE * rim * 0.25;
@@ -242,4 +242,4 @@ def shadow_corner(links: int) -> str:
 
 def ground_pixel(has_shadow: bool) -> str:
     """Of ground that the robot's shadow may fall on, or not: looking it up takes longest."""
-    return _GROUND_PIXEL.replace("SUNLIT", "sunlit(place, 3.0)" if has_shadow else "1.0")
+    return _GROUND_PIXEL.replace("SUNLIT", "sunlit(place, 2.0)" if has_shadow else "1.0")
