@@ -343,7 +343,8 @@ class StateScreen(Protocol):
     of the start as the seed tells; its `step` plays on from there, as the game happens to go."""
 
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
-        """The frames of a step that led to this row of `StepBatch.states`, whatever was shown before."""
+        """The frames of a step that led to this row of `StepBatch.states`, whatever was shown before. A
+        sequence may draw each when it is looked at: a film of fewer frames a second leaves some out."""
         ...
 
 

@@ -196,7 +196,8 @@ def playback(step: int = 0) -> Playback:
 
 def cnn_scene(step: int = 0, taken: int | None = 2) -> Scene:
     return Scene(
-        frame=wall(step),
+        frames=(wall(step),),
+        index=0,
         pixel_aspect=ATARI,
         title=Title(
             "BREAKOUT · PPO · neural activity",
@@ -235,7 +236,8 @@ def robot_scene(step: int = 0, bound: float = 1.0) -> Scene:
     )  # fmt: skip
     return replace(
         cnn_scene(step),
-        frame=meadow(),
+        frames=(meadow(),),
+        index=0,
         pixel_aspect=Fraction(1),
         title=Title(
             "GO2 · PPO · neural activity", "run go2-flat · checkpoint 120 · deterministic · seed 4"

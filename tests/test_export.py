@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from arcade_rl_toy import Pictures
 from exported import SMALL, Exported, film, sidecar
 from make_run import Made, make_run
 
@@ -112,6 +113,18 @@ def test_timing_shows_every_frame_as_often_as_its_time_says() -> None:
                 for position in range(0, len(shown), 7):
                     expected = position * speed * native / timing.rate
                     assert shown[position] == expected // 1
+
+
+def test_frames_that_a_film_leaves_out_are_not_drawn(tmp_path: Path) -> None:
+    """Two frames a step, at 30 a second, in a film of 10."""
+    made = make_run(tmp_path, "options.inexact=true", "options.curriculum=false")
+    (episode,) = Run(made.run.path).episodes(sort="-length", limit=1)
+    source, rate = Recorded(made.run.path, episode.number), Fraction(10)
+    look = Look((640, 360), MP4, 30, "superfast", "none", "dark", "blue-orange", rate, Fraction(1))
+    before = Pictures.drawn
+    rendered = Clip(tmp_path / "e.mp4", source, "e").render(look, lambda part: None)
+    assert rendered.facts.frames == -(-PER_STEP * episode.length // 3)
+    assert Pictures.drawn - before == rendered.facts.frames
 
 
 def test_an_existing_film_stays(

@@ -47,7 +47,7 @@ CHANGES: dict[str, Callable[[], Scene]] = {
     "no reward terms": lambda: replace(
         cnn_scene(), playback=replace(cnn_scene().playback, contributions=())
     ),
-    "another frame": lambda: replace(cnn_scene(), frame=cnn_scene(1).frame),
+    "another frame": lambda: replace(cnn_scene(), frames=cnn_scene(1).frames),
 }
 
 

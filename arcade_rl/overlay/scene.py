@@ -4,7 +4,7 @@ checkpoint; training, playback and evaluation are never mixed."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from arcade_rl.contracts import Frame
@@ -89,7 +89,10 @@ class Banner:
 class Scene:
     """One frame with everything about it."""
 
-    frame: Frame
+    frames: Sequence[Frame] = field(repr=False)
+    """Of its step. Nothing but drawing it looks into them: they may be drawn when they are looked at."""
+    index: int
+    """Of the frame among them."""
     pixel_aspect: Fraction
     """Width of the frame's pixels over their height."""
     title: Title
@@ -103,6 +106,11 @@ class Scene:
     """Of the features that the agent sees; empty where they have no names."""
     trace: Trace | None
     banner: Banner | None
+
+    @property
+    def frame(self) -> Frame:
+        """The picture."""
+        return self.frames[self.index]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,12 @@ def beats(
         if shown.activity is not None and shown.activity.value is not None:
             trace.append(shown.activity.value)
         scenes = []
-        for picture in shown.moment.frames:
+        for index in range(count):
             frame += 1
             scenes.append(
                 Scene(
-                    frame=picture,
+                    frames=shown.moment.frames,
+                    index=index,
                     pixel_aspect=show.declaration.pixel_aspect,
                     title=billing.title,
                     standing=billing.standing,

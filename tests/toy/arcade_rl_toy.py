@@ -327,8 +327,31 @@ class Showing(ToyScreen):
 
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
         lit, hit, following = state.astype(int).tolist()
-        pressed = picture(lit, pressed=bool(hit))
-        return [pressed, pressed if following == NOTHING else picture(following)]
+        shown = [(lit, bool(hit)), (lit, bool(hit)) if following == NOTHING else (following, False)]
+        return Pictures(shown)
+
+
+class Pictures(Sequence[Frame]):
+    """Drawn when they are looked at first."""
+
+    drawn = 0
+    """Of all there were in this process."""
+
+    def __init__(self, shown: list[tuple[int, bool]]) -> None:
+        self._shown = shown
+        self._frames: dict[int, Frame] = {}
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(len(self))[index]]
+        place = range(len(self))[index]
+        if place not in self._frames:
+            self._frames[place] = picture(*self._shown[place])
+            Pictures.drawn += 1
+        return self._frames[place]
 
 
 class StagedShowing(Showing, StagedToyScreen): ...

@@ -1,0 +1,144 @@
+"""Shows recorded states, from any camera and at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import (
+    Array,
+    Frame,
+    Gauge,
+    Instruments,
+    ScreenStep,
+    StagedVectorEnv,
+    VectorEnv,
+)
+from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.seeds import GivenSeeds
+from arcade_rl_go2.camera import View
+from arcade_rl_go2.drawing import Drawing
+from arcade_rl_go2.ground import HeightField
+from arcade_rl_go2.robot import DEFAULT_POSE, FEET, JOINTS, LOWER, UPPER
+from arcade_rl_go2.states import ANGLES, CONTACTS, POSITION, QUATERNION, WIDTH
+
+TRACKS = FEET
+"""On where the foot is on the ground."""
+GAUGES = tuple(
+    Gauge(name.replace("_", " "), low, high, "rad")
+    for name, low, high in zip(JOINTS, LOWER, UPPER, strict=True)
+)
+STANDS_AT = 0.31
+"""Of the base above the ground in the default pose, m."""
+MOST_DRAWINGS = 4
+
+
+@lru_cache(MOST_DRAWINGS)
+def drawing_of(view: View, ground: HeightField | None) -> Drawing:
+    """The process's one drawing of a look: its model is read once."""
+    return Drawing(view, ground)
+
+
+class LazyFrames(Sequence[Frame]):
+    """Frames that are drawn when they are asked for: a film of fewer a second leaves some out."""
+
+    def __init__(self, draw: Sequence[Callable[[], Frame]]) -> None:
+        self._draw = draw
+        self._drawn: dict[int, Frame] = {}
+
+    def __len__(self) -> int:
+        return len(self._draw)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> LazyFrames: ...
+    def __getitem__(self, index: int | slice) -> Frame | LazyFrames:
+        if isinstance(index, slice):
+            places = range(len(self))[index]
+            return LazyFrames([lambda place=place: self[place] for place in places])  # type: ignore[misc]
+        place = range(len(self))[index]
+        if place not in self._drawn:
+            self._drawn[place] = self._draw[place]()
+        return self._drawn[place]
+
+
+class Go2Screen:
+    """The robot in the state of a row, one frame a step. A frame is drawn when it is first looked at.
+
+    `make_env` is called when a game is to be played on; `action_scale`: rad for an action of 1;
+    `latency`: steps after which an action sets the joints. MissingError where there is no OpenGL.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        make_env: Callable[[], VectorEnv],
+        action_scale: float,
+        latency: int = 1,
+        ground: HeightField | None = None,
+    ) -> None:
+        self._make_env, self._scale, self._latency = make_env, action_scale, latency
+        self.drawing = drawing_of(view, ground)
+        self._env: VectorEnv | None = None
+        self._seed: int | None = None
+        self._stage = 0
+
+    def set_stage(self, stage: int) -> None:
+        """Play episodes that start from now on in this stage of the curriculum."""
+        self._stage = stage
+
+    def reset(self, seed: int) -> Frame:
+        """The robot as it stands: the seed alone does not tell how it starts."""
+        self._seed, self._has_begun = seed, False
+        return self.drawing.draw(standing())
+
+    def step(self, action: Array) -> ScreenStep:
+        """Play on from where the seed starts."""
+        env = self._begun()
+        batch = env.step(np.asarray(to_numpy(action), np.float32)[None])
+        assert batch.states is not None, "the environment gives no states"
+        ended = bool(to_numpy(batch.terminated | batch.truncated)[0])
+        frames = self.show(to_numpy(batch.states)[0])
+        return ScreenStep(frames, float(to_numpy(batch.rewards)[0]), ended)
+
+    def show(self, state: npt.NDArray[Any]) -> LazyFrames:
+        row = state.copy()
+        return LazyFrames([lambda: self.drawing.draw(row)])
+
+    def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
+        targets = np.array(DEFAULT_POSE, np.float32)
+        if len(actions) > self._latency:
+            targets += np.float32(self._scale) * np.float32(actions[-1 - self._latency])
+        values = np.asarray(state[ANGLES], np.float32)
+        return Instruments(np.asarray(state[CONTACTS] > 0.5), values.copy(), targets)
+
+    def close(self) -> None:
+        if self._env is not None:
+            self._env.close()
+            self._env = None
+
+    def _begun(self) -> VectorEnv:
+        """The environment, in the episode of the last `reset`."""
+        assert self._seed is not None, "reset comes first"
+        if self._env is None:
+            self._env = self._make_env()
+        if not self._has_begun:
+            if isinstance(self._env, StagedVectorEnv):
+                self._env.set_stage(self._stage)
+            self._env.reset(GivenSeeds([[self._seed, self._seed]]))  # the second one is not played
+            self._has_begun = True
+        return self._env
+
+
+def standing() -> npt.NDArray[np.float32]:
+    """A state in which the robot stands in its default pose where it starts, and nothing is asked of
+    it."""
+    row = np.zeros(WIDTH, np.float32)
+    row[POSITION], row[QUATERNION] = (0.0, 0.0, STANDS_AT), (1.0, 0.0, 0.0, 0.0)
+    row[ANGLES], row[CONTACTS] = DEFAULT_POSE, 1.0
+    return row
