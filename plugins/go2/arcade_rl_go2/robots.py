@@ -110,14 +110,10 @@ class Robots:
         self._robot.set_qpos(qpos, envs_idx=mask, zero_velocity=True)
 
     def push(self, mask: Tensor, changes: Tensor) -> None:
-        """Change the horizontal velocity of the bases of `mask` (N,) by `changes` (N, 2), m/s.
-
-        The others are told theirs again: to be told changes how the simulator goes on, so that all
-        must be told at the same steps of their episodes, pushed or not.
-        """
+        """Change the horizontal velocity of the bases of `mask` (N,) by `changes` (N, 2), m/s."""
         velocity = self._robot.get_dofs_velocity()
-        velocity[:, :2] += changes * mask[:, None]
-        self._robot.set_dofs_velocity(velocity, skip_forward=True)
+        velocity[:, :2] += changes
+        self._robot.set_dofs_velocity(velocity, envs_idx=mask)
 
     def set_friction(self, mask: Tensor, ratios: Tensor) -> None:
         """Friction of the robots of `mask` (N,) and of the ground below them, as multiples of the
