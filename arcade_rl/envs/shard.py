@@ -20,6 +20,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
     MaskedVectorEnv,
+    Observations,
     SeedSource,
     StagedVectorEnv,
     VectorEnv,
@@ -95,6 +96,7 @@ def _serve(commands: int, replies: int, memory: int) -> None:
     board = Board(hello, pickle.loads(num_envs))
     board.map(memory, create=False)
     masked = env if isinstance(env, MaskedVectorEnv) else None  # asking takes long
+    first: Observations = None
     answer(replies)
     while (command := read_frame(commands)) is not None:
         name, value = STEP if not command else pickle.loads(command)

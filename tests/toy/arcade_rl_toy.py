@@ -348,9 +348,7 @@ class Showing(ToyScreen):
         pressed = picture(lit, pressed=bool(hit))
         return [pressed, pressed if following == NOTHING else picture(following)]
 
-    def instruments(
-        self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]
-    ) -> Instruments:
+    def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
         lit = int(state[0])
         pressed = self._env._press(actions[[-1, 0]])
         return Instruments(
