@@ -21,6 +21,7 @@ from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import PlayedGame, find_playable
 from arcade_rl.playback.player import Before, Performance, before
 from arcade_rl.playback.replay import fault_of
+from arcade_rl.playback.verify import state_fault
 from arcade_rl.recording.recording import Recording
 
 
@@ -90,18 +91,13 @@ def rerun(recording: Recording, go_on: Callable[[], None] | None = None) -> Perf
 
 
 def _state_fault(recording: Recording, k: int, states: Array | None) -> str:
-    """How the state after step `k` differs from the recorded one, bit for bit; "" if it does not, or
-    none was recorded."""
+    """How the state after step `k`, from 0, differs from the recorded one; "" if it does not, or none
+    was recorded."""
     if recording.states is None:
         return ""
-    recorded, found = recording.states[k], None if states is None else to_numpy(states)[0]
-    if found is not None and is_same(recorded, found):
+    fault = state_fault(recording.states[k], None if states is None else to_numpy(states)[0])
+    if fault is None:
         return ""
+    what, recorded, found = fault
     who = f"episode {recording.metadata.number} of {recording.metadata.run}"
-    return f"{who} has another state after step {k + 1} than was recorded"
-
-
-def is_same(one: npt.NDArray[np.generic], other: npt.NDArray[np.generic]) -> bool:
-    """Whether two states are the same in every bit."""
-    is_alike = one.dtype == other.dtype and one.shape == other.shape
-    return is_alike and one.tobytes() == other.tobytes()
+    return f"{who} has another {what}, after step {k + 1}: {found}; recorded is {recorded}"
