@@ -115,8 +115,10 @@ class StockEnv(VecEnv):
 
 
 def _host_copy(array: Array) -> npt.NDArray[Any]:
+    """The array in host memory, which the environment's next step leaves as it is."""
+    is_shared = isinstance(array, np.ndarray) or array.device.type == "cpu"
     host = to_numpy(array)
-    return host.copy() if host is array else host
+    return host.copy() if is_shared else host
 
 
 def _copy(observations: Observations, index: Any = ...) -> Observations:
