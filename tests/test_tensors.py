@@ -14,6 +14,7 @@ from recordings_of import recordings_of
 
 from arcade_rl import cli
 from arcade_rl.envs.arrays import actions_for
+from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.playback.evaluation import evaluate
 from arcade_rl.playback.player import Performance, Player
@@ -116,12 +117,18 @@ def test_commands_take_it(tmp_path: Path, capfd: Output) -> None:
         assert film(out)["frames"] > 20
 
 
-def test_processes_take_it(tmp_path: Path) -> None:
-    words = (ALL, "train.env_processes=2")
-    mine = make_run(tmp_path, *words, name="arrays", chunks=1)
-    other = make_run(tmp_path, *words, "options.tensors=true", name="tensors", chunks=1)
-    states = [checkpoints.read_state(made.newest) for made in (mine, other)]
-    assert states[0].weights_sha256 == states[1].weights_sha256
+def test_processes_take_it() -> None:
+    game, given = load_game("toy"), []
+    for words in ({"tensors": True}, {}):
+        options = game.options.model_validate({**words, "masks": True, "length": 12})
+        env = open_processes(game, options, 3, "training", 2)
+        env.reset(HashedSeeds(0, 3))
+        for step in range(30):
+            batch = env.step(np.full(3, step % 4))
+            given.append([batch.observations.copy(), batch.rewards.copy(), batch.terminated.copy()])
+        env.close()
+    for one, other in zip(given[:30], given[30:], strict=True):
+        assert all(np.array_equal(*arrays) for arrays in zip(one, other, strict=True))
 
 
 def test_actions_are_of_the_kind_of_the_observations() -> None:
