@@ -6,16 +6,17 @@ import sqlite3
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 from arcade_rl_toy import BUTTONS, GAUGES, STRANGE
 from make_run import Made, make_run
-from recorded import recording
+from recorded import played, recording
 
 from arcade_rl.contracts import Metric
-from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.errors import MissingError, PluginError, VerificationError
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.evaluation import evaluate
 from arcade_rl.playback.library import Run
@@ -25,8 +26,12 @@ from arcade_rl.playback.scenes import BANNER_S, Billing, beats, title_of, weight
 from arcade_rl.playback.show import Show, running
 from arcade_rl.playback.verify import verify
 from arcade_rl.policies.activity import Choices, Dials
+from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.standing import standing_at
+
+if TYPE_CHECKING:
+    from conftest import PluginDist
 
 CHUNK = 3
 
@@ -221,6 +226,18 @@ def test_the_history_of_tracks_is_that_of_the_last_seconds(tmp_path: Path) -> No
     last = scenes_of(made, Performance(it))[-1].dashboard
     assert last is not None
     assert last.history.tolist() == np.eye(4, dtype=bool)[it.states[40:, 0].astype(int)].tolist()
+
+
+def test_a_screen_without_the_instruments_that_are_declared_is_refused(
+    plugin_dist: PluginDist,
+) -> None:
+    plugin_dist("arcade_rl_toy_broken", None, {"toy_no_instruments": "arcade_rl_toy_broken"})
+    game = load_game("toy_no_instruments")
+    it, _ = played(game, game.options(), 3)
+    it = replace(it, metadata=replace(it.metadata, rom_sha256=""))
+    fault = "toy_no_instruments declares tracks or gauges, and its screen has no instruments"
+    with pytest.raises(PluginError, match=fault):
+        Show(Performance(it))
 
 
 def test_a_game_without_instruments_has_no_dashboard(made: Made) -> None:
