@@ -58,7 +58,7 @@ def _split(canvas: Canvas, room: Rect, dashboard: Dashboard) -> tuple[Rect | Non
         return None, room if dashboard.gauges and fits else None
     if not dashboard.gauges:
         return room, None
-    if room.width > 2.2 * room.height:
+    if room.width > max(2.2 * room.height, canvas.style.px(640)):
         left = room.left(int(0.38 * room.width))
         return left, room.beside(left.width + 2 * gap) if fits else None
     most = TracksView.most(canvas, dashboard.tracks)
