@@ -21,6 +21,7 @@ from overlay_scenes import (
     many_scene,
     mlp_scene,
     robot_scene,
+    trot_scene,
     with_banner,
 )
 
@@ -63,6 +64,10 @@ CASES = {
     "long": Case(long_scene),
     "first": Case(first_scene),
     "card": Case(None),
+    "trot": Case(trot_scene),
+    "trot-light": Case(trot_scene, (1920, 1080), "light", "green-red"),
+    "trot-tall": Case(trot_scene, (720, 1280)),
+    "trot-begins": Case(lambda: replace(trot_scene(90), activity=None, trace=None)),
 }
 
 

@@ -9,11 +9,12 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Frame
+from arcade_rl.contracts import Frame, Gauge
 from arcade_rl.overlay.scene import (
     Banner,
     Card,
     Contribution,
+    Dashboard,
     Playback,
     Reading,
     Scene,
@@ -41,6 +42,11 @@ FEATURES = (
     *(f"bricks {k}" for k in range(36)),
 )
 JOINTS = tuple(f"{leg} {joint}" for leg in ("FR", "FL", "RR", "RL") for joint in ("hip", "thigh", "calf"))  # fmt: skip
+FEET = ("front right", "front left", "rear right", "rear left")
+GAUGES = tuple(
+    Gauge(joint, *{"hip": (-1.05, 1.05), "thigh": (-1.57, 3.49), "calf": (-2.72, -0.84)}[joint[3:]], "rad")
+    for joint in JOINTS
+)  # fmt: skip
 LONG = "an action whose name goes on for a while"
 
 
@@ -209,6 +215,7 @@ def cnn_scene(step: int = 0, taken: int | None = 2) -> Scene:
         action_names=("NOOP", "FIRE", "RIGHT", "LEFT"),
         feature_names=(),
         trace=trace(),
+        dashboard=None,
         banner=None,
     )
 
@@ -246,6 +253,68 @@ def robot_scene(step: int = 0, bound: float = 1.0) -> Scene:
         action_names=JOINTS,
         feature_names=names,
     )
+
+
+def trot(step: int = 430, steps: int = 200, tracks: tuple[str, ...] = FEET) -> Dashboard:
+    """Twelve joints of a trot at 1.7 steps a second, and where the feet were on the ground; `step` of
+    50 a second were played."""
+    at = np.arange(max(0, step - steps), step)[:, None] / 50
+    phase = np.array([0, 0.5, 0.5, 0])[np.arange(len(tracks)) % 4] + 0.02 * np.arange(len(tracks))
+    history = (1.7 * at + phase) % 1 < 0.58 + 0.05 * np.sin(at * 3 + phase * 9)
+    swing = 2 * np.pi * (1.7 * step / 50 + np.repeat(phase[:4], 3)) if len(tracks) else np.zeros(12)
+    middle, reach = np.tile([0.0, 0.8, -1.5], 4), np.tile([0.08, 0.35, 0.3], 4)
+    values = middle + reach * np.sin(swing)
+    targets = middle + reach * 1.25 * np.sin(swing + 0.5)
+    return Dashboard(
+        tracks, history, steps, steps / 50, GAUGES, values.astype(np.float32), targets.astype(np.float32)
+    )  # fmt: skip
+
+
+def trot_scene(step: int = 430, tracks: tuple[str, ...] = FEET) -> Scene:
+    """A robot with 45 features and twelve actions whose joints and feet are shown."""
+    scene = robot_scene(step)
+    assert scene.activity is not None
+    names = tuple(name for name in scene.feature_names if not name.startswith("gravity"))
+    decision = scene.activity.decision
+    assert isinstance(decision, Dials)
+    activity = dense(step, 45, (512, 256, 128), decision, decision.mean)
+    return replace(
+        scene,
+        activity=activity,
+        feature_names=names,
+        dashboard=trot(step, tracks=tracks),
+        playback=replace(
+            scene.playback,
+            readings=(
+                Reading("Distance", f"{step * 0.01:.2f} m"),
+                Reading("Speed", "0.48 m/s"),
+                Reading("Speed error", "0.04 m/s"),
+                Reading("Base height", "0.31 m"),
+                Reading("Tilt", "2.1 °"),
+                Reading("Trot score", "0.87"),
+                Reading("Cost of transport", "0.92"),
+            ),
+            contributions=(
+                Contribution("track speed", 0.98),
+                Contribution("track turn", 0.19),
+                Contribution("height", -0.03),
+                Contribution("action rate", -0.06),
+                Contribution("pose", -0.09),
+            ),
+        ),
+    )
+
+
+def arm_scene(gauges: int = 40) -> Scene:
+    """More gauges than have room, of several units, and no tracks."""
+    known = tuple(
+        Gauge(f"servo number {k}", -(10.0**(k % 3)), 10.0**(k % 3), ("rad", "mm", "")[k % 3])
+        for k in range(gauges)
+    )  # fmt: skip
+    values, targets = noise(0, gauges, seed=80) * 0.5, noise(3, gauges, seed=80) * 0.5
+    nothing = np.zeros((3, 0), bool)
+    board = Dashboard((), nothing, 200, 4.0, known, values, targets)
+    return replace(robot_scene(), dashboard=board)
 
 
 def hand_scene(dials: int = 30) -> Scene:

@@ -297,7 +297,7 @@ def test_verify_says_that_all_are_exact(runs: Path, capsys: Output) -> None:
     steps = run_steps(3, 5)
     assert values == {
         "asked": 2, "exact": 2, "steps": steps, "differing": [], "unplayable": [], "missing": [], "damaged": [],
-        "shown": 0, "gone": 0, "was_interrupted": False,
+        "rerun": 0, "otherwise": [], "shown": 0, "gone": 0, "was_interrupted": False,
     }  # fmt: skip
     assert said(capsys, "verify", "r:3")[0] == f"1 of 1 episode is exact, {run_steps(3):,} steps\n"
 

@@ -108,6 +108,29 @@ def test_show_declares_under_given_options(arcade_rl: CommandLine) -> None:
     assert "nearest: options.curriculum" in done.stderr
 
 
+def test_show_tells_of_states_and_instruments(arcade_rl: CommandLine) -> None:
+    words = (
+        "plugins",
+        "show",
+        "toy",
+        "-o",
+        "options.reruns=true",
+        "-o",
+        "options.instruments=true",
+    )
+    told = json.loads(arcade_rl(*words, "--json").stdout)
+    assert (told["replay"], told["reruns"]) == ("states", True)
+    assert told["tracks"] == ["red", "green", "blue", "yellow"]
+    assert told["gauges"][1] == {"name": "first", "low": 0, "high": 3, "unit": "button"}
+    lines = arcade_rl(*words).stdout.splitlines()
+    assert "recordings   hold states and are played again where they can be" in lines
+    assert "tracks       red, green, blue, yellow" in lines
+    assert ["first", "0", "3", "button"] in [line.split() for line in lines]
+    plain = arcade_rl("plugins", "show", "toy").stdout
+    assert "recordings" not in plain
+    assert "gauges" not in plain
+
+
 def test_check_passes_the_toy(arcade_rl: CommandLine) -> None:
     done = arcade_rl("plugins", "check", "toy", "--json", "--steps", "60")
     assert (done.returncode, done.stderr) == (0, "")

@@ -30,6 +30,10 @@ OTHER_WAYS = {"repeat", "number", "history", "process"}
         '{"actions": "continuous", "observation": "dict"}',
         '{"observation": "image", "cuts": true}',
         '{"length": 60}',
+        '{"tensors": true, "curriculum": false, "masks": true}',
+        '{"tensors": true, "actions": "continuous", "observation": "dict"}',
+        '{"reruns": true, "instruments": true}',
+        '{"reruns": true, "instruments": true, "actions": "continuous", "tensors": true}',
     ],
 )
 def test_the_toy_passes_under_all_its_options(options: str) -> None:
@@ -41,7 +45,14 @@ def test_the_toy_passes_under_all_its_options(options: str) -> None:
     }
 
 
-@pytest.mark.parametrize("options", ['{"inexact": true}', '{"inexact": true, "curriculum": false}'])
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{"inexact": true}',
+        '{"inexact": true, "curriculum": false}',
+        '{"inexact": true, "instruments": true}',
+    ],
+)
 def test_a_game_that_shows_states_need_not_play_the_same_again(options: str) -> None:
     game = load_game("toy")
     report = check(game, game.options.model_validate_json(options), STEPS)
@@ -124,6 +135,35 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
         ("toy_nan_states", "evaluation", ["states holds nan at (0, 1); expected finite numbers"]),
         ("toy_no_show", "screen", ['the screen has no show; expected one, as replay is "states"']),
         ("toy_wrong_show", "screen", ["a state shows other frames after other states"]),
+        (
+            "toy_instruments",
+            "declaration",
+            [
+                "tracks are ('left', 'left'); expected names that differ",
+                "gauges are ('', 'knee', 'hip'); expected names that differ",
+                "gauge knee: goes from 2 to 1; expected finite numbers that rise",
+                "gauge hip: goes from 0 to inf; expected finite numbers",
+                'where replay is "states", which is "exact"',
+                'reruns is set; expected it only where replay is "states", which is "exact"',
+            ],
+        ),
+        (
+            "toy_no_instruments",
+            "screen",
+            ["the screen has no instruments; 0 tracks and 2 gauges are declared"],
+        ),
+        (
+            "toy_wrong_instruments",
+            "screen",
+            [
+                "step 1: instruments: tracks has shape (3,); expected (4,)",
+                "step 1: instruments: values has dtype float64; expected float32",
+                "step 1: instruments: targets holds nan at (0,); expected finite numbers",
+            ],
+        ),
+        ("toy_forgetful_instruments", "screen", ["the instruments show something else after"]),
+        ("toy_no_rerun", "history", ["episodes differ after other episodes", "in states"]),
+        ("toy_hidden_states", "number", ["differ among 3 environments", "in states"]),
         ("toy_empty_screen", "screen", ["no frames; expected every frame"]),
         ("toy_flickers", "screen", ["shows other frames the second time"]),
         (
@@ -202,6 +242,7 @@ def test_a_broken_toy_is_caught(
         ("toy_stuck_stage", {"stages", "screen", "process"}),
         ("toy_flickers", {"screen"}),
         ("toy_late_stage", {"screen"}),
+        ("toy_hidden_states", {"number", "named"}),
         ("toy_evaluation_screen", {"screen"}),
         ("toy_astray", {"screen"}),
     ],

@@ -18,7 +18,7 @@ FRAMES = [((160, 210), Fraction(12, 7)), ((256, 240), Fraction(8, 7)), ((640, 36
 
 def boxes(layout: Layout) -> list[Rect]:
     """Every panel, and the stage."""
-    found = (layout.stage, layout.header, layout.line, layout.training, layout.playback, layout.policy, layout.network)  # fmt: skip
+    found = (layout.stage, layout.header, layout.line, layout.training, layout.playback, layout.policy, layout.network, layout.instruments)  # fmt: skip
     return [box for box in found if box is not None]
 
 
@@ -32,16 +32,19 @@ def holds(outer: Rect, inner: Rect) -> bool:
     return across and outer.y <= inner.y and inner.bottom <= outer.bottom
 
 
+@pytest.mark.parametrize("has_instruments", [True, False])
 @pytest.mark.parametrize("has_activity", [True, False])
 @pytest.mark.parametrize("has_standing", [True, False])
 @pytest.mark.parametrize(("frame", "aspect"), FRAMES)
 @pytest.mark.parametrize("size", SIZES)
 def test_panels_lie_side_by_side(
     size: tuple[int, int], frame: tuple[int, int], aspect: Fraction,
-    has_standing: bool, has_activity: bool,
+    has_standing: bool, has_activity: bool, has_instruments: bool,
 ) -> None:  # fmt: skip
-    layout = lay_out(size, frame, aspect, "full", has_standing, has_activity, 12)
-    assert len(boxes(layout)) == 3 + has_standing + 2 * has_activity
+    layout = lay_out(size, frame, aspect, "full", has_standing, has_activity, 12, has_instruments)
+    assert (layout.instruments is not None) == (has_instruments and min(size) >= 600)
+    others = layout.instruments is not None
+    assert len(boxes(layout)) == 3 + has_standing + 2 * has_activity + others
     assert all(holds(Rect(0, 0, *size), box) for box in boxes(layout))
     assert not [pair for pair in combinations(boxes(layout), 2) if overlap(*pair)]
     assert holds(layout.stage, layout.game)

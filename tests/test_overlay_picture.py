@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from overlay_scenes import (
     CARD,
+    FEET,
+    JOINTS,
     LONG,
+    arm_scene,
     buttons_scene,
     cnn_scene,
     deep_scene,
@@ -17,9 +20,11 @@ from overlay_scenes import (
     hand_scene,
     long_scene,
     many_scene,
+    meadow,
     mlp_scene,
     robot_scene,
     towers_scene,
+    trot_scene,
     with_banner,
 )
 from test_overlay_layout import SIZES, holds, overlap
@@ -31,7 +36,7 @@ from arcade_rl.overlay.choices import OTHERS, share, shown
 from arcade_rl.overlay.layout import Detail, Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card, Scene, Trace
-from arcade_rl.overlay.text import DASH, TIMES
+from arcade_rl.overlay.text import DASH, MINUS, TIMES
 from arcade_rl.overlay.theme import EMPTY, ZERO, Colour, sign_map, theme
 from arcade_rl.policies.activity import Choices, Dials, Link
 
@@ -49,6 +54,16 @@ SCENES = {
     "towers": towers_scene,
     "long": long_scene,
     "first": first_scene,
+    "trot": trot_scene,
+    "trot begins": lambda: trot_scene(1),
+    "arm": arm_scene,
+    "arm of one": lambda: arm_scene(1),
+    "many tracks": lambda: trot_scene(
+        tracks=tuple(f"a track with a long name {k}" for k in range(14))
+    ),
+    "too many tracks": lambda: trot_scene(tracks=tuple(f"track {k}" for k in range(60))),
+    "trot of a square": lambda: replace(trot_scene(), frame=meadow()[:, :360]),
+    "trot without policy": lambda: replace(trot_scene(), activity=None, trace=None),
     "no policy": lambda: replace(cnn_scene(), activity=None, trace=None),
     "no checkpoint": lambda: replace(cnn_scene(), standing=None),
 }
@@ -307,6 +322,113 @@ def test_a_banner_covers_the_lower_part_of_the_game_by_its_opacity(opacity: floa
     solid = compose(with_banner(cnn_scene())).astype(int)
     expected = plain + (solid - plain) * opacity
     assert np.abs(expected - picture).max() <= 1
+
+
+WITH_INSTRUMENTS = [size for size in SIZES if min(size) >= 600]
+
+
+def instruments(scene: Scene, size: tuple[int, int]) -> tuple[Rect, Frame, list[Placed]]:
+    """Their panel, the picture, and the texts in the panel."""
+    height, width = scene.frame.shape[:2]
+    has_activity, has_standing = scene.activity is not None, scene.standing is not None
+    layout = lay_out(
+        size, (width, height), scene.pixel_aspect, "full", has_standing, has_activity, 12, True
+    )
+    assert layout.instruments is not None
+    overlay = Overlay(size, DARK)
+    picture = overlay.compose(scene).copy()
+    return (
+        layout.instruments,
+        picture,
+        [one for one in overlay.texts if holds(layout.instruments, one.box)],
+    )
+
+
+@pytest.mark.parametrize("size", WITH_INSTRUMENTS)
+def test_instruments_show_every_foot_and_joint_with_its_value(size: tuple[int, int]) -> None:
+    scene = trot_scene()
+    assert scene.dashboard is not None
+    said = [one.drawn for one in instruments(scene, size)[2]]
+    assert {"INSTRUMENTS", *FEET, *JOINTS, "value, rad", "set to", "now"} <= set(said)
+    values = [f"{value:.2f}".replace("-", MINUS) for value in scene.dashboard.values]
+    assert sorted(said[-12:]) == sorted(values)
+
+
+@pytest.mark.parametrize("size", WITH_INSTRUMENTS)
+def test_a_track_is_filled_where_it_was_on(size: tuple[int, int]) -> None:
+    scene = trot_scene()
+    assert scene.dashboard is not None
+    history = np.zeros((150, 4), bool)  # of the 200 steps that have room
+    history[75:125, 1] = history[:, 2] = True
+    board = replace(scene.dashboard, history=history)
+    panel, picture, placed = instruments(replace(scene, dashboard=board), size)
+    rows = {one.text: one.box for one in placed if one.text in FEET}
+    end = next(one.box.right for one in placed if one.text == "now")
+    start = next(one.box.x for one in placed if one.text.endswith("4 s"))
+    for name, steps in (("front right", 0), ("front left", 50), ("rear right", 150)):
+        y = rows[name].y + rows[name].height // 2
+        line = picture[y, start:end].astype(int)
+        filled = (np.abs(line - DARK.accent).sum(1) < 20).sum()
+        known = (np.abs(line - DARK.panel).sum(1) > 12).sum()
+        assert filled == pytest.approx(steps / 200 * (end - start), abs=2)
+        assert known == pytest.approx(150 / 200 * (end - start), abs=4)
+    lamps = {
+        name: has(picture, Rect(panel.x, box.y, box.x - panel.x, box.height), DARK.accent) > 4
+        for name, box in rows.items()
+    }
+    assert lamps == {name: name == "rear right" for name in FEET}
+
+
+def test_a_gauge_shows_its_value_and_what_it_is_set_to() -> None:
+    scene = trot_scene()
+    assert scene.dashboard is not None
+    low, high = (np.array([getattr(g, end) for g in scene.dashboard.gauges]) for end in ("low", "high"))  # fmt: skip
+    board = replace(scene.dashboard, values=low + (high - low) / 2, targets=low)
+    _, picture, placed = instruments(replace(scene, dashboard=board), (1920, 1080))
+    name = next(one.box for one in placed if one.text == "FR calf")
+    number = next(one.box for one in placed if one.box.y == name.y and one.box.x > name.right)
+    line = picture[name.y + name.height // 2, name.right : number.x]
+    bar = np.flatnonzero((line == DARK.bar).all(1))
+    mark = np.flatnonzero((line == DARK.accent).all(1))
+    empty = np.flatnonzero((line == DARK.cell).all(1))
+    assert mark.max() < bar.min() < bar.max() < empty.min()
+    assert len(bar) == pytest.approx(len(empty), abs=16)
+
+
+def test_what_has_no_room_among_the_instruments_is_said() -> None:
+    for scene, remark in (
+        (arm_scene(), " gauges have no room"),
+        (trot_scene(tracks=tuple(f"track {k}" for k in range(60))), "60 tracks have no room"),
+    ):
+        assert any(one.endswith(remark) for one in drawn(scene, (1280, 720)))
+    said = drawn(trot_scene(), (854, 480))  # no room for the panel
+    assert "INSTRUMENTS" not in said
+
+
+def test_numbers_of_several_units_say_theirs() -> None:
+    said = [one.drawn for one in instruments(arm_scene(3), (1920, 1080))[2]]
+    assert "value" in said
+    assert [text.split(" ")[-1] for text in said if text[-1] in "dm"][-2:] == ["rad", "mm"]
+
+
+def test_odd_instruments_do_no_harm() -> None:
+    scene = trot_scene()
+    assert scene.dashboard is not None
+    nothing = np.full(12, np.nan, np.float32)
+    board = replace(scene.dashboard, values=nothing, targets=nothing + np.inf)
+    said = [one.drawn for one in instruments(replace(scene, dashboard=board), (1280, 720))[2]]
+    assert said.count(DASH) == 12
+    outside = replace(scene.dashboard, values=np.full(12, 99.0), targets=np.full(12, -99.0))
+    assert "99.00" in drawn(replace(scene, dashboard=outside))
+
+
+def test_instruments_that_went_on_leave_nothing_behind() -> None:
+    overlay = Overlay((1280, 720), DARK)
+    overlay.compose(trot_scene(430))
+    again = overlay.compose(replace(trot_scene(430), dashboard=trot_scene(90).dashboard)).copy()
+    fresh = compose(replace(trot_scene(430), dashboard=trot_scene(90).dashboard))
+    panel = instruments(trot_scene(), (1280, 720))[0]
+    assert np.array_equal(again[panel.region], fresh[panel.region])
 
 
 def test_detail_none_shows_the_game_and_nothing_else() -> None:

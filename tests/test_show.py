@@ -6,25 +6,32 @@ import sqlite3
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+from arcade_rl_toy import BUTTONS, GAUGES, STRANGE
 from make_run import Made, make_run
-from recorded import recording
+from recorded import played, recording
 
 from arcade_rl.contracts import Metric
-from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.errors import MissingError, PluginError, VerificationError
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.evaluation import evaluate
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.player import Performance, Player, episode_seeds
+from arcade_rl.playback.rerun import DivergenceError, rerun
 from arcade_rl.playback.scenes import BANNER_S, Billing, beats, title_of, weights_of
 from arcade_rl.playback.show import Show, running
 from arcade_rl.playback.verify import verify
 from arcade_rl.policies.activity import Choices, Dials
+from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.standing import standing_at
+
+if TYPE_CHECKING:
+    from conftest import PluginDist
 
 CHUNK = 3
 
@@ -130,13 +137,112 @@ def test_a_game_that_cannot_be_rerun_is_shown_with_what_was_seen(tmp_path: Path)
         assert one.activity is not None
         assert isinstance(one.activity.decision, Dials)
         assert one.activity.decision.mean == pytest.approx(performance.recording.actions[k])
-        assert one.terms is None
+        assert one.terms is not None
+        assert one.terms["hit"] == one.moment.reward == 1 - one.terms["miss"]
+    sums = {name: sum((one.terms or {})[name] for one in shown) for name in shown[0].terms or {}}
+    assert sums == pytest.approx(performance.recording.metadata.terms)
     recorded = Run(made.run.path).episodes(limit=1)[0]
     with (
         Player(made.resolved, made.newest) as player,
         Show(Performance(recorded.recording), player) as show,
     ):
-        assert {one.activity for one in show} == {None}  # nobody knows what was seen
+        rest = list(show)
+        assert {one.activity for one in rest} == {None}  # nobody knows what was seen
+        assert {one.terms for one in rest} == {None}
+    with pytest.raises(ValueError, match="no re-runs"):
+        rerun(recorded.recording)
+
+
+RERUN = ("options.reruns=true", "options.instruments=true", 'recording.criteria=["all"]')
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A run of a game whose states are recorded, and that is played again all the same."""
+    return make_run(tmp_path_factory.mktemp("states"), *RERUN, "checkpoint.every=1")
+
+
+def test_recorded_states_are_shown_with_what_a_rerun_gives(states: Made) -> None:
+    it = Run(states.run.path).episodes(sort="-length", limit=1)[0].recording
+    assert it.states is not None
+    performance = rerun(it)
+    assert performance.seen is not None
+    assert performance.terms is not None
+    lit = np.array([one.observation[:4].argmax() for one in performance.seen])
+    assert lit.tolist() == it.states[:, 0].tolist()  # and so none is the environment's own array
+    assert performance.terms[:, 0].tolist() == it.rewards.tolist()
+    with Player(states.resolved, states.run.checkpoint(it.metadata.checkpoint)) as player:
+        scenes = scenes_of(states, performance, player)
+    for scene in scenes:
+        assert scene.activity is not None
+        assert [one.name for one in scene.playback.contributions] == ["hit", "miss", "travel"]
+
+
+def test_a_rerun_that_differs_says_where(states: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    it = Run(states.run.path).episodes(sort="-length", limit=1)[0].recording
+    monkeypatch.setenv("TOY_MACHINE", "1")
+    with pytest.raises(
+        DivergenceError, match=r"another state, its number 2, after step 5: "
+    ) as found:
+        rerun(it)
+    assert found.value.step == STRANGE
+    with Show(Performance(it)) as show:
+        shown = list(show)  # of states alone there is nothing to compare
+    assert [one.moment.reward for one in shown] == it.rewards.tolist()
+    assert {one.terms for one in shown} == {None}
+
+
+def test_an_interruption_ends_a_rerun(states: Made) -> None:
+    it = Run(states.run.path).episodes(limit=1)[0].recording
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rerun(it, stop)
+
+
+def test_instruments_show_what_the_states_say(states: Made) -> None:
+    it = Run(states.run.path).episodes(sort="-length", limit=1)[0].recording
+    assert it.states is not None
+    scenes = scenes_of(states, Performance(it))
+    assert len(scenes) == 2 * len(it)
+    for k, scene in enumerate(scenes[::2]):
+        board = scene.dashboard
+        assert board is not None
+        assert (board.tracks, board.gauges) == (BUTTONS, GAUGES)
+        assert (board.length, board.seconds) == (60, 4.0)  # two frames a step, 30 frames a second
+        lit = it.states[: k + 1, 0].astype(int)
+        assert board.history.tolist() == np.eye(4, dtype=bool)[lit].tolist()
+        assert board.values.tolist() == [lit[-1]] * 2
+        assert board.targets.tolist() == [it.actions[k], it.actions[0]]
+    assert scenes[1].dashboard is scenes[0].dashboard  # of one step: it is drawn once
+
+
+def test_the_history_of_tracks_is_that_of_the_last_seconds(tmp_path: Path) -> None:
+    made = make_run(tmp_path, *RERUN, "options.length=100")
+    it = Run(made.run.path).episodes(limit=1)[0].recording
+    assert it.states is not None
+    last = scenes_of(made, Performance(it))[-1].dashboard
+    assert last is not None
+    assert last.history.tolist() == np.eye(4, dtype=bool)[it.states[40:, 0].astype(int)].tolist()
+
+
+def test_a_screen_without_the_instruments_that_are_declared_is_refused(
+    plugin_dist: PluginDist,
+) -> None:
+    plugin_dist("arcade_rl_toy_broken", None, {"toy_no_instruments": "arcade_rl_toy_broken"})
+    game = load_game("toy_no_instruments")
+    it, _ = played(game, game.options(), 3)
+    it = replace(it, metadata=replace(it.metadata, rom_sha256=""))
+    fault = "toy_no_instruments declares tracks or gauges, and its screen has no instruments"
+    with pytest.raises(PluginError, match=fault):
+        Show(Performance(it))
+
+
+def test_a_game_without_instruments_has_no_dashboard(made: Made) -> None:
+    it = Run(made.run.path).episodes(limit=1)[0].recording
+    assert {scene.dashboard for scene in scenes_of(made, Performance(it))} == {None}
 
 
 @pytest.mark.parametrize("chunk", range(5))

@@ -36,6 +36,10 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "metrics": [asdict(metric) for metric in declaration.metrics],
         "terms": [asdict(term) for term in declaration.terms],
         "stages": [asdict(stage) for stage in declaration.stages],
+        "replay": declaration.replay,
+        "reruns": declaration.reruns,
+        "tracks": list(declaration.tracks),
+        "gauges": [asdict(gauge) for gauge in declaration.gauges],
     }
 
 
@@ -49,6 +53,15 @@ def write(described: Mapping[str, Any]) -> None:
     click.echo(f"frames       {width} x {height} pixel{aspect}, {described['frame_rate']} a second")
     click.echo(f"main metric  {described['main_metric']}")
     click.echo(f"actions      {', '.join(described['actions'])}")
+    if described["replay"] == "states":
+        again = (
+            "and are played again where they can be"
+            if described["reruns"]
+            else "and are never played again"
+        )
+        click.echo(f"recordings   hold states {again}")
+    if described["tracks"]:
+        click.echo(f"tracks       {', '.join(described['tracks'])}")
     options = [{**option, **_written(option)} for option in described["options"]]
     _section("options", options, ("name", "type", "default", "value"))
     _section(
@@ -57,6 +70,7 @@ def write(described: Mapping[str, Any]) -> None:
         ("name", "label", "unit", "better", "aggregation", "format"),
     )
     _section("terms", described["terms"], ("name", "weight", "measures"))
+    _section("gauges", described["gauges"], ("name", "low", "high", "unit"))
     _section("stages", [_readable(stage) for stage in described["stages"]], ("name", "summary", "promotion"))  # fmt: skip
 
 

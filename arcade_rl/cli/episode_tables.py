@@ -161,6 +161,10 @@ class Verified:
     exact: int = 0
     steps: int = 0
     """Of the exact ones."""
+    rerun: int = 0
+    """Those whose states are recorded, and were the same when they were played again."""
+    otherwise: list[Verification] = field(default_factory=list)
+    """Those whose states are recorded, and that are played otherwise here. They are what happened."""
     differing: list[Verification] = field(default_factory=list)
     unplayable: list[str] = field(default_factory=list)
     """Why, of those whose game, ROM or options are not here."""
@@ -169,7 +173,7 @@ class Verified:
     damaged: list[str] = field(default_factory=list)
     """Why, of those that cannot be read."""
     shown: int = 0
-    """Those that are not re-run: their states are recorded."""
+    """Those whose states are recorded, of a game without re-runs."""
     gone: int = 0
     """Those that the budget of recordings took since they were listed."""
     was_interrupted: bool = False
@@ -177,10 +181,15 @@ class Verified:
 
     def count(self, one: Verification) -> None:
         """Take in what was found of an episode."""
+        is_exact = one.replay == "exact"
         if one.divergence:
-            self.differing.append(one)
+            (self.differing if is_exact else self.otherwise).append(one)
         elif one.fault:
             self.unplayable.append(one.fault)
+        elif not one.was_played:
+            self.shown += 1
+        elif not is_exact:
+            self.rerun += 1
         else:
             self.exact += 1
             self.steps += one.steps
@@ -188,8 +197,8 @@ class Verified:
     @property
     def done(self) -> int:
         """Episodes that were looked at."""
-        unread = [*self.unplayable, *self.missing, *self.damaged]
-        return self.exact + self.shown + self.gone + len(self.differing) + len(unread)
+        others = [*self.differing, *self.otherwise, *self.unplayable, *self.missing, *self.damaged]
+        return self.exact + self.rerun + self.shown + self.gone + len(others)
 
     @property
     def exit_code(self) -> int:
@@ -210,7 +219,13 @@ def write_verified(it: Verified, as_json: bool) -> None:
     for one in sorted(it.differing, key=lambda one: one.number):
         assert one.divergence is not None
         click.echo(f"episode {one.number}: {_in_words(one.divergence)}")
+    for one in sorted(it.otherwise, key=lambda one: one.number):
+        assert one.divergence is not None
+        told = _in_words(one.divergence)
+        click.echo(f"episode {one.number}: recorded as states; a re-run here {told}")
     others = {
+        "recorded as states and verified by a re-run": it.rerun,
+        "recorded as states, where a re-run here differs": len(it.otherwise),
         "differing": len(it.differing),
         "damaged": len(it.damaged),
         "missing": len(it.missing),

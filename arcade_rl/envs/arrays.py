@@ -26,6 +26,16 @@ def observations_to_numpy(observations: Observations) -> Observations:
     return to_numpy(observations)
 
 
+def actions_for(actions: npt.NDArray[Any], observations: Observations) -> Array:
+    """Actions as an environment takes them that gives such observations: numpy arrays as they are, for
+    others a tensor on their device. (N,) integer or (N, dimensions) float32."""
+    array = next(iter(observations.values())) if isinstance(observations, dict) else observations
+    if isinstance(array, np.ndarray):
+        return actions
+    kind = array.new_empty(0)
+    return (kind.float() if actions.dtype.kind == "f" else kind.long()).new_tensor(actions)
+
+
 class WeightedSum:
     """The shaped reward that the learner gets: terms (N, K) times weights (K,). (N,), float32."""
 

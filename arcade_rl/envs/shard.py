@@ -20,10 +20,12 @@ import numpy.typing as npt
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
     MaskedVectorEnv,
+    Observations,
     SeedSource,
     StagedVectorEnv,
     VectorEnv,
 )
+from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
 from arcade_rl.envs.parent import die_with
 from arcade_rl.errors import ArcadeError, PluginError
@@ -94,12 +96,14 @@ def _serve(commands: int, replies: int, memory: int) -> None:
     board = Board(hello, pickle.loads(num_envs))
     board.map(memory, create=False)
     masked = env if isinstance(env, MaskedVectorEnv) else None  # asking takes long
+    first: Observations = None
     answer(replies)
     while (command := read_frame(commands)) is not None:
         name, value = STEP if not command else pickle.loads(command)
         if name == "step":
             # A game may keep its actions; the next ones are written to the same place.
-            board.put(rows, env.step(board["actions"][rows].copy()))
+            actions = actions_for(board["actions"][rows].copy(), first)
+            board.put(rows, env.step(actions))
         elif name == "reset":
             first = env.reset(Shifted(value, order.first))
             board.put_observations("observations", rows, first)

@@ -3,7 +3,7 @@ drawn over it again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -18,6 +18,9 @@ from arcade_rl.overlay.text import Font, Kind
 from arcade_rl.overlay.theme import Colour, Theme
 
 Align: TypeAlias = Literal["left", "centre", "right"]
+
+Mark: TypeAlias = Callable[[Frame, Rect], None]
+"""Draws a small mark into a square of a picture."""
 
 SHIFT = 4
 """Binary digits after the point of smooth coordinates."""
@@ -194,6 +197,28 @@ def curve(
     """Draw a line through points (N, 2), smoothly."""
     corners = np.rint(points * (1 << SHIFT)).astype(np.int32)
     cv2.polylines(pixels, [corners], False, colour, thickness, cv2.LINE_AA, SHIFT)
+
+
+def diamond(
+    pixels: Frame, x: float, y: float, reach: float, colour: Colour, edge: Colour | None = None
+) -> None:
+    """A mark around a place, with an edge that sets it off."""
+    if edge is not None:
+        wider = reach + 1.6
+        polygon(pixels, [(x - wider, y), (x, y - wider), (x + wider, y), (x, y + wider)], edge)
+    polygon(pixels, [(x - reach, y), (x, y - reach), (x + reach, y), (x, y + reach)], colour)
+
+
+def legend(canvas: Canvas, box: Rect, entries: Sequence[tuple[str, Mark]]) -> None:
+    """Draw marks into the ground, side by side, with what each means."""
+    style, x, middle = canvas.style, box.x, box.y + box.height // 2
+    font, side = style.font(13.5), style.px(10)
+    for what, mark in entries:
+        mark(canvas.ground, Rect(x, middle - side // 2, side, side))
+        wide = texts.width(what, font)
+        room = Rect(x + side + style.px(6), box.y, min(wide, box.right - x - side), box.height)
+        canvas.write(what, room, font, canvas.theme.faint, ground=True)
+        x = room.right + style.px(18)
 
 
 def arrow(pixels: Frame, box: Rect, colour: Colour) -> None:

@@ -6,11 +6,11 @@ import numpy as np
 
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay import text as texts
-from arcade_rl.overlay.canvas import Canvas, fill, polygon, rounded
+from arcade_rl.overlay.canvas import Canvas, diamond, fill, legend, rounded
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.peak import Peak
 from arcade_rl.overlay.text import number
-from arcade_rl.overlay.theme import Colour, mix
+from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Decision, Dials
 
 
@@ -52,21 +52,21 @@ class DialsView:
         self.number_width = style.px(66)
 
     def _draw_legend(self, box: Rect) -> None:
-        style, theme, ground = self.canvas.style, self.canvas.theme, self.canvas.ground
-        x, middle, font = box.x, box.y + box.height // 2, style.font(13.5)
-        for what in ("taken", "mean", "±1 deviation"):
-            side = style.px(10)
-            mark = Rect(x, middle - side // 2, side, side)
-            if what == "taken":
-                _diamond(ground, x + side / 2, middle, side / 2, theme.accent)
-            elif what == "mean":
-                fill(ground, Rect(x + side // 2 - 1, mark.y, style.px(3), side), theme.text)
-            else:
-                rounded(ground, mark.inset(0, side // 4), side // 4, theme.bar)
-            wide = texts.width(what, font)
-            room = Rect(x + side + style.px(6), box.y, min(wide, box.right - x - side), box.height)
-            self.canvas.write(what, room, font, theme.faint, ground=True)
-            x = room.right + style.px(18)
+        style, theme = self.canvas.style, self.canvas.theme
+
+        def draw_taken(ground: Frame, mark: Rect) -> None:
+            middle = mark.y + mark.height // 2
+            diamond(ground, mark.x + mark.width / 2, middle, mark.width / 2, theme.accent)
+
+        def draw_mean(ground: Frame, mark: Rect) -> None:
+            x = mark.x + mark.width // 2 - 1
+            fill(ground, Rect(x, mark.y, style.px(3), mark.height), theme.text)
+
+        def draw_spread(ground: Frame, mark: Rect) -> None:
+            rounded(ground, mark.inset(0, mark.height // 4), mark.height // 4, theme.bar)
+
+        entries = (("taken", draw_taken), ("mean", draw_mean), ("±1 deviation", draw_spread))
+        legend(self.canvas, box, entries)
 
     @property
     def bottom(self) -> int:
@@ -127,14 +127,4 @@ class DialsView:
             line = Rect(round(mean) - 1, middle - reach // 2 - 1, style.px(3), reach + 2)
             fill(pixels, line, theme.text)
         if at is not None:
-            _diamond(pixels, at, middle, reach * 0.62, theme.accent, theme.panel)
-
-
-def _diamond(
-    pixels: Frame, x: float, y: float, reach: float, colour: Colour, edge: Colour | None = None
-) -> None:
-    """A mark around a place, with an edge that sets it off."""
-    if edge is not None:
-        wider = reach + 1.6
-        polygon(pixels, [(x - wider, y), (x, y - wider), (x + wider, y), (x, y + wider)], edge)
-    polygon(pixels, [(x - reach, y), (x, y - reach), (x + reach, y), (x, y + reach)], colour)
+            diamond(pixels, at, middle, reach * 0.62, theme.accent, theme.panel)

@@ -21,6 +21,10 @@ SMALLEST_TALL = (540, 960)
 
 FEW, MANY = (0.325, 0.24, 0.435), (0.325, 0.29, 0.385)
 """How panels share the height below the game, for a few rows of actions and for many."""
+INSTRUMENTED = (0.3, 0.22, 0.21, 0.27)
+"""The same with a panel of instruments before the network's."""
+LEAST_FOR_INSTRUMENTS = 600
+"""Shorter side of a picture that has room for their panel."""
 
 
 class Rect(NamedTuple):
@@ -105,6 +109,7 @@ class Layout:
     playback: Rect | None = None
     policy: Rect | None = None
     network: Rect | None = None
+    instruments: Rect | None = None
 
 
 def lay_out(
@@ -115,18 +120,21 @@ def lay_out(
     has_standing: bool = True,
     has_activity: bool = True,
     rows: int = 4,
+    has_instruments: bool = False,
 ) -> Layout:
     """The layout of a canvas of this size for frames of this one, both (width, height). UsageError
-    where it has no room for this detail. `rows` are wanted for the decision."""
+    where it has no room for this detail. `rows` are wanted for the decision. A small picture has no
+    room for instruments."""
     check_size(size, detail)
+    has_instruments = has_instruments and min(size) >= LEAST_FOR_INSTRUMENTS
     picture = _Picture(frame, pixel_aspect)
     if detail == "none":
         return _bare(size, picture)
     if detail == "minimal":
         return _minimal(size, picture)
     if size[0] > size[1]:
-        return _wide(size, picture, has_standing, has_activity)
-    return _tall(size, picture, has_standing, has_activity, rows)
+        return _wide(size, picture, has_standing, has_activity, has_instruments)
+    return _tall(size, picture, has_standing, has_activity, rows, has_instruments)
 
 
 def check_size(size: tuple[int, int], detail: Detail) -> None:
@@ -177,7 +185,11 @@ def _minimal(size: tuple[int, int], picture: _Picture) -> Layout:
 
 
 def _wide(
-    size: tuple[int, int], picture: _Picture, has_standing: bool, has_activity: bool
+    size: tuple[int, int],
+    picture: _Picture,
+    has_standing: bool,
+    has_activity: bool,
+    has_instruments: bool,
 ) -> Layout:
     unit = _unit(size)
     margin, gap = round(32 * unit), round(20 * unit)
@@ -185,27 +197,43 @@ def _wide(
     top = header.bottom + round(14 * unit)
     body = Rect(margin, top, size[0] - 2 * margin, size[1] - margin - top)
     if not has_activity:
-        return _wide_without_policy(unit, header, body, gap, picture, has_standing)
+        return _wide_without_policy(unit, header, body, gap, picture, has_standing, has_instruments)
     scale = picture.within(0.47 * size[0], 0.69 * body.height)
     least = 0.61 if size[1] >= 600 else 0.66
     upper = body.top(max(scale.size[1], int(least * body.height)))
     stage = upper.left(scale.size[0])
     left, policy = upper.beside(stage.width + gap).columns(2, gap)
     training, playback = _shared_column(left, gap, has_standing)
-    network = body.below(upper.height + gap)
+    network, instruments = body.below(upper.height + gap), None
+    if has_instruments:
+        instruments = network.left(int(0.3 * network.width))
+        network = network.beside(instruments.width + gap)
     game = stage.centred(*scale.size)
-    return Layout(unit, stage, game, scale, header, None, training, playback, policy, network)
+    return Layout(
+        unit, stage, game, scale, header, None, training, playback, policy, network, instruments
+    )
 
 
 def _wide_without_policy(
-    unit: float, header: Rect, body: Rect, gap: int, picture: _Picture, has_standing: bool
+    unit: float,
+    header: Rect,
+    body: Rect,
+    gap: int,
+    picture: _Picture,
+    has_standing: bool,
+    has_instruments: bool,
 ) -> Layout:
     column = round(520 * unit)
     stage = body.left(body.width - gap - column)
     scale = picture.within(stage.width, stage.height)
-    training, playback = _shared_column(body.beside(stage.width + gap), gap, has_standing)
+    beside, instruments = body.beside(stage.width + gap), None
+    if has_instruments:
+        beside, instruments = beside.rows([0.62, 0.38], gap)
+    training, playback = _shared_column(beside, gap, has_standing)
     game = stage.centred(*scale.size)
-    return Layout(unit, stage, game, scale, header, None, training, playback)
+    return Layout(
+        unit, stage, game, scale, header, None, training, playback, instruments=instruments
+    )
 
 
 def _shared_column(column: Rect, gap: int, has_standing: bool) -> tuple[Rect | None, Rect]:
@@ -216,7 +244,12 @@ def _shared_column(column: Rect, gap: int, has_standing: bool) -> tuple[Rect | N
 
 
 def _tall(
-    size: tuple[int, int], picture: _Picture, has_standing: bool, has_activity: bool, rows: int
+    size: tuple[int, int],
+    picture: _Picture,
+    has_standing: bool,
+    has_activity: bool,
+    rows: int,
+    has_instruments: bool,
 ) -> Layout:
     unit = max(0.62, 1.16 * size[0] / 1080)
     margin, gap = round(30 * unit), round(18 * unit)
@@ -226,11 +259,17 @@ def _tall(
     scale = picture.within(body.width, 0.44 * body.height if has_activity else 0.6 * body.height)
     stage = body.top(scale.size[1])
     rest = body.below(stage.height + gap)
-    policy = network = None
-    if has_activity:
+    policy = network = instruments = None
+    if has_activity and has_instruments:
+        rest, policy, instruments, network = rest.rows(INSTRUMENTED, gap)
+    elif has_activity:
         rest, policy, network = rest.rows(MANY if rows > 6 else FEW, gap)
     else:
+        below = rest.below(round(420 * unit) + gap)
+        instruments = below.top(round(420 * unit)) if has_instruments else None
         rest = rest.top(round(420 * unit))
     training, playback = rest.columns(2, gap) if has_standing else (None, rest)
     game = stage.centred(*scale.size)
-    return Layout(unit, stage, game, scale, header, None, training, playback, policy, network)
+    return Layout(
+        unit, stage, game, scale, header, None, training, playback, policy, network, instruments
+    )

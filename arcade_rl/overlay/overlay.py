@@ -6,11 +6,12 @@ from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.canvas import Canvas, Placed, Style, fill
 from arcade_rl.overlay.game import scale
+from arcade_rl.overlay.instruments import InstrumentsPanel
 from arcade_rl.overlay.layout import Detail, Layout, check_size, lay_out
 from arcade_rl.overlay.network import Network
 from arcade_rl.overlay.playback import PlaybackPanel
 from arcade_rl.overlay.policy import Policy, count, named
-from arcade_rl.overlay.scene import Card, Scene
+from arcade_rl.overlay.scene import Card, Dashboard, Scene
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.overlay.titles import BannerView, Header, Line, draw_card
 from arcade_rl.overlay.training import Training
@@ -68,7 +69,12 @@ def _shape(scene: Scene) -> tuple[object, ...]:
         len(scene.playback.readings),
         tuple(one.name for one in scene.playback.contributions),
         None if activity is None else _activity_shape(activity),
+        None if scene.dashboard is None else _dashboard_shape(scene.dashboard),
     )
+
+
+def _dashboard_shape(dashboard: Dashboard) -> tuple[object, ...]:
+    return dashboard.tracks, dashboard.gauges, dashboard.length, dashboard.seconds
 
 
 def _activity_shape(activity: Activity) -> tuple[object, ...]:
@@ -92,6 +98,7 @@ class _Picture:
             size, (width, height), scene.pixel_aspect, detail,
             scene.standing is not None, scene.activity is not None,
             count(scene.activity.decision) if scene.activity else 0,
+            scene.dashboard is not None,
         )  # fmt: skip
         self.layout = layout
         self.canvas = canvas = Canvas(size, Style(theme, layout.unit))
@@ -102,6 +109,9 @@ class _Picture:
         self.training = Training(canvas, layout.training) if layout.training else None
         self.playback = self._make_playback(scene)
         self.policy, self.network = self._make_policy(scene, layout)
+        self.instruments = None
+        if layout.instruments is not None and scene.dashboard is not None:
+            self.instruments = InstrumentsPanel(canvas, layout.instruments, scene.dashboard)
         self.banner = None if detail == "none" else BannerView(canvas, layout.game)
         canvas.begin()
 
@@ -135,3 +145,5 @@ class _Picture:
             self.policy.draw(scene.activity, scene.trace)
         if self.network is not None and scene.activity is not None:
             self.network.draw(scene.activity)
+        if self.instruments is not None and scene.dashboard is not None:
+            self.instruments.draw(scene.dashboard)

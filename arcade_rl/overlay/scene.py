@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from arcade_rl.contracts import Frame
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Frame, Gauge
 from arcade_rl.policies.activity import Activity, Floats
 from arcade_rl.runs.standing import Standing
 
@@ -75,6 +78,25 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What the game's instruments show after a step, and its tracks over the last seconds."""
+
+    tracks: tuple[str, ...]
+    """Names."""
+    history: npt.NDArray[np.bool_]
+    """Where each track was on, the newest last; one row a step. (K, tracks)"""
+    length: int
+    """Steps that the history has room for; K is at most this."""
+    seconds: float
+    """That so many steps last."""
+    gauges: tuple[Gauge, ...]
+    values: Floats
+    """Of each gauge, in its unit. (gauges,)"""
+    targets: Floats
+    """What each is set to. (gauges,)"""
+
+
+@dataclass(frozen=True, slots=True)
 class Banner:
     """A line across the game for a short while, such as a new episode or a milestone."""
 
@@ -105,6 +127,8 @@ class Scene:
     feature_names: tuple[str, ...]
     """Of the features that the agent sees; empty where they have no names."""
     trace: Trace | None
+    dashboard: Dashboard | None
+    """None where the game has no instruments."""
     banner: Banner | None
 
     @property

@@ -21,7 +21,7 @@ import torch
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
-from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.playback.actor import Actor, forked_random_state, load_acting
 from arcade_rl.playback.interval import mean_interval
@@ -113,7 +113,7 @@ def _play(
     accounting.begin_episodes(state.stage)
     steps = 0
     while not book.is_full:
-        batch = env.step(actor.act(observations))
+        batch = env.step(actions_for(actor.act(observations), observations))
         ended = to_numpy(accounting.record(batch, batch.rewards))
         actor.observe_ends(ended)
         book.count(ended)

@@ -153,9 +153,11 @@ class Episode:
     def verify(self) -> Divergence | None:
         """Play it again in the environment that it was played in, and compare all that was recorded;
         None if it is exact. MissingError and VerificationError as of `replay`; ValueError for one
-        whose states are recorded."""
+        whose states are recorded, of a game without re-runs."""
         find_game(self.metadata)
         (found,) = verify([self.recording])
+        if not found.was_played and not found.fault:
+            raise ValueError(f"{self.where} holds states, and {self.metadata.game} has no re-runs")
         return found.divergence
 
 

@@ -24,7 +24,7 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
-from arcade_rl.envs.arrays import WeightedSum, observations_to_numpy, to_numpy
+from arcade_rl.envs.arrays import WeightedSum, actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import row_of
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
 from arcade_rl.playback.actor import Actor, forked_random_state, load_acting
@@ -56,6 +56,8 @@ class Performance:
     recording: Recording
     seen: list[Before] | None = None
     """Before each step, where playing the game again would not give it. T of them."""
+    terms: npt.NDArray[np.float32] | None = None
+    """Every reward term of each step, unweighted, in the order of declaration; None as above. (T, K)"""
 
 
 def before(env: VectorEnv, observations: Observations) -> Before:
@@ -125,14 +127,17 @@ class Player:
             env.set_stage(self.state.stage)
         rollouts = _Rollouts(self._resolved, env, self.state.stage)
         observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
-        seen: list[Before] = []
+        seen, terms = list[Before](), list[npt.NDArray[np.float32]]()
+        has_states = declaration.replay == "states"
         while not rollouts.is_over:
             go_on()
-            if declaration.replay == "states":
+            if has_states:
                 seen.append(copy.deepcopy(before(env, observations)))
             actions = actor.act(observations)
-            batch = env.step(actions)
+            batch = env.step(actions_for(actions, observations))
             rollouts.note(actions, batch)
+            if has_states:
+                terms.append(to_numpy(batch.terms)[0].copy())
             observations = batch.observations
         ended, span = rollouts.ended, rollouts.span
         metadata = Metadata(
@@ -146,7 +151,9 @@ class Player:
         )
         columns = {field.name: getattr(span, field.name) for field in fields(span)}
         recording = Recording(metadata, Start(int(ended.seed[0])), **columns)
-        return Performance(recording, seen or None)
+        if not has_states:
+            return Performance(recording)
+        return Performance(recording, seen, np.stack(terms))
 
     def _shared(self, number: int, deterministic: bool, began: float) -> dict[str, Any]:
         state = self.state

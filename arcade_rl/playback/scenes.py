@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Config, Resolved
-from arcade_rl.contracts import Declaration
+from arcade_rl.contracts import Declaration, Instruments
 from arcade_rl.overlay.scene import (
     Banner,
     Contribution,
+    Dashboard,
     Playback,
     Reading,
     Scene,
@@ -28,6 +29,8 @@ from arcade_rl.runs.standing import Standing
 _DOT = "  \N{MIDDLE DOT}  "
 TRACE_S = 10.0
 """Of the value estimate that are drawn."""
+TRACKS_S = 4.0
+"""Of the tracks that are drawn."""
 BANNER_S = 1.8
 """A banner is seen for so long, the last third of it fading."""
 
@@ -83,12 +86,15 @@ def beats(
     weights = None if resolved is None else weights_of(show.recording.metadata, resolved)
     rate = float(show.played.declaration.frame_rate)
     trace: deque[float] = deque()
+    board: _Board | None = None
     frame = length = 0
     for shown in show:
         count = len(shown.moment.frames)
         if not length:
             length = max(round(TRACE_S * rate / count), 2)
             trace = deque(maxlen=length)
+            board = _Board(show.declaration, rate / count)
+        dashboard = None if board is None else board.after(shown.instruments)
         if shown.activity is not None and shown.activity.value is not None:
             trace.append(shown.activity.value)
         scenes = []
@@ -106,10 +112,36 @@ def beats(
                     action_names=show.declaration.actions,
                     feature_names=show.declaration.features,
                     trace=Trace(np.array(trace, np.float32), length) if trace else None,
+                    dashboard=dashboard,
                     banner=_banner(billing, frame / rate / speed),
                 )
             )
         yield Beat(scenes, shown.moment.sound)
+
+
+class _Board:
+    """The instruments of a game with so many steps a second, step by step."""
+
+    def __init__(self, declaration: Declaration, steps_per_s: float) -> None:
+        self._declaration = declaration
+        length = max(round(TRACKS_S * steps_per_s), 2)
+        self._seconds = length / steps_per_s
+        self._history: deque[npt.NDArray[np.bool_]] = deque(maxlen=length)
+
+    def after(self, instruments: Instruments | None) -> Dashboard | None:
+        """What they show after the next step."""
+        if instruments is None:
+            return None
+        self._history.append(instruments.tracks)
+        return Dashboard(
+            tracks=self._declaration.tracks,
+            history=np.stack(self._history),
+            length=self._history.maxlen or 0,
+            seconds=self._seconds,
+            gauges=self._declaration.gauges,
+            values=instruments.values,
+            targets=instruments.targets,
+        )
 
 
 def weights_of(metadata: Metadata, resolved: Resolved) -> dict[str, float] | None:

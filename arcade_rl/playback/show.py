@@ -1,8 +1,8 @@
 """An episode step by step with everything that can be shown of it.
 
 The screen makes the pictures, as in `replay`. Beside it the vectorised environment that played the
-episode plays it again, and gives what screens do not have: what the agent saw, and the reward terms.
-Both are compared with what was recorded; VerificationError where one differs.
+episode plays it again (`rerun`). Both are compared with what was recorded; VerificationError where one
+differs. Of an episode whose states are recorded, what was seen and the terms come with the performance.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, StagedVectorEnv
-from arcade_rl.envs.arrays import to_numpy
-from arcade_rl.envs.seeds import GivenSeeds
-from arcade_rl.errors import VerificationError
-from arcade_rl.playback.game import PlayedGame, find_playable
-from arcade_rl.playback.player import Performance, Player, before
-from arcade_rl.playback.replay import Moment, Replay, fault_of
+from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen
+from arcade_rl.errors import PluginError, VerificationError
+from arcade_rl.playback.game import find_playable
+from arcade_rl.playback.player import Performance, Player
+from arcade_rl.playback.replay import Moment, Replay
+from arcade_rl.playback.rerun import Rerun
 from arcade_rl.policies.activity import Activity
 from arcade_rl.recording.recording import Recording
 
@@ -34,9 +33,11 @@ class Shown:
     metrics: dict[str, float]
     """Every metric up to here, aggregated as declared."""
     terms: dict[str, float] | None
-    """What every reward term was in the step, unweighted; None where the game is not played again."""
+    """What every reward term was in the step, unweighted; None where nobody knows."""
     activity: Activity | None
     """What the policy that is shown did with what the agent saw before the step."""
+    instruments: Instruments | None
+    """What the game's instruments show after the step; None where it has none."""
 
 
 class Show:
@@ -46,19 +47,20 @@ class Show:
         self, performance: Performance, player: Player | None = None, sound: bool = False
     ) -> None:
         """`player`: whose policy to look into. MissingError and VerificationError as of
-        `find_playable`."""
+        `find_playable`; PluginError if the screen cannot show such a recording."""
         self.recording = performance.recording
         self.played = find_playable(self.recording)
-        self._seen = performance.seen or []
+        self._seen, self._terms = performance.seen or [], performance.terms
         self._totals = running(self.recording, self.played.declaration)
         with ExitStack() as opened:
             purpose = self.recording.metadata.purpose
             screen = self.played.game.make_screen(self.played.options, purpose, sound)
             opened.callback(screen.close)
             self._replay = Replay(self.recording, screen, self.played.declaration.frame_rate)
+            self._instruments = self._find_instruments(screen)
             self._rerun = None
             if self.recording.is_exact:
-                self._rerun = opened.enter_context(_Rerun(self.played, self.recording))
+                self._rerun = opened.enter_context(Rerun(self.played, self.recording))
             self._taps = None
             can_see = self._rerun is not None or bool(self._seen)
             if player is not None and can_see:
@@ -85,9 +87,39 @@ class Show:
         names = self.recording.metadata.metrics
         for k in range(len(self.recording)):
             activity = self._look(k)
-            terms = None if self._rerun is None else self._rerun.step(k)
+            terms = self._terms_of(k)
             metrics = dict(zip(names, self._totals[k].tolist(), strict=True))
-            yield Shown(self._replay.step(), metrics, terms, activity)
+            yield Shown(self._replay.step(), metrics, terms, activity, self._read_instruments(k))
+
+    def _terms_of(self, k: int) -> dict[str, float] | None:
+        """Play step `k` again where that is done; what every reward term was in it."""
+        if self._rerun is not None:
+            terms = self._rerun.step(k)
+        elif self._terms is not None:
+            terms = self._terms[k]
+        else:
+            return None
+        names = [term.name for term in self.declaration.terms]
+        return dict(zip(names, terms.tolist(), strict=True))
+
+    def _find_instruments(self, screen: Screen) -> InstrumentedScreen | None:
+        """What reads the instruments, where the game has any and its states are recorded."""
+        declared = self.declaration.tracks or self.declaration.gauges
+        if not declared or self.recording.states is None:
+            return None
+        if not isinstance(screen, InstrumentedScreen):
+            raise PluginError(
+                f"{self.played.game.name} declares tracks or gauges, and its screen has no "
+                "instruments; expected an InstrumentedScreen"
+            )
+        return screen
+
+    def _read_instruments(self, k: int) -> Instruments | None:
+        if self._instruments is None:
+            return None
+        it = self.recording
+        assert it.states is not None
+        return self._instruments.instruments(it.states[k], it.actions[: k + 1])
 
     def _look(self, k: int) -> Activity | None:
         if self._taps is None:
@@ -95,39 +127,6 @@ class Show:
         seen = self._seen[k] if self._rerun is None else self._rerun.seen
         masks = seen.masks if self._taps.takes_masks else None
         return self._taps.look(seen.observation, self.recording.actions[k], masks)
-
-
-class _Rerun:
-    """The environment that played an episode, playing it again."""
-
-    def __init__(self, played: PlayedGame, recording: Recording) -> None:
-        self._recording = recording
-        self._terms = [term.name for term in played.declaration.terms]
-        self._env = played.game.make_env(played.options, 1, recording.metadata.purpose)
-        with ExitStack() as failed:
-            failed.callback(self._env.close)
-            if isinstance(self._env, StagedVectorEnv):
-                self._env.set_stage(recording.metadata.stage)
-            seed = recording.start.seed
-            first = self._env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
-            self.seen = before(self._env, first)
-            failed.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._env.close()
-
-    def step(self, k: int) -> dict[str, float]:
-        """Play step `k`; what every reward term was."""
-        it = self._recording
-        batch = self._env.step(it.actions[k : k + 1])
-        reward, ended = to_numpy(batch.rewards)[0], bool(batch.terminated[0] | batch.truncated[0])
-        if fault := fault_of(it, k + 1, reward, ended):
-            raise VerificationError(f"{fault}; `arcade-rl episodes verify` tells more")
-        self.seen = before(self._env, batch.observations)
-        return dict(zip(self._terms, to_numpy(batch.terms)[0].tolist(), strict=True))
 
 
 def running(recording: Recording, declaration: Declaration) -> npt.NDArray[np.float64]:

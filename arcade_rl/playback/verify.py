@@ -15,12 +15,13 @@ import numpy.typing as npt
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
     Observations,
+    ReplayKind,
     SeedSource,
     StagedVectorEnv,
     StepBatch,
     VectorEnv,
 )
-from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
+from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.errors import ArcadeError
@@ -61,13 +62,17 @@ class Verification:
     """Where it was otherwise first; None: everything was the same, or it was not played."""
     fault: str = ""
     """Why it was not played: the game, its ROM or its options are not here."""
+    replay: ReplayKind = "exact"
+    """How it was recorded. What was recorded as states and is played otherwise happened all the same."""
+    was_played: bool = True
+    """Whether it was; not where its states are recorded and the game has no re-runs."""
 
 
 def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Verification]:
     """Play them again in the environments that they were played in, in so many processes.
 
-    What is found comes in another order than the recordings. ValueError for an episode that cannot be
-    re-run (`Recording.is_exact`).
+    Those whose states are recorded are played in this process, where the game has `Declaration.reruns`.
+    What is found comes in another order than the recordings.
     """
     waiting = iter(recordings)
     while batch := list(islice(waiting, BATCH)):
@@ -75,34 +80,46 @@ def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Veri
             yield from _verify_alike(list(alike), processes)
 
 
-def _rules(recording: Recording) -> tuple[str, str, str, str, int]:
+def _rules(recording: Recording) -> tuple[str, str, str, str, int, bool]:
     """What recordings must share to be played in the same environments."""
     it = recording.metadata
-    return it.game, it.rom_sha256, json.dumps(it.options, sort_keys=True), it.purpose, it.stage
+    options = json.dumps(it.options, sort_keys=True)
+    return it.game, it.rom_sha256, options, it.purpose, it.stage, recording.is_exact
 
 
 def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verification]:
-    if not all(recording.is_exact for recording in recordings):
-        raise ValueError("an episode whose states are recorded is not re-run")
     try:
         played = find_game(recordings[0].metadata)
     except ArcadeError as error:
-        for it in (recording.metadata for recording in recordings):
-            yield Verification(it.run, it.number, it.length, None, str(error))
+        for recording in recordings:
+            yield _found(recording, None, str(error), was_played=False)
+        return
+    has_states = not recordings[0].is_exact
+    if has_states and not played.declaration.reruns:
+        for recording in recordings:
+            yield _found(recording, None, was_played=False)
         return
     installed = versions(played.declaration.packages)
-    with closing(_open(played, recordings, processes)) as env:
+    with closing(_open(played, recordings, 1 if has_states else processes)) as env:
         waiting = []
         for recording in recordings:
             if fault := action_fault(recording, played.declaration):
-                it = recording.metadata
-                yield Verification(it.run, it.number, it.length, None, fault)
+                yield _found(recording, None, fault, was_played=False)
             else:
                 waiting.append(recording)
         while waiting:
             lanes = _divided(waiting, env.num_envs, installed)
             yield from _play(env, lanes)
             waiting = [recording for lane in lanes for recording in lane.left]
+
+
+def _found(
+    recording: Recording, divergence: Divergence | None, fault: str = "", was_played: bool = True
+) -> Verification:
+    it, kind = recording.metadata, recording.is_exact
+    return Verification(
+        it.run, it.number, it.length, divergence, fault, "exact" if kind else "states", was_played
+    )
 
 
 def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -> VectorEnv:
@@ -132,7 +149,8 @@ def _play(env: VectorEnv, lanes: Sequence[_Lane]) -> Iterator[Verification]:
     observations = env.reset(_LaneSeeds([lane.seeds for lane in lanes]))
     _look(lanes, newest(observations, is_stacked))
     while not all(lane.is_done for lane in lanes):
-        batch = env.step(np.stack([lane.action for lane in lanes]))
+        actions = np.stack([lane.action for lane in lanes])
+        batch = env.step(actions_for(actions, observations))
         _advance(lanes, batch, is_stacked)
         _look(lanes, newest(batch.observations, is_stacked))
         for lane in lanes:
@@ -143,12 +161,14 @@ def _play(env: VectorEnv, lanes: Sequence[_Lane]) -> Iterator[Verification]:
 def _advance(lanes: Sequence[_Lane], batch: StepBatch, is_stacked: bool) -> None:
     rewards, metrics = to_numpy(batch.rewards), to_numpy(batch.metrics)
     ended = to_numpy(batch.terminated) | to_numpy(batch.truncated)
+    states = None if batch.states is None else to_numpy(batch.states)
     finals = None
     if batch.final_observations is not None and ended.any():
         finals = observations_to_numpy(newest(batch.final_observations, is_stacked))
     for row, lane in enumerate(lanes):
         last = None if finals is None or not ended[row] else row_of(finals, row)
-        lane.advance(rewards[row], metrics[row], bool(ended[row]), last)
+        state = None if states is None else states[row]
+        lane.advance(rewards[row], metrics[row], state, bool(ended[row]), last)
 
 
 def _look(lanes: Sequence[_Lane], observations: Observations) -> None:
@@ -218,6 +238,7 @@ class _Lane:
         self,
         reward: np.float32,
         metrics: npt.NDArray[np.float32],
+        state: npt.NDArray[np.generic] | None,
         has_ended: bool,
         last: Observations | None,
     ) -> None:
@@ -236,6 +257,8 @@ class _Lane:
             name = list(recording.metadata.metrics)[different[0]]
             values = recording.metrics[step, different[0]], metrics[different[0]]
             self._report(f"metric {name}", f"{values[0]:g}", f"{values[1]:g}")
+        elif recording.states is not None and (fault := state_fault(recording.states[step], state)):
+            self._report(*fault)
         elif has_ended != (self._position == len(recording)):
             words = ("it goes on", "it ends")
             self._report("end", words[not has_ended], words[has_ended])
@@ -260,5 +283,24 @@ class _Lane:
         self.is_done = True
 
     def _conclude(self, divergence: Divergence | None) -> None:
-        it = self.left.pop(0).metadata
-        self.found.append(Verification(it.run, it.number, it.length, divergence))
+        self.found.append(_found(self.left.pop(0), divergence))
+
+
+def state_fault(
+    recorded: npt.NDArray[np.generic], found: npt.NDArray[np.generic] | None
+) -> tuple[str, str, str] | None:
+    """(what differs, as recorded, as found) of a state; None if it is the same in every bit."""
+    if found is None:
+        return "state", f"{len(recorded)} numbers", "none"
+    if found.shape != recorded.shape or found.dtype != recorded.dtype:
+        return "state", _kind(recorded), _kind(found)
+    bits = f"u{recorded.dtype.itemsize}"
+    different = np.flatnonzero(recorded.view(bits) != found.view(bits))
+    if not different.size:
+        return None
+    first = int(different[0])
+    return f"state, its number {first}", str(recorded[first]), str(found[first])
+
+
+def _kind(state: npt.NDArray[np.generic]) -> str:
+    return f"{len(state)} numbers of {state.dtype}"

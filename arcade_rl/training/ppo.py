@@ -240,7 +240,8 @@ class PPO(stable_baselines3.PPO):
             sent = torch.clamp(actions, *rollout.limits) if rollout.limits else actions
         self._choices.append(Choice(distribution, actions, sent, values))
         self.stopwatch.lap("inference")
-        part.send(sent.cpu().numpy() if rollout.is_on_host else sent)
+        there = rollout.env_device
+        part.send(sent.cpu().numpy() if rollout.is_on_host else sent.to(there))
         self.stopwatch.lap("copy")
 
     def choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:

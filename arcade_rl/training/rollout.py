@@ -43,6 +43,8 @@ class Rollout:
         they are kept, with the environment's stacks of frames if `keeps_stacks`; `numbers` is P."""
         self.is_on_host = isinstance(given, np.ndarray)
         """Whether the environment gives numpy arrays."""
+        self.env_device = device if self.is_on_host else given.device
+        """Where the environment takes tensors, if it does."""
         n = len(given)
         self.steps, self.num_envs = steps, n
         stack = None

@@ -18,7 +18,7 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
-from arcade_rl.envs.arrays import WeightedSum, to_numpy
+from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
 from arcade_rl.training.played import Played, Stopwatch
 
 
@@ -63,14 +63,15 @@ class StockEnv(VecEnv):
         if isinstance(self._env, StagedVectorEnv):
             self._env.set_stage(self._stage)
         self._accounting.begin_episodes(self._stage)
-        return _copy(self._env.reset(self._seed_source))
+        self._given = self._env.reset(self._seed_source)
+        return _copy(self._given)
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
         self._actions = actions
 
     def step_wait(self) -> Any:
         self.stopwatch.lap("inference")
-        batch = self._env.step(self._actions)
+        batch = self._env.step(actions_for(self._actions, self._given))
         self.stopwatch.lap("environment")
         shaped = self._shape(batch.terms)
         ended = to_numpy(self._accounting.record(batch, shaped))
@@ -114,8 +115,10 @@ class StockEnv(VecEnv):
 
 
 def _host_copy(array: Array) -> npt.NDArray[Any]:
+    """The array in host memory, which the environment's next step leaves as it is."""
+    is_shared = isinstance(array, np.ndarray) or array.device.type == "cpu"
     host = to_numpy(array)
-    return host.copy() if host is array else host
+    return host.copy() if is_shared else host
 
 
 def _copy(observations: Observations, index: Any = ...) -> Observations:

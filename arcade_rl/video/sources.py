@@ -18,6 +18,7 @@ from arcade_rl.overlay.scene import Title
 from arcade_rl.playback.game import experiment_of, find_game
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.player import Performance, Player
+from arcade_rl.playback.rerun import DivergenceError, rerun
 from arcade_rl.playback.scenes import title_of
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
@@ -25,6 +26,9 @@ from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.files import sha256_of
 from arcade_rl.runs.standing import Standing, standing_at
 from arcade_rl.video.look import Look
+
+_WITHOUT = "use --overlay minimal or none, or let its checkpoint play"
+"""What to do where nobody knows what the agent saw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,12 @@ class Opened:
 
 @contextmanager
 def opened(source: Source, look: Look, go_on: Callable[[], None]) -> Iterator[Opened]:
-    """The source. `go_on` is called now and then while a checkpoint plays, and may raise.
+    """The source. `go_on` is called now and then while an episode is played, and may raise.
     MissingError if the episode, the game or a checkpoint that the look needs is not there."""
     with ExitStack() as stack:
         match source:
             case Recorded():
-                yield _recorded(source, look, stack)
+                yield _recorded(source, look, stack, go_on)
             case Filed():
                 yield _filed(source, look.needs_policy)
             case Played():
@@ -93,16 +97,17 @@ def declaration_of(source: Source) -> Declaration:
     return experiment_of(RunDirectory(source.run)).declaration
 
 
-def _recorded(source: Recorded, look: Look, stack: ExitStack) -> Opened:
+def _recorded(source: Recorded, look: Look, stack: ExitStack, go_on: Callable[[], None]) -> Opened:
     run = Run(source.run)
     episode = run.episode(source.number)
     resolved, metadata = experiment_of(run.directory), episode.metadata
-    player = None
+    performance, player = Performance(episode.recording), None
     if look.needs_policy:
         checkpoint = checkpoint_of(run.directory, episode.recording)
+        performance = _with_what_was_seen(run.directory, episode.recording, go_on)
         player = stack.enter_context(Player(resolved, checkpoint, threads=look.threads))
     return Opened(
-        performance=Performance(episode.recording),
+        performance=performance,
         resolved=resolved,
         player=player,
         standing=standing_at(run.directory, metadata.checkpoint),
@@ -152,12 +157,12 @@ def _played(source: Played, look: Look, stack: ExitStack, go_on: Callable[[], No
 
 def checkpoint_of(run: RunDirectory, recording: Recording) -> Path:
     """The checkpoint that a recorded episode's chunk began with. MissingError if it is gone, or if what
-    the agent saw is not known."""
+    the agent saw cannot be known."""
     metadata = recording.metadata
-    if not recording.is_exact:
+    if not recording.is_exact and not find_game(metadata).declaration.reruns:
         raise MissingError(
-            f"{run.name}:{metadata.number} holds states of the simulator and not what the agent saw; use "
-            "--overlay minimal or none, or let its checkpoint play"
+            f"{run.name}:{metadata.number} holds states of the simulator and not what the agent saw; "
+            f"{_WITHOUT}"
         )
     checkpoint = run.checkpoint(metadata.checkpoint)
     if not (checkpoint / MANIFEST).is_file():
@@ -166,6 +171,23 @@ def checkpoint_of(run: RunDirectory, recording: Recording) -> Path:
             "not kept; use --overlay minimal or none, or train with checkpoint.every = 1"
         )
     return checkpoint
+
+
+def _with_what_was_seen(
+    run: RunDirectory, recording: Recording, go_on: Callable[[], None]
+) -> Performance:
+    """The episode with what the agent saw, for which one whose states are recorded is played again
+    here, all of it before the film begins. MissingError if it is played otherwise here."""
+    if recording.is_exact:
+        return Performance(recording)
+    try:
+        return rerun(recording, go_on)
+    except DivergenceError as error:
+        raise MissingError(
+            f"{run.name}:{recording.metadata.number} is played otherwise here from step {error.step} on than "
+            f"it was recorded, and what the agent saw is not known; {_WITHOUT}, or export it where it was "
+            "played"
+        ) from error
 
 
 def _provenance(recording: Recording, chosen: str, checkpoint: Path | None) -> dict[str, Any]:

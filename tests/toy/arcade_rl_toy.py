@@ -2,8 +2,8 @@
 
 Everything about an episode follows from its seed and the actions: its length (10 to 30 steps), how
 it ends and which button is lit at every step. A policy that presses the lit button gets 1 a step.
-Options make it continuous, masked, staged, slow, impossible to re-run, or broken in the ways that
-simulators break.
+Options make it continuous, masked, staged, slow, of torch tensors, impossible to re-run, or broken in
+the ways that simulators break.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from arcade_rl.contracts import (
     Array,
     Declaration,
     Frame,
+    Gauge,
+    Instruments,
     Metric,
     Observations,
     Promotion,
@@ -45,6 +47,8 @@ SHORTEST, LONGEST = 10, 30
 WIDTH, HEIGHT = 64, 48
 EASY_BUTTONS = 2
 LEAK_BYTES = 8 << 20
+STRANGE = 5
+"""The step from whose end on a machine that `TOY_MACHINE` makes another one has other lights."""
 NOTHING = -1
 """In a state, where the episode is over and no light follows."""
 STATE = ("_seeds", "_length", "_clock", "_streak", "_pressed", "_lights")
@@ -59,6 +63,8 @@ TERMS = (
     RewardTerm("miss", -0.1, "1 when another button was pressed"),
     RewardTerm("travel", 0.0, "buttons between this press and the one before"),
 )
+GAUGES = (Gauge("last", 0, 3, "button"), Gauge("first", 0, 3, "button"))
+"""What is lit, beside the last and the first button that was pressed."""
 STAGES = (
     Stage("easy", "Only red and green light up.", Promotion("hits", at_least=12.0, episodes=20)),
     Stage("full", "All four buttons light up."),
@@ -81,6 +87,12 @@ class ToyOptions(Options):
     """Steps of every episode; 0: 10 to 30, as the seed says."""
     inexact: bool = False
     """Lights that neither the seed nor the actions give away, and states instead."""
+    reruns: bool = False
+    """States beside seed and actions, which play an episode again on the same machine."""
+    instruments: bool = False
+    """With states: which button is lit over time, and what was pressed."""
+    tensors: bool = False
+    """Torch tensors, as of a simulator on a device."""
     step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
     """Sleep at every step, in training and evaluation."""
 
@@ -97,6 +109,10 @@ class ToyOptions(Options):
         if self.masks and self.actions == "continuous":
             raise ValueError("masks need discrete actions")
         return self
+
+    @property
+    def has_states(self) -> bool:
+        return self.inexact or self.reruns
 
 
 def draw(seeds: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
@@ -192,6 +208,8 @@ class ToyEnv:
         self._clock = self._clock + 1
         if self._options.inexact:
             self._noise = np.frombuffer(os.urandom(self.num_envs), np.uint8).astype(np.int64)
+        elif self._options.reruns:
+            self._noise = (self._clock >= STRANGE) * np.int64(os.environ.get("TOY_MACHINE", "0"))
         terms = np.stack([hit, ~hit, travel], axis=1).astype(np.float32)  # (N, 3)
         metrics = np.stack([hit, self._streak], axis=1).astype(np.float32)  # (N, 2)
         over = self._clock >= self._length
@@ -210,7 +228,7 @@ class ToyEnv:
             episode_seeds=episode_seeds,
             final_observations=final,
             cut=~hit if self._options.cuts and self._purpose == "training" else None,
-            states=states.astype(np.float32) if self._options.inexact else None,
+            states=states.astype(np.float32) if self._options.has_states else None,
         )
 
     def close(self) -> None:
@@ -353,6 +371,15 @@ class Pictures(Sequence[Frame]):
             Pictures.drawn += 1
         return self._frames[place]
 
+    def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
+        lit = int(state[0])
+        pressed = self._env._press(actions[[-1, 0]])
+        return Instruments(
+            np.arange(len(BUTTONS)) == lit,
+            np.full(len(GAUGES), lit, np.float32),
+            pressed.astype(np.float32),
+        )
+
 
 class StagedShowing(Showing, StagedToyScreen): ...
 
@@ -407,8 +434,11 @@ class Toy:
             frame_rate=Fraction(30),
             protocol="toy-full-v1",
             features=(*BUTTONS, "clock") if options.observation == "vector" else (),
+            tracks=BUTTONS if options.instruments else (),
+            gauges=GAUGES if options.instruments else (),
             stages=STAGES if options.curriculum else (),
-            replay="states" if options.inexact else "exact",
+            replay="states" if options.has_states else "exact",
+            reruns=options.reruns,
         )
 
     def defaults(self, options: ToyOptions) -> Mapping[str, object]:
@@ -431,12 +461,19 @@ class Toy:
     def make_env(self, options: ToyOptions, num_envs: int, purpose: Purpose) -> VectorEnv:
         plain = Masked if options.masks else ToyEnv
         staged = StagedMasked if options.masks else StagedToyEnv
-        return (staged if options.curriculum else plain)(options, num_envs, purpose)
+        kind: Any = staged if options.curriculum else plain
+        if options.tensors:
+            from arcade_rl_toy_tensors import on_torch
+
+            kind = on_torch(kind)
+        env: VectorEnv = kind(options, num_envs, purpose)
+        return env
 
     def make_screen(self, options: ToyOptions, purpose: Purpose, sound: bool) -> ToyScreen:
-        plain = Showing if options.inexact else ToyScreen
-        staged = StagedShowing if options.inexact else StagedToyScreen
-        env: Any = self.make_env(options, 1, purpose)
+        plain = Showing if options.has_states else ToyScreen
+        staged = StagedShowing if options.has_states else StagedToyScreen
+        host = options.model_copy(update={"tensors": False})
+        env: Any = self.make_env(host, 1, purpose)
         return (staged if options.curriculum else plain)(env)
 
 

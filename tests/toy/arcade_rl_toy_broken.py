@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from arcade_rl_toy import (
+    BUTTONS,
+    GAUGES,
     METRICS,
     STAGES,
     TERMS,
@@ -27,6 +29,8 @@ from arcade_rl_toy import (
 
 from arcade_rl.contracts import (
     Declaration,
+    Gauge,
+    Instruments,
     Metric,
     Promotion,
     RewardTerm,
@@ -259,6 +263,29 @@ class WrongShow(StagedShowing):
         return [frame + np.uint8(last) for frame in frames]
 
 
+class NoInstruments(StagedToyScreen):
+    def show(self, state: Any) -> Any:
+        return [self.reset(0)]
+
+
+class WrongInstruments(StagedShowing):
+    def instruments(self, state: Any, actions: Any) -> Instruments:
+        found = super().instruments(state, actions)
+        targets = found.targets + np.float32("nan")
+        return Instruments(found.tracks[:3], found.values.astype(np.float64), targets)
+
+
+class ForgetfulInstruments(StagedShowing):
+    """Adds what it showed before."""
+
+    _before: Any = None
+
+    def instruments(self, state: Any, actions: Any) -> Instruments:
+        found, before = super().instruments(state, actions), self._before
+        self._before = state
+        return found if before is None else replace(found, values=found.values + before[0])
+
+
 class LateStage(StagedToyEnv):
     """A stage that begins in the middle of episodes."""
 
@@ -320,6 +347,14 @@ class States(StagedToyEnv):
 
     def states(self) -> Any:
         return np.zeros((self.num_envs, 3), np.float32)
+
+
+class HiddenStates(StagedToyEnv):
+    """States that the number of environments leads elsewhere, and nothing else does."""
+
+    def step(self, actions: Any) -> StepBatch:
+        states = np.full((self.num_envs, 3), self.num_envs, np.float32)
+        return replace(super().step(actions), states=states)
 
 
 class WrongStates(States):
@@ -400,6 +435,31 @@ GAMES: list[Any] = [
     Replaced("toy_nan_states", NanStates, StagedShowing, replay="states"),
     Replaced("toy_no_show", States, replay="states"),
     Replaced("toy_wrong_show", ChangingStates, WrongShow, replay="states"),
+    Declares(
+        "toy_instruments",
+        tracks=("left", "left"),
+        gauges=(Gauge("", 0, 1), Gauge("knee", 2, 1), Gauge("hip", 0, float("inf"))),
+        reruns=True,
+    ),
+    Replaced("toy_no_instruments", ChangingStates, NoInstruments, replay="states", gauges=GAUGES),
+    Replaced(
+        "toy_wrong_instruments",
+        ChangingStates,
+        WrongInstruments,
+        replay="states",
+        tracks=BUTTONS,
+        gauges=GAUGES,
+    ),
+    Replaced(
+        "toy_forgetful_instruments",
+        ChangingStates,
+        ForgetfulInstruments,
+        replay="states",
+        gauges=GAUGES,
+        tracks=BUTTONS,
+    ),
+    Replaced("toy_no_rerun", ChangingStates, StagedShowing, replay="states", reruns=True),
+    Replaced("toy_hidden_states", HiddenStates, StagedShowing, replay="states", reruns=True),
     Replaced("toy_display", screen=DisplayScreen),
     Spoilt("toy_nan", nan_terms),
     Spoilt("toy_arrays", wrong_arrays),

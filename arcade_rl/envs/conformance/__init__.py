@@ -20,7 +20,7 @@ def check(game: Game, options: Any, steps: int = 1000) -> Report:
         inspection.run("declaration", lambda: declaration.declaration_faults(declared))
         inspection.run("defaults", lambda: declaration.defaults_faults(game, options))
         _check_steps(inspection, game, options, declared, steps)
-        if declared.replay == "exact":
+        if declared.replay == "exact" or declared.reruns:
             _check_determinism(inspection, game, options, steps)
         inspection.run("screen", lambda: screen.screen_faults(game, options, declared, steps))
     return inspection.report()

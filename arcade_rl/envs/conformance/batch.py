@@ -109,7 +109,7 @@ def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int
     live, states = list(RULES), None
     for step in range(1, steps + 1):
         seeds, before = player.current(), deepcopy(player.observations)
-        batch = env.step(player.choose())
+        batch = player.step(player.choose())
         seen = Seen(batch, env, declaration, purpose, seeds, before, states)
         for rule in tuple(live):
             faults = _ask(rule, seen, may_raise=_array_rule not in live)

@@ -17,6 +17,7 @@ from arcade_rl.contracts import (
     Better,
     Declaration,
     Game,
+    Gauge,
     Metric,
     ReplayKind,
     RewardTerm,
@@ -66,12 +67,15 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
     if not declaration.protocol:
         yield "protocol is empty; expected the name of the evaluation protocol"
     yield from _replay_faults(declaration)
+    yield from _instrument_faults(declaration)
 
 
 def _replay_faults(declaration: Declaration) -> Iterator[str]:
     """Faults of what playing an episode again depends on."""
     if declaration.replay not in get_args(ReplayKind):
         yield f"replay is {declaration.replay!r}; expected one of {get_args(ReplayKind)}"
+    if declaration.reruns and declaration.replay != "states":
+        yield f'reruns is set; expected it only where replay is "states", which is "{declaration.replay}"'
     if declaration.rom_sha256 and not _SHA256.fullmatch(declaration.rom_sha256):
         yield f'rom_sha256 is {declaration.rom_sha256!r}; expected 64 hexadecimal digits, or ""'
     if not isinstance(declaration.sound_rate, int) or declaration.sound_rate < 0:
@@ -83,6 +87,26 @@ def _replay_faults(declaration: Declaration) -> Iterator[str]:
             version(name)
         except PackageNotFoundError:
             yield f"packages names {name!r}, which is not installed; expected a distribution's name"
+
+
+def _instrument_faults(declaration: Declaration) -> Iterator[str]:
+    """Faults of what is drawn of states over time."""
+    gauges, tracks = declaration.gauges, declaration.tracks
+    for what, names in (("tracks", tracks), ("gauges", tuple(gauge.name for gauge in gauges))):
+        if len(set(names)) != len(names) or not all(names):
+            yield f"{what} are {names!r}; expected names that differ"
+    for gauge in gauges:
+        yield from _gauge_faults(gauge)
+    if (tracks or gauges) and declaration.replay != "states":
+        yield (
+            "tracks and gauges are read from states; expected them where replay is "
+            f'"states", which is "{declaration.replay}"'
+        )
+
+
+def _gauge_faults(gauge: Gauge) -> Iterator[str]:
+    if not math.isfinite(gauge.low) or not math.isfinite(gauge.high) or gauge.low >= gauge.high:
+        yield f"gauge {gauge.name}: goes from {gauge.low} to {gauge.high}; expected finite numbers that rise"
 
 
 def defaults_faults(game: Game, options: Any) -> Iterator[str]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import Game, SeedSource, StepBatch, VectorEnv
+from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
 from arcade_rl.envs.conformance.play import (
     Digest,
@@ -58,7 +59,7 @@ def history_faults(game: Game, options: Any, steps: int, expected: Traces) -> It
     with opened(game, options, len(HISTORY), "training") as env:
         player = Player(env, Seeds(HISTORY))
         for _ in range(max(1, steps // 4)):
-            player.advance(env.step(player.choose()))
+            player.advance(player.step(player.choose()))
         seen = trace(env, OTHER_ORDER, steps)
     yield from differences(expected, seen, "after other episodes")
 
@@ -74,8 +75,9 @@ def named_faults(game: Game, options: Any, steps: int, _: Traces) -> Iterator[st
         episodes = _record(env, HashedSeeds(31, 2), steps)
     with opened(game, options, 1, "training") as env:
         for seed, actions, expected in episodes:
-            env.reset(GivenSeeds([[seed] * (len(actions) + 1)]))
-            seen = [_digest_whole(env.step(action[None]), 0) for action in actions]
+            first = env.reset(GivenSeeds([[seed] * (len(actions) + 1)]))
+            rows = [actions_for(action[None], first) for action in actions]
+            seen = [_digest_whole(env.step(row), 0) for row in rows]
             if seen != expected:
                 at = next(
                     k
@@ -93,7 +95,7 @@ def _record(
 ) -> list[tuple[int, list[npt.NDArray[Any]], list[Digest]]]:
     """(reported seed, actions, digests) of the first whole episodes that are played, six at most."""
     random = np.random.default_rng(0)
-    env.reset(seeds)
+    first = env.reset(seeds)
     open_: list[tuple[list[npt.NDArray[Any]], list[Digest]]] = [([], []) for _ in range(2)]
     episodes: list[tuple[int, list[npt.NDArray[Any]], list[Digest]]] = []
     for _ in range(steps):
@@ -101,7 +103,8 @@ def _record(
         actions = [
             choose(env.action_space, random, None if masks is None else masks[k]) for k in range(2)
         ]
-        batch = env.step(np.stack(actions).astype(env.action_space.dtype))
+        rows = np.stack(actions).astype(env.action_space.dtype)
+        batch = env.step(actions_for(rows, first))
         ended = as_numpy(batch.terminated) | as_numpy(batch.truncated)
         for index, (played, digests) in enumerate(open_):
             played.append(actions[index].astype(env.action_space.dtype))

@@ -21,6 +21,7 @@ from arcade_rl.contracts import (
     StepBatch,
     VectorEnv,
 )
+from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
 from arcade_rl.envs.seeds import HashedSeeds
 
@@ -30,7 +31,7 @@ Digest: TypeAlias = dict[str, str]
 Traces: TypeAlias = dict[int, list[Digest]]
 """Digests of the steps of each episode, by its seed. The first digest is of the reset."""
 
-FIELDS = ("rewards", "terms", "metrics", "terminated", "truncated", "cut")
+FIELDS = ("rewards", "terms", "metrics", "terminated", "truncated", "cut", "states")
 
 
 class Seeds(SeedSource):
@@ -80,6 +81,10 @@ class Player:
         ]
         return np.stack(rows).astype(space.dtype)
 
+    def step(self, actions: npt.NDArray[Any]) -> StepBatch:
+        """Step the environment, which gets its own kind of array."""
+        return self.env.step(actions_for(actions, self.observations))
+
     def advance(self, batch: StepBatch) -> npt.NDArray[np.bool_]:
         """Go on to the next episode where one ended, and say where. (N,), bool."""
         self.observations = batch.observations
@@ -126,7 +131,7 @@ def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces
     _begin(traces, player, range(env.num_envs))
     for _ in range(steps):
         seeds = player.current()
-        batch = env.step(player.choose())
+        batch = player.step(player.choose())
         steps_of = [digest_step(batch, index) for index in range(env.num_envs)]
         ended = player.advance(batch)
         for index, seed in enumerate(seeds):

@@ -15,6 +15,8 @@ from arcade_rl.contracts import (
     Declaration,
     Frame,
     Game,
+    InstrumentedScreen,
+    Instruments,
     KeyframeScreen,
     Purpose,
     Screen,
@@ -22,7 +24,7 @@ from arcade_rl.contracts import (
     StagedVectorEnv,
     StateScreen,
 )
-from arcade_rl.envs.conformance.arrays import as_numpy
+from arcade_rl.envs.conformance.arrays import array_faults, as_numpy
 from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened
 
 SEED, OTHER_SEED = 31, 32
@@ -81,7 +83,7 @@ def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]
         player = Player(env, Seeds([[OTHER_SEED], [SEED]]))
         for _ in range(steps):
             actions = player.choose()
-            batch = env.step(actions)
+            batch = player.step(actions)
             reward = np.float32(as_numpy(batch.rewards)[1])
             state = None if batch.states is None else as_numpy(batch.states)[1].copy()
             ended = bool(player.advance(batch)[1])
@@ -93,9 +95,12 @@ def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]
 
 
 def frame_hashes(game: Game, options: Any, steps: int) -> list[str]:
-    """A hash of the frames of the reset and of every step, under each setting."""
-    hashes = []
-    for setting in settings(game.declare(options)):
+    """A hash of the frames of the reset and of every step, under each setting; none of a game whose
+    screen shows states, which may play on as it likes."""
+    declaration, hashes = game.declare(options), list[str]()
+    if declaration.replay == "states":
+        return hashes
+    for setting in settings(declaration):
         played = play(game, options, steps, setting)
         with closing(game.make_screen(options, setting.purpose, False)) as screen:
             _set_stage(screen, setting, setting.stage)
@@ -258,11 +263,46 @@ def _state_faults(
             for frame in frames:
                 yield from frame_faults("a frame", frame, size)
             hashes.append(hash_bytes(b"".join(frame.tobytes() for frame in frames)))
+        yield from _instrument_faults(screen, declaration, played)
         for step, expected in zip(reversed(played), reversed(hashes), strict=True):
             frames = screen.show(step.state)  # type: ignore[arg-type]
             if hash_bytes(b"".join(frame.tobytes() for frame in frames)) != expected:
                 yield "a state shows other frames after other states; expected the same"
                 return
+
+
+def _instrument_faults(
+    screen: Screen, declaration: Declaration, played: list[Played]
+) -> Iterator[str]:
+    """Faults of what the instruments show, the first of each kind, and of a second look."""
+    tracks, gauges = len(declaration.tracks), len(declaration.gauges)
+    if not tracks and not gauges:
+        return
+    if not isinstance(screen, InstrumentedScreen):
+        yield f"the screen has no instruments; {tracks} tracks and {gauges} gauges are declared"
+        return
+    actions, shown, seen = np.stack([step.action for step in played]), [], set[str]()
+    for number, step in enumerate(played, start=1):
+        instruments = screen.instruments(step.state, actions[:number])  # type: ignore[arg-type]
+        for label, array, count, dtype in (
+            ("tracks", instruments.tracks, tracks, np.bool_),
+            ("values", instruments.values, gauges, np.float32),
+            ("targets", instruments.targets, gauges, np.float32),
+        ):
+            for fault in array_faults(label, array, (count,), dtype):
+                if label not in seen:
+                    yield f"step {number}: instruments: {fault}"
+                seen.add(label)
+        shown.append(_hash_instruments(instruments))
+    for number in range(len(played), 0, -1):
+        again = screen.instruments(played[number - 1].state, actions[:number])  # type: ignore[arg-type]
+        if _hash_instruments(again) != shown[number - 1]:
+            yield f"step {number}: the instruments show something else after other states; expected the same"
+            return
+
+
+def _hash_instruments(it: Instruments) -> str:
+    return hash_bytes(b"".join(as_numpy(a).tobytes() for a in (it.tracks, it.values, it.targets)))
 
 
 def frame_faults(label: str, frame: Frame, size: tuple[int, int]) -> Iterator[str]:
