@@ -24,6 +24,12 @@ from arcade_rl_go2.terrain import BUMP_M, SLOPE, STAGES, STEP_M
 
 FRAME_SIZE = (1280, 720)
 
+JOINT_NAMES = tuple(joint.replace("_", " ") for joint in robot.JOINTS)
+GAUGES = tuple(
+    Gauge(name, low, high, "rad")
+    for name, low, high in zip(JOINT_NAMES, robot.LOWER, robot.UPPER, strict=True)
+)
+
 FEATURE_NAMES = (
     *(f"rotation {axis}" for axis in ("x", "y", "z")),
     *(f"down {axis}" for axis in ("x", "y", "z")),
@@ -56,21 +62,17 @@ class Go2:
     def declare(self, options: Go2Options) -> Declaration:
         simulator.require()
         task = task_of(options)
-        limits = zip(robot.JOINTS, robot.LOWER, robot.UPPER, strict=True)
-        names = tuple(joint.replace("_", " ") for joint in robot.JOINTS)
         return Declaration(
             metrics=METRICS,
             terms=tuple(term.declared() for term in task.terms),
-            actions=names,
+            actions=JOINT_NAMES,
             main_metric="distance",
             frame_size=FRAME_SIZE,
             frame_rate=Fraction(task.control_hz),
             protocol=protocol(options, task),
             features=FEATURE_NAMES,
             tracks=robot.FEET,
-            gauges=tuple(
-                Gauge(joint.replace("_", " "), low, high, "rad") for joint, low, high in limits
-            ),
+            gauges=GAUGES,
             stages=stages() if task.has_terrain else (),
             packages=("genesis-world", "quadrants", "torch"),
             replay="states",
@@ -87,7 +89,19 @@ class Go2:
         return make(options, num_envs)
 
     def make_screen(self, options: Go2Options, purpose: Purpose, sound: bool) -> Screen:
-        raise NotImplementedError
+        from arcade_rl_go2.camera import View
+        from arcade_rl_go2.screen import Go2Screen, StagedGo2Screen
+        from arcade_rl_go2.terrain import rough_ground
+
+        task = task_of(options)
+        make = StagedGo2Screen if task.has_terrain else Go2Screen
+        return make(
+            View(options.camera, *FRAME_SIZE),
+            lambda: self.make_env(options, 1, purpose),
+            task.action_scale,
+            latency=int(task.has_latency),
+            ground=rough_ground() if task.has_terrain else None,
+        )
 
 
 def stages() -> tuple[Stage, ...]:

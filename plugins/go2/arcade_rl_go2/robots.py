@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from arcade_rl_go2 import robot, simulator
-from arcade_rl_go2.terrain import Ground
+from arcade_rl_go2.ground import HeightField
 
 SUBSTEP_S = 0.01
 """The physics step is as long as this, or a little shorter to fit a whole number of times."""
@@ -58,7 +58,7 @@ class Robots:
         num: int,
         control_hz: int,
         device: str,
-        ground: Ground | None = None,
+        ground: HeightField | None = None,
         has_masses: bool = False,
     ) -> None:
         """`ground`: instead of a plane. `has_masses`: whether `set_mass` will be called."""
@@ -98,7 +98,7 @@ class Robots:
         )
         self._base = self._robot.get_link(_BASE).idx_local
         self._base_mass = float(self._robot.get_links_mass()[..., self._base].flatten()[0])
-        self._ground = None if ground is None else HeightField(ground, self.device)
+        self._ground = None if ground is None else GroundBelow(ground, self.device)
         self._robot.set_dofs_kp([robot.KP] * 12, _LEGS)
         self._robot.set_dofs_kv([robot.KD] * 12, _LEGS)
 
@@ -176,14 +176,14 @@ class Robots:
         )
 
 
-class HeightField:
-    """The ground where the simulator is."""
+class GroundBelow:
+    """Heights where the simulator is."""
 
-    def __init__(self, ground: Ground, device: torch.device) -> None:
+    def __init__(self, ground: HeightField, device: torch.device) -> None:
         self._heights = torch.as_tensor(ground.heights, device=device)
         self._origin = torch.tensor(ground.origin, device=device)
         self._last = torch.tensor(ground.heights.shape, device=device) - 1
-        self._cell = ground.cell
+        self._cell = ground.scale
 
     def below(self, positions: Tensor) -> Tensor:
         """Height under points of the world, the nearest cell's. (N, 3) to (N,), m."""
@@ -192,11 +192,11 @@ class HeightField:
         return self._heights[cells[:, 0], cells[:, 1]]
 
 
-def _terrain(gs: Any, ground: Ground) -> Any:
+def _terrain(gs: Any, ground: HeightField) -> Any:
     return gs.morphs.Terrain(
         pos=(*ground.origin, 0.0),
         height_field=ground.heights / VERTICAL_M,
-        horizontal_scale=ground.cell,
+        horizontal_scale=ground.scale,
         vertical_scale=VERTICAL_M,
     )
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from arcade_rl_go2.options import Go2Options
 from arcade_rl_go2.robots import Robots
 from arcade_rl_go2.tasks import Task
-from arcade_rl_go2.terrain import make_ground
+from arcade_rl_go2.terrain import rough_ground
 
 Kind: TypeAlias = tuple[int, int, str, bool, bool]
 
@@ -26,7 +26,7 @@ def borrow(options: Go2Options, task: Task, num: int) -> Robots:
     kind = (num, task.control_hz, options.device, task.has_terrain, has_masses)
     if waiting := _free.get(kind):
         return waiting.pop()
-    ground = make_ground() if task.has_terrain else None
+    ground = rough_ground() if task.has_terrain else None
     robots = Robots(num, task.control_hz, options.device, ground, has_masses)
     robots.warm_up()
     _kinds[id(robots)] = kind

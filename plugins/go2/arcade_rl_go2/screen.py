@@ -12,7 +12,6 @@ import numpy.typing as npt
 from arcade_rl.contracts import (
     Array,
     Frame,
-    Gauge,
     Instruments,
     ScreenStep,
     StagedVectorEnv,
@@ -23,15 +22,9 @@ from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl_go2.camera import View
 from arcade_rl_go2.drawing import Drawing
 from arcade_rl_go2.ground import HeightField
-from arcade_rl_go2.robot import DEFAULT_POSE, FEET, JOINTS, LOWER, UPPER
+from arcade_rl_go2.robot import DEFAULT_POSE
 from arcade_rl_go2.states import ANGLES, CONTACTS, POSITION, QUATERNION, WIDTH
 
-TRACKS = FEET
-"""On where the foot is on the ground."""
-GAUGES = tuple(
-    Gauge(name.replace("_", " "), low, high, "rad")
-    for name, low, high in zip(JOINTS, LOWER, UPPER, strict=True)
-)
 STANDS_AT = 0.31
 """Of the base above the ground in the default pose, m."""
 MOST_DRAWINGS = 4
@@ -86,11 +79,6 @@ class Go2Screen:
         self.drawing = drawing_of(view, ground)
         self._env: VectorEnv | None = None
         self._seed: int | None = None
-        self._stage = 0
-
-    def set_stage(self, stage: int) -> None:
-        """Play episodes that start from now on in this stage of the curriculum."""
-        self._stage = stage
 
     def reset(self, seed: int) -> Frame:
         """The robot as it stands: the seed alone does not tell how it starts."""
@@ -128,11 +116,27 @@ class Go2Screen:
         if self._env is None:
             self._env = self._make_env()
         if not self._has_begun:
-            if isinstance(self._env, StagedVectorEnv):
-                self._env.set_stage(self._stage)
+            self._enter_stage(self._env)
             self._env.reset(GivenSeeds([[self._seed, self._seed]]))  # the second one is not played
             self._has_begun = True
         return self._env
+
+    def _enter_stage(self, env: VectorEnv) -> None:
+        """There is only one."""
+
+
+class StagedGo2Screen(Go2Screen):
+    """The same of a game with a curriculum."""
+
+    _stage = 0
+
+    def set_stage(self, stage: int) -> None:
+        """Play episodes that start from now on in this stage."""
+        self._stage = stage
+
+    def _enter_stage(self, env: VectorEnv) -> None:
+        assert isinstance(env, StagedVectorEnv)
+        env.set_stage(self._stage)
 
 
 def standing() -> npt.NDArray[np.float32]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+
+from arcade_rl_go2.ground import HeightField
 
 CELL_M = 0.1
 """Side of a cell of the height field."""
@@ -29,22 +31,11 @@ TREAD_M = 0.8
 Heights = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A height field in the world."""
-
-    heights: Heights
-    """(rows along x, columns along y), m."""
-    origin: tuple[float, float]
-    """World (x, y) of its first cell, m."""
-    cell: float = CELL_M
-    """m."""
-
-
-def make_ground() -> Ground:
-    """All strips beside each other, the same every time. Stage k lies about y = `middle(k)`."""
+@cache
+def rough_ground() -> HeightField:
+    """All strips beside each other. Stage k lies about y = `middle(k)`."""
     strips = [_strip(make) for make in (_flat, _bumps, _slopes, _steps)]
-    return Ground(np.concatenate(strips, axis=1), (-START_M / 2, -WIDTH_M / 2))
+    return HeightField(np.concatenate(strips, axis=1), CELL_M, (-START_M / 2, -WIDTH_M / 2))
 
 
 def middle(stage: int) -> float:
