@@ -1,0 +1,57 @@
+"""Compares the levels of pillbox with the rules: python cartridge_levels.py --states 500."""
+
+from __future__ import annotations
+
+import argparse
+import random
+
+from cartridge_player import INTRO, P1, RNG, frames, run_until, to_level
+from cartridge_rules import start_level
+
+from arcade_rl_drmario.console import Console
+
+LEVELS = range(21)
+
+
+def differences(console: Console, before: bytes, seed: int, level: int) -> list[str]:
+    """What in the console's memory is not as the rules say, beginning a level from a state."""
+    console.load(before)
+    console.write(P1.level, level)
+    console.write(RNG, seed >> 8, seed & 0xFF)
+    expected = start_level(seed, level)
+    console.frame()
+    console.frame()
+    count = 1 + run_until(console, lambda: console.read(P1.viruses_to_add) == 0)
+    ram = console.ram
+    found = {
+        "reserve": ram[0x780:0x800].tolist() == expected.reserve,
+        "board": ram[0x400:0x480].tolist() == expected.board,
+        "random number": int(ram[RNG]) << 8 | int(ram[RNG + 1]) == expected.state,
+        "frames": count == expected.frames,
+        "count": f"{ram[P1.viruses_left]:x}" == str(4 * (min(level, 20) + 1)),
+        "mode": ram[0x46] == INTRO,
+    }
+    return [f"seed {seed:04x} level {level}: {name}" for name, equal in found.items() if not equal]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--states", type=int, default=500, help="random numbers to begin with")
+    parser.add_argument("--seed", type=int, default=0, help="which random numbers")
+    options = parser.parse_args()
+    seeds = random.Random(options.seed).sample(range(2, 1 << 16), options.states)
+    found: list[str] = []
+    with Console() as console:
+        frames(console, 30)
+        to_level(console)
+        before = console.save()
+        for seed in seeds:
+            for level in LEVELS:
+                found += differences(console, before, seed, level)
+    print(*found, sep="\n")
+    print(f"{len(seeds)} states x {len(LEVELS)} levels: {len(found)} differences")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

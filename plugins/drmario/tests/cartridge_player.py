@@ -1,0 +1,145 @@
+"""Plays pillbox by its buttons and looks at it by its memory, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from arcade_rl_drmario.console import START, Console
+
+MODE, FRAME, RNG, PLAYERS = 0x46, 0x43, 0x17, 0x727
+TITLE, OPTIONS, INIT_LEVEL, PLAY, FAILED, FINISHED, INTRO = 0, 1, 3, 4, 5, 7, 8
+FALL, PLACED, ATTACK, SENT, NONE, SEND = 0, 1, 2, 3, 4, 6
+LOW, MED, HI = 0, 1, 2
+YELLOW, RED, BLUE = 0, 1, 2
+LATE_FRAMES = 0x24
+WHO_WON, WHO_FAILED = 0x55, 0x61
+EMPTY = 0xFF
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """The addresses of one player."""
+
+    struct: int
+    field: int
+
+    def __getattr__(self, name: str) -> int:
+        return self.struct + OFFSETS[name]
+
+
+OFFSETS = {
+    "status": 0x00, "colour1": 0x01, "colour2": 0x02, "x": 0x05, "y": 0x06, "step": 0x07,
+    "fail": 0x09, "speed_ups": 0x0A, "speed": 0x0B, "combo": 0x0F, "pill_count": 0x10,
+    "drop_counter": 0x12, "das_counter": 0x13, "level": 0x16, "action": 0x17, "attack_size": 0x18,
+    "next_colour1": 0x1A, "next_colour2": 0x1B, "victories": 0x1E, "chain_total": 0x21,
+    "viruses_left": 0x24, "rotation": 0x25, "reserve_index": 0x27, "viruses_to_add": 0x28,
+    "attack_colours": 0x29, "score_index": 0x2D,
+}  # fmt: skip
+
+P1 = Pad(0x300, 0x400)
+P2 = Pad(0x380, 0x500)
+
+
+def frames(console: Console, count: int, buttons1: int = 0, buttons2: int = 0) -> None:
+    for _ in range(count):
+        console.frame(buttons1, buttons2)
+
+
+def tap(console: Console, buttons1: int = 0, buttons2: int = 0) -> None:
+    """One frame down, one frame up."""
+    console.frame(buttons1, buttons2)
+    console.frame()
+
+
+def run_until(
+    console: Console,
+    reached: Callable[[], bool],
+    limit: int = 2000,
+    buttons1: int = 0,
+    buttons2: int = 0,
+) -> int:
+    """Frames that it took; an AssertionError after `limit` of them."""
+    for count in range(limit):
+        if reached():
+            return count
+        console.frame(buttons1, buttons2)
+    raise AssertionError(f"not reached in {limit} frames; mode {console.read(MODE)}")
+
+
+def run_until_mode(console: Console, mode: int, limit: int = 2000) -> int:
+    return run_until(console, lambda: console.read(MODE) == mode, limit)
+
+
+def to_options(console: Console) -> None:
+    """From the title."""
+    console.frame(START)
+    frames(console, 10)
+    assert console.read(MODE) == OPTIONS
+
+
+def to_level(
+    console: Console,
+    seed: int = 0x8988,
+    level: int = 0,
+    speed: int = MED,
+    players: int = 1,
+    level2: int | None = None,
+    speed2: int | None = None,
+) -> None:
+    """From the title to the one frame in which the level's random number may be written."""
+    console.write(PLAYERS, players)
+    to_options(console)
+    console.write(P1.level, level)
+    console.write(P1.speed, speed)
+    console.write(P2.level, level if level2 is None else level2)
+    console.write(P2.speed, speed if speed2 is None else speed2)
+    console.frame(START)
+    run_until_mode(console, INIT_LEVEL)
+    console.write(RNG, seed >> 8, seed & 0xFF)
+
+
+def to_play(console: Console, **options: int) -> None:
+    """From the title to the last frame before the first pill may be moved."""
+    to_level(console, **options)
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+
+
+def draw(console: Console, picture: str, pad: Pad = P1) -> None:
+    """Fill a field: two letters a cell, what it is and its colour; rows end at the floor."""
+    console.write(pad.field, *parse(picture))
+
+
+def field(console: Console, pad: Pad = P1) -> list[int]:
+    """The 128 cells, what has just vanished taken as empty."""
+    cells = console.ram[pad.field : pad.field + 128]
+    return [EMPTY if cell >= 0xF0 else int(cell) for cell in cells]
+
+
+def parse(picture: str) -> list[int]:
+    """T top, M bottom, L left, R right half; S single, V virus, X part of a line; .. empty."""
+    kinds = {"T": 0x40, "M": 0x50, "L": 0x60, "R": 0x70, "S": 0x80, "X": 0xB0, "V": 0xD0}
+    cells = [
+        EMPTY if cell == ".." else kinds[cell[0]] | "yrb".index(cell[1]) for cell in picture.split()
+    ]
+    return [EMPTY] * (128 - len(cells)) + cells
+
+
+def hold_pill(
+    console: Console,
+    x: int = 3,
+    y: int = 15,
+    rotation: int = 0,
+    colours: tuple[int, int] = (YELLOW, RED),
+    pad: Pad = P1,
+) -> None:
+    """Put the falling pill somewhere, with its counters at zero."""
+    console.write(pad.x, x, y)
+    console.write(pad.rotation, rotation)
+    console.write(pad.colour1, *colours)
+    console.write(pad.drop_counter, 0, 0)
+
+
+def pill(console: Console, pad: Pad = P1) -> tuple[int, int, int]:
+    """Column, row from the bottom and rotation of the falling pill."""
+    return console.read(pad.x), console.read(pad.y), console.read(pad.rotation)
