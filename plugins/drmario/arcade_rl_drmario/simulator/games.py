@@ -97,11 +97,14 @@ class Simulator:
         players["speed"][chosen] = speeds
         self._start(chosen)
 
-    def go_on(self, indices: npt.ArrayLike | None = None) -> None:
+    def go_on(
+        self, indices: npt.ArrayLike | None = None, frame_counters: Numbers | None = None
+    ) -> None:
         """What Start does after a level or a round: the next one, from the same random stream.
 
         One player goes on to the next level with the score so far; two play the next round, with
-        their crowns. A level that was not cleared begins once more.
+        their crowns. A level that was not cleared begins once more. Without `frame_counters` they go on
+        from where they stood, as if no frame had gone by.
         """
         chosen = self._chosen(indices)
         outcomes = self.state["outcome"][chosen]
@@ -112,6 +115,12 @@ class Simulator:
             levels = self.state["players"]["level"][:, 0]
             higher = levels[chosen] + (outcomes == FIRST_WON)
             levels[chosen] = np.minimum(higher, TOP_LEVEL)
+        if frame_counters is not None:
+            counters = np.asarray(frame_counters)
+            _require("frame_counters", counters, 0, 0xFF)
+            self.state["frame_counter"][chosen] = counters
+        for buttons in ("pressed", "held"):
+            self.state[buttons][chosen] = 0
         self._start(chosen)
 
     def frame(self, buttons: npt.ArrayLike) -> None:
