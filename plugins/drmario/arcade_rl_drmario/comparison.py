@@ -249,6 +249,7 @@ class Placer:
         self._random = np.random.default_rng(seed)
         self._careful = careful
         self._script: list[int] = []
+        self.placed = 0
 
     def __call__(self, simulator: Simulator, player: int) -> int:
         falling = simulator.state["players"][0, player]["next_action"] == 0
@@ -257,6 +258,7 @@ class Placer:
             chosen = self._choose(simulator, player, placements)
             traced = bool(self._random.integers(2))
             self._script = simulator.script(0, chosen, player, traced).tolist()
+            self.placed += 1
         return self._script.pop(0) if falling else 0
 
     def _choose(

@@ -17,6 +17,7 @@ from arcade_rl_drmario.simulator.state import (
     PLAYING,
     SIZE,
     STATE,
+    UNBEGUN,
 )
 
 TOP_LEVEL = 24
@@ -41,7 +42,7 @@ class Simulator:
     """N games of one or two players, frame for frame what the cartridge plays.
 
     Everything is a pure function of seeds, levels, speeds and buttons. Start and Select do nothing:
-    there is no pause. A game that has ended stands still until it is reset or goes on.
+    there is no pause. A game that has ended, or was never reset, stands still.
 
     | array | meaning |
     |---|---|
@@ -65,7 +66,7 @@ class Simulator:
             np.zeros((16, 2), np.int64),
             np.zeros(16, np.int64),
         )
-        self.reset(None, np.arange(2, num_games + 2) % 0x10000, 0, 1)
+        self.state["outcome"] = UNBEGUN
 
     def reset(
         self,

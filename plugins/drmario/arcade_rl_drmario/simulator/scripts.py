@@ -9,7 +9,6 @@ from arcade_rl_drmario.simulator.compiled import inner
 from arcade_rl_drmario.simulator.falling import DAS_AGAIN, DAS_BLOCKED, fall, row_frames
 from arcade_rl_drmario.simulator.reach import (
     LEFT,
-    MOST_ROW_FRAMES,
     RIGHT,
     SIDEWAYS,
     TURNED,
@@ -172,18 +171,17 @@ def find_before(
 def find_arrival(
     reached: Reached, last: Lasts, y: int, bit: int, first: int
 ) -> tuple[int, int, int]:
-    """The earliest frame of row y that has `bit`: (parity of entry, frame, buttons held), or -1s."""
+    """The earliest frame of row y that has `bit`: (parity of entry, frame, buttons held), or -1s.
+
+    Rows are entered softly in odd frames only, so that the even ones cost a whole wait for gravity.
+    """
     target = np.int64(1) << bit
-    found, entered, held = -1, -1, -1
-    for entry in range(2):
+    for entry in range(1, -1, -1):
         for frame in range(first, last[y, entry] + 1):
-            if found >= 0 and frame >= found:
-                break
-            for number in range(TURNED * SIDEWAYS):
-                if reached[y, entry, frame, number // SIDEWAYS, number % SIDEWAYS] & target:
-                    found, entered, held = frame, entry, number
-                    break
-    return entered, found, held
+            for held in range(TURNED * SIDEWAYS):
+                if reached[y, entry, frame, held // SIDEWAYS, held % SIDEWAYS] & target:
+                    return entry, frame, held
+    return -1, -1, -1
 
 
 @inner
@@ -200,11 +198,10 @@ def find_row_above(
 ) -> tuple[int, int, int, bool]:
     """How row y was entered: (parity of entry of the row above, frame there, number, softly)."""
     above, here = y + 1, room[y + 1]
-    for frame in range(MOST_ROW_FRAMES + 2):
-        for entry in range(2):
-            if frame > last[above, entry] or (entry + frame + 1) & 1 == 0 or entered == 0:
-                continue
-            if above == start[0] and frame < start[2]:
+    first = start[2] if above == start[0] else 0
+    for entry in range(1, -1, -1):
+        for frame in range(first, last[above, entry] + 1):
+            if (entry + frame + 1) & 1 == 0 or entered == 0:
                 continue
             number = find_before(
                 reached[above, entry, frame], here, bit, held, True, True, False

@@ -138,7 +138,7 @@ STATE = np.dtype(
 """One game. `throw`: frames of the throw so far, one player."""
 
 MODE_PLAYING, MODE_FAILED = 4, 5
-PLAYING, FIRST_WON, SECOND_WON, DRAWN, LOST = 0, 1, 2, 3, 4
+PLAYING, FIRST_WON, SECOND_WON, DRAWN, LOST, UNBEGUN = 0, 1, 2, 3, 4, 5
 """Outcomes. Alone: `FIRST_WON` when the level is cleared, `LOST` when the bottle is full."""
 
 BUTTON_A, BUTTON_B, BUTTON_UP, BUTTON_DOWN, BUTTON_LEFT, BUTTON_RIGHT = 0x80, 0x40, 8, 4, 2, 1
