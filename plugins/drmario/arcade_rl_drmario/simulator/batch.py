@@ -19,23 +19,71 @@ from arcade_rl_drmario.simulator.state import (
     Games,
 )
 
-Buffers = tuple[Rooms, Reached, Lasts, npt.NDArray[np.int64]]
-"""What `reach` fills."""
 PLACEMENTS = 512
+"""Numbers of placements: 128 x rotation + 8 x row + column."""
 NO_PLACEMENT = -1
 
-
-@entry
-def run_frames(games: Games, buttons: npt.NDArray[np.uint8]) -> None:
-    """`buttons`: (N, 2), uint8."""
-    for index in range(games.shape[0]):
-        run_frame(games[index], buttons[index, 0], buttons[index, 1])
+Buffers = tuple[Rooms, Reached, Lasts, npt.NDArray[np.int64]]
+"""What `reach` fills."""
+Scripts = npt.NDArray[np.uint8]
+"""A byte of buttons a frame of every player. (N, players, frames), uint8."""
+Pending = npt.NDArray[np.int64]
+"""The frames of every player's script, and those played of them. (N, players, 2), int64."""
 
 
 @entry
 def start_levels(games: Games, indices: npt.NDArray[np.intp]) -> None:
     for index in indices:
         start_level(games[index])
+
+
+@entry
+def run_games(
+    games: Games,
+    scripts: Scripts,
+    pending: Pending,
+    most: int,
+    to_decision: bool,
+    frames: npt.NDArray[np.int64],
+) -> None:
+    """Run each game for so many frames at `most`, to its end, or to where a pill falls without script.
+
+    `frames`: (N,), set to those that went by.
+    """
+    for index in range(games.shape[0]):
+        frames[index] = run_game(
+            games[index], scripts[index], pending[index], most, to_decision
+        )
+
+
+@inner
+def run_game(
+    game: Game,
+    scripts: npt.NDArray[np.uint8],
+    pending: npt.NDArray[np.int64],
+    most: int,
+    to_decision: bool,
+) -> int:
+    players = scripts.shape[0]
+    frames = 0
+    while frames < most and game[OUTCOME] == PLAYING:
+        if to_decision and is_open(game, pending, players):
+            break
+        first = next_buttons(scripts[0], pending[0])
+        second = first
+        if players == 2:
+            second = next_buttons(scripts[1], pending[1])
+        run_frame(game, first, second)
+        frames += 1
+    return frames
+
+
+@inner
+def is_open(game: Game, pending: npt.NDArray[np.int64], players: int) -> bool:
+    for player in range(players):
+        if is_deciding(game, player) and pending[player, 0] == pending[player, 1]:
+            return True
+    return False
 
 
 @inner
@@ -45,6 +93,15 @@ def is_deciding(game: Game, player: int) -> bool:
         and player < game[PLAYERS]
         and game[player * PLAYER_SIZE + NEXT_ACTION] == FALL
     )
+
+
+@inner
+def next_buttons(script: Script, pending: npt.NDArray[np.int64]) -> int:
+    played = pending[1]
+    if played == pending[0]:
+        return np.uint8(0)  # type: ignore[return-value]
+    pending[1] = played + 1
+    return script[played]  # type: ignore[no-any-return]
 
 
 @entry
@@ -68,13 +125,41 @@ def find_placements(games: Games, possible: npt.NDArray[np.bool_], buffers: Buff
 
 
 @entry
+def find_scripts(
+    games: Games,
+    placements: npt.NDArray[np.int64],
+    traced: bool,
+    buffers: Buffers,
+    scripts: Scripts,
+    pending: Pending,
+) -> int:
+    """Give falling pills their scripts. `placements`: (N, players), -1: none.
+
+    `traced`: do not try the straight way first. Returns -1, or N x players + player of the first that
+    cannot be.
+    """
+    for index in range(placements.shape[0]):
+        for player in range(placements.shape[1]):
+            placement = placements[index, player]
+            if placement == NO_PLACEMENT:
+                continue
+            waiting = pending[index, player, 0] == pending[index, player, 1]
+            length = np.int64(-1)
+            if waiting and is_deciding(games[index], player):
+                length = find_script(
+                    games[index], player, placement, traced, buffers, scripts[index, player]
+                )
+            if length < 0:
+                return index * placements.shape[1] + player
+            pending[index, player, 0], pending[index, player, 1] = length, 0
+    return -1
+
+
+@inner
 def find_script(
     game: Game, player: int, placement: int, traced: bool, buffers: Buffers, script: Script
 ) -> int:
-    """The frames of a script to a placement, -1 where there is none. `traced`: do not try the straight."""
     rotation, y, x = placement >> 7, 15 - (placement >> 3 & 15), placement & 7
-    if not is_deciding(game, player):
-        return -1
     if not traced:
         frames = straight_script(game, player, x, y, rotation, script)
         if frames > 0:
@@ -85,70 +170,3 @@ def find_script(
     if rest[y] >> bit & 1 == 0:
         return -1
     return traced_script(game, player, y, bit, room, reached, last, script)
-
-
-@entry
-def place(
-    games: Games,
-    placements: npt.NDArray[np.int64],
-    scripts: npt.NDArray[np.uint8],
-    pending: npt.NDArray[np.int64],
-    buffers: Buffers,
-    frames: npt.NDArray[np.int64],
-) -> int:
-    """Give falling pills their scripts, then run each game to its next decision or its end.
-
-    `placements`: (N, players), -1: none; `scripts`: (N, players, 660); `pending`: (N, players, 2),
-    frames of the script and those played; `frames`: (N,), set to those that went by. A game in which
-    a decision stays open does not run. Returns -1, or N x players + player of the first that cannot be,
-    with nothing changed but scripts.
-    """
-    count, players = placements.shape
-    for index in range(count):
-        for player in range(players):
-            placement = placements[index, player]
-            if placement == NO_PLACEMENT:
-                continue
-            length = -1
-            if pending[index, player, 0] == pending[index, player, 1]:
-                length = find_script(
-                    games[index], player, placement, False, buffers, scripts[index, player]
-                )
-            if length < 0:
-                return index * players + player
-            pending[index, player, 0], pending[index, player, 1] = length, 0
-    for index in range(count):
-        frames[index] = run_to_decision(games[index], scripts[index], pending[index])
-    return -1
-
-
-@inner
-def is_open(game: Game, player: int, pending: npt.NDArray[np.int64]) -> bool:
-    return is_deciding(game, player) and bool(pending[player, 0] == pending[player, 1])
-
-
-@inner
-def run_to_decision(
-    game: Game, scripts: npt.NDArray[np.uint8], pending: npt.NDArray[np.int64]
-) -> int:
-    frames = 0
-    players = scripts.shape[0]
-    while game[OUTCOME] == PLAYING:
-        if is_open(game, 0, pending) or (players == 2 and is_open(game, 1, pending)):
-            break
-        first = next_button(game, 0, scripts, pending)
-        second = next_button(game, 1, scripts, pending) if players == 2 else 0
-        run_frame(game, first, second)
-        frames += 1
-    return frames
-
-
-@inner
-def next_button(
-    game: Game, player: int, scripts: npt.NDArray[np.uint8], pending: npt.NDArray[np.int64]
-) -> int:
-    played = pending[player, 1]
-    if played == pending[player, 0]:
-        return 0
-    pending[player, 1] = played + 1
-    return int(scripts[player, played])

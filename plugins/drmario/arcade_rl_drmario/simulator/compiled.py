@@ -36,7 +36,7 @@ _KEPT_IN = _kept_in()
 
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call."""
-    made: Function = numba.njit(function)
+    made: Function = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return made
 
 

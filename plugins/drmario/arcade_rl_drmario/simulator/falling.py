@@ -112,7 +112,7 @@ def drop(game: Game, player: int) -> None:
 def stamp(game: Game, player: int) -> None:
     """Write the pill into the field; what would be above the top is lost. Its rows are redrawn."""
     base, field = player * PLAYER_SIZE, FIELD + player * FIELD_SIZE
-    rotation, y = game[base + ROTATION], game[base + Y]
+    rotation, y = int(game[base + ROTATION]), int(game[base + Y])
     cell = field + (15 - y) * 8 + game[base + X]
     game[base + STATUS] = 15 - y
     first, second = game[base + FIRST_COLOUR], game[base + SECOND_COLOUR]

@@ -21,6 +21,7 @@ from arcade_rl_drmario.simulator.state import (
 )
 
 TOP_LEVEL = 24
+MOST_FRAMES = 1 << 40
 
 Numbers = int | npt.ArrayLike
 """One number for all, or an array."""
@@ -60,6 +61,7 @@ class Simulator:
         self.state: npt.NDArray[Any] = self.bytes.view(STATE)[:, 0]
         self._scripts = np.zeros((num_games, players, LONGEST), np.uint8)
         self._pending = np.zeros((num_games, players, 2), np.int64)
+        self._frames = np.zeros(num_games, np.int64)
         self._buffers = (
             np.zeros(17, np.int64),
             np.zeros(REACHED_SHAPE, np.int64),
@@ -125,11 +127,14 @@ class Simulator:
         self._start(chosen)
 
     def frame(self, buttons: npt.ArrayLike) -> None:
-        """One frame of every game. `buttons`: held down, as `BUTTON_*` bits, (N,) or (N, players)."""
-        held = np.zeros((self.num_games, 2), np.uint8)
-        given = np.asarray(buttons, np.uint8)
-        held[:, : self.players] = given.reshape(given.shape[0], -1) if given.ndim else given
-        batch.run_frames(self.bytes, held)
+        """One frame of every game. `buttons`: held down, as `BUTTON_*` bits, (N,) or (N, players).
+
+        Scripts that were being played are given up.
+        """
+        held = np.asarray(buttons, np.uint8).reshape(self.num_games, self.players, 1)
+        self._pending[:] = (1, 0)
+        batch.run_games(self.bytes, held, self._pending, 1, False, self._frames)
+        self._pending[:] = 0
 
     @property
     def deciding(self) -> npt.NDArray[np.bool_]:
@@ -158,15 +163,15 @@ class Simulator:
         Without a detour where the straight way leads there, which no other beats; else, or where
         `traced`, a short one. UsageError where the pill cannot come to rest there.
         """
-        script = np.zeros(LONGEST, np.uint8)
-        frames = -1
-        if 0 <= placement < batch.PLACEMENTS:
-            frames = batch.find_script(
-                self.bytes[game], player, placement, traced, self._buffers, script
-            )
-        if frames < 0:
+        wanted = np.full((1, self.players), batch.NO_PLACEMENT)
+        wanted[0, player] = placement
+        _require("placement", wanted[0, player], 0, batch.PLACEMENTS - 1)
+        scripts = np.zeros((1, self.players, LONGEST), np.uint8)
+        pending = np.zeros((1, self.players, 2), np.int64)
+        games = self.bytes[game][None]
+        if batch.find_scripts(games, wanted, traced, self._buffers, scripts, pending) >= 0:
             raise _unreachable(game, player, placement)
-        return script[:frames]
+        return scripts[0, player, : pending[0, player, 0]]
 
     def place(self, placements: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Bring pills to rest, and run every game to its next decision; returns the frames it took. (N,)
@@ -178,16 +183,17 @@ class Simulator:
         has run then.
         """
         wanted = np.asarray(placements, np.int64).reshape(self.num_games, self.players)
-        if (wanted < batch.NO_PLACEMENT).any() or (wanted >= batch.PLACEMENTS).any():
-            raise UsageError(f"placements lie from -1 to {batch.PLACEMENTS - 1}")
-        frames = np.zeros(self.num_games, np.int64)
-        refused = batch.place(
-            self.bytes, wanted, self._scripts, self._pending, self._buffers, frames
+        _require("placements", wanted, batch.NO_PLACEMENT, batch.PLACEMENTS - 1)
+        kept = self._pending.copy()
+        refused = batch.find_scripts(
+            self.bytes, wanted, False, self._buffers, self._scripts, self._pending
         )
         if refused >= 0:
+            self._pending = kept
             game, player = divmod(refused, self.players)
             raise _unreachable(game, player, int(wanted[game, player]))
-        return frames
+        batch.run_games(self.bytes, self._scripts, self._pending, MOST_FRAMES, True, self._frames)
+        return self._frames.copy()
 
     def run(self) -> npt.NDArray[np.int64]:
         """Run every game to its next decision without deciding any; returns the frames it took. (N,)"""

@@ -105,7 +105,7 @@ def fill_fields(game: Game) -> None:
     game[FIELD : FIELD + 2 * FIELD_SIZE] = EMPTY
     game[COLOURS_ALIVE : COLOURS_ALIVE + 3] = 0
     copied = game[PLAYERS] == 2 and game[LEVEL] == game[PLAYER_SIZE + LEVEL]
-    drawing = 1 if copied else game[PLAYERS]
+    drawing = 2 if game[PLAYERS] == 2 and not copied else 1
     for player in range(drawing):
         base = player * PLAYER_SIZE
         game[base + VIRUSES_LEFT] = 0

@@ -65,7 +65,7 @@ def start_level(game: Game) -> None:
     game[MODE] = MODE_PLAYING
     game[OUTCOME] = PLAYING
     game[THROW] = 0
-    for player in range(game[PLAYERS]):
+    for player in range(2 if game[PLAYERS] == 2 else 1):
         start_player(game, player)
 
 
@@ -183,7 +183,7 @@ def run_frame(game: Game, first_buttons: int, second_buttons: int) -> None:
     """One frame; a game that has ended stays as it is."""
     if game[OUTCOME] != PLAYING:
         return
-    players = game[PLAYERS]
+    players = 2 if game[PLAYERS] == 2 else 1
     game[FRAME_COUNTER] += 1
     for player in range(players):
         if game[player * PLAYER_SIZE + STATUS] != IDLE:
