@@ -35,9 +35,13 @@ class Console:
 
     def __init__(self, rom: Path = PILLBOX) -> None:
         if not rom.is_file():
-            raise MissingError(f"there is no ROM at {rom}; expected a .nes file. See roms/README.md.")
+            raise MissingError(
+                f"there is no ROM at {rom}; expected a .nes file. See roms/README.md."
+            )
         if Console._opened:
-            raise UsageError("a console is open in this process; expected one at most. Close it first.")
+            raise UsageError(
+                "a console is open in this process; expected one at most. Close it first."
+            )
         gc.collect()
         try:
             self._emulator = stable_retro.RetroEmulator(str(rom))

@@ -3,6 +3,8 @@
 .include "memory.inc"
 .include "calls.inc"
 
+BOOT_FRAMES = 8
+
 .segment "CODE"
 
 .proc reset
@@ -50,10 +52,17 @@
     sta drawing_off
     jsr sound_init
     jsr show_boot
-    lda #$0E
-    sta init_done
     lda #CONTROL_NMI
     sta PPUCTRL
+    jsr screen_on
+    lda #BOOT_FRAMES
+    sta wait_frames
+@frame:
+    jsr wait_frame
+    dec wait_frames
+    bne @frame
+    lda #$0E
+    sta init_done
     jmp main
 .endproc
 

@@ -180,6 +180,11 @@ INTRO_FRAMES = 128
     jsr add_virus
     jmp store_player
 @same:
+    lda p1_viruses_left
+    cmp p2_viruses_left
+    beq @copied                     ; no room for one in this frame
+    ldx virus_colour
+    inc viruses_of_colour,x         ; the colours of both players are counted together
     ldx #FIELD_SIZE - 1
 @cell:
     lda P1_FIELD,x
@@ -190,6 +195,7 @@ INTRO_FRAMES = 128
     sta p2_viruses_left
     lda p1_viruses_to_add
     sta p2_viruses_to_add
+@copied:
     rts
 .endproc
 

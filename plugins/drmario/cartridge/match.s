@@ -1,23 +1,32 @@
-; Lines of four or more cells of one colour, and what they score.
+; Lines of four or more cells of one colour.
+;
+; A line of four in a row of eight always lies on column 3 or 4, and in a column on row 3, 7, 11 or
+; 15: only from these cells are runs of one colour followed to both sides, which saves most of the
+; time. Two players may look for lines in the same frame.
 
 .include "memory.inc"
 .include "calls.inc"
 
-NO_COLOUR = $FF
-
 .segment "CODE"
 
+; A cell that is marked keeps its colour: match_columns, a frame later, counts it once more.
 .proc match_rows
     lda #1
     sta line_stride
+    sta anchor_step
     lda #0
 @row:
-    sta scratch0
-    sta line_cell
-    lda #8
-    sta line_left
+    sta line_first
+    clc
+    adc #7
+    sta line_last
+    ldy line_first
+    iny
+    iny
+    iny
+    lda #2
     jsr match_line
-    lda scratch0
+    lda line_first
     clc
     adc #8
     bpl @row                        ; 128 is past the field
@@ -27,63 +36,107 @@ NO_COLOUR = $FF
 .proc match_columns
     lda #8
     sta line_stride
+    lda #32
+    sta anchor_step
     lda #0
 @column:
-    sta scratch0
-    sta line_cell
-    lda #16
-    sta line_left
+    sta line_first
+    clc
+    adc #FIELD_SIZE - 8
+    sta line_last
+    sec
+    sbc #12 * 8
+    tay                             ; row 3
+    lda #4
     jsr match_line
-    inc scratch0
-    lda scratch0
+    ldx line_first
+    inx
+    txa
     cmp #8
     bne @column
     rts
 .endproc
 
-; Goes through line_left cells from line_cell and ends a run wherever the colour changes.
+; A: how many cells to look at, Y: the first of them; anchor_step further comes the next. Runs are
+; found from the left or the top on.
 .proc match_line
-    lda #NO_COLOUR
-    sta run_colour
-    lda #0
-    sta run_length
-@cell:
-    ldy line_cell
+    sta anchors_left
+@anchor:
+    sty anchor
     lda (field_pointer),y
     cmp #CELL_EMPTIED
-    bcc @coloured
-    lda #NO_COLOUR
-    bne @compare
-@coloured:
-    and #$0F
-@compare:
-    cmp run_colour
-    beq @longer
-    pha
-    jsr end_run
-    pla
-    sta run_colour
-    lda #0
-    sta run_length
-@longer:
-    inc run_length
-    lda line_cell
-    clc
-    adc line_stride
-    sta line_cell
-    dec line_left
-    bne @cell
-    jmp end_run
-.endproc
-
-; The run of run_length cells before line_cell: a line if it is long enough.
-.proc end_run
-    lda run_colour
-    bmi @done
+    bcs @next
+    jsr measure_run
     lda run_length
     cmp #4
-    bcc @done
+    bcc @next
+    jsr end_run
+@next:
+    dec anchors_left
+    beq @done
+    lda anchor
+    clc
+    adc anchor_step
+    tay
+    cpy run_end                     ; a long run may reach over the next cells
+    bcc @next_covered
+    beq @next_covered
+    bcs @anchor
+@next_covered:
+    sty anchor
+    jmp @next
+@done:
+    lda #0
+    sta run_end                     ; says nothing about the next line
+    rts
+.endproc
 
+; A, Y: the cell that a run goes through. run_colour, run_start, run_end and run_length.
+.proc measure_run
+    and #$0F
+    sta run_colour
+    ldx #1
+@back:
+    sty run_start
+    cpy line_first
+    beq @forward
+    tya
+    sec
+    sbc line_stride
+    tay
+    lda (field_pointer),y
+    cmp #CELL_EMPTIED
+    bcs @forward
+    and #$0F
+    cmp run_colour
+    bne @forward
+    inx
+    bne @back
+@forward:
+    ldy anchor
+@ahead:
+    sty run_end
+    cpy line_last
+    beq @measured
+    tya
+    clc
+    adc line_stride
+    tay
+    lda (field_pointer),y
+    cmp #CELL_EMPTIED
+    bcs @measured
+    and #$0F
+    cmp run_colour
+    bne @measured
+    inx
+    bne @ahead
+@measured:
+    stx run_length
+    rts
+.endproc
+
+; The run is a line: it counts, and its cells are marked.
+.proc end_run
     ldx cur_combo
     inc cur_combo
     cpx #4
@@ -103,7 +156,7 @@ NO_COLOUR = $FF
     lda line_stride
     cmp #1
     bne @sound
-    lda scratch0                    ; the row's first cell
+    lda line_first                  ; the row's first cell
     lsr
     lsr
     lsr
@@ -115,13 +168,9 @@ NO_COLOUR = $FF
     lda #EFFECT_CLEAR
     sta sound_effect
 @mark:
-    lda line_cell
+    ldy run_start
     ldx run_length
 @cell:
-    sec
-    sbc line_stride
-    tay
-    pha
     lda (field_pointer),y
     and #$F0
     cmp #CELL_VIRUS
@@ -131,9 +180,11 @@ NO_COLOUR = $FF
     lda run_colour
     ora #CELL_CLEARED
     sta (field_pointer),y
-    pla
+    tya
+    clc
+    adc line_stride
+    tay
     dex
     bne @cell
-@done:
     rts
 .endproc

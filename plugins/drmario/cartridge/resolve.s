@@ -60,26 +60,30 @@
     rts
 .endproc
 
-; Waits until the rows are redrawn, then moves every loose piece down by one row.
+; Waits until the rows are redrawn, then moves every loose piece down by one row. From the lowest
+; row upwards, so that a whole tower falls in one pass.
 .proc check_drop
     lda cur_status
     bmi @redrawn
     rts
 @redrawn:
+    lda #8
+    sta below_pointer
+    lda current_player
+    sta below_pointer + 1
     lda #0
     sta moved
     ldy #FIELD_SIZE - 1
 @cell:
     lda (field_pointer),y
     cmp #CELL_EMPTIED
-    bcc @piece
-    lda #CELL_EMPTY                 ; what vanished is forgotten now
-    sta (field_pointer),y
-    bne @next
-@piece:
-    cpy #FIELD_SIZE - 8             ; nothing falls from the lowest row
-    bcs @next
+    bcs @empty
     cmp #CELL_VIRUS
+    bcs @next                       ; viruses never fall
+    lda (below_pointer),y
+    cmp #CELL_EMPTIED
+    bcc @next
+    cpy #FIELD_SIZE - 8             ; below the lowest row is the floor
     bcs @next
     jsr drop_piece
 @next:
@@ -94,11 +98,19 @@
     lda #STATUS_ALL
     sta cur_status
     rts
+@empty:
+    cmp #CELL_EMPTY
+    beq @next
+    lda #CELL_EMPTY                 ; what vanished is forgotten now
+    sta (field_pointer),y
+    bne @next
 .endproc
 
-; A, Y: a piece and its cell. Keeps Y. Cells below were looked at before, so that a whole tower
-; falls in one pass. A lying pill falls as one, by its left half, when both cells below are free.
+; Y: a piece with nothing below it. Keeps Y. A lying pill falls as one, by its left half, when
+; nothing is below its right half either. A half without its other half, whose place garbage has
+; taken, falls alone.
 .proc drop_piece
+    lda (field_pointer),y
     and #$F0
     cmp #CELL_LEFT
     beq @left
@@ -109,68 +121,33 @@
     iny
     and #$F0
     cmp #CELL_LEFT
-    bne drop_cell                   ; garbage has taken the other half's place
+    bne drop_cell
     rts
 @left:
     iny
     lda (field_pointer),y
-    dey
     and #$F0
     cmp #CELL_RIGHT
-    bne drop_cell
-    tya
-    clc
-    adc #9                          ; below the right half
-    tay
-    lda (field_pointer),y
-    cmp #CELL_EMPTIED
-    dey                             ; below the left half; DEY keeps carry
-    bcc @stay
-    lda (field_pointer),y
+    bne @alone
+    lda (below_pointer),y
     cmp #CELL_EMPTIED
     bcc @stay
-    tya
-    sec
-    sbc #7
-    tay
-    jsr drop_cell                   ; the right half
+    jsr drop_cell
+@alone:
     dey
-    jmp drop_cell                   ; the left half
+    jmp drop_cell
 @stay:
-    tya
-    sec
-    sbc #8
-    tay
+    dey
     rts
 .endproc
 
-; Y: a cell, moved one row down if that is empty. Keeps Y.
+; Y: a cell that moves one row down. Keeps Y.
 .proc drop_cell
     lda (field_pointer),y
-    sta scratch0
-    tya
-    clc
-    adc #8
-    tay
-    lda (field_pointer),y
-    cmp #CELL_EMPTIED
-    bcc @stay
-    lda scratch0
-    sta (field_pointer),y
-    lda #1
-    sta moved
-    tya
-    sec
-    sbc #8
-    tay
+    sta (below_pointer),y
     lda #CELL_EMPTY
     sta (field_pointer),y
-    rts
-@stay:
-    tya
-    sec
-    sbc #8
-    tay
+    sta moved
     rts
 .endproc
 

@@ -79,6 +79,7 @@
     ldx #2
     bne @free
 @found:
+    stx virus_colour
     txa
     ora #CELL_VIRUS
     sta (field_pointer),y

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import random
 
+from arcade_rl_drmario.console import Console
 from cartridge_player import INTRO, P1, RNG, frames, run_until, to_level
 from cartridge_rules import start_level
-
-from arcade_rl_drmario.console import Console
 
 LEVELS = range(21)
 

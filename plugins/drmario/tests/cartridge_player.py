@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, START, A, B, Console
 
 MODE, FRAME, RNG, PLAYERS = 0x46, 0x43, 0x17, 0x727
 TITLE, OPTIONS, INIT_LEVEL, PLAY, FAILED, FINISHED, INTRO = 0, 1, 3, 4, 5, 7, 8
@@ -25,13 +25,15 @@ class Pad:
     field: int
 
     def __getattr__(self, name: str) -> int:
+        if name not in OFFSETS:
+            raise AttributeError(name)
         return self.struct + OFFSETS[name]
 
 
 OFFSETS = {
     "status": 0x00, "colour1": 0x01, "colour2": 0x02, "x": 0x05, "y": 0x06, "step": 0x07,
     "fail": 0x09, "speed_ups": 0x0A, "speed": 0x0B, "combo": 0x0F, "pill_count": 0x10,
-    "drop_counter": 0x12, "das_counter": 0x13, "level": 0x16, "action": 0x17, "attack_size": 0x18,
+    "drop_counter": 0x12, "das_counter": 0x13, "match": 0x14, "level": 0x16, "action": 0x17, "attack_size": 0x18,
     "next_colour1": 0x1A, "next_colour2": 0x1B, "victories": 0x1E, "chain_total": 0x21,
     "viruses_left": 0x24, "rotation": 0x25, "reserve_index": 0x27, "viruses_to_add": 0x28,
     "attack_colours": 0x29, "score_index": 0x2D,
@@ -143,3 +145,42 @@ def hold_pill(
 def pill(console: Console, pad: Pad = P1) -> tuple[int, int, int]:
     """Column, row from the bottom and rotation of the falling pill."""
     return console.read(pad.x), console.read(pad.y), console.read(pad.rotation)
+
+
+def land(console: Console, pad: Pad = P1) -> None:
+    """One frame in which the falling pill lands where it is, in mid-air if need be."""
+    column, row, _ = pill(console, pad)
+    below = pad.field + 8 * (16 - row) + column
+    before = console.read(below)
+    if row:
+        console.write(below, 0xD0)
+    console.write(pad.drop_counter, 40)
+    console.frame()
+    assert console.read(pad.action) == PLACED
+    if row:
+        console.write(below, before)
+
+
+def next_pill(console: Console, pad: Pad = P1, buttons1: int = 0) -> int:
+    """Run to the frame in which the next pill appears; how many frames that took."""
+    count = console.read(pad.pill_count)
+    return run_until(console, lambda: console.read(pad.pill_count) != count, buttons1=buttons1)
+
+
+def play_pill(console: Console, column: int, rotation: int) -> None:
+    """Turn and move the falling pill by taps, drop it, and wait for the next one or the end."""
+    if rotation:
+        for _ in range(rotation if rotation < 3 else 1):
+            tap(console, B if rotation < 3 else A)
+    while console.read(pad_x := P1.x) != column:
+        before = console.read(pad_x)
+        tap(console, LEFT if column < before else RIGHT)
+        if console.read(pad_x) == before:
+            break
+    run_until(console, lambda: console.read(P1.action) != FALL, buttons1=DOWN)
+    run_until(console, lambda: console.read(P1.action) == FALL or game_decided(console))
+
+
+def game_decided(console: Console) -> bool:
+    """The last virus is gone, or the bottle is full."""
+    return console.read(P1.viruses_left) == 0 or console.read(P1.fail) == 1

@@ -4,6 +4,8 @@ import hashlib
 import random
 
 import pytest
+
+from arcade_rl_drmario.console import DOWN, LEFT, Console
 from cartridge_levels import differences
 from cartridge_player import (
     EMPTY,
@@ -20,6 +22,7 @@ from cartridge_player import (
     PLAY,
     RNG,
     frames,
+    next_pill,
     run_until,
     run_until_mode,
     to_level,
@@ -27,8 +30,6 @@ from cartridge_player import (
     to_play,
 )
 from cartridge_rules import Stream, start_level, start_unequal
-
-from arcade_rl_drmario.console import DOWN, LEFT, Console
 
 
 def rng(console: Console) -> int:
@@ -99,6 +100,14 @@ def test_viruses_of_each_colour_are_counted(console: Console) -> None:
     assert sum(counts) == 40
 
 
+@pytest.mark.parametrize("level2", [5, 9])
+def test_viruses_of_two_players_are_counted_together(console: Console, level2: int) -> None:
+    to_level(console, seed=0xBEEF, level=5, level2=level2, players=2)
+    run_until_mode(console, PLAY)
+    boards = [*console.ram[0x400:0x480].tolist(), *console.ram[0x500:0x580].tolist()]
+    assert console.ram[0x72:0x75].tolist() == [boards.count(0xD0 + c) for c in range(3)]
+
+
 def test_the_first_pill_is_the_second_of_the_list(console: Console) -> None:
     to_play(console, seed=0x8988)
     ram = console.ram
@@ -116,8 +125,7 @@ def test_the_list_begins_again_after_its_last_pill(console: Console) -> None:
     for _ in range(129):
         played.append(3 * console.read(P1.colour1) + console.read(P1.colour2))
         console.write(0x400, *[EMPTY] * 128)
-        count = console.read(P1.pill_count)
-        run_until(console, lambda n=count: console.read(P1.pill_count) != n, buttons1=DOWN)
+        next_pill(console, buttons1=DOWN)
         run_until(console, lambda: console.read(P1.action) == FALL)
     assert played == [*reserve[1:], *reserve[:2]]
 

@@ -1,0 +1,534 @@
+; The figures on the screen: every frame a few of them are written anew, in turn, so that no frame
+; has many bytes for the picture and each figure is at most eight frames old.
+
+.include "looks.inc"
+
+BARS_LEFT = 5
+BARS_TOP = 11
+SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
+
+; The address of a tile on the screen: high byte in A, low byte in X.
+.macro place x_tile, y_tile
+    lda #>($2000 + 32 * (y_tile) + (x_tile))
+    ldx #<($2000 + 32 * (y_tile) + (x_tile))
+.endmacro
+
+; A figure of two digits at a place; A holds it in the end.
+.macro figure_at x_tile, y_tile, address
+    place x_tile, y_tile
+    ldy #2
+    jsr begin_update
+    lda address
+.endmacro
+
+.segment "CODE"
+
+; Takes every complete update to the picture. Called in the vertical blank.
+.proc flush_vram
+    lda updates_ready
+    beq @done
+    ldx #0
+    stx updates_ready
+    bit PPUSTATUS
+@update:
+    lda updates,x
+    beq @done
+    sta PPUADDR
+    lda updates + 1,x
+    sta PPUADDR
+    ldy updates + 2,x
+@byte:
+    lda updates + 3,x
+    sta PPUDATA
+    inx
+    dey
+    bne @byte
+    inx
+    inx
+    inx
+    bne @update
+@done:
+    rts
+.endproc
+
+; --- The list of updates -------------------------------------------------------------------------
+
+; A, X: high and low byte of the address; Y: how many bytes put_update will be given.
+.proc begin_update
+    sty other
+    ldy updates_end
+    sta updates,y
+    txa
+    sta updates + 1,y
+    lda other
+    sta updates + 2,y
+    iny
+    iny
+    iny
+    sty updates_end
+    rts
+.endproc
+
+; A: the next byte. Keeps A and X.
+.proc put_update
+    ldy updates_end
+    sta updates,y
+    inc updates_end
+    rts
+.endproc
+
+.proc end_updates
+    ldy updates_end
+    beq @done
+    lda #0
+    sta updates,y
+    sta updates_end
+    lda #1
+    sta updates_ready
+@done:
+    rts
+.endproc
+
+; A: a number below 100, as two digits.
+.proc put_number
+    ldx #blank                      ; no leading zero
+    sec
+@ten:
+    sbc #10
+    bcc @ones
+    inx                             ; from blank to 0
+    bne @ten
+    inx
+    bne @ten
+@ones:
+    adc #10
+    pha
+    txa
+    jsr put_update
+    pla
+    jmp put_update
+.endproc
+
+; A: a decimal byte, as two digits.
+.proc put_decimal
+    pha
+    lsr
+    lsr
+    lsr
+    lsr
+    bne @tens
+    lda #blank
+@tens:
+    jsr put_update
+    pla
+    and #15
+    jmp put_update
+.endproc
+
+; X: offset of the digits from the score, lowest first. Seven digits, the last is always 0.
+.proc put_score
+    txa
+    clc
+    adc #5
+    tax
+    ldy #6
+    sty tile
+    lda #blank
+    sta other                       ; what a 0 looks like until another digit came
+@digit:
+    lda score_digits,x
+    beq @zero
+    ldy #0
+    sty other
+    beq @put
+@zero:
+    lda other
+@put:
+    jsr put_update
+    dex
+    dec tile
+    bne @digit
+    lda #0
+    jmp put_update
+.endproc
+
+; A: 0 LOW, 1 MED, 2 HI.
+.proc put_speed
+    sta other
+    asl
+    adc other
+    tax
+    jsr @letter
+    jsr @letter
+@letter:
+    lda speed_names,x
+    inx
+    jmp put_update
+.endproc
+
+; A: victories; Y: 0 for the upper half of the crowns, 2 for the lower one. Six tiles.
+.proc put_crowns
+    sta width
+    sty height
+    ldx #3
+    stx tile
+@crown:
+    ldx height
+    dec width
+    bpl @put
+    inx                             ; not won yet
+    inx
+    inx
+    inx
+@put:
+    lda crown_tiles,x
+    jsr put_update
+    lda crown_tiles + 1,x
+    jsr put_update
+    dec tile
+    bne @crown
+    rts
+.endproc
+
+; --- Levels --------------------------------------------------------------------------------------
+
+; Once a frame in a level, after the rules.
+.proc refresh_level
+    lda updates_ready
+    bne @done                       ; the last ones still wait
+    lda frame_counter
+    and #7
+    asl
+    tax
+    ldy players
+    dey
+    beq @jump
+    txa
+    ora #16
+    tax
+@jump:
+    jsr call
+    jmp end_updates
+@done:
+    rts
+.endproc
+
+.proc call
+    lda level_table + 1,x
+    pha
+    lda level_table,x
+    pha
+    rts
+.endproc
+
+.proc one_top
+    place 4, 4
+    ldy #7
+    jsr begin_update
+    ldx #<(top_score - score_digits)
+    jmp put_score
+.endproc
+
+.proc one_score
+    place 4, 6
+    ldy #7
+    jsr begin_update
+    ldx #<(score - score_digits)
+    jmp put_score
+.endproc
+
+.proc one_level
+    figure_at 26, 14, p1_level
+    jsr put_number
+    place 25, 20
+    ldy #3
+    jsr begin_update
+    lda p1_speed
+    jmp put_speed
+.endproc
+
+.proc one_viruses
+    figure_at 26, 26, p1_viruses_left
+    jmp put_decimal
+.endproc
+
+.proc one_colours
+    figure_at 7, 13, viruses_of_colour
+    jsr put_number
+    figure_at 7, 19, viruses_of_colour + 1
+    jsr put_number
+    figure_at 7, 25, viruses_of_colour + 2
+    jmp put_number
+.endproc
+
+.proc two_levels
+    figure_at 13, 11, p1_level
+    jsr put_number
+    figure_at 17, 11, p2_level
+    jmp put_number
+.endproc
+
+.proc two_speeds
+    place 13, 14
+    ldy #3
+    jsr begin_update
+    lda p1_speed
+    jsr put_speed
+    place 16, 15
+    ldy #3
+    jsr begin_update
+    lda p2_speed
+    jmp put_speed
+.endproc
+
+.proc two_viruses
+    figure_at 13, 18, p1_viruses_left
+    jsr put_decimal
+    figure_at 17, 18, p2_viruses_left
+    jmp put_decimal
+.endproc
+
+.proc first_crowns
+    place 6, 4
+    ldy #6
+    jsr begin_update
+    lda p1_victories
+    ldy #0
+    jsr put_crowns
+    place 6, 5
+    ldy #6
+    jsr begin_update
+    lda p1_victories
+    ldy #2
+    jmp put_crowns
+.endproc
+
+.proc second_crowns
+    place 22, 4
+    ldy #6
+    jsr begin_update
+    lda p2_victories
+    ldy #0
+    jsr put_crowns
+    place 22, 5
+    ldy #6
+    jsr begin_update
+    lda p2_victories
+    ldy #2
+    jmp put_crowns
+.endproc
+
+; --- Title ---------------------------------------------------------------------------------------
+
+; Once a frame on the title: its last line comes and goes.
+.proc refresh_title
+    lda updates_ready
+    bne @done
+    lda frame_counter
+    and #15
+    bne @done
+    place 11, 20
+    ldy #11
+    jsr begin_update
+    ldx #0
+@letter:
+    lda frame_counter
+    and #%00110000
+    bne @shown                      ; three quarters of the time
+    lda #blank
+    bne @put
+@shown:
+    lda press_start,x
+@put:
+    jsr put_update
+    inx
+    cpx #11
+    bne @letter
+    jmp end_updates
+@done:
+    rts
+.endproc
+
+; --- Options -------------------------------------------------------------------------------------
+
+; Once a frame in the options, after the rules.
+.proc refresh_options
+    jsr hear_music
+    lda updates_ready
+    bne @done
+    lda frame_counter
+    lsr
+    bcs @sections
+    ldx #0
+    jsr refresh_bar
+    ldx players
+    dex
+    beq @end
+    jsr refresh_bar
+    jmp @end
+@sections:
+    jsr refresh_section
+@end:
+    jmp end_updates
+@done:
+    rts
+.endproc
+
+; Plays what the music choice says as soon as it changes.
+.proc hear_music
+    lda music_choice
+    cmp music_heard
+    beq @done
+    sta music_heard
+    clc
+    adc #MUSIC_FIRST
+    sta sound_music
+@done:
+    rts
+.endproc
+
+; X: player 0 or 1. Lets the bar of levels grow or shrink by one, and writes the level beside it.
+.proc refresh_bar
+    stx left
+    lda bar_row,x                   ; its row on the screen
+    sta top
+    lda p1_level
+    cpx #0
+    beq @level
+    lda p2_level
+@level:
+    sta tile
+    cmp bar_length,x
+    beq @number
+    bcc @shrink
+    lda bar_length,x
+    inc bar_length,x
+    ldy #bar_full
+    bne @change
+@shrink:
+    dec bar_length,x
+    lda bar_length,x
+    ldy #bar_empty
+@change:
+    sty width
+    clc
+    adc #BARS_LEFT + 1
+    ldy #1
+    jsr begin_in_row
+    lda width
+    jsr put_update
+@number:
+    lda #BARS_LEFT + 22
+    ldy #2
+    jsr begin_in_row
+    lda tile
+    jmp put_number
+.endproc
+
+; A: column in tiles, top: row, Y: number of bytes.
+.proc begin_in_row
+    sta height
+    lda top
+    asl
+    asl
+    asl
+    asl
+    asl
+    ora height
+    tax
+    lda top
+    lsr
+    lsr
+    lsr
+    ora #$20
+    jmp begin_update
+.endproc
+
+; One of the five rows of attribute bytes of the options: the chosen section in brighter colours.
+.proc refresh_section
+    lda frame_counter
+    lsr
+    and #7
+    cmp #5
+    bcs @done
+    pha
+    asl
+    asl
+    asl
+    adc #<($23C0 + 8 * SECTIONS_TOP)
+    tax
+    lda #$23
+    ldy #8
+    jsr begin_update
+    pla
+    tay
+    lda upper_section,y
+    jsr section_colours
+    sta width
+    lda lower_section,y
+    jsr section_colours
+    asl
+    asl
+    asl
+    asl
+    ora width                       ; both cells of both halves
+    sta width
+    and #%11001100                  ; the wall on the left
+    ora #%00010001
+    jsr put_update
+    ldx #6
+    lda width
+@inside:
+    jsr put_update
+    dex
+    bne @inside
+    and #%00110011
+    ora #%01000100
+    jmp put_update
+@done:
+    rts
+.endproc
+
+; A: section 0 to 2, or 3 for the wall. Returns its palette twice, for two cells side by side.
+.proc section_colours
+    cmp #3
+    beq @wall
+    cmp option_row
+    beq @chosen
+    lda #%1010
+    rts
+@chosen:
+    lda #%1111
+    rts
+@wall:
+    lda #%0101
+    rts
+.endproc
+
+.segment "RODATA"
+
+score_digits = $0700
+
+level_table:
+    .addr one_top - 1, one_score - 1, one_level - 1, one_viruses - 1
+    .addr one_colours - 1, one_score - 1, one_viruses - 1, one_colours - 1
+    .addr two_levels - 1, two_viruses - 1, first_crowns - 1, second_crowns - 1
+    .addr two_speeds - 1, two_viruses - 1, first_crowns - 1, second_crowns - 1
+
+crown_tiles:
+    .byte crown, crown + 1, crown + 2, crown + 3
+    .byte blank, blank, crown_place, crown_place + 1
+
+press_start:
+    .byte "PRESS START"
+
+speed_names:
+    .byte "LOWMED HI"
+
+bar_row:
+    .byte BARS_TOP, BARS_TOP + 1
+
+upper_section:
+    .byte 0, 0, 1, 2, 2
+lower_section:
+    .byte 0, 1, 1, 2, 3

@@ -1,0 +1,117 @@
+"""What a person hears of pillbox: tunes, their off switch, effects, pause."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from arcade_rl_drmario.console import START, Console
+from cartridge_player import FALL, MODE, P1, PLAY, frames, run_until, tap
+
+SOUND_EFFECT, SOUND_MUSIC, SOUND_ATTACK, MUSIC_CHOICE = 0x6F1, 0x6F5, 0x6F4, 0x731
+FIRST, SECOND, MENU, CLEAR, OVER = 1, 2, 3, 4, 5
+OFF = 2
+ORDER_LOW, ORDER_HIGH = 0x690, 0x694
+FRAMES_A_SECOND = 60
+QUIET = 50
+"""Samples of less than this are silence; the loudest of a tune are some thousands."""
+
+
+def hear(console: Console, count: int) -> npt.NDArray[np.int16]:
+    """The samples of some frames. (samples,), int16."""
+    heard = []
+    for _ in range(count):
+        console.frame()
+        heard.append(console.sound[:, 0])
+    return np.concatenate(heard)
+
+
+def loudness(samples: npt.NDArray[np.int16]) -> int:
+    """How far the samples swing."""
+    return int(np.ptp(samples.astype(np.int32)))
+
+
+def pitch_hz(samples: npt.NDArray[np.int16], rate_hz: float) -> float:
+    """The strongest frequency."""
+    spectrum = np.abs(np.fft.rfft((samples - samples.mean()) * np.hanning(len(samples)), 1 << 16))
+    return float(np.argmax(spectrum) * rate_hz / (1 << 16))
+
+
+@pytest.fixture
+def quiet(console: Console) -> Console:
+    """A console on the title whose music is off."""
+    console.write(MUSIC_CHOICE, OFF)
+    frames(console, 5)
+    return console
+
+
+@pytest.mark.parametrize("music", [FIRST, SECOND, MENU])
+def test_music_off_is_silence(quiet: Console, music: int) -> None:
+    quiet.write(SOUND_MUSIC, music)
+    assert loudness(hear(quiet, FRAMES_A_SECOND)) < QUIET
+
+
+def test_the_switch_works_while_a_tune_plays(console: Console) -> None:
+    console.write(SOUND_MUSIC, FIRST)
+    assert loudness(hear(console, FRAMES_A_SECOND)) > 20 * QUIET
+    console.write(MUSIC_CHOICE, OFF)
+    frames(console, FRAMES_A_SECOND)
+    assert loudness(hear(console, FRAMES_A_SECOND)) < QUIET
+
+
+@pytest.mark.parametrize("effect", range(1, 11))
+def test_effects_are_heard_without_music_and_end(quiet: Console, effect: int) -> None:
+    quiet.write(SOUND_EFFECT, effect)
+    assert loudness(hear(quiet, 10)) > 10 * QUIET
+    frames(quiet, FRAMES_A_SECOND)
+    assert loudness(hear(quiet, FRAMES_A_SECOND)) < QUIET
+
+
+@pytest.mark.parametrize("music", [CLEAR, OVER])
+def test_jingles_play_once_even_with_music_off(quiet: Console, music: int) -> None:
+    quiet.write(SOUND_MUSIC, music)
+    assert loudness(hear(quiet, FRAMES_A_SECOND)) > 20 * QUIET
+    frames(quiet, 4 * FRAMES_A_SECOND)
+    assert loudness(hear(quiet, FRAMES_A_SECOND)) < QUIET
+
+
+@pytest.mark.parametrize("music", [FIRST, SECOND, MENU])
+def test_the_voices_of_a_tune_begin_again_together(console: Console, music: int) -> None:
+    console.write(SOUND_MUSIC, 0)
+    frames(console, 2)
+    console.write(SOUND_MUSIC, music)
+    begun: list[list[int]] = [[], [], []]
+    order = [0, 0, 0]
+    loudest = 0
+    for count in range(100 * FRAMES_A_SECOND):
+        console.frame()
+        loudest = max(loudest, int(np.abs(console.sound.astype(np.int32)).max()))
+        ram = console.ram
+        for voice in range(3):
+            now = int(ram[ORDER_HIGH + voice]) << 8 | int(ram[ORDER_LOW + voice])
+            if now < order[voice]:
+                begun[voice].append(count)
+            order[voice] = now
+    assert loudest < 32_000, "the tune clips"
+    assert begun[0] == begun[1] == begun[2]
+    assert len(begun[0]) >= 1
+
+
+def test_a_tone_has_the_pitch_that_is_written(quiet: Console) -> None:
+    quiet.write(SOUND_EFFECT, 8)  # pause: 1,319 Hz for 4 frames, then 988 Hz
+    samples = hear(quiet, 4)
+    assert pitch_hz(samples[len(samples) // 3 :], quiet.sound_rate_hz) == pytest.approx(
+        1319, rel=0.02
+    )
+
+
+def test_a_pause_stops_the_tune(console: Console) -> None:
+    tap(console, START)
+    frames(console, 10)
+    tap(console, START)
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+    assert loudness(hear(console, FRAMES_A_SECOND)) > 20 * QUIET
+    tap(console, START)
+    frames(console, FRAMES_A_SECOND)
+    assert loudness(hear(console, FRAMES_A_SECOND)) < QUIET
+    tap(console, START)
+    assert loudness(hear(console, FRAMES_A_SECOND)) > 20 * QUIET

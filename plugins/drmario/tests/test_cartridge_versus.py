@@ -1,0 +1,302 @@
+"""Two players: garbage, counter-attacks, rounds, crowns and draws."""
+
+import pytest
+
+from arcade_rl_drmario.console import START, Console
+from cartridge_player import (
+    BLUE,
+    EMPTY,
+    FALL,
+    FINISHED,
+    FRAME,
+    INIT_LEVEL,
+    MODE,
+    OPTIONS,
+    P1,
+    P2,
+    PLACED,
+    PLAY,
+    RED,
+    WHO_FAILED,
+    WHO_WON,
+    YELLOW,
+    Pad,
+    draw,
+    field,
+    frames,
+    hold_pill,
+    land,
+    next_pill,
+    parse,
+    run_until,
+    run_until_mode,
+    to_play,
+)
+
+TWO_LINES = "Vr Vr Vr .. .. .. .. .. Vb Vb Vb .. .. .. .. .. "
+"""An upright pill in column 3, blue below red, makes two lines."""
+
+BOTH = pytest.mark.parametrize(("own", "other"), [(P1, P2), (P2, P1)], ids=["P1", "P2"])
+
+
+@pytest.fixture
+def playing(console: Console) -> Console:
+    """Both players' first pills fall over empty fields, as if 80 viruses were somewhere else."""
+    to_play(console, players=2)
+    for pad in (P1, P2):
+        draw(console, "", pad)
+        console.write(pad.viruses_left, 0x80)
+    return console
+
+
+def receive(console: Console, size: int, own: Pad, other: Pad) -> int:
+    """Let a pill land while an attack waits; the frame counter when the garbage arrived."""
+    console.write(other.attack_size, size)
+    console.write(other.attack_colours, RED, BLUE, YELLOW, RED)
+    hold_pill(console, x=6, y=0, colours=(YELLOW, BLUE), pad=own)
+    land(console, own)
+    run_until(console, lambda: console.read(own.action) != PLACED)
+    console.frame()
+    return console.read(FRAME)
+
+
+@BOTH
+def test_without_garbage_the_next_pill_comes_after_8_frames(
+    playing: Console, own: Pad, other: Pad
+) -> None:
+    hold_pill(playing, y=0, pad=own)
+    land(playing, own)
+    assert next_pill(playing, own) == 16 + 8
+    playing.frame()
+    assert playing.read(own.action) == FALL
+
+
+@BOTH
+def test_two_lines_are_an_attack_of_two(playing: Console, own: Pad, other: Pad) -> None:
+    draw(playing, TWO_LINES, own)
+    hold_pill(playing, x=3, y=0, rotation=1, colours=(BLUE, RED), pad=own)
+    land(playing, own)
+    run_until(playing, lambda: playing.read(own.action) != PLACED)
+    assert playing.read(own.attack_size) == 0
+    playing.frame()
+    assert playing.read(own.attack_size) == 2
+    assert playing.read(own.combo) == 0
+    assert playing.ram[own.attack_colours : own.attack_colours + 2].tolist() == [RED, BLUE]
+
+
+def test_one_line_is_no_attack(playing: Console) -> None:
+    draw(playing, "Vr Vr Vr .. .. .. .. .. ")
+    hold_pill(playing, x=3, y=0, colours=(RED, BLUE))
+    land(playing)
+    next_pill(playing)
+    assert playing.read(P1.attack_size) == 0
+    assert playing.read(P1.viruses_left) == 0x77
+
+
+def test_attacks_that_wait_add_up(playing: Console) -> None:
+    playing.write(P2.drop_counter, 0)
+    playing.write(P1.attack_size, 3)
+    draw(playing, TWO_LINES)
+    hold_pill(playing, x=3, y=0, rotation=1, colours=(BLUE, RED))
+    land(playing)
+    run_until(playing, lambda: playing.read(P1.attack_size) != 3, limit=70)
+    assert playing.read(P1.attack_size) == 5
+
+
+@BOTH
+@pytest.mark.parametrize("phase", range(4))
+@pytest.mark.parametrize(
+    ("size", "pieces", "apart", "phases"), [(2, 2, 4, 4), (3, 3, 2, 4), (4, 4, 2, 2), (5, 4, 2, 2)]
+)
+def test_garbage(
+    playing: Console,
+    own: Pad,
+    other: Pad,
+    phase: int,
+    size: int,
+    pieces: int,
+    apart: int,
+    phases: int,
+) -> None:
+    run_until(playing, lambda: playing.read(FRAME) % 4 == phase)
+    first = receive(playing, size, own, other) % phases
+    expected = [EMPTY] * 8
+    for piece, colour in zip(range(pieces), (RED, BLUE, YELLOW, RED), strict=False):
+        expected[first + apart * piece] = 0x80 | colour
+    assert field(playing, own)[:8] == expected
+    assert playing.read(other.attack_size) == 0
+    assert playing.read(own.action) == PLACED
+
+
+def test_an_attack_of_one_never_arrives(playing: Console) -> None:
+    receive(playing, 1, P1, P2)
+    assert playing.read(P2.attack_size) == 1
+    assert field(playing)[:8] == [EMPTY] * 8
+
+
+def test_garbage_overwrites_the_top_row(playing: Console) -> None:
+    draw(playing, "Vr Vb Vr Vb Vr Vb Vr Vb " + ".. " * 120)
+    first = receive(playing, 2, P1, P2) % 4
+    expected = parse("Vr Vb Vr Vb Vr Vb Vr Vb " + ".. " * 120)[:8]
+    expected[first], expected[first + 4] = 0x81, 0x82
+    assert field(playing)[:8] == expected
+
+
+def test_garbage_falls_a_row_in_16_frames_before_the_next_pill(playing: Console) -> None:
+    receive(playing, 2, P1, P2)
+    # From row 0 to the floor: a first check after 4 frames, then one every 16.
+    assert next_pill(playing) == 4 + 15 * 16 + 8
+    assert [cell for cell in field(playing)[:112] if cell != EMPTY] == []
+
+
+def test_a_line_made_by_garbage_counts_for_who_receives_it(playing: Console) -> None:
+    draw(playing, "Vr Vr Vr .. Vr Vr Vr .. " + "Vb Vb Vb .. Vb Vb Vb .. ")
+    playing.write(P2.attack_size, 2)
+    playing.write(P2.attack_colours, RED, RED)
+    hold_pill(playing, x=3, y=0, rotation=1, colours=(BLUE, YELLOW))
+    playing.write(P1.y, 5)
+    draw(playing, "Vr Vr Vr .. Vr Vr Vr .. ")
+    hold_pill(playing, x=7, y=0, rotation=1, colours=(BLUE, YELLOW))
+    land(playing)
+    run_until(playing, lambda: playing.read(FRAME) % 4 == 3 or playing.read(P1.action) != PLACED)
+    run_until(playing, lambda: playing.read(P1.action) == 2)
+    while playing.read(FRAME) % 4 != 2:
+        playing.write(FRAME, playing.read(FRAME) + 1 & 0xFF)
+    playing.frame()
+    assert field(playing)[:8] == [EMPTY] * 3 + [0x81] + [EMPTY] * 3 + [0x81]
+    next_pill(playing)
+    assert playing.read(P1.viruses_left) == 0x74
+    assert playing.read(P1.attack_size) == 0
+
+
+def win_level(console: Console, *pads: Pad) -> None:
+    """Each pad's last viruses die in the same frame."""
+    for pad in pads:
+        console.write(pad.viruses_left, 0x03)
+        draw(console, "Vr Vr Vr .. .. .. .. .. ", pad)
+        hold_pill(console, x=3, y=0, colours=(RED, BLUE), pad=pad)
+        console.write(pad.drop_counter, 40)
+    console.frame()
+    run_until(console, lambda: console.read(pads[0].viruses_left) == 0)
+
+
+def top_out(console: Console, *pads: Pad) -> None:
+    """Each pad's bottle is full in the same frame."""
+    for pad in pads:
+        draw(console, ".. .. .. Vr Vb .. .. .. " + ".. " * 120, pad)
+        hold_pill(console, x=0, y=0, pad=pad)
+        console.write(pad.drop_counter, 40)
+    console.frame()
+    run_until_mode(console, 5)
+
+
+def crowns(console: Console) -> list[int]:
+    return [console.read(P1.victories), console.read(P2.victories)]
+
+
+def start_round(console: Console) -> None:
+    """Press Start until the next round begins."""
+    console.frame(START)
+    console.frame()
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+
+
+@pytest.mark.parametrize(("pad", "expected", "who"), [(P1, [1, 0], 1), (P2, [0, 1], 2)])
+def test_clearing_wins_a_round(playing: Console, pad: Pad, expected: list[int], who: int) -> None:
+    win_level(playing, pad)
+    assert playing.read(MODE) == PLAY
+    assert crowns(playing) == expected
+    assert playing.read(WHO_WON) == who
+    frames(playing, 70)
+    assert playing.read(MODE) == PLAY
+    playing.frame(START)
+    assert playing.read(MODE) == INIT_LEVEL
+    playing.frame()
+    run_until(playing, lambda: playing.read(MODE) == PLAY)
+    assert crowns(playing) == expected
+    assert playing.read(P1.viruses_left) == 0x04
+
+
+@pytest.mark.parametrize(("pad", "expected", "who"), [(P1, [0, 1], 2), (P2, [1, 0], 1)])
+def test_a_full_bottle_loses_a_round(
+    playing: Console, pad: Pad, expected: list[int], who: int
+) -> None:
+    top_out(playing, pad)
+    assert playing.read(pad.fail) == 1
+    playing.frame()
+    assert playing.read(MODE) == FINISHED
+    assert crowns(playing) == expected
+    assert playing.read(WHO_WON) == who
+    assert playing.read(WHO_FAILED) == 3 - who
+    frames(playing, 70)
+    playing.frame(START)
+    assert playing.read(MODE) == INIT_LEVEL
+    start_round(playing)
+    assert playing.read(pad.fail) == 0
+
+
+def test_both_clearing_in_one_frame_is_a_draw_with_two_crowns(playing: Console) -> None:
+    win_level(playing, P1, P2)
+    assert crowns(playing) == [1, 1]
+    assert playing.read(WHO_WON) == 0
+    frames(playing, 70)
+    start_round(playing)
+    assert crowns(playing) == [1, 1]
+
+
+def test_both_full_in_one_frame_is_a_draw_without_crowns(playing: Console) -> None:
+    top_out(playing, P1, P2)
+    playing.frame()
+    assert crowns(playing) == [0, 0]
+    assert (playing.read(WHO_WON), playing.read(WHO_FAILED)) == (0, 0)
+    frames(playing, 70)
+    start_round(playing)
+    assert crowns(playing) == [0, 0]
+
+
+@pytest.mark.parametrize(("pad", "who"), [(P1, 1), (P2, 2)])
+def test_three_crowns_win_the_match(playing: Console, pad: Pad, who: int) -> None:
+    for _ in range(2):
+        win_level(playing, pad)
+        frames(playing, 70)
+        start_round(playing)
+    win_level(playing, pad)
+    frames(playing, 70)
+    assert playing.read(MODE) == FINISHED
+    assert playing.read(WHO_WON) == who
+    assert sorted(crowns(playing)) == [0, 3]
+    playing.frame(START)
+    frames(playing, 10)
+    assert playing.read(MODE) == OPTIONS
+
+
+def test_the_third_crown_may_come_from_a_full_bottle(playing: Console) -> None:
+    playing.write(P1.victories, 2)
+    top_out(playing, P2)
+    playing.frame()
+    assert crowns(playing) == [3, 0]
+    frames(playing, 70)
+    assert playing.read(MODE) == FINISHED
+    playing.frame(START)
+    frames(playing, 10)
+    assert playing.read(MODE) == OPTIONS
+
+
+def test_player_1_wins_when_both_have_the_third_crown(playing: Console) -> None:
+    playing.write(P1.victories, 2)
+    playing.write(P2.victories, 2)
+    win_level(playing, P1, P2)
+    assert crowns(playing) == [3, 3]
+    assert playing.read(WHO_WON) == 1
+    frames(playing, 70)
+    assert playing.read(MODE) == FINISHED
+
+
+def test_clearing_wins_over_a_full_bottle_in_the_same_frame(playing: Console) -> None:
+    win_level(playing, P1)
+    playing.write(P2.fail, 1)
+    assert crowns(playing) == [1, 0]
+    frames(playing, 70)
+    playing.frame(START)
+    assert playing.read(MODE) == INIT_LEVEL
+    assert crowns(playing) == [1, 0]
