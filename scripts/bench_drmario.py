@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-
 from arcade_rl_drmario.comparison import Comparison, Placer, Setting
 from arcade_rl_drmario.console import Console
 from arcade_rl_drmario.simulator import Simulator

@@ -261,21 +261,35 @@ class Placer:
             self.placed += 1
         return self._script.pop(0) if falling else 0
 
-    def _choose(
-        self, simulator: Simulator, player: int, placements: npt.NDArray[np.intp]
-    ) -> int:
+    def _choose(self, simulator: Simulator, player: int, placements: npt.NDArray[np.intp]) -> int:
         if not self._careful:
             return int(self._random.choice(placements))
         tried = Simulator(len(placements))
         tried.bytes[:] = alone(simulator.bytes[0], player)
         tried.place(placements)
-        fields = tried.state["field"][:, 0] < 0xF0  # (N, 16, 8)
-        heights = (fields * np.arange(16, 0, -1)[:, None]).max(axis=1)  # (N, 8)
-        left = tried.state["players"]["viruses_left"][:, 0]
-        viruses = (left >> 4) * 10 + (left & 15)
-        lost = (tried.state["players"]["level_fail"][:, 0] == 1) * 1000
-        worth = 30.0 * viruses + (heights.astype(float) ** 2).sum(axis=1) / 8 + lost
-        return int(placements[np.argmin(worth + self._random.random(len(worth)))])
+        worth = worth_of(tried) + self._random.random(len(placements))
+        return int(placements[np.argmax(worth)])
+
+
+def worth_of(simulator: Simulator) -> npt.NDArray[np.float64]:
+    """How good boards are, by eye: few viruses, long runs on them, little on top of them. (N,)"""
+    cells = simulator.state["field"][:, 0]  # (N, 16, 8)
+    taken, virus = cells < 0xF0, cells & 0xF0 == 0xD0
+    colour = np.where(taken, cells & 0x0F, 9)
+    run = np.zeros((len(cells), 8))
+    wrong = np.zeros((len(cells), 8))
+    worth = np.zeros(len(cells))
+    for row in range(16):
+        same = taken[:, row] & (colour[:, row] == (colour[:, row - 1] if row else 9))
+        run = np.where(same, run + 1, taken[:, row] * 1.0)
+        buried = taken[:, row] & ~same & (taken[:, row - 1] if row else False)
+        wrong = np.where(taken[:, row], wrong + buried, 0)
+        worth += (virus[:, row] * (3 * run**2 - 6 * wrong)).sum(axis=1)
+        worth -= taken[:, row].sum(axis=1) * (16 - row) / 8
+    worth -= 20 * taken[:, :4, 3:5].sum(axis=(1, 2))
+    worth -= 60 * virus.sum(axis=(1, 2)) + 4 * taken.sum(axis=(1, 2))
+    worth[simulator.state["players"]["level_fail"][:, 0] == 1] -= 1000
+    return worth
 
 
 def alone(game: Game, player: int) -> Game:

@@ -51,9 +51,7 @@ def run_games(
     `frames`: (N,), set to those that went by.
     """
     for index in range(games.shape[0]):
-        frames[index] = run_game(
-            games[index], scripts[index], pending[index], most, to_decision
-        )
+        frames[index] = run_game(games[index], scripts[index], pending[index], most, to_decision)
 
 
 @inner
@@ -143,14 +141,13 @@ def find_scripts(
             placement = placements[index, player]
             if placement == NO_PLACEMENT:
                 continue
-            waiting = pending[index, player, 0] == pending[index, player, 1]
-            length = np.int64(-1)
-            if waiting and is_deciding(games[index], player):
+            length = -1
+            if pending[index, player, 0] == pending[index, player, 1]:
                 length = find_script(
                     games[index], player, placement, traced, buffers, scripts[index, player]
                 )
             if length < 0:
-                return index * placements.shape[1] + player
+                return int(index * placements.shape[1] + player)
             pending[index, player, 0], pending[index, player, 1] = length, 0
     return -1
 
@@ -159,6 +156,8 @@ def find_scripts(
 def find_script(
     game: Game, player: int, placement: int, traced: bool, buffers: Buffers, script: Script
 ) -> int:
+    if not is_deciding(game, player):
+        return -1
     rotation, y, x = placement >> 7, 15 - (placement >> 3 & 15), placement & 7
     if not traced:
         frames = straight_script(game, player, x, y, rotation, script)

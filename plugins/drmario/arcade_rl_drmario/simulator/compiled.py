@@ -17,6 +17,8 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = Path(__file__).parent
+_njit: Any = numba.njit
+_config: Any = numba.config
 
 
 def _kept_in() -> str:
@@ -36,7 +38,7 @@ _KEPT_IN = _kept_in()
 
 def inner(function: Function) -> Function:
     """Compile a function that only compiled functions call."""
-    made: Function = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    made: Function = _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return made
 
 
@@ -45,10 +47,10 @@ def entry(function: Function) -> Function:
 
     Where the package's folder cannot be written, numba keeps it in the user's cache folder.
     """
-    elsewhere = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _KEPT_IN
+    elsewhere = _config.CACHE_DIR
+    _config.CACHE_DIR = _KEPT_IN
     try:
-        made: Function = numba.njit(cache=True, nogil=True)(function)
+        made: Function = _njit(cache=True, nogil=True)(function)
     finally:
-        numba.config.CACHE_DIR = elsewhere
+        _config.CACHE_DIR = elsewhere
     return made

@@ -74,9 +74,7 @@ def has_room(game: Game, field: int, x: int, y: int, rotation: int) -> bool:
         return False
     cell = field + (15 - y) * 8 + x
     if rotation & 1:
-        return bool(
-            x <= 7 and game[cell] >= EMPTIED and (y == 15 or game[cell - 8] >= EMPTIED)
-        )
+        return bool(x <= 7 and game[cell] >= EMPTIED and (y == 15 or game[cell - 8] >= EMPTIED))
     return bool(x <= 6 and game[cell] >= EMPTIED and game[cell + 1] >= EMPTIED)
 
 
@@ -170,10 +168,10 @@ def turn_once(game: Game, player: int, quarters: int) -> None:
     x, y = int(game[base + X]), int(game[base + Y])
     rotation = (int(game[base + ROTATION]) + quarters) & 3
     fits = has_room(game, field, x, y, rotation)
-    if rotation & 1 == 0 and (not fits or game[HELD + player] & BUTTON_LEFT):
-        if has_room(game, field, x - 1, y, rotation):
-            x -= 1
-            fits = True
+    leftwards = rotation & 1 == 0 and (not fits or game[HELD + player] & BUTTON_LEFT)
+    if leftwards and has_room(game, field, x - 1, y, rotation):
+        x -= 1
+        fits = True
     if fits:
         game[base + X] = x
         game[base + ROTATION] = rotation

@@ -110,9 +110,7 @@ def fill_fields(game: Game) -> None:
         base = player * PLAYER_SIZE
         game[base + VIRUSES_LEFT] = 0
         game[base + VIRUSES_TO_ADD] = min(4 * (game[base + LEVEL] + 1), MOST_VIRUSES)
-    while game[VIRUSES_TO_ADD] > 0 or (
-        drawing == 2 and game[PLAYER_SIZE + VIRUSES_TO_ADD] > 0
-    ):
+    while game[VIRUSES_TO_ADD] > 0 or (drawing == 2 and game[PLAYER_SIZE + VIRUSES_TO_ADD] > 0):
         for player in range(drawing):
             if game[player * PLAYER_SIZE + VIRUSES_TO_ADD] > 0:
                 add_virus(game, player)
@@ -120,3 +118,5 @@ def fill_fields(game: Game) -> None:
         game[FIELD + FIELD_SIZE : FIELD + 2 * FIELD_SIZE] = game[FIELD : FIELD + FIELD_SIZE]
         game[PLAYER_SIZE + VIRUSES_LEFT] = game[VIRUSES_LEFT]
         game[PLAYER_SIZE + VIRUSES_TO_ADD] = 0
+        for colour in range(3):
+            game[COLOURS_ALIVE + colour] *= 2

@@ -203,9 +203,7 @@ def find_row_above(
         for frame in range(first, last[above, entry] + 1):
             if (entry + frame + 1) & 1 == 0 or entered == 0:
                 continue
-            number = find_before(
-                reached[above, entry, frame], here, bit, held, True, True, False
-            )
+            number = find_before(reached[above, entry, frame], here, bit, held, True, True, False)
             if number >= 0:
                 return entry, frame, number, True
     entry = (entered + frames) & 1
