@@ -9,16 +9,17 @@ buttons, random placements and careful ones. Prints what was compared; the first
 from __future__ import annotations
 
 import argparse
+import hashlib
 import random
 import time
 from collections import Counter
 
 from arcade_rl_drmario.comparison import ButtonMasher, Comparison, Pilot, Placer, Setting
-from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.console import PILLBOX, Console
 from arcade_rl_drmario.simulator.games import TOP_LEVEL
 
 SPEEDS = ("LOW", "MED", "HI")
-PILOTS = ("buttons", "random placements", "careful placements")
+PILOTS = ("buttons",) * 5 + ("random placements",) * 3 + ("careful placements",) * 2
 
 
 def make_pilot(kind: str, seed: int) -> Pilot:
@@ -43,6 +44,8 @@ def main() -> None:
     source = random.Random(arguments.seed)
     frames_of: Counter[str] = Counter()
     games_of: Counter[str] = Counter()
+    levels: set[int] = set()
+    print(f"pillbox.nes, SHA-1 {hashlib.sha1(PILLBOX.read_bytes()).hexdigest()}", flush=True)
     started = time.perf_counter()
     with Console() as console:
         comparison = Comparison(console)
@@ -53,6 +56,7 @@ def main() -> None:
             pilots = [make_pilot(kind, source.getrandbits(32)) for kind in kinds]
             games, frames = tally.games, tally.frames
             comparison.play(setting, pilots, most_levels=3)
+            levels |= set(setting.levels[: setting.players])
             label = "two players" if setting.players == 2 else f"alone {SPEEDS[setting.speeds[0]]}"
             for name in (label, *{f"with {kind}" for kind in kinds}):
                 games_of[name] += tally.games - games
@@ -62,6 +66,7 @@ def main() -> None:
                 print(f"{tally.games} games, {tally.frames:,} frames, no difference", flush=True)
     for name in sorted(games_of):
         print(f"  {name}: {games_of[name]} games, {frames_of[name]:,} frames")
+    print(f"  levels {min(levels)} to {max(levels)}, {len(levels)} of them")
     print(f"  ended by clearing: {tally.cleared}; garbage came down {tally.attacks} times")
     print(
         f"{tally.games} games, {tally.frames:,} frames compared in"
