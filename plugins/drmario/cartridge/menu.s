@@ -34,16 +34,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     lda p1_new
     cmp #BUTTON_START
     beq @start
-    and #BUTTON_UP | BUTTON_DOWN | BUTTON_SELECT
-    beq @idle
-    lda players
-    eor #1 ^ 2
-    sta players
-    lda #EFFECT_CURSOR
-    sta sound_effect
-    lda #0
-    sta wait_frames
-@idle:
+    jsr choose_players
     lda frame_counter
     bne @done
     inc wait_frames
@@ -57,6 +48,33 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     lda #EFFECT_CHOOSE
     sta sound_effect
     jmp enter_options
+.endproc
+
+; Up: one, Down: two, Select: the other of the two.
+.proc choose_players
+    ldx #1
+    lda p1_new
+    and #BUTTON_UP
+    bne @chosen
+    inx
+    lda p1_new
+    and #BUTTON_DOWN
+    bne @chosen
+    lda p1_new
+    and #BUTTON_SELECT
+    beq @done
+    lda players
+    eor #1 ^ 2
+    tax
+@chosen:
+    lda #0
+    sta wait_frames                 ; somebody is there
+    cpx players
+    beq @done
+    stx players
+    jmp cursor_sound
+@done:
+    rts
 .endproc
 
 .proc enter_options

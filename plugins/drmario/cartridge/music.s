@@ -241,7 +241,7 @@ waiting_room:
     .addr waiting_chords, waiting_melody, waiting_bass, waiting_drums
 
 waiting_melody:
-    .addr waiting_theme
+    .addr waiting_theme, waiting_answer
     .addr 0, waiting_melody
 
 waiting_theme:
@@ -251,21 +251,33 @@ waiting_theme:
     .byte ROWS+2, REST, A4, C5, F5, ROWS+4, A5, ROWS+2, G5, F5
     .byte ROWS+2, REST, D5, G5, F5, ROWS+4, D5, ROWS+2, B4, REST
     .byte PATTERN_END
+waiting_answer:
+    .byte ROWS+4, C5, ROWS+2, E5, G5, ROWS+6, A5, ROWS+2, G5
+    .byte ROWS+4, F5, ROWS+2, A5, F5, ROWS+6, E5, ROWS+2, C5
+    .byte ROWS+4, D5, ROWS+2, F5, A5, ROWS+4, C6, ROWS+2, B5, A5
+    .byte ROWS+4, G5, ROWS+2, F5, D5, ROWS+6, C5, ROWS+2, REST
+    .byte PATTERN_END
 
 waiting_chords:
-    .addr waiting_plucks
+    .addr waiting_plucks, waiting_more_plucks
     .addr 0, waiting_chords
 
 waiting_plucks:
     .byte PLUCK
-    .byte ROWS+2, REST, ROWS+2, G4, REST, G4, REST, E4, REST, G4
-    .byte ROWS+2, REST, ROWS+2, E4, REST, E4, REST, C4, REST, E4
-    .byte ROWS+2, REST, ROWS+2, A4, REST, A4, REST, F4, REST, A4
-    .byte ROWS+2, REST, ROWS+2, B4, REST, B4, REST, G4, REST, F4
+    .byte ROWS+2, REST, G4, REST, G4, REST, E4, REST, G4
+    .byte ROWS+2, REST, E4, REST, E4, REST, C4, REST, E4
+    .byte ROWS+2, REST, A4, REST, A4, REST, F4, REST, A4
+    .byte ROWS+2, REST, B4, REST, B4, REST, G4, REST, F4
+    .byte PATTERN_END
+waiting_more_plucks:
+    .byte ROWS+2, REST, G4, REST, G4, REST, E4, REST, E4
+    .byte ROWS+2, REST, A4, REST, A4, REST, G4, REST, E4
+    .byte ROWS+2, REST, A4, REST, A4, REST, F4, REST, F4
+    .byte ROWS+2, REST, B4, REST, F4, REST, E4, REST, G4
     .byte PATTERN_END
 
 waiting_bass:
-    .addr waiting_walk
+    .addr waiting_walk, waiting_way_back
     .addr 0, waiting_bass
 
 waiting_walk:
@@ -274,6 +286,12 @@ waiting_walk:
     .byte ROWS+4, A2, E2, A2, C3
     .byte ROWS+4, F2, C3, F2, A2
     .byte ROWS+4, G2, D3, G2, B2
+    .byte PATTERN_END
+waiting_way_back:
+    .byte ROWS+4, C3, E3, F2, A2
+    .byte ROWS+4, D3, F3, C3, G2
+    .byte ROWS+4, D3, A2, F2, A2
+    .byte ROWS+4, G2, B2, C3, G2
     .byte PATTERN_END
 
 waiting_drums:

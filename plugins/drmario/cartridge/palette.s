@@ -10,8 +10,11 @@ black = $0F
 .define wood_colours black, $08, $18, $28
 ; 1 letters and numbers, 2 and 3 tin
 .define tin_colours black, $30, $10, $00
-; 1 headings, 2 and 3 tin
-.define heading_colours black, $3B, $10, $00
+; 1 the lid and the figures that matter, 2 and 3 tin
+.define mint_colours black, $3B, $10, $00
+; windows of the options: 1 letters, 2 and 3 their frame
+.define resting_colours black, $10, $00, $2D
+.define chosen_colours black, $30, $28, $18
 ; upper and lower half of the letters of the title: 1 body, 2 light, 3 shade
 .define logo_red black, $16, $36, $06
 .define logo_cream black, $38, $30, $18
@@ -27,9 +30,9 @@ title_palette:
     .byte field_colours, puff_colours, thorn_colours, brick_colours
 
 options_palette:
-    .byte field_colours, wood_colours, black, $10, $00, $2D, black, $30, $28, $18
+    .byte field_colours, wood_colours, resting_colours, chosen_colours
     .byte field_colours, puff_colours, thorn_colours, brick_colours
 
 level_palette:
-    .byte field_colours, wood_colours, tin_colours, heading_colours
+    .byte field_colours, wood_colours, tin_colours, mint_colours
     .byte field_colours, puff_colours, thorn_colours, brick_colours

@@ -9,6 +9,7 @@
 PULSE_QUIET = $30                   ; volume 0, and no volume or length that changes by itself
 TRIANGLE_QUIET = $80
 MUSIC_OFF = 2                       ; of the music choice
+WAVER_AFTER = 18                    ; frames
 
 .segment "CODE"
 
@@ -180,6 +181,10 @@ MUSIC_OFF = 2                       ; of the music choice
     cpx #3
     beq @noise
     jsr play_envelope
+    ldx voice
+    dex
+    bne @next
+    jsr waver                       ; the second pulse has the melody
     jmp @next
 @noise:
     jsr play_drum
@@ -267,6 +272,14 @@ MUSIC_OFF = 2                       ; of the music choice
     sta out_low,x
     lda periods + 1,y
     sta out_high,x
+    cpx #1
+    bne @done
+    sta melody_high
+    lda out_low,x
+    sta melody_low
+    lda #0
+    sta melody_age
+@done:
     rts
 @drum:
     lda drum_starts,y
@@ -297,6 +310,28 @@ MUSIC_OFF = 2                       ; of the music choice
     lda #TRIANGLE_QUIET
 @quiet:
     sta out_control,x
+    rts
+.endproc
+
+; Long notes of the melody go a little up and down.
+.proc waver
+    lda melody_age
+    cmp #WAVER_AFTER
+    bcs @waver
+    inc melody_age
+    rts
+@waver:
+    lda frame_counter
+    lsr
+    and #7
+    tay
+    lda melody_low
+    clc
+    adc waver_low,y
+    sta out_low + 1
+    lda melody_high
+    adc waver_high,y
+    sta out_high + 1
     rts
 .endproc
 
@@ -375,6 +410,12 @@ bass:
     .byte $FF, 0
 bass_short:
     .byte $FF, $FF, $FF, $FF, $FF, $FF, $FF, $80, 0
+
+; Of the period: 0, 1 or -1.
+waver_low:
+    .byte 0, 1, 1, 0, 0, $FF, $FF, 0
+waver_high:
+    .byte 0, 0, 0, 0, 0, $FF, $FF, 0
 
 drum_starts:
     .byte kick - drums, snare - drums, hat - drums

@@ -67,7 +67,7 @@ def test_random_buttons_never_make_the_main_loop_late(console: Console, players:
     [
         pytest.param("Sy Sr Sb Sy Sr Sb Sy Sr " * 9 + ".. " * 8, id="72 singles fall"),
         pytest.param("Ly Rr Lb Ry Lr Rb Ly Rr " * 9 + ".. " * 8, id="36 pills fall"),
-        pytest.param("Vy Vr Vb Vy Vr Vb Vy Vr " * 10, id="8 lines with 80 viruses"),
+        pytest.param("Vy Vr Vb Vy Vr Vb Vy Vr " * 4, id="8 lines with 32 viruses"),
         pytest.param("Vy Vr Vb Vy Vr Vb Vy Vr " * 3 + "Vr Vr Vr Vr Vb Vb Vb Vb ", id="two lines"),
     ],
 )

@@ -25,7 +25,7 @@ def tables() -> npt.NDArray[np.uint8]:
     """The pattern tables of the cartridge, as colours 0 to 3. (2, 256, 8, 8), uint8."""
     planes = np.frombuffer(PILLBOX.read_bytes()[-8192:], np.uint8).reshape(2, 256, 2, 8)
     bits = np.unpackbits(planes[..., None], axis=-1)
-    return bits[:, :, 0] | bits[:, :, 1] << 1
+    return (bits[:, :, 0] + 2 * bits[:, :, 1]).astype(np.uint8)
 
 
 def test_the_tiles_of_the_cartridge_are_the_drawn_ones(tmp_path: Path) -> None:
@@ -126,11 +126,28 @@ def test_crowns_of_two_players_are_seen(console: Console, tables: npt.NDArray[np
     ]
 
 
+def sprites_of_the_fullest_line(console: Console) -> int:
+    """Of the list of sprites in memory, each 8 lines high from a line below its y."""
+    tops = console.ram[SPRITES : SPRITES + 256 : 4].astype(int)
+    lines = np.bincount((tops[tops < 240, None] + np.arange(1, 9)).ravel(), minlength=1)
+    return int(lines.max())
+
+
 @pytest.mark.parametrize("players", [1, 2])
 def test_no_line_has_more_sprites_than_the_console_shows(console: Console, players: int) -> None:
     begin_game(console, players, 5)
     for count in range(400):
         console.frame((A, DOWN, LEFT, 0)[count // 7 % 4], (A, RIGHT, DOWN)[count // 5 % 3])
-        tops = console.ram[SPRITES : SPRITES + 256 : 4].astype(int)
-        lines = np.bincount((tops[tops < 240, None] + np.arange(1, 9)).ravel(), minlength=1)
-        assert lines.max() <= SPRITES_OF_A_LINE
+        assert sprites_of_the_fullest_line(console) <= SPRITES_OF_A_LINE
+    tap(console, START)
+    frames(console, 5)
+    assert 5 <= sprites_of_the_fullest_line(console) <= SPRITES_OF_A_LINE
+
+
+@pytest.mark.parametrize("presses", [[], [SELECT], [START], [SELECT, START]])
+def test_no_line_of_the_menus_has_too_many_sprites(console: Console, presses: list[int]) -> None:
+    for button in presses:
+        tap(console, button)
+    for _ in range(120):
+        console.frame()
+        assert 1 <= sprites_of_the_fullest_line(console) <= SPRITES_OF_A_LINE

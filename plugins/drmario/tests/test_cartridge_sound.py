@@ -1,5 +1,7 @@
 """What a person hears of pillbox: tunes, their off switch, effects, pause."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,7 +12,8 @@ from cartridge_player import FALL, MODE, P1, PLAY, frames, run_until, tap
 SOUND_EFFECT, SOUND_MUSIC, SOUND_ATTACK, MUSIC_CHOICE = 0x6F1, 0x6F5, 0x6F4, 0x731
 FIRST, SECOND, MENU, CLEAR, OVER = 1, 2, 3, 4, 5
 OFF = 2
-ORDER_LOW, ORDER_HIGH = 0x690, 0x694
+ORDER_LOW, ORDER_HIGH, SILENT, PERIOD_LOW, PERIOD_HIGH = 0x690, 0x694, 0x6B0, 0x6B8, 0x6BC
+CLOCK_HZ = 1_789_773
 FRAMES_A_SECOND = 60
 QUIET = 50
 """Samples of less than this are silence; the loudest of a tune are some thousands."""
@@ -74,26 +77,50 @@ def test_jingles_play_once_even_with_music_off(quiet: Console, music: int) -> No
     assert loudness(hear(quiet, FRAMES_A_SECOND)) < QUIET
 
 
-@pytest.mark.parametrize("music", [FIRST, SECOND, MENU])
-def test_the_voices_of_a_tune_begin_again_together(console: Console, music: int) -> None:
+@dataclass(frozen=True)
+class Performance:
+    """A tune as the console's memory showed it."""
+
+    begun: list[list[int]]
+    """Frames in which each voice but the noise began its patterns again."""
+    periods: list[set[int]]
+    """Periods that each of these voices wrote while it was heard."""
+    loudest: int
+
+
+@pytest.fixture(params=[FIRST, SECOND, MENU])
+def performance(console: Console, request: pytest.FixtureRequest) -> Performance:
+    """40 seconds of a tune, which is more than one round."""
     console.write(SOUND_MUSIC, 0)
     frames(console, 2)
-    console.write(SOUND_MUSIC, music)
+    console.write(SOUND_MUSIC, request.param)
     begun: list[list[int]] = [[], [], []]
+    periods: list[set[int]] = [set(), set(), set()]
     order = [0, 0, 0]
     loudest = 0
-    for count in range(100 * FRAMES_A_SECOND):
+    for count in range(40 * FRAMES_A_SECOND):
         console.frame()
         loudest = max(loudest, int(np.abs(console.sound.astype(np.int32)).max()))
-        ram = console.ram
+        ram = console.ram.astype(int)
         for voice in range(3):
-            now = int(ram[ORDER_HIGH + voice]) << 8 | int(ram[ORDER_LOW + voice])
+            now = ram[ORDER_HIGH + voice] << 8 | ram[ORDER_LOW + voice]
             if now < order[voice]:
                 begun[voice].append(count)
             order[voice] = now
-    assert loudest < 32_000, "the tune clips"
-    assert begun[0] == begun[1] == begun[2]
-    assert len(begun[0]) >= 1
+            if not ram[SILENT + voice]:
+                periods[voice].add(ram[PERIOD_HIGH + voice] << 8 | ram[PERIOD_LOW + voice])
+    return Performance(begun, periods, loudest)
+
+
+def test_a_tune_is_in_tune_and_goes_round(performance: Performance) -> None:
+    assert performance.loudest < 32_000, "the tune clips"
+    assert len(performance.begun[0]) >= 1
+    assert performance.begun[0] == performance.begun[1] == performance.begun[2]
+    notes = {round(CLOCK_HZ / (16 * 440 * 2 ** (step / 12))) - 1 for step in range(-33, 27)}
+    for periods, waver in zip(performance.periods, (0, 1, 0), strict=True):
+        assert len(periods) >= 4
+        for period in periods:
+            assert min(abs(period - note) for note in notes) <= waver + 1
 
 
 def test_a_tone_has_the_pitch_that_is_written(quiet: Console) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from arcade_rl_drmario.console import START, Console
 from cartridge_player import (
+    ATTACK,
     BLUE,
     EMPTY,
     FALL,
@@ -149,24 +150,59 @@ def test_garbage_falls_a_row_in_16_frames_before_the_next_pill(playing: Console)
     assert [cell for cell in field(playing)[:112] if cell != EMPTY] == []
 
 
+def receive_at(console: Console, column: int, colours: tuple[int, int]) -> None:
+    """Let two pieces fall on player 1 from a column and from four columns further right."""
+    console.write(P2.attack_size, 2)
+    console.write(P2.attack_colours, *colours)
+    hold_pill(console, x=7, y=0, rotation=1, colours=(YELLOW, BLUE))
+    land(console)
+    run_until(console, lambda: console.read(P1.action) == ATTACK)
+    console.write(FRAME, 4 + column - 1)
+    console.frame()
+    assert field(console)[column] == 0x80 | colours[0]
+    assert field(console)[column + 4] == 0x80 | colours[1]
+
+
 def test_a_line_made_by_garbage_counts_for_who_receives_it(playing: Console) -> None:
-    draw(playing, "Vr Vr Vr .. Vr Vr Vr .. " + "Vb Vb Vb .. Vb Vb Vb .. ")
-    playing.write(P2.attack_size, 2)
-    playing.write(P2.attack_colours, RED, RED)
-    hold_pill(playing, x=3, y=0, rotation=1, colours=(BLUE, YELLOW))
-    playing.write(P1.y, 5)
-    draw(playing, "Vr Vr Vr .. Vr Vr Vr .. ")
-    hold_pill(playing, x=7, y=0, rotation=1, colours=(BLUE, YELLOW))
-    land(playing)
-    run_until(playing, lambda: playing.read(FRAME) % 4 == 3 or playing.read(P1.action) != PLACED)
-    run_until(playing, lambda: playing.read(P1.action) == 2)
-    while playing.read(FRAME) % 4 != 2:
-        playing.write(FRAME, playing.read(FRAME) + 1 & 0xFF)
-    playing.frame()
-    assert field(playing)[:8] == [EMPTY] * 3 + [0x81] + [EMPTY] * 3 + [0x81]
+    draw(playing, "Vr Vr Vr .. .. .. .. .. ")
+    receive_at(playing, 3, (RED, BLUE))
     next_pill(playing)
-    assert playing.read(P1.viruses_left) == 0x74
+    assert playing.read(P1.viruses_left) == 0x77
+    assert playing.read(P2.viruses_left) == 0x80
     assert playing.read(P1.attack_size) == 0
+
+
+def test_two_lines_made_by_garbage_strike_back(playing: Console) -> None:
+    draw(playing, "Vb .. .. .. .. .. .. .. Vb .. .. .. Vr .. .. .. Vb .. .. .. Vr .. .. .. ")
+    playing.write(P1.field + 108, 0xD1)
+    receive_at(playing, 0, (BLUE, RED))
+    run_until(playing, lambda: playing.read(P1.action) == ATTACK)
+    playing.frame()
+    assert playing.read(P1.attack_size) == 2
+    assert playing.read(P1.action) != PLACED
+    assert playing.ram[P1.attack_colours : P1.attack_colours + 2].tolist() == [BLUE, RED]
+    assert playing.read(P1.viruses_left) == 0x74
+
+
+def test_garbage_that_arrives_with_a_new_attack_goes_first(playing: Console) -> None:
+    playing.write(P2.attack_size, 3)
+    playing.write(P2.attack_colours, RED, BLUE, YELLOW)
+    draw(playing, TWO_LINES)
+    hold_pill(playing, x=3, y=0, rotation=1, colours=(BLUE, RED))
+    land(playing)
+    run_until(playing, lambda: playing.read(P1.attack_size) == 2)
+    assert playing.read(P1.action) == PLACED
+    assert playing.read(P2.attack_size) == 0
+    assert sum(cell != EMPTY for cell in field(playing)[:8]) == 3
+
+
+def test_a_half_whose_place_garbage_took_falls_alone(playing: Console) -> None:
+    draw(playing, "Ly Rr .. .. .. .. .. .. .. Vb .. .. .. .. .. .. " + ".. " * 112)
+    receive_at(playing, 0, (RED, BLUE))
+    next_pill(playing)
+    cells = field(playing)
+    assert cells[1] == 0x71
+    assert cells[120] == 0x81
 
 
 def win_level(console: Console, *pads: Pad) -> None:
@@ -293,9 +329,15 @@ def test_player_1_wins_when_both_have_the_third_crown(playing: Console) -> None:
 
 
 def test_clearing_wins_over_a_full_bottle_in_the_same_frame(playing: Console) -> None:
-    win_level(playing, P1)
+    draw(playing, "Vr Vr Vr .. .. .. .. .. ")
+    playing.write(P1.viruses_left, 3)
+    hold_pill(playing, x=3, y=0, colours=(RED, BLUE))
+    land(playing)
+    run_until(playing, lambda: playing.read(P1.step) == 5)
     playing.write(P2.fail, 1)
+    playing.frame()
     assert crowns(playing) == [1, 0]
+    assert (playing.read(MODE), playing.read(WHO_WON)) == (PLAY, 1)
     frames(playing, 70)
     playing.frame(START)
     assert playing.read(MODE) == INIT_LEVEL
