@@ -1,11 +1,11 @@
 """Batches of simulated games: placing, deciding, branching, and what is refused."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from arcade_rl.errors import UsageError
-from arcade_rl_drmario.simulator import Simulator, from_console
-from simulated_games import falling
+from arcade_rl_drmario.simulator import STATE, Simulator, Snapshot, from_console
 
 
 def begun(games: int, players: int = 1, seed: int = 3) -> Simulator:
@@ -21,7 +21,7 @@ def begun(games: int, players: int = 1, seed: int = 3) -> Simulator:
     return simulator
 
 
-def random_placements(simulator: Simulator, source: np.random.Generator) -> np.ndarray:
+def random_placements(simulator: Simulator, source: np.random.Generator) -> npt.NDArray[np.int64]:
     """One that can be reached for every pill that waits, else -1."""
     possible = simulator.reachable() & simulator.deciding[..., None]
     weights = source.random(possible.shape) * possible
@@ -105,9 +105,7 @@ def test_games_are_a_function_of_their_start_and_not_of_their_batch() -> None:
         many.place(played[-1])
     for game in (0, 17, 39):
         alone = Simulator(1)
-        alone.restore(
-            type(start)(start.games[[game]], start.scripts[[game]], start.pending[[game]])
-        )
+        alone.restore(Snapshot(start.games[[game]], start.scripts[[game]], start.pending[[game]]))
         for placements in played:
             alone.place(placements[game])
         assert (alone.bytes[0] == many.bytes[game]).all()
@@ -141,19 +139,14 @@ def test_a_game_that_was_never_begun_stands_still() -> None:
 
 
 def test_memory_of_a_console_becomes_a_state() -> None:
-    state = falling().state[0]
     ram = np.zeros(2048, np.uint8)
     ram[0x305], ram[0x385], ram[0x410], ram[0x517], ram[0x780] = 1, 2, 3, 4, 5
     ram[0x17], ram[0x18], ram[0x46], ram[0x729] = 6, 7, 4, 9
-    state = from_console(ram).view(type_of(state))[0]
+    state = from_console(ram).view(STATE)[0]
     assert state["players"]["x"].tolist() == [1, 2]
     assert (state["field"][0, 2, 0], state["field"][1, 2, 7]) == (3, 4)
     assert (state["reserve"][0], state["rng"], state["mode"]) == (5, 0x0607, 4)
     assert state["score_digits"][0] == 9
-
-
-def type_of(state: np.void) -> np.dtype[np.void]:
-    return state.dtype
 
 
 @pytest.mark.parametrize(
@@ -178,7 +171,7 @@ def test_bad_sizes_are_refused() -> None:
 
 
 def test_only_games_that_have_ended_go_on() -> None:
+    simulator = begun(2)
+    simulator.state["outcome"] = [1, 0]
     with pytest.raises(UsageError, match="game 1 is being played"):
-        simulator = begun(2)
-        simulator.state["outcome"] = [1, 0]
         simulator.go_on()
