@@ -147,20 +147,22 @@ def test_the_second_players_attack_arrives_after_the_next_pill() -> None:
     assert enemy["attack_size"] == 2
 
 
-def test_garbage_takes_the_place_of_half_a_pill_whose_other_half_falls_alone() -> None:
-    simulator = versus()
+@pytest.mark.parametrize(("column", "half", "cell"), [(0, 1, 0x70 + YELLOW), (1, 0, 0x60 + YELLOW)])
+def test_half_a_pill_whose_other_half_garbage_replaces_falls_alone(
+    column: int, half: int, cell: int
+) -> None:
+    simulator = versus(frame_counter=3 + column)
     field = simulator.state[0]["field"][0]
     field[:] = parse("Ly Ry .. .. .. .. .. .. " + ".. .. .. .. .. .. .. .. " * 14 + "Sb " * 8)
-    field[1, 0] = 0xD0
+    field[1, column] = 0xD0
     me, enemy = simulator.state[0]["players"]
     me["next_action"] = 2
     enemy["attack_size"], enemy["attack_colours"] = 2, COLOURS
     hold_still(simulator, 1)
-    simulator.state["frame_counter"] = 3
     run(simulator, 1)
-    assert field[0, :2].tolist() == [0x80 + RED, 0x70 + YELLOW]
+    assert (field[0, column], field[0, half]) == (0x80 + RED, cell)
     run(simulator, 4)
-    assert field[:2, 1].tolist() == [0xFF, 0x70 + YELLOW]
+    assert (field[0, column], field[0, half], field[1, half]) == (0x80 + RED, 0xFF, cell)
 
 
 def cleared(*players: int) -> Simulator:

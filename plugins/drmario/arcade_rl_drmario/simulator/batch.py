@@ -8,7 +8,12 @@ import numpy.typing as npt
 from arcade_rl_drmario.simulator.compiled import entry, inner
 from arcade_rl_drmario.simulator.reach import Lasts, Reached, Rooms, reach
 from arcade_rl_drmario.simulator.rules import FALL, run_frame, start_level
-from arcade_rl_drmario.simulator.scripts import Script, straight_script, traced_script
+from arcade_rl_drmario.simulator.scripts import (
+    Script,
+    straight_script,
+    traced_script,
+    tucked_script,
+)
 from arcade_rl_drmario.simulator.state import (
     NEXT_ACTION,
     OUTCOME,
@@ -133,7 +138,7 @@ def find_scripts(
 ) -> int:
     """Give falling pills their scripts. `placements`: (N, players), -1: none.
 
-    `traced`: do not try the straight way first. Returns -1, or N x players + player of the first that
+    `traced`: do not try the simple ways first. Returns -1, or N x players + player of the first that
     cannot be.
     """
     for index in range(placements.shape[0]):
@@ -161,6 +166,9 @@ def find_script(
     rotation, y, x = placement >> 7, 15 - (placement >> 3 & 15), placement & 7
     if not traced:
         frames = straight_script(game, player, x, y, rotation, script)
+        if frames > 0:
+            return frames
+        frames = tucked_script(game, player, x, y, rotation, script)
         if frames > 0:
             return frames
     room, reached, last, rest = buffers

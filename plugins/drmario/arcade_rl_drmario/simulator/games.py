@@ -160,8 +160,9 @@ class Simulator:
     ) -> npt.NDArray[np.uint8]:
         """The buttons of every frame until the pill rests there. (frames,), uint8.
 
-        Without a detour where the straight way leads there, which no other beats; else, or where
-        `traced`, a short one. UsageError where the pill cannot come to rest there.
+        Where the straight way leads there it is that, which no other beats; else a short one, not always
+        the shortest. `traced`: one that was found backwards in any case. UsageError where the pill cannot
+        come to rest there.
         """
         wanted = np.full((1, self.players), batch.NO_PLACEMENT)
         wanted[0, player] = placement

@@ -270,7 +270,7 @@ def follow_row(
         after[:] = 0
         turn_masks(moved, here, after, SIDEWAYS)
         drop_needless(after)
-        settled = not beginning and equal_masks(masks, after)
+        settled = equal_masks(masks, after)
         frame += 1
     last[y, entered] = frame
     if y > 0:

@@ -55,42 +55,77 @@ def straight_script(game: Game, player: int, x: int, y: int, rotation: int, scri
     scratch = np.empty(SIZE, np.uint8)
     for order in range(3):
         scratch[:] = game
-        frames = try_order(scratch, player, x, y, rotation, order, script)
+        frames = try_way(scratch, player, x, y, rotation, x, rotation, order, script)
         if frames > 0:
             return frames
     return -1
 
 
 @inner
-def try_order(
-    game: Game, player: int, x: int, y: int, rotation: int, order: int, script: Script
+def tucked_script(game: Game, player: int, x: int, y: int, rotation: int, script: Script) -> int:
+    """The frames of a straight fall beside the place, and into it in its row; -1: there is none.
+
+    The nearest columns are tried first, each as the pill shall rest and then turned.
+    """
+    scratch = np.empty(SIZE, np.uint8)
+    for number in range(1, 48):
+        away, quarters = number // 6 * (1 if number & 1 else -1), number // 2 % 3
+        beside, before = x + away, rotation + (quarters + 1) // 2 * (1 if quarters == 1 else -1)
+        if not 0 <= beside <= 7:
+            continue
+        scratch[:] = game
+        frames = try_way(scratch, player, x, y, rotation, beside, before & 3, BOTH, script)
+        if frames > 0:
+            return frames
+    return -1
+
+
+@inner
+def try_way(
+    game: Game,
+    player: int,
+    x: int,
+    y: int,
+    rotation: int,
+    beside: int,
+    before: int,
+    order: int,
+    script: Script,
 ) -> int:
-    """Play on `game` until the pill is placed; the frames that took, or -1 where it is elsewhere."""
+    """Play on `game` until the pill is placed; the frames that took, or -1 where it is elsewhere.
+
+    Above row y the way leads to column `beside` and rotation `before`, in it to the place itself.
+    """
     base = player * PLAYER_SIZE
     frames = 0
     while game[base + Y] >= y:
-        before = game[base + X], game[base + Y], game[base + ROTATION]
+        was_x, was_y, was_rotation = game[base + X], game[base + Y], game[base + ROTATION]
         game[FRAME_COUNTER] += 1
-        buttons = straight_buttons(game, player, x, rotation, order)
+        if was_y > y:
+            buttons = way_buttons(game, player, beside, before, order, True)
+        else:
+            arrived = was_x == x and was_rotation == rotation
+            buttons = way_buttons(game, player, x, rotation, order, arrived)
         game[PRESSED + player] = buttons & ~game[HELD + player]
         game[HELD + player] = buttons
         script[frames] = buttons
         frames += 1
         fall(game, player)
         if game[base + NEXT_ACTION] != 0:
-            arrived = before[0] == x and before[1] == y and before[2] == rotation
-            return frames if arrived else -1
+            return frames if was_x == x and was_y == y and was_rotation == rotation else -1
+        if frames >= LONGEST:
+            return -1
     return -1
 
 
 @inner
-def straight_buttons(game: Game, player: int, x: int, rotation: int, order: int) -> int:
-    """Down in odd frames, steps sideways in even ones, turns as soon as the order lets them."""
+def way_buttons(game: Game, player: int, x: int, rotation: int, order: int, drops: bool) -> int:
+    """Down in odd frames if the pill `drops`, steps sideways in others, turns as soon as `order` lets."""
     base, held = player * PLAYER_SIZE, game[HELD + player]
     away = x - int(game[base + X])
     quarters = (rotation - game[base + ROTATION]) & 3
     buttons = 0
-    if game[FRAME_COUNTER] & 1:
+    if drops and game[FRAME_COUNTER] & 1:
         buttons = BUTTON_DOWN
     elif away != 0 and (order != TURN_FIRST or quarters == 0):
         buttons = (BUTTON_RIGHT if away > 0 else BUTTON_LEFT) & ~held
