@@ -1,0 +1,236 @@
+"""Many games at once, in Python's terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.errors import UsageError
+from arcade_rl_drmario.simulator import batch
+from arcade_rl_drmario.simulator.reach import REACHED_SHAPE
+from arcade_rl_drmario.simulator.scripts import LONGEST
+from arcade_rl_drmario.simulator.state import (
+    FIRST_WON,
+    PLAYING,
+    SIZE,
+    STATE,
+    UNBEGUN,
+)
+
+TOP_LEVEL = 24
+MOST_FRAMES = 1 << 40
+
+Numbers = int | npt.ArrayLike
+"""One number for all, or an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Games as they were, scripts that are being played included."""
+
+    games: npt.NDArray[np.uint8]
+    """(N, 512), uint8."""
+    scripts: npt.NDArray[np.uint8]
+    """(N, players, 660), uint8."""
+    pending: npt.NDArray[np.int64]
+    """(N, players, 2), int64."""
+
+
+class Simulator:
+    """N games of one or two players, frame for frame what the cartridge plays.
+
+    Everything is a pure function of seeds, levels, speeds and buttons. Start and Select do nothing:
+    there is no pause. A game that has ended, or was never reset, stands still.
+
+    | array | meaning |
+    |---|---|
+    | `state` | all bytes of the rules by name, (N,), `STATE`; writable |
+    | `bytes` | the same as plain bytes, (N, 512), uint8 |
+    """
+
+    def __init__(self, num_games: int, players: int = 1) -> None:
+        if num_games < 1 or players not in (1, 2):
+            raise UsageError(
+                f"{num_games} games of {players} players; expected at least one game of 1 or 2"
+            )
+        self.num_games, self.players = num_games, players
+        self.bytes = np.zeros((num_games, SIZE), np.uint8)
+        self.state: npt.NDArray[Any] = self.bytes.view(STATE)[:, 0]
+        self._scripts = np.zeros((num_games, players, LONGEST), np.uint8)
+        self._pending = np.zeros((num_games, players, 2), np.int64)
+        self._frames = np.zeros(num_games, np.int64)
+        self._buffers = (
+            np.zeros(17, np.int64),
+            np.zeros(REACHED_SHAPE, np.int64),
+            np.zeros((16, 2), np.int64),
+            np.zeros(16, np.int64),
+        )
+        self.state["outcome"] = UNBEGUN
+
+    def reset(
+        self,
+        indices: npt.ArrayLike | None,
+        seeds: Numbers,
+        levels: Numbers,
+        speeds: Numbers,
+        frame_counters: Numbers = 0,
+    ) -> None:
+        """Begin games (all for None) at the frame before their first pill is thrown.
+
+        `seeds`: the random number's state when the level begins, 2 to 65535; `levels`: 0 to 24 and
+        `speeds`: 0 LOW, 1 MED, 2 HI, each for all, by game (n, 1) or by player (n, players);
+        `frame_counters`: the console's frame counter, 0 to 255, whose parity soft drops obey.
+        """
+        chosen = self._chosen(indices)
+        seeds, levels = np.asarray(seeds), np.asarray(levels)
+        speeds, counters = np.asarray(speeds), np.asarray(frame_counters)
+        _require("seeds", seeds, 2, 0xFFFF)
+        _require("levels", levels, 0, TOP_LEVEL)
+        _require("speeds", speeds, 0, 2)
+        _require("frame_counters", counters, 0, 0xFF)
+        self.bytes[chosen] = 0
+        self.state["rng"][chosen] = seeds
+        self.state["number_of_players"][chosen] = self.players
+        self.state["frame_counter"][chosen] = counters
+        players = self.state["players"][:, : self.players]
+        players["level"][chosen] = levels
+        players["speed"][chosen] = speeds
+        self._start(chosen)
+
+    def go_on(
+        self, indices: npt.ArrayLike | None = None, frame_counters: Numbers | None = None
+    ) -> None:
+        """What Start does after a level or a round: the next one, from the same random stream.
+
+        One player goes on to the next level with the score so far; two play the next round, with
+        their crowns. A level that was not cleared begins once more. Without `frame_counters` they go on
+        from where they stood, as if no frame had gone by.
+        """
+        chosen = self._chosen(indices)
+        outcomes = self.state["outcome"][chosen]
+        if (outcomes == PLAYING).any():
+            game = int(chosen[np.argmax(outcomes == PLAYING)])
+            raise UsageError(f"game {game} is being played; expected one that has ended")
+        if self.players == 1:
+            levels = self.state["players"]["level"][:, 0]
+            higher = levels[chosen] + (outcomes == FIRST_WON)
+            levels[chosen] = np.minimum(higher, TOP_LEVEL)
+        if frame_counters is not None:
+            counters = np.asarray(frame_counters)
+            _require("frame_counters", counters, 0, 0xFF)
+            self.state["frame_counter"][chosen] = counters
+        for buttons in ("pressed", "held"):
+            self.state[buttons][chosen] = 0
+        self._start(chosen)
+
+    def frame(self, buttons: npt.ArrayLike) -> None:
+        """One frame of every game. `buttons`: held down, as `BUTTON_*` bits, (N,) or (N, players).
+
+        Scripts that were being played are given up.
+        """
+        held = np.asarray(buttons, np.uint8).reshape(self.num_games, self.players, 1)
+        self._pending[:] = (1, 0)
+        batch.run_games(self.bytes, held, self._pending, 1, False, self._frames)
+        self._pending[:] = 0
+
+    @property
+    def deciding(self) -> npt.NDArray[np.bool_]:
+        """Whose pill falls without a script. (N, players), bool."""
+        players = self.state["players"][:, : self.players]
+        idle = self._pending[..., 0] == self._pending[..., 1]
+        playing = self.state["outcome"][:, None] == PLAYING
+        falling: npt.NDArray[np.bool_] = (players["next_action"] == 0) & idle & playing
+        return falling
+
+    def reachable(self) -> npt.NDArray[np.bool_]:
+        """All that falling pills can come to, by placement. (N, players, 512), bool.
+
+        A placement is 128 x rotation + 8 x row + column of the pill's bottom-left cell, row 0 at the
+        top. Exact, from the state as it is, for all buttons but opposite directions at once.
+        """
+        possible = np.zeros((self.num_games, self.players, batch.PLACEMENTS), np.bool_)
+        batch.find_placements(self.bytes, possible, self._buffers)
+        return possible
+
+    def script(
+        self, game: int, placement: int, player: int = 0, traced: bool = False
+    ) -> npt.NDArray[np.uint8]:
+        """The buttons of every frame until the pill rests there. (frames,), uint8.
+
+        Where the straight way leads there it is that, which no other beats; else a short one, not always
+        the shortest. `traced`: one that was found backwards in any case. UsageError where the pill cannot
+        come to rest there.
+        """
+        wanted = np.full((1, self.players), batch.NO_PLACEMENT)
+        wanted[0, player] = placement
+        _require("placement", wanted[0, player], 0, batch.PLACEMENTS - 1)
+        scripts = np.zeros((1, self.players, LONGEST), np.uint8)
+        pending = np.zeros((1, self.players, 2), np.int64)
+        games = self.bytes[game][None]
+        if batch.find_scripts(games, wanted, traced, self._buffers, scripts, pending) >= 0:
+            raise _unreachable(game, player, placement)
+        return scripts[0, player, : pending[0, player, 0]]
+
+    def place(self, placements: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Bring pills to rest, and run every game to its next decision; returns the frames it took. (N,)
+
+        `placements`: (N,) or (N, players), int; -1 for a pill that has a script already or does not
+        fall, and to leave a game alone that waits for a decision. Two players decide at times of their
+        own: a game stops as soon as one of them has to, while the other's script goes on later.
+        A game that ends stops there. UsageError where a pill cannot come to rest as asked: no game
+        has run then.
+        """
+        wanted = np.asarray(placements, np.int64).reshape(self.num_games, self.players)
+        _require("placements", wanted, batch.NO_PLACEMENT, batch.PLACEMENTS - 1)
+        kept = self._pending.copy()
+        refused = batch.find_scripts(
+            self.bytes, wanted, False, self._buffers, self._scripts, self._pending
+        )
+        if refused >= 0:
+            self._pending = kept
+            game, player = divmod(refused, self.players)
+            raise _unreachable(game, player, int(wanted[game, player]))
+        batch.run_games(self.bytes, self._scripts, self._pending, MOST_FRAMES, True, self._frames)
+        return self._frames.copy()
+
+    def run(self) -> npt.NDArray[np.int64]:
+        """Run every game to its next decision without deciding any; returns the frames it took. (N,)"""
+        return self.place(np.full((self.num_games, self.players), batch.NO_PLACEMENT))
+
+    def save(self, indices: npt.ArrayLike | None = None) -> Snapshot:
+        """Whole games (all for None), to go back to or to branch from."""
+        chosen = self._chosen(indices)
+        return Snapshot(self.bytes[chosen], self._scripts[chosen], self._pending[chosen])
+
+    def restore(self, snapshot: Snapshot, indices: npt.ArrayLike | None = None) -> None:
+        """Put games of a snapshot in the places of `indices` (all for None); one may go to many."""
+        chosen = self._chosen(indices)
+        self.bytes[chosen] = snapshot.games
+        self._scripts[chosen] = snapshot.scripts
+        self._pending[chosen] = snapshot.pending
+
+    def _start(self, chosen: npt.NDArray[np.intp]) -> None:
+        self._pending[chosen] = 0
+        batch.start_levels(self.bytes, chosen)
+
+    def _chosen(self, indices: npt.ArrayLike | None) -> npt.NDArray[np.intp]:
+        if indices is None:
+            return np.arange(self.num_games)
+        return np.atleast_1d(np.asarray(indices, np.intp))
+
+
+def _require(name: str, values: npt.NDArray[Any], lowest: int, highest: int) -> None:
+    if values.size and (values.min() < lowest or values.max() > highest):
+        raise UsageError(
+            f"{name} from {values.min()} to {values.max()}; expected {lowest} to {highest}"
+        )
+
+
+def _unreachable(game: int, player: int, placement: int) -> UsageError:
+    return UsageError(
+        f"game {game}: the pill of player {player + 1} cannot come to rest at placement {placement};"
+        " expected one that `reachable` has while the pill falls without a script"
+    )

@@ -1,0 +1,177 @@
+"""Batches of simulated games: placing, deciding, branching, and what is refused."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from arcade_rl.errors import UsageError
+from arcade_rl_drmario.simulator import STATE, Simulator, Snapshot, from_console
+
+
+def begun(games: int, players: int = 1, seed: int = 3) -> Simulator:
+    simulator = Simulator(games, players)
+    source = np.random.default_rng(seed)
+    simulator.reset(
+        None,
+        source.integers(2, 0x10000, games),
+        source.integers(0, 21, (games, players)),
+        source.integers(0, 3, (games, players)),
+        source.integers(0, 256, games),
+    )
+    return simulator
+
+
+def random_placements(simulator: Simulator, source: np.random.Generator) -> npt.NDArray[np.int64]:
+    """One that can be reached for every pill that waits, else -1."""
+    possible = simulator.reachable() & simulator.deciding[..., None]
+    weights = source.random(possible.shape) * possible
+    return np.where(possible.any(axis=-1), weights.argmax(axis=-1), -1)
+
+
+def copy_of(simulator: Simulator) -> Simulator:
+    copy = Simulator(simulator.num_games, simulator.players)
+    copy.restore(simulator.save())
+    return copy
+
+
+@pytest.mark.parametrize("players", [1, 2])
+def test_placing_is_the_same_as_playing_the_scripts_frame_by_frame(players: int) -> None:
+    simulator = begun(6, players)
+    source = np.random.default_rng(5)
+    simulator.run()
+    by_frames = copy_of(simulator)
+    left: dict[tuple[int, int], list[int]] = {}
+    for _ in range(60):
+        placements = random_placements(simulator, source)
+        for game, player in np.argwhere(placements >= 0).tolist():
+            placement = int(placements[game, player])
+            left[game, player] = simulator.script(game, placement, player).tolist()
+        frames = simulator.place(placements)
+        for frame in range(int(frames.max())):
+            buttons = np.zeros((6, players), np.uint8)
+            before = by_frames.bytes.copy()
+            going = frame < frames
+            for (game, player), script in left.items():
+                if going[game] and script:
+                    buttons[game, player] = script.pop(0)
+            by_frames.frame(buttons)
+            by_frames.bytes[~going] = before[~going]
+        assert (by_frames.bytes == simulator.bytes).all()
+    assert (simulator.state["outcome"] != 0).any()
+
+
+def test_one_player_decides_while_the_others_pill_goes_on() -> None:
+    simulator = begun(1, 2)
+    simulator.run()
+    assert simulator.deciding.tolist() == [[True, True]]
+    possible = simulator.reachable()[0]
+    high = int(np.flatnonzero(possible[0])[0])
+    low = int(np.flatnonzero(possible[1] & (np.arange(512) // 8 % 16 == 15))[0])
+    assert simulator.place([[high, -1]])[0] == 0
+    assert simulator.deciding.tolist() == [[False, True]]
+    simulator.place([[-1, low]])
+    assert simulator.deciding.sum() == 1
+
+
+def test_a_game_that_waits_for_a_decision_is_left_alone() -> None:
+    simulator = begun(2)
+    simulator.run()
+    before = simulator.bytes.copy()
+    placement = int(np.flatnonzero(simulator.reachable()[1, 0])[0])
+    frames = simulator.place([-1, placement])
+    assert frames[0] == 0
+    assert frames[1] > 0
+    assert (simulator.bytes[0] == before[0]).all()
+
+
+def test_nothing_happens_where_one_placement_is_refused() -> None:
+    simulator = begun(2)
+    simulator.run()
+    before = simulator.bytes.copy()
+    good = int(np.flatnonzero(simulator.reachable()[0, 0])[0])
+    with pytest.raises(UsageError, match=r"game 1: the pill of player 1 cannot .* placement 0;"):
+        simulator.place([good, 0])
+    assert (simulator.bytes == before).all()
+    assert simulator.deciding.all()
+
+
+def test_games_are_a_function_of_their_start_and_not_of_their_batch() -> None:
+    many, source = begun(40), np.random.default_rng(1)
+    many.run()
+    start = many.save()
+    played = []
+    for _ in range(15):
+        played.append(random_placements(many, source))
+        many.place(played[-1])
+    for game in (0, 17, 39):
+        alone = Simulator(1)
+        alone.restore(Snapshot(start.games[[game]], start.scripts[[game]], start.pending[[game]]))
+        for placements in played:
+            alone.place(placements[game])
+        assert (alone.bytes[0] == many.bytes[game]).all()
+
+
+def test_a_snapshot_branches_in_the_middle_of_a_script() -> None:
+    simulator, source = begun(1, 2), np.random.default_rng(2)
+    simulator.run()
+    while simulator.deciding.sum() != 1:
+        simulator.place(random_placements(simulator, source))
+    middle = simulator.save([0])
+    branches = Simulator(3, 2)
+    branches.restore(middle, [0, 1, 2])
+    assert (branches.deciding == simulator.deciding).all()
+    placements = random_placements(simulator, source)
+    frames = simulator.place(placements)
+    assert (branches.place(np.repeat(placements, 3, axis=0)) == frames).all()
+    assert (branches.bytes == simulator.bytes).all()
+    simulator.restore(middle)
+    simulator.place(placements)
+    assert (branches.bytes == simulator.bytes).all()
+
+
+def test_a_game_that_was_never_begun_stands_still() -> None:
+    simulator = Simulator(2)
+    before = simulator.bytes.copy()
+    assert simulator.run().tolist() == [0, 0]
+    simulator.frame([1, 1])
+    assert (simulator.bytes == before).all()
+    assert not simulator.reachable().any()
+
+
+def test_memory_of_a_console_becomes_a_state() -> None:
+    ram = np.zeros(2048, np.uint8)
+    ram[0x305], ram[0x385], ram[0x410], ram[0x517], ram[0x780] = 1, 2, 3, 4, 5
+    ram[0x17], ram[0x18], ram[0x46], ram[0x729] = 6, 7, 4, 9
+    state = from_console(ram).view(STATE)[0]
+    assert state["players"]["x"].tolist() == [1, 2]
+    assert (state["field"][0, 2, 0], state["field"][1, 2, 7]) == (3, 4)
+    assert (state["reserve"][0], state["rng"], state["mode"]) == (5, 0x0607, 4)
+    assert state["score_digits"][0] == 9
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((0, 1, 1), "seeds from 0 to 0; expected 2 to 65535"),
+        ((2, 25, 1), "levels from 25 to 25; expected 0 to 24"),
+        ((2, 0, 3), "speeds from 3 to 3; expected 0 to 2"),
+        ((2, 0, 0, 256), "frame_counters from 256 to 256; expected 0 to 255"),
+    ],
+)
+def test_bad_options_are_refused(options: tuple[int, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Simulator(1).reset(None, *options)
+
+
+def test_bad_sizes_are_refused() -> None:
+    with pytest.raises(UsageError, match="0 games of 1 players"):
+        Simulator(0)
+    with pytest.raises(UsageError, match="1 games of 3 players"):
+        Simulator(1, 3)
+
+
+def test_only_games_that_have_ended_go_on() -> None:
+    simulator = begun(2)
+    simulator.state["outcome"] = [1, 0]
+    with pytest.raises(UsageError, match="game 1 is being played"):
+        simulator.go_on()
