@@ -145,11 +145,10 @@ TRAIN: dict[str, object] = {
     "gamma": 0.99,
     "gae_lambda": 0.95,
     "ent_coef": 0.005,
-    "normalize_observations": True,
     "policy_kwargs": {
         "net_arch": [256, 128, 64],
         "activation_fn": "elu",
-        "log_std_init": -1.386,
+        "log_std_init": 0.0,
     },
 }
-"""As Genesis' example with rsl_rl, for fewer environments. log_std_init is ln 0.25."""
+"""As Genesis' example with rsl_rl, for fewer environments."""

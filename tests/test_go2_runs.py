@@ -1,0 +1,87 @@
+"""A small run from end to end: chunks that are killed, recordings that play again, and a film of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import av
+import pytest
+from conftest import CommandLine
+from recordings_of import assert_same_recordings
+from supervised import assert_same, call, kill, start, state_of, workers_of
+
+from arcade_rl.runs.directory import RunDirectory
+
+CHUNKS = 3
+CHUNK_STEPS = 32 * 24 * 2
+LIMIT_S = 500.0
+"""A run may have to compile the simulator's kernels first."""
+
+TRAIN = [
+    "train", "configs/go2/walk.toml", "--run", "r", "--steps", str(CHUNKS * CHUNK_STEPS),
+    "--set", "train.n_envs=32", "--set", "train.batch_size=192", "--set", "options.device=cpu",
+    "--set", "options.episode_s=0.6", "--set", "options.randomize.push_m_s=0.3",
+    "--set", f"chunk.steps={CHUNK_STEPS}", "--set", 'checkpoint.milestones=["33%", "100%"]',
+    "--set", 'recording.criteria=["all"]', "--set", "engine.backoff_s=0.05",
+]  # fmt: skip
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    root = tmp_path_factory.mktemp("undisturbed")
+    code, said = call(root, TRAIN, LIMIT_S)
+    assert code == 0, said
+    run = RunDirectory(root / "r")
+    state = state_of(run)
+    assert state is not None
+    assert (state.chunk, state.steps) == (CHUNKS, CHUNKS * CHUNK_STEPS)
+    return run
+
+
+def test_a_worker_killed_in_every_chunk_changes_nothing(
+    undisturbed: RunDirectory, tmp_path: Path
+) -> None:
+    """Also while it builds the simulator: weights, optimizer, episodes and recordings are the same."""
+    run = RunDirectory(tmp_path / "r")
+    command = start(tmp_path, TRAIN)
+    killed: list[int] = []
+    while command.process.poll() is None:
+        state = state_of(run) if run.checkpoints.is_dir() else None
+        chunk = state.chunk + 1 if state else 0
+        if 0 < chunk <= CHUNKS and chunk not in killed and (workers := workers_of(run)):
+            kill(workers[0])
+            killed.append(chunk)
+        time.sleep(0.02)
+    assert command.wait(LIMIT_S) == 0, command.stderr
+    assert killed == list(range(1, CHUNKS + 1))
+    assert_same(run, undisturbed)
+    assert_same_recordings(run, undisturbed)
+
+
+def test_recorded_episodes_play_again_bit_for_bit(
+    undisturbed: RunDirectory, arcade_rl: CommandLine
+) -> None:
+    runs = str(undisturbed.path.parent)
+    done = arcade_rl("episodes", "verify", "r", "--json", "--runs-dir", runs)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["rerun"] > 50
+    assert told["otherwise"] == 0
+
+
+def test_a_film_of_two_checkpoints_side_by_side(undisturbed: RunDirectory, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    words = ["--panes", "2", "--fps", "30", "--preset", "debug-720p", "--out", str(film)]
+    code, said = call(undisturbed.path.parent, ["export", "progression", "r", *words])
+    assert code == 0, said
+    with av.open(film) as opened:
+        stream = opened.streams.video[0]
+        frames = [frame.to_ndarray(format="rgb24") for frame in opened.decode(stream)]
+    assert (stream.width, stream.height) == (1280, 720)
+    assert stream.average_rate == 30
+    assert len(frames) >= 18
+    assert len({frame.tobytes() for frame in frames[:18]}) > 9
