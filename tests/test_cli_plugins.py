@@ -61,6 +61,33 @@ def test_the_list_is_a_row_a_game(arcade_rl: CommandLine, broken: list[str]) -> 
     assert all("ERROR: " in lines[name] for name in broken)
 
 
+def test_the_list_says_what_is_missing(arcade_rl: CommandLine, plugin_dist: PluginDist) -> None:
+    """As go2 does where genesis-world is not installed: it is there, and cannot be played."""
+    source = """
+from arcade_rl.errors import MissingError
+from arcade_rl.hookspecs import hookimpl
+from arcade_rl_toy import Toy
+
+class Far(Toy):
+    name = "far"
+
+    def declare(self, options):
+        raise MissingError("the simulator is not installed; pip install simulator")
+
+@hookimpl
+def arcade_rl_games():
+    return [Far()]
+"""
+    plugin_dist("plugin_far", source, {"far": "plugin_far"})
+    done = arcade_rl("plugins", "list", "--json")
+    assert done.returncode == 0
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    reason = "the simulator is not installed; pip install simulator"
+    assert (rows["far"]["status"], rows["far"]["reason"]) == ("MISSING", reason)
+    assert f"far: {reason}" in done.stderr.splitlines()
+    assert rows["toy"]["status"] == "OK"
+
+
 def test_the_list_can_load_nothing(arcade_rl: CommandLine, broken: list[str]) -> None:
     done = arcade_rl("plugins", "list", "--no-load", "--json")
     status = {row["name"]: row["status"] for row in json.loads(done.stdout)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcade_rl.errors import ArcadeError
+from arcade_rl.errors import ArcadeError, MissingError
 
 if TYPE_CHECKING:
     from arcade_rl.envs.conformance import Report
@@ -36,9 +36,9 @@ class Row:
     name: str
     distribution: str
     status: str
-    """"OK", "ERROR" or "not loaded"."""
+    """"OK", "ERROR", "MISSING" or "not loaded"."""
     reason: str
-    """Why it is an ERROR."""
+    """Why it is an ERROR, or what is MISSING for it to be played."""
     summary: str
 
 
@@ -146,7 +146,24 @@ def _loaded_row(game: Installed) -> Row:
     except ArcadeError as error:
         reason = " ".join(str(error).split())
         return Row(game.name, game.distribution, "ERROR", reason, "")
-    return Row(game.name, game.distribution, "OK", "", str(summary))
+    missing = _missing(game.name)
+    status = "MISSING" if missing else "OK"
+    return Row(game.name, game.distribution, status, missing, str(summary))
+
+
+def _missing(game: str) -> str:
+    """What is not installed or not there that a game is played with; "" if nothing. What else is wrong
+    with it, `check` tells."""
+    from arcade_rl.cli.experiment import resolve_target
+
+    try:
+        with plugin_output_to_stderr():
+            resolve_target(game, ())
+    except MissingError as error:
+        return " ".join(str(error).split())
+    except ArcadeError:
+        return ""
+    return ""
 
 
 def _status(row: Row) -> str:
