@@ -30,7 +30,7 @@ from arcade_rl_drmario.simulator.state import (
 
 MODE, FRAME_COUNTER = 0x46, 0x43
 RNG, PLAYERS, LEVELS, SPEEDS = 0x17, 0x727, (0x316, 0x396), (0x30B, 0x38B)
-TITLE, OPTIONS, INIT_LEVEL, PLAY = 0, 1, 3, 4
+OPTIONS, INIT_LEVEL, PLAY, INTRO = 1, 3, 4, 8
 BOOT_FRAMES = 30
 LONGEST_WAIT = 1000
 
@@ -151,7 +151,12 @@ class Comparison:
         self._compare()
 
     def _go_on(self) -> None:
-        self._console.frame(START)
+        """Press Start until the next level begins: some levels' ends wait for it twice."""
+        for _ in range(LONGEST_WAIT):
+            if self._console.read(MODE) in (INIT_LEVEL, INTRO):
+                break
+            self._console.frame(START)
+            self._console.frame()
         self._run_to(PLAY)
         self._simulator.go_on(None, self._console.read(FRAME_COUNTER))
         self._compare()

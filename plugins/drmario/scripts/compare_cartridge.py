@@ -62,7 +62,7 @@ def main() -> None:
                 games_of[name] += tally.games - games
                 frames_of[name] += tally.frames - frames
             number += 1
-            if number % 100 == 0:
+            if number % 20 == 0:
                 print(f"{tally.games} games, {tally.frames:,} frames, no difference", flush=True)
     for name in sorted(games_of):
         print(f"  {name}: {games_of[name]} games, {frames_of[name]:,} frames")

@@ -1,5 +1,6 @@
 """The simulator beside the cartridge on the emulated console: a sample of scripts/compare_cartridge.py."""
 
+import numpy as np
 import pytest
 
 from arcade_rl.errors import VerificationError
@@ -43,6 +44,26 @@ def test_two_players(
     pilots: list[Pilot] = [Placer(levels[1], careful=True), ButtonMasher(levels[0])]
     comparison.play(Setting(2, 0x1D0C, levels, speeds), pilots, most_levels=2)
     assert comparison.tally.games == games + 2
+
+
+def test_the_level_after_a_landmark(comparison: Comparison, opened_console: Console) -> None:
+    """Both are left with one virus as each level begins."""
+    placer = Placer(6, careful=True)
+    one_virus = [0xFF] * 123 + [0xD1] + [0xFF] * 4
+
+    def nearly_done(simulator: Simulator, player: int) -> int:
+        first = simulator.state[0]["players"][0]
+        if first["pill_count_low"] == 1:
+            simulator.state["field"][0, 0] = np.reshape(one_virus, (16, 8))
+            first["viruses_left"] = 0x01
+            opened_console.write(0x400, *one_virus)
+            opened_console.write(0x324, 0x01)
+        return placer(simulator, player)
+
+    games, cleared = comparison.tally.games, comparison.tally.cleared
+    comparison.play(Setting(1, 0x0505, (5, 5), (HI, HI)), [nearly_done], most_levels=2)
+    assert comparison.tally.games == games + 2
+    assert comparison.tally.cleared == cleared + 2
 
 
 def test_a_difference_is_found_and_named(comparison: Comparison) -> None:
