@@ -6,7 +6,7 @@
 "walk" trains configs/go2/walk.toml, and at every 2 M steps and at the end evaluates 256 fresh episodes
 with the likeliest actions. "chunks" trains configs/go2/stand-up-and-walk.toml, whose chunks have the 50
 episodes of an older system, and prints returns, distance, time and memory chunk by chunk; that system
-took 20 to 30 minutes for a chunk. Runs that are finished in DIR are not trained again.
+took 20 to 30 minutes for a chunk. Finished runs of "walk" in DIR are not trained again.
 """
 
 from __future__ import annotations
@@ -44,14 +44,15 @@ def train(runs: Path, name: str, config: str, settings: list[str]) -> list[tuple
         if show(runs, name)["state"] == "finished":
             return []
         command = arcade_rl("resume", name)
-    process = subprocess.Popen([*command, "--runs-dir", str(runs)], stderr=subprocess.PIPE)
     seen = []
-    while process.poll() is None:
-        time.sleep(POLL_S)
-        seen.append((time.time(), largest(process.pid), psutil.virtual_memory().used))
-    if process.returncode:
-        assert process.stderr is not None
-        raise SystemExit(f"{name} failed:\n{process.stderr.read().decode()}")
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen([*command, "--runs-dir", str(runs)], stderr=told)
+        while process.poll() is None:
+            time.sleep(POLL_S)
+            seen.append((time.time(), largest(process.pid), psutil.virtual_memory().used))
+        if process.returncode:
+            told.seek(0)
+            raise SystemExit(f"{name} failed:\n{told.read().decode()}")
     return seen
 
 
@@ -92,13 +93,12 @@ def walk(arguments: argparse.Namespace, runs: Path) -> None:
             f"train.total_steps={steps}",
             f"checkpoint.milestones=[{percents}]",
         ]
-        began = time.time()
         train(runs, name, "walk.toml", settings)
-        shown = show(runs, name)
-        speeds = [chunk["steps_per_s"] for chunk in shown["chunks"] if chunk.get("steps_per_s")]
+        trained = [chunk for chunk in show(runs, name)["chunks"] if chunk["seconds"]]
+        speeds = [chunk["steps_per_s"] for chunk in trained]
         print(
-            f"seed {seed}: {steps:,} steps in {time.time() - began:.0f} s of wall time, "
-            f"{min(speeds):,.0f} to {max(speeds):,.0f} steps/s in its chunks"
+            f"seed {seed}: {steps:,} steps in {sum(chunk['seconds'] for chunk in trained):.0f} s of "
+            f"wall time, {min(speeds):,.0f} to {max(speeds):,.0f} steps/s in its chunks"
         )
         for mark in marks:
             found = evaluate(runs, f"{name}@{100 * mark / steps:.4g}%")

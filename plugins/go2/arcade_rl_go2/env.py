@@ -10,12 +10,13 @@ from gymnasium import spaces
 from torch import Tensor
 
 from arcade_rl.contracts import Array, Observations, SeedSource, StepBatch
-from arcade_rl_go2 import geometry, robot, scenes, states
+from arcade_rl_go2 import geometry, robot, states
 from arcade_rl_go2.metrics import Measures
 from arcade_rl_go2.motion import Motion
-from arcade_rl_go2.options import Go2Options
+from arcade_rl_go2.options import Go2Options, Range
 from arcade_rl_go2.randomness import following, uniform
 from arcade_rl_go2.robots import Reading
+from arcade_rl_go2.scenes import Lease
 from arcade_rl_go2.tasks import task_of
 from arcade_rl_go2.terrain import middle
 
@@ -49,8 +50,8 @@ class Go2Env:
 
     Joints are in the order FR, FL, RR, RL, of each hip, thigh, calf. Nothing is bounded.
 
-    An action is 12 angles from the default pose in units of `Task.action_scale`; the joints' controllers
-    follow it one step later, as on the robot.
+    An action is 12 angles from the default pose in units of `Task.action_scale`. With
+    `Task.has_latency` the joints' controllers follow it one step later, as on the robot.
     """
 
     def __init__(self, options: Go2Options, num_envs: int) -> None:
@@ -64,7 +65,8 @@ class Go2Env:
         )
         self._options, self._task = options, task_of(options)
         n, task = -(-num_envs // LANES) * LANES, self._task
-        self._robots = scenes.borrow(options, task, n)
+        self._lease = Lease(options, task, n)
+        self._robots = self._lease.robots
         self.device = device = self._robots.device
         self._is_played = torch.arange(n, device=device) < num_envs
         """The robots that are environments; the others stand by. (n,)"""
@@ -84,6 +86,8 @@ class Go2Env:
         self._action = torch.zeros((n, joints), device=device)
         self._speeds = torch.zeros((n, joints), device=device)
         self._air_s = torch.zeros((n, len(robot.FEET)), device=device)
+        self._friction = torch.ones(n, device=device)
+        self._mass = torch.zeros(n, device=device)
         self._ahead = torch.tensor([1.0, 0.0, 0.0, 0.0], device=device)
         self._lane = 0.0
         """World y at which episodes start, m."""
@@ -105,7 +109,8 @@ class Go2Env:
         motion = self._motion(reading, action)
         terms = torch.stack([term(motion) for term in self._task.terms], dim=1)
         terminated = self._has_fallen(motion) & self._is_played
-        truncated = (self._steps >= self._task.steps) & ~terminated & self._is_played
+        over = (self._steps >= self._task.steps) | self._robots.has_left(reading.position)
+        truncated = over & ~terminated & self._is_played
         metrics = self._measures.take(motion, reading.position, terminated)
         row, seeds = states_of(reading, motion), self._seeds
         self._action, self._speeds = action, reading.speeds
@@ -128,7 +133,7 @@ class Go2Env:
 
     def close(self) -> None:
         """Leave the scene to the next environment of its kind."""
-        scenes.give_back(self._robots)
+        self._lease.give_back()
 
     # --- what happened -------------------------------------------------------------------------
 
@@ -163,7 +168,7 @@ class Go2Env:
             roll, pitch = geometry.roll_and_pitch(motion.down)
             fallen |= torch.maximum(roll.abs(), pitch.abs()) > fall.roll_or_pitch
         if math.isfinite(fall.height_m):
-            is_early = self._steps <= fall.early_steps
+            is_early = self._steps <= round(fall.early_s * self._task.control_hz)
             fallen |= motion.height < torch.where(is_early, fall.early_height_m, fall.height_m)
         return fallen
 
@@ -240,14 +245,19 @@ class Go2Env:
         self._command = torch.where(rows, self._commands(self._steps), self._command)
 
     def _randomize(self, mask: Tensor) -> None:
-        for place, span, apply in (
-            (_FRICTION, self._options.randomize.friction, self._robots.set_friction),
-            (_MASS, self._options.randomize.mass_kg, self._robots.set_mass),
-        ):
-            if span is not None:
-                low, high = (torch.tensor([bound], device=self.device) for bound in span)
-                places = torch.tensor([place], device=self.device)
-                apply(mask, uniform(self._seeds, places, low, high)[:, 0])
+        randomize = self._options.randomize
+        if randomize.friction is not None:
+            drawn = self._drawn(_FRICTION, randomize.friction)
+            self._friction = torch.where(mask, drawn, self._friction)
+            self._robots.set_friction(self._friction)
+        if randomize.mass_kg is not None:
+            self._mass = torch.where(mask, self._drawn(_MASS, randomize.mass_kg), self._mass)
+            self._robots.set_mass(self._mass)
+
+    def _drawn(self, place: int, span: Range) -> Tensor:
+        """A number of every episode. (N,)"""
+        low, high = (torch.tensor([bound], device=self.device) for bound in span)
+        return uniform(self._seeds, torch.tensor([place], device=self.device), low, high)[:, 0]
 
 
 class TerrainEnv(Go2Env):

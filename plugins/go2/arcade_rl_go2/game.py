@@ -18,7 +18,7 @@ from arcade_rl.contracts import (
 )
 from arcade_rl_go2 import robot, simulator
 from arcade_rl_go2.metrics import METRICS
-from arcade_rl_go2.options import Go2Options
+from arcade_rl_go2.options import Go2Options, Range
 from arcade_rl_go2.tasks import Task, task_of
 from arcade_rl_go2.terrain import BUMP_M, SLOPE, STAGES, STEP_M
 
@@ -66,7 +66,7 @@ class Go2:
             metrics=METRICS,
             terms=tuple(term.declared() for term in task.terms),
             actions=JOINT_NAMES,
-            main_metric="distance",
+            main_metric=task.main_metric,
             frame_size=FRAME_SIZE,
             frame_rate=Fraction(task.control_hz),
             protocol=protocol(options, task),
@@ -113,25 +113,26 @@ def stages() -> tuple[Stage, ...]:
 
 def protocol(options: Go2Options, task: Task) -> str:
     """What numbers were measured under, in one line."""
-    asked = [
-        f"{name} {low:g}" if low == high else f"{name} {low:g} to {high:g}"
-        for name, (low, high) in (
-            ("forward", task.forward), ("left", task.left), ("turn", task.turn),
-        )
-        if low or high
-    ]  # fmt: skip
-    changes = [
-        name
-        for name, value in (
-            ("friction", options.randomize.friction),
-            ("mass", options.randomize.mass_kg),
-            ("pushes", options.randomize.push_m_s),
-        )
-        if value
-    ]
-    seconds = task.steps / task.control_hz
-    parts = [options.task, f"{task.control_hz} Hz", f"{seconds:g} s", *asked]
-    return ", ".join(parts) + (f", random {' and '.join(changes)}" if changes else "")
+    randomize, usual = options.randomize, task_of(Go2Options(task=options.task))
+    parts = [options.task, f"{task.control_hz} Hz", f"{task.steps / task.control_hz:g} s"]
+    spans = (("forward", task.forward), ("left", task.left), ("turn", task.turn))
+    parts += [f"{name} {_span(span)}" for name, span in spans if any(span)]
+    if any(low < high for _, (low, high) in spans):
+        parts.append(f"anew every {options.command.every_s:g} s")
+    if task.start_rad != usual.start_rad:
+        parts.append(f"joints start within {task.start_rad:g} rad")
+    if randomize.friction is not None:
+        parts.append(f"friction x {_span(randomize.friction)}")
+    if randomize.mass_kg is not None:
+        parts.append(f"{_span(randomize.mass_kg)} kg added")
+    if randomize.push_m_s:
+        parts.append(f"pushed by {randomize.push_m_s:g} m/s every {randomize.push_every_s:g} s")
+    return ", ".join(parts)
+
+
+def _span(span: Range) -> str:
+    low, high = span
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 TRAIN: dict[str, object] = {

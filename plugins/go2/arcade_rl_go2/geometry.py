@@ -29,15 +29,3 @@ def roll_and_pitch(downs: Tensor) -> tuple[Tensor, Tensor]:
     """Turned about the forward axis, and about the left axis (nose down is positive). (N,) each, rad."""
     x, y, z = downs.unbind(1)
     return torch.atan2(-y, -z), torch.atan2(x, torch.sqrt(y * y + z * z))
-
-
-def heading(quaternions: Tensor) -> Tensor:
-    """Turned about the world's up axis, to the left. (N, 4) to (N,), rad."""
-    w, x, y, z = quaternions.unbind(1)
-    return torch.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
-
-
-def headed(angles: Tensor) -> Tensor:
-    """The quaternions of turns about the world's up axis. (N,), rad, to (N, 4)."""
-    zero = torch.zeros_like(angles)
-    return torch.stack((torch.cos(angles / 2), zero, zero, torch.sin(angles / 2)), dim=1)

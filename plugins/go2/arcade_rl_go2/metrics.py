@@ -9,7 +9,7 @@ from torch import Tensor
 
 from arcade_rl.contracts import Metric
 from arcade_rl_go2.motion import Motion
-from arcade_rl_go2.robot import FEET, GRAVITY, MASS_KG
+from arcade_rl_go2.robot import GRAVITY, MASS_KG
 
 UPRIGHT_RAD = math.radians(30.0)
 UPRIGHT_M = 0.2
@@ -28,7 +28,7 @@ METRICS = (
     Metric("height", "Height", "m", "none", "mean", ".3f"),
     Metric("tilt", "Tilt", "deg", "down", "mean", ".1f"),
     Metric("air_time", "Steps in the air", "s", "none", "last", ".2f"),
-    Metric("trot", "Trot", "", "up", "mean", ".0%"),
+    Metric("trot", "Trot", "", "up", "last", ".0%"),
     Metric("energy", "Energy", "J", "down", "sum", ".0f"),
     Metric("transport_cost", "Cost of transport", "", "down", "last", ".2f"),
     Metric("falls", "Falls", "", "down", "sum", ".0%"),
@@ -47,12 +47,16 @@ class Measures:
         """Time in the air of all steps that feet have ended."""
         self._steps = torch.zeros(num, device=device)
         """How many these are."""
+        self._diagonals = torch.zeros((num, 2), device=device)
+        """Time on each diagonal pair of feet alone."""
+        self._time_s = torch.zeros(num, device=device)
 
     def begin(self, mask: Tensor, positions: Tensor) -> None:
         """Episodes of `mask` (N,) start at these positions of the base. (N, 3), m."""
         self._start = torch.where(mask[:, None], positions[:, :2], self._start)
-        for total in (self._energy, self._steps_s, self._steps):
+        for total in (self._energy, self._steps_s, self._steps, self._time_s):
             total.masked_fill_(mask, 0.0)
+        self._diagonals.masked_fill_(mask[:, None], 0.0)
 
     def take(self, motion: Motion, position: Tensor, fallen: Tensor) -> Tensor:
         """The metrics after a step. position (N, 3), m, and fallen (N,), bool. (N, M), float32."""
@@ -62,6 +66,8 @@ class Measures:
         self._energy += energy
         self._steps_s += (motion.air_s * motion.landed).sum(dim=1)
         self._steps += motion.landed.sum(dim=1)
+        self._diagonals += on_diagonals(motion.contacts) * motion.step_s
+        self._time_s += motion.step_s
         is_upright = (motion.tilt < UPRIGHT_RAD) & (motion.height > UPRIGHT_M)
         columns = (
             distance,
@@ -71,7 +77,7 @@ class Measures:
             motion.height,
             motion.tilt * (180.0 / math.pi),
             self._steps_s / self._steps.clamp(min=1.0),
-            is_trotting(motion.contacts),
+            2.0 * self._diagonals.amin(dim=1) / self._time_s,
             energy,
             self._energy / (MASS_KG * GRAVITY * distance.clamp(min=LEAST_M)),
             fallen,
@@ -81,9 +87,10 @@ class Measures:
         return torch.stack([column.to(torch.float32) for column in columns], dim=1)
 
 
-def is_trotting(contacts: Tensor) -> Tensor:
-    """Whether it stands on the two feet of one diagonal and on no other: in a trot both diagonals take
-    turns. contacts (N, 4), bool, to (N,), bool."""
+def on_diagonals(contacts: Tensor) -> Tensor:
+    """Whether it stands on the feet FR and RL and on no other, and on FL and RR and on no other.
+    contacts (N, 4), bool, to (N, 2), bool."""
     front_right, front_left, rear_right, rear_left = contacts.unbind(1)
-    assert len(FEET) == contacts.shape[1]
-    return (front_right == rear_left) & (front_left == rear_right) & (front_right != front_left)
+    first, second = front_right & rear_left, front_left & rear_right
+    neither = ~(front_left | rear_right), ~(front_right | rear_left)
+    return torch.stack((first & neither[0], second & neither[1]), dim=1)

@@ -18,6 +18,10 @@ from arcade_rl_go2.ground import HeightField
 
 SUBSTEP_S = 0.01
 """The physics step is as long as this, or a little shorter to fit a whole number of times."""
+VERTICAL_M = 0.005
+"""Unit of a height field's numbers in Genesis."""
+EDGE_M = 0.5
+"""So near to its border a robot has left a height field."""
 CONTACT_N = 1.0
 """A foot touches the ground where it is pressed harder than this."""
 
@@ -115,24 +119,27 @@ class Robots:
         velocity[:, :2] += changes
         self._robot.set_dofs_velocity(velocity, envs_idx=mask)
 
-    def set_friction(self, mask: Tensor, ratios: Tensor) -> None:
-        """Friction of the robots of `mask` (N,) and of the ground below them, as multiples of the
-        models'. (N,) Of a contact the greater one counts."""
-        rows = torch.nonzero(mask)[:, 0]
+    def set_friction(self, ratios: Tensor) -> None:
+        """Friction of all robots and of the ground below them, as multiples of the models'. (N,) Of a
+        contact the greater one counts."""
         for entity in (self._robot, self._floor):
-            entity.set_friction_ratio(ratios[rows, None].expand(-1, entity.n_links), None, rows)
+            entity.set_friction_ratio(ratios[:, None].expand(-1, entity.n_links))
 
-    def set_mass(self, mask: Tensor, added: Tensor) -> None:
-        """Mass that the bases of `mask` (N,) carry besides their own. (N,), kg."""
-        rows = torch.nonzero(mask)[:, 0]
-        masses = self._base_mass + added[rows, None]
-        self._robot.set_links_mass(masses, [self._base], rows)
+    def set_mass(self, added: Tensor) -> None:
+        """Mass that the bases carry besides their own. (N,), kg."""
+        self._robot.set_links_mass(self._base_mass + added[:, None], [self._base])
 
     def ground_below(self, positions: Tensor) -> Tensor:
         """Height of the ground under points of the world. (N, 3) to (N,), m."""
         if self._ground is None:
             return torch.zeros_like(positions[:, 0])
         return self._ground.below(positions)
+
+    def has_left(self, positions: Tensor) -> Tensor:
+        """Whether robots at these points have left the ground. (N, 3) to (N,), bool."""
+        if self._ground is None:
+            return torch.zeros_like(positions[:, 0], dtype=torch.bool)
+        return ~self._ground.holds(positions)
 
     def warm_up(self) -> None:
         """Compile everything that a step and a reset need, and keep it for the next process."""
@@ -145,9 +152,9 @@ class Robots:
         for mask in (every, some):
             self.place(mask, high, ahead, pose)
             self.push(mask, torch.zeros((n, 2), device=self.device))
-            self.set_friction(mask, torch.ones(n, device=self.device))
+            self.set_friction(torch.ones(n, device=self.device))
             if self.has_masses:
-                self.set_mass(mask, torch.zeros(n, device=self.device))
+                self.set_mass(torch.zeros(n, device=self.device))
             self.step(pose)
             self.read()
         simulator.keep_kernels()
@@ -177,19 +184,33 @@ class Robots:
 
 
 class GroundBelow:
-    """Heights where the simulator is."""
+    """The height field where the simulator is."""
 
     def __init__(self, ground: HeightField, device: torch.device) -> None:
         self._heights = torch.as_tensor(ground.heights, device=device)
         self._origin = torch.tensor(ground.origin, device=device)
-        self._last = torch.tensor(ground.heights.shape, device=device) - 1
-        self._cell = ground.scale
+        self._cells = torch.tensor(ground.heights.shape, device=device) - 1
+        self._scale = ground.scale
 
     def below(self, positions: Tensor) -> Tensor:
-        """Height under points of the world, the nearest cell's. (N, 3) to (N,), m."""
-        cells = torch.round((positions[:, :2] - self._origin) / self._cell).to(torch.int64)
-        cells = torch.minimum(cells.clamp(min=0), self._last)
-        return self._heights[cells[:, 0], cells[:, 1]]
+        """Height under points of the world, between those of the grid; beyond the border that of the
+        border. (N, 3) to (N,), m."""
+        along = torch.minimum(self._along(positions).clamp(min=0.0), self._cells)
+        cell = torch.minimum(along.to(torch.int64), self._cells - 1)
+        (i, j), (a, b) = cell.unbind(1), (along - cell).unbind(1)
+        heights = self._heights
+        low = heights[i, j] * (1 - b) + heights[i, j + 1] * b
+        high = heights[i + 1, j] * (1 - b) + heights[i + 1, j + 1] * b
+        return low * (1 - a) + high * a
+
+    def holds(self, positions: Tensor) -> Tensor:
+        """Whether points of the world are above it and not within half a metre of its border. (N,)"""
+        along, edge = self._along(positions), EDGE_M / self._scale
+        return ((along > edge) & (along < self._cells - edge)).all(dim=1)
+
+    def _along(self, positions: Tensor) -> Tensor:
+        """In cells from the first corner. (N, 2)"""
+        return (positions[:, :2] - self._origin) / self._scale
 
 
 def _terrain(gs: Any, ground: HeightField) -> Any:
@@ -199,7 +220,3 @@ def _terrain(gs: Any, ground: HeightField) -> Any:
         horizontal_scale=ground.scale,
         vertical_scale=VERTICAL_M,
     )
-
-
-VERTICAL_M = 0.005
-"""Unit of a height field's numbers in Genesis."""

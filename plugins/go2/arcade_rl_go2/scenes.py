@@ -15,24 +15,28 @@ from arcade_rl_go2.terrain import rough_ground
 
 Kind: TypeAlias = tuple[int, int, str, bool, bool]
 
-_kinds: dict[int, Kind] = {}
-"""Of every scene, by `id`."""
 _free: dict[Kind, list[Robots]] = {}
 
 
-def borrow(options: Go2Options, task: Task, num: int) -> Robots:
-    """N robots that nobody else uses, for a task under these options."""
-    has_masses = options.randomize.mass_kg is not None
-    kind = (num, task.control_hz, options.device, task.has_terrain, has_masses)
-    if waiting := _free.get(kind):
-        return waiting.pop()
-    ground = rough_ground() if task.has_terrain else None
-    robots = Robots(num, task.control_hz, options.device, ground, has_masses)
-    robots.warm_up()
-    _kinds[id(robots)] = kind
-    return robots
+class Lease:
+    """N robots that nobody else uses, for a task under these options, until they are given back."""
 
+    def __init__(self, options: Go2Options, task: Task, num: int) -> None:
+        has_masses = options.randomize.mass_kg is not None
+        self._kind = (num, task.control_hz, options.device, task.has_terrain, has_masses)
+        self._is_held = True
+        waiting = _free.get(self._kind)
+        self.robots = waiting.pop() if waiting else self._build()
 
-def give_back(robots: Robots) -> None:
-    """They are not used any more."""
-    _free.setdefault(_kinds[id(robots)], []).append(robots)
+    def _build(self) -> Robots:
+        num, control_hz, device, has_terrain, has_masses = self._kind
+        ground = rough_ground() if has_terrain else None
+        robots = Robots(num, control_hz, device, ground, has_masses)
+        robots.warm_up()
+        return robots
+
+    def give_back(self) -> None:
+        """They are not used any more. Once is enough."""
+        if self._is_held:
+            self._is_held = False
+            _free.setdefault(self._kind, []).append(self.robots)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
+import time
 import warnings
 from importlib.util import find_spec
 from types import ModuleType
 
 from arcade_rl.errors import MissingError, RunFailed
 
+WRITE_S = 60.0
+"""Time that kernels may take to be written; a second is usual."""
 INSTALL = "pip install arcade-rl-go2, or pip install genesis-world"
 
 
@@ -69,5 +74,22 @@ def keep_kernels() -> None:
             impl.get_runtime().prog.dump_cache_data_to_disk()
             code = 0
         finally:
-            os._exit(code)
+            os._exit(code)  # nothing of what the first process holds is torn down here
+    if trouble := _wait_for(writer):
+        print(
+            f"go2: compiled kernels are not kept for the next process: {trouble}", file=sys.stderr
+        )
+
+
+def _wait_for(writer: int) -> str:
+    """What is wrong with how a process ended; "" if nothing. It is killed when it takes too long."""
+    until = time.monotonic() + WRITE_S
+    while time.monotonic() < until:
+        ended, status = os.waitpid(writer, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return f"their writer ended with {code}" if code else ""
+        time.sleep(0.01)
+    os.kill(writer, signal.SIGKILL)
     os.waitpid(writer, 0)
+    return f"writing took more than {WRITE_S:g} s"

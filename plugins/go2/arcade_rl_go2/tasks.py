@@ -23,8 +23,8 @@ class Fall:
     height_m: float = -math.inf
     """Below this."""
     early_height_m: float = -math.inf
-    """Below this in the first `early_steps`."""
-    early_steps: int = 0
+    """Below this in the first `early_s` seconds."""
+    early_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Task:
     has_latency: bool
     """Whether an action is applied one step late, as on the robot."""
     has_terrain: bool = False
+    main_metric: str = "distance"
 
 
 _WALK = Task(
@@ -76,11 +77,16 @@ _TASKS: Mapping[TaskName, Task] = {
         ),
         forward=STILL,
         turn=(-1.0, 1.0),
+        main_metric="turn_error",
     ),
-    "terrain": replace(_WALK, fall=Fall(roll_or_pitch=math.radians(40.0)), has_terrain=True),
+    "terrain": replace(
+        _WALK,
+        fall=Fall(roll_or_pitch=math.radians(40.0), height_m=0.1, early_height_m=0.1),
+        has_terrain=True,
+    ),
     "stand-up-and-walk": Task(
         terms=STAND_UP_AND_WALK,
-        fall=Fall(tilt=math.radians(60.0), height_m=0.12, early_height_m=0.08, early_steps=20),
+        fall=Fall(tilt=math.radians(60.0), height_m=0.12, early_height_m=0.08, early_s=20 / 15),
         control_hz=15,
         steps=400,
         forward=(0.6, 0.6),

@@ -1,4 +1,4 @@
-"""A motion that tests change: two robots that stand still in the default pose."""
+"""What tests share: a motion that they change, of two robots that stand still, and headings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from arcade_rl_go2.motion import Motion
 from arcade_rl_go2.robot import DEFAULT_POSE
@@ -47,3 +48,15 @@ def _rows(name: str, value: Any) -> torch.Tensor:
         return torch.full((ROBOTS,), value)
     row = torch.as_tensor(value)
     return row if row.ndim == 2 and len(row) == ROBOTS else row.expand(ROBOTS, *row.shape)
+
+
+def heading(quaternions: Tensor) -> Tensor:
+    """Turned about the world's up axis, to the left. (N, 4) to (N,), rad."""
+    w, x, y, z = quaternions.unbind(1)
+    return torch.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
+
+
+def headed(angles: Tensor) -> Tensor:
+    """The quaternions of turns about the world's up axis. (N,), rad, to (N, 4)."""
+    zero = torch.zeros_like(angles)
+    return torch.stack((torch.cos(angles / 2), zero, zero, torch.sin(angles / 2)), dim=1)

@@ -15,7 +15,7 @@ import torch
 from arcade_rl.contracts import StepBatch
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
 from arcade_rl_go2 import robot, states
-from arcade_rl_go2.env import Go2Env
+from arcade_rl_go2.env import Go2Env, TerrainEnv
 from arcade_rl_go2.options import Go2Options
 
 N = 4
@@ -171,26 +171,82 @@ def episodes(batches: list[StepBatch]) -> list[tuple[int, int, int, int]]:
     return found
 
 
+CHANGING: dict[str, Any] = {
+    "command": {"forward": [-1.0, 1.0], "every_s": 0.2},
+    "randomize": {"push_m_s": 0.5, "push_every_s": 0.3, "friction": [0.5, 1.2]},
+}
+VERY_SLOW = pytest.mark.very_slow
+"""Another kind of scene: its kernels take minutes to compile."""
+
+
 @pytest.mark.slow
-def test_an_episode_that_is_played_again_alone_is_the_same_to_the_last_bit() -> None:
+@pytest.mark.parametrize(
+    ("changes", "stage"),
+    [
+        pytest.param(CHANGING, 0, id="walk"),
+        pytest.param({"task": "stand-up-and-walk"}, 0, id="stand-up-and-walk"),
+        pytest.param({"task": "terrain", **CHANGING}, 1, id="bumps", marks=VERY_SLOW),
+        pytest.param({"task": "terrain"}, 3, id="steps", marks=VERY_SLOW),
+        pytest.param({"randomize": {"mass_kg": [-1.0, 3.0]}}, 0, id="mass", marks=VERY_SLOW),
+    ],
+)
+def test_an_episode_that_is_played_again_alone_is_the_same_to_the_last_bit(
+    changes: dict[str, Any], stage: int
+) -> None:
     """In the middle of others, after resets, with commands that change and pushes: and then alone."""
-    changing: dict[str, Any] = {
-        "command": {"forward": [-1.0, 1.0], "every_s": 0.2},
-        "randomize": {"push_m_s": 0.5, "push_every_s": 0.3, "friction": [0.5, 1.2]},
-    }
-    with closing(Go2Env(options(**changing), 40)) as env:
+    make = TerrainEnv if changes.get("task") == "terrain" else Go2Env
+    with closing(make(options(**changes, episode_s=1.2), 40)) as env:
+        if isinstance(env, TerrainEnv):
+            env.set_stage(stage)
         env.reset(HashedSeeds(3, 40))
-        batches, actions = play(env, 120)
+        batches, actions = play(env, 150)
     found = episodes(batches)
     assert len(found) >= 10
-    with closing(Go2Env(options(**changing), 1)) as alone:
-        for row, first, steps, seed in found[:: len(found) // 8]:
+    with closing(make(options(**changes, episode_s=1.2), 1)) as alone:
+        if isinstance(alone, TerrainEnv):
+            alone.set_stage(stage)
+        for row, first, steps, seed in found[:: max(len(found) // 8, 1)]:
             alone.reset(GivenSeeds([[seed, seed]]))
             for k in range(first, first + steps):
                 batch, recorded = alone.step(actions[k, row : row + 1]), batches[k]
                 for name in ("states", "terms", "metrics", "rewards", "terminated"):
                     assert torch.equal(getattr(batch, name)[0], getattr(recorded, name)[row]), name
             assert batch.terminated[0] | batch.truncated[0]
+
+
+def test_the_older_task_ends_below_a_height_that_grows_after_its_first_steps() -> None:
+    """Lying down is a fall from step 21 on, and lower than lying from the start; and nothing is late."""
+    with closing(Go2Env(options(task="stand-up-and-walk", start_rad=0.0), N)) as env:
+        env.reset(GivenSeeds([[5] * 99] * N))
+        first = rows_of(env.step(torch.full((N, 12), 1.0)))
+        env.reset(GivenSeeds([[5] * 99] * N))
+        assert not torch.equal(first, rows_of(env.step(still(env))))
+        crouched = torch.tensor([0.0, 1.3, -2.6] * 4)
+        lying = ((crouched - torch.tensor(robot.DEFAULT_POSE)) / 0.25).clamp(-4.0, 4.0).repeat(N, 1)
+        env.reset(GivenSeeds([[5] * 99] * N))
+        ends, heights = [], []
+        for _ in range(24):
+            batch = env.step(lying)
+            ends.append(bool(batch.terminated[0]))
+            heights.append(rows_of(batch)[0, 2].item())
+    fell = ends.index(True)
+    assert fell == 20
+    assert min(heights[:20]) > 0.08
+    assert heights[fell] < 0.12
+
+
+@pytest.mark.very_slow
+def test_who_leaves_the_rough_ground_is_cut() -> None:
+    with closing(TerrainEnv(options(task="terrain"), N)) as env:
+        env.reset(HashedSeeds(0, N))
+        env._robots.place(
+            torch.ones(32, dtype=torch.bool),
+            torch.tensor([-1.2, 0.0, 0.4]).repeat(32, 1),
+            torch.tensor([1.0, 0.0, 0.0, 0.0]).repeat(32, 1),
+            torch.tensor(robot.DEFAULT_POSE).repeat(32, 1),
+        )
+        batch = env.step(still(env))
+    assert batch.truncated.all()
 
 
 class Seeds:
@@ -216,13 +272,17 @@ def test_exact_seeds_are_asked_for_each_episode_and_told(env: Go2Env) -> None:
     assert seeds.asked[:N] == [0, 1, 2, 3]
 
 
+def sliding(friction: float) -> dict[str, Any]:
+    """A task that does not end when it stumbles."""
+    randomize = {"friction": [friction, friction]}
+    return {"task": "stand-up-and-walk", "control_hz": 50, "randomize": randomize, "start_rad": 0.0}
+
+
 def test_friction_that_is_low_makes_it_slide() -> None:
     """A robot that is thrown forward comes to rest later."""
     slid = []
     for friction in (0.05, 1.0):
-        with closing(
-            Go2Env(options(randomize={"friction": [friction, friction]}, start_rad=0.0), N)
-        ) as env:
+        with closing(Go2Env(options(**sliding(friction)), N)) as env:
             env.reset(HashedSeeds(0, N))
             for _ in range(60):
                 env.step(still(env))

@@ -9,6 +9,7 @@ import torch
 
 from arcade_rl_go2 import geometry
 from arcade_rl_go2.randomness import following, uniform
+from go2_motion import headed, heading
 
 HALF = math.sqrt(0.5)
 UPRIGHT = [1.0, 0.0, 0.0, 0.0]
@@ -24,7 +25,7 @@ def downs(quaternion: list[float]) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("quaternion", "tilt", "heading"),
+    ("quaternion", "tilt", "turned"),
     [
         (UPRIGHT, 0.0, 0.0),
         (TURNED_LEFT, 0.0, math.pi / 2),
@@ -33,10 +34,10 @@ def downs(quaternion: list[float]) -> torch.Tensor:
         (ON_THE_BACK, math.pi, 0.0),
     ],
 )
-def test_a_turn_is_not_a_tilt(quaternion: list[float], tilt: float, heading: float) -> None:
+def test_a_turn_is_not_a_tilt(quaternion: list[float], tilt: float, turned: float) -> None:
     assert geometry.tilt(downs(quaternion)).item() == pytest.approx(tilt, abs=1e-6)
-    found = geometry.heading(torch.tensor([quaternion])).item()
-    assert found == pytest.approx(heading, abs=1e-6)
+    found = heading(torch.tensor([quaternion])).item()
+    assert found == pytest.approx(turned, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,8 @@ def test_vectors_of_the_world_are_seen_from_the_body() -> None:
 
 @pytest.mark.parametrize("angle", [0.0, 0.3, -2.0, 3.0])
 def test_headed_is_the_inverse_of_heading(angle: float) -> None:
-    quaternions = geometry.headed(torch.tensor([angle]))
-    assert geometry.heading(quaternions).item() == pytest.approx(angle, abs=1e-6)
+    quaternions = headed(torch.tensor([angle]))
+    assert heading(quaternions).item() == pytest.approx(angle, abs=1e-6)
 
 
 def test_random_numbers_depend_on_seed_and_place_alone() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from arcade_rl_go2.metrics import METRICS, Measures, is_trotting
+from arcade_rl_go2.metrics import METRICS, Measures, on_diagonals
 from arcade_rl_go2.robot import GRAVITY, MASS_KG
 from go2_motion import standing
 
@@ -67,20 +67,34 @@ def test_time_in_the_air_is_the_mean_of_steps_that_have_ended() -> None:
     assert found["air_time"] == pytest.approx(0.3)
 
 
+FR_RL, FL_RR = (True, False, False, True), (False, True, True, False)
+
+
 @pytest.mark.parametrize(
     ("contacts", "expected"),
     [
-        ((True, False, False, True), True),
-        ((False, True, True, False), True),
-        ((True, True, True, True), False),
-        ((False, False, False, False), False),
-        ((True, True, False, False), False),
-        ((True, False, True, False), False),
-        ((True, False, False, False), False),
+        (FR_RL, [True, False]),
+        (FL_RR, [False, True]),
+        ((True, True, True, True), [False, False]),
+        ((False, False, False, False), [False, False]),
+        ((True, True, False, False), [False, False]),
+        ((True, False, True, False), [False, False]),
+        ((True, False, False, False), [False, False]),
     ],
 )
-def test_a_trot_stands_on_one_diagonal(contacts: tuple[bool, ...], expected: bool) -> None:
-    assert is_trotting(torch.tensor([contacts])).tolist() == [expected]
+def test_diagonals(contacts: tuple[bool, ...], expected: list[bool]) -> None:
+    assert on_diagonals(torch.tensor([contacts]))[0].tolist() == expected
+
+
+def test_a_trot_takes_turns_on_both_diagonals() -> None:
+    for steps, expected in (
+        ([FR_RL, FL_RR] * 4, 1.0),
+        ([FR_RL] * 8, 0.0),
+        ([FR_RL, FR_RL, FL_RR, (True,) * 4], 0.5),
+    ):
+        measures = begun()
+        found = [take(measures, contacts=list(feet))["trot"] for feet in steps]
+        assert found[-1] == pytest.approx(expected)
 
 
 def test_upright_is_neither_tilted_nor_low() -> None:

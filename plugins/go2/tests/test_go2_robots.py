@@ -7,24 +7,26 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from arcade_rl_go2 import geometry, robot, scenes
+from arcade_rl_go2 import geometry, robot
 from arcade_rl_go2.options import Go2Options
 from arcade_rl_go2.robots import Reading, Robots
+from arcade_rl_go2.scenes import Lease
 from arcade_rl_go2.tasks import task_of
+from go2_motion import headed, heading
 
 N = 32
 POSE = torch.tensor(robot.DEFAULT_POSE).repeat(N, 1)
 EVERY = torch.ones(N, dtype=torch.bool)
 HIGH = torch.tensor([0.0, 0.0, 1.0]).repeat(N, 1)
-AHEAD = geometry.headed(torch.zeros(N))
+AHEAD = headed(torch.zeros(N))
 
 
 @pytest.fixture(scope="module")
 def robots() -> Iterator[Robots]:
     options = Go2Options(device="cpu")
-    found = scenes.borrow(options, task_of(options), N)
-    yield found
-    scenes.give_back(found)
+    lease = Lease(options, task_of(options), N)
+    yield lease.robots
+    lease.give_back()
 
 
 def put(robots: Robots, angles: torch.Tensor = POSE, positions: torch.Tensor = HIGH) -> Reading:
@@ -84,7 +86,7 @@ def test_a_place_is_for_the_robots_of_the_mask_alone(robots: Robots) -> None:
         robots.step(POSE)
     before = robots.read()
     some = torch.arange(N) % 2 == 0
-    robots.place(some, HIGH + 1.0, geometry.headed(torch.full((N,), 1.0)), POSE + 0.1)
+    robots.place(some, HIGH + 1.0, headed(torch.full((N,), 1.0)), POSE + 0.1)
     after = robots.read()
     for name in ("position", "quaternion", "velocity", "angles", "speeds"):
         old, new = getattr(before, name), getattr(after, name)
@@ -140,9 +142,7 @@ def test_a_push_changes_the_horizontal_velocity_of_its_robots(robots: Robots) ->
 def test_turned_round_it_sees_what_it_sees_ahead(robots: Robots) -> None:
     """Heading is nothing that the robot feels."""
     headings = torch.linspace(-3.1, 3.1, N)
-    robots.place(
-        EVERY, torch.tensor([0.0, 0.0, 0.34]).repeat(N, 1), geometry.headed(headings), POSE
-    )
+    robots.place(EVERY, torch.tensor([0.0, 0.0, 0.34]).repeat(N, 1), headed(headings), POSE)
     for _ in range(10):
         robots.step(POSE)
     reading = robots.read()
@@ -150,4 +150,31 @@ def test_turned_round_it_sees_what_it_sees_ahead(robots: Robots) -> None:
     velocity = geometry.to_body(reading.quaternion, reading.velocity)
     assert (downs - downs[0]).abs().max() < 1e-3
     assert (velocity - velocity[0]).abs().max() < 1e-2
-    assert torch.allclose(geometry.heading(reading.quaternion), headings, atol=1e-2)
+    assert torch.allclose(heading(reading.quaternion), headings, atol=1e-2)
+
+
+def test_velocities_are_in_the_frames_that_are_said(robots: Robots) -> None:
+    """Tilted and turned: of the base in the world, and its rotation in its own frame, as Genesis has it."""
+    tilted = torch.tensor([[0.9, 0.3, 0.2, 0.25]]).repeat(N, 1)
+    tilted /= tilted.norm(dim=1, keepdim=True)
+    robots.place(EVERY, HIGH, tilted, POSE)
+    entity = robots._robot
+    moving = torch.zeros((N, 18))
+    moving[:, :6] = torch.tensor([1.0, 2.0, 3.0, 0.1, 0.2, 0.3])
+    entity.set_dofs_velocity(moving)
+    reading = robots.read()
+    seen = geometry.to_body(reading.quaternion, entity.get_ang())
+    assert torch.allclose(reading.rotation, seen, atol=1e-5)
+    assert torch.allclose(reading.velocity, entity.get_vel(), atol=1e-5)
+
+
+def test_a_scene_that_is_given_back_twice_is_lent_once() -> None:
+    options = Go2Options(device="cpu")
+    first = Lease(options, task_of(options), N)
+    first.give_back()
+    first.give_back()
+    again, other = (Lease(options, task_of(options), N) for _ in range(2))
+    assert again.robots is first.robots
+    assert other.robots is not again.robots
+    again.give_back()
+    other.give_back()

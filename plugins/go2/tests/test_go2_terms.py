@@ -92,8 +92,11 @@ def test_terms_are_of_each_robot_alone() -> None:
 
 @pytest.mark.parametrize("terms", [WALK, STAND_UP_AND_WALK])
 def test_every_term_has_a_case_a_unit_and_a_name_of_its_own(terms: tuple[Term, ...]) -> None:
-    named = {name for task, name, _, _ in CASES if terms is WALK or task == "stand"} | {"air_time"}
-    assert {term.name for term in terms} <= named
+    task = "walk" if terms is WALK else "stand"
+    named = {name for of, name, _, _ in CASES if of == task} | (
+        {"air_time"} if terms is WALK else set()
+    )
+    assert {term.name for term in terms} == named
     assert len({term.name for term in terms}) == len(terms)
     assert all(term.declared().measures for term in terms)
 
