@@ -293,4 +293,4 @@ def test_friction_that_is_low_makes_it_slide() -> None:
             for _ in range(15):
                 batch = env.step(still(env))
             slid.append(rows_of(batch)[0, 0].item() - before)
-    assert slid[0] > 2 * abs(slid[1])
+    assert slid[0] > 1.25 * slid[1] > 0
