@@ -409,7 +409,7 @@ def test_links_are_not_followed(root: Path, tmp_path_factory: Any, capsys: Outpu
     (outside / "precious").touch()
     shutil.move(root / "other", outside / "run")
     (root / "link").symlink_to(outside / "run")
-    (root / "finished" / "videos").symlink_to(outside)
+    (root / "finished" / "linked").symlink_to(outside)
     code, _, err = call(capsys, "rm", "link", "--yes")
     assert code == 2
     assert "is a link to" in err

@@ -62,7 +62,7 @@ SCENES = {
         tracks=tuple(f"a track with a long name {k}" for k in range(14))
     ),
     "too many tracks": lambda: trot_scene(tracks=tuple(f"track {k}" for k in range(60))),
-    "trot of a square": lambda: replace(trot_scene(), frame=meadow()[:, :360]),
+    "trot of a square": lambda: replace(trot_scene(), frames=(meadow()[:, :360],)),
     "trot without policy": lambda: replace(trot_scene(), activity=None, trace=None),
     "no policy": lambda: replace(cnn_scene(), activity=None, trace=None),
     "no checkpoint": lambda: replace(cnn_scene(), standing=None),

@@ -348,6 +348,15 @@ class Showing(ToyScreen):
         shown = [(lit, bool(hit)), (lit, bool(hit)) if following == NOTHING else (following, False)]
         return Pictures(shown)
 
+    def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
+        lit = int(state[0])
+        pressed = self._env._press(actions[[-1, 0]])
+        return Instruments(
+            np.arange(len(BUTTONS)) == lit,
+            np.full(len(GAUGES), lit, np.float32),
+            pressed.astype(np.float32),
+        )
+
 
 class Pictures(Sequence[Frame]):
     """Drawn when they are looked at first."""
@@ -370,15 +379,6 @@ class Pictures(Sequence[Frame]):
             self._frames[place] = picture(*self._shown[place])
             Pictures.drawn += 1
         return self._frames[place]
-
-    def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
-        lit = int(state[0])
-        pressed = self._env._press(actions[[-1, 0]])
-        return Instruments(
-            np.arange(len(BUTTONS)) == lit,
-            np.full(len(GAUGES), lit, np.float32),
-            pressed.astype(np.float32),
-        )
 
 
 class StagedShowing(Showing, StagedToyScreen): ...
