@@ -1,4 +1,4 @@
-"""How a level begins: the list of pills and the viruses, against the rules' text."""
+"""How a level begins: the list of pills and the viruses, against the rules of docs/cartridge.md."""
 
 import hashlib
 import random
@@ -36,7 +36,7 @@ def rng(console: Console) -> int:
     return console.read(RNG) << 8 | console.read(RNG + 1)
 
 
-def test_the_published_test_vectors_hold(console: Console) -> None:
+def test_the_level_0_that_is_known_holds(console: Console) -> None:
     to_level(console, seed=0x8988, level=0)
     run_until_mode(console, PLAY)
     assert console.ram[0x780:0x78C].tolist() == [3, 5, 8, 3, 0, 1, 0, 7, 2, 0, 3, 0]
@@ -46,7 +46,7 @@ def test_the_published_test_vectors_hold(console: Console) -> None:
     assert rng(console) == 0x772B
 
 
-def test_the_published_board_of_level_20_holds(console: Console) -> None:
+def test_the_level_20_that_is_known_holds(console: Console) -> None:
     to_level(console, seed=0x8988, level=20)
     run_until_mode(console, INTRO)
     adding = 1 + run_until(console, lambda: console.read(P1.viruses_to_add) == 0)
@@ -56,7 +56,7 @@ def test_the_published_board_of_level_20_holds(console: Console) -> None:
     assert hashlib.sha1(board).hexdigest().startswith("f768174b5e675faa")
 
 
-def test_the_published_random_number_after_level_10_holds(console: Console) -> None:
+def test_the_random_number_after_level_10_that_is_known_holds(console: Console) -> None:
     to_level(console, seed=0x8988, level=10)
     run_until_mode(console, PLAY)
     assert rng(console) == 0x77F7
