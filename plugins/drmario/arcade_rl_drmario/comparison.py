@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from arcade_rl.errors import VerificationError
 from arcade_rl_drmario.console import START, Console
-from arcade_rl_drmario.simulator.games import TOP_LEVEL, Simulator
+from arcade_rl_drmario.simulator.games import Simulator
 from arcade_rl_drmario.simulator.state import (
     FIELD,
     FIELD_SIZE,
@@ -134,7 +134,7 @@ class Comparison:
         for _ in range(2):
             console.frame()
         for player in range(2):
-            console.write(LEVELS[player], min(setting.levels[player], TOP_LEVEL))
+            console.write(LEVELS[player], setting.levels[player])
             console.write(SPEEDS[player], setting.speeds[player])
         console.frame(START)
         self._run_to(INIT_LEVEL)
