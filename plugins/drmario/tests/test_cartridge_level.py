@@ -111,10 +111,10 @@ def test_viruses_of_two_players_are_counted_together(console: Console, level2: i
 def test_the_first_pill_is_the_second_of_the_list(console: Console) -> None:
     to_play(console, seed=0x8988)
     ram = console.ram
-    assert (ram[P1.colour1], ram[P1.colour2]) == (5 // 3, 5 % 3)
-    assert (ram[P1.next_colour1], ram[P1.next_colour2]) == (8 // 3, 8 % 3)
+    assert (ram[P1.first_colour], ram[P1.second_colour]) == (5 // 3, 5 % 3)
+    assert (ram[P1.next_first_colour], ram[P1.next_second_colour]) == (8 // 3, 8 % 3)
     assert ram[P1.reserve_index] == 3
-    assert ram[P1.pill_count] == 0x02
+    assert ram[P1.pill_count_low] == 0x02
     assert (ram[P1.x], ram[P1.y], ram[P1.rotation]) == (3, 15, 0)
 
 
@@ -123,10 +123,10 @@ def test_the_list_begins_again_after_its_last_pill(console: Console) -> None:
     reserve = console.ram[0x780:0x800].tolist()
     played = []
     for _ in range(129):
-        played.append(3 * console.read(P1.colour1) + console.read(P1.colour2))
+        played.append(3 * console.read(P1.first_colour) + console.read(P1.second_colour))
         console.write(0x400, *[EMPTY] * 128)
         next_pill(console, buttons1=DOWN)
-        run_until(console, lambda: console.read(P1.action) == FALL)
+        run_until(console, lambda: console.read(P1.next_action) == FALL)
     assert played == [*reserve[1:], *reserve[:2]]
 
 
@@ -135,7 +135,7 @@ def test_the_intro_takes_its_frames(console: Console, speed: int, throw: int) ->
     to_level(console, seed=0x8988, level=0, speed=speed)
     run_until_mode(console, INTRO)
     assert run_until_mode(console, PLAY) == 4 + 128
-    seen = run_until(console, lambda: console.read(P1.pill_count) == 2)
+    seen = run_until(console, lambda: console.read(P1.pill_count_low) == 2)
     assert seen in ({throw, throw - 1} if speed == LOW else {throw})
 
 
