@@ -181,12 +181,12 @@ class Rom:
     games: tuple[str, ...]
     """Names of the games that play it, or would if it were accepted."""
     sha1: str = ""
-    """SHA-1 of the content, 40 hexadecimal digits; empty for one that ships: it is computed."""
+    """SHA-1 of the content, 40 hexadecimal digits."""
     content_bytes: int = 0
-    """Size of the content; 0 for one that ships."""
+    """Size of the content."""
     header: bytes = b""
     """What emulators need before the content: every stored file begins with it. Empty for consoles
-    whose files have none."""
+    whose files have none, and for one that ships: its file has its own."""
     file_name: str = ""
     """Name in the directory of ROMs; empty for one that is refused or ships."""
     refusal: str = ""

@@ -145,14 +145,14 @@ def _faults_of(rom: Rom) -> Iterator[str]:
         yield f"{rom.name} with the title {rom.title!r:.60}; expected one line"
     if not rom.games or not all(isinstance(game, str) for game in rom.games):
         yield f"{rom.name} for the games {rom.games!r:.60}; expected their names"
-    if rom.shipped is not None:
-        if rom.sha1 or rom.content_bytes or rom.header or rom.file_name or rom.refusal:
-            yield f"{rom.name}, which ships, with sha1, content_bytes, header, file_name or refusal"
-        return
     if not re.fullmatch(r"[0-9a-f]{40}", rom.sha1):
         yield f"{rom.name} with the SHA-1 {rom.sha1!r:.60}; expected 40 hexadecimal digits, in lower case"
     if not 0 < rom.content_bytes <= LARGEST_ROM_BYTES - len(rom.header):
         yield f"{rom.name} with {rom.content_bytes} bytes; expected 1 to {LARGEST_ROM_BYTES}"
+    if rom.shipped is not None:
+        if rom.header or rom.file_name or rom.refusal:
+            yield f"{rom.name}, which ships, with header, file_name or refusal"
+        return
     if rom.refusal and not rom.advice:
         yield f"{rom.name}, which is refused, without advice"
     if not rom.refusal and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", rom.file_name):

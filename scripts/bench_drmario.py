@@ -135,6 +135,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    if arguments.games < 1 or arguments.rounds < 1 or arguments.seconds <= 0:
+        parser.error("expected at least 1 of --games and of --rounds, and --seconds above 0")
     games, seconds, rounds = arguments.games, arguments.seconds, arguments.rounds
     simulated, emulated = [], []
     measure_simulator(games, 0.1)

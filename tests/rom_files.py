@@ -6,6 +6,7 @@ import hashlib
 import random
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,15 @@ PING_EUROPE = Rom(
     refusal="is too slow",
     advice="use Ping (World)",
 )
+FREE = Rom(
+    name="free",
+    title="Free",
+    region="free",
+    games=("ping",),
+    sha1=sha1(SHIPPED),
+    content_bytes=len(SHIPPED),
+    shipped=Path("free.nes"),
+)
 
 
 def source(*roms: object) -> str:
@@ -76,8 +86,7 @@ def install_ping(plugin_dist: PluginDist, folder: Path) -> None:
     """A plugin that declares two revisions, a dump that it refuses, and a ROM that it ships."""
     free = folder / "free.nes"
     free.write_bytes(HEADER + SHIPPED)
-    ships = Rom(name="free", title="Free", region="free", games=("ping",), shipped=free)
-    declared = source(PING, PING_0, PING_EUROPE, ships)
+    declared = source(PING, PING_0, PING_EUROPE, replace(FREE, shipped=free))
     plugin_dist("plugin_ping", declared, {}, roms={"ping": "plugin_ping"})
 
 

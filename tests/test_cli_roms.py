@@ -14,6 +14,7 @@ from rom_files import (
     NES_2,
     OTHER_REVISION,
     PING,
+    PING_0,
     REFUSED,
     SHIPPED,
     UNKNOWN,
@@ -101,16 +102,15 @@ def test_check_says_it_to_people(said: Said) -> None:
         "    size     24,592 bytes",
         "    header   iNES, mapper 0, PRG 16 KiB, CHR 8 KiB",
         f"    SHA-1    {sha1(WHOLE)}",
-        f"    without  {sha1(ACCEPTED)} (SHA-1 without header)",
+        f"    content  {sha1(ACCEPTED)} (SHA-1 without header)",
         "    games    ping",
         "mine.zip (b.nes): Ping (Europe) is too slow; use Ping (World)",
         "    size     24,576 bytes",
         "    header   none",
         f"    SHA-1    {sha1(REFUSED)}",
-        f"    without  {sha1(REFUSED)} (SHA-1 without header)",
-        "    games    ping",
+        f"    content  {sha1(REFUSED)} (SHA-1 without header)",
     ]
-    assert err == "1 other file is no ROM that an installed plugin knows; --json names them\n"
+    assert err == "1 other is no ROM that an installed plugin knows; --json names them\n"
 
 
 def test_check_exits_with_1_if_a_path_holds_no_accepted_rom(said: Said) -> None:
@@ -132,6 +132,135 @@ def test_a_path_that_is_not_there_or_empty(said: Said, command: str) -> None:
         "arcade-rl: error: nope.nes does not exist; expected a file, a zip archive or a directory\n",
     )
     assert said(command, "")[0] == 2
+
+
+def test_check_tells_of_the_others_if_a_path_is_not_there(said: Said) -> None:
+    Path("good.nes").write_bytes(WHOLE)
+    code, out, err = said("check", "gone", "good.nes", "lost")
+    assert code == 3
+    assert out.startswith("good.nes: Ping (World) (Rev A), accepted\n")
+    assert "gone does not exist; expected a file, a zip archive or a directory; lost does" in err
+    code, out, _ = said("check", "good.nes", "gone", "--json")
+    assert (code, [row["path"] for row in json.loads(out)]) == (3, ["good.nes"])
+
+
+def test_import_begins_only_if_all_paths_are_there(said: Said) -> None:
+    Path("good.nes").write_bytes(WHOLE)
+    code, out, err = said("import", "--json", "good.nes", "gone")
+    assert (code, out) == (3, "")
+    assert err.startswith("arcade-rl: error: gone does not exist;")
+    assert not Path("roms").exists()
+
+
+def test_an_import_that_fails_half_way_tells_what_it_stored(said: Said) -> None:
+    Path("a.nes").write_bytes(WHOLE)
+    Path("b.nes").write_bytes(OTHER_REVISION)
+    Path("roms").mkdir()
+    Path("roms/ping-rev-0.nes").mkdir()
+    code, out, err = said("import", "--force", "--json", "a.nes", "b.nes")
+    assert code == 1
+    assert [(row["path"], row["outcome"]) for row in json.loads(out)] == [("a.nes", "imported")]
+    assert "roms/ping-rev-0.nes could not be written: Is a directory;" in err
+
+
+def test_directories_within_a_directory_are_counted(said: Said) -> None:
+    Path("good.nes").write_bytes(WHOLE)
+    Path("saves").mkdir()
+    Path("text").write_bytes(b"hello")
+    code, out, err = said("check", ".")
+    assert code == 0
+    assert "saves" not in out
+    assert err == "2 others are no ROMs that an installed plugin knows; --json names them\n"
+    rows = {row["path"]: row["status"] for row in json.loads(said("check", ".", "--json")[1])}
+    assert rows == {"good.nes": "accepted", "saves": "directory", "text": "unknown"}
+
+
+def zip_in_zip(path: Path) -> None:
+    inner = write_zip(path.with_name("inner.zip"), {"ping.nes": WHOLE})
+    write_zip(path, {"inner.zip": inner.read_bytes()})
+    inner.unlink()
+
+
+def bomb(path: Path) -> None:
+    write_zip(path, {"ping.nes": bytes((64 << 20) + 1)})
+
+
+def link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+
+
+def unreadable(path: Path) -> None:
+    path.symlink_to("/proc/self/mem")  # the superuser, too, can open it and not read it
+
+
+def directory(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("command", ["check", "import"])
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (zip_in_zip, "(inner.zip) is an archive within an archive, which is not opened;"),
+        (bomb, "(ping.nes) would unpack to 67,108,865 bytes (64.0 MiB);"),
+        (link_to_itself, "is a link that leads back to itself;"),
+        (sparse, "has 1,073,741,824 bytes (1,024.0 MiB);"),
+        (unreadable, "cannot be read: Input/output error;"),
+        (directory, "is a directory without files;"),
+    ],
+)
+def test_what_is_no_rom_is_one_line(
+    said: Said, make: Callable[[Path], None], message: str, command: str
+) -> None:
+    make(Path("game.nes"))
+    code, out, err = said(command, "game.nes")
+    lines = (out + err).splitlines()
+    assert (code, len(lines)) == (1, 1)
+    assert lines[0].startswith(f"game.nes {message}") or lines[0].startswith(f"game.nes: {message}")
+    code, out, err = said(command, "game.nes", "--json")
+    (row,) = json.loads(out)
+    assert (code, err, row["path"], row["status"]) == (1, "", "game.nes", "unreadable")
+    assert row["reason"]
+    assert row["advice"]
+    assert not Path("roms").exists()
+
+
+def test_a_link_to_a_rom_is_that_rom(said: Said) -> None:
+    Path("good.nes").write_bytes(WHOLE)
+    Path("link.nes").symlink_to("good.nes")
+    assert said("check", "link.nes")[0] == 0
+    assert said("import", "link.nes")[0] == 0
+    assert not Path("roms/ping-rev-a.nes").is_symlink()
+
+
+def test_list_tells_what_to_do_for_a_game_without_roms(
+    said: Said, plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said("list")[2] == ""  # the free one is there
+    alone = source(PING, PING_0)
+    plugin_dist("plugin_alone", alone, {}, roms={"alone": "plugin_alone"})
+    monkeypatch.setenv("ARCADE_RL_LOAD_PLUGINS", "alone")
+    assert said("list")[2] == (
+        "ping needs ping-rev-0 or ping-rev-a: import your own dump with "
+        "`arcade-rl roms import FILE`; see roms/README.md\n"
+    )
+    assert said("list", "--json")[2] == ""
+    Path("a.nes").write_bytes(WHOLE)
+    said("import", "a.nes")
+    assert said("list")[2] == ""
+
+
+@pytest.mark.parametrize("words", [("list",), ("import", "a.nes")])
+def test_a_directory_of_roms_that_is_a_file(said: Said, words: tuple[str, ...]) -> None:
+    Path("a.nes").write_bytes(WHOLE)
+    code, out, err = said(*words, "--roms-dir", "a.nes")
+    assert (code, out) == (2, "")
+    assert "a.nes is no directory; expected that of the ROMs in --roms-dir or" in err
 
 
 def test_import_puts_roms_under_their_right_names(said: Said) -> None:
@@ -179,6 +308,7 @@ def test_import_takes_nothing_else(said: Said, tmp_path: Path) -> None:
     assert "europe.nes: Ping (Europe) is too slow; use Ping (World)\n" in err
     assert "short.nes is truncated" in err
     assert "text" not in err
+    assert "free.nes" not in err
     assert not Path("roms").exists()
     assert said("import", "europe.nes", "free.nes")[0] == 1
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rom_files import ACCEPTED, HEADER, PING, PING_0, SHIPPED, install_ping, sha1, source
+from rom_files import ACCEPTED, FREE, HEADER, PING, PING_0, SHIPPED, install_ping, sha1, source
 
-from arcade_rl.contracts import Rom
 from arcade_rl.registry import RomSource, rom_fault, rom_sources
 from arcade_rl.roms.declared import catalogue
 
@@ -60,7 +59,7 @@ def test_a_broken_declaration_is_named_and_hides_no_other(
         ({"file_name": ".nes"}, "expected a plain file name"),
         ({"file_name": ""}, "expected a plain file name"),
         ({"refusal": "is odd"}, "which is refused, without advice"),
-        ({"shipped": Path("x")}, "which ships, with sha1"),
+        ({"shipped": Path("x")}, "which ships, with header, file_name or refusal"),
         ({"shipped": "x"}, "with shipped 'x'; expected Path"),
     ],
 )
@@ -78,11 +77,29 @@ def test_one_that_ships_is_known_by_its_file(plugin_dist: PluginDist, tmp_path: 
 
 
 def test_one_that_ships_and_is_not_there_is_a_fault(tmp_path: Path) -> None:
-    gone = Rom(name="free", title="Free", region="free", games=("ping",), shipped=tmp_path / "x")
+    gone = replace(FREE, shipped=tmp_path / "x")
     found = catalogue([RomSource("ping 1.0", "m", (gone, PING))])
     said = f"free: {tmp_path / 'x'}: No such file or directory; install ping 1.0 again"
     assert found.faults == (said,)
     assert [known.is_accepted for known in found.roms] == [False, True]
+
+
+def test_one_that_ships_and_has_one_byte_changed_is_a_fault(tmp_path: Path) -> None:
+    changed = bytes((SHIPPED[0] ^ 1,)) + SHIPPED[1:]
+    file = tmp_path / "free.nes"
+    file.write_bytes(HEADER + changed)
+    found = catalogue([RomSource("ping 1.0", "m", (replace(FREE, shipped=file), PING))])
+    assert found.faults == (
+        f"free: {file} has SHA-1 {sha1(changed)} without its header; expected {FREE.sha1}; "
+        "install ping 1.0 again",
+    )
+    assert [known.is_accepted for known in found.roms] == [False, True]
+
+
+@pytest.mark.parametrize("field", ["sha1", "content_bytes"])
+def test_one_that_ships_declares_its_content(field: str) -> None:
+    assert rom_fault(FREE) == ""
+    assert "expected" in rom_fault(replace(FREE, **{field: type(getattr(FREE, field))()}))
 
 
 @pytest.mark.parametrize(

@@ -68,13 +68,13 @@ def stored_values(stored: Stored) -> dict[str, Any]:
 
 
 def write_findings(findings: Sequence[Finding], given: Sequence[Path]) -> None:
-    """Write what each file is; those in directories and archives that are no ROMs are counted."""
+    """Write what each file is; what else is in directories and archives is counted."""
     names = {shown(path) for path in given}
     told = [f for f in findings if f.is_related or (f.path in names and not f.member)]
     for finding in told:
         _write_finding(finding)
     if others := len(findings) - len(told):
-        what = "other file is no ROM" if others == 1 else "other files are no ROMs"
+        what = "other is no ROM" if others == 1 else "others are no ROMs"
         notice(f"{others:,} {what} that an installed plugin knows; --json names them")
 
 
@@ -89,7 +89,7 @@ def tell_import(finding: Finding, outcome: Outcome | None, root: Path, is_named:
             f"from {_name(finding)}",
             INDENT,
         )
-        for note in finding.notes:
+        for note in finding.notes if outcome != "ships" else ():
             notice(f"{_name(finding)}: {note}")
     elif finding.is_related or (is_named and not finding.member):
         notice(_why(finding))
@@ -105,6 +105,20 @@ def write_list(rows: Sequence[Stored]) -> None:
     columns = fitting(lines, optional=(4, 5))
     header, *body = [[line[k] for k in columns] for line in lines]
     table(header, body)
+
+
+def tell_missing(rows: Sequence[Stored]) -> None:
+    """Say what to do for games that have none of their ROMs here."""
+    needed: dict[str, list[str]] = {}
+    for row in rows:
+        for game in row.known.rom.games if row.place == "missing" else ():
+            needed.setdefault(game, []).append(row.known.rom.name)
+    there = {game for r in rows if r.place in ("present", "ships") for game in r.known.rom.games}
+    for game in sorted(needed.keys() - there):
+        notice(
+            f"{game} needs {' or '.join(needed[game])}: import your own dump with "
+            "`arcade-rl roms import FILE`; see roms/README.md"
+        )
 
 
 def _identity(rom: Rom) -> dict[str, Any]:
@@ -134,16 +148,16 @@ def _write_finding(finding: Finding) -> None:
         paragraph(f"{_name(finding)}: {finding.known.rom.title}, accepted", INDENT)
     else:
         paragraph(_why(finding), INDENT)
-    if finding.status == "unreadable":
+    if finding.status in ("unreadable", "directory"):
         return
     assert finding.size is not None
     details = {
         "size": size_text(finding.size),
         "header": _header_text(finding.header),
         "SHA-1": finding.sha1,
-        "without": f"{finding.content_sha1} (SHA-1 without header)",
+        "content": f"{finding.content_sha1} (SHA-1 without header)",
     }
-    if finding.known:
+    if finding.known and finding.status == "accepted":
         details["games"] = ", ".join(finding.known.rom.games)
     for label, text in details.items():
         paragraph(f"{'':{INDENT}}{label:<9}{text}", INDENT + 9)

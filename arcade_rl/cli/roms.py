@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcade_rl.errors import UsageError
+from arcade_rl.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from arcade_rl.roms.declared import Catalogue
     from arcade_rl.roms.recognition import Finding
+    from arcade_rl.roms.storing import Outcome
 
 NOT_ACCEPTED = 1
 
@@ -47,15 +48,22 @@ def check(context: click.Context, paths: tuple[str, ...], as_json: bool) -> None
 
     known = _catalogue()
     found: list[Finding] = []
+    missing: list[str] = []
     is_each_accepted = True
     for path in _paths(paths):
-        of_path = [replace(finding, content=b"") for finding in _findings(path, known)]
+        try:
+            of_path = [replace(finding, content=b"") for finding in _findings(path, known)]
+        except MissingError as error:
+            missing.append(str(error))
+            continue
         is_each_accepted &= any(finding.status == "accepted" for finding in of_path)
         found += of_path
     if as_json:
         emit_json([finding_values(finding) for finding in found])
     else:
         write_findings(found, [Path(path) for path in paths])
+    if missing:
+        raise MissingError("; ".join(missing))
     if not is_each_accepted:
         context.exit(NOT_ACCEPTED)
 
@@ -79,27 +87,26 @@ def import_roms(
     """
     from arcade_rl.cli.output import emit_json
     from arcade_rl.cli.rom_tables import import_values, tell_import
-    from arcade_rl.roms.directory import roms_directory
-    from arcade_rl.roms.reading import shown
-    from arcade_rl.roms.storing import store
+    from arcade_rl.roms.reading import is_directory, shown
 
-    root, known = roms_directory(roms_dir), _catalogue()
+    root, known = _directory(roms_dir), _catalogue()
+    named = _paths(paths)
+    for path in named:
+        is_directory(path)  # MissingError before anything is stored
     rows = []
     is_each_stored = True
-    for path in _paths(paths):
-        outcomes = set()
-        for finding in _findings(path, known):
-            outcome = None
-            if finding.status == "accepted":
-                assert finding.known is not None
-                outcome = store(finding.known, finding.content, root, force)
+    try:
+        for path in named:
+            outcomes = set()
+            for finding, outcome in _imported(path, known, root, force):
                 outcomes.add(outcome)
-            if not as_json:
-                tell_import(finding, outcome, root, is_named=shown(path) == finding.path)
-            rows.append(import_values(finding, outcome, root))
-        is_each_stored &= bool(outcomes) and "differs" not in outcomes
-    if as_json:
-        emit_json(rows)
+                if not as_json:
+                    tell_import(finding, outcome, root, is_named=shown(path) == finding.path)
+                rows.append(import_values(finding, outcome, root))
+            is_each_stored &= bool(outcomes - {None}) and "differs" not in outcomes
+    finally:  # of an import that fails half-way, what it has stored is told
+        if as_json:
+            emit_json(rows)
     if not is_each_stored:
         context.exit(NOT_ACCEPTED)
 
@@ -113,10 +120,10 @@ def list_roms(roms_dir: str | None, as_json: bool) -> None:
     Known are those that installed plugins declare; every byte of those that are here is verified.
     """
     from arcade_rl.cli.output import emit_json, notice
-    from arcade_rl.cli.rom_tables import stored_values, write_list
-    from arcade_rl.roms.directory import look, roms_directory
+    from arcade_rl.cli.rom_tables import stored_values, tell_missing, write_list
+    from arcade_rl.roms.directory import look
 
-    root, known = roms_directory(roms_dir), _catalogue()
+    root, known = _directory(roms_dir), _catalogue()
     rows = [look(rom, root) for rom in known.roms]
     for row in rows:
         if row.place == "damaged":
@@ -125,6 +132,7 @@ def list_roms(roms_dir: str | None, as_json: bool) -> None:
         emit_json([stored_values(row) for row in rows])
     elif rows:
         write_list(rows)
+        tell_missing(rows)
     else:
         notice("no installed plugin declares a ROM")
 
@@ -135,6 +143,34 @@ def _paths(paths: Sequence[str]) -> list[Path]:
             "the path of a ROM is empty; expected a file, a zip archive or a directory"
         )
     return [Path(path) for path in paths]
+
+
+def _directory(option: str | None) -> Path:
+    """The directory of ROMs, which need not be there. UsageError for a file of that name."""
+    from arcade_rl.roms.directory import ROMS_DIR_VARIABLE, roms_directory
+    from arcade_rl.roms.reading import shown
+
+    root = roms_directory(option)
+    if root.exists() and not root.is_dir():
+        raise UsageError(
+            f"{shown(root)} is no directory; expected that of the ROMs in --roms-dir or "
+            f"{ROMS_DIR_VARIABLE}"
+        )
+    return root
+
+
+def _imported(
+    path: Path, known: Catalogue, root: Path, force: bool
+) -> Iterator[tuple[Finding, Outcome | None]]:
+    """Every file that `path` names, with what became of it: None for one that is not accepted."""
+    from arcade_rl.roms.storing import store
+
+    for finding in _findings(path, known):
+        outcome = None
+        if finding.status == "accepted":
+            assert finding.known is not None
+            outcome = store(finding.known, finding.content, root, force)
+        yield finding, outcome
 
 
 def _findings(path: Path, known: Catalogue) -> Iterator[Finding]:

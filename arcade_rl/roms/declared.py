@@ -14,7 +14,7 @@ from arcade_rl.roms.header import read_header
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One declared ROM. Of one that ships, `rom` holds the hash, size and header of its file."""
+    """One declared ROM. Of one that ships, `rom` holds the header of its file."""
 
     rom: Rom
     distribution: str
@@ -64,7 +64,7 @@ def sha1_of(data: bytes) -> str:
 
 
 def _completed(rom: Rom, distribution: str) -> Declared:
-    """A ROM that ships gets the hash, size and header of its file."""
+    """A ROM that ships gets the header of its file, whose content has to be the declared one."""
     if rom.shipped is None:
         return Declared(rom, distribution)
     try:
@@ -76,8 +76,14 @@ def _completed(rom: Rom, distribution: str) -> Declared:
     header = read_header(data)
     offset = header.content_offset if header else 0
     content = data[offset:]
-    whole = replace(rom, sha1=sha1_of(content), content_bytes=len(content), header=data[:offset])
-    return Declared(whole, distribution)
+    whole, digest = replace(rom, header=data[:offset]), sha1_of(content)
+    if (digest, len(content)) == (rom.sha1, rom.content_bytes):
+        return Declared(whole, distribution)
+    said = (
+        f"{rom.name}: {rom.shipped} has SHA-1 {digest} without its header; "
+        f"expected {rom.sha1}; install {distribution} again"
+    )
+    return Declared(whole, distribution, said)
 
 
 def _merged(found: Iterable[Declared]) -> list[Declared]:

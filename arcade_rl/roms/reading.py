@@ -33,6 +33,7 @@ ZIP_ERRORS = (
 )  # fmt: skip
 """What `zipfile` raises for archives that are damaged, encrypted or made to mislead it."""
 NAMELESS = "a file without a name"
+DIRECTORY = ("is a directory", "give it by itself to look into it")
 UNPACK = "unpack it, and give what is in it"
 
 
@@ -52,6 +53,8 @@ class Candidate:
     """Why it was not read; empty where it was."""
     advice: str = ""
     """What to do about that."""
+    is_directory: bool = False
+    """Whether it is a directory within the one that was named."""
 
 
 class Unreadable(Exception):
@@ -69,10 +72,9 @@ def shown(name: str | Path) -> str:
 
 
 def size_text(count: int) -> str:
-    """A number of bytes as people read it."""
-    if count < LARGEST_ROM_BYTES:
-        return f"{count:,} byte{'' if count == 1 else 's'}"
-    return f"{count / 2**30:,.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.1f} MiB"
+    """A number of bytes as people read it, and exact."""
+    text = f"{count:,} byte{'' if count == 1 else 's'}"
+    return text if count < LARGEST_ROM_BYTES else f"{text} ({count / 2**20:,.1f} MiB)"
 
 
 def candidates(path: Path) -> Iterator[Candidate]:
@@ -80,20 +82,24 @@ def candidates(path: Path) -> Iterator[Candidate]:
     in a directory whose names begin with a dot are passed over. Symbolic links are followed.
     MissingError if there is nothing of that name.
     """
+    if is_directory(path):
+        yield from _of_directory(path)
+    else:
+        yield from _of_file(path)
+
+
+def is_directory(path: Path) -> bool:
+    """Whether `path` names a directory. MissingError if there is nothing of that name."""
     try:
-        is_directory = stat.S_ISDIR(path.stat().st_mode)
+        return stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         if not path.is_symlink():
             raise MissingError(
                 f"{shown(path)} does not exist; expected a file, a zip archive or a directory"
             ) from error
-        is_directory = False
     except OSError:
-        is_directory = False  # reading it will say why
-    if is_directory:
-        yield from _of_directory(path)
-    else:
-        yield from _of_file(path)
+        pass  # reading it will say why
+    return False
 
 
 def read_regular(path: Path, limit: int = LARGEST_ROM_BYTES) -> bytes:
@@ -114,7 +120,7 @@ def read_regular(path: Path, limit: int = LARGEST_ROM_BYTES) -> bytes:
 
 def _refuse_irregular(status: os.stat_result, limit: int) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise Unreadable("is a directory", "give it by itself to look into it")
+        raise Unreadable(*DIRECTORY)
     if not stat.S_ISREG(status.st_mode):
         raise Unreadable("is a pipe, a socket or a device", "give a file")
     if status.st_size > limit:
@@ -141,7 +147,12 @@ def _of_directory(path: Path) -> Iterator[Candidate]:
         yield _problem(path, "", error)
         return
     for name in names:
-        yield from _of_file(path / name)
+        if os.path.isdir(path / name):
+            yield Candidate(
+                shown(path / name), problem=DIRECTORY[0], advice=DIRECTORY[1], is_directory=True
+            )
+        else:
+            yield from _of_file(path / name)
 
 
 def _names_in(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ from arcade_rl.roms.declared import Catalogue, Declared, sha1_of
 from arcade_rl.roms.header import HEADER_BYTES, Header, read_header
 from arcade_rl.roms.reading import Candidate, size_text
 
-Status = Literal["accepted", "refused", "unknown", "unreadable"]
+Status = Literal["accepted", "refused", "unknown", "unreadable", "directory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Finding:
     """Its name within the archive `path`; empty for a file of its own."""
     status: Status
     """"refused": it is known, and not played; "unknown": no plugin declares it; "unreadable": it
-    was not read."""
+    was not read; "directory": it lies in the one that was named, and is not looked into."""
     size: int | None
     """Bytes; None where it is not known."""
     header: Header | None
@@ -46,7 +46,7 @@ class Finding:
     @property
     def is_related(self) -> bool:
         """Whether people may have meant it to be a ROM."""
-        return self.status != "unknown" or self.header is not None
+        return self.status not in ("unknown", "directory") or self.header is not None
 
 
 def recognise(candidate: Candidate, catalogue: Catalogue) -> Finding:
@@ -54,8 +54,9 @@ def recognise(candidate: Candidate, catalogue: Catalogue) -> Finding:
     data = candidate.data
     if candidate.problem:
         return Finding(
-            candidate.path, candidate.member, "unreadable", candidate.size, None, "", "", None,
-            reason=candidate.problem, advice=candidate.advice,
+            candidate.path, candidate.member,
+            "directory" if candidate.is_directory else "unreadable",
+            candidate.size, None, "", "", None, reason=candidate.problem, advice=candidate.advice,
         )  # fmt: skip
     header, whole = read_header(data), sha1_of(data)
     for start, end in _places(data, header, catalogue):

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from arcade_rl.errors import VerificationError
 from arcade_rl_drmario.console import START, Console
-from arcade_rl_drmario.simulator.games import TOP_LEVEL, Simulator
+from arcade_rl_drmario.simulator import state
+from arcade_rl_drmario.simulator.games import Simulator
 from arcade_rl_drmario.simulator.state import (
     FIELD,
     FIELD_SIZE,
@@ -28,8 +29,12 @@ from arcade_rl_drmario.simulator.state import (
     from_console,
 )
 
-MODE, FRAME_COUNTER = 0x46, 0x43
-RNG, PLAYERS, LEVELS, SPEEDS = 0x17, 0x727, (0x316, 0x396), (0x30B, 0x38B)
+ADDRESSES = {offset: address for offset, address, _ in state.CONSOLE_BYTES}
+MODE, FRAME_COUNTER = ADDRESSES[state.MODE], ADDRESSES[state.FRAME_COUNTER]
+RNG, PLAYERS = ADDRESSES[state.RNG0], ADDRESSES[state.PLAYERS]
+STRUCTS = ADDRESSES[0], ADDRESSES[PLAYER_SIZE]
+LEVELS = [struct + state.LEVEL for struct in STRUCTS]
+SPEEDS = [struct + state.SPEED for struct in STRUCTS]
 OPTIONS, INIT_LEVEL, PLAY, INTRO = 1, 3, 4, 8
 BOOT_FRAMES = 30
 LONGEST_WAIT = 1000
@@ -134,7 +139,7 @@ class Comparison:
         for _ in range(2):
             console.frame()
         for player in range(2):
-            console.write(LEVELS[player], min(setting.levels[player], TOP_LEVEL))
+            console.write(LEVELS[player], setting.levels[player])
             console.write(SPEEDS[player], setting.speeds[player])
         console.frame(START)
         self._run_to(INIT_LEVEL)

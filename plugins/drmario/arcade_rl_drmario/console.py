@@ -11,8 +11,9 @@ import numpy.typing as npt
 import stable_retro
 
 from arcade_rl.errors import ArcadeError, MissingError, UsageError, VerificationError
+from arcade_rl_drmario.roms import PILLBOX_FILE
 
-PILLBOX = Path(__file__).parent / "data" / "pillbox.nes"
+PILLBOX = PILLBOX_FILE
 """The free cartridge that ships with this package."""
 
 A, B, SELECT, START, UP, DOWN, LEFT, RIGHT = 128, 64, 32, 16, 8, 4, 2, 1

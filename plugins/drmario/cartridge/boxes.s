@@ -89,13 +89,13 @@ BOX_INSIDE = $FE
 .endmacro
 
 box_table:
-    .addr stage_clear, game_over, draw, winner, bravo
+    .addr level_clear, game_over, draw, winner, bravo
 
-stage_clear:
+level_clear:
     .byte 1, $08, 80
     box_edge_top
     box_line "      "
-    box_line "STAGE "
+    box_line "LEVEL "
     box_line "CLEAR "
     box_line "      "
     box_edge_bottom

@@ -41,7 +41,7 @@ OVER_FRAMES = 128
     jsr level_wait
 
     jsr clear_p1_field
-    lda #BOX_STAGE_CLEAR
+    lda #BOX_LEVEL_CLEAR
     ldx #0
     jsr show_box
     jsr is_landmark

@@ -41,6 +41,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.games < 1 or arguments.frames < 1:
+        parser.error("expected at least 1 of --games and of --frames")
     source = random.Random(arguments.seed)
     frames_of: Counter[str] = Counter()
     games_of: Counter[str] = Counter()

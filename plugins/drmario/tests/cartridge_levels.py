@@ -1,15 +1,10 @@
-"""Compares the levels of pillbox with the rules: python cartridge_levels.py --states 500."""
+"""Compares a level of pillbox with the rules."""
 
 from __future__ import annotations
 
-import argparse
-import random
-
 from arcade_rl_drmario.console import Console
-from cartridge_player import INTRO, P1, RNG, frames, run_until, to_level
+from cartridge_player import INTRO, P1, RNG, run_until
 from cartridge_rules import start_level
-
-LEVELS = range(21)
 
 
 def differences(console: Console, before: bytes, seed: int, level: int) -> list[str]:
@@ -31,26 +26,3 @@ def differences(console: Console, before: bytes, seed: int, level: int) -> list[
         "mode": ram[0x46] == INTRO,
     }
     return [f"seed {seed:04x} level {level}: {name}" for name, equal in found.items() if not equal]
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--states", type=int, default=500, help="random numbers to begin with")
-    parser.add_argument("--seed", type=int, default=0, help="which random numbers")
-    options = parser.parse_args()
-    seeds = random.Random(options.seed).sample(range(2, 1 << 16), options.states)
-    found: list[str] = []
-    with Console() as console:
-        frames(console, 30)
-        to_level(console)
-        before = console.save()
-        for seed in seeds:
-            for level in LEVELS:
-                found += differences(console, before, seed, level)
-    print(*found, sep="\n")
-    print(f"{len(seeds)} states x {len(LEVELS)} levels: {len(found)} differences")
-    return int(bool(found))
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, START, A, B, Console
+from arcade_rl_drmario.simulator.state import PLAYER_FIELDS
 
 MODE, FRAME, RNG, PLAYERS = 0x46, 0x43, 0x17, 0x727
 TITLE, OPTIONS, INIT_LEVEL, PLAY, FAILED, FINISHED, INTRO = 0, 1, 3, 4, 5, 7, 8
@@ -30,14 +31,7 @@ class Pad:
         return self.struct + OFFSETS[name]
 
 
-OFFSETS = {
-    "status": 0x00, "colour1": 0x01, "colour2": 0x02, "x": 0x05, "y": 0x06, "step": 0x07,
-    "fail": 0x09, "speed_ups": 0x0A, "speed": 0x0B, "combo": 0x0F, "pill_count": 0x10,
-    "drop_counter": 0x12, "das_counter": 0x13, "match": 0x14, "level": 0x16, "action": 0x17, "attack_size": 0x18,
-    "next_colour1": 0x1A, "next_colour2": 0x1B, "victories": 0x1E, "chain_total": 0x21,
-    "viruses_left": 0x24, "rotation": 0x25, "reserve_index": 0x27, "viruses_to_add": 0x28,
-    "attack_colours": 0x29, "score_index": 0x2D,
-}  # fmt: skip
+OFFSETS = {**PLAYER_FIELDS, "chain_total": 0x21}
 
 P1 = Pad(0x300, 0x400)
 P2 = Pad(0x380, 0x500)
@@ -104,7 +98,7 @@ def to_level(
 def to_play(console: Console, **options: int) -> None:
     """From the title to the last frame before the first pill may be moved."""
     to_level(console, **options)
-    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
 
 
 def draw(console: Console, picture: str, pad: Pad = P1) -> None:
@@ -138,7 +132,7 @@ def hold_pill(
     """Put the falling pill somewhere, with its counters at zero."""
     console.write(pad.x, x, y)
     console.write(pad.rotation, rotation)
-    console.write(pad.colour1, *colours)
+    console.write(pad.first_colour, *colours)
     console.write(pad.drop_counter, 0, 0)
 
 
@@ -156,15 +150,15 @@ def land(console: Console, pad: Pad = P1) -> None:
         console.write(below, 0xD0)
     console.write(pad.drop_counter, 40)
     console.frame()
-    assert console.read(pad.action) == PLACED
+    assert console.read(pad.next_action) == PLACED
     if row:
         console.write(below, before)
 
 
 def next_pill(console: Console, pad: Pad = P1, buttons1: int = 0) -> int:
     """Run to the frame in which the next pill appears; how many frames that took."""
-    count = console.read(pad.pill_count)
-    return run_until(console, lambda: console.read(pad.pill_count) != count, buttons1=buttons1)
+    count = console.read(pad.pill_count_low)
+    return run_until(console, lambda: console.read(pad.pill_count_low) != count, buttons1=buttons1)
 
 
 def play_pill(console: Console, column: int, rotation: int) -> None:
@@ -177,10 +171,10 @@ def play_pill(console: Console, column: int, rotation: int) -> None:
         tap(console, LEFT if column < before else RIGHT)
         if console.read(pad_x) == before:
             break
-    run_until(console, lambda: console.read(P1.action) != FALL, buttons1=DOWN)
-    run_until(console, lambda: console.read(P1.action) == FALL or game_decided(console))
+    run_until(console, lambda: console.read(P1.next_action) != FALL, buttons1=DOWN)
+    run_until(console, lambda: console.read(P1.next_action) == FALL or game_decided(console))
 
 
 def game_decided(console: Console) -> bool:
     """The last virus is gone, or the bottle is full."""
-    return console.read(P1.viruses_left) == 0 or console.read(P1.fail) == 1
+    return console.read(P1.viruses_left) == 0 or console.read(P1.level_fail) == 1

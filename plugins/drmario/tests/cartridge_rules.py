@@ -1,4 +1,4 @@
-"""The start of a level by the rules' text, written apart from the cartridge to compare with it."""
+"""The start of a level by the rules of docs/cartridge.md, written apart from the cartridge to compare with it."""
 
 from __future__ import annotations
 

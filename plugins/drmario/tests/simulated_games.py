@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+import cartridge_player
+from arcade_rl_drmario import console
 from arcade_rl_drmario.simulator import Simulator
 
-A, B, DOWN, LEFT, RIGHT = 0x80, 0x40, 4, 2, 1
-LOW, MED, HI = 0, 1, 2
-YELLOW, RED, BLUE = 0, 1, 2
-EMPTY = 0xFF
+LOW, MED, HI = cartridge_player.LOW, cartridge_player.MED, cartridge_player.HI
+YELLOW, RED, BLUE = cartridge_player.YELLOW, cartridge_player.RED, cartridge_player.BLUE
+A, B, DOWN, LEFT, RIGHT = console.A, console.B, console.DOWN, console.LEFT, console.RIGHT
+EMPTY = cartridge_player.EMPTY
 
 PRESSES = [d | turn for d in (0, DOWN, LEFT, RIGHT) for turn in (0, A, B, A | B)]
 """All that a pad can hold and the rules tell apart."""
@@ -44,11 +46,7 @@ def falling(
 
 def parse(board: str) -> npt.NDArray[np.uint8]:
     """T top, M bottom, L left, R right half; S single, V virus; .. empty. (16, 8), uint8."""
-    kinds = {"T": 0x40, "M": 0x50, "L": 0x60, "R": 0x70, "S": 0x80, "X": 0xB0, "V": 0xD0}
-    cells = [
-        EMPTY if cell == ".." else kinds[cell[0]] | "yrb".index(cell[1]) for cell in board.split()
-    ]
-    return np.array([EMPTY] * (128 - len(cells)) + cells, np.uint8).reshape(16, 8)
+    return np.array(cartridge_player.parse(board), np.uint8).reshape(16, 8)
 
 
 def search(simulator: Simulator, player: int = 0) -> dict[int, int]:

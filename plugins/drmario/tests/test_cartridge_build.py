@@ -1,5 +1,6 @@
 """The cartridge that ships is what its source says."""
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from arcade_rl_drmario.console import PILLBOX
+from arcade_rl_drmario.roms import PILLBOX_SHA1
 
 BUILD = Path(__file__).parents[1] / "cartridge" / "build"
 SIZE = 16 + 32_768 + 8_192
@@ -33,8 +35,19 @@ def test_the_source_makes_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "pillbox.nes").read_bytes() == PILLBOX.read_bytes()
 
 
+def test_the_plugin_declares_its_hash() -> None:
+    made = hashlib.sha1(PILLBOX.read_bytes()[16:]).hexdigest()
+    assert made == PILLBOX_SHA1, f'write PILLBOX_SHA1 = "{made}" into arcade_rl_drmario/roms.py'
+
+
 def test_nothing_in_it_names_another_game() -> None:
-    content = PILLBOX.read_bytes().upper()
-    for word in (b"MARIO", b"NINTENDO"):
-        assert word not in content
-        assert bytes(letter - ord("A") + 0x0A for letter in word) not in content
+    content = PILLBOX.read_bytes()
+    assert in_tiles("PRESCRIPTION") in content, "the letters' tiles have moved: mend in_tiles"
+    for word in ("MARIO", "NINTENDO", "FEVER", "CHILL", "VITAMIN"):
+        assert word.encode() not in content.upper()
+        assert in_tiles(word) not in content
+
+
+def in_tiles(word: str) -> bytes:
+    """As the cartridge's screens hold words."""
+    return bytes(ord(letter) - ord("A") + 0x0A for letter in word)

@@ -48,7 +48,7 @@ def fill_bottle(console: Console) -> None:
     draw(console, ".. .. .. Vr .. .. .. .. " + ".. " * 120)
     hold_pill(console, x=0, y=0)
     land(console)
-    run_until(console, lambda: console.read(P1.fail) == 1)
+    run_until(console, lambda: console.read(P1.level_fail) == 1)
 
 
 def test_a_cleared_level_is_won_in_mode_4(console: Console) -> None:
@@ -81,15 +81,15 @@ def test_the_next_level_waits_64_frames_and_for_start(console: Console) -> None:
 
 def test_the_next_level_begins_with_a_new_count_of_pills(console: Console) -> None:
     to_play(console, speed=HI)
-    console.write(P1.speed_ups, 7)
-    console.write(P1.pill_count, 0x75, 0x01)
+    console.write(P1.speedups, 7)
+    console.write(P1.pill_count_low, 0x75, 0x01)
     clear_level(console)
     score = console.ram[SCORE : SCORE + 6].tolist()
     frames(console, 70)
     tap(console, START)
-    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
-    assert console.ram[P1.pill_count : P1.pill_count + 2].tolist() == [2, 0]
-    assert console.read(P1.speed_ups) == 0
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
+    assert console.ram[P1.pill_count_low : P1.pill_count_low + 2].tolist() == [2, 0]
+    assert console.read(P1.speedups) == 0
     assert console.read(P1.speed) == HI
     assert console.ram[SCORE : SCORE + 6].tolist() == score
 
@@ -101,7 +101,9 @@ def test_level_24_repeats(console: Console) -> None:
         frames(console, 70)
         assert console.read(P1.level) == expected
         tap(console, START)
-        run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+        run_until(
+            console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL
+        )
         assert console.read(P1.viruses_left) == 0x84
     assert console.read(0x728) == 4
 
@@ -126,7 +128,7 @@ def test_a_landmark_asks_for_start_twice(
 def test_a_pill_without_room_is_put_there_all_the_same(console: Console) -> None:
     to_play(console, seed=0x8988)
     fill_bottle(console)
-    colours = console.read(P1.colour1), console.read(P1.colour2)
+    colours = console.read(P1.first_colour), console.read(P1.second_colour)
     assert field(console)[3:5] == [0x60 | colours[0], 0x70 | colours[1]]
     assert console.read(MODE) == FAILED
     console.frame()

@@ -32,7 +32,7 @@ FRAMES_A_ROW = {
     MED: [20, 19, 18, 17, 16, 15, *COMMON] + [3] * 5 + [2] * 5,
     HI: [*COMMON] + [3] * 5 + [2] * 10 + [1],
 }
-"""Frames from row to row after 0 to 49 speed-ups, as the rules' text lists them."""
+"""Frames from row to row after 0 to 49 speed-ups, as docs/cartridge.md lists them."""
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_gravity_takes_its_frames_after_every_speed_up(playing: Console, speed: 
     for speed_ups in range(50):
         hold_pill(playing)
         playing.write(P1.speed, speed)
-        playing.write(P1.speed_ups, speed_ups)
+        playing.write(P1.speedups, speed_ups)
         first, second = frames_to_next_row(playing), frames_to_next_row(playing)
         assert first == second
         found.append(first)
@@ -69,19 +69,19 @@ def test_the_first_row_of_a_new_pill_takes_its_frames(console: Console) -> None:
 def test_every_tenth_pill_speeds_up(playing: Console) -> None:
     seen = {}
     for _ in range(41):
-        seen[playing.read(P1.pill_count)] = playing.read(P1.speed_ups)
+        seen[playing.read(P1.pill_count_low)] = playing.read(P1.speedups)
         draw(playing, "")
         next_pill(playing, buttons1=DOWN)
-        run_until(playing, lambda: playing.read(P1.action) == FALL)
+        run_until(playing, lambda: playing.read(P1.next_action) == FALL)
     assert seen == {int(str(count), 16): count // 10 for count in range(2, 43)}
 
 
 def test_speed_ups_end_at_49(playing: Console) -> None:
-    playing.write(P1.speed_ups, 49)
-    playing.write(P1.pill_count, 0x99, 0x09)
-    run_until(playing, lambda: playing.read(P1.pill_count) != 0x99, buttons1=DOWN)
-    assert (playing.read(P1.pill_count + 1), playing.read(P1.pill_count)) == (0x10, 0x00)
-    assert playing.read(P1.speed_ups) == 49
+    playing.write(P1.speedups, 49)
+    playing.write(P1.pill_count_low, 0x99, 0x09)
+    run_until(playing, lambda: playing.read(P1.pill_count_low) != 0x99, buttons1=DOWN)
+    assert (playing.read(P1.pill_count_low + 1), playing.read(P1.pill_count_low)) == (0x10, 0x00)
+    assert playing.read(P1.speedups) == 49
 
 
 def test_down_drops_a_row_in_odd_frames(playing: Console) -> None:
@@ -108,7 +108,7 @@ def test_down_starts_the_counter_again(playing: Console) -> None:
 def test_gravity_goes_on_counting_between_soft_drops(playing: Console) -> None:
     hold_pill(playing)
     playing.write(P1.speed, HI)
-    playing.write(P1.speed_ups, 49)
+    playing.write(P1.speedups, 49)
     for _ in range(6):
         row = playing.read(P1.y)
         playing.frame(DOWN)
@@ -160,8 +160,8 @@ def test_the_counter_of_a_blocked_pill_stands_at_15(playing: Console) -> None:
 def test_a_charged_direction_stays_charged_for_the_next_pill(playing: Console) -> None:
     hold_pill(playing, x=0, y=0)
     frames(playing, 3, LEFT)
-    run_until(playing, lambda: playing.read(P1.action) == PLACED, buttons1=LEFT)
-    run_until(playing, lambda: playing.read(P1.action) == FALL, buttons1=LEFT)
+    run_until(playing, lambda: playing.read(P1.next_action) == PLACED, buttons1=LEFT)
+    run_until(playing, lambda: playing.read(P1.next_action) == FALL, buttons1=LEFT)
     assert pill(playing)[0] == 3
     playing.frame(LEFT)
     assert pill(playing)[0] == 2
@@ -201,21 +201,21 @@ def test_the_walls(playing: Console, rotation: int, right: int) -> None:
 )
 def test_a_pill_lands_as_its_two_halves(playing: Console, rotation: int, landed: str) -> None:
     hold_pill(playing, y=0, rotation=rotation, colours=(YELLOW, RED))
-    assert run_until(playing, lambda: playing.read(P1.action) == PLACED) == 20
+    assert run_until(playing, lambda: playing.read(P1.next_action) == PLACED) == 20
     assert field(playing) == parse(landed)
 
 
 def test_a_pill_rests_on_what_is_below_either_half(playing: Console) -> None:
     draw(playing, ".. .. .. .. Vb .. .. .. " + ".. .. .. .. .. .. .. .. " * 4)
     hold_pill(playing, y=5, colours=(BLUE, RED))
-    run_until(playing, lambda: playing.read(P1.action) == PLACED)
+    run_until(playing, lambda: playing.read(P1.next_action) == PLACED)
     assert field(playing)[80:96] == parse(".. .. .. Lb Rr .. .. .. .. .. .. .. Vb .. .. ..")[-16:]
 
 
 def test_an_upright_pill_on_the_top_row_keeps_its_lower_half(playing: Console) -> None:
     draw(playing, ".. .. Vr .. .. .. .. .. " * 15)
     hold_pill(playing, x=2, y=15, rotation=1, colours=(BLUE, RED))
-    run_until(playing, lambda: playing.read(P1.action) == PLACED)
+    run_until(playing, lambda: playing.read(P1.next_action) == PLACED)
     assert field(playing)[:8] == parse(".. .. Sb .. .. .. .. ..")[-8:]
     assert set(playing.ram[0x480:0x500].tolist()) == {EMPTY}
 
@@ -224,5 +224,5 @@ def test_a_pill_that_lands_is_not_moved_in_that_frame(playing: Console) -> None:
     hold_pill(playing, x=3, y=0)
     playing.write(P1.drop_counter, 19)
     playing.frame(LEFT)
-    assert playing.read(P1.action) == PLACED
+    assert playing.read(P1.next_action) == PLACED
     assert playing.read(P1.x) == 3

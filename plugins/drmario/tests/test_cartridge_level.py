@@ -1,4 +1,4 @@
-"""How a level begins: the list of pills and the viruses, against the rules' text."""
+"""How a level begins: the list of pills and the viruses, against the rules of docs/cartridge.md."""
 
 import hashlib
 import random
@@ -36,7 +36,7 @@ def rng(console: Console) -> int:
     return console.read(RNG) << 8 | console.read(RNG + 1)
 
 
-def test_the_published_test_vectors_hold(console: Console) -> None:
+def test_the_level_0_that_is_known_holds(console: Console) -> None:
     to_level(console, seed=0x8988, level=0)
     run_until_mode(console, PLAY)
     assert console.ram[0x780:0x78C].tolist() == [3, 5, 8, 3, 0, 1, 0, 7, 2, 0, 3, 0]
@@ -46,7 +46,7 @@ def test_the_published_test_vectors_hold(console: Console) -> None:
     assert rng(console) == 0x772B
 
 
-def test_the_published_board_of_level_20_holds(console: Console) -> None:
+def test_the_level_20_that_is_known_holds(console: Console) -> None:
     to_level(console, seed=0x8988, level=20)
     run_until_mode(console, INTRO)
     adding = 1 + run_until(console, lambda: console.read(P1.viruses_to_add) == 0)
@@ -56,7 +56,7 @@ def test_the_published_board_of_level_20_holds(console: Console) -> None:
     assert hashlib.sha1(board).hexdigest().startswith("f768174b5e675faa")
 
 
-def test_the_published_random_number_after_level_10_holds(console: Console) -> None:
+def test_the_random_number_after_level_10_that_is_known_holds(console: Console) -> None:
     to_level(console, seed=0x8988, level=10)
     run_until_mode(console, PLAY)
     assert rng(console) == 0x77F7
@@ -111,10 +111,10 @@ def test_viruses_of_two_players_are_counted_together(console: Console, level2: i
 def test_the_first_pill_is_the_second_of_the_list(console: Console) -> None:
     to_play(console, seed=0x8988)
     ram = console.ram
-    assert (ram[P1.colour1], ram[P1.colour2]) == (5 // 3, 5 % 3)
-    assert (ram[P1.next_colour1], ram[P1.next_colour2]) == (8 // 3, 8 % 3)
+    assert (ram[P1.first_colour], ram[P1.second_colour]) == (5 // 3, 5 % 3)
+    assert (ram[P1.next_first_colour], ram[P1.next_second_colour]) == (8 // 3, 8 % 3)
     assert ram[P1.reserve_index] == 3
-    assert ram[P1.pill_count] == 0x02
+    assert ram[P1.pill_count_low] == 0x02
     assert (ram[P1.x], ram[P1.y], ram[P1.rotation]) == (3, 15, 0)
 
 
@@ -123,10 +123,10 @@ def test_the_list_begins_again_after_its_last_pill(console: Console) -> None:
     reserve = console.ram[0x780:0x800].tolist()
     played = []
     for _ in range(129):
-        played.append(3 * console.read(P1.colour1) + console.read(P1.colour2))
+        played.append(3 * console.read(P1.first_colour) + console.read(P1.second_colour))
         console.write(0x400, *[EMPTY] * 128)
         next_pill(console, buttons1=DOWN)
-        run_until(console, lambda: console.read(P1.action) == FALL)
+        run_until(console, lambda: console.read(P1.next_action) == FALL)
     assert played == [*reserve[1:], *reserve[:2]]
 
 
@@ -135,7 +135,7 @@ def test_the_intro_takes_its_frames(console: Console, speed: int, throw: int) ->
     to_level(console, seed=0x8988, level=0, speed=speed)
     run_until_mode(console, INTRO)
     assert run_until_mode(console, PLAY) == 4 + 128
-    seen = run_until(console, lambda: console.read(P1.pill_count) == 2)
+    seen = run_until(console, lambda: console.read(P1.pill_count_low) == 2)
     assert seen in ({throw, throw - 1} if speed == LOW else {throw})
 
 

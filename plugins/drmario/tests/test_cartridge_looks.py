@@ -89,7 +89,7 @@ def begin_game(console: Console, players: int, level: int) -> None:
     console.write(P1.level, level)
     console.write(P2.level, level)
     tap(console, START)
-    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
 
 
 def shown(console: Console, tables: npt.NDArray[np.uint8], column: int, row: int) -> list[int]:

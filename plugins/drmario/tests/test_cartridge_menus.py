@@ -242,8 +242,8 @@ def test_an_idle_title_shows_a_demo_that_start_ends(console: Console) -> None:
     before = console.ram[RNG : RNG + 2].tolist()
     waited = run_until(console, lambda: console.read(DEMO) == 0xFE, limit=2300)
     assert waited > 7 * 256
-    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
-    run_until(console, lambda: console.read(P1.pill_count) == 4)
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
+    run_until(console, lambda: console.read(P1.pill_count_low) == 4)
     tap(console, START)
     frames(console, 10)
     ram = console.ram

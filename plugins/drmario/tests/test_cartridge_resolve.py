@@ -43,7 +43,9 @@ def playing(console: Console) -> Console:
 
 def first_update(console: Console) -> None:
     """Run to the frame in which the first lines vanish."""
-    run_until(console, lambda: console.read(P1.match) == 1 and console.read(P1.step) == 3)
+    run_until(
+        console, lambda: console.read(P1.match_flag) == 1 and console.read(P1.placed_step) == 3
+    )
 
 
 @pytest.mark.parametrize("row", range(16))
@@ -52,9 +54,9 @@ def test_a_pill_without_a_line_takes_its_frames(playing: Console, row: int) -> N
     hold_pill(playing, x=1, y=15 - row, colours=(YELLOW, RED))
     land(playing)
     assert next_pill(playing) == max(4, row + 1) + 29
-    assert playing.read(P1.action) == SENT
+    assert playing.read(P1.next_action) == SENT
     playing.frame()
-    assert playing.read(P1.action) == FALL
+    assert playing.read(P1.next_action) == FALL
 
 
 @pytest.mark.parametrize("rotation", [1, 3])
@@ -108,9 +110,9 @@ def test_a_line_takes_its_frames(playing: Console) -> None:
     assert field(playing) == parse(".. .. .. .. Sb .. .. .. ")
     assert playing.ram[P1.field + 120 : P1.field + 124].tolist() == [0xF1] * 4
     frames(playing, 15)
-    assert playing.read(P1.step) == 3
+    assert playing.read(P1.placed_step) == 3
     playing.frame()
-    assert playing.read(P1.step) == 4
+    assert playing.read(P1.placed_step) == 4
     assert next_pill(playing) == 29
 
 
@@ -165,7 +167,7 @@ def test_shapes(
     draw(playing, before)
     hold_pill(playing, x=x, y=y, rotation=rotation, colours=(RED, RED))
     land(playing)
-    run_until(playing, lambda: playing.read(P1.step) == 7)
+    run_until(playing, lambda: playing.read(P1.placed_step) == 7)
     assert playing.read(P1.combo) == lines
     assert playing.read(P1.viruses_left) == int(str(80 - killed), 16)
     next_pill(playing)
@@ -263,7 +265,7 @@ def test_combo_counts_the_lines_of_a_chain(playing: Console) -> None:
     draw(playing, CHAIN)
     hold_pill(playing, x=3, y=2, colours=(RED, BLUE))
     land(playing)
-    run_until(playing, lambda: playing.read(P1.action) != PLACED)
+    run_until(playing, lambda: playing.read(P1.next_action) != PLACED)
     assert playing.read(P1.combo) == 2
     assert playing.read(P1.chain_total) == 8
     assert playing.ram[P1.attack_colours : P1.attack_colours + 2].tolist() == [RED, BLUE]

@@ -45,7 +45,7 @@ def kill(console: Console, count: int) -> None:
     hold_pill(console, x=0, y=0, rotation=1, colours=(RED, BLUE))
     land(console)
     next_pill(console)
-    run_until(console, lambda: console.read(P1.action) == FALL)
+    run_until(console, lambda: console.read(P1.next_action) == FALL)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_pause_stops_the_tune(console: Console) -> None:
     tap(console, START)
     frames(console, 10)
     tap(console, START)
-    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
     assert loudness(hear(console, FRAMES_A_SECOND)) > 20 * QUIET
     tap(console, START)
     frames(console, FRAMES_A_SECOND)

@@ -56,7 +56,7 @@ def receive(console: Console, size: int, own: Pad, other: Pad) -> int:
     console.write(other.attack_colours, RED, BLUE, YELLOW, RED)
     hold_pill(console, x=6, y=0, colours=(YELLOW, BLUE), pad=own)
     land(console, own)
-    run_until(console, lambda: console.read(own.action) != PLACED)
+    run_until(console, lambda: console.read(own.next_action) != PLACED)
     console.frame()
     return console.read(FRAME)
 
@@ -69,7 +69,7 @@ def test_without_garbage_the_next_pill_comes_after_8_frames(
     land(playing, own)
     assert next_pill(playing, own) == 16 + 8
     playing.frame()
-    assert playing.read(own.action) == FALL
+    assert playing.read(own.next_action) == FALL
 
 
 @BOTH
@@ -77,7 +77,7 @@ def test_two_lines_are_an_attack_of_two(playing: Console, own: Pad, other: Pad) 
     draw(playing, TWO_LINES, own)
     hold_pill(playing, x=3, y=0, rotation=1, colours=(BLUE, RED), pad=own)
     land(playing, own)
-    run_until(playing, lambda: playing.read(own.action) != PLACED)
+    run_until(playing, lambda: playing.read(own.next_action) != PLACED)
     assert playing.read(own.attack_size) == 0
     playing.frame()
     assert playing.read(own.attack_size) == 2
@@ -126,7 +126,7 @@ def test_garbage(
         expected[first + apart * piece] = 0x80 | colour
     assert field(playing, own)[:8] == expected
     assert playing.read(other.attack_size) == 0
-    assert playing.read(own.action) == PLACED
+    assert playing.read(own.next_action) == PLACED
 
 
 def test_an_attack_of_one_never_arrives(playing: Console) -> None:
@@ -156,7 +156,7 @@ def receive_at(console: Console, column: int, colours: tuple[int, int]) -> None:
     console.write(P2.attack_colours, *colours)
     hold_pill(console, x=7, y=0, rotation=1, colours=(YELLOW, BLUE))
     land(console)
-    run_until(console, lambda: console.read(P1.action) == ATTACK)
+    run_until(console, lambda: console.read(P1.next_action) == ATTACK)
     console.write(FRAME, 4 + column - 1)
     console.frame()
     assert field(console)[column] == 0x80 | colours[0]
@@ -176,10 +176,10 @@ def test_two_lines_made_by_garbage_strike_back(playing: Console) -> None:
     draw(playing, "Vb .. .. .. .. .. .. .. Vb .. .. .. Vr .. .. .. Vb .. .. .. Vr .. .. .. ")
     playing.write(P1.field + 108, 0xD1)
     receive_at(playing, 0, (BLUE, RED))
-    run_until(playing, lambda: playing.read(P1.action) == ATTACK)
+    run_until(playing, lambda: playing.read(P1.next_action) == ATTACK)
     playing.frame()
     assert playing.read(P1.attack_size) == 2
-    assert playing.read(P1.action) != PLACED
+    assert playing.read(P1.next_action) != PLACED
     assert playing.ram[P1.attack_colours : P1.attack_colours + 2].tolist() == [BLUE, RED]
     assert playing.read(P1.viruses_left) == 0x74
 
@@ -191,7 +191,7 @@ def test_garbage_that_arrives_with_a_new_attack_goes_first(playing: Console) -> 
     hold_pill(playing, x=3, y=0, rotation=1, colours=(BLUE, RED))
     land(playing)
     run_until(playing, lambda: playing.read(P1.attack_size) == 2)
-    assert playing.read(P1.action) == PLACED
+    assert playing.read(P1.next_action) == PLACED
     assert playing.read(P2.attack_size) == 0
     assert sum(cell != EMPTY for cell in field(playing)[:8]) == 3
 
@@ -234,7 +234,7 @@ def start_round(console: Console) -> None:
     """Press Start until the next round begins."""
     console.frame(START)
     console.frame()
-    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.action) == FALL)
+    run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
 
 
 @pytest.mark.parametrize(("pad", "expected", "who"), [(P1, [1, 0], 1), (P2, [0, 1], 2)])
@@ -258,7 +258,7 @@ def test_a_full_bottle_loses_a_round(
     playing: Console, pad: Pad, expected: list[int], who: int
 ) -> None:
     top_out(playing, pad)
-    assert playing.read(pad.fail) == 1
+    assert playing.read(pad.level_fail) == 1
     playing.frame()
     assert playing.read(MODE) == FINISHED
     assert crowns(playing) == expected
@@ -268,7 +268,7 @@ def test_a_full_bottle_loses_a_round(
     playing.frame(START)
     assert playing.read(MODE) == INIT_LEVEL
     start_round(playing)
-    assert playing.read(pad.fail) == 0
+    assert playing.read(pad.level_fail) == 0
 
 
 def test_both_clearing_in_one_frame_is_a_draw_with_two_crowns(playing: Console) -> None:
@@ -333,8 +333,8 @@ def test_clearing_wins_over_a_full_bottle_in_the_same_frame(playing: Console) ->
     playing.write(P1.viruses_left, 3)
     hold_pill(playing, x=3, y=0, colours=(RED, BLUE))
     land(playing)
-    run_until(playing, lambda: playing.read(P1.step) == 5)
-    playing.write(P2.fail, 1)
+    run_until(playing, lambda: playing.read(P1.placed_step) == 5)
+    playing.write(P2.level_fail, 1)
     playing.frame()
     assert crowns(playing) == [1, 0]
     assert (playing.read(MODE), playing.read(WHO_WON)) == (PLAY, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import subprocess
 import sys
 import zlib
@@ -18,9 +17,11 @@ from arcade_rl.roms.header import read_header
 from arcade_rl.roms.reading import Candidate
 from arcade_rl.roms.recognition import recognise
 from arcade_rl_drmario import roms
-from arcade_rl_drmario.roms import BETAS, EUROPE, PILLBOX_FILE, REV_0, REV_A, pillbox
+from arcade_rl_drmario.roms import BETAS, EUROPE, PILLBOX_FILE, PILLBOX_SHA1, REV_0, REV_A, pillbox
 
 NROM = b"NES\x1a" + bytes((2, 1)) + bytes(10)
+NES_2 = b"NES\x1a" + bytes((2, 1, 0, 8)) + bytes(8)
+KNOWN = catalogue([RomSource("drmario 1", "m", (pillbox(PILLBOX_FILE), REV_A))])
 
 
 def test_the_plugin_declares_them_by_its_entry_point() -> None:
@@ -66,17 +67,35 @@ def test_the_stored_file_is_the_one_that_lists_know(content_crc: int, file_crc: 
     assert moved ^ content_crc == file_crc
 
 
-def test_pillbox_is_known_by_the_file_that_ships(tmp_path: Path) -> None:
-    content = random.Random(0).randbytes(40_960)
-    file = tmp_path / "pillbox.nes"
-    file.write_bytes(NROM + content)
-    known = catalogue([RomSource("drmario 1", "m", (pillbox(file), REV_A))])
-    found = recognise(Candidate("x", "", NROM + content, 40_976), known)
-    assert found.status == "accepted"
+@pytest.mark.parametrize("header", [NROM, NES_2, b""], ids=["whole", "NES 2.0", "headerless"])
+def test_pillbox_is_recognised_under_any_header(header: bytes) -> None:
+    data = header + PILLBOX_FILE.read_bytes()[len(NROM) :]
+    found = recognise(Candidate("x", "", data, len(data)), KNOWN)
     assert found.known is not None
-    assert found.known.rom.name == "pillbox"
-    assert found.known.rom.sha1 == hashlib.sha1(content).hexdigest()
+    assert (found.status, found.known.rom.name) == ("accepted", "pillbox")
+    assert found.content_sha1 == PILLBOX_SHA1
     assert found.notes == ("it ships with drmario 1: there is nothing to import",)
+
+
+def test_a_truncated_pillbox_is_called_that() -> None:
+    data = PILLBOX_FILE.read_bytes()[:-1]
+    found = recognise(Candidate("x", "", data, len(data)), KNOWN)
+    assert (found.status, found.known) == ("unknown", None)
+    assert found.reason == ("is truncated: its header promises 40,976 bytes, it has 40,975 bytes")
+
+
+def test_pillbox_with_one_byte_changed_is_a_fault(tmp_path: Path) -> None:
+    data = bytearray(PILLBOX_FILE.read_bytes())
+    data[-1] ^= 1
+    file = tmp_path / "pillbox.nes"
+    file.write_bytes(data)
+    known = catalogue([RomSource("drmario 1", "m", (pillbox(file), REV_A))])
+    digest = hashlib.sha1(data[len(NROM) :]).hexdigest()
+    assert known.faults == (
+        f"pillbox: {file} has SHA-1 {digest} without its header; expected {PILLBOX_SHA1}; "
+        "install drmario 1 again",
+    )
+    assert [one.rom.name for one in known.roms if one.is_accepted] == [REV_A.name]
 
 
 def test_pillbox_that_is_lost_hides_no_other(tmp_path: Path) -> None:

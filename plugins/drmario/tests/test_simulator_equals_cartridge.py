@@ -7,8 +7,7 @@ from arcade_rl.errors import VerificationError
 from arcade_rl_drmario.comparison import ButtonMasher, Comparison, Pilot, Placer, Setting
 from arcade_rl_drmario.console import Console
 from arcade_rl_drmario.simulator import Simulator
-
-LOW, MED, HI = 0, 1, 2
+from cartridge_player import HI, LOW, MED
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ FRAMES_A_ROW = {
     MED: [20, 19, 18, 17, 16, 15, *COMMON] + [3] * 5 + [2] * 5,
     HI: [*COMMON] + [3] * 5 + [2] * 10 + [1],
 }
-"""Frames from row to row after 0 to 49 speed-ups, as the rules' text lists them."""
+"""Frames from row to row after 0 to 49 speed-ups, as docs/cartridge.md lists them."""
 
 
 def pill(simulator: Simulator) -> tuple[int, int, int]:

@@ -1,5 +1,7 @@
 """Batches of simulated games: placing, deciding, branching, and what is refused."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -175,3 +177,60 @@ def test_only_games_that_have_ended_go_on() -> None:
     simulator.state["outcome"] = [1, 0]
     with pytest.raises(UsageError, match="game 1 is being played"):
         simulator.go_on()
+
+
+@pytest.mark.parametrize(
+    ("indices", "message"),
+    [
+        (np.array([True, False, True]), "indices are a mask; .* use np.flatnonzero"),
+        ([0.0, 1.0], r"indices are float64 of shape \(2,\); expected whole numbers"),
+        ([[0, 1]], r"of shape \(1, 2\)"),
+        ([3], "indices from 3 to 3; expected 0 to 2"),
+        (-1, "indices from -1 to -1; expected 0 to 2"),
+    ],
+)
+def test_indices_that_are_no_numbers_of_games_reset_none(
+    indices: npt.ArrayLike, message: str
+) -> None:
+    simulator = begun(3)
+    before = simulator.bytes.copy()
+    with pytest.raises(UsageError, match=message):
+        simulator.reset(indices, 5, 0, 0)
+    assert (simulator.bytes == before).all()
+
+
+def test_no_indices_are_no_games() -> None:
+    simulator = begun(2)
+    before = simulator.bytes.copy()
+    simulator.reset([], 5, 0, 0)
+    assert (simulator.bytes == before).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"levels": [1, 2, 3]},
+            r"levels are int64 of shape \(3,\); .* \(\) or \(3, 1\) or \(3, 2\)",
+        ),
+        ({"speeds": [[0, 1, 2]] * 3}, r"speeds are int64 of shape \(3, 3\)"),
+        ({"seeds": [5, 6]}, r"seeds are int64 of shape \(2,\); .* \(\) or \(3,\)"),
+        ({"frame_counters": [[0]] * 3}, r"frame_counters are int64 of shape \(3, 1\)"),
+        ({"levels": 1.5}, r"levels are float64 of shape \(\)"),
+    ],
+)
+def test_options_of_another_shape_reset_no_game(changed: dict[str, Any], message: str) -> None:
+    simulator = begun(3, players=2)
+    before = simulator.bytes.copy()
+    with pytest.raises(UsageError, match=message):
+        simulator.reset(None, **{"seeds": 5, "levels": 0, "speeds": 0, **changed})
+    assert (simulator.bytes == before).all()
+
+
+def test_frame_counters_of_another_shape_let_no_game_go_on() -> None:
+    simulator = begun(3)
+    simulator.state["outcome"] = 1
+    before = simulator.bytes.copy()
+    with pytest.raises(UsageError, match=r"frame_counters are int64 of shape \(2,\)"):
+        simulator.go_on(None, [1, 2])
+    assert (simulator.bytes == before).all()

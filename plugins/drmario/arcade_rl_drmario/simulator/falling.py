@@ -39,11 +39,10 @@ from arcade_rl_drmario.simulator.state import (
 )
 
 MOST_SPEEDUPS = 49
-SPEED_START = np.array([15, 25, 31], np.uint8)
+SPEED_START = np.array([0, 10, 16], np.uint8)
 """Entry of the table that LOW, MED and HI begin at; each speed-up goes one further."""
 ROW_FRAMES = np.array(
-    [70, 68, 66, 64, 62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42]
-    + [40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 10, 9, 9]
+    [40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 10, 9, 9]
     + [8, 8, 7, 7]
     + [6] * 12
     + [5] * 5
@@ -53,7 +52,7 @@ ROW_FRAMES = np.array(
     + [1],
     np.uint8,
 )
-"""Frames that a pill takes to fall by a row. The first fifteen are never used."""
+"""Frames that a pill takes to fall by a row."""
 
 DAS_FIRST, DAS_AGAIN, DAS_BLOCKED = 16, 10, 15
 """Left or Right held: the frames to the first repeated move; where the counter goes on after it; and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,15 +83,16 @@ class Simulator:
 
         `seeds`: the random number's state when the level begins, 2 to 65535; `levels`: 0 to 24 and
         `speeds`: 0 LOW, 1 MED, 2 HI, each for all, by game (n, 1) or by player (n, players);
-        `frame_counters`: the console's frame counter, 0 to 255, whose parity soft drops obey.
+        `frame_counters`: the console's frame counter, 0 to 255, whose parity soft drops obey. Seeds
+        and counters are for all or by game (n,). UsageError for anything else: no game is reset then.
         """
         chosen = self._chosen(indices)
-        seeds, levels = np.asarray(seeds), np.asarray(levels)
-        speeds, counters = np.asarray(speeds), np.asarray(frame_counters)
-        _require("seeds", seeds, 2, 0xFFFF)
-        _require("levels", levels, 0, TOP_LEVEL)
-        _require("speeds", speeds, 0, 2)
-        _require("frame_counters", counters, 0, 0xFF)
+        by_game = ((), chosen.shape)
+        by_player = ((), (chosen.size, 1), (chosen.size, self.players))
+        seeds = _numbers("seeds", seeds, 2, 0xFFFF, by_game)
+        levels = _numbers("levels", levels, 0, TOP_LEVEL, by_player)
+        speeds = _numbers("speeds", speeds, 0, 2, by_player)
+        counters = _numbers("frame_counters", frame_counters, 0, 0xFF, by_game)
         self.bytes[chosen] = 0
         self.state["rng"][chosen] = seeds
         self.state["number_of_players"][chosen] = self.players
@@ -110,6 +112,9 @@ class Simulator:
         from where they stood, as if no frame had gone by.
         """
         chosen = self._chosen(indices)
+        if frame_counters is not None:
+            by_game = ((), chosen.shape)
+            counters = _numbers("frame_counters", frame_counters, 0, 0xFF, by_game)
         outcomes = self.state["outcome"][chosen]
         if (outcomes == PLAYING).any():
             game = int(chosen[np.argmax(outcomes == PLAYING)])
@@ -119,8 +124,6 @@ class Simulator:
             higher = levels[chosen] + (outcomes == FIRST_WON)
             levels[chosen] = np.minimum(higher, TOP_LEVEL)
         if frame_counters is not None:
-            counters = np.asarray(frame_counters)
-            _require("frame_counters", counters, 0, 0xFF)
             self.state["frame_counter"][chosen] = counters
         for buttons in ("pressed", "held"):
             self.state[buttons][chosen] = 0
@@ -219,7 +222,29 @@ class Simulator:
     def _chosen(self, indices: npt.ArrayLike | None) -> npt.NDArray[np.intp]:
         if indices is None:
             return np.arange(self.num_games)
-        return np.atleast_1d(np.asarray(indices, np.intp))
+        given = np.atleast_1d(np.asarray(indices))
+        if given.dtype == np.bool_:
+            raise UsageError("indices are a mask; expected numbers of games: use np.flatnonzero")
+        if given.size and (given.dtype.kind not in "iu" or given.ndim > 1):
+            raise UsageError(
+                f"indices are {given.dtype} of shape {given.shape}; expected whole numbers, (n,)"
+            )
+        _require("indices", given, 0, self.num_games - 1)
+        return given.astype(np.intp)
+
+
+def _numbers(
+    name: str, given: Numbers, lowest: int, highest: int, shapes: Sequence[tuple[int, ...]]
+) -> npt.NDArray[Any]:
+    """Whole numbers of one of these shapes, within both bounds. UsageError."""
+    values = np.asarray(given)
+    if values.shape not in shapes or (values.size and values.dtype.kind not in "iu"):
+        raise UsageError(
+            f"{name} are {values.dtype} of shape {values.shape}; expected whole numbers of shape "
+            + " or ".join(map(str, dict.fromkeys(shapes)))
+        )
+    _require(name, values, lowest, highest)
+    return values
 
 
 def _require(name: str, values: npt.NDArray[Any], lowest: int, highest: int) -> None:

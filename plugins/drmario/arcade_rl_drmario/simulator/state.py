@@ -7,7 +7,7 @@
 | $080, $100 | $0400, $0500 | the two fields, 16 rows of 8, row 0 at the top |
 | $180 | $0780 | the pill reserve |
 
-Fields carry the names that `docs/` gives the console's addresses. All are bytes.
+Fields carry the names that `docs/cartridge.md` gives the console's addresses. All are bytes.
 """
 
 from __future__ import annotations
