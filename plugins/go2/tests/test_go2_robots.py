@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
 
 from arcade_rl_go2 import geometry, robot
 from arcade_rl_go2.options import Go2Options
-from arcade_rl_go2.robots import Reading, Robots
+from arcade_rl_go2.robots import GroundBelow, Reading, Robots
 from arcade_rl_go2.scenes import Lease
 from arcade_rl_go2.tasks import task_of
+from arcade_rl_go2.terrain import rough_ground
 from go2_motion import headed, heading
 
 N = 32
@@ -178,3 +180,16 @@ def test_a_scene_that_is_given_back_twice_is_lent_once() -> None:
     assert other.robots is not again.robots
     again.give_back()
     other.give_back()
+
+
+def test_the_ground_is_as_high_below_a_robot_as_in_its_picture() -> None:
+    ground = rough_ground()
+    x0, y0, x1, y1 = ground.extent
+    random = np.random.default_rng(0)
+    x, y = random.uniform(x0, x1, 5_000), random.uniform(y0, y1, 5_000)
+    points = torch.as_tensor(np.stack([x, y, 0 * x], 1), dtype=torch.float32)
+    below = GroundBelow(ground, torch.device("cpu"))
+    assert np.abs(below.below(points).numpy() - ground.at(x, y)).max() < 1e-4
+    assert ground.at(x, y).max() > 0.1
+    inside = (np.minimum(x - x0, x1 - x) > 0.5) & (np.minimum(y - y0, y1 - y) > 0.5)
+    assert below.holds(points).tolist() == inside.tolist()
