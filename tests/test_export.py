@@ -24,7 +24,6 @@ from arcade_rl.video.clip import Clip
 from arcade_rl.video.formats import MP4
 from arcade_rl.video.look import Look, Timing
 from arcade_rl.video.milestones import passing, percentages
-from arcade_rl.video.panes import _at_own_pace, _in_step
 from arcade_rl.video.production import make_films
 from arcade_rl.video.sources import Recorded
 from arcade_rl.video.timelapse import spread
@@ -455,42 +454,6 @@ def test_the_first_episode_counts_whether_it_was_recorded_or_not(tmp_path: Path)
     assert (found.episode, found.chunk) == (number, chunk)
     with pytest.raises(MissingError, match=f"no recording of an episode {number}"):
         passing(made.run, "hits>=6", "recordings")
-
-
-@pytest.mark.parametrize(
-    ("pace", "expected"),
-    [
-        ("step", [(0, 0), (1, 1), (2, 2), (3, 3), (3, 4), (3, 5)]),
-        ("own", [(0, 0), (0, 1), (1, 2), (1, 3), (2, 4), (2, 5), (3, 5)]),
-    ],
-)
-def test_paces(pace: str, expected: list[tuple[int, int]]) -> None:
-    """Of a game of 30 frames a second and one of 60, a frame a step; frames shown in turn."""
-    panes: list[Any] = [Runner(4, Fraction(30)), Runner(6, Fraction(60))]
-    turns = _in_step(panes) if pace == "step" else _at_own_pace(panes)
-    shown = [tuple(pane.frame for pane in panes) for _ in turns]
-    assert shown[: len(expected)] == expected
-    assert shown[-1] == (3, 5)
-
-
-class Runner:
-    """An episode of so many frames, one a step."""
-
-    def __init__(self, frames: int, native: Fraction) -> None:
-        self.length, self.native, self.frame = frames, native, 0
-
-    @property
-    def step(self) -> int:
-        return self.frame + 1
-
-    @property
-    def is_over(self) -> bool:
-        return self.step == self.length
-
-    ends_step = True
-
-    def advance(self) -> None:
-        self.frame = min(self.frame + 1, self.length - 1)
 
 
 def test_the_command_line_has_all_presets() -> None:

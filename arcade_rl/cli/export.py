@@ -322,10 +322,10 @@ def compare(
 
     Each is RUN, RUN@CKPT, RUN:EPISODE or the file of an episode.
     """
-    from arcade_rl.video.panes import Pane, SideBySide, areas_of
+    from arcade_rl.video.panes import Pane, SideBySide, check_count
     from arcade_rl.video.sources import Played
 
-    areas_of(look.size, len(references))
+    check_count(len(references))
     panes = [
         Pane(_named_source(reference, seed, deterministic, runs_dir), Path(reference).name)
         for reference in references

@@ -28,6 +28,10 @@ from arcade_rl.video.writer import FilmWriter
 FEWEST, MOST = 2, 4
 GAP = 4
 """Between panes, pixel."""
+COLUMNS = {2: (2, 1), 3: (3, 2, 1), 4: (2, 4, 1)}
+"""Of panes in a landscape picture: the usual first, then what else there is."""
+MUCH = Fraction(3, 2)
+"""So many times the area is worth another order of the panes."""
 HOLD_S = Fraction(2)
 """The last picture is seen for so long."""
 
@@ -55,13 +59,13 @@ class SideBySide:
         return replace(self, path=folder / self.path.name)
 
     def render(self, look: Look, report: Report) -> Rendered:
-        """Draw it into a film. UsageError if the panes are too few or too many."""
-        areas = areas_of(look.size, len(self.panes))
+        """Draw it into a film. UsageError if the panes are too few or too many, or have no room."""
+        check_count(len(self.panes))
         with ExitStack() as stack:
-            panes = [
-                stack.enter_context(_Running(pane, look, area, report))
-                for pane, area in zip(self.panes, areas, strict=True)
-            ]
+            panes = [stack.enter_context(_Running(pane, look, report)) for pane in self.panes]
+            widest = max(pane.shape for pane in panes)
+            for pane, area in zip(panes, areas_of(look.size, len(panes), widest), strict=True):
+                pane.place(area)
             native = max(pane.native for pane in panes)
             canvas = np.empty((look.size[1], look.size[0], 3), np.uint8)
             canvas[:] = theme(look.theme, look.signs).canvas
@@ -95,10 +99,8 @@ class SideBySide:
 class _Running:
     """A pane while its episode runs."""
 
-    def __init__(self, pane: Pane, look: Look, area: Area, report: Report) -> None:
-        self.area = area
+    def __init__(self, pane: Pane, look: Look, report: Report) -> None:
         self._pane, self._look, self._report = pane, look, report
-        self._overlay = look.overlay((area.width, area.height))
 
     def __enter__(self) -> _Running:
         with ExitStack() as stack:
@@ -106,7 +108,10 @@ class _Running:
             self.source: Opened = stack.enter_context(opening)
             show = Show(self.source.performance, self.source.player)
             self._show = stack.enter_context(show)
-            self.native = show.played.declaration.frame_rate
+            declaration = show.played.declaration
+            self.native = declaration.frame_rate
+            width, height = declaration.frame_size
+            self.shape = width * declaration.pixel_aspect / height
             self.length = len(show.recording)
             self._scenes = self._all_scenes()
             self._next: Scene | None = next(self._scenes)
@@ -144,6 +149,11 @@ class _Running:
         if self._next is None:
             end = Banner("ended", f"after {self.step:,} steps", 1.0)
             self.scene = replace(self.scene, banner=end)
+
+    def place(self, area: Area) -> None:
+        """Where in the film's picture it is painted from now on. UsageError if that is too small."""
+        self.area = area
+        self._overlay = self._look.overlay((area.width, area.height))
 
     def paint(self) -> Frame:
         """The picture of the pane."""
@@ -200,16 +210,38 @@ class Area:
         return self.top + self.height
 
 
-def areas_of(size: tuple[int, int], panes: int) -> list[Area]:
-    """Where the panes lie: 2 and 3 beside each other, 4 in a square; in a portrait picture below each
-    other. UsageError for another number of them."""
+def check_count(panes: int) -> None:
+    """UsageError where a picture is not divided into so many."""
     if not FEWEST <= panes <= MOST:
         raise UsageError(f"{panes} panes; expected {FEWEST} to {MOST}")
+
+
+def areas_of(size: tuple[int, int], panes: int, shape: Fraction) -> list[Area]:
+    """Where the panes lie in a picture (width, height) when the widest game is `shape` times as wide as
+    high: 2 and 3 beside each other, 4 in a square, all below each other in a portrait picture; and
+    otherwise where that makes the games much larger. A last row that is not full is centred."""
     width, height = size
-    columns = {2: 2, 3: 3, 4: 2}[panes] if width >= height else 1
+    usual, *others = COLUMNS[panes] if width >= height else range(1, panes + 1)
+    columns = usual
+    for other in others:
+        if _game_area(size, panes, other, shape) > MUCH * _game_area(size, panes, columns, shape):
+            columns = other
+    wide, high = _pane_size(size, panes, columns)
+    areas = []
+    for number in range(panes):
+        row, column = divmod(number, columns)
+        empty = max(columns * (row + 1) - panes, 0)
+        left = column * (wide + GAP) + empty * (wide + GAP) // 2
+        areas.append(Area(left, row * (high + GAP), wide, high))
+    return areas
+
+
+def _pane_size(size: tuple[int, int], panes: int, columns: int) -> tuple[int, int]:
     rows = -(-panes // columns)
-    wide, high = (width - GAP * (columns - 1)) // columns, (height - GAP * (rows - 1)) // rows
-    return [
-        Area((k % columns) * (wide + GAP), (k // columns) * (high + GAP), wide, high)
-        for k in range(panes)
-    ]
+    return (size[0] - GAP * (columns - 1)) // columns, (size[1] - GAP * (rows - 1)) // rows
+
+
+def _game_area(size: tuple[int, int], panes: int, columns: int, shape: Fraction) -> Fraction:
+    """Of a game that fills its pane, pixel^2."""
+    wide, high = _pane_size(size, panes, columns)
+    return min(Fraction(wide), high * shape) ** 2 / shape
