@@ -125,6 +125,7 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "rom_sha256 is 'abc'; expected 64 hexadecimal digits",
                 "sound_rate is -1; expected samples per second",
                 "packages names 'no-such-package', which is not installed",
+                "imports names 'no_such.module', which is not installed",
             ],
         ),
         ("toy_replay_kind", "declaration", ["replay is 'sometimes'; expected one of ('exact', "]),

@@ -28,7 +28,7 @@ TRAIN = [
     "--set", 'recording.criteria=["all"]', "--set", "engine.backoff_s=0.05",
 ]  # fmt: skip
 
-pytestmark = [pytest.mark.very_slow, pytest.mark.usefixtures("leave_nothing_running")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 def test_a_worker_killed_in_every_chunk_changes_nothing(
     undisturbed: RunDirectory, tmp_path: Path
 ) -> None:
-    """Also while it builds the simulator: weights, optimizer, episodes and recordings are the same."""
+    """Also while it builds the simulator, which the fork server has imported: weights, optimizer,
+    episodes and recordings are the same."""
     run = RunDirectory(tmp_path / "r")
     command = start(tmp_path, TRAIN)
     killed: list[int] = []
@@ -54,6 +55,9 @@ def test_a_worker_killed_in_every_chunk_changes_nothing(
         state = state_of(run) if run.checkpoints.is_dir() else None
         chunk = state.chunk + 1 if state else 0
         if 0 < chunk <= CHUNKS and chunk not in killed and (workers := workers_of(run)):
+            server = workers[0].parent()
+            assert server is not None
+            assert any("quadrants" in each.path for each in server.memory_maps())
             if chunk > 1:  # the first is killed while it builds the simulator
                 time.sleep(0.5)
             kill(workers[0])

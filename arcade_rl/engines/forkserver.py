@@ -2,7 +2,7 @@
 
     python -m arcade_rl.engines.forkserver RUN SOCKET_FD
 
-It has imported what every worker needs: a worker begins at once, and the cores stay with the one that
+It has imported what every worker needs, and what the game says takes long: a worker begins at once, and the cores stay with the one that
 trains. It runs none of it, so that a fork copies no thread in the middle of something. When the
 supervisor is gone, which the socket tells, it kills all workers with their children, whatever they
 are doing.
@@ -21,11 +21,16 @@ import signal
 import socket
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from arcade_rl.config import read_toml, resolve
 from arcade_rl.engines.worker import work
 from arcade_rl.envs.parent import die_with
+from arcade_rl.errors import ArcadeError
+from arcade_rl.registry import load_game
+from arcade_rl.runs.directory import RunDirectory
 
 DESCRIPTORS = 3
 """Descriptors of a request."""
@@ -35,14 +40,18 @@ def main() -> None:
     run, connection = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     if sys.platform == "linux":  # system libraries of macOS do not survive a fork
-        _import_early()
+        _import_early(run)
     Server(run, connection).serve()
 
 
-def _import_early() -> None:
-    with contextlib.suppress(ImportError):  # the worker meets it too, and tells it
+def _import_early(run: Path) -> None:
+    with contextlib.suppress(ImportError, ArcadeError):  # the worker meets it too, and tells it
         import arcade_rl.training.chunk
         import arcade_rl.training.learner  # noqa: F401 - for the workers
+
+        resolved = resolve([read_toml(RunDirectory(run).config)], load_game)
+        for module in resolved.declaration.imports:
+            import_module(module)
     gc.collect()
     gc.freeze()  # the workers' collections leave these pages alone: they stay shared
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -87,6 +88,9 @@ def _replay_faults(declaration: Declaration) -> Iterator[str]:
             version(name)
         except PackageNotFoundError:
             yield f"packages names {name!r}, which is not installed; expected a distribution's name"
+    for name in declaration.imports:
+        if find_spec(name.partition(".")[0]) is None:
+            yield f"imports names {name!r}, which is not installed; expected a module"
 
 
 def _instrument_faults(declaration: Declaration) -> Iterator[str]:

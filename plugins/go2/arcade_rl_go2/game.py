@@ -75,6 +75,7 @@ class Go2:
             gauges=GAUGES,
             stages=stages() if task.has_terrain else (),
             packages=("genesis-world", "quadrants", "torch"),
+            imports=("genesis",),
             replay="states",
             reruns=True,
         )
