@@ -70,9 +70,11 @@ class Camera:
         return np.asarray((clip[:, :2] / clip[:, 3:] + 1) / 2 * np.array(self.size))
 
 
-def place_camera(view: View, ground: Point) -> Camera:
-    """The camera of a view. `ground`: the point of the ground below the robot."""
+def place_camera(view: View, ground: Point, lane: float) -> Camera:
+    """The camera of a view. `ground`: the point of the ground below the robot; `lane`: y of where it
+    started, m."""
     size = (view.width, view.height)
     if view.camera == "fixed":
-        return Camera(np.array(FIXED_FROM), np.array(FIXED_AT), FIXED_FIELD, size)
+        start = np.array([0.0, lane, 0.0])
+        return Camera(start + FIXED_FROM, start + FIXED_AT, FIXED_FIELD, size)
     return Camera(ground + FOLLOW_FROM, ground + FOLLOW_AT, FOLLOW_FIELD, size)

@@ -26,19 +26,20 @@ class Drawing:
         self._legend = Legend(view.height)
         self._feet = [self._painter.model.find(f"{foot}_foot") for foot in FEET]
 
-    def draw(self, state: npt.NDArray[np.floating]) -> Frame:
-        """(height, width, 3). ValueError for a state that is not a place in the world."""
+    def draw(self, state: npt.NDArray[np.floating], lane: float = 0.0) -> Frame:
+        """(height, width, 3). `lane`: y of where the robot started, m. ValueError for a state that is not
+        a place in the world."""
         if not np.isfinite(state).all():
             raise ValueError("a state to be drawn has a number that is not finite")
-        frame = self._painter.paint(self.camera(state), self.subject(state))
+        frame = self._painter.paint(self.camera(state, lane), self.subject(state))
         self._legend.draw(frame)
         return frame
 
-    def camera(self, state: npt.NDArray[np.floating]) -> Camera:
-        """From where this state is seen."""
+    def camera(self, state: npt.NDArray[np.floating], lane: float = 0.0) -> Camera:
+        """From where this state is seen. `lane` as above."""
         x, y, _ = (float(part) for part in state[POSITION])
         height = 0.0 if self.ground is None else self.ground.mean_around(x, y)
-        return place_camera(self.view, np.array([x, y, height]))
+        return place_camera(self.view, np.array([x, y, height]), lane)
 
     def subject(self, state: npt.NDArray[np.floating]) -> Subject:
         """What there is to see of it."""

@@ -24,6 +24,7 @@ from arcade_rl_go2.drawing import Drawing
 from arcade_rl_go2.ground import HeightField
 from arcade_rl_go2.robot import DEFAULT_POSE
 from arcade_rl_go2.states import ANGLES, CONTACTS, POSITION, QUATERNION, WIDTH
+from arcade_rl_go2.terrain import middle
 
 STANDS_AT = 0.31
 """Of the base above the ground in the default pose, m."""
@@ -67,6 +68,9 @@ class Go2Screen:
     `latency`: steps after which an action sets the joints. MissingError where there is no OpenGL.
     """
 
+    _lane = 0.0
+    """World y of the start of an episode, m."""
+
     def __init__(
         self,
         view: View,
@@ -83,7 +87,9 @@ class Go2Screen:
     def reset(self, seed: int) -> Frame:
         """The robot as it stands: the seed alone does not tell how it starts."""
         self._seed, self._has_begun = seed, False
-        return self.drawing.draw(standing())
+        row = standing()
+        row[POSITION][1] = self._lane
+        return self.drawing.draw(row, self._lane)
 
     def step(self, action: Array) -> ScreenStep:
         """Play on from where the seed starts."""
@@ -95,8 +101,8 @@ class Go2Screen:
         return ScreenStep(frames, float(to_numpy(batch.rewards)[0]), ended)
 
     def show(self, state: npt.NDArray[Any]) -> LazyFrames:
-        row = state.copy()
-        return LazyFrames([lambda: self.drawing.draw(row)])
+        row, lane = state.copy(), self._lane
+        return LazyFrames([lambda: self.drawing.draw(row, lane)])
 
     def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
         targets = np.array(DEFAULT_POSE, np.float32)
@@ -132,7 +138,7 @@ class StagedGo2Screen(Go2Screen):
 
     def set_stage(self, stage: int) -> None:
         """Play episodes that start from now on in this stage."""
-        self._stage = stage
+        self._stage, self._lane = stage, middle(stage)
 
     def _enter_stage(self, env: VectorEnv) -> None:
         assert isinstance(env, StagedVectorEnv)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ from arcade_rl.contracts import StepBatch
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
 from arcade_rl_go2 import robot, states
 from arcade_rl_go2.env import Go2Env, TerrainEnv
+from arcade_rl_go2.game import Go2
 from arcade_rl_go2.options import Go2Options
+from arcade_rl_go2.screen import Go2Screen, StagedGo2Screen
 
 N = 4
 
@@ -212,6 +214,36 @@ def test_an_episode_that_is_played_again_alone_is_the_same_to_the_last_bit(
                 for name in ("states", "terms", "metrics", "rewards", "terminated"):
                     assert torch.equal(getattr(batch, name)[0], getattr(recorded, name)[row]), name
             assert batch.terminated[0] | batch.truncated[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage"),
+    [
+        pytest.param({}, 0, id="walk"),
+        pytest.param({"task": "terrain"}, 2, id="slopes", marks=VERY_SLOW),
+    ],
+)
+def test_a_screen_plays_on_as_the_environment_does(changes: dict[str, Any], stage: int) -> None:
+    """Two episodes, with the pictures of their states."""
+    chosen, game = options(**changes, episode_s=0.1), Go2()
+    actions, batches = wild(5, 1), {}
+    with closing(cast(Go2Env, game.make_env(chosen, 1, "evaluation"))) as env:
+        if isinstance(env, TerrainEnv):
+            env.set_stage(stage)
+        for seed in (7, 8):
+            env.reset(GivenSeeds([[seed, seed]]))
+            batches[seed] = [env.step(action) for action in actions]
+    with closing(cast(Go2Screen, game.make_screen(chosen, "evaluation", False))) as screen:
+        if isinstance(screen, StagedGo2Screen):
+            screen.set_stage(stage)
+        for seed, expected in batches.items():
+            screen.reset(seed)
+            steps = [screen.step(action[0].numpy()) for action in actions]
+            assert [step.reward for step in steps] == [one.rewards.item() for one in expected]
+            assert [step.ended for step in steps] == [False] * 4 + [True]
+            for step, one in zip(steps, expected, strict=True):
+                (frame,) = screen.show(rows_of(one)[0].numpy())
+                assert np.array_equal(step.frames[0], frame)
 
 
 def test_the_older_task_ends_below_a_height_that_grows_after_its_first_steps() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from arcade_rl.contracts import Frame, InstrumentedScreen, StagedVectorEnv, StateScreen, StepBatch
+from arcade_rl.contracts import Frame, InstrumentedScreen, StagedVectorEnv, StateScreen
 from arcade_rl.envs.conformance.screen import frame_faults
 from arcade_rl_go2.camera import View
 from arcade_rl_go2.drawing import Drawing
@@ -23,6 +23,7 @@ from arcade_rl_go2.model import load_model
 from arcade_rl_go2.robot import DEFAULT_POSE, FEET, JOINTS
 from arcade_rl_go2.screen import Go2Screen, LazyFrames, StagedGo2Screen, standing
 from arcade_rl_go2.states import ANGLES, COMMAND, CONTACTS, POSITION, QUATERNION, VELOCITY, WIDTH
+from arcade_rl_go2.terrain import STAGES, middle, rough_ground
 
 SIZE = (320, 180)
 SCALE = 0.25
@@ -238,6 +239,19 @@ def test_the_fixed_camera_stays_where_it_is() -> None:
     assert 0.005 < moved.mean() < 0.3
 
 
+def test_the_fixed_camera_goes_to_the_strip_of_its_stage() -> None:
+    screen = StagedGo2Screen(View("fixed", *SIZE), no_env, SCALE, ground=rough_ground())
+    seen = []
+    for stage in range(len(STAGES)):
+        screen.set_stage(stage)
+        empty = shown(screen, state((0.0, middle(stage), -5.0)))
+        there = np.argwhere(differing(screen.reset(0), empty))
+        assert len(there) > 100
+        seen.append(there.mean(axis=0))
+    for other in seen[1:]:
+        assert other == pytest.approx(seen[0], abs=1.0)
+
+
 def test_a_robot_behind_the_camera_is_no_fault() -> None:
     frame = Drawing(View("fixed", *SIZE)).draw(state((6.0, -5.0, 0.31)))
     assert not list(frame_faults("", frame, SIZE))
@@ -312,7 +326,7 @@ def test_without_opengl_one_line_says_so() -> None:
     assert "apt-get install" in done.stdout
 
 
-# --- frames that wait, playing on, instruments -------------------------------------------------
+# --- frames that wait, instruments -------------------------------------------------------------
 
 
 def test_frames_are_drawn_once_and_only_when_looked_at() -> None:
@@ -328,56 +342,6 @@ def test_frames_are_drawn_once_and_only_when_looked_at() -> None:
     assert frames[-1][0, 0, 0] == 2
     assert [frame[0, 0, 0] for frame in frames[1:]] == [1, 2]
     assert drawn == [2, 1]
-
-
-class OneEnv:
-    """An environment that walks on by 10 cm a step, and ends at the third."""
-
-    num_envs = 1
-    stage = -1
-    closed = False
-
-    def set_stage(self, stage: int) -> None:
-        self.stage = stage
-
-    def reset(self, seeds: Any) -> None:
-        self.seed, self.steps = int(seeds.next(np.array([0]))[0]), 0
-
-    def step(self, actions: Any) -> StepBatch:
-        assert actions.shape == (1, 12)
-        self.steps += 1
-        row = state((0.1 * self.steps, 0.0, 0.31))[None]
-        over, empty = np.array([self.steps == 3]), np.zeros((1, 0), np.float32)
-        rewards, seeds = np.array([actions.sum()], np.float32), np.array([self.seed])
-        return StepBatch(empty, rewards, empty, over, ~over & False, empty, seeds, states=row)
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_it_plays_on_as_the_game_goes() -> None:
-    made: list[OneEnv] = []
-
-    def make() -> Any:
-        made.append(OneEnv())
-        return made[-1]
-
-    screen = StagedGo2Screen(View("fixed", *SIZE), make, SCALE)
-    screen.set_stage(2)
-    first = screen.reset(7)
-    assert not made
-    steps = [screen.step(np.full(12, 0.5, np.float32)) for _ in range(3)]
-    assert (made[0].seed, made[0].stage) == (7, 2)
-    assert [step.reward for step in steps] == [6.0] * 3
-    assert [step.ended for step in steps] == [False, False, True]
-    assert differing(first, steps[0].frames[0]).any()
-    assert np.array_equal(steps[1].frames[0], shown(screen, state((0.2, 0.0, 0.31))))
-    screen.reset(8)
-    screen.step(np.zeros(12, np.float32))
-    assert len(made) == 1
-    assert (made[0].seed, made[0].steps) == (8, 1)
-    screen.close()
-    assert made[0].closed
 
 
 @pytest.mark.parametrize(("latency", "scale"), [(0, 0.25), (1, 0.25), (1, 0.5)])
