@@ -143,6 +143,9 @@ class Declaration:
     gauges: tuple[Gauge, ...] = ()
     """What is drawn beside what it is set to. A game with tracks or gauges has an
     `InstrumentedScreen`."""
+    cameras: tuple[str, ...] = ()
+    """Names of the cameras that its screen draws from, the usual one first. A game that has any has a
+    `ViewScreen`."""
     stages: tuple[Stage, ...] = ()
     """Curriculum; empty for a game that has none."""
     rom_sha256: str = ""
@@ -348,6 +351,17 @@ class StateScreen(Protocol):
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
         """The frames of a step that led to this row of `StepBatch.states`, whatever was shown before. A
         sequence may draw each when it is looked at: a film of fewer frames a second leaves some out."""
+        ...
+
+
+@runtime_checkable
+class ViewScreen(Protocol):
+    """What the screen of a game has besides that draws a world: it does so from any of
+    `Declaration.cameras`, and at any size."""
+
+    def view(self, camera: str | None, size: tuple[int, int] | None) -> None:
+        """Draw from this camera from now on, in pictures of (width, height) pixels. None: as before,
+        which at first is as the options say, and as large as `Declaration.frame_size`."""
         ...
 
 

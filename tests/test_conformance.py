@@ -125,6 +125,7 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "rom_sha256 is 'abc'; expected 64 hexadecimal digits",
                 "sound_rate is -1; expected samples per second",
                 "packages names 'no-such-package', which is not installed",
+                "cameras are ('near', 'near'); expected names that differ",
                 "imports names 'no_such.module', which is not installed",
             ],
         ),
@@ -165,6 +166,16 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
         ("toy_forgetful_instruments", "screen", ["the instruments show something else after"]),
         ("toy_no_rerun", "history", ["episodes differ after other episodes", "in states"]),
         ("toy_hidden_states", "number", ["differ among 3 environments", "in states"]),
+        ("toy_no_view", "screen", ["the screen lacks view; 1 cameras are declared"]),
+        ("toy_hidden_view", "screen", ["the screen has view; 0 cameras are declared"]),
+        (
+            "toy_one_view",
+            "screen",
+            [
+                "the first frame of camera near is uint8 (48, 64, 3); expected uint8 (90, 160, 3)",
+                "cameras near and far show the same picture",
+            ],
+        ),
         ("toy_empty_screen", "screen", ["no frames; expected every frame"]),
         ("toy_flickers", "screen", ["shows other frames the second time"]),
         (

@@ -394,6 +394,11 @@ def test_other_formats_hold_the_same_film(
         (("compare", "{run}", "{run}@60%"), 3, "no milestone 60%"),
         (("compare", "{run}:1", "{run}:2", "--seed", "5"), 2, "none plays here"),
         (("milestones", "{run}", "--from", "recordings", "--sampled"), 2, "as they are"),
+        (
+            ("episode", "{run}:1", "--camera", "top"),
+            2,
+            "toy has no camera 'top'; its pictures have one view",
+        ),
         (("episode", "{run}:1", "--crf", "0"), 2, "0 is not in the range"),
         (("timelapse", "nothing"), 3, "no run named nothing"),
     ],

@@ -84,6 +84,7 @@ def test_recorded_episodes_play_again_bit_for_bit(
 def test_a_film_of_two_checkpoints_side_by_side(undisturbed: RunDirectory, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     words = ["--panes", "2", "--fps", "30", "--preset", "debug-720p", "--overlay", "none"]
+    words += ["--camera", "above"]
     words += ["--out", str(film)]
     code, said = call(undisturbed.path.parent, ["export", "progression", "r", *words])
     assert code == 0, said

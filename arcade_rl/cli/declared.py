@@ -38,6 +38,7 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "stages": [asdict(stage) for stage in declaration.stages],
         "replay": declaration.replay,
         "reruns": declaration.reruns,
+        "cameras": list(declaration.cameras),
         "tracks": list(declaration.tracks),
         "gauges": [asdict(gauge) for gauge in declaration.gauges],
     }
@@ -60,6 +61,8 @@ def write(described: Mapping[str, Any]) -> None:
             else "and are never played again"
         )
         click.echo(f"recordings   hold states {again}")
+    if described["cameras"]:
+        click.echo(f"cameras      {', '.join(described['cameras'])}")
     if described["tracks"]:
         click.echo(f"tracks       {', '.join(described['tracks'])}")
     options = [{**option, **_written(option)} for option in described["options"]]

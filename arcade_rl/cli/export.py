@@ -80,6 +80,7 @@ def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
             "--signs", type=click.Choice(("blue-orange", "green-red")), default="blue-orange",
             show_default=True, help="Colours of positive and negative numbers.",
         ),
+        click.option("--camera", metavar="NAME", help="Of a game that has some; see `plugins show`."),
         click.option("--fps", type=Ratio(most=240), help="Frames per second; the game's own by default."),
         click.option(
             "--speed", type=Ratio(), default=speed, show_default=True,
@@ -99,7 +100,7 @@ def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @wraps(function)
         def command(**values: Any) -> Any:
-            names = ("preset", "detail", "theme", "signs", "fps", "speed", "crf")
+            names = ("preset", "detail", "theme", "signs", "camera", "fps", "speed", "crf")
             asked = {name: values.pop(name) for name in names}
             return function(look=_look(values["out"], **asked), **values)
 
@@ -116,6 +117,7 @@ def _look(
     detail: Any,
     theme: str,
     signs: str,
+    camera: str | None,
     fps: Fraction | None,
     speed: Fraction,
     crf: int | None,
@@ -136,6 +138,7 @@ def _look(
         detail=detail,
         theme=theme,
         signs=signs,
+        camera=camera,
         rate=fps or chosen.rate,
         speed=speed,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.canvas import Canvas, Placed, Style, fill
@@ -39,6 +41,15 @@ class Overlay:
         picture.draw(scene)
         self._current = picture.canvas
         return picture.canvas.pixels
+
+    def game_size(
+        self, frame: tuple[int, int], pixel_aspect: Fraction, has_instruments: bool
+    ) -> tuple[int, int]:
+        """How large a game with frames of (width, height) pixels is in a picture with every panel."""
+        layout = lay_out(
+            self.size, frame, pixel_aspect, self.detail, has_instruments=has_instruments
+        )
+        return layout.scaling.size
 
     def card(self, card: Card) -> Frame:
         """A title card. The array belongs to the overlay. UsageError for more than six lines."""

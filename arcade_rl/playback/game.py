@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from arcade_rl.config import Resolved, read_toml, resolve
-from arcade_rl.contracts import Declaration, Game
-from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
+from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.registry import load_game
 from arcade_rl.runs.directory import RunDirectory
@@ -28,6 +28,40 @@ class PlayedGame:
     game: Game
     options: Any
     declaration: Declaration
+
+    def open_screen(
+        self,
+        purpose: Purpose,
+        sound: bool = False,
+        camera: str | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> Screen:
+        """What shows an episode, seen from a camera of the declaration and at a size (width, height)
+        where they are named. UsageError if the game has no such camera, or draws at one size only."""
+        name = self.game.name
+        if camera is not None:
+            check_camera(camera, name, self.declaration)
+        if size is not None and not self.declaration.cameras:
+            width, height = self.declaration.frame_size
+            raise UsageError(f"{name} draws pictures of {width}x{height} and of no other size")
+        screen = self.game.make_screen(self.options, purpose, sound)
+        if camera is None and size is None:
+            return screen
+        if not isinstance(screen, ViewScreen):
+            screen.close()
+            raise PluginError(
+                f"{name} declares cameras, and its screen has no view; expected a ViewScreen"
+            )
+        screen.view(camera, size)
+        return screen
+
+
+def check_camera(camera: str, game: str, declaration: Declaration) -> None:
+    """UsageError if the game has no such camera."""
+    declared = declaration.cameras
+    if camera not in declared:
+        has = f"it has {', '.join(declared)}" if declared else "its pictures have one view only"
+        raise UsageError(f"{game} has no camera {camera!r}; {has}")
 
 
 def find_game(played: Metadata) -> PlayedGame:

@@ -136,14 +136,20 @@ class Episode:
     def _facts(self) -> EpisodeRow | Metadata:
         return self._known or self.metadata
 
-    def replay(self, sound: bool = False) -> Replay:
+    def replay(
+        self,
+        sound: bool = False,
+        camera: str | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> Replay:
         """The game, playing it again, with sound where it has any. Close it after use.
 
-        MissingError if the game is not installed, or its ROM is another; VerificationError if it does
+        A game with cameras is seen from one of them and at a size (width, height) where they are named;
+        UsageError for a game that has no such camera or size. MissingError if the game is not installed, or its ROM is another; VerificationError if it does
         not know the options or the actions.
         """
         played = find_playable(self.recording)
-        screen = played.game.make_screen(played.options, self.metadata.purpose, sound)
+        screen = played.open_screen(self.metadata.purpose, sound, camera, size)
         with ExitStack() as failed:
             failed.callback(screen.close)
             replay = Replay(self.recording, screen, played.declaration.frame_rate)

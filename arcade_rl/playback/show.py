@@ -15,8 +15,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen
+from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen, ViewScreen
 from arcade_rl.errors import PluginError, VerificationError
+from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.playback.game import find_playable
 from arcade_rl.playback.player import Performance, Player
 from arcade_rl.playback.replay import Moment, Replay
@@ -44,9 +45,13 @@ class Show:
     """One episode, from the first step to the last. Close it after use."""
 
     def __init__(
-        self, performance: Performance, player: Player | None = None, sound: bool = False
+        self,
+        performance: Performance,
+        player: Player | None = None,
+        sound: bool = False,
+        camera: str | None = None,
     ) -> None:
-        """`player`: whose policy to look into. MissingError and VerificationError as of
+        """`player`: whose policy to look into; `camera`: as of `open_screen`. MissingError and VerificationError as of
         `find_playable`; PluginError if the screen cannot show such a recording."""
         self.recording = performance.recording
         self.played = find_playable(self.recording)
@@ -54,8 +59,9 @@ class Show:
         self._totals = running(self.recording, self.played.declaration)
         with ExitStack() as opened:
             purpose = self.recording.metadata.purpose
-            screen = self.played.game.make_screen(self.played.options, purpose, sound)
+            screen = self.played.open_screen(purpose, sound, camera)
             opened.callback(screen.close)
+            self._screen = screen
             self._replay = Replay(self.recording, screen, self.played.declaration.frame_rate)
             self._instruments = self._find_instruments(screen)
             self._rerun = None
@@ -90,6 +96,14 @@ class Show:
             terms = self._terms_of(k)
             metrics = dict(zip(names, self._totals[k].tolist(), strict=True))
             yield Shown(self._replay.step(), metrics, terms, activity, self._read_instruments(k))
+
+    def draw_for(self, overlay: Overlay) -> None:
+        """Pictures of a game with cameras are as large from now on as this overlay shows them."""
+        it = self.declaration
+        if it.cameras and isinstance(self._screen, ViewScreen):
+            has_instruments = self._instruments is not None
+            size = overlay.game_size(it.frame_size, it.pixel_aspect, has_instruments)
+            self._screen.view(None, size)
 
     def _terms_of(self, k: int) -> dict[str, float] | None:
         """Play step `k` again where that is done; what every reward term was in it."""

@@ -59,6 +59,11 @@ class Clip:
     limit: Fraction | None = None
     """Seconds of the film after which it is cut off; None: it is shown to its end."""
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What it shows."""
+        return (self.source,)
+
     def moved(self, folder: Path) -> Clip:
         """The same, made in another folder."""
         return replace(self, path=folder / self.path.name)
@@ -81,7 +86,7 @@ class Clip:
     def _opened(self, look: Look, report: Report) -> Iterator[tuple[Opened, Show]]:
         with (
             opened(self.source, look, lambda: report(0.0)) as source,
-            Show(source.performance, source.player, look.has_sound) as show,
+            Show(source.performance, source.player, look.has_sound, look.camera) as show,
         ):
             yield source, show
 
@@ -90,6 +95,7 @@ class Clip:
     ) -> Frame:
         """Returns the last picture."""
         overlay, timing = look.overlay(), Timing(show.played.declaration.frame_rate, look)
+        show.draw_for(overlay)
         if film.format.has_chapters:
             film.chapter(self.title)
         if self.card is not None:

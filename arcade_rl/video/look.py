@@ -38,6 +38,8 @@ class Look:
     """Frames per second of the film; None for the game's own."""
     speed: Fraction
     """Seconds of the game in a second of the film."""
+    camera: str | None = None
+    """That the game is seen from; None for its usual one, or where it has none."""
     threads: int = 0
     """Of the encoder; 0 for as many as there are cores."""
 

@@ -54,6 +54,11 @@ class SideBySide:
     pace: Pace
     """"step": a frame of the film is the same decision in all; "own": the same time of each game."""
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What it shows."""
+        return tuple(pane.source for pane in self.panes)
+
     def moved(self, folder: Path) -> SideBySide:
         """The same, made in another folder."""
         return replace(self, path=folder / self.path.name)
@@ -101,22 +106,20 @@ class _Running:
 
     def __init__(self, pane: Pane, look: Look, report: Report) -> None:
         self._pane, self._look, self._report = pane, look, report
+        self._next: Scene | None = None
+        self.step, self.frame, self.is_new = 0, -1, False
 
     def __enter__(self) -> _Running:
         with ExitStack() as stack:
             opening = opened(self._pane.source, self._look, lambda: self._report(0.0))
             self.source: Opened = stack.enter_context(opening)
-            show = Show(self.source.performance, self.source.player)
+            show = Show(self.source.performance, self.source.player, camera=self._look.camera)
             self._show = stack.enter_context(show)
             declaration = show.played.declaration
             self.native = declaration.frame_rate
             width, height = declaration.frame_size
             self.shape = width * declaration.pixel_aspect / height
             self.length = len(show.recording)
-            self._scenes = self._all_scenes()
-            self._next: Scene | None = next(self._scenes)
-            self.step, self.frame, self.is_new = 0, -1, False
-            self.advance()
             self._stack = stack.pop_all()
         return self
 
@@ -151,9 +154,13 @@ class _Running:
             self.scene = replace(self.scene, banner=end)
 
     def place(self, area: Area) -> None:
-        """Where in the film's picture it is painted from now on. UsageError if that is too small."""
+        """Begin, in this part of the film's picture. UsageError if that is too small."""
         self.area = area
         self._overlay = self._look.overlay((area.width, area.height))
+        self._show.draw_for(self._overlay)
+        self._scenes = self._all_scenes()
+        self._next = next(self._scenes)
+        self.advance()
 
     def paint(self) -> Frame:
         """The picture of the pane."""

@@ -24,6 +24,7 @@ from arcade_rl.errors import ArcadeError, Interrupted
 from arcade_rl.policies.device import cores
 from arcade_rl.video.clip import Rendered, Report
 from arcade_rl.video.look import Look
+from arcade_rl.video.sources import Source
 
 POLL_S = 0.2
 LEAST_NEWS = 0.02
@@ -40,6 +41,10 @@ class Job(Protocol):
 
     @property
     def path(self) -> Path: ...
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What it shows."""
+        ...
 
     def moved(self, folder: Path) -> Self:
         """The same, made in another folder."""

@@ -17,15 +17,16 @@ from arcade_rl.video.clip import Clip, Rendered
 from arcade_rl.video.look import Look
 from arcade_rl.video.pool import Job, Progress, render_all, tell_part
 from arcade_rl.video.sidecar import thumbnail_of, write_sidecar
-from arcade_rl.video.sources import declaration_of
+from arcade_rl.video.sources import check_cameras, declaration_of
 from arcade_rl.video.workshop import publish, refuse_taken, remove_others, workshop
 from arcade_rl.video.writer import FilmFacts
 
 
 def make_films(jobs: Sequence[Job], look: Look, force: bool, progress: Progress) -> None:
     """Every job as a film of its own, in place as soon as it is finished. UsageError if one exists
-    and may not be replaced."""
+    and may not be replaced, or a game has no such camera."""
     refuse_taken([job.path for job in jobs], force)
+    _refuse_camera(look, jobs)
 
     def put_in_place(number: int, one: Rendered) -> None:
         _tell(one.path, one.facts, [one])
@@ -40,9 +41,10 @@ def make_film(
 ) -> FilmFacts:
     """All clips as one film with a chapter for each. `keep`: the clips are films of their own too.
 
-    Nothing is in place before everything is done. UsageError if a film exists and may not be replaced.
+    Nothing is in place before everything is done. UsageError as of `make_films`.
     """
     refuse_taken([target, *(clip.path for clip in clips if keep)], force)
+    _refuse_camera(look, clips)
     with workshop(target) as folder:
         film, rendered = folder / target.name, list[Rendered]()
         if keep or look.format.can_be_joined:
@@ -64,6 +66,11 @@ def make_film(
                 publish(one.path, clip.path)
         publish(film, target)
     return facts
+
+
+def _refuse_camera(look: Look, jobs: Sequence[Job]) -> None:
+    if look.camera is not None:
+        check_cameras(look.camera, [source for job in jobs for source in job.sources])
 
 
 def _draw_all(

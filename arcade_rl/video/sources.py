@@ -5,7 +5,7 @@ A source is a few plain values, so that any process can open it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.scene import Title
-from arcade_rl.playback.game import experiment_of, find_game
+from arcade_rl.playback.game import check_camera, experiment_of, find_game
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.player import Performance, Player
 from arcade_rl.playback.rerun import DivergenceError, rerun
@@ -92,9 +92,23 @@ def opened(source: Source, look: Look, go_on: Callable[[], None]) -> Iterator[Op
 
 def declaration_of(source: Source) -> Declaration:
     """What the game that is played in it declares."""
+    return _game_of(source)[1]
+
+
+def check_cameras(camera: str, sources: Sequence[Source]) -> None:
+    """UsageError if one is of a game without this camera."""
+    by_run = {one.path if isinstance(one, Filed) else one.run: one for one in sources}
+    for source in by_run.values():
+        check_camera(camera, *_game_of(source))
+
+
+def _game_of(source: Source) -> tuple[str, Declaration]:
+    """Name and declaration."""
     if isinstance(source, Filed):
-        return find_game(Episode.read(source.path).metadata).declaration
-    return experiment_of(RunDirectory(source.run)).declaration
+        played = find_game(Episode.read(source.path).metadata)
+        return played.game.name, played.declaration
+    experiment = experiment_of(RunDirectory(source.run))
+    return experiment.game.name, experiment.declaration
 
 
 def _recorded(source: Recorded, look: Look, stack: ExitStack, go_on: Callable[[], None]) -> Opened:

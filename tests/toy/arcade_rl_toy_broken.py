@@ -211,6 +211,12 @@ class WrongScreen(StagedToyScreen):
         return ScreenStep([frame[:-8] for frame in shown.frames], shown.reward + 1, not shown.ended)
 
 
+class OneView(StagedToyScreen):
+    """Draws the same whatever is asked for."""
+
+    def view(self, camera: str | None, size: tuple[int, int] | None) -> None: ...
+
+
 class EmptyScreen(StagedToyScreen):
     def step(self, action: Any) -> ScreenStep:
         return replace(super().step(action), frames=[])
@@ -416,6 +422,9 @@ GAMES: list[Any] = [
     Replaced("toy_stuck_stage", StuckStage),
     Replaced("toy_forbidden", AllForbidden),
     Replaced("toy_screen", screen=WrongScreen),
+    Replaced("toy_no_view", cameras=("near",)),
+    Replaced("toy_hidden_view", screen=OneView),
+    Replaced("toy_one_view", screen=OneView, cameras=("near", "far")),
     Replaced("toy_empty_screen", screen=EmptyScreen),
     Replaced("toy_flickers", screen=FlickeringScreen),
     Replaced("toy_evaluation_screen", screen=EvaluationScreen),
@@ -432,6 +441,7 @@ GAMES: list[Any] = [
         sound_rate=-1,
         packages=("no-such-package",),
         imports=("no_such.module",),
+        cameras=("near", "near"),
     ),
     Declares("toy_replay_kind", replay="sometimes"),
     Declares("toy_no_states", replay="states"),

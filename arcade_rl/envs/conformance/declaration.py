@@ -67,6 +67,8 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
         yield f"pixel_aspect is {aspect!r}; expected a fractions.Fraction from 1/4 to 4"
     if not declaration.protocol:
         yield "protocol is empty; expected the name of the evaluation protocol"
+    if len(set(declaration.cameras)) != len(declaration.cameras) or not all(declaration.cameras):
+        yield f"cameras are {declaration.cameras!r}; expected names that differ"
     yield from _replay_faults(declaration)
     yield from _instrument_faults(declaration)
 

@@ -23,6 +23,7 @@ from arcade_rl.contracts import (
     ScreenStep,
     StagedVectorEnv,
     StateScreen,
+    ViewScreen,
 )
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy
 from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened
@@ -65,12 +66,18 @@ def settings(declaration: Declaration) -> list[Setting]:
     ]
 
 
+SMALL = (160, 90)
+"""(width, height) of pictures of every camera."""
+
+
 def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
     """Faults of what is shown of one episode, or of `steps` steps, under each setting."""
     for setting in settings(declaration):
         played = play(game, options, steps, setting)
         find = _state_faults if declaration.replay == "states" else _replay_faults
         for fault in find(game, options, declaration, setting, played):
+            yield f"{setting.label}: {fault}"
+        for fault in _view_faults(game, options, declaration, setting):
             yield f"{setting.label}: {fault}"
 
 
@@ -111,6 +118,29 @@ def frame_hashes(game: Game, options: Any, steps: int) -> list[str]:
 def _set_stage(staged: Any, setting: Setting, stage: int) -> None:
     if setting.stages:
         staged.set_stage(stage)
+
+
+def _view_faults(
+    game: Game, options: Any, declaration: Declaration, setting: Setting
+) -> Iterator[str]:
+    """Faults of the first picture of every camera, in another size."""
+    with closing(game.make_screen(options, setting.purpose, False)) as screen:
+        if isinstance(screen, ViewScreen) != bool(declaration.cameras):
+            has = "has" if isinstance(screen, ViewScreen) else "lacks"
+            yield f"the screen {has} view; {len(declaration.cameras)} cameras are declared"
+            return
+        if not isinstance(screen, ViewScreen):
+            return
+        _set_stage(screen, setting, setting.stage)
+        seen: dict[str, str] = {}
+        for camera in declaration.cameras:
+            screen.view(camera, SMALL)
+            frame = screen.reset(SEED)
+            yield from frame_faults(f"the first frame of camera {camera}", frame, SMALL)
+            shows = hash_bytes(frame.tobytes())
+            if shows in seen:
+                yield f"cameras {seen[shows]} and {camera} show the same picture; expected others"
+            seen[shows] = camera
 
 
 def _replay_faults(

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl_go2.options import CameraName
+
 Point: TypeAlias = npt.NDArray[np.float64]
 """(3,), m, in the world."""
-CameraName: TypeAlias = Literal["follow", "fixed"]
+Place: TypeAlias = tuple[float, float, float]
 
-FIXED_FROM, FIXED_AT, FIXED_FIELD = (3.0, -2.5, 1.5), (0.0, 0.0, 0.3), 45.0
-"""The camera of the older films."""
-FOLLOW_FROM, FOLLOW_AT, FOLLOW_FIELD = (0.86, -1.34, 0.78), (0.0, 0.0, 0.26), 40.0
-"""From where the robot is on the ground."""
 NEAR, FAR = 0.1, 300.0
 """m."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """How a camera is fixed: to the ground where the robot is, or where it started."""
+
+    position: Place
+    """From there, m."""
+    target: Place
+    """What it looks at, from there, m."""
+    field_deg: float
+    follows: bool = True
+
+
+MOUNTS: Mapping[CameraName, Mount] = {
+    "follow": Mount((0.86, -1.34, 0.78), (0.0, 0.0, 0.26), 40.0),
+    "fixed": Mount((3.0, -2.5, 1.5), (0.0, 0.0, 0.3), 45.0, follows=False),  # of the older films
+    "front": Mount((1.7, -0.35, 0.55), (0.0, 0.0, 0.24), 40.0),
+    "above": Mount((0.0, -0.35, 2.3), (0.0, 0.0, 0.2), 40.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +44,6 @@ class View:
     """How pictures are taken."""
 
     camera: CameraName = "follow"
-    """"follow": beside the robot wherever it goes, always from the same side; "fixed": where it starts."""
     width: int = 1280
     height: int = 720
     """Pixel."""
@@ -73,8 +91,7 @@ class Camera:
 def place_camera(view: View, ground: Point, lane: float) -> Camera:
     """The camera of a view. `ground`: the point of the ground below the robot; `lane`: y of where it
     started, m."""
+    mount = MOUNTS[view.camera]
+    base = ground if mount.follows else np.array([0.0, lane, 0.0])
     size = (view.width, view.height)
-    if view.camera == "fixed":
-        start = np.array([0.0, lane, 0.0])
-        return Camera(start + FIXED_FROM, start + FIXED_AT, FIXED_FIELD, size)
-    return Camera(ground + FOLLOW_FROM, ground + FOLLOW_AT, FOLLOW_FIELD, size)
+    return Camera(base + mount.position, base + mount.target, mount.field_deg, size)

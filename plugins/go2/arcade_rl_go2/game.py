@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -18,7 +19,7 @@ from arcade_rl.contracts import (
 )
 from arcade_rl_go2 import robot, simulator
 from arcade_rl_go2.metrics import METRICS
-from arcade_rl_go2.options import Go2Options, Range
+from arcade_rl_go2.options import CameraName, Go2Options, Range
 from arcade_rl_go2.tasks import Task, task_of
 from arcade_rl_go2.terrain import BUMP_M, SLOPE, STAGES, STEP_M
 
@@ -75,6 +76,7 @@ class Go2:
             gauges=GAUGES,
             stages=stages() if task.has_terrain else (),
             packages=("genesis-world", "quadrants", "torch"),
+            cameras=get_args(CameraName),
             imports=("genesis",),
             replay="states",
             reruns=True,

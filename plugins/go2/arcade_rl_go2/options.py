@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 from arcade_rl.config import Options
 
 TaskName: TypeAlias = Literal["walk", "stand-up-and-walk", "turn", "terrain"]
+CameraName: TypeAlias = Literal["follow", "fixed", "front", "above"]
+"""Where pictures are taken from: beside the robot; at (3, -2.5, 1.5) looking at where it starts; ahead of
+it; from above. All but the second go where the robot goes."""
 
 Range: TypeAlias = Annotated[tuple[float, float], Field(strict=False)]
 """Lowest and highest; TOML has it as an array."""
@@ -76,5 +79,5 @@ class Go2Options(Options):
     randomize: Randomize = Randomize()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where it is simulated; "auto": on a GPU where there is one."""
-    camera: Literal["follow", "fixed"] = "follow"
-    """In pictures: beside the robot, or at (3, -2.5, 1.5) looking at where it starts."""
+    camera: CameraName = "follow"
+    """Of pictures, where a film names no other."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl_go2.camera import View
 from arcade_rl_go2.drawing import Drawing
 from arcade_rl_go2.ground import HeightField
+from arcade_rl_go2.options import CameraName
 from arcade_rl_go2.robot import DEFAULT_POSE
 from arcade_rl_go2.states import ANGLES, CONTACTS, POSITION, QUATERNION, WIDTH
 from arcade_rl_go2.terrain import middle
@@ -80,9 +81,16 @@ class Go2Screen:
         ground: HeightField | None = None,
     ) -> None:
         self._make_env, self._scale, self._latency = make_env, action_scale, latency
+        self._ground = ground
         self.drawing = drawing_of(view, ground)
         self._env: VectorEnv | None = None
         self._seed: int | None = None
+
+    def view(self, camera: str | None, size: tuple[int, int] | None) -> None:
+        """Draw from this camera and at this size (width, height) from now on; None: as before."""
+        it = self.drawing.view
+        wanted = cast(CameraName, it.camera if camera is None else camera)
+        self.drawing = drawing_of(View(wanted, *(size or (it.width, it.height))), self._ground)
 
     def reset(self, seed: int) -> Frame:
         """The robot as it stands: the seed alone does not tell how it starts."""
@@ -101,8 +109,8 @@ class Go2Screen:
         return ScreenStep(frames, float(to_numpy(batch.rewards)[0]), ended)
 
     def show(self, state: npt.NDArray[Any]) -> LazyFrames:
-        row, lane = state.copy(), self._lane
-        return LazyFrames([lambda: self.drawing.draw(row, lane)])
+        row, lane, drawing = state.copy(), self._lane, self.drawing
+        return LazyFrames([lambda: drawing.draw(row, lane)])
 
     def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
         targets = np.array(DEFAULT_POSE, np.float32)

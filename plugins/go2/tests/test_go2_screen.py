@@ -14,12 +14,13 @@ import pytest
 
 from arcade_rl.contracts import Frame, InstrumentedScreen, StagedVectorEnv, StateScreen
 from arcade_rl.envs.conformance.screen import frame_faults
-from arcade_rl_go2.camera import View
+from arcade_rl_go2.camera import MOUNTS, View
 from arcade_rl_go2.drawing import Drawing
 from arcade_rl_go2.ground import HeightField
 from arcade_rl_go2.kinematics import place_links
 from arcade_rl_go2.marks import COMMAND_COLOUR, CONTACT_COLOUR, VELOCITY_COLOUR, Colour
 from arcade_rl_go2.model import load_model
+from arcade_rl_go2.options import CameraName
 from arcade_rl_go2.robot import DEFAULT_POSE, FEET, JOINTS
 from arcade_rl_go2.screen import Go2Screen, LazyFrames, StagedGo2Screen, standing
 from arcade_rl_go2.states import ANGLES, COMMAND, CONTACTS, POSITION, QUATERNION, VELOCITY, WIDTH
@@ -250,6 +251,35 @@ def test_the_fixed_camera_goes_to_the_strip_of_its_stage() -> None:
         seen.append(there.mean(axis=0))
     for other in seen[1:]:
         assert other == pytest.approx(seen[0], abs=1.0)
+
+
+@pytest.mark.parametrize("name", MOUNTS)
+def test_every_camera_sees_the_robot_in_the_middle_wherever_it_goes(
+    screen: Go2Screen, name: CameraName
+) -> None:
+    """But for the fixed one, which sees it walk away."""
+    found = []
+    for x in (0.0, 1.2):
+        screen.view(name, SIZE)
+        with_robot, without = (shown(screen, state((x, 0.0, z))) for z in (0.31, -5.0))
+        found.append(np.argwhere(differing(with_robot, without)).mean(axis=0))
+    screen.view("follow", SIZE)
+    assert found[0] == pytest.approx((SIZE[1] / 2, SIZE[0] / 2), abs=30)
+    has_gone = np.linalg.norm(found[1] - found[0]) > 10
+    assert has_gone == (name == "fixed")
+
+
+def test_a_view_keeps_what_it_does_not_name(screen: Go2Screen) -> None:
+    usual = shown(screen, state())
+    screen.view("front", None)
+    assert shown(screen, state()).shape == usual.shape
+    screen.view(None, (200, 100))
+    small = shown(screen, state())
+    assert small.shape == (100, 200, 3)
+    screen.view("follow", (200, 100))
+    assert differing(shown(screen, state()), small).any()
+    screen.view(None, SIZE)
+    assert np.array_equal(shown(screen, state()), usual)
 
 
 def test_a_robot_behind_the_camera_is_no_fault() -> None:
