@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, START, A, B, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, START, A, B
 from arcade_rl_drmario.simulator.state import PLAYER_FIELDS
 
 MODE, FRAME, RNG, PLAYERS = 0x46, 0x43, 0x17, 0x727

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from arcade_rl_drmario.console import PILLBOX, SELECT, START, A, B, Console
+from arcade_rl_drmario.console import PILLBOX, Console
+from arcade_rl_drmario.pad import SELECT, START, A, B
 from cartridge_player import (
     EMPTY,
     MODE,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from arcade_rl_drmario.console import START, A, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START, A
 from cartridge_player import (
     BLUE,
     FAILED,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, UP, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, UP
 from cartridge_player import (
     BLUE,
     EMPTY,

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START
 from cartridge_player import (
     LATE_FRAMES,
     MODE,

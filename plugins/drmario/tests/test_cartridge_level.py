@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from arcade_rl_drmario.console import DOWN, LEFT, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT
 from cartridge_levels import differences
 from cartridge_player import (
     EMPTY,

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from arcade_rl_drmario.console import DOWN, LEFT, PILLBOX, RIGHT, SELECT, START, A, Console
+from arcade_rl_drmario.console import PILLBOX, Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, SELECT, START, A
 from cartridge_player import FALL, MODE, P1, P2, PLAY, frames, run_until, tap
 
 TILES = Path(__file__).parents[1] / "cartridge" / "tiles.py"

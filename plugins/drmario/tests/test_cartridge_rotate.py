@@ -2,7 +2,8 @@
 
 import pytest
 
-from arcade_rl_drmario.console import LEFT, RIGHT, A, B, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import LEFT, RIGHT, A, B
 from cartridge_player import P1, draw, hold_pill, pill, to_play
 
 ROOM = ".. .. .. .. .. .. .. .. "

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START
 from cartridge_player import FALL, MODE, P1, PLAY, frames, run_until, tap
 
 SOUND_EFFECT, SOUND_MUSIC, SOUND_ATTACK, MUSIC_CHOICE = 0x6F1, 0x6F5, 0x6F4, 0x731

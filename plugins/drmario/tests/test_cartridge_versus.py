@@ -2,7 +2,8 @@
 
 import pytest
 
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START
 from cartridge_player import (
     ATTACK,
     BLUE,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from arcade_rl.errors import UsageError, VerificationError
-from arcade_rl_drmario.console import SELECT, START, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import SELECT, START
 
 FRAME, HELD1, HELD2 = 0x43, 0xF7, 0xF8
 

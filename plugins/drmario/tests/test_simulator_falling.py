@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, UP, A, B
 from arcade_rl_drmario.simulator import Simulator
-from simulated_games import BLUE, DOWN, HI, LEFT, LOW, MED, RED, RIGHT, YELLOW, A, B, falling
+from cartridge_player import BLUE, HI, LOW, MED, RED, YELLOW
+from simulated_games import falling
 
 COMMON = [14, 13, 12, 11, 10, 10, 9, 9, 8, 8, 7, 7] + [6] * 12 + [5] * 5 + [4] * 5
 FRAMES_A_ROW = {
@@ -81,7 +83,7 @@ def test_down_drops_a_row_in_odd_frames_and_starts_the_counter_again() -> None:
     assert simulator.state[0]["players"][0]["drop_counter"] == 1
 
 
-@pytest.mark.parametrize("held", [DOWN | LEFT, DOWN | RIGHT, DOWN | 8])
+@pytest.mark.parametrize("held", [DOWN | LEFT, DOWN | RIGHT, DOWN | UP])
 def test_down_with_another_direction_is_no_soft_drop(held: int) -> None:
     assert pill(press(falling(), held, held, held))[1] == 15
 

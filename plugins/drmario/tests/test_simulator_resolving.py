@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from arcade_rl_drmario.pad import DOWN
 from arcade_rl_drmario.simulator import Simulator
-from simulated_games import BLUE, DOWN, HI, LOW, MED, RED, YELLOW, falling, parse
+from cartridge_player import BLUE, HI, LOW, MED, RED, YELLOW
+from simulated_games import falling, parse
 
 EMPTIED = 0xF0
 

@@ -141,9 +141,6 @@ MODE_PLAYING, MODE_FAILED = 4, 5
 PLAYING, FIRST_WON, SECOND_WON, DRAWN, LOST, UNBEGUN = 0, 1, 2, 3, 4, 5
 """Outcomes. Alone: `FIRST_WON` when the level is cleared, `LOST` when the bottle is full."""
 
-BUTTON_A, BUTTON_B, BUTTON_UP, BUTTON_DOWN, BUTTON_LEFT, BUTTON_RIGHT = 0x80, 0x40, 8, 4, 2, 1
-"""Bits of a byte of buttons, as the console reads them."""
-
 EMPTY, TOP, BOTTOM, LEFT, RIGHT, SINGLE, CLEARED, VIRUS, EMPTIED = (
     0xFF, 0x40, 0x50, 0x60, 0x70, 0x80, 0xB0, 0xD0, 0xF0,
 )  # fmt: skip
