@@ -82,7 +82,7 @@ def compared_bytes(players: int) -> Game:
     fields = STATE.fields
     assert fields is not None
     mask[fields["outcome"][1]] = 0
-    mask[fields["throw"][1] + 1 : FIELD] = 0
+    mask[fields["throw_frame"][1] + 1 : FIELD] = 0
     if players == 1:
         mask[FIELD + FIELD_SIZE : RESERVE] = 0
         mask[fields["pressed"][1] + 1] = mask[fields["held"][1] + 1] = 0

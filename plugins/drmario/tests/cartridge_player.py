@@ -32,7 +32,7 @@ class Pad:
         return self.struct + OFFSETS[name]
 
 
-OFFSETS = {**PLAYER_FIELDS, "chain_total": 0x21}
+OFFSETS = {**PLAYER_FIELDS, "chain_length": 0x21}
 
 P1 = Pad(0x300, 0x400)
 P2 = Pad(0x380, 0x500)
@@ -158,8 +158,10 @@ def land(console: Console, pad: Pad = P1) -> None:
 
 def next_pill(console: Console, pad: Pad = P1, buttons1: int = 0) -> int:
     """Run to the frame in which the next pill appears; how many frames that took."""
-    count = console.read(pad.pill_count_low)
-    return run_until(console, lambda: console.read(pad.pill_count_low) != count, buttons1=buttons1)
+    count = console.read(pad.pill_counter_low)
+    return run_until(
+        console, lambda: console.read(pad.pill_counter_low) != count, buttons1=buttons1
+    )
 
 
 def play_pill(console: Console, column: int, rotation: int) -> None:

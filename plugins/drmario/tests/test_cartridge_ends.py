@@ -83,13 +83,13 @@ def test_the_next_level_waits_64_frames_and_for_start(console: Console) -> None:
 def test_the_next_level_begins_with_a_new_count_of_pills(console: Console) -> None:
     to_play(console, speed=HI)
     console.write(P1.speedups, 7)
-    console.write(P1.pill_count_low, 0x75, 0x01)
+    console.write(P1.pill_counter_low, 0x75, 0x01)
     clear_level(console)
     score = console.ram[SCORE : SCORE + 6].tolist()
     frames(console, 70)
     tap(console, START)
     run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
-    assert console.ram[P1.pill_count_low : P1.pill_count_low + 2].tolist() == [2, 0]
+    assert console.ram[P1.pill_counter_low : P1.pill_counter_low + 2].tolist() == [2, 0]
     assert console.read(P1.speedups) == 0
     assert console.read(P1.speed) == HI
     assert console.ram[SCORE : SCORE + 6].tolist() == score

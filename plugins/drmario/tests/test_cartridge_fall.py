@@ -70,7 +70,7 @@ def test_the_first_row_of_a_new_pill_takes_its_frames(console: Console) -> None:
 def test_every_tenth_pill_speeds_up(playing: Console) -> None:
     seen = {}
     for _ in range(41):
-        seen[playing.read(P1.pill_count_low)] = playing.read(P1.speedups)
+        seen[playing.read(P1.pill_counter_low)] = playing.read(P1.speedups)
         draw(playing, "")
         next_pill(playing, buttons1=DOWN)
         run_until(playing, lambda: playing.read(P1.next_action) == FALL)
@@ -79,9 +79,12 @@ def test_every_tenth_pill_speeds_up(playing: Console) -> None:
 
 def test_speed_ups_end_at_49(playing: Console) -> None:
     playing.write(P1.speedups, 49)
-    playing.write(P1.pill_count_low, 0x99, 0x09)
-    run_until(playing, lambda: playing.read(P1.pill_count_low) != 0x99, buttons1=DOWN)
-    assert (playing.read(P1.pill_count_low + 1), playing.read(P1.pill_count_low)) == (0x10, 0x00)
+    playing.write(P1.pill_counter_low, 0x99, 0x09)
+    run_until(playing, lambda: playing.read(P1.pill_counter_low) != 0x99, buttons1=DOWN)
+    assert (playing.read(P1.pill_counter_low + 1), playing.read(P1.pill_counter_low)) == (
+        0x10,
+        0x00,
+    )
     assert playing.read(P1.speedups) == 49
 
 

@@ -115,7 +115,7 @@ def test_the_first_pill_is_the_second_of_the_list(console: Console) -> None:
     assert (ram[P1.first_colour], ram[P1.second_colour]) == (5 // 3, 5 % 3)
     assert (ram[P1.next_first_colour], ram[P1.next_second_colour]) == (8 // 3, 8 % 3)
     assert ram[P1.reserve_index] == 3
-    assert ram[P1.pill_count_low] == 0x02
+    assert ram[P1.pill_counter_low] == 0x02
     assert (ram[P1.x], ram[P1.y], ram[P1.rotation]) == (3, 15, 0)
 
 
@@ -136,7 +136,7 @@ def test_the_intro_takes_its_frames(console: Console, speed: int, throw: int) ->
     to_level(console, seed=0x8988, level=0, speed=speed)
     run_until_mode(console, INTRO)
     assert run_until_mode(console, PLAY) == 4 + 128
-    seen = run_until(console, lambda: console.read(P1.pill_count_low) == 2)
+    seen = run_until(console, lambda: console.read(P1.pill_counter_low) == 2)
     assert seen in ({throw, throw - 1} if speed == LOW else {throw})
 
 

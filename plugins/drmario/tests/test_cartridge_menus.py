@@ -244,7 +244,7 @@ def test_an_idle_title_shows_a_demo_that_start_ends(console: Console) -> None:
     waited = run_until(console, lambda: console.read(DEMO) == 0xFE, limit=2300)
     assert waited > 7 * 256
     run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
-    run_until(console, lambda: console.read(P1.pill_count_low) == 4)
+    run_until(console, lambda: console.read(P1.pill_counter_low) == 4)
     tap(console, START)
     frames(console, 10)
     ram = console.ram

@@ -267,7 +267,7 @@ def test_combo_counts_the_lines_of_a_chain(playing: Console) -> None:
     land(playing)
     run_until(playing, lambda: playing.read(P1.next_action) != PLACED)
     assert playing.read(P1.combo) == 2
-    assert playing.read(P1.chain_total) == 8
+    assert playing.read(P1.chain_length) == 8
     assert playing.ram[P1.attack_colours : P1.attack_colours + 2].tolist() == [RED, BLUE]
     playing.frame()
     assert playing.read(P1.combo) == 0

@@ -52,7 +52,7 @@ def test_the_level_after_a_landmark(comparison: Comparison, opened_console: Cons
 
     def nearly_done(simulator: Simulator, player: int) -> int:
         first = simulator.state[0]["players"][0]
-        if first["pill_count_low"] == 1:
+        if first["pill_counter_low"] == 1:
             simulator.state["field"][0, 0] = np.reshape(one_virus, (16, 8))
             first["viruses_left"] = 0x01
             opened_console.write(0x400, *one_virus)
@@ -67,7 +67,7 @@ def test_the_level_after_a_landmark(comparison: Comparison, opened_console: Cons
 
 def test_a_difference_is_found_and_named(comparison: Comparison) -> None:
     def meddler(simulator: Simulator, player: int) -> int:
-        if simulator.state[0]["players"][0]["pill_count_low"] == 3:
+        if simulator.state[0]["players"][0]["pill_counter_low"] == 3:
             simulator.state[0]["players"][0]["speedups"] = 1
         return 0
 

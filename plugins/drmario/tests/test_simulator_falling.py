@@ -57,7 +57,7 @@ def test_every_tenth_pill_of_the_preview_speeds_up() -> None:
     for pill_number in range(1, 45):
         simulator.run()
         player = simulator.state[0]["players"][0]
-        assert player["pill_count_low"] == int(str(pill_number + 1), 16)
+        assert player["pill_counter_low"] == int(str(pill_number + 1), 16)
         assert player["speedups"] == (pill_number + 1) // 10
         simulator.place([15 * 8])
         simulator.state["field"] = 0xFF
@@ -67,9 +67,9 @@ def test_speedups_end_at_49_and_the_counter_has_hundreds() -> None:
     simulator = Simulator(1)
     simulator.reset(None, 0x8988, 0, MED)
     player = simulator.state[0]["players"][0]
-    player["pill_count_low"], player["pill_count_high"], player["speedups"] = 0x99, 0x09, 49
+    player["pill_counter_low"], player["pill_counter_high"], player["speedups"] = 0x99, 0x09, 49
     simulator.run()
-    assert (player["pill_count_low"], player["pill_count_high"]) == (0x00, 0x10)
+    assert (player["pill_counter_low"], player["pill_counter_high"]) == (0x00, 0x10)
     assert player["speedups"] == 49
 
 
