@@ -5,7 +5,6 @@ import pytest
 from arcade_rl_drmario.console import Console
 from arcade_rl_drmario.pad import START, A
 from cartridge_player import (
-    BLUE,
     FAILED,
     FALL,
     FINISHED,
@@ -17,39 +16,20 @@ from cartridge_player import (
     OPTIONS,
     P1,
     PLAY,
-    RED,
+    RESERVE,
     RNG,
+    SCORE,
     WHO_WON,
-    draw,
+    clear_level,
     field,
+    fill_bottle,
     frames,
-    hold_pill,
-    land,
     run_until,
     run_until_mode,
     tap,
     to_play,
 )
 from cartridge_rules import start_level
-
-SCORE = 0x729
-
-
-def clear_level(console: Console) -> None:
-    """Kill the last viruses; stops in the frame in which the last one is marked."""
-    draw(console, "Vr Vr Vr .. .. .. .. .. ")
-    console.write(P1.viruses_left, 3)
-    hold_pill(console, x=3, y=0, colours=(RED, BLUE))
-    land(console)
-    run_until(console, lambda: console.read(P1.viruses_left) == 0)
-
-
-def fill_bottle(console: Console) -> None:
-    """Stops in the frame in which a new pill has no room."""
-    draw(console, ".. .. .. Vr .. .. .. .. " + ".. " * 120)
-    hold_pill(console, x=0, y=0)
-    land(console)
-    run_until(console, lambda: console.read(P1.level_fail) == 1)
 
 
 def test_a_cleared_level_is_won_in_mode_4(console: Console) -> None:
@@ -77,7 +57,7 @@ def test_the_next_level_waits_64_frames_and_for_start(console: Console) -> None:
     run_until_mode(console, PLAY)
     expected = start_level(stream, 4)
     assert field(console) == expected.board
-    assert console.ram[0x780:0x800].tolist() == expected.reserve
+    assert console.ram[RESERVE : RESERVE + 128].tolist() == expected.reserve
 
 
 def test_the_next_level_begins_with_a_new_count_of_pills(console: Console) -> None:

@@ -36,14 +36,6 @@ FRAMES_A_ROW = {
 """Frames from row to row after 0 to 49 speed-ups, as docs/cartridge.md lists them."""
 
 
-@pytest.fixture
-def playing(console: Console) -> Console:
-    """The first pill falls over an empty field; speed MED."""
-    to_play(console)
-    draw(console, "")
-    return console
-
-
 def frames_to_next_row(console: Console, buttons: int = 0) -> int:
     row = console.read(P1.y)
     return run_until(console, lambda: console.read(P1.y) != row, buttons1=buttons)

@@ -21,7 +21,10 @@ from cartridge_player import (
     P1,
     P2,
     PLAY,
+    RESERVE,
     RNG,
+    VIRUSES_ALIVE,
+    draw,
     frames,
     next_pill,
     run_until,
@@ -32,6 +35,8 @@ from cartridge_player import (
 )
 from cartridge_rules import Stream, start_level, start_unequal
 
+FIELD1, FIELD2 = (slice(pad.field, pad.field + 128) for pad in (P1, P2))
+
 
 def rng(console: Console) -> int:
     return console.read(RNG) << 8 | console.read(RNG + 1)
@@ -40,8 +45,8 @@ def rng(console: Console) -> int:
 def test_the_level_0_that_is_known_holds(console: Console) -> None:
     to_level(console, seed=0x8988, level=0)
     run_until_mode(console, PLAY)
-    assert console.ram[0x780:0x78C].tolist() == [3, 5, 8, 3, 0, 1, 0, 7, 2, 0, 3, 0]
-    board = console.ram[0x400:0x480].reshape(16, 8)
+    assert console.ram[RESERVE : RESERVE + 12].tolist() == [3, 5, 8, 3, 0, 1, 0, 7, 2, 0, 3, 0]
+    board = console.ram[FIELD1].reshape(16, 8)
     viruses = {(r, c): int(board[r, c]) for r in range(16) for c in range(8) if board[r, c] != 255}
     assert viruses == {(6, 6): 0xD2, (8, 3): 0xD1, (10, 0): 0xD2, (10, 2): 0xD0}
     assert rng(console) == 0x772B
@@ -53,7 +58,7 @@ def test_the_level_20_that_is_known_holds(console: Console) -> None:
     adding = 1 + run_until(console, lambda: console.read(P1.viruses_to_add) == 0)
     assert adding - 1 == 85
     assert rng(console) == 0xAC37
-    board = console.ram[0x400:0x480].tobytes()
+    board = console.ram[FIELD1].tobytes()
     assert hashlib.sha1(board).hexdigest().startswith("f768174b5e675faa")
 
 
@@ -76,8 +81,8 @@ def test_equal_levels_give_both_players_the_same_viruses(console: Console) -> No
     run_until_mode(console, PLAY)
     expected = start_level(0x1234, 6)
     ram = console.ram
-    assert ram[0x400:0x480].tolist() == expected.board
-    assert ram[0x500:0x580].tolist() == expected.board
+    assert ram[FIELD1].tolist() == expected.board
+    assert ram[FIELD2].tolist() == expected.board
     assert ram[P1.viruses_left] == ram[P2.viruses_left] == 0x28
     assert rng(console) == expected.state
 
@@ -86,8 +91,8 @@ def test_at_unequal_levels_the_players_draw_by_turns(console: Console) -> None:
     to_level(console, seed=0x4321, level=3, level2=12, players=2)
     run_until_mode(console, PLAY)
     first, second = start_unequal(0x4321, 3, 12)
-    assert console.ram[0x400:0x480].tolist() == first
-    assert console.ram[0x500:0x580].tolist() == second
+    assert console.ram[FIELD1].tolist() == first
+    assert console.ram[FIELD2].tolist() == second
     assert console.read(P1.viruses_left) == 0x16
     assert console.read(P2.viruses_left) == 0x52
 
@@ -95,9 +100,9 @@ def test_at_unequal_levels_the_players_draw_by_turns(console: Console) -> None:
 def test_viruses_of_each_colour_are_counted(console: Console) -> None:
     to_level(console, seed=0xBEEF, level=9)
     run_until_mode(console, PLAY)
-    board = console.ram[0x400:0x480].tolist()
+    board = console.ram[FIELD1].tolist()
     counts = [board.count(0xD0 + colour) for colour in range(3)]
-    assert console.ram[0x72:0x75].tolist() == counts
+    assert console.ram[VIRUSES_ALIVE : VIRUSES_ALIVE + 3].tolist() == counts
     assert sum(counts) == 40
 
 
@@ -105,8 +110,10 @@ def test_viruses_of_each_colour_are_counted(console: Console) -> None:
 def test_viruses_of_two_players_are_counted_together(console: Console, level2: int) -> None:
     to_level(console, seed=0xBEEF, level=5, level2=level2, players=2)
     run_until_mode(console, PLAY)
-    boards = [*console.ram[0x400:0x480].tolist(), *console.ram[0x500:0x580].tolist()]
-    assert console.ram[0x72:0x75].tolist() == [boards.count(0xD0 + c) for c in range(3)]
+    boards = [*console.ram[FIELD1].tolist(), *console.ram[FIELD2].tolist()]
+    assert console.ram[VIRUSES_ALIVE : VIRUSES_ALIVE + 3].tolist() == [
+        boards.count(0xD0 + c) for c in range(3)
+    ]
 
 
 def test_the_first_pill_is_the_second_of_the_list(console: Console) -> None:
@@ -121,11 +128,11 @@ def test_the_first_pill_is_the_second_of_the_list(console: Console) -> None:
 
 def test_the_list_begins_again_after_its_last_pill(console: Console) -> None:
     to_play(console, seed=0x8988)
-    reserve = console.ram[0x780:0x800].tolist()
+    reserve = console.ram[RESERVE : RESERVE + 128].tolist()
     played = []
     for _ in range(129):
         played.append(3 * console.read(P1.first_colour) + console.read(P1.second_colour))
-        console.write(0x400, *[EMPTY] * 128)
+        draw(console, "")
         next_pill(console, buttons1=DOWN)
         run_until(console, lambda: console.read(P1.next_action) == FALL)
     assert played == [*reserve[1:], *reserve[:2]]

@@ -10,7 +10,7 @@ import pytest
 
 from arcade_rl_drmario.console import PILLBOX, Console
 from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, SELECT, START, A
-from cartridge_player import FALL, MODE, P1, P2, PLAY, frames, run_until, tap
+from cartridge_player import FALL, MODE, P1, P2, PLAY, SCORE, frames, run_until, tap
 
 TILES = Path(__file__).parents[1] / "cartridge" / "tiles.py"
 VIRUSES = [0xD0, 0xD1, 0xD2]
@@ -105,7 +105,7 @@ def test_figures_of_one_player_follow_the_game(
     console: Console, tables: npt.NDArray[np.uint8]
 ) -> None:
     begin_game(console, 1, 12)
-    console.write(0x729, 0, 7, 0, 4)  # the score's digits, lowest first
+    console.write(SCORE, 0, 7, 0, 4)  # the score's digits, lowest first
     frames(console, 10)
     assert [shown(console, tables, column, 14) for column in (26, 27)] == [[1], [2]]
     assert [shown(console, tables, column, 26) for column in (26, 27)] == [[5], [2]]

@@ -15,6 +15,7 @@ from cartridge_player import (
     PLACED,
     RED,
     SENT,
+    VIRUSES_ALIVE,
     YELLOW,
     draw,
     field,
@@ -24,21 +25,11 @@ from cartridge_player import (
     next_pill,
     parse,
     run_until,
-    to_play,
 )
 
 ROOM = ".. .. .. .. .. .. .. .. "
 CHAIN = "Vr Vr Vr .. .. .. .. .. .. .. .. Vy .. .. .. .. .. .. .. .. .. Vb Vb Vb "
 """A red and blue pill on the yellow virus makes a red line, and its blue half falls into another."""
-
-
-@pytest.fixture
-def playing(console: Console) -> Console:
-    """The first pill falls over an empty field, as if 80 viruses were somewhere else."""
-    to_play(console)
-    draw(console, "")
-    console.write(P1.viruses_left, 0x80)
-    return console
 
 
 def first_update(console: Console) -> None:
@@ -274,10 +265,10 @@ def test_combo_counts_the_lines_of_a_chain(playing: Console) -> None:
 
 
 def test_viruses_of_the_colours_that_died_are_counted(playing: Console) -> None:
-    playing.write(0x72, 20, 20, 20)
+    playing.write(VIRUSES_ALIVE, 20, 20, 20)
     draw(playing, CHAIN)
     hold_pill(playing, x=3, y=2, colours=(RED, BLUE))
     land(playing)
     next_pill(playing)
-    assert playing.ram[0x72:0x75].tolist() == [20, 17, 17]
+    assert playing.ram[VIRUSES_ALIVE : VIRUSES_ALIVE + 3].tolist() == [20, 17, 17]
     assert playing.read(P1.speed) == MED

@@ -6,8 +6,7 @@ import pytest
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl_drmario.console import Console
 from arcade_rl_drmario.pad import SELECT, START
-
-FRAME, HELD1, HELD2 = 0x43, 0xF7, 0xF8
+from cartridge_player import FRAME, HELD1, HELD2
 
 
 def test_every_button_reaches_its_bit_in_the_same_frame(console: Console) -> None:

@@ -7,7 +7,7 @@ from arcade_rl.errors import VerificationError
 from arcade_rl_drmario.comparison import ButtonMasher, Comparison, Pilot, Placer, Setting
 from arcade_rl_drmario.console import Console
 from arcade_rl_drmario.simulator import Simulator
-from cartridge_player import HI, LOW, MED
+from cartridge_player import HI, LOW, MED, P1
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def test_the_level_after_a_landmark(comparison: Comparison, opened_console: Cons
         if first["pill_counter_low"] == 1:
             simulator.state["field"][0, 0] = np.reshape(one_virus, (16, 8))
             first["viruses_left"] = 0x01
-            opened_console.write(0x400, *one_virus)
-            opened_console.write(0x324, 0x01)
+            opened_console.write(P1.field, *one_virus)
+            opened_console.write(P1.viruses_left, 0x01)
         return placer(simulator, player)
 
     games, cleared = comparison.tally.games, comparison.tally.cleared
