@@ -27,6 +27,7 @@ from cartridge_player import (
     to_play,
 )
 
+DEBUG_NO_SPEED_UP, DEBUG_NO_FALL = 0x723, 0x724
 COMMON = [14, 13, 12, 11, 10, 10, 9, 9, 8, 8, 7, 7] + [6] * 12 + [5] * 5 + [4] * 5
 FRAMES_A_ROW = {
     LOW: [40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 19, 18, 17, 16, 15, *COMMON],
@@ -78,6 +79,21 @@ def test_speed_ups_end_at_49(playing: Console) -> None:
         0x00,
     )
     assert playing.read(P1.speedups) == 49
+
+
+def test_speed_ups_can_be_switched_off(playing: Console) -> None:
+    playing.write(DEBUG_NO_SPEED_UP, 1)
+    playing.write(P1.pill_counter_low, 0x09)
+    next_pill(playing, buttons1=DOWN)
+    assert (playing.read(P1.pill_counter_low), playing.read(P1.speedups)) == (0x10, 0)
+
+
+def test_gravity_can_be_switched_off_and_down_still_drops(playing: Console) -> None:
+    hold_pill(playing)
+    playing.write(DEBUG_NO_FALL, 1)
+    frames(playing, 100)
+    assert playing.read(P1.y) == 15
+    assert frames_to_next_row(playing, DOWN) <= 2
 
 
 def test_down_drops_a_row_in_odd_frames(playing: Console) -> None:

@@ -76,6 +76,18 @@ def test_levels_are_those_of_the_rules(console: Console) -> None:
     assert [line for lines in found for line in lines] == []
 
 
+def test_viruses_are_counted_up_while_they_appear(console: Console) -> None:
+    to_level(console, seed=0x1234, level=4)
+    run_until_mode(console, INTRO)
+    counts = []
+    while console.read(MODE) == INTRO:
+        ram = console.ram
+        counts.append((f"{ram[P1.viruses_left]:x}", int(ram[P1.viruses_to_add])))
+        console.frame()
+    expected = [(str(count), 20 - count) for count in range(21)]
+    assert [pair for at, pair in enumerate(counts) if pair not in counts[:at]] == expected
+
+
 def test_equal_levels_give_both_players_the_same_viruses(console: Console) -> None:
     to_level(console, seed=0x1234, level=6, players=2)
     run_until_mode(console, PLAY)

@@ -1,5 +1,7 @@
 """Two players: garbage, counter-attacks, rounds, crowns and draws."""
 
+from collections.abc import Callable
+
 import pytest
 
 from arcade_rl_drmario.console import Console
@@ -33,9 +35,11 @@ from cartridge_player import (
     next_pill,
     parse,
     run_until,
+    tap,
     to_play,
 )
 
+VICTORIES_REQUIRED = 0x725
 TWO_LINES = "Vr Vr Vr .. .. .. .. .. Vb Vb Vb .. .. .. .. .. "
 """An upright pill in column 3, blue below red, makes two lines."""
 
@@ -285,6 +289,26 @@ def test_three_crowns_win_the_match(playing: Console, pad: Pad, who: int) -> Non
     playing.frame(START)
     frames(playing, 10)
     assert playing.read(MODE) == OPTIONS
+
+
+def test_another_number_of_crowns_may_be_required(playing: Console) -> None:
+    playing.write(VICTORIES_REQUIRED, 1)
+    clear_level(playing, P2)
+    frames(playing, 70)
+    assert (playing.read(MODE), crowns(playing)) == (FINISHED, [0, 1])
+
+
+@pytest.mark.parametrize("end", [clear_level, fill_bottle])
+def test_only_player_1_begins_the_next_round(
+    playing: Console, end: Callable[[Console, Pad], None]
+) -> None:
+    end(playing, P1)
+    frames(playing, 70)
+    for _ in range(5):
+        tap(playing, 0, START)
+    assert playing.read(MODE) in (PLAY, FINISHED)
+    playing.frame(START)
+    assert playing.read(MODE) == INIT_LEVEL
 
 
 def test_the_third_crown_may_come_from_a_full_bottle(playing: Console) -> None:
