@@ -1,5 +1,7 @@
 """How a level and a game of one player end."""
 
+from collections.abc import Callable
+
 import pytest
 
 from arcade_rl_drmario.console import Console
@@ -15,6 +17,7 @@ from cartridge_player import (
     MODE,
     OPTIONS,
     P1,
+    P2,
     PLAY,
     RESERVE,
     RNG,
@@ -73,6 +76,30 @@ def test_the_next_level_begins_with_a_new_count_of_pills(console: Console) -> No
     assert console.read(P1.speedups) == 0
     assert console.read(P1.speed) == HI
     assert console.ram[SCORE : SCORE + 6].tolist() == score
+
+
+BOX_TILES = {*range(0x8B, 0x90), *range(0xED, 0xF0), 0xFE}
+
+
+@pytest.mark.parametrize(
+    ("end", "players", "first"),
+    [(clear_level, 1, 0x08), (fill_bottle, 1, 0x10), (fill_bottle, 2, 0x28)],
+    ids=["LEVEL CLEAR", "GAME OVER", "DRAW"],
+)
+def test_messages_lie_in_the_field(
+    console: Console, end: Callable[..., None], players: int, first: int
+) -> None:
+    to_play(console, players=players)
+    pads = (P1, P2)[:players]
+    end(console, *pads)
+    frames(console, 64 + 128 + 8)
+    for pad in pads:
+        cells = console.ram[pad.field : pad.field + 128].tolist()
+        frame = [at for at, cell in enumerate(cells) if cell in BOX_TILES]
+        assert frame[0] == first
+        inside = cells[first : frame[-1] + 1]
+        assert set(inside) <= BOX_TILES | set(range(0x0A, 0x24))
+        assert len(set(inside) - BOX_TILES) >= 4
 
 
 def test_level_24_repeats(console: Console) -> None:
