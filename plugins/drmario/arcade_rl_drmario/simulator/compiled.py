@@ -1,8 +1,8 @@
 """Machine code made by numba, and kept on disk.
 
-numba and not a C extension: the plugin is an ordinary package whose users have no compiler, and numba
-has wheels for Linux, macOS and Windows where it brings its own. The price is compilation at first use;
-the result is kept, so that later processes only load it.
+numba and not a C extension: the plugin is an ordinary package whose users have no compiler, and numba's
+wheels bring their own. The price is compilation at first use; the result is kept, so that later
+processes only load it.
 """
 
 from __future__ import annotations
