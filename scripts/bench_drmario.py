@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from arcade_rl_drmario.comparison import Comparison, Placer, Setting
 from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, A, B
 from arcade_rl_drmario.simulator import Simulator
 
 
@@ -75,7 +76,7 @@ def measure_simulator(games: int, seconds: float) -> dict[str, float]:
 def measure_frames(games: int, seconds: float) -> dict[str, float]:
     bench = Bench(games)
     source = np.random.default_rng(1)
-    presses = np.array([0, 0, 1, 2, 4, 0x40, 0x80], np.uint8)
+    presses = np.array([0, 0, RIGHT, LEFT, DOWN, B, A], np.uint8)
     frames, spent = 0, 0.0
     while spent < seconds:
         buttons = source.choice(presses, (16, games))

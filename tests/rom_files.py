@@ -42,23 +42,21 @@ PING = Rom(
     header=HEADER,
     file_name="ping-rev-a.nes",
 )
-PING_0 = Rom(
+PING_0 = replace(
+    PING,
     name="ping-rev-0",
     title="Ping (World)",
-    region="World",
-    games=("ping",),
     sha1=sha1(OTHER_REVISION),
-    content_bytes=CONTENT_BYTES,
-    header=HEADER,
     file_name="ping-rev-0.nes",
 )
-PING_EUROPE = Rom(
+PING_EUROPE = replace(
+    PING,
     name="ping-europe",
     title="Ping (Europe)",
     region="Europe",
-    games=("ping",),
     sha1=sha1(REFUSED),
-    content_bytes=CONTENT_BYTES,
+    header=b"",
+    file_name="",
     refusal="is too slow",
     advice="use Ping (World)",
 )

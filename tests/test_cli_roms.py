@@ -24,6 +24,7 @@ from rom_files import (
     source,
     write_zip,
 )
+from terminal import said_on_terminal
 
 from arcade_rl import cli
 
@@ -359,6 +360,23 @@ def test_list_tells_what_is_here(said: Said, tmp_path: Path) -> None:
         ("ping-rev-a", "present"),
         ("ping-europe", "refused"),
     ]
+
+
+def test_a_narrow_terminal_shows_where_roms_lie(
+    said: Said, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.nes").write_bytes(WHOLE)
+    said("import", "a.nes")
+    capsys.readouterr()
+    lines = said_on_terminal("stdout", 80, lambda: cli.run(["roms", "list"]))
+    assert lines[-2:] == [f"free: {tmp_path}/free.nes", "ping-rev-a: roms/ping-rev-a.nes"]
+    assert capsys.readouterr().err == (
+        "the SHA-1 of each ROM does not fit this terminal; --json tells it\n"
+    )
+    wide = said_on_terminal("stdout", 400, lambda: cli.run(["roms", "list"]))
+    assert not {line for line in wide if ": " in line}
+    assert PING.sha1 in "".join(wide)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_broken_plugin_is_one_line(said: Said, plugin_dist: PluginDist) -> None:

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import click
+
 from arcade_rl.cli.output import fitting, notice, paragraph, table
 from arcade_rl.contracts import Rom
 from arcade_rl.roms.directory import Stored
@@ -16,6 +18,8 @@ from arcade_rl.roms.recognition import Finding
 from arcade_rl.roms.storing import Outcome
 
 INDENT = 4
+FILE, SHA1 = 4, 5
+"""Columns of the list."""
 SAID = {
     "imported": "imported",
     "replaced": "replaced",
@@ -96,15 +100,22 @@ def tell_import(finding: Finding, outcome: Outcome | None, root: Path, is_named:
 
 
 def write_list(rows: Sequence[Stored]) -> None:
-    """Write a row for each declared ROM. On a narrow terminal hashes and files give way."""
+    """Write a row for each declared ROM. On a narrow terminal hashes give way, and the files that are
+    here follow on lines of their own."""
     lines = [["rom", "title", "games", "status", "file", "SHA-1 without header"]]
     for row in rows:
         rom = row.known.rom
         file = shown(row.path) if row.path else ""
         lines.append([rom.name, rom.title, ", ".join(rom.games), row.place, file, rom.sha1])
-    columns = fitting(lines, optional=(4, 5))
+    columns = fitting(lines, optional=(FILE, SHA1))
     header, *body = [[line[k] for k in columns] for line in lines]
     table(header, body)
+    if FILE not in columns:
+        for row in rows:
+            if row.path and row.place != "missing":
+                click.echo(f"{row.known.rom.name}: {shown(row.path)}")  # whole, to be copied
+    if SHA1 not in columns:
+        notice("the SHA-1 of each ROM does not fit this terminal; --json tells it")
 
 
 def tell_missing(rows: Sequence[Stored]) -> None:

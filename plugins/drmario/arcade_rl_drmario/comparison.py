@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.errors import VerificationError
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, SELECT, START, A, B
 from arcade_rl_drmario.simulator import state
 from arcade_rl_drmario.simulator.games import Simulator
 from arcade_rl_drmario.simulator.state import (
@@ -81,7 +82,7 @@ def compared_bytes(players: int) -> Game:
     fields = STATE.fields
     assert fields is not None
     mask[fields["outcome"][1]] = 0
-    mask[fields["throw"][1] + 1 : FIELD] = 0
+    mask[fields["throw_frame"][1] + 1 : FIELD] = 0
     if players == 1:
         mask[FIELD + FIELD_SIZE : RESERVE] = 0
         mask[fields["pressed"][1] + 1] = mask[fields["held"][1] + 1] = 0
@@ -234,6 +235,10 @@ class Comparison:
         )
 
 
+PRESSES = (0, RIGHT, LEFT, DOWN, DOWN, B, A, B | RIGHT, A | LEFT, A | B, A | B | LEFT)
+"""What people hold."""
+
+
 class ButtonMasher:
     """Random buttons, each held for a few frames; opposite directions at once come as well."""
 
@@ -244,9 +249,9 @@ class ButtonMasher:
     def __call__(self, simulator: Simulator, player: int) -> int:
         if self._left == 0:
             self._left = self._random.choice((1, 1, 1, 2, 3, 5, 8, 20))
-            usual = self._random.choice((0, 1, 2, 4, 4, 0x40, 0x80, 0x41, 0x82, 0xC0, 0xC2))
+            usual = self._random.choice(PRESSES)
             self._held = self._random.choice((usual, usual, usual, self._random.getrandbits(8)))
-            self._held &= ~(START | 0x20)
+            self._held &= ~(START | SELECT)
         self._left -= 1
         return self._held
 

@@ -11,13 +11,11 @@ import numpy.typing as npt
 import stable_retro
 
 from arcade_rl.errors import ArcadeError, MissingError, UsageError, VerificationError
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, SELECT, START, UP, A, B
 from arcade_rl_drmario.roms import PILLBOX_FILE
 
 PILLBOX = PILLBOX_FILE
 """The free cartridge that ships with this package."""
-
-A, B, SELECT, START, UP, DOWN, LEFT, RIGHT = 128, 64, 32, 16, 8, 4, 2, 1
-"""Buttons by the console's own bits; several pressed at once are added."""
 
 RAM_SIZE = 2048
 
@@ -29,7 +27,7 @@ class Console:
     """A NES switched on with one cartridge, without pictures unless they are asked for.
 
     The core allows one console a process: a second raises UsageError until the first is closed.
-    Buttons given to a frame are seen by the game in that same frame.
+    Buttons are the bits of `pad`; those given to a frame are seen by the game in that same frame.
     """
 
     _opened = False

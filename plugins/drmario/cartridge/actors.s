@@ -69,9 +69,9 @@ BEHIND = $20                        ; attribute: behind the background
     asl
     adc #FIELD_TOP
     sta top
-    lda p1_colour1,x
+    lda p1_first_colour,x
     sta width
-    lda p1_colour2,x
+    lda p1_second_colour,x
     sta height
     lda #PILL_COLOURS
     ldy p1_y,x
@@ -89,9 +89,9 @@ BEHIND = $20                        ; attribute: behind the background
 
 ; The preview at left, top. X: as above.
 .proc draw_next_pill
-    lda p1_next_colour1,x
+    lda p1_next_first_colour,x
     sta width
-    lda p1_next_colour2,x
+    lda p1_next_second_colour,x
     sta height
     lda #PILL_COLOURS
     sta colours
@@ -120,9 +120,9 @@ BEHIND = $20                        ; attribute: behind the background
     sta left
     lda flight_top,y
     sta top
-    lda p1_next_colour1
+    lda p1_next_first_colour
     sta width
-    lda p1_next_colour2
+    lda p1_next_second_colour
     sta height
     lda #PILL_COLOURS
     sta colours
@@ -199,7 +199,7 @@ BEHIND = $20                        ; attribute: behind the background
     lda germ_places + 1,y
     sta top
     jsr shake_germ
-    lda viruses_of_colour,x
+    lda viruses_alive,x
     beq @next
     txa
     pha
@@ -221,14 +221,14 @@ BEHIND = $20                        ; attribute: behind the background
 
 ; Moves left to and fro for a while after a virus of the germ X has died. Keeps X and Y.
 .proc shake_germ
-    lda viruses_of_colour,x
+    lda viruses_alive,x
     cmp germ_strength,x
     beq @same
     bcs @more                       ; a level begins
     lda #SHAKE_FRAMES
     sta germ_shake,x
 @more:
-    lda viruses_of_colour,x
+    lda viruses_alive,x
     sta germ_strength,x
 @same:
     lda germ_shake,x

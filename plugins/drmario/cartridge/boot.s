@@ -42,7 +42,7 @@ BOOT_FRAMES = 8
     lda #$88
     sta rng1
     lda #3
-    sta victories_needed
+    sta victories_required
     lda #$FF
     sta p1_status
     sta p2_status
@@ -103,7 +103,7 @@ BOOT_FRAMES = 8
 .proc look_for_signature
     ldx #9
 @byte:
-    lda signature,x
+    lda warm_boot_signature,x
     cmp signature_text,x
     bne @done
     dex
@@ -127,11 +127,11 @@ BOOT_FRAMES = 8
     ldx #9
 @byte:
     lda signature_text,x
-    sta signature,x
+    sta warm_boot_signature,x
     dex
     bpl @byte
     lda #1
-    sta players
+    sta number_of_players
     sta top_score + 3               ; 10,000 points
     sta p1_speed                    ; MED
     sta p2_speed
@@ -139,18 +139,18 @@ BOOT_FRAMES = 8
 .endproc
 
 .proc restore_options
-    lda kept_options
+    lda options_backup
     sta p1_level
-    lda kept_options + 1
+    lda options_backup + 1
     sta p2_level
-    lda kept_options + 2
+    lda options_backup + 2
     sta p1_speed
-    lda kept_options + 3
+    lda options_backup + 3
     sta p2_speed
-    lda players
+    lda number_of_players
     bne @done
     lda #1
-    sta players
+    sta number_of_players
 @done:
     rts
 .endproc

@@ -14,7 +14,7 @@ DEMO_WRAPS = 12                     ; of the frame counter, 51 seconds
     sta demo_rng
     lda rng1
     sta demo_rng + 1
-    lda players
+    lda number_of_players
     sta demo_options
     lda p1_level
     sta demo_options + 1
@@ -26,7 +26,7 @@ DEMO_WRAPS = 12                     ; of the frame counter, 51 seconds
     lda #$21
     sta rng1
     lda #1
-    sta players
+    sta number_of_players
     sta p1_speed
     lda #DEMO_LEVEL
     sta p1_level
@@ -48,7 +48,7 @@ DEMO_WRAPS = 12                     ; of the frame counter, 51 seconds
     lda demo_rng + 1
     sta rng1
     lda demo_options
-    sta players
+    sta number_of_players
     lda demo_options + 1
     sta p1_level
     lda demo_options + 2
@@ -59,7 +59,7 @@ DEMO_WRAPS = 12                     ; of the frame counter, 51 seconds
 ; Every frame of a demo, before its mode runs: presses the buttons, or goes back to the title when
 ; somebody presses Start, when the level is decided and after a while.
 .proc run_demo
-    lda p1_new
+    lda p1_pressed
     and #BUTTON_START
     bne @title
     lda mode
@@ -75,11 +75,11 @@ DEMO_WRAPS = 12                     ; of the frame counter, 51 seconds
     jmp enter_title
 @play:
     lda #0
-    sta p1_new
+    sta p1_pressed
     sta p1_held
     lda p1_next_action              ; 0: a pill falls
     bne @done
-    lda p1_pill_count
+    lda p1_pill_counter_low
     and #15
     tax
     lda frame_counter
@@ -98,7 +98,7 @@ DEMO_WRAPS = 12                     ; of the frame counter, 51 seconds
     bcc @press
     lda #BUTTON_RIGHT
 @press:
-    sta p1_new
+    sta p1_pressed
 @hold:
     sta p1_held
 @done:

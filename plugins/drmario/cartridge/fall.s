@@ -35,7 +35,7 @@ DAS_BLOCKED = 15                    ; against a wall: try again in the next fram
     ldx cur_speed
     lda speed_base,x
     clc
-    adc cur_speed_ups
+    adc cur_speedups
     tax
     lda speed_table,x
     cmp cur_drop_counter            ; carry clear: the counter is greater
@@ -51,7 +51,7 @@ DAS_BLOCKED = 15                    ; against a wall: try again in the next fram
     lda #ACTION_PLACED
     sta cur_next_action
     lda #0
-    sta cur_step
+    sta cur_placed_step
     lda #EFFECT_LAND
     sta sound_effect
 @done:
@@ -60,7 +60,7 @@ DAS_BLOCKED = 15                    ; against a wall: try again in the next fram
 
 ; Left and right do not exclude each other: right is tried first.
 .proc shift_pill
-    lda buttons_new
+    lda buttons_pressed
     and #BUTTON_LEFT | BUTTON_RIGHT
     beq @held
     lda #0
@@ -174,7 +174,7 @@ DAS_BLOCKED = 15                    ; against a wall: try again in the next fram
     ldx cur_rotation
     lda own_half,x
     tax
-    lda cur_colour1,x
+    lda cur_first_colour,x
     ldx cur_rotation
     ora own_type,x
     jsr cell_index_keeping_a
@@ -199,7 +199,7 @@ DAS_BLOCKED = 15                    ; against a wall: try again in the next fram
     lda own_half,x
     eor #1                          ; the other half
     tax
-    lda cur_colour1,x
+    lda cur_first_colour,x
     ldx cur_rotation
     ora other_type,x
     sta (field_pointer),y

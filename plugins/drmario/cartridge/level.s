@@ -10,13 +10,13 @@ INTRO_FRAMES = 128
 ; Mode 2: a game begins with the chosen options.
 .proc run_to_level
     lda p1_level                    ; a reset brings the options back from here
-    sta kept_options
+    sta options_backup
     lda p2_level
-    sta kept_options + 1
+    sta options_backup + 1
     lda p1_speed
-    sta kept_options + 2
+    sta options_backup + 2
     lda p2_speed
-    sta kept_options + 3
+    sta options_backup + 3
 
     lda #0
     ldx #5
@@ -49,9 +49,9 @@ INTRO_FRAMES = 128
     jsr clear_fields
     jsr fill_reserve
     lda #0
-    sta viruses_of_colour
-    sta viruses_of_colour + 1
-    sta viruses_of_colour + 2
+    sta viruses_alive
+    sta viruses_alive + 1
+    sta viruses_alive + 2
     sta who_won
     sta who_failed
     sta throw_frame
@@ -68,7 +68,7 @@ INTRO_FRAMES = 128
     bcc @music
     sta levels_over_20
 @music:
-    ldx music_choice
+    ldx music
     lda demo_flag
     beq @play
     ldx #2                          ; a demo is silent
@@ -137,7 +137,7 @@ INTRO_FRAMES = 128
     jsr take_pill                   ; the reserve's pill 0 waits until the list begins again
     jsr take_pill
     lda #1
-    sta cur_pill_count
+    sta cur_pill_counter_low
     jmp store_player
 .endproc
 
@@ -150,7 +150,7 @@ INTRO_FRAMES = 128
     jsr load_player
     jsr add_virus
     jsr store_player
-    lda players
+    lda number_of_players
     cmp #2
     bne @one
     jsr add_second
@@ -184,7 +184,7 @@ INTRO_FRAMES = 128
     cmp p2_viruses_left
     beq @copied                     ; no room for one in this frame
     ldx virus_colour
-    inc viruses_of_colour,x         ; the colours of both players are counted together
+    inc viruses_alive,x             ; the colours of both players are counted together
     ldx #FIELD_SIZE - 1
 @cell:
     lda P1_FIELD,x

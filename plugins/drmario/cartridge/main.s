@@ -98,7 +98,7 @@
 .proc wait_start
     jsr level_frame
     jsr wait_frame
-    lda p1_new
+    lda p1_pressed
     and #BUTTON_START
     beq wait_start
     rts

@@ -145,14 +145,14 @@
     sta cur_attack_colours,x
 @counted:
     lda #1
-    sta cur_match
+    sta cur_match_flag
     ldx run_length
     dex
-    stx cur_last_chain
-    lda cur_chain_total
+    stx cur_last_chain_length
+    lda cur_chain_length
     clc
     adc run_length
-    sta cur_chain_total
+    sta cur_chain_length
     lda line_stride
     cmp #1
     bne @sound
@@ -160,7 +160,7 @@
     lsr
     lsr
     lsr
-    sta cur_chain_row
+    sta cur_last_chain_row
 @sound:
     lda sound_effect
     cmp #EFFECT_VIRUS

@@ -14,7 +14,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     lda #0
     sta pause_enabled
     sta paused
-    sta paused_sound
+    sta audio_pause_flag
     sta sound_music
     sta wait_frames
     lda demo_flag
@@ -31,7 +31,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
 
 ; Mode 0: how many play? Start alone goes on; nobody there for 34 seconds begins the demo.
 .proc run_title
-    lda p1_new
+    lda p1_pressed
     cmp #BUTTON_START
     beq @start
     jsr choose_players
@@ -53,25 +53,25 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
 ; Up: one, Down: two, Select: the other of the two.
 .proc choose_players
     ldx #1
-    lda p1_new
+    lda p1_pressed
     and #BUTTON_UP
     bne @chosen
     inx
-    lda p1_new
+    lda p1_pressed
     and #BUTTON_DOWN
     bne @chosen
-    lda p1_new
+    lda p1_pressed
     and #BUTTON_SELECT
     beq @done
-    lda players
+    lda number_of_players
     eor #1 ^ 2
     tax
 @chosen:
     lda #0
     sta wait_frames                 ; somebody is there
-    cpx players
+    cpx number_of_players
     beq @done
-    stx players
+    stx number_of_players
     jmp cursor_sound
 @done:
     rts
@@ -82,7 +82,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     sta mode
     lda #0
     sta pause_enabled
-    sta option_row
+    sta options_section
     lda p1_level                    ; a game may have gone further than one may choose
     jsr clamp_level
     sta p1_level
@@ -108,7 +108,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
 ; Mode 1. The random number goes one step a frame here: the moment of Start decides the game.
 .proc run_options
     jsr step_rng
-    lda p1_new
+    lda p1_pressed
     cmp #BUTTON_START
     beq @start
     and #BUTTON_B
@@ -127,7 +127,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     jsr load_player
     jsr change_option
     jsr store_player
-    lda players
+    lda number_of_players
     cmp #2
     bne @done
     ldx #1
@@ -141,21 +141,21 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
 
 ; Up and Down of player 1, without going round.
 .proc change_row
-    lda p1_new
+    lda p1_pressed
     and #BUTTON_UP
     beq @down
-    lda option_row
+    lda options_section
     beq @down
-    dec option_row
+    dec options_section
     jmp cursor_sound
 @down:
-    lda p1_new
+    lda p1_pressed
     and #BUTTON_DOWN
     beq @done
-    lda option_row
+    lda options_section
     cmp #2
     beq @done
-    inc option_row
+    inc options_section
     jmp cursor_sound
 @done:
     rts
@@ -169,7 +169,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
 
 ; Left and Right of the current player, in the row that player 1 has chosen.
 .proc change_option
-    lda option_row
+    lda options_section
     beq change_level
     cmp #1
     beq change_speed
@@ -177,9 +177,9 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     lda current_player              ; there is one music for both
     cmp #>P1_FIELD
     bne @done
-    ldx music_choice
+    ldx music
     jsr stepped
-    stx music_choice
+    stx music
 @done:
     rts
 .endproc
@@ -193,7 +193,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
 
 ; X: a choice from 0 to 2, changed by one for a new press of Left or Right.
 .proc stepped
-    lda buttons_new
+    lda buttons_pressed
     and #BUTTON_LEFT
     beq @right
     cpx #0
@@ -201,7 +201,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
     dex
     jsr cursor_sound
 @right:
-    lda buttons_new
+    lda buttons_pressed
     and #BUTTON_RIGHT
     beq @done
     cpx #2
@@ -214,7 +214,7 @@ DEMO_WRAPS = 8                      ; of the frame counter, 34 seconds
 
 ; The level repeats every 7 frames while held.
 .proc change_level
-    lda buttons_new
+    lda buttons_pressed
     and #BUTTON_LEFT | BUTTON_RIGHT
     bne @step
     lda buttons_held

@@ -67,7 +67,7 @@ P2_COLUMN = 20
     and #15
     sta refresh_row
 
-    lda players
+    lda number_of_players
     cmp #2
     beq @two
 

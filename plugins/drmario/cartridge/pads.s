@@ -5,7 +5,7 @@
 
 .segment "CODE"
 
-; p1_held, p2_held: buttons that are down; p1_new, p2_new: those that were not down a frame ago.
+; p1_held, p2_held: buttons that are down; p1_pressed, p2_pressed: those that were not down a frame ago.
 .proc read_pads
     lda p1_held
     sta held_before
@@ -30,10 +30,10 @@
     lda held_before
     eor #$FF
     and p1_held
-    sta p1_new
+    sta p1_pressed
     lda held_before + 1
     eor #$FF
     and p2_held
-    sta p2_new
+    sta p2_pressed
     rts
 .endproc

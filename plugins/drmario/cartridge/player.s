@@ -35,11 +35,11 @@ THROW_STEPS = 22
 .proc asks_for_pause
     lda pause_enabled
     beq @no
-    lda p1_new
-    ldx players
+    lda p1_pressed
+    ldx number_of_players
     cpx #2
     bne @test
-    ora p2_new
+    ora p2_pressed
 @test:
     and #BUTTON_START
     beq @no
@@ -57,7 +57,7 @@ THROW_STEPS = 22
     lda #1
     sta paused
     lda #5
-    sta paused_sound
+    sta audio_pause_flag
     lda #EFFECT_PAUSE
     sta sound_effect
     lda #MASK_SPRITES
@@ -70,7 +70,7 @@ THROW_STEPS = 22
 
     lda #0
     sta paused
-    sta paused_sound
+    sta audio_pause_flag
     lda #$FF
     sta in_level
     lda #MASK_SHOWN
@@ -83,7 +83,7 @@ THROW_STEPS = 22
     jsr load_player
     jsr take_turn
     jsr store_player
-    lda players
+    lda number_of_players
     cmp #2
     bne @done
     ldx #1
@@ -96,8 +96,8 @@ THROW_STEPS = 22
 
 ; X: 0 or 1. The player's bytes to $80, the field pointer to the field, the buttons to buttons_.
 .proc load_player
-    lda p1_new,x
-    sta buttons_new
+    lda p1_pressed,x
+    sta buttons_pressed
     lda p1_held,x
     sta buttons_held
     lda #<P1_FIELD
@@ -172,7 +172,7 @@ THROW_STEPS = 22
 
 ; One player sees the pill thrown; at LOW the throw moves in even frames only.
 .proc action_send
-    lda players
+    lda number_of_players
     cmp #2
     beq new_pill
     lda cur_speed
@@ -203,7 +203,7 @@ THROW_STEPS = 22
     bcc @done
     jsr place_pill
     lda #1
-    sta cur_fail
+    sta cur_level_fail
     lda #ACTION_NONE
     sta cur_next_action
 @done:
@@ -212,10 +212,10 @@ THROW_STEPS = 22
 
 ; The next pill of the reserve goes to the preview, that of the preview to the neck of the bottle.
 .proc take_pill
-    lda cur_next_colour1
-    sta cur_colour1
-    lda cur_next_colour2
-    sta cur_colour2
+    lda cur_next_first_colour
+    sta cur_first_colour
+    lda cur_next_second_colour
+    sta cur_second_colour
 
     ldx cur_reserve_index
     lda reserve,x                   ; 3 x first colour + second colour
@@ -227,8 +227,8 @@ THROW_STEPS = 22
     iny
     bne @thirds
 @found:
-    sty cur_next_colour1
-    sta cur_next_colour2
+    sty cur_next_first_colour
+    sta cur_next_second_colour
 
     inx
     txa
@@ -248,17 +248,17 @@ THROW_STEPS = 22
 
 ; The 6502 of the NES has no decimal mode: the carry from digit to digit is done by hand.
 .proc count_pill
-    inc cur_pill_count
-    lda cur_pill_count
+    inc cur_pill_counter_low
+    lda cur_pill_counter_low
     and #$0F
     cmp #10
     bne @done
-    lda cur_pill_count
+    lda cur_pill_counter_low
     clc
     adc #6                          ; $0A + 6 = $10
     cmp #$A0
     bne @low
-    lda cur_pill_count_high
+    lda cur_pill_counter_high
     clc
     adc #1
     pha
@@ -268,22 +268,22 @@ THROW_STEPS = 22
     bcc @high
     adc #5                          ; with the carry: + 6
 @high:
-    sta cur_pill_count_high
+    sta cur_pill_counter_high
     lda #0
 @low:
-    sta cur_pill_count
+    sta cur_pill_counter_low
 
     lda debug_no_speed_up
     bne @done
-    lda cur_speed_ups
+    lda cur_speedups
     cmp #49
     beq @done
-    inc cur_speed_ups
+    inc cur_speedups
     lda #EFFECT_SPEED_UP
     sta sound_effect
 @done:
-    lda cur_speed_ups
-    sta cur_speed_ups_copy
+    lda cur_speedups
+    sta cur_speedups_copy
     rts
 .endproc
 

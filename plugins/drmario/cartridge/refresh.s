@@ -33,7 +33,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     and #7
     asl
     tax
-    ldy players
+    ldy number_of_players
     dey
     beq @jump
     txa
@@ -86,11 +86,11 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .endproc
 
 .proc one_colours
-    figure_at 7, 13, viruses_of_colour
+    figure_at 7, 13, viruses_alive
     jsr put_number
-    figure_at 7, 19, viruses_of_colour + 1
+    figure_at 7, 19, viruses_alive + 1
     jsr put_number
-    figure_at 7, 25, viruses_of_colour + 2
+    figure_at 7, 25, viruses_alive + 2
     jmp put_number
 .endproc
 
@@ -194,7 +194,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     bcs @sections
     ldx #0
     jsr refresh_bar
-    ldx players
+    ldx number_of_players
     dex
     beq @end
     jsr refresh_bar
@@ -209,7 +209,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 
 ; Plays what the music choice says as soon as it changes.
 .proc hear_music
-    lda music_choice
+    lda music
     cmp music_heard
     beq @done
     sta music_heard
@@ -326,7 +326,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .proc section_colours
     cmp #3
     beq @wall
-    cmp option_row
+    cmp options_section
     beq @chosen
     lda #%1010
     rts

@@ -11,7 +11,7 @@
 .segment "CODE"
 
 .proc action_placed
-    lda cur_step
+    lda cur_placed_step
     asl
     tax
     lda step_table + 1,x
@@ -24,33 +24,33 @@
 .proc reset_combo
     lda #0
     sta cur_combo
-    sta cur_chain_total
-    sta cur_score_index
-    inc cur_step
+    sta cur_chain_length
+    sta cur_score_multiplier_index
+    inc cur_placed_step
     rts
 .endproc
 
 .proc next_step
-    inc cur_step
+    inc cur_placed_step
     rts
 .endproc
 
 .proc reset_match
     lda #0
-    sta cur_match
-    inc cur_step
+    sta cur_match_flag
+    inc cur_placed_step
     rts
 .endproc
 
 .proc find_rows
     jsr match_rows
-    inc cur_step
+    inc cur_placed_step
     rts
 .endproc
 
 .proc find_columns
     jsr match_columns
-    inc cur_step
+    inc cur_placed_step
     rts
 .endproc
 
@@ -92,7 +92,7 @@
 
     lda moved
     bne @again
-    inc cur_step
+    inc cur_placed_step
     rts
 @again:
     lda #STATUS_ALL
@@ -152,9 +152,9 @@
 .endproc
 
 .proc update_field
-    lda cur_match
+    lda cur_match_flag
     bne @vanish
-    inc cur_step
+    inc cur_placed_step
     rts
 @vanish:
     ldy #FIELD_SIZE - 1
@@ -181,7 +181,7 @@
     bpl @half
 
     lda #3
-    sta cur_step
+    sta cur_placed_step
     lda #STATUS_ALL
     sta cur_status
     rts

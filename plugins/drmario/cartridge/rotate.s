@@ -7,13 +7,13 @@
 
 ; A turns clockwise, B the other way; both in one frame do both.
 .proc rotate_pill
-    lda buttons_new
+    lda buttons_pressed
     and #BUTTON_A
     beq @b
     lda #<(-1)
     jsr turn
 @b:
-    lda buttons_new
+    lda buttons_pressed
     and #BUTTON_B
     beq @done
     lda #1

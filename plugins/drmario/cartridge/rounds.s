@@ -10,7 +10,7 @@ OVER_FRAMES = 128
 
 ; In mode 4, after both turns: has somebody no virus left?
 .proc check_clear
-    lda players
+    lda number_of_players
     cmp #2
     beq @two
     lda p1_viruses_left
@@ -120,11 +120,11 @@ OVER_FRAMES = 128
 .proc crown_match
     ldx #1
     lda p1_victories
-    cmp victories_needed
+    cmp victories_required
     bcs @over
     inx
     lda p2_victories
-    cmp victories_needed
+    cmp victories_required
     bcs @over
     rts
 @over:
@@ -171,8 +171,8 @@ OVER_FRAMES = 128
 
 ; In mode 4, after check_clear.
 .proc check_fail
-    lda p1_fail
-    ora p2_fail
+    lda p1_level_fail
+    ora p2_level_fail
     beq @done
     lda #MODE_FAILED
     sta mode
@@ -189,13 +189,13 @@ OVER_FRAMES = 128
     lda #MODE_FINISHED
     sta mode
 
-    lda players
+    lda number_of_players
     cmp #2
     bne @done
-    lda p1_fail
-    and p2_fail
+    lda p1_level_fail
+    and p2_level_fail
     bne @draw
-    lda p1_fail
+    lda p1_level_fail
     beq @second_failed
     lda #1
     sta who_failed
@@ -222,14 +222,14 @@ OVER_FRAMES = 128
 
 ; Mode 7: the end of a game, a match, or of a round that somebody lost.
 .proc run_finished
-    lda players
+    lda number_of_players
     cmp #2
     beq @two
-    lda p1_fail
+    lda p1_level_fail
     beq @options                    ; mode 7 was written from outside
     lda #1                          ; a game in which three levels were cleared counts as won
     ldx p1_victories
-    cpx victories_needed
+    cpx victories_required
     bcs @won
     lda #2
 @won:
@@ -246,8 +246,8 @@ OVER_FRAMES = 128
     jmp enter_options
 
 @two:
-    lda p1_fail
-    ora p2_fail
+    lda p1_level_fail
+    ora p2_level_fail
     beq @match                      ; cleared: the boxes are there already
     lda #CLEAR_FRAMES
     jsr level_wait

@@ -12,7 +12,7 @@
     lda #EFFECT_VIRUS
     sta sound_effect
     ldx run_colour
-    dec viruses_of_colour,x
+    dec viruses_alive,x
 
     lda cur_viruses_left            ; decimal: from $10 to $09
     and #$0F
@@ -37,12 +37,12 @@
 ; The 1st, 2nd, 3rd ... virus of a pill score 1, 2, 4, 8, 16, 32, 32 ... times 100, 200 or 300
 ; points. Only a single player scores. Keeps Y.
 .proc score_virus
-    ldx cur_score_index
+    ldx cur_score_multiplier_index
     cpx #5
     bcs @index                      ; further viruses score as the sixth
-    inc cur_score_index
+    inc cur_score_multiplier_index
 @index:
-    lda players
+    lda number_of_players
     cmp #2
     beq @done
     txa

@@ -22,14 +22,14 @@
     lda #0                          ; the bars grow from nothing
     sta bar_length
     sta bar_length + 1
-    lda music_choice
+    lda music
     sta music_heard
     lda #<options_screen
     ldx #>options_screen
     jsr draw_screen
     lda #<one_bar
     ldx #>one_bar
-    ldy players
+    ldy number_of_players
     dey
     beq @bars
     lda #<two_bars
@@ -41,7 +41,7 @@
 .endproc
 
 .proc show_level
-    ldy players
+    ldy number_of_players
     dey
     bne @two
     lda #<one_player_screen

@@ -20,7 +20,7 @@ WAVER_AFTER = 18                    ; frames
     sta sound_effect
     sta sound_noise
     sta sound_attack
-    sta paused_sound
+    sta audio_pause_flag
     jsr stop_effects
     lda #$0F                        ; all voices but the sample player
     sta $4015
@@ -36,7 +36,7 @@ WAVER_AFTER = 18                    ; frames
 .proc sound_tick
     jsr effect_start
     jsr choose_tune
-    lda paused_sound
+    lda audio_pause_flag
     bne @hold
     jsr play_voices
     jmp @effects
@@ -54,7 +54,7 @@ WAVER_AFTER = 18                    ; frames
     lda sound_music
     cmp #MUSIC_MENU + 1
     bcs @wanted                     ; a jingle plays in any case
-    ldx music_choice
+    ldx music
     cpx #MUSIC_OFF
     bne @wanted
     lda #MUSIC_NONE

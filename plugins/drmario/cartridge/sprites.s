@@ -54,7 +54,7 @@ DEMO_TOP = 56
     sta sprite_end
     lda #10 * 8 + 4
     sta left
-    ldx players
+    ldx number_of_players
     lda title_rows - 1,x
     sta top
     lda #0                          ; a yellow and red pill points at the choice
@@ -86,7 +86,7 @@ DEMO_TOP = 56
 .proc draw_sprites_options
     lda #0
     sta sprite_end
-    ldx option_row
+    ldx options_section
     lda section_tops,x
     sta top
     lda #3 * 8 + 4
@@ -115,12 +115,12 @@ DEMO_TOP = 56
     clc
     adc other
     sta top
-    ldx music_choice
+    ldx music
     lda music_lefts,x
     sta left
     lda #pointer_down
     jsr add_sprite
-    lda players
+    lda number_of_players
     cmp #2
     bne @end
     lda #3
@@ -152,9 +152,9 @@ DEMO_TOP = 56
 .proc draw_sprites_level
     lda #0
     sta sprite_end
-    lda paused_sound
+    lda audio_pause_flag
     bne @paused
-    lda players
+    lda number_of_players
     cmp #2
     beq @two
 

@@ -8,7 +8,7 @@
 ; The pill is resolved. Two lines or more go to the other player; what the other player has sent
 ; falls now, before the next pill.
 .proc action_attack
-    lda players
+    lda number_of_players
     cmp #2
     bne @next
 
@@ -35,7 +35,7 @@
     lda #ACTION_PLACED              ; and resolve it as if a pill had been placed
     sta cur_next_action
     lda #0
-    sta cur_step
+    sta cur_placed_step
     sta cur_status                  ; garbage lies in row 0
     sta cur_combo
     rts

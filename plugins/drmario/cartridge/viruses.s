@@ -83,7 +83,7 @@
     txa
     ora #CELL_VIRUS
     sta (field_pointer),y
-    inc viruses_of_colour,x
+    inc viruses_alive,x
     dec cur_viruses_to_add
     inc cur_viruses_left            ; decimal: from $09 to $10
     lda cur_viruses_left

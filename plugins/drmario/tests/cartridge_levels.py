@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcade_rl_drmario.console import Console
-from cartridge_player import INTRO, P1, RNG, run_until
+from cartridge_player import INTRO, MODE, P1, RESERVE, RNG, run_until
 from cartridge_rules import start_level
 
 
@@ -18,11 +18,11 @@ def differences(console: Console, before: bytes, seed: int, level: int) -> list[
     count = 1 + run_until(console, lambda: console.read(P1.viruses_to_add) == 0)
     ram = console.ram
     found = {
-        "reserve": ram[0x780:0x800].tolist() == expected.reserve,
-        "board": ram[0x400:0x480].tolist() == expected.board,
+        "reserve": ram[RESERVE : RESERVE + 128].tolist() == expected.reserve,
+        "board": ram[P1.field : P1.field + 128].tolist() == expected.board,
         "random number": int(ram[RNG]) << 8 | int(ram[RNG + 1]) == expected.state,
         "frames": count == expected.frames,
         "count": f"{ram[P1.viruses_left]:x}" == str(4 * (min(level, 20) + 1)),
-        "mode": ram[0x46] == INTRO,
+        "mode": ram[MODE] == INTRO,
     }
     return [f"seed {seed:04x} level {level}: {name}" for name, equal in found.items() if not equal]

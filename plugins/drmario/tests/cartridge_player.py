@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, START, A, B, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, START, A, B
 from arcade_rl_drmario.simulator.state import PLAYER_FIELDS
 
 MODE, FRAME, RNG, PLAYERS = 0x46, 0x43, 0x17, 0x727
+SCORE, TOP_SCORE, VIRUSES_ALIVE, RESERVE = 0x729, 0x700, 0x72, 0x780
+MUSIC, SIGNATURE, HELD1, HELD2 = 0x731, 0x710, 0xF7, 0xF8
 TITLE, OPTIONS, INIT_LEVEL, PLAY, FAILED, FINISHED, INTRO = 0, 1, 3, 4, 5, 7, 8
 FALL, PLACED, ATTACK, SENT, NONE, SEND = 0, 1, 2, 3, 4, 6
 LOW, MED, HI = 0, 1, 2
@@ -31,7 +34,7 @@ class Pad:
         return self.struct + OFFSETS[name]
 
 
-OFFSETS = {**PLAYER_FIELDS, "chain_total": 0x21}
+OFFSETS = {**PLAYER_FIELDS, "chain_length": 0x21}
 
 P1 = Pad(0x300, 0x400)
 P2 = Pad(0x380, 0x500)
@@ -155,10 +158,34 @@ def land(console: Console, pad: Pad = P1) -> None:
         console.write(below, before)
 
 
+def clear_level(console: Console, *pads: Pad) -> None:
+    """Kill the last viruses of these players, by default player 1's, in the same frame; stops in it."""
+    pads = pads or (P1,)
+    for pad in pads:
+        console.write(pad.viruses_left, 3)
+        draw(console, "Vr Vr Vr .. .. .. .. .. ", pad)
+        hold_pill(console, x=3, y=0, colours=(RED, BLUE), pad=pad)
+        console.write(pad.drop_counter, 40)
+    console.frame()
+    run_until(console, lambda: console.read(pads[0].viruses_left) == 0)
+
+
+def fill_bottle(console: Console, *pads: Pad) -> None:
+    """Leave these players' next pills no room, in the same frame; stops in it."""
+    for pad in pads or (P1,):
+        draw(console, ".. .. .. Vr Vb .. .. .. " + ".. " * 120, pad)
+        hold_pill(console, x=0, y=0, pad=pad)
+        console.write(pad.drop_counter, 40)
+    console.frame()
+    run_until_mode(console, FAILED)
+
+
 def next_pill(console: Console, pad: Pad = P1, buttons1: int = 0) -> int:
     """Run to the frame in which the next pill appears; how many frames that took."""
-    count = console.read(pad.pill_count_low)
-    return run_until(console, lambda: console.read(pad.pill_count_low) != count, buttons1=buttons1)
+    count = console.read(pad.pill_counter_low)
+    return run_until(
+        console, lambda: console.read(pad.pill_counter_low) != count, buttons1=buttons1
+    )
 
 
 def play_pill(console: Console, column: int, rotation: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from arcade_rl_drmario.console import Console
+from cartridge_player import P1, draw, to_play
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +27,12 @@ def console(opened_console: Console, switched_on: bytes) -> Console:
     """A console that shows the title."""
     opened_console.load(switched_on)
     return opened_console
+
+
+@pytest.fixture
+def playing(console: Console) -> Console:
+    """One player's first pill falls over an empty field, at speed MED, as if 80 viruses were elsewhere."""
+    to_play(console)
+    draw(console, "")
+    console.write(P1.viruses_left, 0x80)
+    return console

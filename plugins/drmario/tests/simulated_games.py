@@ -6,13 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 import cartridge_player
-from arcade_rl_drmario import console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, A, B
 from arcade_rl_drmario.simulator import Simulator
-
-LOW, MED, HI = cartridge_player.LOW, cartridge_player.MED, cartridge_player.HI
-YELLOW, RED, BLUE = cartridge_player.YELLOW, cartridge_player.RED, cartridge_player.BLUE
-A, B, DOWN, LEFT, RIGHT = console.A, console.B, console.DOWN, console.LEFT, console.RIGHT
-EMPTY = cartridge_player.EMPTY
+from cartridge_player import EMPTY, MED, RED, YELLOW
 
 PRESSES = [d | turn for d in (0, DOWN, LEFT, RIGHT) for turn in (0, A, B, A | B)]
 """All that a pad can hold and the rules tell apart."""

@@ -4,17 +4,21 @@ import random
 
 import pytest
 
-from arcade_rl_drmario.console import PILLBOX, SELECT, START, A, B, Console
+from arcade_rl_drmario.console import PILLBOX, Console
+from arcade_rl_drmario.pad import SELECT, START, A, B
 from cartridge_player import (
     EMPTY,
     MODE,
+    MUSIC,
     OPTIONS,
     P1,
     P2,
     PLAY,
     PLAYERS,
     RNG,
+    SIGNATURE,
     TITLE,
+    TOP_SCORE,
     frames,
     run_until,
     run_until_mode,
@@ -23,7 +27,6 @@ from cartridge_player import (
 )
 
 PROGRAM_COUNTER = b"PC\0\0\2\0\0\0"
-MUSIC, TOP_SCORE, SIGNATURE = 0x731, 0x700, 0x710
 
 
 def press_reset(console: Console) -> None:

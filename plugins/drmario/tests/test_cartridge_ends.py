@@ -1,10 +1,12 @@
 """How a level and a game of one player end."""
 
+from collections.abc import Callable
+
 import pytest
 
-from arcade_rl_drmario.console import START, A, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START, A
 from cartridge_player import (
-    BLUE,
     FAILED,
     FALL,
     FINISHED,
@@ -15,40 +17,22 @@ from cartridge_player import (
     MODE,
     OPTIONS,
     P1,
+    P2,
     PLAY,
-    RED,
+    RESERVE,
     RNG,
+    SCORE,
     WHO_WON,
-    draw,
+    clear_level,
     field,
+    fill_bottle,
     frames,
-    hold_pill,
-    land,
     run_until,
     run_until_mode,
     tap,
     to_play,
 )
 from cartridge_rules import start_level
-
-SCORE = 0x729
-
-
-def clear_level(console: Console) -> None:
-    """Kill the last viruses; stops in the frame in which the last one is marked."""
-    draw(console, "Vr Vr Vr .. .. .. .. .. ")
-    console.write(P1.viruses_left, 3)
-    hold_pill(console, x=3, y=0, colours=(RED, BLUE))
-    land(console)
-    run_until(console, lambda: console.read(P1.viruses_left) == 0)
-
-
-def fill_bottle(console: Console) -> None:
-    """Stops in the frame in which a new pill has no room."""
-    draw(console, ".. .. .. Vr .. .. .. .. " + ".. " * 120)
-    hold_pill(console, x=0, y=0)
-    land(console)
-    run_until(console, lambda: console.read(P1.level_fail) == 1)
 
 
 def test_a_cleared_level_is_won_in_mode_4(console: Console) -> None:
@@ -76,22 +60,46 @@ def test_the_next_level_waits_64_frames_and_for_start(console: Console) -> None:
     run_until_mode(console, PLAY)
     expected = start_level(stream, 4)
     assert field(console) == expected.board
-    assert console.ram[0x780:0x800].tolist() == expected.reserve
+    assert console.ram[RESERVE : RESERVE + 128].tolist() == expected.reserve
 
 
 def test_the_next_level_begins_with_a_new_count_of_pills(console: Console) -> None:
     to_play(console, speed=HI)
     console.write(P1.speedups, 7)
-    console.write(P1.pill_count_low, 0x75, 0x01)
+    console.write(P1.pill_counter_low, 0x75, 0x01)
     clear_level(console)
     score = console.ram[SCORE : SCORE + 6].tolist()
     frames(console, 70)
     tap(console, START)
     run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
-    assert console.ram[P1.pill_count_low : P1.pill_count_low + 2].tolist() == [2, 0]
+    assert console.ram[P1.pill_counter_low : P1.pill_counter_low + 2].tolist() == [2, 0]
     assert console.read(P1.speedups) == 0
     assert console.read(P1.speed) == HI
     assert console.ram[SCORE : SCORE + 6].tolist() == score
+
+
+BOX_TILES = {*range(0x8B, 0x90), *range(0xED, 0xF0), 0xFE}
+
+
+@pytest.mark.parametrize(
+    ("end", "players", "first"),
+    [(clear_level, 1, 0x08), (fill_bottle, 1, 0x10), (fill_bottle, 2, 0x28)],
+    ids=["LEVEL CLEAR", "GAME OVER", "DRAW"],
+)
+def test_messages_lie_in_the_field(
+    console: Console, end: Callable[..., None], players: int, first: int
+) -> None:
+    to_play(console, players=players)
+    pads = (P1, P2)[:players]
+    end(console, *pads)
+    frames(console, 64 + 128 + 8)
+    for pad in pads:
+        cells = console.ram[pad.field : pad.field + 128].tolist()
+        frame = [at for at, cell in enumerate(cells) if cell in BOX_TILES]
+        assert frame[0] == first
+        inside = cells[first : frame[-1] + 1]
+        assert set(inside) <= BOX_TILES | set(range(0x0A, 0x24))
+        assert len(set(inside) - BOX_TILES) >= 4
 
 
 def test_level_24_repeats(console: Console) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, UP, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, UP
 from cartridge_player import (
     BLUE,
     EMPTY,
@@ -26,6 +27,7 @@ from cartridge_player import (
     to_play,
 )
 
+DEBUG_NO_SPEED_UP, DEBUG_NO_FALL = 0x723, 0x724
 COMMON = [14, 13, 12, 11, 10, 10, 9, 9, 8, 8, 7, 7] + [6] * 12 + [5] * 5 + [4] * 5
 FRAMES_A_ROW = {
     LOW: [40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 19, 18, 17, 16, 15, *COMMON],
@@ -33,14 +35,6 @@ FRAMES_A_ROW = {
     HI: [*COMMON] + [3] * 5 + [2] * 10 + [1],
 }
 """Frames from row to row after 0 to 49 speed-ups, as docs/cartridge.md lists them."""
-
-
-@pytest.fixture
-def playing(console: Console) -> Console:
-    """The first pill falls over an empty field; speed MED."""
-    to_play(console)
-    draw(console, "")
-    return console
 
 
 def frames_to_next_row(console: Console, buttons: int = 0) -> int:
@@ -69,7 +63,7 @@ def test_the_first_row_of_a_new_pill_takes_its_frames(console: Console) -> None:
 def test_every_tenth_pill_speeds_up(playing: Console) -> None:
     seen = {}
     for _ in range(41):
-        seen[playing.read(P1.pill_count_low)] = playing.read(P1.speedups)
+        seen[playing.read(P1.pill_counter_low)] = playing.read(P1.speedups)
         draw(playing, "")
         next_pill(playing, buttons1=DOWN)
         run_until(playing, lambda: playing.read(P1.next_action) == FALL)
@@ -78,10 +72,28 @@ def test_every_tenth_pill_speeds_up(playing: Console) -> None:
 
 def test_speed_ups_end_at_49(playing: Console) -> None:
     playing.write(P1.speedups, 49)
-    playing.write(P1.pill_count_low, 0x99, 0x09)
-    run_until(playing, lambda: playing.read(P1.pill_count_low) != 0x99, buttons1=DOWN)
-    assert (playing.read(P1.pill_count_low + 1), playing.read(P1.pill_count_low)) == (0x10, 0x00)
+    playing.write(P1.pill_counter_low, 0x99, 0x09)
+    run_until(playing, lambda: playing.read(P1.pill_counter_low) != 0x99, buttons1=DOWN)
+    assert (playing.read(P1.pill_counter_low + 1), playing.read(P1.pill_counter_low)) == (
+        0x10,
+        0x00,
+    )
     assert playing.read(P1.speedups) == 49
+
+
+def test_speed_ups_can_be_switched_off(playing: Console) -> None:
+    playing.write(DEBUG_NO_SPEED_UP, 1)
+    playing.write(P1.pill_counter_low, 0x09)
+    next_pill(playing, buttons1=DOWN)
+    assert (playing.read(P1.pill_counter_low), playing.read(P1.speedups)) == (0x10, 0)
+
+
+def test_gravity_can_be_switched_off_and_down_still_drops(playing: Console) -> None:
+    hold_pill(playing)
+    playing.write(DEBUG_NO_FALL, 1)
+    frames(playing, 100)
+    assert playing.read(P1.y) == 15
+    assert frames_to_next_row(playing, DOWN) <= 2
 
 
 def test_down_drops_a_row_in_odd_frames(playing: Console) -> None:

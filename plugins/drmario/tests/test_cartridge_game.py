@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START
 from cartridge_player import (
     LATE_FRAMES,
     MODE,
@@ -53,13 +54,13 @@ def test_random_buttons_never_make_the_main_loop_late(console: Console, players:
     to_play(console, seed=0x1D2C, level=14, speed=2, players=players)
     late = console.read(LATE_FRAMES)
     chooser = random.Random(players)
-    pills = console.read(P1.pill_count_low), console.read(P2.pill_count_low)
+    pills = console.read(P1.pill_counter_low), console.read(P2.pill_counter_low)
     for _ in range(700):
         held = chooser.choice([0, 1, 2, 4, 4, 0x81, 0x42]), chooser.choice([0, 1, 2, 4, 4, 0x81])
         frames(console, chooser.randrange(1, 4), *held)
         assert console.read(LATE_FRAMES) == late
-    assert console.read(P1.pill_count_low) != pills[0]
-    assert (console.read(P2.pill_count_low) != pills[1]) == (players == 2)
+    assert console.read(P1.pill_counter_low) != pills[0]
+    assert (console.read(P2.pill_counter_low) != pills[1]) == (players == 2)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from arcade_rl_drmario.console import DOWN, LEFT, PILLBOX, RIGHT, SELECT, START, A, Console
-from cartridge_player import FALL, MODE, P1, P2, PLAY, frames, run_until, tap
+from arcade_rl_drmario.console import PILLBOX, Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, SELECT, START, A
+from cartridge_player import FALL, MODE, P1, P2, PLAY, SCORE, Pad, frames, run_until, tap
 
 TILES = Path(__file__).parents[1] / "cartridge" / "tiles.py"
 VIRUSES = [0xD0, 0xD1, 0xD2]
@@ -92,10 +93,16 @@ def begin_game(console: Console, players: int, level: int) -> None:
     run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
 
 
+def lit(console: Console) -> npt.NDArray[np.bool_]:
+    """Pixels of the screen that are not dark. (224, 240), bool."""
+    picture: npt.NDArray[np.bool_] = console.screen.max(axis=2) > 64
+    return picture
+
+
 def shown(console: Console, tables: npt.NDArray[np.uint8], column: int, row: int) -> list[int]:
     """The tiles whose shape is on the screen at a place, among letters, digits and crowns."""
     left, top = column * 8 - CROPPED, row * 8 - CROPPED
-    shape = console.screen[top : top + 8, left : left + 8].max(axis=2) > 64
+    shape = lit(console)[top : top + 8, left : left + 8]
     numbers = [*range(0x24), *range(0xAC, 0xB0), 0xFF]
     return [number for number in numbers if ((tables[0, number] != 0) == shape).all()]
 
@@ -104,7 +111,7 @@ def test_figures_of_one_player_follow_the_game(
     console: Console, tables: npt.NDArray[np.uint8]
 ) -> None:
     begin_game(console, 1, 12)
-    console.write(0x729, 0, 7, 0, 4)  # the score's digits, lowest first
+    console.write(SCORE, 0, 7, 0, 4)  # the score's digits, lowest first
     frames(console, 10)
     assert [shown(console, tables, column, 14) for column in (26, 27)] == [[1], [2]]
     assert [shown(console, tables, column, 26) for column in (26, 27)] == [[5], [2]]
@@ -124,6 +131,36 @@ def test_crowns_of_two_players_are_seen(console: Console, tables: npt.NDArray[np
         [0xFF],
         [0xFF],
     ]
+
+
+def test_viruses_on_the_screen_move(console: Console, tables: npt.NDArray[np.uint8]) -> None:
+    begin_game(console, 1, 20)
+    field = console.ram[P1.field : P1.field + 128].reshape(16, 8)
+    poses: set[tuple[int, int]] = set()
+    for _ in range(64):
+        console.frame()
+        for row, column in np.argwhere(field >> 4 == 0xD):
+            virus = int(field[row, column])
+            shape = lit(console)[72 + 8 * row :, 88 + 8 * column :][:8, :8]
+            (pose,) = (table for table in (0, 1) if ((tables[table, virus] != 0) == shape).all())
+            poses.add((virus, pose))
+    assert poses == {(virus, pose) for virus in VIRUSES for pose in (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("players", "pad", "left", "top"),
+    [(1, P1, 184, 36), (2, P1, 48, 56), (2, P2, 176, 56)],
+    ids=["one player", "first of two", "second of two"],
+)
+def test_the_next_pill_is_seen(
+    console: Console, tables: npt.NDArray[np.uint8], players: int, pad: Pad, left: int, top: int
+) -> None:
+    begin_game(console, players, 0)
+    for first, second in np.ndindex(3, 3):
+        console.write(pad.next_first_colour, first, second)
+        frames(console, 2)
+        pill = np.hstack((tables[0, 0x60 + first], tables[0, 0x70 + second])) != 0
+        assert (lit(console)[top : top + 8, left : left + 16] == pill).all()
 
 
 def sprites_of_the_fullest_line(console: Console) -> int:

@@ -2,19 +2,22 @@
 
 import pytest
 
-from arcade_rl_drmario.console import DOWN, LEFT, RIGHT, SELECT, START, UP, A, B, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, SELECT, START, UP, A, B
 from cartridge_player import (
     FALL,
     FRAME,
     INIT_LEVEL,
     INTRO,
     MODE,
+    MUSIC,
     OPTIONS,
     P1,
     P2,
     PLAY,
     PLAYERS,
     RNG,
+    SCORE,
     TITLE,
     frames,
     run_until,
@@ -24,8 +27,8 @@ from cartridge_player import (
     to_play,
 )
 
-OPTION_ROW, MUSIC, PAUSE_ENABLED, IN_LEVEL, DEMO = 0x65, 0x731, 0x54, 0x5D, 0x741
-PAUSED_SOUND = 0x68D
+OPTIONS_SECTION, PAUSE_ENABLED, IN_LEVEL, DEMO = 0x65, 0x54, 0x5D, 0x741
+AUDIO_PAUSE_FLAG = 0x68D
 
 
 def test_power_on_leads_to_the_title(console: Console) -> None:
@@ -70,7 +73,7 @@ def test_sections_do_not_go_round(console: Console) -> None:
     seen = []
     for button in (UP, DOWN, DOWN, DOWN, UP, UP, UP):
         tap(console, button)
-        seen.append(console.read(OPTION_ROW))
+        seen.append(console.read(OPTIONS_SECTION))
     assert seen == [0, 1, 2, 2, 1, 0, 0]
 
 
@@ -170,13 +173,13 @@ def test_four_buttons_are_a_reset_that_keeps_the_random_number(console: Console)
 
 def test_mode_2_written_in_play_starts_again(console: Console) -> None:
     to_play(console, level=7)
-    console.write(0x72A, 5)
+    console.write(SCORE + 1, 5)
     console.write(P1.victories, 2)
     console.write(MODE, 2)
     run_until_mode(console, INIT_LEVEL)
     run_until_mode(console, PLAY)
     assert console.read(P1.viruses_left) == 0x32
-    assert (console.read(0x72A), console.read(P1.victories)) == (0, 0)
+    assert (console.read(SCORE + 1), console.read(P1.victories)) == (0, 0)
 
 
 @pytest.mark.parametrize("players", [1, 2])
@@ -187,7 +190,7 @@ def test_a_pause_stops_everything_but_the_frame_counter(console: Console, player
     console.frame(START)
     frames(console, 50, LEFT | DOWN | A)
     paused = console.ram
-    assert paused[PAUSED_SOUND] == 5
+    assert paused[AUDIO_PAUSE_FLAG] == 5
     assert paused[IN_LEVEL] == 0
     assert paused[MODE] == PLAY
     assert paused[FRAME] == (int(before[FRAME]) + 51) % 256
@@ -196,7 +199,7 @@ def test_a_pause_stops_everything_but_the_frame_counter(console: Console, player
     console.frame()
     console.frame(START)
     assert (console.ram[0x300:0x580] == before[0x300:0x580]).all()
-    assert console.read(PAUSED_SOUND) == 0
+    assert console.read(AUDIO_PAUSE_FLAG) == 0
     assert console.read(IN_LEVEL) == 0xFF
     console.frame()
     assert console.read(P1.drop_counter) == before[P1.drop_counter] + 1
@@ -216,15 +219,15 @@ def test_a_pause_hides_the_field(console: Console) -> None:
 def test_player_2_may_pause_a_game_of_two(console: Console) -> None:
     to_play(console, players=2)
     tap(console, 0, START)
-    assert console.read(PAUSED_SOUND) == 5
+    assert console.read(AUDIO_PAUSE_FLAG) == 5
     tap(console, START)
-    assert console.read(PAUSED_SOUND) == 0
+    assert console.read(AUDIO_PAUSE_FLAG) == 0
 
 
 def test_player_2_does_not_pause_a_game_of_one(console: Console) -> None:
     to_play(console)
     tap(console, 0, START)
-    assert console.read(PAUSED_SOUND) == 0
+    assert console.read(AUDIO_PAUSE_FLAG) == 0
 
 
 def test_there_is_no_pause_before_the_level_begins(console: Console) -> None:
@@ -234,7 +237,7 @@ def test_there_is_no_pause_before_the_level_begins(console: Console) -> None:
     assert console.read(PAUSE_ENABLED) == 0
     frames(console, 5)
     tap(console, START)
-    assert console.read(PAUSED_SOUND) == 0
+    assert console.read(AUDIO_PAUSE_FLAG) == 0
 
 
 def test_an_idle_title_shows_a_demo_that_start_ends(console: Console) -> None:
@@ -243,7 +246,7 @@ def test_an_idle_title_shows_a_demo_that_start_ends(console: Console) -> None:
     waited = run_until(console, lambda: console.read(DEMO) == 0xFE, limit=2300)
     assert waited > 7 * 256
     run_until(console, lambda: console.read(MODE) == PLAY and console.read(P1.next_action) == FALL)
-    run_until(console, lambda: console.read(P1.pill_count_low) == 4)
+    run_until(console, lambda: console.read(P1.pill_counter_low) == 4)
     tap(console, START)
     frames(console, 10)
     ram = console.ram

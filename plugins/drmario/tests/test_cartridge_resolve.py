@@ -15,6 +15,7 @@ from cartridge_player import (
     PLACED,
     RED,
     SENT,
+    VIRUSES_ALIVE,
     YELLOW,
     draw,
     field,
@@ -24,21 +25,11 @@ from cartridge_player import (
     next_pill,
     parse,
     run_until,
-    to_play,
 )
 
 ROOM = ".. .. .. .. .. .. .. .. "
 CHAIN = "Vr Vr Vr .. .. .. .. .. .. .. .. Vy .. .. .. .. .. .. .. .. .. Vb Vb Vb "
 """A red and blue pill on the yellow virus makes a red line, and its blue half falls into another."""
-
-
-@pytest.fixture
-def playing(console: Console) -> Console:
-    """The first pill falls over an empty field, as if 80 viruses were somewhere else."""
-    to_play(console)
-    draw(console, "")
-    console.write(P1.viruses_left, 0x80)
-    return console
 
 
 def first_update(console: Console) -> None:
@@ -267,17 +258,17 @@ def test_combo_counts_the_lines_of_a_chain(playing: Console) -> None:
     land(playing)
     run_until(playing, lambda: playing.read(P1.next_action) != PLACED)
     assert playing.read(P1.combo) == 2
-    assert playing.read(P1.chain_total) == 8
+    assert playing.read(P1.chain_length) == 8
     assert playing.ram[P1.attack_colours : P1.attack_colours + 2].tolist() == [RED, BLUE]
     playing.frame()
     assert playing.read(P1.combo) == 0
 
 
 def test_viruses_of_the_colours_that_died_are_counted(playing: Console) -> None:
-    playing.write(0x72, 20, 20, 20)
+    playing.write(VIRUSES_ALIVE, 20, 20, 20)
     draw(playing, CHAIN)
     hold_pill(playing, x=3, y=2, colours=(RED, BLUE))
     land(playing)
     next_pill(playing)
-    assert playing.ram[0x72:0x75].tolist() == [20, 17, 17]
+    assert playing.ram[VIRUSES_ALIVE : VIRUSES_ALIVE + 3].tolist() == [20, 17, 17]
     assert playing.read(P1.speed) == MED

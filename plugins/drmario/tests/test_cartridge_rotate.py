@@ -2,17 +2,11 @@
 
 import pytest
 
-from arcade_rl_drmario.console import LEFT, RIGHT, A, B, Console
-from cartridge_player import P1, draw, hold_pill, pill, to_play
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import LEFT, RIGHT, A, B
+from cartridge_player import HELD1, P1, draw, hold_pill, pill
 
 ROOM = ".. .. .. .. .. .. .. .. "
-
-
-@pytest.fixture
-def playing(console: Console) -> Console:
-    to_play(console)
-    draw(console, "")
-    return console
 
 
 def test_a_turns_clockwise_and_b_the_other_way(playing: Console) -> None:
@@ -40,31 +34,25 @@ def test_a_and_b_in_one_frame_do_both(playing: Console) -> None:
     assert pill(playing) == (3, 10, 0)
 
 
-def test_a_pill_turned_down_at_the_right_wall_goes_one_to_the_left(playing: Console) -> None:
-    hold_pill(playing, x=7, y=10, rotation=1)
-    playing.frame(A)
-    assert pill(playing) == (6, 10, 0)
-
-
-def test_a_pill_turned_down_beside_a_virus_goes_one_to_the_left(playing: Console) -> None:
-    draw(playing, ".. .. .. .. Vr .. .. .. " + ROOM * 10)
-    hold_pill(playing, x=3, y=10, rotation=1)
-    playing.frame(B)
-    assert pill(playing) == (2, 10, 2)
-
-
-def test_a_pill_between_two_viruses_does_not_lie_down(playing: Console) -> None:
-    draw(playing, ".. .. Vr .. Vr .. .. .. " + ROOM * 10)
-    hold_pill(playing, x=3, y=10, rotation=1)
-    playing.frame(B)
-    assert pill(playing) == (3, 10, 1)
-
-
-def test_there_is_no_kick_to_the_right(playing: Console) -> None:
-    draw(playing, "Vr .. Vr .. .. .. .. .. " + ROOM * 10)
-    hold_pill(playing, x=1, y=10, rotation=3)
-    playing.frame(A)
-    assert pill(playing) == (1, 10, 3)
+@pytest.mark.parametrize(
+    ("row", "x", "rotation", "button", "expected"),
+    [
+        pytest.param(ROOM, 7, 1, A, (6, 10, 0), id="right wall: one to the left"),
+        pytest.param(".. .. .. .. Vr .. .. .. ", 3, 1, B, (2, 10, 2), id="virus: one to the left"),
+        pytest.param(".. .. Vr .. Vr .. .. .. ", 3, 1, B, (3, 10, 1), id="two viruses: none"),
+        pytest.param(
+            "Vr .. Vr .. .. .. .. .. ", 1, 3, A, (1, 10, 3), id="room at the right only: none"
+        ),
+        pytest.param("Vr .. .. .. .. .. .. .. ", 1, 3, A, (1, 10, 2), id="room: none"),
+    ],
+)
+def test_an_upright_pill_that_lies_down_is_kicked_to_the_left_only(
+    playing: Console, row: str, x: int, rotation: int, button: int, expected: tuple[int, int, int]
+) -> None:
+    draw(playing, row + ROOM * 10)
+    hold_pill(playing, x=x, y=10, rotation=rotation)
+    playing.frame(button)
+    assert pill(playing) == expected
 
 
 def test_nothing_helps_a_pill_to_stand_up(playing: Console) -> None:
@@ -112,14 +100,14 @@ def test_a_kicked_pill_does_not_go_double_left(playing: Console) -> None:
     hold_pill(playing, x=4, y=10, rotation=1)
     draw(playing, ".. .. .. .. .. Vr .. .. " + ROOM * 10)
     playing.write(P1.das_counter, 0)
-    playing.write(0xF7, LEFT)
+    playing.write(HELD1, LEFT)
     playing.frame(LEFT | A)
     assert pill(playing) == (3, 10, 0)
 
 
 def test_standing_up_with_left_held_stays(playing: Console) -> None:
     hold_pill(playing, x=4, y=10, rotation=0)
-    playing.write(0xF7, LEFT)
+    playing.write(HELD1, LEFT)
     playing.write(P1.das_counter, 0)
     playing.frame(LEFT | A)
     assert pill(playing) == (4, 10, 3)
@@ -127,7 +115,7 @@ def test_standing_up_with_left_held_stays(playing: Console) -> None:
 
 def test_right_held_changes_nothing_in_a_turn(playing: Console) -> None:
     hold_pill(playing, x=4, y=10, rotation=1)
-    playing.write(0xF7, RIGHT)
+    playing.write(HELD1, RIGHT)
     playing.write(P1.das_counter, 0)
     playing.frame(RIGHT | A)
     assert pill(playing) == (4, 10, 0)

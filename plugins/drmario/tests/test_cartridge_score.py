@@ -11,6 +11,8 @@ from cartridge_player import (
     MED,
     P1,
     RED,
+    SCORE,
+    TOP_SCORE,
     draw,
     hold_pill,
     land,
@@ -18,15 +20,6 @@ from cartridge_player import (
     run_until,
     to_play,
 )
-
-SCORE, TOP_SCORE = 0x729, 0x700
-
-
-@pytest.fixture
-def playing(console: Console) -> Console:
-    to_play(console)
-    console.write(P1.viruses_left, 0x80)
-    return console
 
 
 def shown(console: Console, address: int = SCORE) -> int:

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from arcade_rl_drmario.console import START, Console
-from cartridge_player import FALL, MODE, P1, PLAY, frames, run_until, tap
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START
+from cartridge_player import FALL, MODE, MUSIC, P1, PLAY, frames, run_until, tap
 
-SOUND_EFFECT, SOUND_MUSIC, SOUND_ATTACK, MUSIC_CHOICE = 0x6F1, 0x6F5, 0x6F4, 0x731
+SOUND_EFFECT, SOUND_MUSIC, SOUND_ATTACK = 0x6F1, 0x6F5, 0x6F4
 FIRST, SECOND, MENU, CLEAR, OVER = 1, 2, 3, 4, 5
 OFF = 2
 ORDER_LOW, ORDER_HIGH, SILENT, PERIOD_LOW, PERIOD_HIGH = 0x690, 0x694, 0x6B0, 0x6B8, 0x6BC
@@ -42,7 +43,7 @@ def pitch_hz(samples: npt.NDArray[np.int16], rate_hz: float) -> float:
 @pytest.fixture
 def quiet(console: Console) -> Console:
     """A console on the title whose music is off."""
-    console.write(MUSIC_CHOICE, OFF)
+    console.write(MUSIC, OFF)
     frames(console, 5)
     return console
 
@@ -56,7 +57,7 @@ def test_music_off_is_silence(quiet: Console, music: int) -> None:
 def test_the_switch_works_while_a_tune_plays(console: Console) -> None:
     console.write(SOUND_MUSIC, FIRST)
     assert loudness(hear(console, FRAMES_A_SECOND)) > 20 * QUIET
-    console.write(MUSIC_CHOICE, OFF)
+    console.write(MUSIC, OFF)
     frames(console, FRAMES_A_SECOND)
     assert loudness(hear(console, FRAMES_A_SECOND)) < QUIET
 

@@ -1,8 +1,11 @@
 """Two players: garbage, counter-attacks, rounds, crowns and draws."""
 
+from collections.abc import Callable
+
 import pytest
 
-from arcade_rl_drmario.console import START, Console
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import START
 from cartridge_player import (
     ATTACK,
     BLUE,
@@ -22,18 +25,21 @@ from cartridge_player import (
     WHO_WON,
     YELLOW,
     Pad,
+    clear_level,
     draw,
     field,
+    fill_bottle,
     frames,
     hold_pill,
     land,
     next_pill,
     parse,
     run_until,
-    run_until_mode,
+    tap,
     to_play,
 )
 
+VICTORIES_REQUIRED = 0x725
 TWO_LINES = "Vr Vr Vr .. .. .. .. .. Vb Vb Vb .. .. .. .. .. "
 """An upright pill in column 3, blue below red, makes two lines."""
 
@@ -205,27 +211,6 @@ def test_a_half_whose_place_garbage_took_falls_alone(playing: Console) -> None:
     assert cells[120] == 0x81
 
 
-def win_level(console: Console, *pads: Pad) -> None:
-    """Each pad's last viruses die in the same frame."""
-    for pad in pads:
-        console.write(pad.viruses_left, 0x03)
-        draw(console, "Vr Vr Vr .. .. .. .. .. ", pad)
-        hold_pill(console, x=3, y=0, colours=(RED, BLUE), pad=pad)
-        console.write(pad.drop_counter, 40)
-    console.frame()
-    run_until(console, lambda: console.read(pads[0].viruses_left) == 0)
-
-
-def top_out(console: Console, *pads: Pad) -> None:
-    """Each pad's bottle is full in the same frame."""
-    for pad in pads:
-        draw(console, ".. .. .. Vr Vb .. .. .. " + ".. " * 120, pad)
-        hold_pill(console, x=0, y=0, pad=pad)
-        console.write(pad.drop_counter, 40)
-    console.frame()
-    run_until_mode(console, 5)
-
-
 def crowns(console: Console) -> list[int]:
     return [console.read(P1.victories), console.read(P2.victories)]
 
@@ -239,7 +224,7 @@ def start_round(console: Console) -> None:
 
 @pytest.mark.parametrize(("pad", "expected", "who"), [(P1, [1, 0], 1), (P2, [0, 1], 2)])
 def test_clearing_wins_a_round(playing: Console, pad: Pad, expected: list[int], who: int) -> None:
-    win_level(playing, pad)
+    clear_level(playing, pad)
     assert playing.read(MODE) == PLAY
     assert crowns(playing) == expected
     assert playing.read(WHO_WON) == who
@@ -257,7 +242,7 @@ def test_clearing_wins_a_round(playing: Console, pad: Pad, expected: list[int], 
 def test_a_full_bottle_loses_a_round(
     playing: Console, pad: Pad, expected: list[int], who: int
 ) -> None:
-    top_out(playing, pad)
+    fill_bottle(playing, pad)
     assert playing.read(pad.level_fail) == 1
     playing.frame()
     assert playing.read(MODE) == FINISHED
@@ -272,7 +257,7 @@ def test_a_full_bottle_loses_a_round(
 
 
 def test_both_clearing_in_one_frame_is_a_draw_with_two_crowns(playing: Console) -> None:
-    win_level(playing, P1, P2)
+    clear_level(playing, P1, P2)
     assert crowns(playing) == [1, 1]
     assert playing.read(WHO_WON) == 0
     frames(playing, 70)
@@ -281,7 +266,7 @@ def test_both_clearing_in_one_frame_is_a_draw_with_two_crowns(playing: Console) 
 
 
 def test_both_full_in_one_frame_is_a_draw_without_crowns(playing: Console) -> None:
-    top_out(playing, P1, P2)
+    fill_bottle(playing, P1, P2)
     playing.frame()
     assert crowns(playing) == [0, 0]
     assert (playing.read(WHO_WON), playing.read(WHO_FAILED)) == (0, 0)
@@ -293,10 +278,10 @@ def test_both_full_in_one_frame_is_a_draw_without_crowns(playing: Console) -> No
 @pytest.mark.parametrize(("pad", "who"), [(P1, 1), (P2, 2)])
 def test_three_crowns_win_the_match(playing: Console, pad: Pad, who: int) -> None:
     for _ in range(2):
-        win_level(playing, pad)
+        clear_level(playing, pad)
         frames(playing, 70)
         start_round(playing)
-    win_level(playing, pad)
+    clear_level(playing, pad)
     frames(playing, 70)
     assert playing.read(MODE) == FINISHED
     assert playing.read(WHO_WON) == who
@@ -306,9 +291,29 @@ def test_three_crowns_win_the_match(playing: Console, pad: Pad, who: int) -> Non
     assert playing.read(MODE) == OPTIONS
 
 
+def test_another_number_of_crowns_may_be_required(playing: Console) -> None:
+    playing.write(VICTORIES_REQUIRED, 1)
+    clear_level(playing, P2)
+    frames(playing, 70)
+    assert (playing.read(MODE), crowns(playing)) == (FINISHED, [0, 1])
+
+
+@pytest.mark.parametrize("end", [clear_level, fill_bottle])
+def test_only_player_1_begins_the_next_round(
+    playing: Console, end: Callable[[Console, Pad], None]
+) -> None:
+    end(playing, P1)
+    frames(playing, 70)
+    for _ in range(5):
+        tap(playing, 0, START)
+    assert playing.read(MODE) in (PLAY, FINISHED)
+    playing.frame(START)
+    assert playing.read(MODE) == INIT_LEVEL
+
+
 def test_the_third_crown_may_come_from_a_full_bottle(playing: Console) -> None:
     playing.write(P1.victories, 2)
-    top_out(playing, P2)
+    fill_bottle(playing, P2)
     playing.frame()
     assert crowns(playing) == [3, 0]
     frames(playing, 70)
@@ -321,7 +326,7 @@ def test_the_third_crown_may_come_from_a_full_bottle(playing: Console) -> None:
 def test_player_1_wins_when_both_have_the_third_crown(playing: Console) -> None:
     playing.write(P1.victories, 2)
     playing.write(P2.victories, 2)
-    win_level(playing, P1, P2)
+    clear_level(playing, P1, P2)
     assert crowns(playing) == [3, 3]
     assert playing.read(WHO_WON) == 1
     frames(playing, 70)

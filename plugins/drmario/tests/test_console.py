@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from arcade_rl.errors import UsageError, VerificationError
-from arcade_rl_drmario.console import SELECT, START, Console
-
-FRAME, HELD1, HELD2 = 0x43, 0xF7, 0xF8
+from arcade_rl_drmario.console import Console
+from arcade_rl_drmario.pad import SELECT, START
+from cartridge_player import FRAME, HELD1, HELD2
 
 
 def test_every_button_reaches_its_bit_in_the_same_frame(console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import zlib
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from arcade_rl import cli
 from arcade_rl.contracts import Rom
 from arcade_rl.registry import RomSource, rom_fault, rom_sources
 from arcade_rl.roms.declared import catalogue
@@ -75,6 +77,46 @@ def test_pillbox_is_recognised_under_any_header(header: bytes) -> None:
     assert (found.status, found.known.rom.name) == ("accepted", "pillbox")
     assert found.content_sha1 == PILLBOX_SHA1
     assert found.notes == ("it ships with drmario 1: there is nothing to import",)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "status", "said"),
+    [
+        ("whole.nes", 0, "accepted", "whole.nes: pillbox, the free cartridge, accepted"),
+        ("headerless.nes", 0, "accepted", "headerless.nes: pillbox, the free cartridge, accepted"),
+        ("nes2.nes", 0, "accepted", "nes2.nes: pillbox, the free cartridge, accepted"),
+        (
+            "truncated.nes",
+            1,
+            "unknown",
+            "truncated.nes is truncated: its header promises 40,976 bytes, it has 40,975 bytes; "
+            "copy or dump it again",
+        ),
+    ],
+)
+def test_pillbox_on_the_command_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    code: int,
+    status: str,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = PILLBOX_FILE.read_bytes()
+    content = whole[len(NROM) :]
+    forms = {"headerless.nes": content, "nes2.nes": NES_2 + content, "truncated.nes": whole[:-1]}
+    Path(name).write_bytes(forms.get(name, whole))
+    assert cli.run(["roms", "check", name]) == code
+    assert capsys.readouterr().out.splitlines()[0] == said
+    assert cli.run(["roms", "check", name, "--json"]) == code
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["status"], row["bytes"]) == (status, Path(name).stat().st_size)
+    assert cli.run(["roms", "import", name, "--json"]) == code
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["outcome"] == ("ships" if code == 0 else None)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_truncated_pillbox_is_called_that() -> None:

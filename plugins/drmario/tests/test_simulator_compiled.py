@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from arcade_rl_drmario.simulator import compiled
 
 CALLED = """
@@ -27,22 +29,71 @@ if __name__ == "kept.calling":
 
 
 def run(folder: Path) -> str:
-    command = [sys.executable, "-c", "import kept.calling"]
-    return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    done = start(folder)
+    said = done.communicate()[0].strip()
+    assert done.returncode == 0
+    return said
+
+
+def start(folder: Path, then: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", f"import kept.calling\n{then}"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, stdin=pipe, stdout=pipe, text=True)
+
+
+def write_rule(folder: Path, factor: int) -> None:
+    (folder / "kept" / "called.py").write_text(CALLED.format(factor=factor))
+
+
+def folders(parent: Path) -> set[str]:
+    return {folder.name for folder in parent.glob("compiled-*")}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A folder with a package `kept` in it, whose rule is the factor 10."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "__init__.py").touch()
+    (tmp_path / "kept" / "compiled.py").write_bytes(Path(compiled.__file__).read_bytes())
+    (tmp_path / "kept" / "calling.py").write_text(CALLING)
+    write_rule(tmp_path, 10)
+    return tmp_path
 
 
 def test_it_is_loaded_again_but_not_after_a_change_in_a_function_that_is_called(
-    tmp_path: Path,
+    package: Path,
 ) -> None:
-    package = tmp_path / "kept"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "compiled.py").write_bytes(Path(compiled.__file__).read_bytes())
-    (package / "calling.py").write_text(CALLING)
-    (package / "called.py").write_text(CALLED.format(factor=10))
-    assert run(tmp_path) == "60 0"
-    assert run(tmp_path) == "60 1"
-    (package / "called.py").write_text(CALLED.format(factor=20))
-    assert run(tmp_path) == "120 0"
+    assert run(package) == "60 0"
+    assert run(package) == "60 1"
+    write_rule(package, 20)
+    assert run(package) == "120 0"
+
+
+def test_what_older_sources_left_is_removed_unless_a_process_uses_it(package: Path) -> None:
+    kept = package / "kept" / "__pycache__"
+    older = start(package, "print(flush=True); input()")
+    assert older.stdout is not None
+    assert older.stdout.readline() == "60 0\n"
+    older.stdout.readline()
+    used = folders(kept)
+    write_rule(package, 20)
+    run(package)
+    newer = folders(kept) - used
+    assert (len(used), len(newer)) == (1, 1)
+    older.communicate("\n")
+    assert folders(kept) == used | newer
+    write_rule(package, 30)
+    run(package)
+    (newest,) = folders(kept)
+    assert newest not in used | newer
+
+
+def test_a_package_that_cannot_be_written_keeps_it_with_the_user(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (package / "kept" / "__pycache__").touch()  # no folder, whatever the rights of who runs this
+    monkeypatch.setenv("XDG_CACHE_HOME", str(package / "cache"))
+    assert [run(package), run(package)] == ["60 0", "60 1"]
+    assert len(folders(package / "cache" / "arcade_rl_drmario")) == 1
+    monkeypatch.setenv("XDG_CACHE_HOME", str(package / "kept" / "called.py"))
+    assert [run(package), run(package)] == ["60 0", "60 0"]

@@ -7,7 +7,7 @@ from arcade_rl.errors import VerificationError
 from arcade_rl_drmario.comparison import ButtonMasher, Comparison, Pilot, Placer, Setting
 from arcade_rl_drmario.console import Console
 from arcade_rl_drmario.simulator import Simulator
-from cartridge_player import HI, LOW, MED
+from cartridge_player import HI, LOW, MED, P1
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +52,11 @@ def test_the_level_after_a_landmark(comparison: Comparison, opened_console: Cons
 
     def nearly_done(simulator: Simulator, player: int) -> int:
         first = simulator.state[0]["players"][0]
-        if first["pill_count_low"] == 1:
+        if first["pill_counter_low"] == 1:
             simulator.state["field"][0, 0] = np.reshape(one_virus, (16, 8))
             first["viruses_left"] = 0x01
-            opened_console.write(0x400, *one_virus)
-            opened_console.write(0x324, 0x01)
+            opened_console.write(P1.field, *one_virus)
+            opened_console.write(P1.viruses_left, 0x01)
         return placer(simulator, player)
 
     games, cleared = comparison.tally.games, comparison.tally.cleared
@@ -67,7 +67,7 @@ def test_the_level_after_a_landmark(comparison: Comparison, opened_console: Cons
 
 def test_a_difference_is_found_and_named(comparison: Comparison) -> None:
     def meddler(simulator: Simulator, player: int) -> int:
-        if simulator.state[0]["players"][0]["pill_count_low"] == 3:
+        if simulator.state[0]["players"][0]["pill_counter_low"] == 3:
             simulator.state[0]["players"][0]["speedups"] = 1
         return 0
 

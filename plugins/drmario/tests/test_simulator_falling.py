@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, UP, A, B
 from arcade_rl_drmario.simulator import Simulator
-from simulated_games import BLUE, DOWN, HI, LEFT, LOW, MED, RED, RIGHT, YELLOW, A, B, falling
+from cartridge_player import BLUE, HI, LOW, MED, RED, YELLOW
+from simulated_games import falling
 
 COMMON = [14, 13, 12, 11, 10, 10, 9, 9, 8, 8, 7, 7] + [6] * 12 + [5] * 5 + [4] * 5
 FRAMES_A_ROW = {
@@ -55,7 +57,7 @@ def test_every_tenth_pill_of_the_preview_speeds_up() -> None:
     for pill_number in range(1, 45):
         simulator.run()
         player = simulator.state[0]["players"][0]
-        assert player["pill_count_low"] == int(str(pill_number + 1), 16)
+        assert player["pill_counter_low"] == int(str(pill_number + 1), 16)
         assert player["speedups"] == (pill_number + 1) // 10
         simulator.place([15 * 8])
         simulator.state["field"] = 0xFF
@@ -65,9 +67,9 @@ def test_speedups_end_at_49_and_the_counter_has_hundreds() -> None:
     simulator = Simulator(1)
     simulator.reset(None, 0x8988, 0, MED)
     player = simulator.state[0]["players"][0]
-    player["pill_count_low"], player["pill_count_high"], player["speedups"] = 0x99, 0x09, 49
+    player["pill_counter_low"], player["pill_counter_high"], player["speedups"] = 0x99, 0x09, 49
     simulator.run()
-    assert (player["pill_count_low"], player["pill_count_high"]) == (0x00, 0x10)
+    assert (player["pill_counter_low"], player["pill_counter_high"]) == (0x00, 0x10)
     assert player["speedups"] == 49
 
 
@@ -81,7 +83,7 @@ def test_down_drops_a_row_in_odd_frames_and_starts_the_counter_again() -> None:
     assert simulator.state[0]["players"][0]["drop_counter"] == 1
 
 
-@pytest.mark.parametrize("held", [DOWN | LEFT, DOWN | RIGHT, DOWN | 8])
+@pytest.mark.parametrize("held", [DOWN | LEFT, DOWN | RIGHT, DOWN | UP])
 def test_down_with_another_direction_is_no_soft_drop(held: int) -> None:
     assert pill(press(falling(), held, held, held))[1] == 15
 

@@ -25,7 +25,7 @@ def test_the_first_level_of_a_cold_start() -> None:
     } == viruses
     assert state["rng"] == 0x772B
     assert state["players"][0]["viruses_left"] == 0x04
-    assert state["colours_alive"].tolist() == [1, 1, 2]
+    assert state["viruses_alive"].tolist() == [1, 1, 2]
 
 
 def test_level_10_and_level_20_of_a_cold_start() -> None:
@@ -56,7 +56,7 @@ def test_two_players_at_one_level_have_the_same_viruses() -> None:
     assert state["field"][0].ravel().tolist() == start_level(0x1234, 7).board
     assert (state["field"][0] == state["field"][1]).all()
     assert state["players"]["viruses_left"].tolist() == [0x32, 0x32]
-    assert state["colours_alive"].sum() == 64
+    assert state["viruses_alive"].sum() == 64
 
 
 @pytest.mark.parametrize("levels", [(3, 20), (20, 3), (0, 1), (17, 14)])

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from arcade_rl.errors import UsageError
+from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, A, B
 from arcade_rl_drmario.simulator import Simulator
-from simulated_games import DOWN, HI, LEFT, LOW, MED, RIGHT, A, B, falling, random_board, search
+from cartridge_player import HI, LOW, MED
+from simulated_games import falling, random_board, search
 
 HELD = (0, 0, LEFT, RIGHT, LEFT | RIGHT, A, B | LEFT, A | RIGHT, A | B | LEFT)
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from arcade_rl_drmario.pad import DOWN
 from arcade_rl_drmario.simulator import Simulator
-from simulated_games import BLUE, DOWN, HI, LOW, MED, RED, YELLOW, falling, parse
+from cartridge_player import BLUE, HI, LOW, MED, RED, YELLOW
+from simulated_games import falling, parse
 
 EMPTIED = 0xF0
 
@@ -161,7 +163,7 @@ def test_a_chain_goes_on_until_nothing_matches() -> None:
     simulator.state["players"]["viruses_left"] = 0x20
     # Vanished at 20; at 36 one falls, at 52 none; the second line is gone at 56; none falls at 72.
     assert frames_to_next_pill(simulator) == 72 + 29
-    assert simulator.state[0]["players"][0]["score_index"] == 5
+    assert simulator.state[0]["players"][0]["score_multiplier_index"] == 5
     assert (simulator.state[0]["field"][0] >= EMPTIED).all()
 
 
@@ -196,11 +198,11 @@ def test_the_score_ends_at_its_highest_digit() -> None:
 def test_colours_alive_follow_the_viruses() -> None:
     simulator = falling("Vr Vr Vb .. .. .. .. .. ", x=2, y=0)
     simulator.state["field"][0, 0, 15, 2:4] = 0xFF
-    simulator.state["colours_alive"] = [1, 3, 1]
+    simulator.state["viruses_alive"] = [1, 3, 1]
     simulator.state["players"]["first_colour"] = RED
     simulator.state["players"]["second_colour"] = RED
     settled(rest(simulator))
-    assert simulator.state[0]["colours_alive"].tolist() == [1, 1, 1]
+    assert simulator.state[0]["viruses_alive"].tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("cells", [(3,), (4,), (3, 4)])

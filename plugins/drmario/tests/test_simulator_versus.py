@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from arcade_rl_drmario.pad import DOWN
 from arcade_rl_drmario.simulator import Simulator
-from simulated_games import BLUE, DOWN, RED, YELLOW, falling, parse
+from cartridge_player import BLUE, RED, YELLOW
+from simulated_games import falling, parse
 
 FIRST, SECOND, DRAW = 1, 2, 3
 COLOURS = (RED, BLUE, YELLOW, RED)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from arcade_rl_drmario import pad
 from arcade_rl_drmario.simulator.compiled import inner
 from arcade_rl_drmario.simulator.state import (
     BOTTOM,
-    BUTTON_A,
-    BUTTON_B,
-    BUTTON_DOWN,
-    BUTTON_LEFT,
-    BUTTON_RIGHT,
     DAS_COUNTER,
     DROP_COUNTER,
     EMPTIED,
@@ -57,7 +53,7 @@ ROW_FRAMES = np.array(
 DAS_FIRST, DAS_AGAIN, DAS_BLOCKED = 16, 10, 15
 """Left or Right held: the frames to the first repeated move; where the counter goes on after it; and
 where it waits while there is no room."""
-SIDEWAYS = BUTTON_LEFT | BUTTON_RIGHT
+SIDEWAYS = pad.LEFT | pad.RIGHT
 DIRECTIONS = 0x0F
 
 
@@ -90,7 +86,7 @@ def fall(game: Game, player: int) -> None:
 def drop(game: Game, player: int) -> None:
     """Soft drop on odd frames while only Down is held, else gravity."""
     base, field = player * PLAYER_SIZE, FIELD + player * FIELD_SIZE
-    softly = game[FRAME_COUNTER] & 1 and game[HELD + player] & DIRECTIONS == BUTTON_DOWN
+    softly = game[FRAME_COUNTER] & 1 and game[HELD + player] & DIRECTIONS == pad.DOWN
     if not softly:
         game[base + DROP_COUNTER] += 1
         if game[base + DROP_COUNTER] < row_frames(game, base):
@@ -134,9 +130,9 @@ def move_sideways(game: Game, player: int) -> None:
         game[base + DAS_COUNTER] = DAS_AGAIN
     else:
         return
-    if game[HELD + player] & BUTTON_RIGHT:
+    if game[HELD + player] & pad.RIGHT:
         step_sideways(game, player, 1)
-    if game[HELD + player] & BUTTON_LEFT:
+    if game[HELD + player] & pad.LEFT:
         step_sideways(game, player, -1)
 
 
@@ -154,9 +150,9 @@ def step_sideways(game: Game, player: int, way: int) -> None:
 def turn(game: Game, player: int) -> None:
     """A turns clockwise, then B the other way; both in one frame both count."""
     pressed = game[PRESSED + player]
-    if pressed & BUTTON_A:
+    if pressed & pad.A:
         turn_once(game, player, 3)
-    if pressed & BUTTON_B:
+    if pressed & pad.B:
         turn_once(game, player, 1)
 
 
@@ -167,7 +163,7 @@ def turn_once(game: Game, player: int, quarters: int) -> None:
     x, y = int(game[base + X]), int(game[base + Y])
     rotation = (int(game[base + ROTATION]) + quarters) & 3
     fits = has_room(game, field, x, y, rotation)
-    leftwards = rotation & 1 == 0 and (not fits or game[HELD + player] & BUTTON_LEFT)
+    leftwards = rotation & 1 == 0 and (not fits or game[HELD + player] & pad.LEFT)
     if leftwards and has_room(game, field, x - 1, y, rotation):
         x -= 1
         fits = True

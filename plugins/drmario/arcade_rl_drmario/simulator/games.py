@@ -130,7 +130,7 @@ class Simulator:
         self._start(chosen)
 
     def frame(self, buttons: npt.ArrayLike) -> None:
-        """One frame of every game. `buttons`: held down, as `BUTTON_*` bits, (N,) or (N, players).
+        """One frame of every game. `buttons`: held down, as the bits of `pad`, (N,) or (N, players).
 
         Scripts that were being played are given up.
         """

@@ -6,7 +6,6 @@ import numpy as np
 
 from arcade_rl_drmario.simulator.compiled import inner
 from arcade_rl_drmario.simulator.state import (
-    COLOURS_ALIVE,
     EMPTIED,
     EMPTY,
     FIELD,
@@ -19,6 +18,7 @@ from arcade_rl_drmario.simulator.state import (
     RNG0,
     RNG1,
     VIRUS,
+    VIRUSES_ALIVE,
     VIRUSES_LEFT,
     VIRUSES_TO_ADD,
     Game,
@@ -96,14 +96,14 @@ def count_virus(game: Game, base: int, colour: int) -> None:
     game[base + VIRUSES_TO_ADD] -= 1
     left = game[base + VIRUSES_LEFT] + 1
     game[base + VIRUSES_LEFT] = left + 6 if (left & 15) > 9 else left
-    game[COLOURS_ALIVE + colour] += 1
+    game[VIRUSES_ALIVE + colour] += 1
 
 
 @inner
 def fill_fields(game: Game) -> None:
     """Viruses of one or both players, drawn in turn; the same for both where their levels are equal."""
     game[FIELD : FIELD + 2 * FIELD_SIZE] = EMPTY
-    game[COLOURS_ALIVE : COLOURS_ALIVE + 3] = 0
+    game[VIRUSES_ALIVE : VIRUSES_ALIVE + 3] = 0
     copied = game[PLAYERS] == 2 and game[LEVEL] == game[PLAYER_SIZE + LEVEL]
     drawing = 2 if game[PLAYERS] == 2 and not copied else 1
     for player in range(drawing):
@@ -119,4 +119,4 @@ def fill_fields(game: Game) -> None:
         game[PLAYER_SIZE + VIRUSES_LEFT] = game[VIRUSES_LEFT]
         game[PLAYER_SIZE + VIRUSES_TO_ADD] = 0
         for colour in range(3):
-            game[COLOURS_ALIVE + colour] *= 2
+            game[VIRUSES_ALIVE + colour] *= 2

@@ -20,13 +20,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl_drmario import pad
 from arcade_rl_drmario.simulator.compiled import inner
 from arcade_rl_drmario.simulator.falling import row_frames
 from arcade_rl_drmario.simulator.state import (
-    BUTTON_A,
-    BUTTON_B,
-    BUTTON_LEFT,
-    BUTTON_RIGHT,
     DAS_COUNTER,
     DROP_COUNTER,
     EMPTIED,
@@ -193,10 +190,10 @@ def union_of(masks: Masks) -> int:
 def held_before(game: Game, player: int) -> tuple[int, int]:
     """(turned, sideways) of the buttons that are held already."""
     held = game[HELD + player]
-    turned = (1 if held & BUTTON_A else 0) | (2 if held & BUTTON_B else 0)
-    if held & BUTTON_LEFT:
+    turned = (1 if held & pad.A else 0) | (2 if held & pad.B else 0)
+    if held & pad.LEFT:
         return turned, LEFT + min(int(game[player * PLAYER_SIZE + DAS_COUNTER]), 15)
-    return turned, RIGHT if held & BUTTON_RIGHT else 0
+    return turned, RIGHT if held & pad.RIGHT else 0
 
 
 @inner
@@ -249,7 +246,7 @@ def follow_row(
     moved: Masks,
 ) -> None:
     here, below = room[y + 1], room[y]
-    right_held = is_top and game[HELD + player] & BUTTON_RIGHT != 0
+    right_held = is_top and game[HELD + player] & pad.RIGHT != 0
     ready = game[player * PLAYER_SIZE + DAS_COUNTER] >= 15
     settled = False
     frame = first

@@ -7,7 +7,6 @@ from arcade_rl_drmario.simulator.state import (
     ATTACK_COLOURS,
     BOTTOM,
     CLEARED,
-    COLOURS_ALIVE,
     COMBO,
     EMPTIED,
     EMPTY,
@@ -22,12 +21,13 @@ from arcade_rl_drmario.simulator.state import (
     RIGHT,
     SCORE,
     SCORE_DIGITS,
-    SCORE_INDEX,
+    SCORE_MULTIPLIER_INDEX,
     SINGLE,
     SPEED,
     STATUS,
     TOP,
     VIRUS,
+    VIRUSES_ALIVE,
     VIRUSES_LEFT,
     Game,
 )
@@ -45,7 +45,7 @@ def resolve(game: Game, player: int) -> None:
     step = game[base + PLACED_STEP]
     if step == 0:
         game[base + COMBO] = 0
-        game[base + SCORE_INDEX] = 0
+        game[base + SCORE_MULTIPLIER_INDEX] = 0
     elif step == 3:
         if game[base + STATUS] != IDLE:
             return
@@ -146,10 +146,10 @@ def mark_run(game: Game, player: int, start: int, length: int, stride: int) -> N
 def kill_virus(game: Game, base: int, colour: int) -> None:
     left = game[base + VIRUSES_LEFT] - 1
     game[base + VIRUSES_LEFT] = left - 6 if left & 15 > 9 else left
-    game[COLOURS_ALIVE + colour] -= 1
-    doublings = game[base + SCORE_INDEX]
+    game[VIRUSES_ALIVE + colour] -= 1
+    doublings = game[base + SCORE_MULTIPLIER_INDEX]
     if doublings < TOP_DOUBLING:
-        game[base + SCORE_INDEX] += 1
+        game[base + SCORE_MULTIPLIER_INDEX] += 1
     if game[PLAYERS] == 1:
         add_score(game, (game[base + SPEED] + 1) << doublings)
 

@@ -28,7 +28,7 @@ from arcade_rl_drmario.simulator.state import (
     NEXT_FIRST_COLOUR,
     NEXT_SECOND_COLOUR,
     OUTCOME,
-    PILL_COUNT,
+    PILL_COUNTER,
     PLACED_STEP,
     PLAYER_SIZE,
     PLAYERS,
@@ -43,7 +43,7 @@ from arcade_rl_drmario.simulator.state import (
     SPEED,
     SPEEDUPS,
     STATUS,
-    THROW,
+    THROW_FRAME,
     VICTORIES,
     VIRUSES_LEFT,
     Game,
@@ -53,7 +53,7 @@ from arcade_rl_drmario.simulator.state import (
 
 FALL, PLACED, CHECK_ATTACK, SENT, NONE, FOLLOWING, SEND = range(7)
 """What a player's turn does, $0317."""
-THROW_FRAMES = 22
+THROW_LENGTH = 22
 """Frames from the throw to the pill's appearance, one player; LOW counts every second."""
 
 
@@ -64,7 +64,7 @@ def start_level(game: Game) -> None:
     fill_fields(game)
     game[MODE] = MODE_PLAYING
     game[OUTCOME] = PLAYING
-    game[THROW] = 0
+    game[THROW_FRAME] = 0
     for player in range(2 if game[PLAYERS] == 2 else 1):
         start_player(game, player)
 
@@ -80,7 +80,7 @@ def start_player(game: Game, player: int) -> None:
     game[base + VICTORIES], game[base + VIRUSES_LEFT] = victories, viruses
     next_pill(game, player)
     next_pill(game, player)
-    game[base + PILL_COUNT] = 1
+    game[base + PILL_COUNTER] = 1
     game[base + STATUS] = IDLE
     game[base + NEXT_ACTION] = SEND
 
@@ -100,16 +100,16 @@ def next_pill(game: Game, player: int) -> None:
 @inner
 def count_pill(game: Game, base: int) -> None:
     """Every tenth pill that the preview shows makes the game faster."""
-    count = game[base + PILL_COUNT] + 1
+    count = game[base + PILL_COUNTER] + 1
     if count & 15 > 9:
         count += 6
         if game[base + SPEEDUPS] < MOST_SPEEDUPS:
             game[base + SPEEDUPS] += 1
     if count > 0x99:
         count = 0
-        hundreds = game[base + PILL_COUNT + 1] + 1
-        game[base + PILL_COUNT + 1] = hundreds + 6 if hundreds & 15 > 9 else hundreds
-    game[base + PILL_COUNT] = count
+        hundreds = game[base + PILL_COUNTER + 1] + 1
+        game[base + PILL_COUNTER + 1] = hundreds + 6 if hundreds & 15 > 9 else hundreds
+    game[base + PILL_COUNTER] = count
 
 
 @inner
@@ -119,10 +119,10 @@ def send_pill(game: Game, player: int) -> None:
     if game[PLAYERS] == 1:
         if game[base + SPEED] == 0 and game[FRAME_COUNTER] & 1:
             return
-        game[THROW] += 1
-        if game[THROW] < THROW_FRAMES:
+        game[THROW_FRAME] += 1
+        if game[THROW_FRAME] < THROW_LENGTH:
             return
-        game[THROW] = 0
+        game[THROW_FRAME] = 0
     next_pill(game, player)
     count_pill(game, base)
     game[base + NEXT_ACTION] = SENT

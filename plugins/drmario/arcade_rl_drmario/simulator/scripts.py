@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl_drmario import pad
 from arcade_rl_drmario.simulator.compiled import inner
 from arcade_rl_drmario.simulator.falling import DAS_AGAIN, DAS_BLOCKED, fall, row_frames
 from arcade_rl_drmario.simulator.reach import (
@@ -21,11 +22,6 @@ from arcade_rl_drmario.simulator.reach import (
     turn_mask,
 )
 from arcade_rl_drmario.simulator.state import (
-    BUTTON_A,
-    BUTTON_B,
-    BUTTON_DOWN,
-    BUTTON_LEFT,
-    BUTTON_RIGHT,
     DAS_COUNTER,
     DROP_COUNTER,
     FRAME_COUNTER,
@@ -126,13 +122,13 @@ def way_buttons(game: Game, player: int, x: int, rotation: int, order: int, drop
     quarters = (rotation - game[base + ROTATION]) & 3
     buttons = 0
     if drops and game[FRAME_COUNTER] & 1:
-        buttons = BUTTON_DOWN
+        buttons = pad.DOWN
     elif away != 0 and (order != TURN_FIRST or quarters == 0):
-        buttons = (BUTTON_RIGHT if away > 0 else BUTTON_LEFT) & ~held
+        buttons = (pad.RIGHT if away > 0 else pad.LEFT) & ~held
     if quarters != 0 and (order != SIDEWAYS_FIRST or away == 0):
-        pushed = buttons == BUTTON_LEFT and game[base + ROTATION] & 1 and away > -2
+        pushed = buttons == pad.LEFT and game[base + ROTATION] & 1 and away > -2
         if not pushed:
-            buttons |= (BUTTON_A if quarters == 3 else BUTTON_B) & ~held
+            buttons |= (pad.A if quarters == 3 else pad.B) & ~held
     return buttons
 
 
@@ -254,12 +250,12 @@ def find_row_above(
 @inner
 def buttons_of(held: int, soft: bool) -> int:
     turned, sideways = held // SIDEWAYS, held % SIDEWAYS
-    buttons = BUTTON_DOWN if soft else 0
+    buttons = pad.DOWN if soft else 0
     if sideways == RIGHT:
-        buttons |= BUTTON_RIGHT
+        buttons |= pad.RIGHT
     elif sideways >= LEFT:
-        buttons |= BUTTON_LEFT
-    return buttons | (BUTTON_A if turned & 1 else 0) | (BUTTON_B if turned & 2 else 0)
+        buttons |= pad.LEFT
+    return buttons | (pad.A if turned & 1 else 0) | (pad.B if turned & 2 else 0)
 
 
 @inner
@@ -267,7 +263,7 @@ def start_of(game: Game, player: int) -> Start:
     """(row, parity of its entry, frames in it, Right is held, and moves at once)."""
     base = player * PLAYER_SIZE
     frame = int(game[base + DROP_COUNTER])
-    right = 1 if game[HELD + player] & BUTTON_RIGHT else 0
+    right = 1 if game[HELD + player] & pad.RIGHT else 0
     ready = 1 if right and game[base + DAS_COUNTER] >= DAS_BLOCKED else 0
     return int(game[base + Y]), (int(game[FRAME_COUNTER]) + frame) & 1, frame, right, ready
 
@@ -294,13 +290,13 @@ def traced_script(
     if frame < 0:
         return -1
     length = LONGEST - 1
-    script[length] = BUTTON_DOWN
+    script[length] = pad.DOWN
     if (entered + frame) & 1:
         # Down does nothing in the even frame that follows, and gravity may be first.
         script[length] = 0
         if frame + 1 < frames:
             length -= 1
-            script[length], script[length + 1] = 0, BUTTON_DOWN
+            script[length], script[length + 1] = 0, pad.DOWN
     while y != start[0] or frame != start[2]:
         softly = False
         if frame > 0:

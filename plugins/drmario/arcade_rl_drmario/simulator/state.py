@@ -31,8 +31,8 @@ PLAYER_FIELDS = {
     "speedups": 0x0A,
     "speed": 0x0B,
     "combo": 0x0F,
-    "pill_count_low": 0x10,
-    "pill_count_high": 0x11,
+    "pill_counter_low": 0x10,
+    "pill_counter_high": 0x11,
     "drop_counter": 0x12,
     "das_counter": 0x13,
     "match_flag": 0x14,
@@ -47,7 +47,7 @@ PLAYER_FIELDS = {
     "reserve_index": 0x27,
     "viruses_to_add": 0x28,
     "attack_colours": 0x29,
-    "score_index": 0x2D,
+    "score_multiplier_index": 0x2D,
 }
 """Offset of each field within a player's struct."""
 
@@ -61,7 +61,7 @@ LEVEL_FAIL = PLAYER_FIELDS["level_fail"]
 SPEEDUPS = PLAYER_FIELDS["speedups"]
 SPEED = PLAYER_FIELDS["speed"]
 COMBO = PLAYER_FIELDS["combo"]
-PILL_COUNT = PLAYER_FIELDS["pill_count_low"]
+PILL_COUNTER = PLAYER_FIELDS["pill_counter_low"]
 DROP_COUNTER = PLAYER_FIELDS["drop_counter"]
 DAS_COUNTER = PLAYER_FIELDS["das_counter"]
 MATCH_FLAG = PLAYER_FIELDS["match_flag"]
@@ -76,7 +76,7 @@ ROTATION = PLAYER_FIELDS["rotation"]
 RESERVE_INDEX = PLAYER_FIELDS["reserve_index"]
 VIRUSES_TO_ADD = PLAYER_FIELDS["viruses_to_add"]
 ATTACK_COLOURS = PLAYER_FIELDS["attack_colours"]
-SCORE_INDEX = PLAYER_FIELDS["score_index"]
+SCORE_MULTIPLIER_INDEX = PLAYER_FIELDS["score_multiplier_index"]
 
 MODE = 0x60
 FRAME_COUNTER = 0x61
@@ -85,8 +85,8 @@ PLAYERS = 0x64
 OUTCOME = 0x65
 PRESSED, HELD = 0x66, 0x68
 SCORE, SCORE_DIGITS = 0x6A, 6
-COLOURS_ALIVE = 0x70
-THROW = 0x73
+VIRUSES_ALIVE = 0x70
+THROW_FRAME = 0x73
 
 CONSOLE_BYTES = (
     (MODE, 0x46, 1),
@@ -95,8 +95,8 @@ CONSOLE_BYTES = (
     (PLAYERS, 0x727, 1),
     (PRESSED, 0xF5, 4),
     (SCORE, 0x729, SCORE_DIGITS),
-    (COLOURS_ALIVE, 0x72, 3),
-    (THROW, 0x7D, 1),
+    (VIRUSES_ALIVE, 0x72, 3),
+    (THROW_FRAME, 0x7D, 1),
     (0x00, 0x300, PLAYER_SIZE),
     (PLAYER_SIZE, 0x380, PLAYER_SIZE),
     (FIELD, 0x400, FIELD_SIZE),
@@ -116,13 +116,13 @@ PLAYER = np.dtype(
     }
 )
 """One player. `x`, `y`: bottom-left cell of the falling pill, y 0 at the bottom; `viruses_left` and
-`pill_count_*`: binary-coded decimal; `next_action` 0: the pill falls and obeys."""
+`pill_counter_*`: binary-coded decimal; `next_action` 0: the pill falls and obeys."""
 
 STATE = np.dtype(
     {
         "names": [
             "players", "mode", "frame_counter", "rng", "number_of_players", "outcome", "pressed", "held",
-            "score_digits", "colours_alive", "throw", "field", "reserve",
+            "score_digits", "viruses_alive", "throw_frame", "field", "reserve",
         ],
         "formats": [
             (PLAYER, 2), "u1", "u1", ">u2", "u1", "u1", ("u1", 2), ("u1", 2),
@@ -130,19 +130,16 @@ STATE = np.dtype(
         ],
         "offsets": [
             0x00, MODE, FRAME_COUNTER, RNG0, PLAYERS, OUTCOME, PRESSED, HELD,
-            SCORE, COLOURS_ALIVE, THROW, FIELD, RESERVE,
+            SCORE, VIRUSES_ALIVE, THROW_FRAME, FIELD, RESERVE,
         ],
         "itemsize": SIZE,
     }
 )  # fmt: skip
-"""One game. `throw`: frames of the throw so far, one player."""
+"""One game. `throw_frame`: frames of the throw so far, one player."""
 
 MODE_PLAYING, MODE_FAILED = 4, 5
 PLAYING, FIRST_WON, SECOND_WON, DRAWN, LOST, UNBEGUN = 0, 1, 2, 3, 4, 5
 """Outcomes. Alone: `FIRST_WON` when the level is cleared, `LOST` when the bottle is full."""
-
-BUTTON_A, BUTTON_B, BUTTON_UP, BUTTON_DOWN, BUTTON_LEFT, BUTTON_RIGHT = 0x80, 0x40, 8, 4, 2, 1
-"""Bits of a byte of buttons, as the console reads them."""
 
 EMPTY, TOP, BOTTOM, LEFT, RIGHT, SINGLE, CLEARED, VIRUS, EMPTIED = (
     0xFF, 0x40, 0x50, 0x60, 0x70, 0x80, 0xB0, 0xD0, 0xF0,
