@@ -8,12 +8,18 @@ import sys
 import time
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 from arcade_rl.errors import MissingError, RunFailed
 
 WRITE_S = 60.0
 """Time that kernels may take to be written; a second is usual."""
+LOCK = Path("kernel_compilation_manager", "qdcache.lock")
+"""In the folder of the kernel cache."""
+LOCKED_S = 5.0
+"""Whoever reads or writes the list of kernels has the lock for milliseconds; one that stays so long was
+left by a process that was killed."""
 INSTALL = "pip install arcade-rl-go2, or pip install genesis-world"
 
 
@@ -40,6 +46,7 @@ def begin(device: str) -> ModuleType:
     if device == "cuda" and not torch.cuda.is_available():
         raise MissingError("options.device is cuda and torch sees no GPU; set it to auto or cpu")
     if not genesis._initialized:
+        unlock_kernels()
         # Deterministic algorithms: an episode played again must give the same numbers.
         genesis.init(
             backend=genesis.cuda if device == "cuda" else genesis.cpu,
@@ -62,6 +69,7 @@ def keep_kernels() -> None:
     Writing takes the kernels out of the memory of the process that writes, so that a copy of this one
     does it. It leads a group of its own: killing this process's group does not leave half a cache.
     """
+    unlock_kernels()
     with warnings.catch_warnings():  # from Python 3.12 on for threads, none of which the copy needs
         warnings.simplefilter("ignore", DeprecationWarning)
         writer = os.fork()
@@ -79,6 +87,31 @@ def keep_kernels() -> None:
         print(
             f"go2: compiled kernels are not kept for the next process: {trouble}", file=sys.stderr
         )
+
+
+def unlock_kernels() -> None:
+    """Remove a lock that a killed process left in the kernel cache: with it nobody reads the cache any
+    more, and every process compiles for minutes."""
+    from quadrants.lang import impl
+
+    usual = impl.default_cfg().offline_cache_file_path
+    lock = Path(os.environ.get("QD_OFFLINE_CACHE_FILE_PATH", usual)) / LOCK
+    first, until = _identity(lock), time.monotonic() + LOCKED_S
+    while first is not None and _identity(lock) == first:
+        if time.monotonic() > until:
+            lock.unlink(missing_ok=True)
+            print(f"go2: {lock} was left by a process that was killed; removed", file=sys.stderr)
+            return
+        time.sleep(0.02)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """The same as long as it is the same file; None where there is none."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _wait_for(writer: int) -> str:
