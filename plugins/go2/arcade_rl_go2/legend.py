@@ -14,9 +14,9 @@ ENTRIES: tuple[tuple[str, Colour], ...] = (
     ("velocity", VELOCITY_COLOUR),
     ("foot on the ground", CONTACT_COLOUR),
 )
-SIZE = 0.021
+SIZE = 0.026
 """Of the text, part of the picture's height."""
-SMALLEST = 9
+SMALLEST = 10
 """Pixel."""
 INK, PLATE, OPACITY = (244, 246, 248), (24, 30, 38), 0.42
 
