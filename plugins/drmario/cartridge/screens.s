@@ -216,6 +216,13 @@ one_player_attributes:
     attributes "1222220000222221", "1222222222223321"
     attributes "1111111111111111", "1111111111111111"
 
+middle_level = $4C                  ; words half a tile to the right
+middle_level_end = $5C
+middle_speed = $6C
+middle_speed_end = $5E
+middle_virus = $7C
+middle_virus_end = $BC
+
 two_player_screen:
     .addr level_palette, two_player_attributes, two_player_list
 
@@ -227,9 +234,12 @@ two_player_list:
     fill 2, 8, 28, 20, blank
     pill_box 3
     pill_box 19
-    text 13, 10, "LEVEL"
-    text 13, 13, "SPEED"
-    text 13, 17, "VIRUS"
+    picture 13, 10, 4, 1, middle_level
+    picture 17, 10, 2, 1, middle_level_end
+    picture 13, 13, 4, 1, middle_speed
+    picture 17, 13, 2, 1, middle_speed_end
+    picture 13, 16, 4, 1, middle_virus
+    picture 17, 16, 2, 1, middle_virus_end
     finish
 
 two_player_attributes:
