@@ -55,7 +55,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .endproc
 
 .proc one_top
-    place 4, 4
+    place 8, 3
     ldy #7
     jsr begin_update
     ldx #0
@@ -63,7 +63,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .endproc
 
 .proc one_score
-    place 4, 6
+    place 8, 5
     ldy #7
     jsr begin_update
     ldx #<(score - top_score)

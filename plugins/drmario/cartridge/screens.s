@@ -188,7 +188,7 @@ one_player_screen:
     .addr level_palette, one_player_attributes, one_player_list
 
 one_player_list:
-    window 2, 2, 10, 6
+    window 2, 2, 14, 6
     text 3, 3, "TOP"
     text 3, 5, "SCORE"
     window 20, 2, 10, 6
@@ -207,8 +207,8 @@ one_player_list:
     finish
 
 one_player_attributes:
-    attributes "1111111111111111", "1222221111222221"
-    attributes "1222221111222221", "1222221111222221"
+    attributes "1111111111111111", "1222222211222221"
+    attributes "1222222211222221", "1222222211222221"
     attributes "1111133333311111", "1222220000222221"
     attributes "1222220000222221", "1222220000223321"
     attributes "1222220000222221", "1222220000222221"

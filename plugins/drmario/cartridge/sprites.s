@@ -228,7 +228,7 @@ DEMO_TOP = 56
     rts
 .endproc
 
-; While the demo plays, its name comes and goes above the box.
+; While the demo plays, its name comes and goes between the windows.
 .proc draw_demo
     lda demo_flag
     beq @done
@@ -284,7 +284,7 @@ words:
 pause_letters:
     .byte 108, "PAUSE "
 demo_letters:
-    .byte 112, "DEMO "
+    .byte 128, "DEMO "
 
 pause_lefts:
     .byte 92, 120, 148
