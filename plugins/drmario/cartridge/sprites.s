@@ -7,7 +7,7 @@ P1_FIELD_LEFT = 32
 P2_FIELD_LEFT = 160
 SLOT_TOP = 64                       ; the previews of two players wait in the slot of the lid
 PAUSE_TOP = 108
-DEMO_TOP = 49                       ; below the score
+DEMO_TOP = 51                       ; below the score
 
 .segment "CODE"
 
