@@ -15,9 +15,10 @@ BOX_INSIDE = $FE
 .segment "CODE"
 
 ; A: which box, X: player 0 or 1. Writes the box into the player's field; the whole field is
-; emptied before a box that ends a level. To show it the field's rows must be redrawn.
+; emptied before a box that ends a level. Only player 1's Start goes on, so only that box grows by
+; what says it. To show it the field's rows must be redrawn.
 .proc show_box
-    stx other
+    stx left
     asl
     tax
     lda box_table,x
@@ -26,7 +27,7 @@ BOX_INSIDE = $FE
     sta pointer + 1
     lda #0
     sta screen
-    lda other
+    lda left
     clc
     adc #>P1_FIELD
     sta screen + 1
@@ -54,6 +55,28 @@ BOX_INSIDE = $FE
     bcc @copy
     inc pointer + 1
 @copy:
+    jsr copy_cells
+    lda left
+    bne @done
+    lda screen
+    clc
+    adc other
+    sec
+    sbc #8                          ; over the lower edge
+    sta screen
+    lda #<press_start_lines
+    sta pointer
+    lda #>press_start_lines
+    sta pointer + 1
+    lda #4 * 8
+    sta other
+    jmp copy_cells
+@done:
+    rts
+.endproc
+
+; The cells at the pointer go to the field's cells at screen; other: how many.
+.proc copy_cells
     ldy #0
 @cell:
     lda (pointer),y
@@ -89,20 +112,17 @@ BOX_INSIDE = $FE
 .endmacro
 
 box_table:
-    .addr level_clear, game_over, draw, winner, bravo
+    .addr level_clear, game_over, draw, winner, bravo, round_won, round_lost
 
+; Each box: whether the field is emptied before, offset of its first cell, number of cells.
 level_clear:
-    .byte 1, $08, 80
+    .byte 1, $08, 48
     box_edge_top
     box_line "      "
     box_line "LEVEL "
     box_line "CLEAR "
     box_line "      "
     box_edge_bottom
-    .byte blank, blank, blank, blank, blank, blank, blank, blank
-    .byte blank, blank, blank, blank, blank, blank, blank, blank
-    .byte blank, "PRESS", blank, blank
-    .byte blank, "START", blank, blank
 
 game_over:
     .byte 0, $10, 48
@@ -130,7 +150,7 @@ winner:
     box_edge_bottom
 
 bravo:
-    .byte 1, $08, 88
+    .byte 1, $08, 64
     box_edge_top
     box_line "      "
     box_line "BRAVO!"
@@ -139,6 +159,27 @@ bravo:
     box_line " DONE "
     box_line "      "
     box_edge_bottom
-    .byte blank, blank, blank, blank, blank, blank, blank, blank
-    .byte blank, "PRESS", blank, blank
-    .byte blank, "START", blank, blank
+
+round_won:
+    .byte 0, $28, 48
+    box_edge_top
+    box_line "      "
+    box_line "ROUND "
+    box_line " WON  "
+    box_line "      "
+    box_edge_bottom
+
+round_lost:
+    .byte 0, $28, 48
+    box_edge_top
+    box_line "      "
+    box_line "ROUND "
+    box_line " LOST "
+    box_line "      "
+    box_edge_bottom
+
+press_start_lines:
+    box_line "PRESS "
+    box_line "START "
+    box_line "      "
+    box_edge_bottom

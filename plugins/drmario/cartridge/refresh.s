@@ -13,7 +13,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     ldx #<($2000 + 32 * (y_tile) + (x_tile))
 .endmacro
 
-; A figure of two digits at a place; A holds it in the end.
+; A figure of two tiles at a place; A holds it in the end.
 .macro figure_at x_tile, y_tile, address
     place x_tile, y_tile
     ldy #2
@@ -55,7 +55,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .endproc
 
 .proc one_top
-    place 4, 4
+    place 8, 3
     ldy #7
     jsr begin_update
     ldx #0
@@ -63,7 +63,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
 .endproc
 
 .proc one_score
-    place 4, 6
+    place 8, 5
     ldy #7
     jsr begin_update
     ldx #<(score - top_score)
@@ -94,31 +94,28 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     jmp put_number
 .endproc
 
+; The first player's figures end, and the second one's begin, a tile beside the middle.
 .proc two_levels
     figure_at 13, 11, p1_level
     jsr put_number
     figure_at 17, 11, p2_level
-    jmp put_number
+    jmp put_number_left
 .endproc
 
 .proc two_speeds
-    place 13, 14
-    ldy #3
-    jsr begin_update
-    lda p1_speed
-    jsr put_speed
-    place 16, 15
-    ldy #3
-    jsr begin_update
-    lda p2_speed
-    jmp put_speed
+    figure_at 13, 14, p1_speed
+    ldy #0
+    jsr put_small_speed
+    figure_at 17, 14, p2_speed
+    ldy #6
+    jmp put_small_speed
 .endproc
 
 .proc two_viruses
-    figure_at 13, 18, p1_viruses_left
+    figure_at 13, 17, p1_viruses_left
     jsr put_decimal
-    figure_at 17, 18, p2_viruses_left
-    jmp put_decimal
+    figure_at 17, 17, p2_viruses_left
+    jmp put_decimal_left
 .endproc
 
 .proc first_crowns
@@ -200,7 +197,7 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     jsr refresh_bar
     jmp @end
 @sections:
-    jsr refresh_section
+    jsr refresh_sections
 @end:
     jmp end_updates
 @done:
@@ -277,24 +274,26 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     jmp begin_update
 .endproc
 
-; One of the five rows of attribute bytes of the options: the chosen section in brighter colours.
-.proc refresh_section
-    lda frame_counter
-    lsr
-    and #7
-    cmp #5
-    bcs @done
-    pha
-    asl
-    asl
-    asl
-    adc #<($23C0 + 8 * SECTIONS_TOP)
-    tax
+; All five rows of attribute bytes of the options at once: the chosen section in brighter colours.
+.proc refresh_sections
     lda #$23
-    ldy #8
+    ldx #<($23C0 + 8 * SECTIONS_TOP)
+    ldy #5 * 8
     jsr begin_update
-    pla
-    tay
+    lda #0
+@row:
+    sta tile
+    jsr put_section_row
+    inc tile
+    lda tile
+    cmp #5
+    bne @row
+    rts
+.endproc
+
+; tile: which of the five rows.
+.proc put_section_row
+    ldy tile
     lda upper_section,y
     jsr section_colours
     sta width
@@ -318,8 +317,6 @@ SECTIONS_TOP = 2                    ; of the options, in rows of attribute bytes
     and #%00110011
     ora #%01000100
     jmp put_update
-@done:
-    rts
 .endproc
 
 ; A: section 0 to 2, or 3 for the wall. Returns its palette twice, for two cells side by side.

@@ -160,12 +160,14 @@ OVER_FRAMES = 128
     dex
     txa
     pha
-    lda #BOX_WINNER
+    ldy match_over
+    lda winner_boxes,y
     jsr show_box
     pla
     eor #1
     tax
-    lda #BOX_GAME_OVER
+    ldy match_over
+    lda loser_boxes,y
     jmp show_box
 .endproc
 
@@ -270,3 +272,11 @@ OVER_FRAMES = 128
     bpl @cell
     rts
 .endproc
+
+.segment "RODATA"
+
+; By match_over: who has won the match, 0 while it goes on.
+winner_boxes:
+    .byte BOX_ROUND_WON, BOX_WINNER, BOX_WINNER
+loser_boxes:
+    .byte BOX_ROUND_LOST, BOX_GAME_OVER, BOX_GAME_OVER

@@ -188,7 +188,7 @@ one_player_screen:
     .addr level_palette, one_player_attributes, one_player_list
 
 one_player_list:
-    window 2, 2, 10, 6
+    window 2, 2, 14, 6
     text 3, 3, "TOP"
     text 3, 5, "SCORE"
     window 20, 2, 10, 6
@@ -207,14 +207,21 @@ one_player_list:
     finish
 
 one_player_attributes:
-    attributes "1111111111111111", "1222221111222221"
-    attributes "1222221111222221", "1222221111222221"
+    attributes "1111111111111111", "1222222211222221"
+    attributes "1222222211222221", "1222222211222221"
     attributes "1111133333311111", "1222220000222221"
     attributes "1222220000222221", "1222220000223321"
     attributes "1222220000222221", "1222220000222221"
     attributes "1222220000223321", "1222220000222221"
     attributes "1222220000222221", "1222222222223321"
     attributes "1111111111111111", "1111111111111111"
+
+middle_level = $4C                  ; words half a tile to the right
+middle_level_end = $5C
+middle_speed = $6C
+middle_speed_end = $5E
+middle_virus = $7C
+middle_virus_end = $BC
 
 two_player_screen:
     .addr level_palette, two_player_attributes, two_player_list
@@ -227,9 +234,12 @@ two_player_list:
     fill 2, 8, 28, 20, blank
     pill_box 3
     pill_box 19
-    text 13, 10, "LEVEL"
-    text 13, 13, "SPEED"
-    text 13, 17, "VIRUS"
+    picture 13, 10, 4, 1, middle_level
+    picture 17, 10, 2, 1, middle_level_end
+    picture 13, 13, 4, 1, middle_speed
+    picture 17, 13, 2, 1, middle_speed_end
+    picture 13, 16, 4, 1, middle_virus
+    picture 17, 16, 2, 1, middle_virus_end
     finish
 
 two_player_attributes:

@@ -7,7 +7,7 @@ P1_FIELD_LEFT = 32
 P2_FIELD_LEFT = 160
 SLOT_TOP = 64                       ; the previews of two players wait in the slot of the lid
 PAUSE_TOP = 108
-DEMO_TOP = 56
+DEMO_TOP = 51                       ; below the score
 
 .segment "CODE"
 
@@ -228,7 +228,7 @@ DEMO_TOP = 56
     rts
 .endproc
 
-; While the demo plays, its name comes and goes above the box.
+; While the demo plays, its name comes and goes below the score.
 .proc draw_demo
     lda demo_flag
     beq @done
@@ -284,7 +284,7 @@ words:
 pause_letters:
     .byte 108, "PAUSE "
 demo_letters:
-    .byte 112, "DEMO "
+    .byte 56, "DEMO "
 
 pause_lefts:
     .byte 92, 120, 148

@@ -91,6 +91,26 @@
     jmp put_update
 .endproc
 
+; A: the same, a single digit on the left.
+.proc put_number_left
+    cmp #10
+    bcs put_number
+    bcc put_digit_left
+.endproc
+
+; A: a decimal byte, likewise.
+.proc put_decimal_left
+    cmp #$10
+    bcs put_decimal
+.endproc                            ; goes on below
+
+; A: a digit, followed by a blank.
+.proc put_digit_left
+    jsr put_update
+    lda #blank
+    jmp put_update
+.endproc
+
 ; A: a decimal byte, as two digits.
 .proc put_decimal
     pha
@@ -148,6 +168,18 @@
     jmp put_update
 .endproc
 
+; A: as above, Y: 0 for two tiles at the right of their place, 6 at its left.
+.proc put_small_speed
+    sty other
+    asl
+    adc other
+    tax
+    lda small_speeds,x
+    jsr put_update
+    lda small_speeds + 1,x
+    jmp put_update
+.endproc
+
 ; A: victories; Y: 0 for the upper half of the crowns, 2 for the lower one. Six tiles.
 .proc put_crowns
     sta width
@@ -180,3 +212,7 @@ crown_tiles:
 
 speed_names:
     .byte "LOWMED HI"
+
+small_speeds:
+    .byte small_low, small_low + 1, small_med, small_med + 1, blank, small_hi
+    .byte small_low, small_low + 1, small_med, small_med + 1, small_hi, blank

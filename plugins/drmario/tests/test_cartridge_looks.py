@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,35 @@ import pytest
 
 from arcade_rl_drmario.console import PILLBOX, Console
 from arcade_rl_drmario.pad import DOWN, LEFT, RIGHT, SELECT, START, A
-from cartridge_player import FALL, MODE, P1, P2, PLAY, SCORE, Pad, frames, run_until, tap
+from cartridge_player import (
+    FALL,
+    HI,
+    LOW,
+    MED,
+    MODE,
+    P1,
+    P2,
+    PLAY,
+    SCORE,
+    Pad,
+    clear_level,
+    fill_bottle,
+    frames,
+    run_until,
+    tap,
+    to_options,
+    to_play,
+)
 
 TILES = Path(__file__).parents[1] / "cartridge" / "tiles.py"
 VIRUSES = [0xD0, 0xD1, 0xD2]
 KINDS = [0x40, 0x50, 0x60, 0x70, 0x80, 0xB0, 0xD0, 0xF0]
 COLOURS = [(0, 1), (0, 2), (1, 2)]
+SMALL_LOW, SMALL_MED, SMALL_HI = (0xDC, 0xDD), (0xDE, 0xDF), 0xBE
+"""Speeds in narrow letters."""
 SPRITES, SPRITES_OF_A_LINE = 0x200, 8
+MIDDLE = range(13, 19)
+"""Columns of tiles between the boxes of two players."""
 CROPPED = 8
 """Pixels that the core cuts off at each side of the picture."""
 
@@ -100,10 +123,10 @@ def lit(console: Console) -> npt.NDArray[np.bool_]:
 
 
 def shown(console: Console, tables: npt.NDArray[np.uint8], column: int, row: int) -> list[int]:
-    """The tiles whose shape is on the screen at a place, among letters, digits and crowns."""
+    """The tiles whose shape is on the screen at a place, among letters, digits, crowns, speeds."""
     left, top = column * 8 - CROPPED, row * 8 - CROPPED
     shape = lit(console)[top : top + 8, left : left + 8]
-    numbers = [*range(0x24), *range(0xAC, 0xB0), 0xFF]
+    numbers = [*range(0x24), *range(0xAC, 0xB0), SMALL_HI, *SMALL_LOW, *SMALL_MED, 0xFF]
     return [number for number in numbers if ((tables[0, number] != 0) == shape).all()]
 
 
@@ -115,9 +138,50 @@ def test_figures_of_one_player_follow_the_game(
     frames(console, 10)
     assert [shown(console, tables, column, 14) for column in (26, 27)] == [[1], [2]]
     assert [shown(console, tables, column, 26) for column in (26, 27)] == [[5], [2]]
-    assert [shown(console, tables, column, 6) for column in range(5, 11)] == [
+    assert [shown(console, tables, column, 5) for column in range(9, 15)] == [
         [0xFF], [4], [0], [7], [0], [0],
     ]  # fmt: skip
+
+
+def test_figures_of_two_players_stand_around_the_middle(
+    console: Console, tables: npt.NDArray[np.uint8]
+) -> None:
+    to_play(console, players=2, level=3, level2=20, speed=LOW, speed2=HI)
+    frames(console, 10)
+    rows = [[shown(console, tables, column, row) for column in MIDDLE] for row in (11, 14, 17)]
+    low, high = SMALL_LOW
+    assert rows == [
+        [[0xFF], [3], [0xFF], [0xFF], [2], [0]],
+        [[low], [high], [0xFF], [0xFF], [SMALL_HI], [0xFF]],
+        [[1], [6], [0xFF], [0xFF], [8], [4]],
+    ]
+    console.write(P1.level, 12)
+    console.write(P2.level, 5)
+    console.write(P1.viruses_left, 0x09)
+    console.write(P2.viruses_left, 0x08)
+    for pad in (P1, P2):
+        console.write(pad.speed, MED)
+    frames(console, 10)
+    rows = [[shown(console, tables, column, row) for column in MIDDLE] for row in (11, 14, 17)]
+    low, high = SMALL_MED
+    assert rows == [
+        [[1], [2], [0xFF], [0xFF], [5], [0xFF]],
+        [[low], [high], [0xFF], [0xFF], [low], [high]],
+        [[0xFF], [9], [0xFF], [0xFF], [8], [0xFF]],
+    ]
+
+
+def test_the_middle_of_two_players_has_room_on_both_sides(console: Console) -> None:
+    to_play(console, players=2, level=20)
+    frames(console, 10)
+    left, right = 8 * MIDDLE.start - CROPPED, 8 * MIDDLE.stop - CROPPED
+    for row in (10, 11, 13, 14, 16, 17):
+        top = 8 * row - CROPPED
+        columns = np.flatnonzero(lit(console)[top : top + 8, left - 4 : right + 4].any(axis=0))
+        before, after = int(columns[0]), 8 * len(MIDDLE) + 7 - int(columns[-1])
+        assert before >= 4
+        assert after >= 4
+        assert abs(before - after) <= 1
 
 
 def test_crowns_of_two_players_are_seen(console: Console, tables: npt.NDArray[np.uint8]) -> None:
@@ -161,6 +225,78 @@ def test_the_next_pill_is_seen(
         frames(console, 2)
         pill = np.hstack((tables[0, 0x60 + first], tables[0, 0x70 + second])) != 0
         assert (lit(console)[top : top + 8, left : left + 16] == pill).all()
+
+
+def message(console: Console, pad: Pad) -> str:
+    """The words in a player's field, in the letters of the tiles."""
+    cells = console.ram[pad.field : pad.field + 128]
+    return "".join(chr(cell + 55) if 0x0A <= cell < 0x24 else " " for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("end", "ending", "crowns", "first", "second"),
+    [
+        (clear_level, (P1,), (0, 1), "ROUND WON PRESS START", "ROUND LOST"),
+        (clear_level, (P2,), (1, 1), "ROUND LOST PRESS START", "ROUND WON"),
+        (fill_bottle, (P1,), (0, 0), "ROUND LOST PRESS START", "ROUND WON"),
+        (fill_bottle, (P2,), (1, 0), "ROUND WON PRESS START", "ROUND LOST"),
+        (clear_level, (P1, P2), (0, 0), "DRAW PRESS START", "DRAW"),
+        (fill_bottle, (P1, P2), (2, 2), "DRAW PRESS START", "DRAW"),
+        (clear_level, (P1,), (2, 0), "WINNER PRESS START", "GAME OVER"),
+        (clear_level, (P2,), (0, 2), "GAME OVER PRESS START", "WINNER"),
+        (fill_bottle, (P1,), (0, 2), "GAME OVER PRESS START", "WINNER"),
+        (fill_bottle, (P2,), (2, 2), "WINNER PRESS START", "GAME OVER"),
+    ],
+)
+def test_a_round_is_told_from_a_match_and_start_is_asked_of_player_1(
+    console: Console,
+    end: Callable[..., None],
+    ending: tuple[Pad, ...],
+    crowns: tuple[int, int],
+    first: str,
+    second: str,
+) -> None:
+    to_play(console, players=2)
+    console.write(P1.victories, crowns[0])
+    console.write(P2.victories, crowns[1])
+    end(console, *ending)
+    frames(console, 64 + 8)
+    assert message(console, P1).split() == first.split()
+    assert message(console, P2).split() == second.split()
+
+
+@pytest.mark.parametrize(
+    ("end", "level", "waits", "words"),
+    [
+        (fill_bottle, 0, [64 + 128 + 8], "GAME OVER PRESS START"),
+        (clear_level, 0, [64 + 8], "LEVEL CLEAR PRESS START"),
+        (clear_level, 20, [64 + 8, 8], "BRAVO WELL DONE PRESS START"),
+    ],
+)
+def test_one_player_is_asked_for_start(
+    console: Console, end: Callable[..., None], level: int, waits: list[int], words: str
+) -> None:
+    to_play(console, level=level)
+    end(console)
+    frames(console, waits[0])
+    for wait in waits[1:]:
+        tap(console, START)
+        frames(console, wait)
+    assert message(console, P1).split() == words.split()
+
+
+@pytest.mark.parametrize("waited", [0, 1])
+def test_a_chosen_row_of_the_options_is_bright_at_once(console: Console, waited: int) -> None:
+    to_options(console)
+    frames(console, 20 + waited)
+    frame = np.s_[64 - CROPPED : 208 - CROPPED, 16 - CROPPED : 24 - CROPPED]
+    resting = console.screen[frame].copy()
+    console.frame(DOWN)
+    frames(console, 3)
+    chosen = console.screen[frame].copy()
+    frames(console, 40)
+    assert (console.screen[frame] == chosen).all()
+    assert (resting != chosen).any()
 
 
 def sprites_of_the_fullest_line(console: Console) -> int:
