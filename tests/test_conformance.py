@@ -172,10 +172,16 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
             "toy_one_view",
             "screen",
             [
-                "the first frame of camera near is uint8 (48, 64, 3); expected uint8 (90, 160, 3)",
+                "a frame from camera near is uint8 (48, 64, 3); expected uint8 (90, 160, 3)",
                 "cameras near and far show the same picture",
             ],
         ),
+        (
+            "toy_first_view",
+            "screen",
+            ["a frame from camera colour is uint8 (48, 64, 3); expected uint8 (90, 160, 3)"],
+        ),
+        ("toy_lasting_view", "screen", ["camera colour shows another picture after others"]),
         ("toy_empty_screen", "screen", ["no frames; expected every frame"]),
         ("toy_flickers", "screen", ["shows other frames the second time"]),
         (

@@ -102,6 +102,7 @@ def list_episodes(
 @click.option(
     "--at", "step", type=click.IntRange(min=0), help="The picture after this step; else the last."
 )
+@click.option("--camera", metavar="NAME", help="That draws it, of a game that has some.")
 @click.option("--force", is_flag=True, help="Replace the picture if it exists.")
 @JSON
 @RUNS_DIR
@@ -109,6 +110,7 @@ def show(
     reference: str,
     thumbnail: Path | None,
     step: int | None,
+    camera: str | None,
     force: bool,
     as_json: bool,
     runs_dir: str | None,
@@ -118,8 +120,9 @@ def show(
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.library import open_episode
 
-    if step is not None and thumbnail is None:
-        raise UsageError("--at says which picture --thumbnail draws; give both")
+    for name, value in (("--at", step), ("--camera", camera)):
+        if value is not None and thumbnail is None:
+            raise UsageError(f"{name} says which picture --thumbnail draws; give both")
     episode = open_episode(reference, runs_dir)
     if thumbnail is not None:
         _expect_picture(thumbnail, force, step, episode)
@@ -130,7 +133,7 @@ def show(
     if thumbnail is not None:
         from arcade_rl.playback.thumbnail import write_thumbnail
 
-        at = write_thumbnail(episode, thumbnail, step)
+        at = write_thumbnail(episode, thumbnail, step, camera)
         notice(f"{thumbnail} shows step {at}")
 
 

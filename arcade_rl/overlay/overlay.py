@@ -7,7 +7,7 @@ from fractions import Fraction
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.canvas import Canvas, Placed, Style, fill
-from arcade_rl.overlay.game import scale
+from arcade_rl.overlay.game import RENDERED, scale
 from arcade_rl.overlay.instruments import InstrumentsPanel
 from arcade_rl.overlay.layout import Detail, Layout, check_size, lay_out
 from arcade_rl.overlay.network import Network
@@ -42,12 +42,13 @@ class Overlay:
         self._current = picture.canvas
         return picture.canvas.pixels
 
-    def game_size(
-        self, frame: tuple[int, int], pixel_aspect: Fraction, has_instruments: bool
-    ) -> tuple[int, int]:
-        """How large a game with frames of (width, height) pixels is in a picture with every panel."""
+    def game_size(self, frame: tuple[int, int], has_instruments: bool) -> tuple[int, int]:
+        """How large a game is shown that can draw frames of (width, height) at any size, where no panel
+        is left out: (width, height), pixel."""
+        times = -(-RENDERED // frame[1])
+        drawn = frame[0] * times, frame[1] * times
         layout = lay_out(
-            self.size, frame, pixel_aspect, self.detail, has_instruments=has_instruments
+            self.size, drawn, Fraction(1), self.detail, has_instruments=has_instruments
         )
         return layout.scaling.size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,8 @@ class PlayedGame:
         size: tuple[int, int] | None = None,
     ) -> Screen:
         """What shows an episode, seen from a camera of the declaration and at a size (width, height)
-        where they are named. UsageError if the game has no such camera, or draws at one size only."""
+        where they are named. UsageError if the game has no such camera, or draws at one size only;
+        PluginError if its screen has no view although cameras are declared."""
         name = self.game.name
         if camera is not None:
             check_camera(camera, name, self.declaration)
@@ -45,14 +47,16 @@ class PlayedGame:
             width, height = self.declaration.frame_size
             raise UsageError(f"{name} draws pictures of {width}x{height} and of no other size")
         screen = self.game.make_screen(self.options, purpose, sound)
-        if camera is None and size is None:
+        if not self.declaration.cameras:
             return screen
-        if not isinstance(screen, ViewScreen):
-            screen.close()
-            raise PluginError(
-                f"{name} declares cameras, and its screen has no view; expected a ViewScreen"
-            )
-        screen.view(camera, size)
+        with ExitStack() as failed:
+            failed.callback(screen.close)
+            if not isinstance(screen, ViewScreen):
+                raise PluginError(
+                    f"{name} declares cameras, and its screen has no view; expected a ViewScreen"
+                )
+            screen.view(camera, size)
+            failed.pop_all()
         return screen
 
 

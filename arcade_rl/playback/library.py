@@ -145,8 +145,8 @@ class Episode:
         """The game, playing it again, with sound where it has any. Close it after use.
 
         A game with cameras is seen from one of them and at a size (width, height) where they are named;
-        UsageError for a game that has no such camera or size. MissingError if the game is not installed, or its ROM is another; VerificationError if it does
-        not know the options or the actions.
+        UsageError for a game that has no such camera or size. MissingError if the game is not installed,
+        or its ROM is another; VerificationError if it does not know the options or the actions.
         """
         played = find_playable(self.recording)
         screen = played.open_screen(self.metadata.purpose, sound, camera, size)

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen, ViewScreen
+from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen
 from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.playback.game import find_playable
@@ -50,18 +50,23 @@ class Show:
         player: Player | None = None,
         sound: bool = False,
         camera: str | None = None,
+        overlay: Overlay | None = None,
     ) -> None:
-        """`player`: whose policy to look into; `camera`: as of `open_screen`. MissingError and VerificationError as of
-        `find_playable`; PluginError if the screen cannot show such a recording."""
+        """`player`: whose policy to look into; `camera`: of a game that has any; `overlay`: that it is
+        shown in: such a game draws its pictures as large as they are there.
+
+        MissingError and VerificationError as of `find_playable`, UsageError as of `open_screen`;
+        PluginError if the screen cannot show such a recording.
+        """
         self.recording = performance.recording
         self.played = find_playable(self.recording)
         self._seen, self._terms = performance.seen or [], performance.terms
         self._totals = running(self.recording, self.played.declaration)
         with ExitStack() as opened:
             purpose = self.recording.metadata.purpose
-            screen = self.played.open_screen(purpose, sound, camera)
+            size = None if overlay is None else _size_in(overlay, self.declaration)
+            screen = self.played.open_screen(purpose, sound, camera, size)
             opened.callback(screen.close)
-            self._screen = screen
             self._replay = Replay(self.recording, screen, self.played.declaration.frame_rate)
             self._instruments = self._find_instruments(screen)
             self._rerun = None
@@ -96,14 +101,6 @@ class Show:
             terms = self._terms_of(k)
             metrics = dict(zip(names, self._totals[k].tolist(), strict=True))
             yield Shown(self._replay.step(), metrics, terms, activity, self._read_instruments(k))
-
-    def draw_for(self, overlay: Overlay) -> None:
-        """Pictures of a game with cameras are as large from now on as this overlay shows them."""
-        it = self.declaration
-        if it.cameras and isinstance(self._screen, ViewScreen):
-            has_instruments = self._instruments is not None
-            size = overlay.game_size(it.frame_size, it.pixel_aspect, has_instruments)
-            self._screen.view(None, size)
 
     def _terms_of(self, k: int) -> dict[str, float] | None:
         """Play step `k` again where that is done; what every reward term was in it."""
@@ -141,6 +138,14 @@ class Show:
         seen = self._seen[k] if self._rerun is None else self._rerun.seen
         masks = seen.masks if self._taps.takes_masks else None
         return self._taps.look(seen.observation, self.recording.actions[k], masks)
+
+
+def _size_in(overlay: Overlay, declaration: Declaration) -> tuple[int, int] | None:
+    """(width, height) of a game's pictures; None where it has one size only."""
+    if not declaration.cameras:
+        return None
+    has_instruments = bool(declaration.tracks or declaration.gauges)
+    return overlay.game_size(declaration.frame_size, has_instruments)
 
 
 def running(recording: Recording, declaration: Declaration) -> npt.NDArray[np.float64]:

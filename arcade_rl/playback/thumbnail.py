@@ -12,10 +12,12 @@ from arcade_rl.playback.library import Episode
 from arcade_rl.runs.files import write_atomically
 
 
-def write_thumbnail(episode: Episode, path: Path, step: int | None) -> int:
+def write_thumbnail(
+    episode: Episode, path: Path, step: int | None, camera: str | None = None
+) -> int:
     """Write the game's picture after `step` steps, or the last one, as PNG in its own size; returns
-    the step. ValueError if the episode has no such step."""
-    with episode.replay() as replay:
+    the step. `camera`: of a game that has any. ValueError if the episode has no such step."""
+    with episode.replay(camera=camera) as replay:
         moment = replay.seek(len(replay) if step is None else step)
     write_png(path, moment.frames[-1])
     return moment.step

@@ -70,32 +70,40 @@ class Clip:
 
     def render(self, look: Look, report: Report) -> Rendered:
         """Draw it into a film of its own."""
-        with self._opened(look, report) as (source, show):
+        overlay = look.overlay()
+        with self._opened(look, overlay, report) as (source, show):
             native = show.played.declaration.frame_rate
             with look.open(self.path, native, show.declaration) as film:
-                still = self._draw(film, look, source, show, report)
+                still = self._draw(film, look, overlay, source, show, report)
             write_png(thumbnail_of(self.path), still)
             return Rendered(self.path, self.title, film.facts, (source.provenance,))
 
     def draw(self, film: FilmWriter, look: Look, report: Report) -> tuple[Frame, dict[str, Any]]:
         """Draw it into a film that others are drawn into too. (its last picture, where it is from)"""
-        with self._opened(look, report) as (source, show):
-            return self._draw(film, look, source, show, report), source.provenance
+        overlay = look.overlay()
+        with self._opened(look, overlay, report) as (source, show):
+            return self._draw(film, look, overlay, source, show, report), source.provenance
 
     @contextmanager
-    def _opened(self, look: Look, report: Report) -> Iterator[tuple[Opened, Show]]:
-        with (
-            opened(self.source, look, lambda: report(0.0)) as source,
-            Show(source.performance, source.player, look.has_sound, look.camera) as show,
-        ):
-            yield source, show
+    def _opened(
+        self, look: Look, overlay: Overlay, report: Report
+    ) -> Iterator[tuple[Opened, Show]]:
+        with opened(self.source, look, lambda: report(0.0)) as source:
+            performance, player = source.performance, source.player
+            with Show(performance, player, look.has_sound, look.camera, overlay) as show:
+                yield source, show
 
     def _draw(
-        self, film: FilmWriter, look: Look, source: Opened, show: Show, report: Report
+        self,
+        film: FilmWriter,
+        look: Look,
+        overlay: Overlay,
+        source: Opened,
+        show: Show,
+        report: Report,
     ) -> Frame:
         """Returns the last picture."""
-        overlay, timing = look.overlay(), Timing(show.played.declaration.frame_rate, look)
-        show.draw_for(overlay)
+        timing = Timing(show.played.declaration.frame_rate, look)
         if film.format.has_chapters:
             film.chapter(self.title)
         if self.card is not None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from arcade_rl.contracts import Frame
+from arcade_rl.contracts import Declaration, Frame
 from arcade_rl.errors import UsageError
+from arcade_rl.overlay.layout import Detail, check_size
 from arcade_rl.overlay.scene import Banner, Scene
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.scenes import Billing, beats
@@ -22,7 +23,7 @@ from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.clip import Rendered, Report
 from arcade_rl.video.look import Look, Pace, Timing
 from arcade_rl.video.sidecar import thumbnail_of
-from arcade_rl.video.sources import Opened, Source, opened
+from arcade_rl.video.sources import Opened, Source, declaration_of, opened
 from arcade_rl.video.writer import FilmWriter
 
 FEWEST, MOST = 2, 4
@@ -30,8 +31,8 @@ GAP = 4
 """Between panes, pixel."""
 COLUMNS = {2: (2, 1), 3: (3, 2, 1), 4: (2, 4, 1)}
 """Of panes in a landscape picture: the usual first, then what else there is."""
-MUCH = Fraction(3, 2)
-"""So many times the area is worth another order of the panes."""
+WORTH_ANOTHER_ORDER = Fraction(3, 2)
+"""So many times as large must the games be."""
 HOLD_S = Fraction(2)
 """The last picture is seen for so long."""
 
@@ -66,11 +67,13 @@ class SideBySide:
     def render(self, look: Look, report: Report) -> Rendered:
         """Draw it into a film. UsageError if the panes are too few or too many, or have no room."""
         check_count(len(self.panes))
+        widest = max(_aspect(declaration_of(pane.source)) for pane in self.panes)
+        areas = areas_of(look.size, len(self.panes), widest, look.detail)
+        running = [
+            _Running(pane, look, area, report) for pane, area in zip(self.panes, areas, strict=True)
+        ]
         with ExitStack() as stack:
-            panes = [stack.enter_context(_Running(pane, look, report)) for pane in self.panes]
-            widest = max(pane.shape for pane in panes)
-            for pane, area in zip(panes, areas_of(look.size, len(panes), widest), strict=True):
-                pane.place(area)
+            panes = [stack.enter_context(pane) for pane in running]
             native = max(pane.native for pane in panes)
             canvas = np.empty((look.size[1], look.size[0], 3), np.uint8)
             canvas[:] = theme(look.theme, look.signs).canvas
@@ -104,22 +107,25 @@ class SideBySide:
 class _Running:
     """A pane while its episode runs."""
 
-    def __init__(self, pane: Pane, look: Look, report: Report) -> None:
+    def __init__(self, pane: Pane, look: Look, area: Area, report: Report) -> None:
+        """UsageError if the area is too small."""
+        self.area = area
         self._pane, self._look, self._report = pane, look, report
-        self._next: Scene | None = None
-        self.step, self.frame, self.is_new = 0, -1, False
+        self._overlay = look.overlay((area.width, area.height))
 
     def __enter__(self) -> _Running:
         with ExitStack() as stack:
             opening = opened(self._pane.source, self._look, lambda: self._report(0.0))
             self.source: Opened = stack.enter_context(opening)
-            show = Show(self.source.performance, self.source.player, camera=self._look.camera)
+            performance, player = self.source.performance, self.source.player
+            show = Show(performance, player, camera=self._look.camera, overlay=self._overlay)
             self._show = stack.enter_context(show)
-            declaration = show.played.declaration
-            self.native = declaration.frame_rate
-            width, height = declaration.frame_size
-            self.shape = width * declaration.pixel_aspect / height
+            self.native = show.played.declaration.frame_rate
             self.length = len(show.recording)
+            self._scenes = self._all_scenes()
+            self._next: Scene | None = next(self._scenes)
+            self.step, self.frame, self.is_new = 0, -1, False
+            self.advance()
             self._stack = stack.pop_all()
         return self
 
@@ -152,15 +158,6 @@ class _Running:
         if self._next is None:
             end = Banner("ended", f"after {self.step:,} steps", 1.0)
             self.scene = replace(self.scene, banner=end)
-
-    def place(self, area: Area) -> None:
-        """Begin, in this part of the film's picture. UsageError if that is too small."""
-        self.area = area
-        self._overlay = self._look.overlay((area.width, area.height))
-        self._show.draw_for(self._overlay)
-        self._scenes = self._all_scenes()
-        self._next = next(self._scenes)
-        self.advance()
 
     def paint(self) -> Frame:
         """The picture of the pane."""
@@ -223,15 +220,19 @@ def check_count(panes: int) -> None:
         raise UsageError(f"{panes} panes; expected {FEWEST} to {MOST}")
 
 
-def areas_of(size: tuple[int, int], panes: int, shape: Fraction) -> list[Area]:
-    """Where the panes lie in a picture (width, height) when the widest game is `shape` times as wide as
-    high: 2 and 3 beside each other, 4 in a square, all below each other in a portrait picture; and
-    otherwise where that makes the games much larger. A last row that is not full is centred."""
+def areas_of(size: tuple[int, int], panes: int, aspect: Fraction, detail: Detail) -> list[Area]:
+    """Where the panes lie in a picture (width, height) when the widest game is `aspect` times as wide
+    as high: 2 and 3 beside each other, 4 in a square, all below each other in a portrait picture; and
+    otherwise where only that has room, or makes the games much larger. A last row that is not full is
+    centred."""
     width, height = size
-    usual, *others = COLUMNS[panes] if width >= height else range(1, panes + 1)
-    columns = usual
+    every = COLUMNS[panes] if width >= height else tuple(range(1, panes + 1))
+    columns, *others = [
+        count for count in every if _has_room(_pane_size(size, panes, count), detail)
+    ] or every
     for other in others:
-        if _game_area(size, panes, other, shape) > MUCH * _game_area(size, panes, columns, shape):
+        gain = _game_area(size, panes, other, aspect) / _game_area(size, panes, columns, aspect)
+        if gain > WORTH_ANOTHER_ORDER:
             columns = other
     wide, high = _pane_size(size, panes, columns)
     areas = []
@@ -243,12 +244,26 @@ def areas_of(size: tuple[int, int], panes: int, shape: Fraction) -> list[Area]:
     return areas
 
 
+def _aspect(declaration: Declaration) -> Fraction:
+    """Width of the game's picture over its height."""
+    width, height = declaration.frame_size
+    return width * declaration.pixel_aspect / height
+
+
+def _has_room(size: tuple[int, int], detail: Detail) -> bool:
+    try:
+        check_size(size, detail)
+    except UsageError:
+        return False
+    return True
+
+
 def _pane_size(size: tuple[int, int], panes: int, columns: int) -> tuple[int, int]:
     rows = -(-panes // columns)
     return (size[0] - GAP * (columns - 1)) // columns, (size[1] - GAP * (rows - 1)) // rows
 
 
-def _game_area(size: tuple[int, int], panes: int, columns: int, shape: Fraction) -> Fraction:
+def _game_area(size: tuple[int, int], panes: int, columns: int, aspect: Fraction) -> Fraction:
     """Of a game that fills its pane, pixel^2."""
     wide, high = _pane_size(size, panes, columns)
-    return min(Fraction(wide), high * shape) ** 2 / shape
+    return min(Fraction(wide), high * aspect) ** 2 / aspect

@@ -91,6 +91,8 @@ class ToyOptions(Options):
     """States beside seed and actions, which play an episode again on the same machine."""
     instruments: bool = False
     """With states: which button is lit over time, and what was pressed."""
+    cameras: bool = False
+    """A screen that draws from two cameras, at any size."""
     tensors: bool = False
     """Torch tensors, as of a simulator on a device."""
     step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
@@ -436,6 +438,7 @@ class Toy:
             features=(*BUTTONS, "clock") if options.observation == "vector" else (),
             tracks=BUTTONS if options.instruments else (),
             gauges=GAUGES if options.instruments else (),
+            cameras=("colour", "red") if options.cameras else (),
             stages=STAGES if options.curriculum else (),
             replay="states" if options.has_states else "exact",
             reruns=options.reruns,
@@ -474,7 +477,13 @@ class Toy:
         staged = StagedShowing if options.has_states else StagedToyScreen
         host = options.model_copy(update={"tensors": False})
         env: Any = self.make_env(host, 1, purpose)
-        return (staged if options.curriculum else plain)(env)
+        kind: Any = staged if options.curriculum else plain
+        if options.cameras:
+            from arcade_rl_toy_views import viewed
+
+            kind = viewed(kind)
+        screen: ToyScreen = kind(env)
+        return screen
 
 
 @hookimpl

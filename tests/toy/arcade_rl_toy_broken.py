@@ -26,6 +26,7 @@ from arcade_rl_toy import (
     ToyOptions,
     ToyScreen,
 )
+from arcade_rl_toy_views import viewed
 
 from arcade_rl.contracts import (
     Declaration,
@@ -215,6 +216,24 @@ class OneView(StagedToyScreen):
     """Draws the same whatever is asked for."""
 
     def view(self, camera: str | None, size: tuple[int, int] | None) -> None: ...
+
+
+class FirstView(viewed(StagedToyScreen)):  # type: ignore[misc]
+    """Draws the first picture alone as it is asked to."""
+
+    def step(self, action: Any) -> ScreenStep:
+        camera, size = self._camera, self._size
+        self.view("colour", (64, 48))
+        shown = super().step(action)
+        self.view(camera, size)
+        return shown
+
+
+class LastingView(viewed(StagedToyScreen)):  # type: ignore[misc]
+    """Stays with the red camera."""
+
+    def view(self, camera: str | None, size: tuple[int, int] | None) -> None:
+        super().view("red" if self._camera == "red" else camera, size)
 
 
 class EmptyScreen(StagedToyScreen):
@@ -425,6 +444,8 @@ GAMES: list[Any] = [
     Replaced("toy_no_view", cameras=("near",)),
     Replaced("toy_hidden_view", screen=OneView),
     Replaced("toy_one_view", screen=OneView, cameras=("near", "far")),
+    Replaced("toy_first_view", screen=FirstView, cameras=("colour", "red")),
+    Replaced("toy_lasting_view", screen=LastingView, cameras=("colour", "red")),
     Replaced("toy_empty_screen", screen=EmptyScreen),
     Replaced("toy_flickers", screen=FlickeringScreen),
     Replaced("toy_evaluation_screen", screen=EvaluationScreen),

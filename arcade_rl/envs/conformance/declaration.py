@@ -69,6 +69,8 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
         yield "protocol is empty; expected the name of the evaluation protocol"
     if len(set(declaration.cameras)) != len(declaration.cameras) or not all(declaration.cameras):
         yield f"cameras are {declaration.cameras!r}; expected names that differ"
+    if declaration.cameras and aspect != 1:
+        yield f"pixel_aspect is {aspect}; expected 1 of a game with cameras, which draws any pixels"
     yield from _replay_faults(declaration)
     yield from _instrument_faults(declaration)
 

@@ -77,7 +77,7 @@ def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int
         find = _state_faults if declaration.replay == "states" else _replay_faults
         for fault in find(game, options, declaration, setting, played):
             yield f"{setting.label}: {fault}"
-        for fault in _view_faults(game, options, declaration, setting):
+        for fault in _view_faults(game, options, declaration, setting, played):
             yield f"{setting.label}: {fault}"
 
 
@@ -121,9 +121,10 @@ def _set_stage(staged: Any, setting: Setting, stage: int) -> None:
 
 
 def _view_faults(
-    game: Game, options: Any, declaration: Declaration, setting: Setting
+    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
 ) -> Iterator[str]:
-    """Faults of the first picture of every camera, in another size."""
+    """Faults of the picture of one step from every camera, in another size, and of the usual one after
+    them."""
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
         if isinstance(screen, ViewScreen) != bool(declaration.cameras):
             has = "has" if isinstance(screen, ViewScreen) else "lacks"
@@ -132,15 +133,26 @@ def _view_faults(
         if not isinstance(screen, ViewScreen):
             return
         _set_stage(screen, setting, setting.stage)
-        seen: dict[str, str] = {}
+        usual, seen = hash_bytes(_picture_of(screen, played[0]).tobytes()), dict[str, str]()
         for camera in declaration.cameras:
             screen.view(camera, SMALL)
-            frame = screen.reset(SEED)
-            yield from frame_faults(f"the first frame of camera {camera}", frame, SMALL)
+            frame = _picture_of(screen, played[0])
+            yield from frame_faults(f"a frame from camera {camera}", frame, SMALL)
             shows = hash_bytes(frame.tobytes())
             if shows in seen:
                 yield f"cameras {seen[shows]} and {camera} show the same picture; expected others"
             seen[shows] = camera
+        screen.view(declaration.cameras[0], declaration.frame_size)
+        if hash_bytes(_picture_of(screen, played[0]).tobytes()) != usual:
+            yield f"camera {declaration.cameras[0]} shows another picture after others; expected the same"
+
+
+def _picture_of(screen: Screen, step: Played) -> Frame:
+    """The last frame of a first step."""
+    screen.reset(SEED)
+    if isinstance(screen, StateScreen):
+        return screen.show(step.state)[-1]  # type: ignore[arg-type]
+    return screen.step(step.action).frames[-1]
 
 
 def _replay_faults(

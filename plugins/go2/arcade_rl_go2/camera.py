@@ -14,6 +14,7 @@ from arcade_rl_go2.options import CameraName
 Point: TypeAlias = npt.NDArray[np.float64]
 """(3,), m, in the world."""
 Place: TypeAlias = tuple[float, float, float]
+"""x, y and z, m."""
 
 NEAR, FAR = 0.1, 300.0
 """m."""
@@ -28,6 +29,7 @@ class Mount:
     target: Place
     """What it looks at, from there, m."""
     field_deg: float
+    """From the lower to the upper border of the picture."""
     follows: bool = True
 
 

@@ -24,6 +24,7 @@ from arcade_rl_go2.tasks import Task, task_of
 from arcade_rl_go2.terrain import BUMP_M, SLOPE, STAGES, STEP_M
 
 FRAME_SIZE = (1280, 720)
+CAMERAS: tuple[CameraName, ...] = get_args(CameraName)
 
 JOINT_NAMES = tuple(joint.replace("_", " ") for joint in robot.JOINTS)
 GAUGES = tuple(
@@ -76,7 +77,7 @@ class Go2:
             gauges=GAUGES,
             stages=stages() if task.has_terrain else (),
             packages=("genesis-world", "quadrants", "torch"),
-            cameras=get_args(CameraName),
+            cameras=(options.camera, *(name for name in CAMERAS if name != options.camera)),
             imports=("genesis",),
             replay="states",
             reruns=True,

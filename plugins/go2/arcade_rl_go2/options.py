@@ -11,7 +11,7 @@ from arcade_rl.config import Options
 TaskName: TypeAlias = Literal["walk", "stand-up-and-walk", "turn", "terrain"]
 CameraName: TypeAlias = Literal["follow", "fixed", "front", "above"]
 """Where pictures are taken from: beside the robot; at (3, -2.5, 1.5) looking at where it starts; ahead of
-it; from above. All but the second go where the robot goes."""
+it; from above. All but "fixed" go where the robot goes."""
 
 Range: TypeAlias = Annotated[tuple[float, float], Field(strict=False)]
 """Lowest and highest; TOML has it as an array."""

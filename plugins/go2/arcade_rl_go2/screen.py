@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, cast, overload
 
 import numpy as np
@@ -29,13 +28,6 @@ from arcade_rl_go2.terrain import middle
 
 STANDS_AT = 0.31
 """Of the base above the ground in the default pose, m."""
-MOST_DRAWINGS = 4
-
-
-@lru_cache(MOST_DRAWINGS)
-def drawing_of(view: View, ground: HeightField | None) -> Drawing:
-    """The process's one drawing of a look: its model is read once."""
-    return Drawing(view, ground)
 
 
 class LazyFrames(Sequence[Frame]):
@@ -82,7 +74,7 @@ class Go2Screen:
     ) -> None:
         self._make_env, self._scale, self._latency = make_env, action_scale, latency
         self._ground = ground
-        self.drawing = drawing_of(view, ground)
+        self.drawing = Drawing(view, ground)
         self._env: VectorEnv | None = None
         self._seed: int | None = None
 
@@ -90,11 +82,11 @@ class Go2Screen:
         """Draw from this camera and at this size (width, height) from now on; None: as before."""
         it = self.drawing.view
         wanted = cast(CameraName, it.camera if camera is None else camera)
-        self.drawing = drawing_of(View(wanted, *(size or (it.width, it.height))), self._ground)
+        self.drawing = Drawing(View(wanted, *(size or (it.width, it.height))), self._ground)
 
     def reset(self, seed: int) -> Frame:
         """The robot as it stands: the seed alone does not tell how it starts."""
-        self._seed, self._has_begun = seed, False
+        self._seed, self._has_begun, self._lane = seed, False, self._lane_of_stage()
         row = standing()
         row[POSITION][1] = self._lane
         return self.drawing.draw(row, self._lane)
@@ -138,6 +130,9 @@ class Go2Screen:
     def _enter_stage(self, env: VectorEnv) -> None:
         """There is only one."""
 
+    def _lane_of_stage(self) -> float:
+        return 0.0
+
 
 class StagedGo2Screen(Go2Screen):
     """The same of a game with a curriculum."""
@@ -146,11 +141,14 @@ class StagedGo2Screen(Go2Screen):
 
     def set_stage(self, stage: int) -> None:
         """Play episodes that start from now on in this stage."""
-        self._stage, self._lane = stage, middle(stage)
+        self._stage = stage
 
     def _enter_stage(self, env: VectorEnv) -> None:
         assert isinstance(env, StagedVectorEnv)
         env.set_stage(self._stage)
+
+    def _lane_of_stage(self) -> float:
+        return middle(self._stage)
 
 
 def standing() -> npt.NDArray[np.float32]:

@@ -245,8 +245,9 @@ def test_the_fixed_camera_goes_to_the_strip_of_its_stage() -> None:
     seen = []
     for stage in range(len(STAGES)):
         screen.set_stage(stage)
+        first = screen.reset(0)
         empty = shown(screen, state((0.0, middle(stage), -5.0)))
-        there = np.argwhere(differing(screen.reset(0), empty))
+        there = np.argwhere(differing(first, empty))
         assert len(there) > 100
         seen.append(there.mean(axis=0))
     for other in seen[1:]:
