@@ -33,6 +33,8 @@ OTHER_WAYS = {"repeat", "number", "history", "process"}
         '{"tensors": true, "curriculum": false, "masks": true}',
         '{"tensors": true, "actions": "continuous", "observation": "dict"}',
         '{"reruns": true, "instruments": true}',
+        '{"cameras": true}',
+        '{"reruns": true, "cameras": true}',
         '{"reruns": true, "instruments": true, "actions": "continuous", "tensors": true}',
     ],
 )

@@ -35,4 +35,8 @@ def viewed(screen: type) -> Any:
             shown = np.array([1, 0, 0] if self._camera == "red" else [1, 1, 1], np.uint8)
             return np.asarray(large * shown, np.uint8)
 
-    return Viewed
+    class ViewedStates(Viewed):
+        def show(self, state: Any) -> Any:
+            return [self._seen(frame) for frame in super().show(state)]
+
+    return ViewedStates if hasattr(screen, "show") else Viewed
