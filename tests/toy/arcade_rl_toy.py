@@ -91,6 +91,8 @@ class ToyOptions(Options):
     """States beside seed and actions, which play an episode again on the same machine."""
     instruments: bool = False
     """With states: which button is lit over time, and what was pressed."""
+    imports: list[str] = Field(default_factory=list)
+    """`Declaration.imports`."""
     tensors: bool = False
     """Torch tensors, as of a simulator on a device."""
     step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
@@ -439,6 +441,7 @@ class Toy:
             stages=STAGES if options.curriculum else (),
             replay="states" if options.has_states else "exact",
             reruns=options.reruns,
+            imports=tuple(options.imports),
         )
 
     def defaults(self, options: ToyOptions) -> Mapping[str, object]:
