@@ -2,11 +2,12 @@
 
     .venv/bin/python scripts/bench_go2.py render [--rounds 10]
 
-`render` draws a walk with the plugin's own drawing, with a camera that follows and a fixed one, on a
-plane and on hills, and with cameras of Genesis, in one process and in turn; then with the plugin's own
-alone, with one and with two threads of software OpenGL (LP_NUM_THREADS). `own` and `genesis` are its
-parts. Genesis draws no shadows and no reflections where OpenGL is software, and its batch renderer needs
-CUDA. Its first scene compiles kernels for minutes, where none are kept yet.
+`render` draws a walk with the plugin's own drawing, with a camera that follows and a fixed one, on
+a plane and on hills, and with cameras of Genesis, in one process and in turn; then with the
+plugin's own alone, with one and with two threads of software OpenGL (LP_NUM_THREADS). `own` and
+`genesis` are its parts. Genesis draws no shadows and no reflections where OpenGL is software, and
+its batch renderer needs CUDA. Its first scene compiles kernels for minutes, where none are kept
+yet.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ def of_genesis() -> dict[str, Draw]:
 
 
 def measure(ways: dict[str, Draw], rounds: int) -> None:
-    """Print what each takes, in turn. The cores' time says more than the clock where others use them."""
+    """Print what each takes, in turn. The cores' time says more than the clock where others use
+    them."""
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for draw in ways.values():
         draw(walk(0))
