@@ -2,14 +2,14 @@
 
     python -m arcade_rl.engines.forkserver RUN SOCKET_FD
 
-On Linux it has imported what every worker needs, the game's plugin, and the modules that the game says
-take long: a worker begins at once, and the cores stay with the one that trains. Of what it has imported
-it calls nothing but the game's `declare`, so that a fork copies no thread in the middle of something.
-When the supervisor is gone, which the socket tells, it kills all workers with their children, whatever
-they are doing.
+On Linux it has imported what every worker needs, the game's plugin, and the modules that the game
+says take long: a worker begins at once, and the cores stay with the one that trains. Of what it has
+imported it calls nothing but the game's `declare`, so that a fork copies no thread in the middle of
+something. When the supervisor is gone, which the socket tells, it kills all workers with their
+children, whatever they are doing.
 
-The supervisor sends one byte with three descriptors: the worker's events, its commands, its log. The
-server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
+The supervisor sends one byte with three descriptors: the worker's events, its commands, its log.
+The server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
 """
 
 from __future__ import annotations
