@@ -2,11 +2,12 @@
 
     .venv/bin/python scripts/bench_go2.py render [--rounds 10]
 
-`render` draws a walk with the plugin's own drawing, from both cameras, on a plane and on hills, and with
-cameras of Genesis, in one process and in turn; then with the plugin's own alone, with one and with two
-threads of software OpenGL (LP_NUM_THREADS). `own` and `genesis` are its parts. Genesis draws no shadows
-and no reflections where OpenGL is software, and its batch renderer needs CUDA. Its first scene compiles
-kernels for minutes, where none are kept yet.
+`render` draws a walk with the plugin's own drawing, with a camera that follows and a fixed one, on
+a plane and on hills, and with cameras of Genesis, in one process and in turn; then with the
+plugin's own alone, with one and with two threads of software OpenGL (LP_NUM_THREADS). `own` and
+`genesis` are its parts. Genesis draws no shadows and no reflections where OpenGL is software, and
+its batch renderer needs CUDA. Its first scene compiles kernels for minutes, where none are kept
+yet.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def own() -> dict[str, Draw]:
 def of_genesis() -> dict[str, Draw]:
     """Cameras of Genesis that see a robot of its own, which is put into each state."""
     import genesis as gs
-    from arcade_rl_go2.camera import FIXED_AT, FIXED_FIELD, FIXED_FROM
+    from arcade_rl_go2.camera import MOUNTS
     from arcade_rl_go2.robot import JOINTS, MODEL
     from arcade_rl_go2.states import ANGLES
     from genesis.ext.pyrender import renderer
@@ -72,8 +73,11 @@ def of_genesis() -> dict[str, Draw]:
     scene = gs.Scene(show_viewer=False, vis_options=gs.options.VisOptions(plane_reflection=False))
     scene.add_entity(gs.morphs.Plane())
     robot = scene.add_entity(gs.morphs.URDF(file=MODEL))
+    mount = MOUNTS["fixed"]
     cameras = [
-        scene.add_camera(res=size, pos=FIXED_FROM, lookat=FIXED_AT, fov=FIXED_FIELD, GUI=False)
+        scene.add_camera(
+            res=size, pos=mount.position, lookat=mount.target, fov=mount.field_deg, GUI=False
+        )
         for size in (LARGE, SMALL, LARGE, SMALL)
     ]
     scene.build(n_envs=1)
@@ -107,7 +111,8 @@ def of_genesis() -> dict[str, Draw]:
 
 
 def measure(ways: dict[str, Draw], rounds: int) -> None:
-    """Print what each takes, in turn. The cores' time says more than the clock where others use them."""
+    """Print what each takes, in turn. The cores' time says more than the clock where others use
+    them."""
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for draw in ways.values():
         draw(walk(0))

@@ -70,7 +70,7 @@ def chunk(what: str, steps: int, envs: int, *words: str) -> dict[str, Any]:
     updates = 1 + steps // rollout
     with tempfile.TemporaryDirectory() as staging:
         spec = ChunkSpec(
-            1, 1, "", -1, 1, updates, it.config.train.run_steps // rollout, [], staging
+            what, 1, 1, "", -1, 1, updates, it.config.train.run_steps // rollout, [], staging
         )
         Chunk(learner, spec, emit).run(lambda: False)
     learner.close()

@@ -530,3 +530,25 @@ def test_a_learner_that_cannot_be_built_is_tried_once(
     assert reason in said
     with Database.reading(run.database) as database:
         assert set(database.attempts().values()) <= {1}
+
+
+def test_the_fork_server_imports_what_the_game_says_whatever_it_raises(
+    run: RunDirectory, tmp_path: Path
+) -> None:
+    modules, imported = tmp_path / "modules", tmp_path / "imported"
+    modules.mkdir()
+    for name, code in {
+        "toy_library": "raise OSError('libtoy.so: cannot open shared object file')",
+        "toy_licence": "raise SystemExit('no licence')",
+        "toy_slow": f"import os\nopen({str(imported)!r}, 'a').write(f'{{os.getpid()}} {{os.getppid()}}\\n')",
+    }.items():
+        (modules / f"{name}.py").write_text(f"{code}\n")
+    names = '["toy_library", "toy_licence", "toy_slow"]'
+    arguments = [*TRAIN, *LENGTH, "--set", f"options.imports={names}"]
+    command = start(tmp_path, arguments, modules)
+    assert command.wait() == 0, command.stderr
+    ((_, parent),) = (line.split() for line in imported.read_text().splitlines())  # once
+    assert int(parent) == command.process.pid
+    log = (run.logs / "forkserver.log").read_text()
+    assert "OSError: libtoy.so" in log
+    assert "SystemExit: no licence" in log

@@ -2,13 +2,14 @@
 
     python -m arcade_rl.engines.forkserver RUN SOCKET_FD
 
-It has imported what every worker needs, and what the game says takes long: a worker begins at once, and the cores stay with the one that
-trains. It runs none of it, so that a fork copies no thread in the middle of something. When the
-supervisor is gone, which the socket tells, it kills all workers with their children, whatever they
-are doing.
+On Linux it has imported what every worker needs, the game's plugin, and the modules that the game
+says take long: a worker begins at once, and the cores stay with the one that trains. Of what it has
+imported it calls nothing but the game's `declare`, so that a fork copies no thread in the middle of
+something. When the supervisor is gone, which the socket tells, it kills all workers with their
+children, whatever they are doing.
 
-The supervisor sends one byte with three descriptors: the worker's events, its commands, its log. The
-server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
+The supervisor sends one byte with three descriptors: the worker's events, its commands, its log.
+The server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -28,7 +30,6 @@ from typing import NoReturn
 from arcade_rl.config import read_toml, resolve
 from arcade_rl.engines.worker import work
 from arcade_rl.envs.parent import die_with
-from arcade_rl.errors import ArcadeError
 from arcade_rl.registry import load_game
 from arcade_rl.runs.directory import RunDirectory
 
@@ -45,15 +46,28 @@ def main() -> None:
 
 
 def _import_early(run: Path) -> None:
-    with contextlib.suppress(ImportError, ArcadeError):  # the worker meets it too, and tells it
-        import arcade_rl.training.chunk
-        import arcade_rl.training.learner  # noqa: F401 - for the workers
-
-        resolved = resolve([read_toml(RunDirectory(run).config)], load_game)
-        for module in resolved.declaration.imports:
+    """Whatever cannot be imported is in the log: the worker meets it too, and tells it."""
+    for module in ("arcade_rl.training.chunk", "arcade_rl.training.learner", *_declared(run)):
+        with _logged():
             import_module(module)
     gc.collect()
     gc.freeze()  # the workers' collections leave these pages alone: they stay shared
+
+
+def _declared(run: Path) -> tuple[str, ...]:
+    """Modules that the run's game names."""
+    with _logged():
+        return resolve([read_toml(RunDirectory(run).config)], load_game).declaration.imports
+    return ()
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """Anything that is raised goes to this process's log, and no further."""
+    try:
+        yield
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever a plugin raises is told by the worker
+        traceback.print_exc()
 
 
 class Server:

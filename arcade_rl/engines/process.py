@@ -87,8 +87,8 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.returncode == 0:
-            self._log.unlink()  # only failures have something to tell
+        if self._process.returncode == 0 and not self._log.stat().st_size:
+            self._log.unlink()
 
     def _read(self, timeout_s: float | None) -> bool:
         """Take in what it says, waiting at most this long for it. Whether there was something."""

@@ -93,6 +93,8 @@ class ToyOptions(Options):
     """With states: which button is lit over time, and what was pressed."""
     cameras: bool = False
     """A screen that draws from two cameras, at any size."""
+    imports: list[str] = Field(default_factory=list)
+    """`Declaration.imports`."""
     tensors: bool = False
     """Torch tensors, as of a simulator on a device."""
     step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
@@ -442,6 +444,7 @@ class Toy:
             stages=STAGES if options.curriculum else (),
             replay="states" if options.has_states else "exact",
             reruns=options.reruns,
+            imports=tuple(options.imports),
         )
 
     def defaults(self, options: ToyOptions) -> Mapping[str, object]:

@@ -461,7 +461,7 @@ GAMES: list[Any] = [
         rom_sha256="abc",
         sound_rate=-1,
         packages=("no-such-package",),
-        imports=("no_such.module",),
+        imports=("json.no_such", "", "arcade_rl_toy_exits"),
         cameras=("near", "near"),
     ),
     Declares("toy_replay_kind", replay="sometimes"),

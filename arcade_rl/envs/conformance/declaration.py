@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -93,8 +93,11 @@ def _replay_faults(declaration: Declaration) -> Iterator[str]:
         except PackageNotFoundError:
             yield f"packages names {name!r}, which is not installed; expected a distribution's name"
     for name in declaration.imports:
-        if find_spec(name.partition(".")[0]) is None:
-            yield f"imports names {name!r}, which is not installed; expected a module"
+        try:
+            import_module(name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a module's exception is a fault
+            told = f"{type(error).__name__}: {error}"
+            yield f"imports names {name!r}, which raised {told}; expected a module that can be imported"
 
 
 def _instrument_faults(declaration: Declaration) -> Iterator[str]:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import atexit
 import sys
-import time
-import warnings
 from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 
 from arcade_rl.errors import MissingError, RunFailed
+from arcade_rl_go2.kernels import alone, keep, read
 
-WRITE_S = 60.0
-"""Time that kernels may take to be written; a second is usual."""
-LOCK = Path("kernel_compilation_manager", "qdcache.lock")
-"""In the folder of the kernel cache."""
-LOCKED_S = 5.0
-"""Whoever reads or writes the list of kernels has the lock for milliseconds; one that stays so long was
-left by a process that was killed."""
 INSTALL = "pip install arcade-rl-go2, or pip install genesis-world"
 
 
@@ -32,8 +22,8 @@ def require() -> None:
 def begin(device: str) -> ModuleType:
     """The module `genesis`, begun on "cpu", "cuda", or for "auto" on a GPU where there is one.
 
-    MissingError if it is not installed or there is no such device; RunFailed if this process has begun
-    it on another one: it cannot be begun twice.
+    MissingError if it is not installed or there is no such device; RunFailed if this process has
+    begun it on another one: it cannot be begun twice.
     """
     require()
     import genesis
@@ -46,14 +36,16 @@ def begin(device: str) -> ModuleType:
     if device == "cuda" and not torch.cuda.is_available():
         raise MissingError("options.device is cuda and torch sees no GPU; set it to auto or cpu")
     if not genesis._initialized:
-        unlock_kernels()
-        # Deterministic algorithms: an episode played again must give the same numbers.
-        genesis.init(
-            backend=genesis.cuda if device == "cuda" else genesis.cpu,
-            precision="32",
-            logging_level="error",
-            use_deterministic_algorithms=True,
-        )
+        with alone():
+            # Deterministic algorithms: an episode played again must give the same numbers.
+            genesis.init(
+                backend=genesis.cuda if device == "cuda" else genesis.cpu,
+                precision="32",
+                logging_level="error",
+                use_deterministic_algorithms=True,
+            )
+            read()  # otherwise it would at the first kernel
+        atexit.register(_end, genesis)
     if genesis.device.type != device:
         raise RunFailed(
             f"Genesis runs on {genesis.device.type} in this process already; {device} is asked for. "
@@ -63,66 +55,15 @@ def begin(device: str) -> ModuleType:
 
 
 def keep_kernels() -> None:
-    """Write compiled kernels to the disk cache now: Genesis does it when a process exits in order, and
-    workers that are killed or have finished do not.
-
-    Writing takes the kernels out of the memory of the process that writes, so that a copy of this one
-    does it. It leads a group of its own: killing this process's group does not leave half a cache.
-    """
-    unlock_kernels()
-    with warnings.catch_warnings():  # from Python 3.12 on for threads, none of which the copy needs
-        warnings.simplefilter("ignore", DeprecationWarning)
-        writer = os.fork()
-    if not writer:
-        code = 1
-        try:
-            os.setsid()
-            from quadrants.lang import impl
-
-            impl.get_runtime().prog.dump_cache_data_to_disk()
-            code = 0
-        finally:
-            os._exit(code)  # nothing of what the first process holds is torn down here
-    if trouble := _wait_for(writer):
+    """Write compiled kernels to the disk cache now: Genesis does it when a process exits in order,
+    and workers that are killed or have finished do not."""
+    if trouble := keep():
         print(
             f"go2: compiled kernels are not kept for the next process: {trouble}", file=sys.stderr
         )
 
 
-def unlock_kernels() -> None:
-    """Remove a lock that a killed process left in the kernel cache: with it nobody reads the cache any
-    more, and every process compiles for minutes."""
-    from quadrants.lang import impl
-
-    usual = impl.default_cfg().offline_cache_file_path
-    lock = Path(os.environ.get("QD_OFFLINE_CACHE_FILE_PATH", usual)) / LOCK
-    first, until = _identity(lock), time.monotonic() + LOCKED_S
-    while first is not None and _identity(lock) == first:
-        if time.monotonic() > until:
-            lock.unlink(missing_ok=True)
-            print(f"go2: {lock} was left by a process that was killed; removed", file=sys.stderr)
-            return
-        time.sleep(0.02)
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    """The same as long as it is the same file; None where there is none."""
-    try:
-        status = file.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
-
-def _wait_for(writer: int) -> str:
-    """What is wrong with how a process ended; "" if nothing. It is killed when it takes too long."""
-    until = time.monotonic() + WRITE_S
-    while time.monotonic() < until:
-        ended, status = os.waitpid(writer, os.WNOHANG)
-        if ended:
-            code = os.waitstatus_to_exitcode(status)
-            return f"their writer ended with {code}" if code else ""
-        time.sleep(0.01)
-    os.kill(writer, signal.SIGKILL)
-    os.waitpid(writer, 0)
-    return f"writing took more than {WRITE_S:g} s"
+def _end(genesis: ModuleType) -> None:
+    """What Genesis does at exit, which writes kernels too."""
+    with alone():
+        genesis.destroy()
