@@ -19,6 +19,7 @@ from arcade_rl_go2.env import Go2Env, TerrainEnv
 from arcade_rl_go2.game import Go2
 from arcade_rl_go2.options import Go2Options
 from arcade_rl_go2.screen import Go2Screen, StagedGo2Screen
+from arcade_rl_go2.tasks import task_of
 
 N = 4
 
@@ -131,6 +132,20 @@ def test_it_is_cut_after_its_time() -> None:
         batches = [env.step(still(env)) for _ in range(20)]
     assert [bool(batch.truncated.all()) for batch in batches] == ([False] * 9 + [True]) * 2
     assert not any(batch.terminated.any() for batch in batches)
+
+
+@pytest.mark.parametrize("hz", [15, 25, 50])
+def test_fewer_decisions_a_second_are_longer_steps(hz: int) -> None:
+    """A robot that stands turns by nothing, for which it is rewarded by the second."""
+    with closing(Go2Env(options(control_hz=hz, episode_s=0.4, start_rad=0.0), N)) as env:
+        env.reset(HashedSeeds(0, N))
+        batches = [env.step(still(env)) for _ in range(round(0.4 * hz))]
+    assert [bool(batch.truncated.all()) for batch in batches] == [False] * (len(batches) - 1) + [
+        True
+    ]
+    names = [term.name for term in task_of(options()).terms]
+    turns = torch.stack([batch.terms[:, names.index("track_turn")] for batch in batches])
+    assert turns[-1].numpy() == pytest.approx(1 / hz, rel=0.01)
 
 
 def test_commands_are_drawn_anew_when_it_is_time() -> None:
