@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,13 @@ TOY = Path(__file__).parent / "toy"
 
 sys.path.insert(0, str(TOY))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOY), os.environ.get("PYTHONPATH")]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Tests that are started in the background may be told to ignore Ctrl-C, and so would be all that
+    they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class PluginDist(Protocol):
