@@ -28,7 +28,7 @@ TRAIN = [
     "--set", 'recording.criteria=["all"]', "--set", "engine.backoff_s=0.05",
 ]  # fmt: skip
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")]
+pytestmark = [pytest.mark.very_slow, pytest.mark.usefixtures("leave_nothing_running")]
 
 
 @pytest.fixture(scope="module")
