@@ -26,7 +26,7 @@ from arcade_rl_toy import (
     ToyOptions,
     ToyScreen,
 )
-from arcade_rl_toy_views import viewed
+from arcade_rl_toy_views import FirstView, LastingView, OneView
 
 from arcade_rl.contracts import (
     Declaration,
@@ -210,30 +210,6 @@ class WrongScreen(StagedToyScreen):
     def step(self, action: Any) -> ScreenStep:
         shown = super().step(action)
         return ScreenStep([frame[:-8] for frame in shown.frames], shown.reward + 1, not shown.ended)
-
-
-class OneView(StagedToyScreen):
-    """Draws the same whatever is asked for."""
-
-    def view(self, camera: str | None, size: tuple[int, int] | None) -> None: ...
-
-
-class FirstView(viewed(StagedToyScreen)):  # type: ignore[misc]
-    """Draws the first picture alone as it is asked to."""
-
-    def step(self, action: Any) -> ScreenStep:
-        camera, size = self._camera, self._size
-        self.view("colour", (64, 48))
-        shown = super().step(action)
-        self.view(camera, size)
-        return shown
-
-
-class LastingView(viewed(StagedToyScreen)):  # type: ignore[misc]
-    """Stays with the red camera."""
-
-    def view(self, camera: str | None, size: tuple[int, int] | None) -> None:
-        super().view("red" if self._camera == "red" else camera, size)
 
 
 class EmptyScreen(StagedToyScreen):

@@ -1,4 +1,4 @@
-"""The toy's screens with cameras: one that sees its colours, and one that sees red alone."""
+"""The toy's screens with cameras, one that sees its colours and one that sees red alone; and broken ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from arcade_rl_toy import HEIGHT, WIDTH
+from arcade_rl_toy import HEIGHT, WIDTH, StagedToyScreen
 
 from arcade_rl.contracts import Frame, ScreenStep
 
@@ -40,3 +40,27 @@ def viewed(screen: type) -> Any:
             return [self._seen(frame) for frame in super().show(state)]
 
     return ViewedStates if hasattr(screen, "show") else Viewed
+
+
+class OneView(StagedToyScreen):
+    """Draws the same whatever is asked for."""
+
+    def view(self, camera: str | None, size: tuple[int, int] | None) -> None: ...
+
+
+class FirstView(viewed(StagedToyScreen)):  # type: ignore[misc]
+    """Draws the first picture alone as it is asked to."""
+
+    def step(self, action: Any) -> ScreenStep:
+        camera, size = self._camera, self._size
+        self.view("colour", (64, 48))
+        shown = super().step(action)
+        self.view(camera, size)
+        return shown
+
+
+class LastingView(viewed(StagedToyScreen)):  # type: ignore[misc]
+    """Stays with the red camera."""
+
+    def view(self, camera: str | None, size: tuple[int, int] | None) -> None:
+        super().view("red" if self._camera == "red" else camera, size)

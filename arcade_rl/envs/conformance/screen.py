@@ -32,6 +32,8 @@ SEED, OTHER_SEED = 31, 32
 AGAIN_STEPS = 50
 MOST_SOUND_DRIFT = 0.05
 """By which part the sound may be longer or shorter than the frames."""
+SMALL = (160, 90)
+"""(width, height) of pictures of every camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,6 @@ def settings(declaration: Declaration) -> list[Setting]:
         for purpose in get_args(Purpose)
         for stage, name in enumerate(names or [""])
     ]
-
-
-SMALL = (160, 90)
-"""(width, height) of pictures of every camera."""
 
 
 def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
