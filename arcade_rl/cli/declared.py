@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -78,9 +78,13 @@ def write(described: Mapping[str, Any]) -> None:
 
 
 def type_name(annotation: Any) -> str:
-    """A type as people write it: `"pixels" | "features"`, `int | none`."""
+    """A type as people write it: `"pixels" | "features"`, `int >= 1 | none`."""
     if annotation is NoneType:
         return "none"
+    if get_origin(annotation) is Annotated:
+        plain, *metadata = get_args(annotation)
+        fields = (one for one in metadata if isinstance(one, FieldInfo))
+        return type_name(plain) + "".join(_limits(field) for field in fields)
     if get_origin(annotation) is Literal:
         return " | ".join(json.dumps(value) for value in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):

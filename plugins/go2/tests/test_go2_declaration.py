@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from arcade_rl.cli.declared import type_name
 from arcade_rl.config import read_toml, resolve
 from arcade_rl.envs.conformance import check
 from arcade_rl.registry import load_game
@@ -62,3 +63,9 @@ def test_what_cannot_be_is_refused(options: dict[str, object], message: str) -> 
 def test_the_game_keeps_the_contract(task: str) -> None:
     report = check(Go2(), Go2Options.model_validate({"task": task, "device": "cpu"}), 120)
     assert [fault.message for fault in report.faults] == []
+
+
+def test_limits_of_options_are_told_as_people_write_them() -> None:
+    types = {name: type_name(field.annotation) for name, field in Go2Options.model_fields.items()}
+    assert types["control_hz"] == "int >= 15, <= 50 | none"
+    assert types["episode_s"] == "float > 0, <= 600 | none"
