@@ -157,7 +157,7 @@ class Declaration:
     """Distributions whose versions decide what happens in the game; recordings name them."""
     imports: tuple[str, ...] = ()
     """Modules that take seconds to import, such as a simulator: on Linux the process that workers are
-    forked from imports them once. Only modules that start no thread and touch no GPU when they are
+    forked from imports them once, in this order. Only modules that start no thread and touch no GPU when they are
     imported."""
     replay: ReplayKind = "exact"
     """"states" for a game that cannot be re-run exactly: its environments give `StepBatch.states`

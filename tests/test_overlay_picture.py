@@ -36,7 +36,7 @@ from arcade_rl.overlay.choices import OTHERS, share, shown
 from arcade_rl.overlay.layout import Detail, Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card, Scene, Trace
-from arcade_rl.overlay.text import DASH, MINUS, TIMES
+from arcade_rl.overlay.text import DASH, MINUS, TIMES, number
 from arcade_rl.overlay.theme import EMPTY, ZERO, Colour, sign_map, theme
 from arcade_rl.policies.activity import Choices, Dials, Link
 
@@ -444,6 +444,11 @@ def test_detail_none_shows_the_game_and_nothing_else() -> None:
 def test_detail_minimal_says_what_was_taken() -> None:
     said = [one.drawn for one in texts(robot_scene(), (960, 540), "minimal")]
     assert "1,240" in said
+    assert not any("  " in one for one in said), "a few of twelve numbers tell nobody anything"
+    scene = hand_scene(2)
+    assert scene.activity is not None
+    taken = [number(float(one), 2) for one in scene.activity.decision.taken]
+    assert "  ".join(taken) in [one.drawn for one in texts(scene, (960, 540), "minimal")]
     said = [one.drawn for one in texts(cnn_scene(0, 3), (960, 540), "minimal")]
     assert "LEFT" in said
     assert "212" in said

@@ -26,6 +26,8 @@ from arcade_rl.runs import checkpoints
 
 BOX = spaces.Box(-1, 1, (3,), np.float32)
 PICTURE = spaces.Box(0, 255, (36, 40, 3), np.uint8)
+LEAST = torch.ones((), dtype=torch.int32).view(torch.float32)
+"""The least float32 above 0, from its bits: a simulator in this process may make arithmetic flush it to 0."""
 
 
 def env_of(resolved: Resolved, n_envs: int = 3) -> Any:
@@ -96,7 +98,7 @@ def test_the_hash_sees_every_change() -> None:
     others: list[dict[str, Any]] = [
         {**base, "policy": {**base["policy"], "a": torch.zeros(4)}},
         {**base, "policy": {**base["policy"], "a": torch.zeros(2, 2, dtype=torch.float64)}},
-        {**base, "policy": {**base["policy"], "a": torch.full((2, 2), 1e-45)}},
+        {**base, "policy": {**base["policy"], "a": LEAST.expand(2, 2)}},
         {**base, "policy": {"a": torch.zeros(2, 2), "c": torch.ones(1)}},
         {**base, "optimizer": {"lr": 0.2}},
         {"policy": base["policy"]},

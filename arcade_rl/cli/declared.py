@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -12,9 +12,10 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from arcade_rl.cli.output import table
+from arcade_rl.cli.output import paragraph, table
 from arcade_rl.config import Resolved
 
+_LABEL = 13
 _LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 
@@ -30,7 +31,7 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "frame_size": [width, height],
         "pixel_aspect": str(declaration.pixel_aspect),
         "main_metric": declaration.main_metric,
-        "options": _options(game.options, resolved.options),
+        "options": _options(resolved.options),
         "actions": list(declaration.actions),
         "features": list(declaration.features),
         "metrics": [asdict(metric) for metric in declaration.metrics],
@@ -47,24 +48,24 @@ def describe(resolved: Resolved) -> dict[str, Any]:
 def write(described: Mapping[str, Any]) -> None:
     """Write the description to stdout as people read it."""
     width, height = described["frame_size"]
-    click.echo(f"{described['game']}: {described['summary']}")
-    click.echo(f"protocol     {described['protocol']}")
+    paragraph(f"{described['game']}: {described['summary']}", len(described["game"]) + len(": "))
+    _fact("protocol", described["protocol"])
     aspect = described["pixel_aspect"]
     aspect = "" if aspect == "1" else f" (each {aspect} as wide as high)"
-    click.echo(f"frames       {width} x {height} pixel{aspect}, {described['frame_rate']} a second")
-    click.echo(f"main metric  {described['main_metric']}")
-    click.echo(f"actions      {', '.join(described['actions'])}")
+    _fact("frames", f"{width} x {height} pixel{aspect}, {described['frame_rate']} a second")
+    _fact("main metric", described["main_metric"])
+    _fact("actions", ", ".join(described["actions"]))
     if described["replay"] == "states":
         again = (
             "and are played again where they can be"
             if described["reruns"]
             else "and are never played again"
         )
-        click.echo(f"recordings   hold states {again}")
+        _fact("recordings", f"hold states {again}")
     if described["cameras"]:
-        click.echo(f"cameras      {', '.join(described['cameras'])}")
+        _fact("cameras", ", ".join(described["cameras"]))
     if described["tracks"]:
-        click.echo(f"tracks       {', '.join(described['tracks'])}")
+        _fact("tracks", ", ".join(described["tracks"]))
     options = [{**option, **_written(option)} for option in described["options"]]
     _section("options", options, ("name", "type", "default", "value"))
     _section(
@@ -78,7 +79,7 @@ def write(described: Mapping[str, Any]) -> None:
 
 
 def type_name(annotation: Any) -> str:
-    """A type as people write it: `"pixels" | "features"`, `int >= 1 | none`."""
+    """A type as people write it: `"pixels" | "features"`, `int >= 1 | none`, `[float, float]`."""
     if annotation is NoneType:
         return "none"
     if get_origin(annotation) is Annotated:
@@ -87,6 +88,9 @@ def type_name(annotation: Any) -> str:
         return type_name(plain) + "".join(_limits(field) for field in fields)
     if get_origin(annotation) is Literal:
         return " | ".join(json.dumps(value) for value in get_args(annotation))
+    if get_origin(annotation) is tuple:
+        parts = get_args(annotation)
+        return f"[{', '.join('...' if part is ... else type_name(part) for part in parts)}]"
     if get_origin(annotation) in (Union, UnionType):
         return " | ".join(type_name(part) for part in get_args(annotation))
     if isinstance(annotation, type) and not get_args(annotation):
@@ -94,17 +98,31 @@ def type_name(annotation: Any) -> str:
     return str(annotation).replace("typing.", "")
 
 
-def _options(model: type[BaseModel], options: BaseModel) -> list[dict[str, Any]]:
-    values = options.model_dump(mode="json")
-    return [
-        {
-            "name": name,
-            "type": f"{type_name(field.annotation)}{_limits(field)}",
-            "default": None if field.is_required() else _default(model, name, field),
-            "value": values[name],
-        }
+def _options(options: BaseModel) -> list[dict[str, Any]]:
+    model = type(options)
+    defaults = {
+        name: None if field.is_required() else _default(model, name, field)
         for name, field in model.model_fields.items()
-    ]
+    }
+    return list(_settable(options, defaults))
+
+
+def _settable(
+    options: BaseModel, defaults: Mapping[str, Any] | None, prefix: str = ""
+) -> Iterator[dict[str, Any]]:
+    """What can be set, by the name that `--set options.NAME` takes: of a table, what is in it."""
+    values = options.model_dump(mode="json")
+    for name, field in type(options).model_fields.items():
+        inner, default = getattr(options, name), defaults[name] if defaults else None
+        if isinstance(inner, BaseModel):
+            yield from _settable(inner, default, f"{prefix}{name}.")
+        else:
+            yield {
+                "name": f"{prefix}{name}",
+                "type": f"{type_name(field.annotation)}{_limits(field)}",
+                "default": default,
+                "value": values[name],
+            }
 
 
 def _default(model: type[BaseModel], name: str, field: FieldInfo) -> Any:
@@ -135,7 +153,14 @@ def _readable(stage: Mapping[str, Any]) -> dict[str, Any]:
 
 def _written(option: Mapping[str, Any]) -> dict[str, str]:
     """Default and value as a configuration writes them."""
-    return {key: json.dumps(option[key]) for key in ("default", "value")}
+    return {
+        key: "none" if option[key] is None else json.dumps(option[key])
+        for key in ("default", "value")
+    }
+
+
+def _fact(label: str, text: str) -> None:
+    paragraph(f"{label:<{_LABEL}}{text}", indent=_LABEL)
 
 
 def _section(title: str, items: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:

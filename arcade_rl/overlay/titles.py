@@ -19,6 +19,8 @@ from arcade_rl.policies.activity import Choices, Decision, Switches
 
 NARROW = 22
 """A line that is shorter than so many of its heights has room for the most important only."""
+NUMBERS = 2
+"""A line has room for so many numbers of a continuous action. Some of twelve would tell nobody anything."""
 
 
 class Header:
@@ -102,12 +104,14 @@ class _Figure:
 
 
 def took(decision: Decision, names: tuple[str, ...]) -> str:
-    """What was taken, in words."""
+    """What was taken, in words; "" where it is more numbers than a line has room for."""
     if isinstance(decision, Choices):
         starts = np.cumsum([0, *decision.sizes[:-1]])
         return " + ".join(names[start + k] for start, k in zip(starts, decision.taken, strict=True))
     if isinstance(decision, Switches):
         return " + ".join(names[k] for k in np.flatnonzero(decision.taken)) or texts.DASH
+    if len(decision.taken) > NUMBERS:
+        return ""
     return "  ".join(number(float(value), 2) for value in decision.taken)
 
 

@@ -83,7 +83,10 @@ def _compile(model: PPO, batch: Minibatch) -> float:
         _differentiate(model, batch)
     except TorchDynamoException as error:
         reason = " ".join(str(error).split("\n\n")[0].split())
-        raise RunFailed(f"torch.compile failed: {reason}; it needs a C++ compiler") from error
+        raise RunFailed(
+            f"torch.compile failed: {reason}; most machines lack no more than a C++ compiler for it, "
+            "and train.compile = false does without"
+        ) from error
     return time.perf_counter() - started
 
 

@@ -78,7 +78,7 @@ class Go2:
             stages=stages() if task.has_terrain else (),
             packages=("genesis-world", "quadrants", "torch"),
             cameras=(options.camera, *(name for name in CAMERAS if name != options.camera)),
-            imports=("genesis",),
+            imports=simulator.IMPORTS,
             replay="states",
             reruns=True,
         )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import atexit
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
 from arcade_rl.errors import MissingError, RunFailed
 from arcade_rl_go2.kernels import alone, keep, read
 
+IMPORTS = ("setuptools", "genesis")
+"""In this order: Genesis' compiler imports pip, and after that setuptools, which torch.compile needs,
+can be imported no more."""
 INSTALL = "pip install arcade-rl-go2, or pip install genesis-world"
 
 
@@ -26,10 +30,8 @@ def begin(device: str) -> ModuleType:
     begun it on another one: it cannot be begun twice.
     """
     require()
-    import genesis
+    genesis = [import_module(name) for name in IMPORTS][-1]
     import torch
-
-    module: ModuleType = genesis
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -51,7 +53,7 @@ def begin(device: str) -> ModuleType:
             f"Genesis runs on {genesis.device.type} in this process already; {device} is asked for. "
             "Use one options.device for all that one process does"
         )
-    return module
+    return genesis
 
 
 def keep_kernels() -> None:

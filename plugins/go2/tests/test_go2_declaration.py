@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from terminal import said_on_terminal
 
-from arcade_rl.cli.declared import type_name
+from arcade_rl import cli
+from arcade_rl.cli.declared import describe
+from arcade_rl.cli.experiment import resolve_target
 from arcade_rl.config import read_toml, resolve
 from arcade_rl.envs.conformance import check
 from arcade_rl.registry import load_game
@@ -65,7 +70,57 @@ def test_the_game_keeps_the_contract(task: str) -> None:
     assert [fault.message for fault in report.faults] == []
 
 
-def test_limits_of_options_are_told_as_people_write_them() -> None:
-    types = {name: type_name(field.annotation) for name, field in Go2Options.model_fields.items()}
-    assert types["control_hz"] == "int >= 15, <= 50 | none"
-    assert types["episode_s"] == "float > 0, <= 600 | none"
+def test_options_are_told_as_people_set_them() -> None:
+    assignments = [("options.command.forward", "[0.5, 1]"), ("options.camera", '"fixed"')]
+    target = resolve_target("go2", tuple(f"{name}={value}" for name, value in assignments))
+    options = {option["name"]: option for option in describe(target)["options"]}
+    assert options["control_hz"]["type"] == "int >= 15, <= 50 | none"
+    assert options["episode_s"]["type"] == "float > 0, <= 600 | none"
+    assert options["command.forward"] == {
+        "name": "command.forward",
+        "type": "[float, float] | none",
+        "default": None,
+        "value": [0.5, 1.0],
+    }
+    assert (options["command.every_s"]["default"], options["command.every_s"]["value"]) == (
+        4.0,
+        4.0,
+    )
+    assert (options["camera"]["default"], options["camera"]["value"]) == ("follow", "fixed")
+    assert "command" not in options
+
+
+def test_a_terminal_of_80_columns_shows_all_that_is_declared() -> None:
+    lines = said_on_terminal("stdout", 80, lambda: cli.run(["plugins", "show", "go2"]))
+    assert max(len(line) for line in lines) <= 80
+    begin = next(k for k, line in enumerate(lines) if line.startswith("actions"))
+    assert lines[begin + 1].startswith(" " * 13)
+    told = " ".join(lines[begin : begin + 2]).split(maxsplit=1)[1]
+    joints = [
+        f"{leg} {part}" for leg in ("FR", "FL", "RR", "RL") for part in ("hip", "thigh", "calf")
+    ]
+    assert " ".join(told.split()) == ", ".join(joints)
+    assert ["control_hz", "int", ">=", "15,", "<=", "50", "|", "none", "none", "none"] in [
+        line.split() for line in lines
+    ]
+
+
+COMPILES = """
+import sys
+from importlib import import_module
+import torch
+from arcade_rl_go2 import Go2, simulator
+from arcade_rl_go2.options import Go2Options
+if sys.argv[1] == "imports":
+    for name in Go2().declare(Go2Options()).imports:
+        import_module(name)
+else:
+    simulator.begin("cpu")
+assert "quadrants" in sys.modules
+assert torch.compile(lambda x: x + 1)(torch.ones(3)).tolist() == [2, 2, 2]
+"""
+
+
+@pytest.mark.parametrize("way", ["imports", "begins"])
+def test_networks_compile_in_a_process_of_the_simulator(way: str) -> None:
+    subprocess.run([sys.executable, "-c", COMPILES, way], check=True)
