@@ -24,12 +24,12 @@ SETTINGS = {
     "pixels, exact": (
         "configs/breakout/pixels.toml",
         [*PIXELS, "train.precision=exact"],
-        4 * 32 * 6,
+        4 * 32 * 4,
     ),
     "pixels, fast": (
         "configs/breakout/pixels.toml",
         [*PIXELS, "train.precision=fast"],
-        4 * 32 * 10,
+        4 * 32 * 5,
     ),
 }
 """Configuration, assignments, and steps of a chunk, which takes two seconds or more."""

@@ -38,10 +38,10 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     root = tmp_path_factory.mktemp("runs")
     settings = [
         f"options.observation={observation}", f"options.sticky={sticky}", "train.n_envs=4", "train.n_steps=128",
-        "train.batch_size=256", "train.n_epochs=1", "chunk.steps=2048", "train.env_processes=2",
+        "train.batch_size=256", "train.n_epochs=1", "chunk.steps=1536", "train.env_processes=2",
     ]  # fmt: skip
     words = [word for setting in settings for word in ("--set", setting)]
-    command("train", "breakout", "--runs-dir", str(root), "--run", "r", "--steps", "4096", *words)
+    command("train", "breakout", "--runs-dir", str(root), "--run", "r", "--steps", "3072", *words)
     return Run(root / "r")
 
 
