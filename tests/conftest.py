@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from make_run import Made
 
 TOY = Path(__file__).parent / "toy"
+RECORDED = [
+    "train", "toy", "--run", "r", "--steps", "4096", "--set", "train.n_envs=8", "--set", "train.n_steps=64",
+    "--set", "train.batch_size=128", "--set", "chunk.steps=1024", "--set", 'checkpoint.milestones="100%"',
+    "--set", 'recording.criteria=["all", "record"]',
+]  # fmt: skip
 
 sys.path.insert(0, str(TOY))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOY), os.environ.get("PYTHONPATH")]))
@@ -125,6 +130,25 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> Made:
     from make_run import make_run
 
     return make_run(tmp_path_factory.mktemp("every"), "checkpoint.every=1")
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with one run of the toy, `r`, that has every episode recorded. To be read only."""
+    from supervised import call, end_all
+
+    root = tmp_path_factory.mktemp("recorded")
+    code, said = call(root, RECORDED)
+    assert code == 0, said
+    yield root
+    end_all()
+
+
+@pytest.fixture
+def runs(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder, as the one that runs are looked for in."""
+    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(recorded))
+    return recorded
 
 
 @pytest.fixture

@@ -3,66 +3,37 @@
 from __future__ import annotations
 
 import csv
-import inspect
 import io
 import json
-import os
 import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import cv2
 import lz4.frame
 import numpy as np
 import pytest
 from make_run import make_run
-from supervised import call, end_all
 from terminal import said_on_terminal
 
-import arcade_rl
 from arcade_rl import Run, cli
 from arcade_rl.cli import counter
 from arcade_rl.cli.episode_tables import spark_line
-from arcade_rl.errors import MissingError, UsageError
-from arcade_rl.playback.library import Wanted, select
 from arcade_rl.recording.format import encode
-
-TRAIN = [
-    "train", "toy", "--run", "r", "--steps", "4096", "--set", "train.n_envs=8", "--set", "train.n_steps=64",
-    "--set", "train.batch_size=128", "--set", "chunk.steps=1024", "--set", 'checkpoint.milestones="100%"',
-    "--set", 'recording.criteria=["all", "record"]',
-]  # fmt: skip
 
 Output = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    root = tmp_path_factory.mktemp("recorded")
-    code, said = call(root, TRAIN)
-    assert code == 0, said
-    yield root
-    end_all()
-
-
 @pytest.fixture
-def runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(root))
-    return root
-
-
-@pytest.fixture
-def copied(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def copied(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A copy of the run, to be damaged."""
-    shutil.copytree(root / "r", tmp_path / "runs" / "r")
+    shutil.copytree(recorded / "r", tmp_path / "runs" / "r")
     monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(tmp_path / "runs"))
     return Run(tmp_path / "runs" / "r")
 
@@ -251,11 +222,10 @@ def test_the_bytes_of_an_episode_are_explained(runs: Path, capsys: Output) -> No
 
 
 @pytest.mark.parametrize("words", [["list", "r"], ["list", "r", "--csv"], ["verify", "r", "3"]])
-def test_a_closed_stdout_is_no_error(root: Path, words: list[str]) -> None:
+def test_a_closed_stdout_is_no_error(runs: Path, words: list[str]) -> None:
     command = shlex.join([sys.executable, "-m", "arcade_rl", "episodes", *words])
     done = subprocess.run(
         ["sh", "-c", f"{command} >&-"],
-        env={**os.environ, "ARCADE_RL_RUNS_DIR": str(root)},
         stderr=subprocess.PIPE,
         text=True,
         timeout=300,
@@ -414,65 +384,6 @@ def test_another_game_of_the_same_name_is_found_out(copied: Run, capsys: Output)
     assert "all versions are those of then" in out
 
 
-def test_the_notebook_way(runs: Path) -> None:
-    run = Run(os.fspath(runs / "r"))
-    best = run.episodes("hits>=12", sort="-return", limit=2)
-    assert len(best) == 2
-    assert best[0].raw_return >= best[1].raw_return >= 12
-    assert best[0].actions.shape == (best[0].length,)
-    with pytest.raises(UsageError, match="is not a condition"):
-        run.episodes("hits")
-    with pytest.raises(MissingError, match="no run named"):
-        Run("nothing")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
-        ({"limit": "a"}, "limit is 'a'; expected a whole number, 1 or more"),
-        ({"limit": 0}, "limit is 0; expected"),
-        ({"limit": -1}, "limit is -1; expected"),
-        ({"since": 1.5e9}, "1500000000.0 is not a time; expected ISO 8601"),
-        ({"until": "noon"}, "'noon' is not a time"),
-        ({"min_return": float("nan")}, "return>=nan compares with no number"),
-        ({"reason": "recrd"}, "there is no criterion 'recrd'"),
-        ({"sort": "nothing"}, "episodes have no 'nothing'"),
-    ],
-)
-def test_a_notebook_is_told_what_cannot_be(
-    runs: Path, wanted: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(UsageError, match=re.escape(message)):
-        Run("r").episodes(**wanted)
-
-
-def test_what_is_read_is_not_changed_by_who_reads_it(runs: Path) -> None:
-    episode = Run("r").episode(1)
-    for column in (episode.actions, episode.rewards, episode.recording.metrics):
-        with pytest.raises(ValueError, match="read-only"):
-            column[0] = 99
-
-
-def test_the_package_lists_what_notebooks_use() -> None:
-    assert {"Run", "Episode", "__version__", "errors"} <= set(dir(arcade_rl))
-
-
-def test_conditions_are_given_one_by_one(runs: Path) -> None:
-    conditions: Any = ["hits>=1", "hits<3"]
-    with pytest.raises(UsageError, match="is not a condition; expected a metric"):
-        Run("r").episodes(conditions)
-    assert Run("r").episodes(*conditions)
-
-
-def test_what_episodes_takes_is_what_select_takes() -> None:
-    """And the help of a notebook names all of it."""
-    names = list(Wanted.__annotations__)
-    taken = inspect.signature(select).parameters.values()
-    assert [one.name for one in taken if one.kind is one.KEYWORD_ONLY] == names
-    assert Run.episodes.__doc__ is not None
-    assert all(re.search(rf"\b{name}\b", Run.episodes.__doc__) for name in names)
-
-
 def test_a_thumbnail_is_the_picture_of_its_step(runs: Path, capsys: Output, tmp_path: Path) -> None:
     episode = Run("r").episode(9)
     path = tmp_path / "nine.png"
@@ -484,42 +395,3 @@ def test_a_thumbnail_is_the_picture_of_its_step(runs: Path, capsys: Output, tmp_
     assert (out, err) == ("", f"arcade-rl: error: {path} exists already; give another name, or --force\n")  # fmt: skip
     _, err = said(capsys, "show", "r:9", "--thumbnail", str(path), "--force")
     assert f"shows step {episode.length}" in err
-
-
-DOCS = Path(__file__).parent.parent / "docs" / "episodes.md"
-OF_THE_TOY = {
-    "000123": "000009",
-    "first": "r",
-    "score": "hits",
-    ">=20": ">=5",
-    "123": "9",
-    "seek(100)": "seek(5)",
-}
-"""What the page says of a Breakout run, for one of the toy."""
-
-
-def blocks(language: str) -> list[str]:
-    """The blocks of the page in this language, as they read for the toy."""
-    text = DOCS.read_text()
-    for theirs, ours in OF_THE_TOY.items():
-        text = text.replace(theirs, ours)
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def test_the_commands_of_the_documentation_work(
-    runs: Path, capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(runs))
-    monkeypatch.chdir(tmp_path)
-    (commands,) = blocks("")
-    lines = [line.partition("#")[0].strip() for line in commands.splitlines()]
-    assert len(lines) == 9
-    for line in lines:
-        words = shlex.split(line.partition(" > ")[0])
-        assert words[:2] == ["arcade-rl", "episodes"]
-        said(capsys, *words[2:])
-
-
-def test_the_notebook_of_the_documentation_works(runs: Path) -> None:
-    (code,) = blocks("python")
-    exec(code.replace('"runs/r"', repr(str(runs / "r"))), {})

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -28,6 +25,7 @@ from supervised import (
     workers_of,
 )
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from toy_runs import ENDLESS, LENGTH, SLOW, TRAIN, begun, fault
 
 from arcade_rl.errors import MissingError
 from arcade_rl.runs import checkpoints
@@ -35,20 +33,6 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory, find_checkpoint
 
 pytestmark = pytest.mark.usefixtures("leave_nothing_running")
-
-TRAIN = [
-    "train", "toy", "--run", "r", "--set", "train.n_envs=8", "--set", "train.n_steps=64", "--set", "train.batch_size=128",
-    "--set", 'checkpoint.milestones="50%"', "--set", "engine.backoff_s=0.05",
-]  # fmt: skip
-LENGTH = ["--steps", "3072", "--set", "chunk.steps=1024"]
-"""Six rollouts of 512 steps in four chunks, besides chunk 0."""
-ENDLESS = ["--steps", "100000000", "--set", "chunk.steps=100000000"]
-SLOW = ["--set", "options.step_time_s=0.002"]
-
-
-def fault(kind: str, after: int, *, once: Path | None = None) -> list[str]:
-    arguments = ["--set", f"options.fault={kind}", "--set", f"options.fault_after={after}"]
-    return arguments + (["--set", f"options.fault_once={once}"] if once else [])
 
 
 @pytest.fixture
@@ -64,22 +48,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     return RunDirectory(root / "r")
 
 
-def updates_recorded(run: RunDirectory) -> int:
-    """Updates that the database has rows of, those of a running attempt included."""
-    if not run.database.is_file():
-        return 0
-    with Database.reading(run.database) as database:
-        return database.recorded_updates()
-
-
 def notices_so_far(run: RunDirectory) -> str:
     """All notices as text, of a run that may not have a database yet."""
     return notices(run) if run.database.is_file() else ""
-
-
-def begun(run: RunDirectory) -> bool:
-    """Whether a chunk that trains has recorded an update."""
-    return updates_recorded(run) > 0
 
 
 def test_a_run_trains_commits_and_counts_every_episode(undisturbed: RunDirectory) -> None:
@@ -209,125 +180,10 @@ def test_a_second_supervisor_is_refused_and_a_stale_lock_is_taken(run: RunDirect
     again.wait()
 
 
-def test_ctrl_c_finishes_the_rollout_saves_and_says_how_to_go_on(run: RunDirectory) -> None:
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
-    wait_until(lambda: begun(run))
-    command.process.send_signal(signal.SIGINT)
-    assert command.wait() == 130
-    state = state_of(run)
-    assert state is not None
-    assert state.updates >= 1
-    assert "arcade-rl resume" in command.stderr
-    assert processes_of(run) == []
-    with Database.reading(run.database) as database:
-        assert database.status().state == "stopped"
-        assert len(database.updates()) == state.updates
-        assert len(database.episodes()) == state.episodes
-
-
-def test_ctrl_c_twice_stops_now_and_keeps_the_last_checkpoint(run: RunDirectory) -> None:
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000)])
-    wait_until(lambda: begun(run))
-    time.sleep(1.0)
-    command.process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    assert command.process.poll() is None  # it waits for a rollout that never ends
-    command.process.send_signal(signal.SIGINT)
-    assert command.wait(20) == 130
-    state = state_of(run)
-    assert state is not None
-    assert state.chunk == 0
-    with Database.reading(run.database) as database:
-        assert database.updates() == []
-
-
-def test_a_run_that_was_cut_short_goes_on_to_its_full_length(run: RunDirectory) -> None:
-    command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
-    wait_until(lambda: begun(run))
-    command.process.send_signal(signal.SIGTERM)
-    assert command.wait() == 130
-    code, said = call(run.path.parent, ["resume", "r"])
-    assert code == 0, said
-    state = state_of(run)
-    assert state is not None
-    assert state.steps == 3072
-    assert len(rows(run)[0]) == state.episodes
-
-
-def test_pause_frees_the_workers_and_resume_goes_on_in_the_same_supervisor(
-    run: RunDirectory,
-) -> None:
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
-    wait_until(lambda: begun(run))
-    assert call(run.path.parent, ["pause", "r"])[0] == 0
-    assert workers_of(run) == []
-    with Database.reading(run.database) as database:
-        assert database.status().state == "paused"
-    before = state_of(run)
-    assert before is not None
-    assert call(run.path.parent, ["resume", "r"])[0] == 0
-    wait_until(lambda: updates_recorded(run) > before.updates)
-    assert call(run.path.parent, ["stop", "r"])[0] == 0
-    assert command.wait() == 0
-    after = state_of(run)
-    assert after is not None
-    assert after.updates > before.updates
-
-
-def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
-    assert call(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
-    wait_until(lambda: begun(run))
-    assert call(run.path.parent, ["stop", "r"])[0] == 0
-    wait_until(lambda: processes_of(run) == [])  # its lock is free a moment earlier
-    assert "stopped" in (run.logs / "supervisor.log").read_text()
-
-
-def test_detaching_a_supervised_run_is_refused(run: RunDirectory) -> None:
-    start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
-    wait_until(lambda: begun(run))
-    code, said = call(run.path.parent, ["resume", "r", "--detach"])
-    assert code == 5
-    assert "already supervised" in said
-
-
 def test_a_finished_run_is_not_said_to_train(undisturbed: RunDirectory) -> None:
     code, said = call(undisturbed.path.parent, ["resume", "r", "--detach"])
     assert code == 0
     assert "finished already" in said
-
-
-def test_a_paused_run_can_be_stopped(run: RunDirectory) -> None:
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
-    wait_until(lambda: begun(run))
-    assert call(run.path.parent, ["pause", "r"])[0] == 0
-    code, said = call(run.path.parent, ["stop", "r"])
-    assert code == 0
-    assert "stopped" in said
-    assert command.wait() == 0
-
-
-def test_a_terminal_that_goes_away_does_not_end_the_run(run: RunDirectory) -> None:
-    """The reader of stderr leaves after the first line, as `head -1` does."""
-    words = [sys.executable, "-m", "arcade_rl", *TRAIN, *LENGTH]
-    environment = {**os.environ, "ARCADE_RL_RUNS_DIR": str(run.path.parent)}
-    process = subprocess.Popen(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
-    )
-    assert process.stderr is not None
-    process.stderr.readline()
-    process.stderr.close()
-    assert process.wait(120) == 0
-    state = state_of(run)
-    assert state is not None
-    assert state.steps == 3072
-
-
-@pytest.mark.parametrize("name", ["a@1", ".trash", "a/b", "-x", ""])
-def test_a_name_that_no_reference_could_name_is_refused(tmp_path: Path, name: str) -> None:
-    code, said = call(tmp_path, [*TRAIN, *LENGTH, f"--run={name}"])
-    assert code == 2
-    assert "is not a name for a run" in said
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 def test_stopping_what_does_not_run_says_so(undisturbed: RunDirectory) -> None:
