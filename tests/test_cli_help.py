@@ -60,12 +60,27 @@ def test_every_command_is_what_the_table_says(command: str) -> None:
     assert found.help
 
 
-@pytest.mark.parametrize("arguments", [["nope"], ["doctor", "--nope"], ["config", "show"]])
-def test_wrong_usage_exits_with_2(arcade_rl: CommandLine, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nope"], "No such command 'nope'. Try: arcade-rl --help"),
+        (["doctor", "--nope"], "No such option '--nope'. Try: arcade-rl doctor --help"),
+        (["config", "show"], "Missing argument 'CONFIG|GAME'. Try: arcade-rl config show --help"),
+        (["runs", "lst"], "No such command 'lst'. Did you mean 'list'? Try: arcade-rl runs --help"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exits_with_2(
+    arcade_rl: CommandLine, arguments: list[str], message: str
+) -> None:
     done = arcade_rl(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"arcade-rl: error: {message}\n"
+
+
+def test_a_group_alone_prints_its_help(arcade_rl: CommandLine) -> None:
+    done = arcade_rl("runs")
     assert done.returncode == 2
-    assert done.stdout == ""
-    assert "Error: " in done.stderr
+    assert done.stderr.startswith("Usage: arcade-rl runs ")
 
 
 def test_a_mistake_is_one_line_without_a_traceback(arcade_rl: CommandLine) -> None:

@@ -85,9 +85,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
+    except click.ClickException as error:
+        return _refuse(error)
     except ArcadeError as error:
         return _report(error)
     except (click.Abort, KeyboardInterrupt):
@@ -102,12 +104,24 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _refuse(error: click.ClickException) -> int:
+    """What click would say in four lines."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    message = error.format_message()
+    stop = "" if message.endswith((".", "?")) else "."
+    _say(f"{message}{stop} Try: {context.command_path if context else PROGRAM} --help")
+    return error.exit_code
+
+
 def _report(error: ArcadeError) -> int:
     if os.environ.get("ARCADE_RL_DEBUG") == "1":
         traceback.print_exception(error)
-    message = " ".join(str(error).split("\n"))
-    click.echo(f"{PROGRAM}: error: {message}", err=True)
+    _say(str(error))
     return error.exit_code
+
+
+def _say(message: str) -> None:
+    click.echo(f"{PROGRAM}: error: {' '.join(message.split())}", err=True)
 
 
 def _silence_stdout() -> None:
