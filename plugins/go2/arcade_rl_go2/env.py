@@ -87,7 +87,6 @@ class Go2Env:
         self._speeds = torch.zeros((n, joints), device=device)
         self._air_s = torch.zeros((n, len(robot.FEET)), device=device)
         self._friction = torch.ones(n, device=device)
-        self._mass = torch.zeros(n, device=device)
         self._ahead = torch.tensor([1.0, 0.0, 0.0, 0.0], device=device)
         self._lane = 0.0
         """World y at which episodes start, m."""
@@ -251,8 +250,7 @@ class Go2Env:
             self._friction = torch.where(mask, drawn, self._friction)
             self._robots.set_friction(self._friction)
         if randomize.mass_kg is not None:
-            self._mass = torch.where(mask, self._drawn(_MASS, randomize.mass_kg), self._mass)
-            self._robots.set_mass(self._mass)
+            self._robots.set_mass(mask, self._drawn(_MASS, randomize.mass_kg))
 
     def _drawn(self, place: int, span: Range) -> Tensor:
         """A number of every episode. (N,)"""

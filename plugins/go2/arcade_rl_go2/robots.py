@@ -125,9 +125,15 @@ class Robots:
         for entity in (self._robot, self._floor):
             entity.set_friction_ratio(ratios[:, None].expand(-1, entity.n_links))
 
-    def set_mass(self, added: Tensor) -> None:
-        """Mass that the bases carry besides their own. (N,), kg."""
-        self._robot.set_links_mass(self._base_mass + added[:, None], [self._base])
+    def set_mass(self, mask: Tensor, added: Tensor) -> None:
+        """Mass that the bases of `mask` (N,) carry besides their own. (N,), kg.
+
+        Others must be left alone: a robot whose mass is set, were it to the same, moves on with other
+        last bits, because its weights are solved anew in another pose.
+        """
+        rows = torch.nonzero(mask)[:, 0]
+        if len(rows):
+            self._robot.set_links_mass(self._base_mass + added[rows, None], [self._base], rows)
 
     def ground_below(self, positions: Tensor) -> Tensor:
         """Height of the ground under points of the world. (N, 3) to (N,), m."""
@@ -154,7 +160,7 @@ class Robots:
             self.push(mask, torch.zeros((n, 2), device=self.device))
             self.set_friction(torch.ones(n, device=self.device))
             if self.has_masses:
-                self.set_mass(torch.zeros(n, device=self.device))
+                self.set_mass(mask, torch.zeros(n, device=self.device))
             self.step(pose)
             self.read()
         simulator.keep_kernels()

@@ -45,7 +45,8 @@ class Term:
     measures: str
     """With its unit, in one line."""
     is_rate: bool = True
-    """Whether it counts by the second: it is multiplied by the length of the step."""
+    """Whether it counts by the second: it is multiplied by the length of the step, as all of Genesis'
+    example and of legged_gym are, so that their weights can be taken over."""
 
     def __call__(self, motion: Motion) -> Tensor:
         """(N,), float32."""
@@ -174,9 +175,7 @@ WALK = (
     Term("orientation", orientation, 0.0, "(horizontal part of gravity's direction)^2"),
     Term("torque", torque, 0.0, "sum of (torque in Nm)^2"),
     Term("joint_acceleration", joint_acceleration, 0.0, "sum of (joint acceleration in rad/s^2)^2"),
-    Term(
-        "air_time", air_time, 0.0, "sum over feet that land of (s in the air - 0.5)", is_rate=False
-    ),
+    Term("air_time", air_time, 0.0, "sum over feet that land of (s in the air - 0.5)"),
     Term("slip", slip, 0.0, "sum of (speed of feet on the ground in m/s)^2"),
     Term("power", power, 0.0, "sum of |torque x joint speed| in W"),
 )

@@ -82,7 +82,7 @@ def test_a_foot_that_lands_is_rewarded_for_long_steps_while_it_is_asked_to_walk(
     term = TERMS["walk", "air_time"]
     assert term(standing(**landing)).tolist() == [0.0, 0.0]
     walking = standing(**landing, command=[0.5, 0.0, 0.0])
-    assert term(walking).tolist() == pytest.approx([0.1, 0.1], rel=1e-5)
+    assert term(walking).tolist() == pytest.approx([0.1 * walking.step_s] * 2, rel=1e-5)
 
 
 def test_terms_are_of_each_robot_alone() -> None:
