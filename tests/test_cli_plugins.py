@@ -6,6 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from terminal import said_on_terminal
+
+from arcade_rl import cli
 
 if TYPE_CHECKING:
     from conftest import CommandLine, PluginDist
@@ -156,6 +159,21 @@ def test_show_tells_of_states_and_instruments(arcade_rl: CommandLine) -> None:
     plain = arcade_rl("plugins", "show", "toy").stdout
     assert "recordings" not in plain
     assert "gauges" not in plain
+
+
+def test_a_terminal_of_80_columns_shows_all_that_is_declared() -> None:
+    lines = said_on_terminal("stdout", 80, lambda: cli.run(["plugins", "show", "go2"]))
+    assert max(len(line) for line in lines) <= 80
+    begin = next(k for k, line in enumerate(lines) if line.startswith("actions"))
+    assert lines[begin + 1].startswith(" " * 13)
+    told = " ".join(lines[begin : begin + 2]).split(maxsplit=1)[1]
+    joints = [
+        f"{leg} {part}" for leg in ("FR", "FL", "RR", "RL") for part in ("hip", "thigh", "calf")
+    ]
+    assert " ".join(told.split()) == ", ".join(joints)
+    assert ["control_hz", "int", ">=", "15,", "<=", "50", "|", "none", "none", "none"] in [
+        line.split() for line in lines
+    ]
 
 
 def test_check_passes_the_toy(arcade_rl: CommandLine) -> None:

@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from terminal import said_on_terminal
 
-from arcade_rl import cli
 from arcade_rl.cli.declared import describe
 from arcade_rl.cli.experiment import resolve_target
 from arcade_rl.config import read_toml, resolve
@@ -88,21 +86,6 @@ def test_options_are_told_as_people_set_them() -> None:
     )
     assert (options["camera"]["default"], options["camera"]["value"]) == ("follow", "fixed")
     assert "command" not in options
-
-
-def test_a_terminal_of_80_columns_shows_all_that_is_declared() -> None:
-    lines = said_on_terminal("stdout", 80, lambda: cli.run(["plugins", "show", "go2"]))
-    assert max(len(line) for line in lines) <= 80
-    begin = next(k for k, line in enumerate(lines) if line.startswith("actions"))
-    assert lines[begin + 1].startswith(" " * 13)
-    told = " ".join(lines[begin : begin + 2]).split(maxsplit=1)[1]
-    joints = [
-        f"{leg} {part}" for leg in ("FR", "FL", "RR", "RL") for part in ("hip", "thigh", "calf")
-    ]
-    assert " ".join(told.split()) == ", ".join(joints)
-    assert ["control_hz", "int", ">=", "15,", "<=", "50", "|", "none", "none", "none"] in [
-        line.split() for line in lines
-    ]
 
 
 COMPILES = """
