@@ -133,6 +133,9 @@ def test_show_declares_under_given_options(arcade_rl: CommandLine) -> None:
     done = arcade_rl("plugins", "show", "toy", "--set", "options.curriculum=false")
     assert "stages" not in done.stdout
     assert "reward" not in done.stderr
+    done = arcade_rl("plugins", "show", "toy", "-o", "reward.miss=-0.5", "--json")
+    terms = {term["name"]: term["weight"] for term in json.loads(done.stdout)["terms"]}
+    assert terms["miss"] == -0.5
     done = arcade_rl("plugins", "show", "toy", "-o", "options.curricula=1")
     assert done.returncode == 2
     assert "nearest: options.curriculum" in done.stderr

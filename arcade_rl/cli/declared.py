@@ -35,7 +35,10 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "actions": list(declaration.actions),
         "features": list(declaration.features),
         "metrics": [asdict(metric) for metric in declaration.metrics],
-        "terms": [asdict(term) for term in declaration.terms],
+        "terms": [
+            {**asdict(term), "weight": weight}
+            for term, weight in zip(declaration.terms, resolved.weights, strict=True)
+        ],
         "stages": [asdict(stage) for stage in declaration.stages],
         "replay": declaration.replay,
         "reruns": declaration.reruns,

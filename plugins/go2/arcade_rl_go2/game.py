@@ -21,7 +21,7 @@ from arcade_rl_go2 import robot, simulator
 from arcade_rl_go2.metrics import METRICS
 from arcade_rl_go2.options import CameraName, Go2Options, Range
 from arcade_rl_go2.tasks import Task, task_of
-from arcade_rl_go2.terrain import BUMP_M, SLOPE, STAGES, STEP_M
+from arcade_rl_go2.terrain import BUMP_M, LENGTH_M, SLOPE, STAGES, START_M, STEP_M
 
 FRAME_SIZE = (1280, 720)
 CAMERAS: tuple[CameraName, ...] = get_args(CameraName)
@@ -48,8 +48,8 @@ _SUMMARIES = {
     "slopes": f"Ramps of {SLOPE:.0%}.",
     "steps": f"Steps of {STEP_M * 100:.0f} cm.",
 }
-_WALKED = Promotion("distance", 6.0, 200)
-"""A stage is left when episodes go this far on average."""
+_WALKED, _EPISODES = 0.6, 200
+"""A stage is left when so many episodes went this share of their way on average."""
 
 
 class Go2:
@@ -75,7 +75,7 @@ class Go2:
             features=FEATURE_NAMES,
             tracks=robot.FEET,
             gauges=GAUGES,
-            stages=stages() if task.has_terrain else (),
+            stages=stages(task) if task.has_terrain else (),
             packages=("genesis-world", "quadrants", "torch"),
             cameras=(options.camera, *(name for name in CAMERAS if name != options.camera)),
             imports=simulator.IMPORTS,
@@ -108,10 +108,13 @@ class Go2:
         )
 
 
-def stages() -> tuple[Stage, ...]:
-    """From easy to hard."""
+def stages(task: Task) -> tuple[Stage, ...]:
+    """From easy to hard. Their way is what is asked for, or the strip where that is shorter."""
+    asked_m = sum(task.forward) / 2 * task.steps / task.control_hz
+    way_m = min(asked_m, LENGTH_M - START_M)
+    walked = Promotion("distance", round(_WALKED * way_m, 3), _EPISODES)
     return tuple(
-        Stage(name, _SUMMARIES[name], None if name == STAGES[-1] else _WALKED) for name in STAGES
+        Stage(name, _SUMMARIES[name], None if name == STAGES[-1] else walked) for name in STAGES
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from arcade_rl.config import Options
 
@@ -13,7 +13,14 @@ CameraName: TypeAlias = Literal["follow", "fixed", "front", "above"]
 """Where pictures are taken from: beside the robot; at (3, -2.5, 1.5) looking at where it starts; ahead of
 it; from above. All but "fixed" go where the robot goes."""
 
-Range: TypeAlias = Annotated[tuple[float, float], Field(strict=False)]
+
+def _is_pair(value: object) -> object:
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return value
+    raise ValueError(f"{value!r} is no range; expected [lowest, highest]")
+
+
+Range: TypeAlias = Annotated[tuple[float, float], Field(strict=False), BeforeValidator(_is_pair)]
 """Lowest and highest; TOML has it as an array."""
 
 
@@ -81,3 +88,13 @@ class Go2Options(Options):
     """Where it is simulated; "auto": on a GPU where there is one."""
     camera: CameraName = "follow"
     """Of pictures, where a film names no other."""
+
+    @model_validator(mode="after")
+    def _goes_along_its_strip(self) -> Go2Options:
+        asked = self.command.forward
+        if self.task == "terrain" and asked is not None and sum(asked) <= 0:
+            raise ValueError(
+                f"command.forward of terrain is [{asked[0]:g}, {asked[1]:g}]; expected a mean above 0: "
+                "its strips of ground lead forward"
+            )
+        return self

@@ -14,7 +14,7 @@ from arcade_rl_go2.kernels import alone, keep, read
 IMPORTS = ("setuptools", "genesis")
 """In this order: Genesis' compiler imports pip, and after that setuptools, which torch.compile needs,
 can be imported no more."""
-INSTALL = "pip install arcade-rl-go2, or pip install genesis-world"
+INSTALL = "pip install genesis-world, or scripts/setup all in a checkout"
 
 
 def require() -> None:

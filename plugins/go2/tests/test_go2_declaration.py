@@ -11,6 +11,7 @@ import pytest
 from arcade_rl.cli.declared import describe
 from arcade_rl.cli.experiment import resolve_target
 from arcade_rl.config import read_toml, resolve
+from arcade_rl.contracts import Promotion
 from arcade_rl.envs.conformance import check
 from arcade_rl.registry import load_game
 from arcade_rl_go2 import Go2
@@ -54,11 +55,33 @@ def test_the_protocol_tells_all_that_differs() -> None:
         ({"randomize": {"mass_kg": [-9.0, 1.0]}}, "expected -3 or more"),
         ({"control_hz": 10}, "greater than or equal to 15"),
         ({"task": "swim"}, "walk"),
+        ({"command": {"turn": 1.0}}, r"1.0 is no range; expected .lowest, highest."),
+        ({"randomize": {"mass_kg": [1.0]}}, r"no range; expected .lowest, highest."),
+        ({"task": "terrain", "command": {"forward": [-1.0, 0.5]}}, "expected a mean above 0"),
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Go2Options.model_validate(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "distance"),
+    [
+        ({}, 6.0),
+        ({"episode_s": 10.0}, 3.0),
+        ({"control_hz": 25}, 6.0),
+        ({"command": {"forward": [0.2, 0.6]}}, 4.8),
+        ({"command": {"forward": [1.5, 2.0]}}, 15.0),
+    ],
+)
+def test_a_stage_of_the_terrain_is_left_after_most_of_the_way(
+    options: dict[str, object], distance: float
+) -> None:
+    declared = Go2().declare(Go2Options.model_validate({"task": "terrain", **options}))
+    *stages, last = declared.stages
+    assert [stage.promotion for stage in stages] == [Promotion("distance", distance, 200)] * 3
+    assert last.promotion is None
 
 
 @pytest.mark.very_slow
