@@ -35,7 +35,8 @@ def test_a_table_with_its_conditions_above(run: RunDirectory, capsys: Output) ->
     lines = said.out.splitlines()
     assert lines[0] == f"finished, checkpoint 4, weights {stored.weights_sha256[:12]}"
     assert lines[1] == (
-        "toy, protocol toy-full-v1, actions sampled, episodes 20, environments 4, seed 1000000"
+        "toy, protocol toy-full-v1, stage easy, actions sampled, episodes 20, environments 4, "
+        "seed 1000000"
     )
     assert lines[2] == f"{sum(stored.episodes.truncated)} of 20 were cut by a limit"
     header = ["metric", "mean", "95 % interval", "median", "min", "max", "unit"]

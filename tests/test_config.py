@@ -99,6 +99,8 @@ def test_an_assignment_is_toml_and_a_bare_word_is_a_string(assignment: str, valu
     ("assignment", "message"),
     [
         ("train.n_env=4", "--set: train.n_env is not a known key; nearest: train.n_envs"),
+        ("n_envs=4", "--set: n_envs is not a known key; nearest: train.n_envs"),
+        ("masks=true", "--set: masks is not a known key; nearest: options.masks"),
         ("trian.n_envs=4", "--set: trian is not a known key; nearest: train"),
         ("options.mask=true", "--set: options.mask is not a known key; nearest: options.masks"),
         ("reward.hits=1", "--set: reward.hits is not a known key; nearest: reward.hit"),

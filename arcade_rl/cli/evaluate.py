@@ -81,7 +81,7 @@ def _write(evaluation: Evaluation, resolved: Resolved) -> None:
     from arcade_rl.cli.output import table
     from arcade_rl.contracts import Metric
 
-    for line in header(evaluation):
+    for line in _header(evaluation, resolved):
         click.echo(line)
     rows = [
         _row(Metric("return", "Return", format=".1f"), evaluation.raw_return),
@@ -92,13 +92,17 @@ def _write(evaluation: Evaluation, resolved: Resolved) -> None:
     table(columns, rows, right=columns[1:-1])
 
 
-def header(evaluation: Evaluation) -> list[str]:
+def _header(evaluation: Evaluation, resolved: Resolved) -> list[str]:
     """What was played, as lines above the numbers."""
+    from arcade_rl.recording.origin import stage_name
+
     count, cut = len(evaluation.episodes), sum(evaluation.episodes.truncated)
+    stage = stage_name(resolved, evaluation.stage)
     lines = [
         f"{evaluation.run}, checkpoint {evaluation.chunk}, "
         f"weights {evaluation.weights_sha256[:12]}",
-        f"{evaluation.game}, protocol {evaluation.protocol}, actions {evaluation.mode}, "
+        f"{evaluation.game}, protocol {evaluation.protocol}, "
+        f"{f'stage {stage}, ' if stage else ''}actions {evaluation.mode}, "
         f"episodes {count}, environments {evaluation.n_envs}, seed {evaluation.seed}",
     ]
     if cut:

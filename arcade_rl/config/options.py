@@ -34,7 +34,9 @@ def parse_percent(text: str) -> Fraction:
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
     """The sentence about a key that does not exist."""
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=NEAR)
+    name = key.rpartition(".")[2]
+    nearest = [one for one in known if one.rpartition(".")[2] == name]
+    nearest += difflib.get_close_matches(key, known, n=1, cutoff=NEAR)
     return (
         f"{key} is not a known key; nearest: {nearest[0]}"
         if nearest

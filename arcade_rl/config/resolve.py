@@ -136,8 +136,8 @@ def game_name(sources: Sequence[Source]) -> str:
 
 def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Resolved:
     """Check and merge `sources`, highest precedence first. ConfigError names every wrong key."""
-    _refuse_unknown_keys(sources, Config)
     game = load_game(game_name(sources))
+    _refuse_unknown_keys(sources, Config, near=known_keys(game.options, "options."))
     options = resolve_options(sources, game)
     declaration: Declaration = _ask(game, "declare", options)
 
@@ -274,17 +274,16 @@ def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 
 def _refuse_unknown_keys(
-    sources: Sequence[Source], model: type[BaseModel], table: str = ""
+    sources: Sequence[Source], model: type[BaseModel], table: str = "", near: Sequence[str] = ()
 ) -> None:
-    known = known_keys(model)
+    """`near`: keys of other models that may have been meant."""
+    prefix = f"{table}." if table else ""
+    known = [*known_keys(model, prefix), *near]
     faults = []
     for source in sources:
         values = _table(source.values, table) if table else source.values
-        prefix = f"{table}." if table else ""
-        for key in _unknown(values, model, ""):
-            faults.append(
-                f"{source.origin}: {unknown_key(f'{prefix}{key}', [f'{prefix}{k}' for k in known])}"
-            )
+        for key in _unknown(values, model, prefix):
+            faults.append(f"{source.origin}: {unknown_key(key, known)}")
     if faults:
         raise ConfigError("; ".join(faults))
 
