@@ -80,6 +80,7 @@ class Robots:
                 tolerance=1e-5,
                 max_collision_pairs=20 if ground is None else 60,
                 batch_links_info=has_masses,
+                batch_dofs_info=has_masses,  # else all have the joint limits' weights of who was set last
             ),
             show_viewer=False,
         )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from arcade_rl_go2 import geometry, robot
-from arcade_rl_go2.options import Go2Options
+from arcade_rl_go2.options import Go2Options, Randomize
 from arcade_rl_go2.robots import GroundBelow, Reading, Robots
 from arcade_rl_go2.scenes import Lease
 from arcade_rl_go2.tasks import task_of
@@ -95,6 +95,28 @@ def test_a_place_is_for_the_robots_of_the_mask_alone(robots: Robots) -> None:
         assert torch.equal(old[~some], new[~some]), name
     assert torch.equal(after.position[some], (HIGH + 1.0)[some])
     assert not after.velocity[some].any()
+
+
+@pytest.mark.very_slow  # another kind of scene, whose kernels take minutes to compile
+def test_at_the_limits_of_joints_the_mass_of_others_does_not_matter() -> None:
+    options = Go2Options(device="cpu", randomize=Randomize(mass_kg=(-1.0, 3.0)))
+    lease = Lease(options, task_of(options), N)
+    first = torch.arange(N) == 0
+    pressed = torch.tensor(robot.UPPER).repeat(N, 1) + 1.0
+    readings = []
+    for mass_kg in (0.0, 3.0):
+        put(lease.robots)
+        lease.robots.set_mass(first, torch.zeros(N))
+        lease.robots.set_mass(~first, torch.full((N,), mass_kg))
+        for _ in range(30):
+            lease.robots.step(pressed)
+        readings.append(lease.robots.read())
+    lease.give_back()
+    light, heavy = readings
+    assert (light.angles[0] > torch.tensor(robot.UPPER) - 0.01).any()
+    for name in ("position", "quaternion", "velocity", "angles", "speeds"):
+        assert torch.equal(getattr(light, name)[0], getattr(heavy, name)[0]), name
+        assert not torch.equal(getattr(light, name)[1], getattr(heavy, name)[1]), name
 
 
 def test_in_the_air_it_falls_and_touches_nothing(robots: Robots) -> None:
