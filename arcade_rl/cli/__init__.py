@@ -121,7 +121,8 @@ def _report(error: ArcadeError) -> int:
 
 
 def _say(message: str) -> None:
-    click.echo(f"{PROGRAM}: error: {' '.join(message.split())}", err=True)
+    line = message.replace("\n", " ")
+    click.echo(f"{PROGRAM}: error: {line}", err=True)
 
 
 def _silence_stdout() -> None:
