@@ -101,16 +101,17 @@ def test_a_place_is_for_the_robots_of_the_mask_alone(robots: Robots) -> None:
 def test_at_the_limits_of_joints_the_mass_of_others_does_not_matter() -> None:
     options = Go2Options(device="cpu", randomize=Randomize(mass_kg=(-1.0, 3.0)))
     lease = Lease(options, task_of(options), N)
+    robots = lease.robots
     first = torch.arange(N) == 0
     pressed = torch.tensor(robot.UPPER).repeat(N, 1) + 1.0
     readings = []
     for mass_kg in (0.0, 3.0):
-        put(lease.robots)
-        lease.robots.set_mass(first, torch.zeros(N))
-        lease.robots.set_mass(~first, torch.full((N,), mass_kg))
+        put(robots)
+        robots.set_mass(first, torch.zeros(N))
+        robots.set_mass(~first, torch.full((N,), mass_kg))
         for _ in range(30):
-            lease.robots.step(pressed)
-        readings.append(lease.robots.read())
+            robots.step(pressed)
+        readings.append(robots.read())
     lease.give_back()
     light, heavy = readings
     assert (light.angles[0] > torch.tensor(robot.UPPER) - 0.01).any()
