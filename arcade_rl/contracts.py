@@ -39,6 +39,10 @@ Aggregation: TypeAlias = Literal["last", "sum", "max", "mean"]
 ReplayKind: TypeAlias = Literal["exact", "states"]
 """Whether an episode's seed and actions play it again, or its recording holds every state."""
 
+SavedState: TypeAlias = Literal["none", "exact", "approximate"]
+"""Whether environments have the `save` and `restore` of a `SavableVectorEnv`, and whether a restored
+environment goes on as the saved one would have, in every bit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -166,6 +170,10 @@ class Declaration:
     """With "states": whether seed and actions nevertheless play an episode again, bit for bit, on a
     machine and in versions like those that played it. Where they do, what recordings do not hold can
     be shown of it too."""
+    saved_state: SavedState = "none"
+    """How a training goes on with the episodes that are open where it is cut. "none": they are played
+    again from their seeds and actions, which must then give the same episodes. Otherwise the
+    environments are saved and restored."""
 
     def metric(self, name: str) -> Metric:
         """The metric of this name; KeyError if there is none."""
@@ -216,6 +224,21 @@ class SeedSource(Protocol):
         ...
 
 
+@runtime_checkable
+class NumberedSeeds(SeedSource, Protocol):
+    """What the seed source of a training is besides: a function of environment and episode number. A
+    game in which starting from a seed is expensive starts from one only every so often, and what
+    episodes it plays still does not depend on where the training is cut."""
+
+    def anchor(
+        self, indices: npt.NDArray[np.intp], every: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """(seeds, ages). Among the episodes of each environment the first, and then one in `every`, is
+        an anchor: the seeds of the newest anchors, and how many episodes ago they began, 0 where the
+        episode that `next` was last asked for is one. (len(indices),) each, int64."""
+        ...
+
+
 @dataclass(slots=True)
 class StepBatch:
     """What one step of all environments produced.
@@ -259,8 +282,13 @@ class VectorEnv(Protocol):
     action_space: spaces.Space[Any]
     """Space of one environment's action."""
 
-    def reset(self, seeds: SeedSource) -> Observations:
-        """Start an episode in every environment, and take the seeds of later ones from `seeds` too."""
+    def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
+        """Start an episode in every environment, and take the seeds of later ones from `seeds` too.
+
+        With `rows`, which are increasing: in these environments alone, while the others stay where they
+        are; the observations are those of `rows`, of which there may be none. All environments were
+        reset before.
+        """
         ...
 
     def step(self, actions: Array) -> StepBatch:
@@ -269,6 +297,21 @@ class VectorEnv(Protocol):
 
     def close(self) -> None:
         """Free what the environments hold."""
+        ...
+
+
+class SavableVectorEnv(Protocol):
+    """What the environment of a game has besides whose `Declaration.saved_state` is not "none"."""
+
+    def save(self) -> Mapping[str, npt.NDArray[Any]]:
+        """Everything that later steps depend on, between two steps, except for the stage of later
+        episodes and their seeds. Arrays of N rows by name, in host memory, of a plain dtype; they stay
+        as they are. Another number of environments, and another process, can take some of the rows."""
+        ...
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
+        """Go on from what `save` gave, in environments of the same options that need not have been
+        reset; take the seeds of later episodes from `seeds`. What is observed now. (N, ...)"""
         ...
 
 

@@ -7,6 +7,7 @@
     |   `-- ConfigError            2
     |-- MissingError               3    something needed is not there
     |-- VerificationError          4    stored bytes are not what they claim to be
+    |   `-- DivergenceError        4    an episode is another when it is played again
     |-- LockedError                5    another process owns the run
     `-- Interrupted              130    stopped by the user, after saving
 
@@ -50,6 +51,10 @@ class VerificationError(ArcadeError):
     """A file's content differs from its recorded hash or format."""
 
     exit_code = 4
+
+
+class DivergenceError(VerificationError):
+    """A training cannot go on with an episode that was open: the game gives another one now."""
 
 
 class LockedError(ArcadeError):

@@ -145,7 +145,7 @@ def test_a_reset_forgets_the_open_episodes(convert: Convert) -> None:
 @pytest.mark.parametrize("convert", ARRAYS, ids=["numpy", "torch"])
 def test_states_are_handed_over_step_by_step(convert: Convert) -> None:
     declaration = replace(DECLARATION, replay="states")
-    accounting = EpisodeAccounting(declaration, ENVS, HORIZON, is_recorded=True)
+    accounting = EpisodeAccounting(declaration, ENVS, HORIZON, has_states=True, has_prints=True)
     accounting.begin_episodes(0)
     simulator, rng = Simulator(0, convert), np.random.default_rng(0)
     buffer = np.zeros((ENVS, 3), np.float64)
@@ -171,7 +171,9 @@ def test_states_are_handed_over_step_by_step(convert: Convert) -> None:
 @pytest.mark.parametrize("is_recorded", [True, False])
 def test_what_only_recordings_need_is_kept_for_them_alone(is_recorded: bool) -> None:
     declaration = replace(DECLARATION, replay="states")
-    accounting = EpisodeAccounting(declaration, ENVS, 2 * INTERVAL, is_recorded=is_recorded)
+    accounting = EpisodeAccounting(
+        declaration, ENVS, 2 * INTERVAL, has_states=is_recorded, has_prints=is_recorded
+    )
     accounting.begin_episodes(0)
     simulator = Simulator(0, np.asarray)
     for step in range(2 * INTERVAL):

@@ -111,7 +111,7 @@ def test_a_manifest_of_another_format_is_refused(sealed: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda values: {**values, "format": 2},
+        lambda values: {**values, "format": 3},
         lambda values: {key: value for key, value in values.items() if key != "steps"},
         lambda values: {**values, "recent": {}},
         lambda values: list(values),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import psutil
 import pytest
 import torch
 from identity import make_logger_without_files
+from lab import EPOCHS, Trained, lab
 from stable_baselines3 import PPO
 
 from arcade_rl.config import dump_toml, from_assignments, read_toml, resolve
@@ -22,88 +22,9 @@ from arcade_rl.recording.recorder import read_ring
 from arcade_rl.recording.segment import Segment
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.events import Beat, Episodes, Event, Notice, Recorded, Update
-from arcade_rl.training.chunk import Chunk
+from arcade_rl.runs.events import Beat, Notice, Recorded
 from arcade_rl.training.learner import Learner, OwnLearner, open_learner
-from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EPISODES, ChunkSpec, plan_run
-
-EPOCHS = 3
-SMALL = {
-    "game": "toy",
-    "train.total_steps": "3072",
-    "train.n_envs": "4",
-    "train.n_steps": "64",
-    "train.batch_size": "64",
-    "train.n_epochs": f"{EPOCHS}",
-    "options.curriculum": "false",
-}
-UNSET = "unset"
-"""Value of an assignment that takes a value of `SMALL` away."""
-
-
-@dataclass
-class Trained:
-    """What one chunk gave."""
-
-    state: CheckpointState
-    directory: Path
-    learner: Learner
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def updates(self) -> list[Update]:
-        return [event for event in self.events if isinstance(event, Update)]
-
-    @property
-    def episodes(self) -> list[Episodes]:
-        return [event for event in self.events if isinstance(event, Episodes)]
-
-
-class Lab:
-    """Runs chunks of one configuration in this process."""
-
-    def __init__(self, root: Path, assignments: Sequence[str]) -> None:
-        self._root = root
-        given = dict(assignment.split("=", maxsplit=1) for assignment in assignments)
-        values = {key: value for key, value in {**SMALL, **given}.items() if value != UNSET}
-        lines = [f"{key}={value}" for key, value in values.items()]
-        self.resolved = resolve([from_assignments(lines)], load_game)
-        self.plan = plan_run(self.resolved.config)
-
-    def chunk(self, number: int, last: int, start: Trained | None = None, **hooks: Any) -> Trained:
-        staging = self._root / f"{number}-{len(list(self._root.iterdir()))}"
-        staging.mkdir()
-        learner = open_learner(self.resolved)
-        if "prepare" in hooks:
-            hooks["prepare"](learner)
-        spec = ChunkSpec(
-            run="lab",
-            chunk=number,
-            attempt=1,
-            checkpoint=str(start.directory) if start else "",
-            parent=start.state.chunk if start else -1,
-            first_update=start.state.updates + 1 if start else 1,
-            last_update=last,
-            total_updates=self.plan.total_updates,
-            milestones=[],
-            staging=str(staging),
-        )
-        events: list[Event] = []
-        Chunk(learner, spec, events.append).run(hooks.get("should_stop", lambda: False))
-        learner.close()
-        directory = staging / STAGED_CHECKPOINT
-        return Trained(checkpoints.read_state(directory), directory, learner, events)
-
-    def chain(self, *boundaries: int) -> list[Trained]:
-        trained = [self.chunk(0, 0)]
-        for number, last in enumerate(boundaries, start=1):
-            trained.append(self.chunk(number, last, trained[-1]))
-        return trained
-
-
-def lab(tmp_path: Path, *assignments: str) -> Lab:
-    return Lab(tmp_path, assignments)
+from arcade_rl.training.plan import STAGED_EPISODES
 
 
 def test_the_same_chunk_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -215,9 +136,8 @@ def test_normalization_is_carried_exactly(tmp_path: Path, algorithm: str) -> Non
     first, second = chunks[1].state.normalization, chunks[2].state.normalization
     assert first is not None
     assert second is not None
-    resets_and_steps = 4 * (1 + 3 * 64)
-    assert first["observations"][""]["count"] == pytest.approx(resets_and_steps, abs=0.01)
-    assert second["observations"][""]["count"] == pytest.approx(2 * resets_and_steps, abs=0.01)
+    counts = [state["observations"][""]["count"] for state in (first, second)]
+    assert counts == pytest.approx([4 * (1 + 3 * 64), 4 * (1 + 6 * 64)], abs=0.01)
     assert json.loads(json.dumps(first)) == first
     for name in ("returns", "values"):
         if algorithm == "PPO" or name == "returns":
@@ -407,9 +327,10 @@ def test_the_loop_itself_says_that_it_is_alive(tmp_path: Path) -> None:
 def test_a_curriculum_is_carried_over_chunks(tmp_path: Path) -> None:
     laboratory = lab(tmp_path, "options.curriculum=true", "train.learning_rate=3e-3")
     chunks = laboratory.chain(3, 6, 9, 12)
-    stages = [stage for chunk in chunks for event in chunk.episodes for stage in event.stage]
-    assert stages == sorted(stages)
-    assert set(stages) == {0, 1}
+    played = [row for c in chunks for e in c.episodes for row in zip(e.env, e.stage, strict=True)]
+    of_each = [[stage for env, stage in played if env == index] for index in range(4)]
+    assert of_each == [sorted(stages) for stages in of_each]
+    assert {stage for _, stage in played} == {0, 1}
     promoted = next(chunk.state.chunk for chunk in chunks if chunk.state.stage == 1)
     before = [chunk.state for chunk in chunks if 0 < chunk.state.chunk < promoted]
     assert all(0 < len(state.stage_window) <= 20 for state in before)

@@ -33,6 +33,8 @@ OTHER_WAYS = {"repeat", "number", "history", "process"}
         '{"tensors": true, "curriculum": false, "masks": true}',
         '{"tensors": true, "actions": "continuous", "observation": "dict"}',
         '{"reruns": true, "instruments": true}',
+        '{"saved_state": "exact", "masks": true}',
+        '{"saved_state": "approximate"}',
         '{"cameras": true}',
         '{"reruns": true, "cameras": true}',
         '{"reruns": true, "instruments": true, "actions": "continuous", "tensors": true}',
@@ -60,7 +62,7 @@ def test_a_game_that_shows_states_need_not_play_the_same_again(options: str) -> 
     report = check(game, game.options.model_validate_json(options), STEPS)
     assert report.faults == ()
     names = {one.name for one in report.checks}
-    assert {"declaration", "training", "evaluation", "screen"} <= names
+    assert {"declaration", "training", "evaluation", "cuts", "screen"} <= names
     assert not names & OTHER_WAYS
 
 
@@ -100,6 +102,15 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
         ("toy_number", "number", ["differ among 3 environments", "at step 0 in first observation"]),
         ("toy_history", "history", ["differ after other episodes"]),
         ("toy_process", "process", ["differ in another process", "draws other frames"]),
+        ("toy_no_rows", "cuts", ["raised TypeError", "takes 2 positional arguments but 3"]),
+        ("toy_disturbing_rows", "cuts", ["played again from their seeds and actions", "step "]),
+        ("toy_forgetful_save", "cuts", ["saved and restored go on otherwise", "truncated"]),
+        (
+            "toy_odd_save",
+            "cuts",
+            ["gives source as ndarray; expected numpy arrays", "gives clock of shape (1,)"],
+        ),
+        ("toy_no_show", "declaration", ["expected Declaration.saved_state"]),
         ("toy_display", "process", ["RuntimeError: no display"]),
         (
             "toy_evaluation_screen",
@@ -258,7 +269,8 @@ def test_a_broken_toy_is_caught(
     [
         ("toy_number", {"number", "named", "screen"}),
         ("toy_history", {"history", "named", "screen"}),
-        ("toy_misnames", {"named"}),
+        ("toy_forgetful_save", {"cuts"}),
+        ("toy_misnames", {"named", "cuts"}),
         ("toy_process", {"process"}),
         ("toy_cut", {"evaluation"}),
         ("toy_stuck_stage", {"stages", "screen", "process"}),

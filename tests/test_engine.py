@@ -368,7 +368,7 @@ def test_a_fault_of_a_game_names_its_place(run: RunDirectory) -> None:
     engine = ["--set", "engine.max_restarts=0"]
     code, said = call(run.path.parent, [*TRAIN, *LENGTH, *engine, *fault("raise", 700)])
     assert code == 1
-    assert "(arcade_rl_toy.py:" in said
+    assert "(arcade_rl_toy_faults.py:" in said
 
 
 @pytest.mark.parametrize(

@@ -264,14 +264,14 @@ def test_compiling_is_chosen_by_measuring_and_leaves_no_trace() -> None:
     model = identity_ppo(SPACES["discrete"])
     weights = [p.detach().clone() for p in model.policy.parameters()]
     random = torch.get_rng_state()
-    short = choose(model, "auto", updates=10, chunks=2)
+    short = choose(model, "auto", updates=10)
     assert not short.compiled
     assert "all updates of the run" in short.reason
-    long = choose(model, "auto", updates=10**7, chunks=2)
+    long = choose(model, "auto", updates=10**7)
     assert "ms, compiled" in long.reason
     assert long.compiled == ("saves" in long.reason)
-    assert choose(model, True, 1, 1).compiled
-    assert not choose(model, False, 1, 1).compiled
+    assert choose(model, True, 1).compiled
+    assert not choose(model, False, 1).compiled
     pairs = zip(weights, model.policy.parameters(), strict=True)
     assert all(torch.equal(before, after) for before, after in pairs)
     assert torch.equal(random, torch.get_rng_state())
@@ -284,13 +284,13 @@ def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     model = identity_ppo(SPACES["multi-binary"], policy_kwargs={"net_arch": [23]})
     changes = {"cpp.cxx": ("no-such-compiler",), "force_disable_caches": True}
     with torch._inductor.config.patch(changes):
-        choice = choose(model, "auto", updates=10**7, chunks=2)
+        choice = choose(model, "auto", updates=10**7)
         assert not choice.compiled
         assert re.search(
             r"no-such-compiler.*; most machines lack .*a C\+\+ compiler", choice.reason
         )
         with pytest.raises(RunFailed, match=r"torch\.compile failed: .*no-such-compiler"):
-            choose(model, True, 1, 1)
+            choose(model, True, 1)
 
 
 def test_what_was_played_is_handed_over_as_tensors() -> None:

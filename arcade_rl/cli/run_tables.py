@@ -84,7 +84,9 @@ def _recording_values(detail: RunDetail) -> dict[str, Any]:
 def _state_values(state: Any) -> dict[str, Any]:
     if state is None:
         return {}
-    names = ("steps", "episodes", "updates", "progress", "milestones", "weights_sha256", "stage")
+    names = (
+        "steps", "episodes", "open_episodes", "open_steps", "updates", "progress", "milestones", "weights_sha256", "stage",
+    )  # fmt: skip
     return {name: getattr(state, name) for name in names}
 
 
@@ -120,7 +122,7 @@ def _head(detail: RunDetail) -> list[str]:
         f"path      {summary.path}",
         f"state     {summary.state}{process}{reason}",
         f"progress  {_percent(summary.progress)}, {summary.steps:,} of {total} steps, "
-        f"{summary.episodes:,} episodes",
+        f"{episodes_in_words(summary)}",
         f"started   {_date(summary.created)}",
     ]
     if detail.recordings is not None and detail.recordings.offered:
@@ -135,6 +137,16 @@ def _head(detail: RunDetail) -> list[str]:
             f"Python {machine.get('python', '?')}",
         ]
     return lines
+
+
+def episodes_in_words(summary: RunSummary) -> str:
+    """How many ended, and what no mean contains."""
+    words = f"{summary.episodes:,} episodes ended"
+    if summary.open_episodes:
+        words += f", {summary.open_episodes:,} open after {summary.open_steps:,} steps"
+    if summary.dropped_steps:
+        words += f", {summary.dropped_steps:,} steps in episodes that were dropped"
+    return words
 
 
 def _recorded(counts: RecordingCounts, size: int) -> str:

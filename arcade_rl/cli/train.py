@@ -34,6 +34,11 @@ STEPS = click.option(
 DETACH = click.option(
     "--detach", is_flag=True, help="Train in the background; the run outlives this terminal."
 )
+DROP_OPEN = click.option(
+    "--drop-open",
+    is_flag=True,
+    help="Give the open episodes up, where they cannot be gone on with, and begin new ones.",
+)
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has happened.")
 
 
@@ -70,12 +75,14 @@ def train(
 @click.argument("reference", metavar="RUN")
 @SET
 @STEPS
+@DROP_OPEN
 @DETACH
 @RUNS_DIR
 def resume(
     reference: str,
     assignments: tuple[str, ...],
     steps: int | None,
+    drop_open: bool,
     detach: bool,
     runs_dir: str | None,
 ) -> int:
@@ -90,14 +97,14 @@ def resume(
     if holder_of(run.lock) is not None:
         with Database.reading(run.database) as database:
             paused = database.status().state == "paused"
-        if paused and not (assignments or steps or detach):
+        if paused and not (assignments or steps or drop_open or detach):
             control.send(run.control, "resume")
             click.echo(f"{run.name} goes on", err=True)
             return 0
     wanted = resolve_resumed(run, _with_steps(assignments, steps))
     for change in reconfigure(run, saved.config, wanted.config):
         click.echo(f"changed {change}", err=True)
-    return _go_on(str(run.path), runs_dir, detach)
+    return _go_on(str(run.path), runs_dir, detach, drop_open)
 
 
 @click.command()
@@ -122,15 +129,15 @@ def _with_steps(assignments: tuple[str, ...], steps: int | None) -> list[str]:
     return [*assignments, *([f"train.total_steps={steps}"] if steps else [])]
 
 
-def _go_on(path: str, runs_dir: str | None, detach: bool) -> int:
+def _go_on(path: str, runs_dir: str | None, detach: bool, drops_open: bool = False) -> int:
     """Supervise the run here, or have it supervised in the background."""
     from arcade_rl.cli.experiment import open_run
     from arcade_rl.engines import launch
 
     run, resolved = open_run(path, runs_dir)
     if not detach:
-        return _supervise(run, resolved)
-    pid = launch.detach(run, resolved)
+        return _supervise(run, resolved, drops_open)
+    pid = launch.detach(run, resolved, drops_open)
     if pid is None:
         click.echo(f"{run.name} is finished already", err=True)
         return 0
@@ -139,13 +146,13 @@ def _go_on(path: str, runs_dir: str | None, detach: bool) -> int:
     return 0
 
 
-def _supervise(run: RunDirectory, resolved: Resolved) -> int:
+def _supervise(run: RunDirectory, resolved: Resolved, drops_open: bool) -> int:
     from arcade_rl.cli.output import notice
     from arcade_rl.cli.progress import ChunkProgress
     from arcade_rl.engines.supervisor import Supervisor
 
     with ChunkProgress(resolved) as progress:
-        outcome = Supervisor(run, resolved, progress).supervise()
+        outcome = Supervisor(run, resolved, progress, drops_open).supervise()
     for line in closing_lines(run, resolved, outcome, progress.phases):
         notice(line)
     return outcome.exit_code
@@ -155,6 +162,7 @@ def closing_lines(
     run: RunDirectory, resolved: Resolved, outcome: Outcome, phases: Mapping[str, float]
 ) -> list[str]:
     """What is said when a supervision has ended; `phases` is where its time went, in seconds."""
+    from arcade_rl.runs import checkpoints
     from arcade_rl.runs.checkpoints import WINDOW
     from arcade_rl.runs.database import Database
     from arcade_rl.runs.phases import in_words
@@ -169,7 +177,9 @@ def closing_lines(
         if mean is None
         else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: {main.render_mean(mean)}"
     )
-    lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes{score}"]
+    newest = checkpoints.newest(run.checkpoints)
+    open_ = f" and {newest.open_episodes} open" if newest and newest.open_episodes else ""
+    lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes ended{open_}{score}"]
     if time_spent := in_words(phases):
         lines.append(f"time: {time_spent}")
     if recorded.lost:

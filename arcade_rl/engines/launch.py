@@ -116,7 +116,7 @@ def _said(values: Mapping[str, Any], key: str) -> str:
     return "unset" if value is None else json.dumps(value)
 
 
-def detach(run: RunDirectory, resolved: Resolved) -> int | None:
+def detach(run: RunDirectory, resolved: Resolved, drops_open: bool = False) -> int | None:
     """Start a background supervisor that outlives this process; returns its process id.
 
     None if there is nothing left to do. LockedError if the run is supervised already, RunFailed
@@ -129,7 +129,10 @@ def detach(run: RunDirectory, resolved: Resolved) -> int | None:
     log = run.logs / "supervisor.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "arcade_rl", "resume", str(run.path.absolute())],
+            [
+                *(sys.executable, "-m", "arcade_rl", "resume", str(run.path.absolute())),
+                *(["--drop-open"] if drops_open else []),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -46,7 +46,15 @@ class Outcome:
 class Supervisor:
     """Supervises one run until it is finished, stopped or failed."""
 
-    def __init__(self, run: RunDirectory, resolved: Resolved, listener: Listener) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        resolved: Resolved,
+        listener: Listener,
+        drops_open: bool = False,
+    ) -> None:
+        """`drops_open`: the first chunk begins new episodes and gives the open ones up."""
+        self._drops_open = drops_open
         self._run, self._resolved, self._listener = run, resolved, listener
         self._plan = plan_run(resolved.config)
         self._database: Database
@@ -115,6 +123,7 @@ class Supervisor:
             total_updates=self._plan.total_updates,
             milestones=self._plan.milestones_at(last) if start else ["0%"],
             staging=str((self._run.staging / f"{chunk:06d}-{attempt}").absolute()),
+            drops_open=self._drops_open,
         )
 
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
@@ -144,6 +153,7 @@ class Supervisor:
         return result
 
     def _after_commit(self) -> None:
+        self._drops_open = False
         prune(self._run, self._database, self._resolved, self._notify)
         limit = self._resolved.config.recording.max_bytes
         prune_recordings(self._run, self._database, limit, self._notify)

@@ -19,7 +19,13 @@ there is no memory left."""
 
 def work(run: Path, events_fd: int, commands_fd: int) -> int:
     """Build, wait for the turn, run the chunk, with a pipe each way. Returns the exit code."""
-    from arcade_rl.errors import ArcadeError, MissingError, RunFailed, UsageError
+    from arcade_rl.errors import (
+        ArcadeError,
+        DivergenceError,
+        MissingError,
+        RunFailed,
+        UsageError,
+    )
     from arcade_rl.runs.events import Event, Failed, encode
 
     def emit(event: Event) -> None:
@@ -31,7 +37,7 @@ def work(run: Path, events_fd: int, commands_fd: int) -> int:
     try:
         _run_chunk(run, emit, commands_fd)
     except ArcadeError as error:
-        hopeless = isinstance(error, UsageError | MissingError | RunFailed)
+        hopeless = isinstance(error, UsageError | MissingError | RunFailed | DivergenceError)
         kind = "final" if hopeless else "error"
         emit(Failed(kind, str(error), error.exit_code))
         return error.exit_code

@@ -49,6 +49,47 @@ class EndedEpisodes:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenEpisodes:
+    """The episodes that are open in N environments, each with what was gathered of it so far."""
+
+    begun: npt.NDArray[np.int64]
+    """Episodes of the environment that have begun, the open one included. (N,)"""
+    seed: npt.NDArray[np.int64]
+    """Seed that it is played from; -1 where no step was played yet. (N,)"""
+    stage: npt.NDArray[np.int64]
+    """Curriculum stage that it is played in. (N,)"""
+    seen: npt.NDArray[np.uint32]
+    """Fingerprint of the observation after its last step. (N,)"""
+    clock: npt.NDArray[np.int64]
+    """Steps of the environment since fingerprints are taken; the same for all. (N,)"""
+    length: npt.NDArray[np.int64]
+    """Steps. (N,)"""
+    raw: npt.NDArray[np.float64]
+    """Sum of the game's own rewards. (N,)"""
+    shaped: npt.NDArray[np.float64]
+    """Sum of the weighted terms. (N,)"""
+    terms: npt.NDArray[np.float64]
+    """Sum of every term, unweighted. (N, K)"""
+    metric_sum: npt.NDArray[np.float64]
+    """Sum of every metric. (N, M)"""
+    metric_max: npt.NDArray[np.float64]
+    """Highest value of every metric; -inf where no step was played yet. (N, M)"""
+
+    def rows(self, rows: slice) -> OpenEpisodes:
+        """The episodes of some of the environments."""
+        columns = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        return OpenEpisodes(**columns)
+
+
+def join_open(parts: Sequence[OpenEpisodes]) -> OpenEpisodes:
+    """The episodes of all parts, in their order."""
+    names = [field.name for field in fields(OpenEpisodes)]
+    return OpenEpisodes(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Steps:
     """What every step of a rollout gave, in host memory. T steps of N environments."""
 
@@ -139,12 +180,13 @@ class EpisodeAccounting:
         num_envs: int,
         horizon: int,
         is_stacked: bool = False,
-        is_recorded: bool = False,
+        has_prints: bool = False,
+        has_states: bool = False,
     ) -> None:
         """`is_stacked`: observations are stacks of frames, as of a `FrameStackedVectorEnv`.
-        `is_recorded`: keep fingerprints and states of the steps, which only recordings need."""
-        self._prints = FingerprintLog(is_stacked, is_recorded)
-        self._is_recorded = is_recorded
+        `has_prints` and `has_states`: keep fingerprints and states of the steps."""
+        self._prints = FingerprintLog(is_stacked, has_prints)
+        self._has_states = has_states
         self._num_envs = num_envs
         self._horizon = horizon
         self._aggregations = [metric.aggregation for metric in declaration.metrics]
@@ -153,6 +195,8 @@ class EpisodeAccounting:
         self._log: _Log | None = None
         self._open = _Totals(num_envs, self._num_terms, len(self._aggregations))
         self._stage = np.zeros(num_envs, np.int64)
+        self._seed = np.zeros(num_envs, np.int64)
+        self._begun = np.ones(num_envs, np.int64)
         self._next_stage = 0
         self._time = 0
 
@@ -160,8 +204,30 @@ class EpisodeAccounting:
         """All environments were reset: nothing is counted yet."""
         self._open = _Totals(self._num_envs, self._num_terms, len(self._aggregations))
         self._time = 0
-        self._prints.begin_episodes()
+        self._prints.begin(0)
+        self._begun[:] = 1
         self._stage[:] = self._next_stage = stage
+
+    def open_episodes(self) -> OpenEpisodes:
+        """What is known of the episodes that are open after a harvest, until the next step."""
+        totals = {name: column.copy() for name, column in vars(self._open).items()}
+        return OpenEpisodes(
+            begun=self._begun.copy(),
+            seed=np.where(self._open.length > 0, self._seed, -1),
+            stage=self._stage.copy(),
+            seen=self._prints.seen(),
+            clock=np.full(self._num_envs, self._prints.count, np.int64),
+            **totals,
+        )
+
+    def go_on(self, open_: OpenEpisodes, stage: int) -> None:
+        """Go on with these episodes; those that start later are played in `stage`."""
+        for name in vars(self._open):
+            setattr(self._open, name, getattr(open_, name).copy())
+        self._time = 0
+        self._prints.begin(int(open_.clock[0]))
+        self._begun, self._stage = open_.begun.copy(), open_.stage.copy()
+        self._next_stage = stage
 
     def set_stage(self, stage: int) -> None:
         """Episodes that start from now on are played in `stage`."""
@@ -176,7 +242,7 @@ class EpisodeAccounting:
         if self._log is None:
             _refuse_undeclared_states(batch, self._replay)
             k, m = self._num_terms, len(self._aggregations)
-            self._log = _Log(batch, (self._horizon, self._num_envs), k, m, self._is_recorded)
+            self._log = _Log(batch, (self._horizon, self._num_envs), k, m, self._has_states)
         log, t = self._log, self._time
         ended = batch.terminated | batch.truncated
         log.ended[t] = ended
@@ -209,6 +275,8 @@ class EpisodeAccounting:
         step, env = pieces.step[ended], pieces.env[ended]
         totals = self._open.extended(pieces, log)
         self._open = totals.picked(pieces.last).cleared(log.ended[steps - 1])
+        self._seed = log.seed[steps - 1].astype(np.int64)
+        self._begun += log.ended[:steps].sum(axis=0)
         gone = totals.picked(np.flatnonzero(ended))
         order = np.lexsort((env, step))  # in the order of time
         gone, step, env = gone.picked(order), step[order], env[order]

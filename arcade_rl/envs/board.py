@@ -107,8 +107,8 @@ class Board:
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self._arrays[name]
 
-    def observations(self, prefix: str, rows: slice) -> Observations:
-        """Views of the observations of some environments."""
+    def observations(self, prefix: str, rows: slice | npt.NDArray[np.intp]) -> Observations:
+        """The observations of some environments: views of those of a slice."""
         found = {
             name.removeprefix(f"{prefix}."): array[rows]
             for name, array in self._arrays.items()
@@ -116,7 +116,9 @@ class Board:
         }
         return found if self._is_dict else found[""]
 
-    def put_observations(self, prefix: str, rows: slice, observations: Observations) -> None:
+    def put_observations(
+        self, prefix: str, rows: slice | npt.NDArray[np.intp], observations: Observations
+    ) -> None:
         """Copy observations of some environments in."""
         parts = observations if self._is_dict else {"": observations}
         for key, array in parts.items():

@@ -41,11 +41,13 @@ class FingerprintLog:
         `is_on` takes none."""
         self._is_stacked = is_stacked
         self._is_on = is_on
-        self.begin_episodes()
+        self.begin(0)
 
-    def begin_episodes(self) -> None:
-        """All environments were reset."""
-        self._count = 0
+    def begin(self, count: int) -> None:
+        """`count` steps were played before, of which nothing is noted yet."""
+        self.count = count
+        """Steps since the training began: where it is cut changes no fingerprint."""
+        self._newest: Observations = None
         self._shown: list[tuple[int, Observations]] = []
         self._finals: dict[tuple[int, int], int] = {}
 
@@ -53,9 +55,10 @@ class FingerprintLog:
         """Look at what step number `step` of the rollout gave."""
         if not self._is_on:
             return
-        self._count += 1
-        if self._count % INTERVAL == 0:
-            self._shown.append((step + 1, _copied(newest(batch.observations, self._is_stacked))))
+        self.count += 1
+        self._newest = newest(batch.observations, self._is_stacked)
+        if self.count % INTERVAL == 0:
+            self._shown.append((step + 1, copied(self._newest)))
         if batch.final_observations is not None and isinstance(ended, np.ndarray):
             for env in np.flatnonzero(ended).tolist():
                 last = row_of(newest(batch.final_observations, self._is_stacked), env)
@@ -70,6 +73,10 @@ class FingerprintLog:
         found = Prints(steps, values, self._finals)
         self._shown, self._finals = [], {}
         return found
+
+    def seen(self) -> npt.NDArray[np.uint32]:
+        """Fingerprints of what the environments show now, until their next step. (N,), uint32."""
+        return np.array(fingerprints(observations_to_numpy(self._newest)), np.uint32)
 
 
 def newest(observations: Observations, is_stacked: bool) -> Observations:
@@ -113,7 +120,8 @@ def row_of(observations: Observations, env: int) -> Observations:
     return observations[env]
 
 
-def _copied(observations: Observations) -> Observations:
+def copied(observations: Observations) -> Observations:
+    """Observations that an environment's next step leaves as they are."""
     if isinstance(observations, dict):
-        return {key: _copied(array) for key, array in observations.items()}
+        return {key: copied(array) for key, array in observations.items()}
     return observations.copy() if isinstance(observations, np.ndarray) else observations.clone()

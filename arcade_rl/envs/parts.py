@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from arcade_rl.contracts import Array, MaskedVectorEnv, StepBatch, VectorEnv
+from arcade_rl.envs.accounting import (
+    EpisodeAccounting,
+    Harvest,
+    OpenEpisodes,
+    join_open,
+    merge,
+)
 
 
 class Part(Protocol):
@@ -55,3 +63,40 @@ class Whole:
 def parts_of(env: VectorEnv) -> tuple[Part, ...]:
     """The parts that an environment steps in."""
     return env.parts if isinstance(env, PartedVectorEnv) else (Whole(env),)
+
+
+class Accounts:
+    """Counts the episodes of environments that step in parts."""
+
+    def __init__(self, parts: Sequence[Part], make: Callable[[int], EpisodeAccounting]) -> None:
+        """`make` makes the accounting of so many environments."""
+        self._rows = [part.rows for part in parts]
+        self._accounts = [make(int(rows.stop) - int(rows.start)) for rows in self._rows]
+
+    def begin_episodes(self, stage: int) -> None:
+        """All environments were reset: nothing is counted yet."""
+        for account in self._accounts:
+            account.begin_episodes(stage)
+
+    def go_on(self, open_: OpenEpisodes, stage: int) -> None:
+        """Go on with the open episodes of all environments; later ones are played in `stage`."""
+        for rows, account in zip(self._rows, self._accounts, strict=True):
+            account.go_on(open_.rows(rows), stage)
+
+    def set_stage(self, stage: int) -> None:
+        """Episodes that start from now on are played in `stage`."""
+        for account in self._accounts:
+            account.set_stage(stage)
+
+    def record(self, number: int, batch: StepBatch, shaped: Array) -> Array:
+        """Note one step of part `number`; returns where real episodes ended. (rows,), bool."""
+        return self._accounts[number].record(batch, shaped)
+
+    def harvest(self) -> Harvest:
+        """The steps since the last harvest, and the episodes that ended in them."""
+        harvests = [account.harvest() for account in self._accounts]
+        return merge([(r.start, h) for r, h in zip(self._rows, harvests, strict=True)])
+
+    def open_episodes(self) -> OpenEpisodes:
+        """What is known of the episodes that are open after a harvest, until the next step."""
+        return join_open([account.open_episodes() for account in self._accounts])

@@ -18,11 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 from gymnasium import spaces
 from pydantic import BaseModel
 
@@ -226,9 +227,20 @@ class ProcessEnv:
         self._ask(pickle.dumps(num_envs))
         self.parts = tuple(Half(rows, shards, self._board) for rows, shards in halves)
 
-    def reset(self, seeds: SeedSource) -> Observations:
+    def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
         """As `VectorEnv`. The processes get copies: `seeds` itself does not count on."""
-        self._ask(pickle.dumps(("reset", seeds)))
+        self._ask(pickle.dumps(("reset", (seeds, rows))))
+        every = slice(0, self.num_envs)
+        return self._board.observations("observations", every if rows is None else rows)
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        """As `SavableVectorEnv`, where the game's declaration says so."""
+        saved = [pickle.loads(answer) for answer in self._ask(pickle.dumps(("save", None)))]
+        return {name: np.concatenate([part[name] for part in saved]) for name in saved[0]}
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
+        """As `SavableVectorEnv`."""
+        self._ask(pickle.dumps(("restore", (seeds, dict(saved)))))
         return self._board.observations("observations", slice(0, self.num_envs))
 
     def step(self, actions: Array) -> StepBatch:
@@ -245,11 +257,11 @@ class ProcessEnv:
             del self._board, self._views
             end(shards)
 
-    def _ask(self, body: bytes) -> None:
+    def _ask(self, body: bytes) -> list[bytes]:
+        """Ask all processes the same; their answers."""
         for shard in self._shards:
             shard.send(body)
-        for shard in self._shards:
-            shard.receive()
+        return [shard.receive() for shard in self._shards]
 
 
 class _Masks(ProcessEnv):

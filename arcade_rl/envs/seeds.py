@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import SeedSource
+from arcade_rl.contracts import NumberedSeeds, SeedSource
 from arcade_rl.errors import ArcadeError
 
 SEED_BITS = 31
@@ -17,7 +18,7 @@ _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 
 
-class HashedSeeds(SeedSource):
+class HashedSeeds(NumberedSeeds):
     """Counter-based: episode k of environment i has a seed that follows from (seed, i, k) alone.
 
     Neither the number of environments nor the order in which they ask changes a seed. The hash is
@@ -29,13 +30,52 @@ class HashedSeeds(SeedSource):
     def __init__(self, seed: int, num_envs: int) -> None:
         root = _mix(np.array([seed % 2**64], np.uint64))
         self._streams = _mix(root + _GAMMA * np.arange(1, num_envs + 1, dtype=np.uint64))  # (N,)
-        self._counts = np.zeros(num_envs, np.uint64)
+        self._counts = np.zeros(num_envs, np.int64)
 
     def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Seeds of the next episodes of these environments, each named once."""
-        self._counts[indices] += np.uint64(1)
-        hashed = _mix(self._streams[indices] + _GAMMA * self._counts[indices])
+        self._counts[indices] += 1
+        return self._seeds(indices, self._counts[indices])
+
+    def anchor(
+        self, indices: npt.NDArray[np.intp], every: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        numbers = self._counts[indices]
+        ages = (numbers - 1) % every
+        return self._seeds(indices, numbers - ages), ages
+
+    def at(self, counts: npt.NDArray[np.int64]) -> HashedSeeds:
+        """The same seeds where so many episodes of each environment have begun. (N,)"""
+        found = copy(self)
+        found._counts = counts.copy()
+        return found
+
+    def _seeds(
+        self, indices: npt.NDArray[np.intp], numbers: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Seeds of the episodes of these numbers, from 1."""
+        hashed = _mix(self._streams[indices] + _GAMMA * numbers.astype(np.uint64))
         return (hashed >> np.uint64(64 - SEED_BITS)).astype(np.int64)
+
+
+class ResumedSeeds(HashedSeeds):
+    """Seeds of a run whose next episodes are given ones, which the run has begun before."""
+
+    def __init__(
+        self,
+        seeds: HashedSeeds,
+        counts: npt.NDArray[np.int64],
+        given: npt.NDArray[np.int64],
+    ) -> None:
+        """`counts`: episodes of each environment that began before, (N,). `given`: the seeds that the
+        next ones had, -1 where the run's own seeds are all that counts. (N,)"""
+        vars(self).update(vars(seeds.at(counts)))
+        self._given = given.copy()
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        own, given = super().next(indices), self._given[indices]
+        self._given[indices] = -1
+        return np.where(given < 0, own, given)
 
 
 class GivenSeeds(SeedSource):

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
     MaskedVectorEnv,
+    NumberedSeeds,
     Observations,
     SeedSource,
     StagedVectorEnv,
@@ -34,7 +35,7 @@ STEP: tuple[str, Any] = ("step", None)
 """What an empty command means."""
 
 
-class Shifted:
+class Shifted(SeedSource):
     """The seeds of some of the environments of a whole."""
 
     def __init__(self, source: SeedSource, first: int) -> None:
@@ -44,6 +45,22 @@ class Shifted:
     def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Seeds of the whole's environments, by index in the part."""
         return self._source.next(indices + self._first)
+
+
+class ShiftedNumbers(Shifted):
+    """The same of a `NumberedSeeds`."""
+
+    _source: NumberedSeeds
+
+    def anchor(
+        self, indices: npt.NDArray[np.intp], every: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        return self._source.anchor(indices + self._first, every)
+
+
+def shifted(source: SeedSource, first: int) -> Shifted:
+    """The seeds of the environments from number `first` on."""
+    return (ShiftedNumbers if isinstance(source, NumberedSeeds) else Shifted)(source, first)
 
 
 def serve(commands: int, replies: int, memory: int, parent: int) -> None:
@@ -100,20 +117,40 @@ def _serve(commands: int, replies: int, memory: int) -> None:
     answer(replies)
     while (command := read_frame(commands)) is not None:
         name, value = STEP if not command else pickle.loads(command)
+        said = b""
         if name == "step":
             # A game may keep its actions; the next ones are written to the same place.
             actions = actions_for(board["actions"][rows].copy(), first)
             board.put(rows, env.step(actions))
-        elif name == "reset":
-            first = env.reset(Shifted(value, order.first))
-            board.put_observations("observations", rows, first)
-        else:
+        elif name == "save":
+            said = pickle.dumps(env.save())  # type: ignore[attr-defined]
+        elif name == "stage":
             assert isinstance(env, StagedVectorEnv)
             env.set_stage(value)
-        if masked is not None and name != "stage":  # before the first reset there may be none
+        else:
+            first = _begin(env, name, value, rows, board)
+        if masked is not None and name not in ("stage", "save"):  # before a reset there may be none
             board["masks"][rows] = masked.action_masks()
-        answer(replies)
+        answer(replies, said)
     env.close()
+
+
+def _begin(env: Any, name: str, value: Any, rows: slice, board: Board) -> Observations:
+    """Reset all environments or some, or restore all; returns an observation of theirs."""
+    source = shifted(value[0], rows.start)
+    if name == "restore":
+        saved = {key: column[rows] for key, column in value[1].items()}
+        first = env.restore(saved, source)
+        board.put_observations("observations", rows, first)
+    elif value[1] is None:
+        first = env.reset(source)
+        board.put_observations("observations", rows, first)
+    else:
+        wanted = value[1]
+        own = wanted[(rows.start <= wanted) & (wanted < rows.stop)]
+        first = env.reset(source, own - rows.start)
+        board.put_observations("observations", own, first)
+    return first
 
 
 if __name__ == "__main__":

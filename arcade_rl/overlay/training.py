@@ -35,7 +35,7 @@ class Training:
             [
                 (self._mean_name(standing.window), number(standing.mean_return, 2)),
                 ("best return", number(standing.best_return, 2)),
-                ("episodes", f"{standing.episodes:,}"),
+                (self._fitting("episodes ended", "ended"), f"{standing.episodes:,}"),
                 ("time trained", duration(standing.trained_s)),
                 ("learning rate", DASH if rate is None else f"{rate:.3g}".replace("-", MINUS)),
                 ("chunk", DASH if standing.chunk < 0 else f"{standing.chunk:,}"),
@@ -44,7 +44,10 @@ class Training:
 
     def _mean_name(self, window: int) -> str:
         counted = (f"mean of last {window:,}", f"mean of {window:,}") if window else ()
-        return first_fitting((*counted, "mean return"), self.figures.fonts[0], self.figures.width)
+        return self._fitting(*counted, "mean return")
+
+    def _fitting(self, *names: str) -> str:
+        return first_fitting(names, self.figures.fonts[0], self.figures.width)
 
     def _show_steps(self, standing: Standing) -> None:
         """In as many digits as have room."""

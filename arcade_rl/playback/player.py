@@ -184,7 +184,7 @@ class _Rollouts:
         self._shape = WeightedSum(resolved.weights)
         is_stacked = isinstance(env, FrameStackedVectorEnv)
         self._accounting = EpisodeAccounting(
-            resolved.declaration, 1, HORIZON, is_stacked, is_recorded=True
+            resolved.declaration, 1, HORIZON, is_stacked, has_prints=True, has_states=True
         )
         self._accounting.begin_episodes(stage)
         self._actions: list[npt.NDArray[Any]] = []

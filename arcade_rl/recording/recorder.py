@@ -79,6 +79,11 @@ class Judges:
         self._with_policy = {settings.name for settings in criteria if settings.policy}
 
     @property
+    def are_any(self) -> bool:
+        """Whether any episode may be kept."""
+        return bool(self._criteria)
+
+    @property
     def ask_for_policy(self) -> bool:
         """Whether any criterion keeps what the policy said."""
         return bool(self._with_policy)
@@ -134,7 +139,8 @@ class Recorder:
     """Sees every rollout of a chunk."""
 
     def __init__(self, num_envs: int, judges: Judges, sink: Sink) -> None:
-        self._tape = Tape(num_envs)
+        self.tape = Tape(num_envs)
+        """What the environments did."""
         self._judges = judges
         self._sink = sink
         self._ring: deque[Pending] = deque()
@@ -146,18 +152,19 @@ class Recorder:
 
     def take(self, rollout: Rollout, outcomes: Sequence[Outcome]) -> None:
         """Record a rollout and the episodes that it ended, in the order of their end."""
-        self._tape.add(rollout)
+        self.tape.add(rollout)
         for outcome in outcomes:
             reasons = self._judges.reasons(outcome.facts)
-            if not reasons and not self._judges.look_back:
-                self._tape.skip(outcome.step, outcome.metadata.environment)
+            is_whole = self.tape.is_whole[outcome.metadata.environment]
+            if not is_whole or not (reasons or self._judges.look_back):
+                self.tape.skip(outcome.step, outcome.metadata.environment)
                 continue
-            span = self._tape.cut(outcome.step, outcome.metadata.environment)
+            span = self.tape.cut(outcome.step, outcome.metadata.environment)
             columns = {name: getattr(span, name) for name in span.__slots__}
             recording = Recording(outcome.metadata, outcome.start, **columns)
             self._ring.append(Pending(outcome.facts, recording, reasons))
             self._release()
-        self._tape.forget()
+        self.tape.forget()
 
     def stage_ended(self, stage: int) -> None:
         """The curriculum has left `stage`."""

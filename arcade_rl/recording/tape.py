@@ -9,6 +9,7 @@ environments.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -55,7 +56,8 @@ class Span:
     fingerprints: Fingerprints
 
 
-_COLUMNS = tuple(field.name for field in fields(Span) if field.name != "fingerprints")
+COLUMNS = tuple(field.name for field in fields(Span) if field.name != "fingerprints")
+"""Fields of a `Span` with a row for every step."""
 _MANY = 64
 """Rollouts after which it is looked for what can be let go."""
 _MUCH = 256 << 20
@@ -79,13 +81,13 @@ class Placed:
 
     @property
     def num_bytes(self) -> int:
-        columns = [getattr(self.rollout, name) for name in _COLUMNS]
+        columns = [getattr(self.rollout, name) for name in COLUMNS]
         return sum(column.nbytes for column in columns if column is not None)
 
     def of(self, envs: npt.NDArray[np.intp]) -> Placed:
         """Only the columns of these environments, which it must have; a copy."""
         rows = self.column[envs]
-        columns = {name: getattr(self.rollout, name) for name in (*_COLUMNS, "prints")}
+        columns = {name: getattr(self.rollout, name) for name in (*COLUMNS, "prints")}
         left: dict[str, Any] = {
             k: None if array is None else array[:, rows] for k, array in columns.items()
         }
@@ -102,6 +104,8 @@ class Tape:
         self._end = 0
         self._starts = np.zeros(num_envs, np.int64)
         """Where the open episode of each environment began."""
+        self.is_whole = np.ones(num_envs, np.bool_)
+        """Whether all is known of each open episode from its first step on. (N,)"""
         self._whole = np.arange(num_envs)
         self._new = self._new_bytes = 0
         """Rollouts, and their bytes, since the last look for what can be let go."""
@@ -124,6 +128,7 @@ class Tape:
         the next one begins. Episodes of an environment come in the order of their end."""
         end = self._rollouts[-1].before + step + 1
         self._starts[env] = end
+        self.is_whole[env] = True
         return end
 
     def cut(self, step: int, env: int) -> Span:
@@ -131,13 +136,35 @@ class Tape:
         start, end = int(self._starts[env]), self.skip(step, env)
         pieces = self._since(start)
         held = [placed for placed in pieces if placed.end > start]
-        columns = {name: _joined(name, held, start, end, env) for name in _COLUMNS}
+        columns = {name: _joined(name, held, start, end, env) for name in COLUMNS}
+        if columns["actions"].dtype.kind in "iu":
+            columns["actions"] = columns["actions"].astype(np.int64)
         return Span(**columns, fingerprints=self._fingerprints(pieces, start, end, step, env))
+
+    def open_span(self, env: int) -> Span:
+        """The steps of the episode that is open in `env`, none or more. One rollout at least was added."""
+        start = int(self._starts[env])
+        pieces = self._since(start)
+        held = [placed for placed in pieces if placed.end > start] or pieces[-1:]
+        columns = {name: _joined(name, held, start, self._end, env) for name in COLUMNS}
+        positions, values = self._prints_of(pieces, start, self._end + 1, env)
+        return Span(**columns, fingerprints=_as_fingerprints(positions, values))
+
+    def go_on(self, spans: Sequence[Span]) -> None:
+        """Go on with open episodes of another tape, one for each environment."""
+        lengths = np.array([len(span.rewards) for span in spans])
+        self._end = int(lengths.max())
+        self._starts = self._end - lengths
+        self._rollouts = deque([Placed(0, _side_by_side(spans, self._starts), self._whole)])
+
+    def lose(self, envs: npt.NDArray[np.bool_]) -> None:
+        """Something of the open episodes of these environments is not known: they are not to be cut."""
+        self.is_whole &= ~envs
 
     def forget(self) -> None:
         """Let go of what no open episode reaches into."""
         oldest = int(self._starts.min())
-        while self._rollouts and self._rollouts[0].end <= oldest:
+        while self._rollouts and self._rollouts[0].end < oldest:
             self._rollouts.popleft()
         if self._new > _MANY or self._new_bytes > _MUCH:
             self._new = self._new_bytes = 0
@@ -145,7 +172,7 @@ class Tape:
 
     def _thinned(self, placed: Placed) -> Placed:
         """Without the columns that nobody needs, if those are half of it or more."""
-        is_open = self._starts < placed.end
+        is_open = self._starts <= placed.end  # the fingerprint at its end is of the next episode
         is_half = 2 * np.count_nonzero(is_open) <= np.count_nonzero(placed.column >= 0)
         return placed.of(np.flatnonzero(is_open)) if is_half else placed
 
@@ -161,17 +188,53 @@ class Tape:
     def _fingerprints(
         self, pieces: list[Placed], start: int, end: int, step: int, env: int
     ) -> Fingerprints:
-        positions, values = [], []
-        for placed in pieces:
-            at, column = placed.before + placed.rollout.print_steps, placed.column[env]
-            is_own = (start <= at) & (at < end) & (column >= 0)
-            positions += (at[is_own] - start).tolist()
-            values += placed.rollout.prints[is_own, column].tolist()
+        positions, values = self._prints_of(pieces, start, end, env)
         final = self._rollouts[-1].rollout.final_prints.get((step, env))
         if final is not None:
             positions.append(end - start)
             values.append(final)
-        return Fingerprints(np.array(positions, np.int64), np.array(values, np.uint32))
+        return _as_fingerprints(positions, values)
+
+    @staticmethod
+    def _prints_of(
+        pieces: list[Placed], start: int, stop: int, env: int
+    ) -> tuple[list[int], list[int]]:
+        """(positions, values) of the fingerprints from `start` on and before `stop`."""
+        positions: list[int] = []
+        values: list[int] = []
+        for placed in pieces:
+            at, column = placed.before + placed.rollout.print_steps, placed.column[env]
+            is_own = (start <= at) & (at < stop) & (column >= 0)
+            positions += (at[is_own] - start).tolist()
+            values += placed.rollout.prints[is_own, column].tolist()
+        return positions, values
+
+
+def _as_fingerprints(positions: list[int], values: list[int]) -> Fingerprints:
+    return Fingerprints(np.array(positions, np.int64), np.array(values, np.uint32))
+
+
+def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollout:
+    """Spans that end at the same moment as a rollout, each from its start on."""
+    columns: dict[str, Any] = {}
+    for name in COLUMNS:
+        parts = [getattr(span, name) for span in spans]
+        if any(part is None for part in parts):
+            columns[name] = None
+            continue
+        longest = max(map(len, parts))
+        column = np.zeros((longest, len(spans), *parts[0].shape[1:]), parts[0].dtype)
+        for env, (start, part) in enumerate(zip(starts, parts, strict=True)):
+            column[start:, env] = part
+        columns[name] = column
+    places = [
+        start + span.fingerprints.positions for start, span in zip(starts, spans, strict=True)
+    ]
+    steps = np.unique(np.concatenate(places))
+    prints = np.zeros((len(steps), len(spans)), np.uint32)
+    for env, (place, span) in enumerate(zip(places, spans, strict=True)):
+        prints[np.searchsorted(steps, place), env] = span.fingerprints.values
+    return Rollout(**columns, print_steps=steps, prints=prints, final_prints={})
 
 
 def _joined(name: str, pieces: list[Placed], start: int, end: int, env: int) -> Any:
@@ -183,5 +246,4 @@ def _joined(name: str, pieces: list[Placed], start: int, end: int, env: int) -> 
             return None
         rows = slice(max(start - placed.before, 0), min(end, placed.end) - placed.before)
         parts.append(column[rows, placed.column[env]])
-    joined = np.concatenate(parts)
-    return joined.astype(np.int64) if name == "actions" and joined.dtype.kind in "iu" else joined
+    return np.concatenate(parts)

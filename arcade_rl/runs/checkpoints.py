@@ -25,7 +25,10 @@ MODEL = "model.zip"
 STATE = "state.json"
 RING = "ring.episodes"
 """Episodes that a criterion of recording may still look back at."""
-FORMAT = 1
+FORMAT = 2
+"""Version of `state.json`. Version 1 had no open episodes."""
+READABLE = (1, FORMAT)
+MANIFEST_FORMAT = 1
 WINDOW = 100
 """Episodes that rolling means are made of; SB3's `stats_window_size` by default."""
 
@@ -79,6 +82,12 @@ class CheckpointState:
 
     recorder: list[Any] = field(default_factory=list)
     """What the criteria of recording remember of the episodes so far."""
+
+    open_episodes: int = 0
+    """Episodes that are open: one of every environment, but for none where nothing was played, or
+    where a version that did not keep them made the checkpoint."""
+    open_steps: int = 0
+    """Steps that were played of them."""
     format: int = FORMAT
 
     def milestones_of(self, total_steps: int) -> list[str]:
@@ -112,9 +121,10 @@ def read_state(directory: Path) -> CheckpointState:
 
 def state_from(values: dict[str, Any]) -> CheckpointState:
     """The state that these plain values describe. VerificationError for another format."""
-    if values.get("format") != FORMAT:
+    if values.get("format") not in READABLE:
         raise VerificationError(
-            f"a checkpoint's state has format {values.get('format')}; this version reads {FORMAT}"
+            f"a checkpoint's state has format {values.get('format')}; "
+            f"this version reads {' and '.join(map(str, READABLE))}"
         )
     return CheckpointState(**{**values, "recent": RecentEpisodes(**values["recent"])})
 
@@ -126,7 +136,7 @@ def seal(directory: Path, chunk: int) -> None:
         fsync(path)
         files.append({"name": path.name, "size": path.stat().st_size, "sha256": sha256_of(path)})
     manifest = directory / MANIFEST
-    manifest.write_bytes(_signed({"format": FORMAT, "chunk": chunk, "files": files}))
+    manifest.write_bytes(_signed({"format": MANIFEST_FORMAT, "chunk": chunk, "files": files}))
     fsync(manifest)
     fsync(directory)
 
@@ -168,9 +178,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise VerificationError(f"{path} is not a manifest: {error}") from error
     if written != signed:
         raise VerificationError(f"{path} was changed after it was written")
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") != MANIFEST_FORMAT:
         raise VerificationError(
-            f"{path} has format {manifest.get('format')}; this version reads {FORMAT}"
+            f"{path} has format {manifest.get('format')}; this version reads {MANIFEST_FORMAT}"
         )
     return manifest  # type: ignore[no-any-return]
 

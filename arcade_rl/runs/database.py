@@ -439,6 +439,14 @@ class Database:
         ).fetchone()
         return int(row[0]), int(row[1])
 
+    def ended_steps(self) -> int:
+        """Steps of the episodes that ended in the finished chunks."""
+        finished = "chunk in (select chunk from checkpoints)"
+        row = self._connection.execute(
+            f"select coalesce(sum(length), 0) from episodes where {finished}"
+        ).fetchone()
+        return int(row[0])
+
     def recorded(self, chunk: int) -> Recorded | None:
         """What the last attempt at `chunk` said of its recordings; None if it said nothing."""
         row = self._connection.execute(

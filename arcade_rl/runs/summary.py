@@ -43,10 +43,18 @@ class RunSummary:
     total_steps: int | None
     """Length of the run, in whole rollouts."""
     episodes: int
+    """Episodes that ended in them."""
+    open_episodes: int
+    """Episodes that are open at the end of the newest finished chunk, which no mean contains."""
+    open_steps: int
+    """Steps that were played of them."""
+    dropped_steps: int
+    """Steps of episodes that were dropped while they were open: on the user's wish, or by an earlier
+    version, which did so at every cut."""
     metric: str
     """The metric that names the best checkpoint, or the game's main one."""
     metrics: dict[str, float | None]
-    """Mean of every metric over the last 100 episodes; None before the first has ended."""
+    """Mean of every metric over the last 100 episodes that ended; None before the first has."""
     faults: tuple[str, ...]
     """What is damaged, and what to do about it."""
 
@@ -124,6 +132,8 @@ class _Index:
     status: Status | None
     steps: int
     episodes: int
+    ended_steps: int | None
+    """Steps of the episodes that ended; None where there is no database."""
     metrics: dict[str, float | None]
 
 
@@ -161,6 +171,9 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
     holder = holder_of(run.lock)
     index = faults.attempt(partial(_from_database, run)) or _from_checkpoint(run)
     state, reason = _state(index.status, holder)
+    newest = _Faults().attempt(partial(checkpoints.newest, run.checkpoints))
+    open_steps = newest.open_steps if newest else 0
+    ended_steps = index.steps - open_steps if index.ended_steps is None else index.ended_steps
     return RunSummary(
         name=run.name,
         path=run.path,
@@ -173,6 +186,9 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
         steps=index.steps,
         total_steps=config.train.run_steps if config else None,
         episodes=index.episodes,
+        open_episodes=newest.open_episodes if newest else 0,
+        open_steps=open_steps,
+        dropped_steps=max(index.steps - open_steps - ended_steps, 0),
         metric=_metric(config, identity, index),
         metrics=index.metrics,
         faults=tuple(faults.lines),
@@ -200,7 +216,7 @@ def _from_database(run: RunDirectory) -> _Index:
     with Database.reading(run.database) as database:
         steps, episodes = database.counts()
         means = {name: database.recent_mean(name, WINDOW) for name in database.metric_names()}
-        return _Index(database.status(), steps, episodes, means)
+        return _Index(database.status(), steps, episodes, database.ended_steps(), means)
 
 
 def _from_checkpoint(run: RunDirectory) -> _Index:
@@ -209,8 +225,8 @@ def _from_checkpoint(run: RunDirectory) -> _Index:
         state = _Faults().attempt(partial(_verified, path))
         if state is not None:
             means = {name: state.mean(name) for name in state.recent.metrics}
-            return _Index(None, state.steps, state.episodes, means)
-    return _Index(None, 0, 0, {})
+            return _Index(None, state.steps, state.episodes, None, means)
+    return _Index(None, 0, 0, 0, {})
 
 
 def _verified(path: Path) -> CheckpointState:

@@ -1,8 +1,8 @@
 """The chunk function: from a checkpoint and a spec to the next checkpoint, with its measurements.
 
-All randomness comes from (run seed, chunk index), and every environment starts a new episode, so
-the same chunk gives the same bytes however often it is tried. Episodes that are still open at the
-end are not counted.
+All randomness of an update comes from (run seed, number of the update), and everything open travels in
+the checkpoint. So the same chunk gives the same bytes however often it is tried, and where a run is
+cut into chunks changes no byte of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,16 @@ import numpy as np
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 
-from arcade_rl.contracts import SeedSource
 from arcade_rl.envs.accounting import EndedEpisodes, refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
-from arcade_rl.errors import RunFailed, VerificationError
+from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
 from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import Beat, Event, Notice, Recorded, Update
+from arcade_rl.training.carried import OPEN, Carried, read_carried, write_carried
 from arcade_rl.training.curriculum import Curriculum
 from arcade_rl.training.learner import Learner
 from arcade_rl.training.measure import Recent, as_event, make_logger
@@ -44,10 +44,14 @@ _NOT_SAVED = [
 Emit = Callable[[Event], None]
 
 
-def chunk_seeds(run_seed: int, chunk: int) -> tuple[int, int]:
-    """(seed of torch, numpy and Python; seed of the episodes) of a chunk, each in [0, 2**32)."""
-    learner, episodes = np.random.SeedSequence([run_seed, chunk]).generate_state(2)
-    return int(learner), int(episodes)
+def update_seed(run_seed: int, update: int) -> int:
+    """Seed of torch, numpy and Python in an update, from 1; in 0 the networks are made. [0, 2**32)"""
+    return int(np.random.SeedSequence([run_seed, update]).generate_state(1)[0])
+
+
+def episode_seed(run_seed: int) -> int:
+    """Seed of all episodes of a run. [0, 2**32)"""
+    return int(np.random.SeedSequence(run_seed).generate_state(1)[0])
 
 
 @dataclass(slots=True)
@@ -89,31 +93,39 @@ class Chunk:
         """What the criteria of recording remember."""
         self._ring: list[Pending] = []
         """Episodes of which the criteria have not said the last word."""
+        self._installed = versions(self._resolved.declaration.packages)
+        self._versions = self._installed
+        """Those that the checkpoint was made with."""
+        self._carried: Carried | None = None
+        """What the chunk before left open; None where new episodes begin."""
 
     def run(self, should_stop: Callable[[], bool]) -> int:
         """Train and stage the checkpoint; returns the update that it ends on.
 
         `should_stop` is asked after every update; the chunk then ends early.
         """
-        learner_seed, episode_seed = chunk_seeds(self._resolved.config.seed, self._spec.chunk)
-        set_random_seed(learner_seed, using_cuda=self._learner.model.device.type == "cuda")
         if self._spec.checkpoint:
             self._restore(Path(self._spec.checkpoint))
         else:
-            self._learner.model._setup_model()  # new weights, from this chunk's randomness
+            self._seed(0)
+            self._learner.model._setup_model()  # new weights, from this seed's randomness
             self._choose_compiled()
         if self._spec.last_update > self._counters.updates:
             recorder = self._open_recorder()
-            seeds = HashedSeeds(episode_seed, self._learner.model.n_envs)
-            self._train(seeds, recorder, should_stop)
+            self._train(recorder, should_stop)
             self._finish_recording(recorder)
         self._stage_checkpoint()
         return self._counters.updates
 
+    def _seed(self, update: int) -> None:
+        """Seed everything random for an update."""
+        seed = update_seed(self._resolved.config.seed, update)
+        set_random_seed(seed, using_cuda=self._learner.model.device.type == "cuda")
+
     def _choose_compiled(self) -> None:
         """What is decided once for the whole run."""
         plan, learner = plan_run(self._resolved.config), self._learner
-        verdict = learner.choose_compiled(plan.total_updates, len(plan.boundaries))
+        verdict = learner.choose_compiled(plan.total_updates)
         if verdict is not None:
             self._compiled = verdict.compiled
             learner.use_compiled(verdict.compiled)
@@ -148,6 +160,25 @@ class Chunk:
         self._curriculum = Curriculum(
             self._resolved.declaration, state.stage, list(state.stage_window)
         )
+        self._versions = state.versions
+        self._restore_open(directory, state)
+
+    def _restore_open(self, directory: Path, state: CheckpointState) -> None:
+        """Read what is open; a checkpoint of the older form, and the first one of a run, have nothing."""
+        model = self._learner.model
+        if self._spec.drops_open and state.open_episodes:
+            self._warn(
+                f"{state.open_episodes} open episodes of checkpoint {state.chunk} with "
+                f"{state.open_steps:,} steps are given up, as asked: no mean contains them"
+            )
+        elif (directory / OPEN).exists():
+            saved_state = self._resolved.declaration.saved_state
+            self._carried = read_carried(directory, model.n_envs, saved_state)
+        elif state.steps:
+            self._warn(
+                f"checkpoint {state.chunk} was made by an earlier version, which did not keep the "
+                f"{model.n_envs} episodes that were open: new ones begin in all environments"
+            )
 
     def _warn_of_another_machine(self, state: CheckpointState) -> None:
         """Sums may be rounded differently from those of the chunk before."""
@@ -163,14 +194,26 @@ class Chunk:
                 "processor is another; train.precision=exact is float32 everywhere"
             )
 
+    def _other_versions(self) -> str:
+        """What to do where an open episode is another now."""
+        then, now = self._versions, self._installed
+        names = [
+            name for name in sorted(then.keys() | now.keys()) if then.get(name) != now.get(name)
+        ]
+        others = ", ".join(
+            f"{n} was {then.get(n, 'none')} and is {now.get(n, 'none')}" for n in names
+        )
+        cause = (
+            f"{others}: install what it was"
+            if names
+            else "no version differs, but perhaps the machine does"
+        )
+        return f"{cause}. `arcade-rl resume {self._spec.run} --drop-open` gives open episodes up"
+
     def _warn(self, text: str) -> None:
         self._emit(Notice("warning", text))
 
-    def _open_recorder(self) -> ChunkRecorder | None:
-        """None where no episode is kept: neither of this chunk nor from before."""
-        if not (self._resolved.config.recording.criteria or self._ring):
-            self._memory = []
-            return None
+    def _open_recorder(self) -> ChunkRecorder:
         learner, steps = self._learner, self._counters.steps
         recorder = ChunkRecorder(
             self._resolved,
@@ -181,14 +224,18 @@ class Chunk:
             time.time(),
         )
         recorder.resume(self._memory, self._ring)
+        if self._carried is not None:
+            lost = recorder.go_on(self._carried.open, self._carried.tape, steps)
+            if lost:
+                self._warn(
+                    f"{lost} open episodes began before recording was asked for and are not recorded"
+                )
         return recorder
 
-    def _finish_recording(self, recorder: ChunkRecorder | None) -> None:
+    def _finish_recording(self, recorder: ChunkRecorder) -> None:
         """Wait for the disk, and say what became of the episodes."""
-        if recorder is None:
-            self._emit(Recorded(0, 0, 0, 0))
-            return
         spec = self._spec
+        self._carried = replace(self._learner.carry(), tape=recorder.open_tape())
         is_last = self._counters.updates == spec.total_updates
         counts, self._ring = recorder.finish(is_last, self._curriculum.stage)
         self._memory = recorder.judges.memory()
@@ -199,9 +246,7 @@ class Chunk:
                 f"{recorder.trouble}"
             )
 
-    def _train(
-        self, seeds: SeedSource, recorder: ChunkRecorder | None, should_stop: Callable[[], bool]
-    ) -> None:
+    def _train(self, recorder: ChunkRecorder, should_stop: Callable[[], bool]) -> None:
         learner, model, spec = self._learner, self._learner.model, self._spec
         logger, capture = make_logger(Path(spec.staging) / STAGED_TENSORBOARD)
         model.set_logger(logger)
@@ -210,15 +255,20 @@ class Chunk:
         model.start_time = time.time_ns()
         model._num_timesteps_at_start = model.num_timesteps
         total_steps = self._resolved.config.train.run_steps
-        learner.begin(seeds, self._curriculum.stage, Heartbeat(self._emit, model))
+        seeds = HashedSeeds(episode_seed(self._resolved.config.seed), model.n_envs)
+        heartbeat = Heartbeat(self._emit, model)
+        try:
+            learner.begin(seeds, self._curriculum.stage, heartbeat, self._carried)
+        except DivergenceError as error:
+            raise DivergenceError(f"{error}; {self._other_versions()}") from error
         while self._counters.updates < spec.last_update:
             began, started = time.time(), time.perf_counter()
+            self._seed(self._counters.updates + 1)
             iteration = learner.iterate(total_steps)
             played = time.perf_counter()
             counters = self._counters
-            if recorder:
-                place = Place(counters.episodes + 1, counters.steps, began, time.time())
-                recorder.take(iteration, place)
+            place = Place(counters.episodes + 1, counters.steps, began, time.time())
+            recorder.take(iteration, place)
             iterated = time.perf_counter()
             counters.updates += 1
             self._account(iteration.ended, recorder)
@@ -231,7 +281,7 @@ class Chunk:
                 break
         logger.close()
 
-    def _account(self, ended: EndedEpisodes, recorder: ChunkRecorder | None) -> None:
+    def _account(self, ended: EndedEpisodes, recorder: ChunkRecorder) -> None:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""
         refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
@@ -246,8 +296,7 @@ class Chunk:
         self._recent.log(model.logger)
         stage = self._curriculum.stage
         if self._curriculum.observe(ended):
-            if recorder:
-                recorder.stage_ended(stage)
+            recorder.stage_ended(stage)
             self._learner.set_stage(self._curriculum.stage)
             self._emit(Notice("info", f"stage {self._curriculum.name()} begins"))
 
@@ -275,6 +324,8 @@ class Chunk:
         model.save(directory / checkpoints.MODEL, exclude=_NOT_SAVED)
         if self._ring:
             write_ring(directory / checkpoints.RING, self._ring)
+        if self._carried is not None:
+            write_carried(directory, self._carried)
         state = CheckpointState(
             chunk=spec.chunk,
             parent=None if spec.parent < 0 else spec.parent,
@@ -291,10 +342,12 @@ class Chunk:
             stage_window=self._curriculum.window,
             normalization=self._learner.normalization().export(),
             threads=self._learner.threads,
-            versions=versions(),
+            versions=self._installed,
             compiled=self._compiled,
             dtype=self._learner.dtype,
             recorder=self._memory,
+            open_episodes=0 if self._carried is None else len(self._carried.open.length),
+            open_steps=0 if self._carried is None else int(self._carried.open.length.sum()),
         )
         checkpoints.write_state(directory, state)
         checkpoints.seal(directory, spec.chunk)

@@ -21,6 +21,8 @@ from arcade_rl.training.rollout import Minibatch
 WORTH_TRYING_S = 600.0
 """Updates of a run that take less than this in all are not worth the minute that the trial takes."""
 REPEATS = 5
+COMPILED_AGAIN = 10
+"""Processes of a run that compile again, for the estimate: where a run is cut must not change the choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,14 @@ class Verdict:
     reason: str
 
 
-def choose(model: PPO, wish: bool | str, updates: int, chunks: int) -> Verdict:
+def choose(model: PPO, wish: bool | str, updates: int) -> Verdict:
     """Follow the configuration's `compile`, or measure where it is "auto".
 
-    `updates` and `chunks` are those of the whole run: every chunk's process compiles again, from a
-    cache on disk. The model's weights and torch's random numbers stay as they are. RunFailed if it
+    `updates` are those of the whole run. Every chunk's process compiles again, from a cache on disk. The model's weights and torch's random numbers stay as they are. RunFailed if it
     was asked for and cannot be done.
     """
     if wish == "auto":
-        return _measure(model, updates, chunks)
+        return _measure(model, updates)
     if not wish:
         return Verdict(False, "not compiled, as configured")
     return Verdict(
@@ -47,7 +48,7 @@ def choose(model: PPO, wish: bool | str, updates: int, chunks: int) -> Verdict:
     )
 
 
-def _measure(model: PPO, updates: int, chunks: int) -> Verdict:
+def _measure(model: PPO, updates: int) -> Verdict:
     rows = model.n_steps * model.n_envs
     minibatches = updates * model.n_epochs * -(-rows // model.batch_size)
     batch = _blank_minibatch(model)
@@ -64,7 +65,7 @@ def _measure(model: PPO, updates: int, chunks: int) -> Verdict:
         return Verdict(False, f"not compiled: {error}")
     finally:
         model.use_compiled(False)
-    gain_s = (eager_s - compiled_s) * minibatches - first_s - again_s * chunks
+    gain_s = (eager_s - compiled_s) * minibatches - first_s - again_s * COMPILED_AGAIN
     measured = f"{eager}, compiled {1e3 * compiled_s:.1f} ms"
     cost = f"compiling {first_s:.0f} s and {again_s:.0f} s a chunk"
     if gain_s <= 0:

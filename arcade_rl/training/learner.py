@@ -7,7 +7,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
 import torch
+from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
@@ -16,12 +18,14 @@ from arcade_rl.config import AdaptiveRate, Resolved, Train
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
     MaskedVectorEnv,
-    SeedSource,
+    Observations,
     VectorEnv,
 )
 from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.processes import open_processes
+from arcade_rl.envs.reopening import refuse_unreopenable, save
+from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed
 from arcade_rl.policies.build import (
     algorithm_class,
@@ -31,12 +35,18 @@ from arcade_rl.policies.build import (
     policy_kwargs,
 )
 from arcade_rl.policies.device import cores, find_device, thread_count
+from arcade_rl.recording.spans import Arrays
+from arcade_rl.training.carried import Carried
 from arcade_rl.training.compiling import Verdict, choose
 from arcade_rl.training.moments import Normalize
 from arcade_rl.training.normalization import Normalization, of_vec_normalize
 from arcade_rl.training.played import Iteration
-from arcade_rl.training.ppo import PPO
+from arcade_rl.training.ppo import PPO, RETURNS
 from arcade_rl.training.stock_env import StockEnv
+
+STARTS, LSTM = "episode_starts", "lstm_states"
+"""Names of what SB3's loops carry over a cut: whether the next step is the first after an end for the
+learner, (N,) bool; hidden and cell states of the policy's and the value's LSTM, (4, layers, N, units)."""
 
 
 class Learner(ABC):
@@ -58,9 +68,9 @@ class Learner(ABC):
         """What the numbers of `Played.distributions` are; "" where there are none."""
         return ""
 
-    def choose_compiled(self, updates: int, chunks: int) -> Verdict | None:
+    def choose_compiled(self, updates: int) -> Verdict | None:
         """Decide before a run's first step whether its networks are compiled; None where there is
-        no choice. `updates` and `chunks` are those of the whole run."""
+        no choice. `updates` are those of the whole run."""
         return None
 
     def use_compiled(self, compiled: bool) -> None:
@@ -68,8 +78,20 @@ class Learner(ABC):
         assert not compiled, f"{type(self.model).__name__} is never compiled"
 
     @abstractmethod
-    def begin(self, seeds: SeedSource, stage: int, on_step: Callable[[], None]) -> None:
-        """Start an episode in every environment. `on_step` is called while iterations go on."""
+    def begin(
+        self,
+        seeds: HashedSeeds,
+        stage: int,
+        on_step: Callable[[], None],
+        carried: Carried | None = None,
+    ) -> None:
+        """Start an episode in every environment, or go on where the chunk before ended. Episodes that
+        start later are played in `stage`; `seeds` are those of the run from its beginning. `on_step`
+        is called while iterations go on. DivergenceError if an open episode cannot be gone on with."""
+
+    @abstractmethod
+    def carry(self) -> Carried:
+        """What the next chunk goes on with, between two iterations, but for the recorder's tape."""
 
     @abstractmethod
     def iterate(self, total_steps: int) -> Iteration:
@@ -121,19 +143,31 @@ class OwnLearner(Learner):
     def distribution(self) -> str:
         return self.model.distribution
 
-    def choose_compiled(self, updates: int, chunks: int) -> Verdict | None:
+    def choose_compiled(self, updates: int) -> Verdict | None:
         train = self.resolved.config.train
         if train.precision != "fast":
             return None
         wish = "auto" if train.compile is None else train.compile
-        return choose(self.model, wish, updates, chunks)
+        return choose(self.model, wish, updates)
 
     def use_compiled(self, compiled: bool) -> None:
         self.model.use_compiled(compiled)
 
-    def begin(self, seeds: SeedSource, stage: int, on_step: Callable[[], None]) -> None:
+    def begin(
+        self,
+        seeds: HashedSeeds,
+        stage: int,
+        on_step: Callable[[], None],
+        carried: Carried | None = None,
+    ) -> None:
         self._on_step = on_step
-        self.model.begin(seeds, stage)
+        self.model.begin(seeds, stage, carried)
+
+    def carry(self) -> Carried:
+        open_, memory = self.model.carry()
+        declaration = self.resolved.declaration
+        saved = save(self.model.game_env, declaration)
+        return Carried(open_, memory, saved, declaration.saved_state)
 
     def iterate(self, total_steps: int) -> Iteration:
         model = self.model
@@ -185,12 +219,46 @@ class StockLearner(Learner):
             gamma=0.99 if train.gamma is None else train.gamma,
         )
 
-    def begin(self, seeds: SeedSource, stage: int, on_step: Callable[[], None]) -> None:
+    def begin(
+        self,
+        seeds: HashedSeeds,
+        stage: int,
+        on_step: Callable[[], None],
+        carried: Carried | None = None,
+    ) -> None:
         """SB3's `learn` up to its loop, without the counters of the run: those are elsewhere."""
-        self.env.begin(seeds, stage)
+        observations = self.env.begin(seeds, stage, carried)
         self._on_step = on_step
+        self.model._last_obs = None  # SB3 resets: it gets the first observations
+        if carried is not None:
+            self._remember(observations, carried.learner)
         _, self._callback = self.model._setup_learn(0, Step(on_step), reset_num_timesteps=False)
         self._callback.on_training_start(locals(), globals())
+
+    def _remember(self, observations: Observations, memory: Arrays) -> None:
+        """Go on with what `carry` gave; `observations` are the environments' own."""
+        model: Any = self.model
+        model._last_obs = observations
+        if self.normalize:
+            self.normalize.returns = memory[RETURNS].copy()
+            self.normalize.old_obs = observations
+            model._last_obs = self.normalize.normalize_obs(observations)
+        model._last_episode_starts = memory[STARTS].copy()
+        if LSTM in memory:
+            states = torch.from_numpy(memory[LSTM]).to(model.device)
+            (pi_h, pi_c), (vf_h, vf_c) = states[:2], states[2:]
+            model._last_lstm_states = RNNStates((pi_h, pi_c), (vf_h, vf_c))
+
+    def carry(self) -> Carried:
+        model: Any = self.model
+        memory = {STARTS: np.asarray(model._last_episode_starts)}
+        if self.normalize:
+            memory[RETURNS] = np.asarray(self.normalize.returns, np.float64)
+        if (states := getattr(model, "_last_lstm_states", None)) is not None:
+            memory[LSTM] = torch.stack([*states.pi, *states.vf]).cpu().numpy()
+        declaration = self.resolved.declaration
+        saved = save(self.env.game_env, declaration)
+        return Carried(self.env.open_episodes(), memory, saved, declaration.saved_state)
 
     def iterate(self, total_steps: int) -> Iteration:
         model, stopwatch = self.model, self.env.stopwatch
@@ -235,6 +303,7 @@ class Step(BaseCallback):
 def open_learner(resolved: Resolved) -> Learner:
     """The learner that the configuration names."""
     is_own = resolved.config.train.algorithm == "PPO"
+    refuse_unreopenable(resolved.declaration)
     env = open_env(resolved)
     with ExitStack() as failed:
         failed.callback(env.close)
@@ -267,7 +336,8 @@ def open_accounting(resolved: Resolved, env: VectorEnv, num_envs: int) -> Episod
         num_envs,
         train.rollout_steps // train.n_envs,
         is_stacked=isinstance(env, FrameStackedVectorEnv),
-        is_recorded=bool(resolved.config.recording.criteria),
+        has_prints=True,
+        has_states=bool(resolved.config.recording.criteria),
     )
 
 

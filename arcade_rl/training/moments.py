@@ -107,20 +107,17 @@ class RewardScale:
     def __init__(self, num_envs: int, gamma: float) -> None:
         self.moments = Moments(())
         self._gamma = gamma
-        self._returns = torch.zeros(num_envs, dtype=torch.float64)
+        self.returns = torch.zeros(num_envs, dtype=torch.float64)
+        """Discounted return of each environment so far, backwards from now. (N,), float64."""
 
     def to(self, device: torch.device) -> None:
         """Move to where the environment's arrays are."""
         self.moments.to(device)
-        self._returns = self._returns.to(device)
-
-    def begin_episodes(self) -> None:
-        """All environments were reset."""
-        self._returns.zero_()
+        self.returns = self.returns.to(device)
 
     def __call__(self, rows: slice, rewards: Tensor, done: Tensor) -> Tensor:
         """Take in one step of the environments `rows`; their scaled rewards. (rows,), float32."""
-        returns = self._returns[rows]
+        returns = self.returns[rows]
         returns.mul_(self._gamma).add_(rewards)
         self.moments.update(returns)
         returns.masked_fill_(done, 0.0)

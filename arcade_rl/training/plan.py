@@ -39,6 +39,8 @@ class ChunkSpec:
     """Milestones that end with it."""
     staging: str
     """Empty directory for what the attempt makes."""
+    drops_open: bool = False
+    """Begin new episodes and give the open ones of the checkpoint up."""
 
 
 @dataclass(frozen=True, slots=True)

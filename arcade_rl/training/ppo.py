@@ -25,16 +25,17 @@ from arcade_rl.contracts import (
     Array,
     MaskedVectorEnv,
     Observations,
-    SeedSource,
     StagedVectorEnv,
     StepBatch,
     VectorEnv,
 )
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, merge
-from arcade_rl.envs.arrays import WeightedSum
-from arcade_rl.envs.parts import Part, parts_of
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, OpenEpisodes
+from arcade_rl.envs.arrays import WeightedSum, to_numpy
+from arcade_rl.envs.parts import Accounts, Part, parts_of
+from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.policies.build import channels_first
 from arcade_rl.policies.heads import Head, head_of, refuse_masks_of
+from arcade_rl.training.carried import Carried, named, unnamed
 from arcade_rl.training.moments import (
     Moments,
     Normalize,
@@ -48,19 +49,15 @@ from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.played import Played, Stopwatch
 from arcade_rl.training.rate import adapt, set_rate
 from arcade_rl.training.rollout import Choice, Final, Minibatch, NoBuffer, Rollout, advantages
+from arcade_rl.training.statistics import Clips, log_update
 from arcade_rl.training.storage import Batch, each, tensor
 
 LOOK_AT = 4096
 """Observations that the critic looks at in one go where it waits for the rollout's end."""
+RETURNS, NORMALIZED = "returns", "normalized/"
+"""Names of what is carried over a cut: discounted returns, and observations as the learner saw them."""
 STOP_AT = 1.5
 """An update ends early where the KL divergence is above this times `target_kl`, as in SB3."""
-STATISTICS = (
-    "entropy_loss", "policy_gradient_loss", "value_loss", "approx_kl", "clip_fraction", "loss",
-)  # fmt: skip
-"""What every minibatch measures, under SB3's names below `train/`."""
-
-Clips = tuple[Tensor, Tensor | None]
-"""How far the ratio of the policies may move from 1, and values from their old ones (None: any)."""
 Loss = Callable[[Minibatch, Clips], tuple[Tensor, Tensor]]
 Chooser = Callable[[Batch, Tensor | None], tuple[Tensor, Tensor | None]]
 
@@ -94,7 +91,7 @@ class PPO(stable_baselines3.PPO):
         self.rollout_buffer_class = NoBuffer  # type: ignore[assignment]
         self.game_env = env
         self._parts: Sequence[Part] = parts_of(env)
-        self._accounts = [accounting(_length(part.rows)) for part in self._parts]
+        self._accounts = Accounts(self._parts, accounting)
         self._shape = shape
         self._normalize = normalize
         self._is_fast = is_fast
@@ -158,19 +155,40 @@ class PPO(stable_baselines3.PPO):
 
     # --- the rollout ---------------------------------------------------------------------------
 
-    def begin(self, seeds: SeedSource, stage: int) -> None:
-        """Start an episode in every environment."""
-        if isinstance(self.game_env, StagedVectorEnv):
-            self.game_env.set_stage(stage)
-        for account in self._accounts:
-            account.begin_episodes(stage)
-        if self.reward_scale:
-            self.reward_scale.begin_episodes()
-        observations = self.game_env.reset(seeds)
-        self.rollout = self.rollout or self.allocate(observations)
+    def begin(self, seeds: HashedSeeds, stage: int, carried: Carried | None = None) -> None:
+        """Start an episode in every environment, or go on with those of the chunk before. Later ones
+        are played in `stage`. DivergenceError if the open ones cannot be gone on with."""
+        rows = slice(0, self.n_envs)
         started = np.ones(self.n_envs, np.bool_)
-        self._put(0, slice(0, self.n_envs), observations, started)
+        if carried is None:
+            if isinstance(self.game_env, StagedVectorEnv):
+                self.game_env.set_stage(stage)
+            self._accounts.begin_episodes(stage)
+            if self.reward_scale:
+                self.reward_scale.returns.zero_()
+            observations = self.game_env.reset(seeds)
+            self.rollout = self.rollout or self.allocate(observations)
+            self._put(0, rows, observations, started)
+        else:
+            observations = carried.reopen(self.game_env, seeds, stage)
+            self._accounts.go_on(carried.open, stage)
+            self.rollout = self.rollout or self.allocate(observations)
+            if self.reward_scale:
+                self.reward_scale.returns.copy_(torch.from_numpy(carried.learner[RETURNS]))
+            if self.observation_moments:
+                observations = unnamed(NORMALIZED, carried.learner)
+            self.rollout.observations.put(0, rows, observations, started)
         self._is_first = True
+
+    def carry(self) -> tuple[OpenEpisodes, dict[str, Any]]:
+        """(the open episodes, what else `begin` goes on with), after an update, before the next step."""
+        memory: dict[str, Any] = {}
+        if self.reward_scale:
+            memory[RETURNS] = to_numpy(self.reward_scale.returns)
+        if self.observation_moments:
+            last = self._rollout.observations.at(self.n_steps, slice(0, self.n_envs))
+            memory |= named(NORMALIZED, last)
+        return self._accounts.open_episodes(), memory
 
     def collect(self, on_step: Callable[[], None]) -> tuple[EndedEpisodes, Played]:
         """Play T steps in every environment; `on_step` is called after each.
@@ -198,9 +216,7 @@ class PPO(stable_baselines3.PPO):
         for number, part in enumerate(self._parts):
             self._take(self.n_steps - 1, number, part)
         self._finish()
-        harvest = merge(
-            [(p.rows.start, a.harvest()) for p, a in zip(self._parts, self._accounts, strict=True)]
-        )
+        harvest = self._accounts.harvest()
         self.stopwatch.lap("record")
         return harvest.ended, self._rollout.played(harvest.steps)
 
@@ -265,7 +281,7 @@ class PPO(stable_baselines3.PPO):
         self.stopwatch.lap("environment")
         rollout, rows = self._rollout, part.rows
         shaped = self._shape(batch.terms)
-        ended = self._accounts[number].record(batch, shaped)
+        ended = self._accounts.record(number, batch, shaped)
         rollout.ended[t, rows] = ended
         rollout.seeds[t, rows] = batch.episode_seeds
         self.stopwatch.lap("record")
@@ -402,7 +418,7 @@ class PPO(stable_baselines3.PPO):
                 adapt(optimizer, self._adaptive_rate, divergences)
             if is_over:
                 break
-        self._log(torch.stack(measured).cpu(), first, clips)
+        log_update(self, self._rollout, torch.stack(measured).cpu(), first, clips)
         self.stopwatch.lap("learn")
 
     def _clips(self) -> Clips:
@@ -459,21 +475,6 @@ class PPO(stable_baselines3.PPO):
             )
         return loss, statistics
 
-    def _log(self, measured: Tensor, last_epoch: int, clips: Clips) -> None:
-        """SB3's keys with SB3's meanings. The only wait for the device in an update, if no KL is asked."""
-        means = dict(zip(STATISTICS, measured.mean(0).tolist(), strict=True))
-        means["approx_kl"] = float(measured[last_epoch:, 3].mean())
-        means["loss"] = float(measured[-1, 5])
-        returns, values = self._rollout.returns, self._rollout.values[:-1]
-        means["explained_variance"] = float(1 - (returns - values).var() / returns.var())
-        if hasattr(self.policy, "log_std"):
-            means["std"] = float(self.policy.log_std.detach().exp().mean())
-        names = ("clip_range", "clip_range_vf")
-        means |= {name: float(c) for name, c in zip(names, clips, strict=True) if c is not None}
-        for name, value in means.items():
-            self.logger.record(f"train/{name}", value)
-        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-
     # --- what surrounds it ---------------------------------------------------------------------
 
     def normalization(self) -> Normalization:
@@ -488,13 +489,8 @@ class PPO(stable_baselines3.PPO):
         """Episodes that start from now on are played in `stage`."""
         assert isinstance(self.game_env, StagedVectorEnv)
         self.game_env.set_stage(stage)
-        for account in self._accounts:
-            account.set_stage(stage)
+        self._accounts.set_stage(stage)
 
     def close(self) -> None:
         """Free the environments."""
         self.game_env.close()
-
-
-def _length(rows: slice) -> int:
-    return int(rows.stop) - int(rows.start)

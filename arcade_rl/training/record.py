@@ -15,12 +15,13 @@ from torch import Tensor
 
 from arcade_rl.config import Resolved
 from arcade_rl.config.recording import RETURN
-from arcade_rl.envs.accounting import EndedEpisodes
+from arcade_rl.envs.accounting import EndedEpisodes, OpenEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.origin import named, origin, stage_name
 from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
-from arcade_rl.recording.recording import Metadata, Start
+from arcade_rl.recording.recording import Metadata, Recording, Start
+from arcade_rl.recording.spans import Arrays, pack_spans, unpack_spans
 from arcade_rl.recording.tape import Rollout
 from arcade_rl.recording.writer import Counts, Writer
 from arcade_rl.training.plan import STAGED_EPISODES, ChunkSpec
@@ -60,9 +61,10 @@ class ChunkRecorder:
         assert settings.criteria is not None, "the configuration is not resolved"
         self.judges = Judges(settings.criteria, declaration.metrics)
         self._action_dtype = narrowest(actions)
-        self._writer = Writer(Path(spec.staging) / STAGED_EPISODES, settings.queue)
+        self._writer: Writer | None = None
+        """Made with the first episode that is kept."""
         self._num_envs = resolved.config.train.n_envs
-        self._recorder = Recorder(self._num_envs, self.judges, self._writer.offer)
+        self._recorder = Recorder(self._num_envs, self.judges, self._offer)
         self._step_starts = np.full(self._num_envs, steps, np.int64)
         self._time_starts = np.full(self._num_envs, now)
 
@@ -71,18 +73,52 @@ class ChunkRecorder:
         self.judges.remember(memory)
         self._recorder.resume(ring)
 
+    def go_on(self, open_: OpenEpisodes, tape: Arrays, steps: int) -> int:
+        """Go on with the episodes that the chunk before left open; `tape` is what `open_tape` gave, or
+        empty where it kept none. `steps`: those of the run before the chunk. Returns how many of the
+        episodes cannot be recorded, because not all that a recording has is known of their beginning."""
+        known = self._recorder.tape
+        self._step_starts = steps - open_.length * self._num_envs
+        is_begun = open_.length > 0
+        if tape:
+            self._time_starts = tape["started"].copy()
+            spans = unpack_spans(tape)
+            known.go_on(spans)
+            known.lose(~tape["is_whole"])
+        needs_states = self._resolved.declaration.replay == "states" and self.judges.are_any
+        if not tape or (needs_states and "states" not in tape):
+            known.lose(is_begun)
+        return int((~known.is_whole).sum()) if self.judges.are_any else 0
+
+    def open_tape(self) -> dict[str, npt.NDArray[Any]]:
+        """What the next chunk must know of the episodes that are open; nothing where it need not."""
+        declaration, tape = self._resolved.declaration, self._recorder.tape
+        if not self.judges.are_any and declaration.saved_state != "none":
+            return {}
+        spans = [tape.open_span(env) for env in range(self._num_envs)]
+        return {
+            **pack_spans(spans),
+            "started": self._time_starts.copy(),
+            "is_whole": tape.is_whole.copy(),
+        }
+
+    def _offer(self, recording: Recording) -> None:
+        if self._writer is None:
+            path = Path(self._spec.staging) / STAGED_EPISODES
+            self._writer = Writer(path, self._settings.queue)
+        self._writer.offer(recording)
+
     def take(self, iteration: Iteration, place: Place) -> None:
         """Record a rollout. RunFailed if an episode was lost and none may be."""
-        if not self._settings.criteria:  # it was opened for episodes of the chunk before
-            return
         ended, played = iteration.ended, iteration.played
         steps = len(played.ended)
         outcomes = [self._outcome(ended, row, steps, place) for row in range(len(ended))]
-        self._writer.begin_rollout()
+        if self._writer:
+            self._writer.begin_rollout()
         rollout = _on_host(played, self._action_dtype, self.judges.ask_for_policy)
         self._recorder.take(rollout, outcomes)
-        if self._settings.required and self._writer.trouble:
-            raise RunFailed(f"recording is required, and {self._writer.trouble}")
+        if self._settings.required and self.trouble:
+            raise RunFailed(f"recording is required, and {self.trouble}")
 
     def stage_ended(self, stage: int) -> None:
         """The curriculum has left `stage`."""
@@ -92,15 +128,15 @@ class ChunkRecorder:
         """Write what waits. (what became of all episodes, what the next chunk must go on with);
         `is_last`: the run ends here, in `stage`."""
         ring = self._recorder.finish(is_last, stage)
-        counts = self._writer.close()
+        counts = self._writer.close() if self._writer else Counts()
         if self._settings.required and counts.lost:
-            raise RunFailed(f"recording is required, and {self._writer.trouble}")
+            raise RunFailed(f"recording is required, and {self.trouble}")
         return counts, ring
 
     @property
     def trouble(self) -> str:
         """The first thing that went wrong; "" so far nothing."""
-        return self._writer.trouble
+        return self._writer.trouble if self._writer else ""
 
     def _constants(self, distribution: str) -> dict[str, Any]:
         spec = self._spec

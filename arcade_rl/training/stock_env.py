@@ -13,12 +13,13 @@ from arcade_rl.contracts import (
     Array,
     MaskedVectorEnv,
     Observations,
-    SeedSource,
     StagedVectorEnv,
     VectorEnv,
 )
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting
+from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
+from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.training.carried import Carried
 from arcade_rl.training.played import Played, Stopwatch
 
 
@@ -26,25 +27,34 @@ class StockEnv(VecEnv):
     """SB3's view of a `VectorEnv`. It holds on to observations, so they are copied here."""
 
     def __init__(self, env: VectorEnv, shape: WeightedSum, accounting: EpisodeAccounting) -> None:
-        self._env = env
+        self.game_env = env
         self._accounting = accounting
         self._shape = shape
         self._played: list[tuple[Array, Array, Array]] = []
         self.stopwatch = Stopwatch()
-        self._seed_source: SeedSource | None = None
-        self._stage = 0
         super().__init__(env.num_envs, env.observation_space, env.action_space)
 
-    def begin(self, seeds: SeedSource, stage: int) -> None:
-        """What the next `reset` starts with."""
-        self._seed_source = seeds
-        self._stage = stage
+    def begin(self, seeds: HashedSeeds, stage: int, carried: Carried | None) -> Any:
+        """Start an episode in every environment, or go on with open ones; what they show."""
+        if carried is None:
+            if isinstance(self.game_env, StagedVectorEnv):
+                self.game_env.set_stage(stage)
+            self._accounting.begin_episodes(stage)
+            self._given = self.game_env.reset(seeds)
+        else:
+            self._given = carried.reopen(self.game_env, seeds, stage)
+            self._accounting.go_on(carried.open, stage)
+        return _copy(self._given)
+
+    def open_episodes(self) -> OpenEpisodes:
+        """What is known of the open episodes after a harvest, until the next step."""
+        return self._accounting.open_episodes()
 
     def set_stage(self, stage: int) -> None:
         """Episodes that start from now on are played in `stage`."""
-        if not isinstance(self._env, StagedVectorEnv):
-            raise TypeError(f"{type(self._env).__name__} declares stages but has no set_stage")
-        self._env.set_stage(stage)
+        if not isinstance(self.game_env, StagedVectorEnv):
+            raise TypeError(f"{type(self.game_env).__name__} declares stages but has no set_stage")
+        self.game_env.set_stage(stage)
         self._accounting.set_stage(stage)
 
     def harvest(self, values: npt.NDArray[np.float32]) -> tuple[EndedEpisodes, Played]:
@@ -59,11 +69,7 @@ class StockEnv(VecEnv):
         return harvest.ended, played
 
     def reset(self) -> Any:
-        assert self._seed_source is not None
-        if isinstance(self._env, StagedVectorEnv):
-            self._env.set_stage(self._stage)
-        self._accounting.begin_episodes(self._stage)
-        self._given = self._env.reset(self._seed_source)
+        """What `begin` has observed: SB3 asks for it as its loop begins."""
         return _copy(self._given)
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
@@ -71,7 +77,7 @@ class StockEnv(VecEnv):
 
     def step_wait(self) -> Any:
         self.stopwatch.lap("inference")
-        batch = self._env.step(actions_for(self._actions, self._given))
+        batch = self.game_env.step(actions_for(self._actions, self._given))
         self.stopwatch.lap("environment")
         shaped = self._shape(batch.terms)
         ended = to_numpy(self._accounting.record(batch, shaped))
@@ -91,20 +97,20 @@ class StockEnv(VecEnv):
         return given
 
     def close(self) -> None:
-        self._env.close()
+        self.game_env.close()
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         if attr_name == "render_mode":
             return [None] * self.num_envs
-        if attr_name == "action_masks" and isinstance(self._env, MaskedVectorEnv):
+        if attr_name == "action_masks" and isinstance(self.game_env, MaskedVectorEnv):
             return [None] * self.num_envs
         raise AttributeError(attr_name)
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        if method_name == "action_masks" and isinstance(self._env, MaskedVectorEnv):
-            return list(to_numpy(self._env.action_masks()))
+        if method_name == "action_masks" and isinstance(self.game_env, MaskedVectorEnv):
+            return list(to_numpy(self.game_env.action_masks()))
         raise AttributeError(method_name)
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:

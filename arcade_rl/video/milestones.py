@@ -167,7 +167,7 @@ def card_of(label: str, standing: Standing) -> Card:
     """What was reached when."""
     lines = [
         f"{standing.steps:,} of {standing.total_steps:,} steps",
-        f"{standing.episodes:,} episodes, trained for {duration(standing.trained_s)}",
+        f"{standing.episodes:,} episodes ended, trained for {duration(standing.trained_s)}",
     ]
     if standing.mean_return is not None:
         lines.append(

@@ -9,16 +9,14 @@ the ways that simulators break.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from arcade_rl_toy_faults import Fault
 from pydantic import Field, model_validator
 
 from arcade_rl.config import Options
@@ -33,6 +31,7 @@ from arcade_rl.contracts import (
     Promotion,
     Purpose,
     RewardTerm,
+    SavedState,
     ScreenStep,
     SeedSource,
     Stage,
@@ -46,12 +45,11 @@ COLOURS = ((220, 60, 60), (60, 200, 80), (70, 110, 230), (230, 200, 60))
 SHORTEST, LONGEST = 10, 30
 WIDTH, HEIGHT = 64, 48
 EASY_BUTTONS = 2
-LEAK_BYTES = 8 << 20
 STRANGE = 5
 """The step from whose end on a machine that `TOY_MACHINE` makes another one has other lights."""
 NOTHING = -1
 """In a state, where the episode is over and no light follows."""
-STATE = ("_seeds", "_length", "_clock", "_streak", "_pressed", "_lights")
+STATE = ("_seeds", "_length", "_clock", "_streak", "_pressed", "_lights", "_noise")
 """What an episode has to go on with."""
 
 METRICS = (
@@ -93,6 +91,8 @@ class ToyOptions(Options):
     """With states: which button is lit over time, and what was pressed."""
     cameras: bool = False
     """A screen that draws from two cameras, at any size."""
+    saved_state: SavedState = "none"
+    """Whether environments can be saved; "approximate" ones forget the longest streak so far."""
     imports: list[str] = Field(default_factory=list)
     """`Declaration.imports`."""
     tensors: bool = False
@@ -118,6 +118,10 @@ class ToyOptions(Options):
     def has_states(self) -> bool:
         return self.inexact or self.reruns
 
+    @property
+    def declared_saved_state(self) -> SavedState:
+        return "exact" if self.inexact and self.saved_state == "none" else self.saved_state
+
 
 def draw(seeds: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """Number `count` of the random stream of each seed. (N,), uint64."""
@@ -126,52 +130,6 @@ def draw(seeds: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDAr
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
-
-
-class Fault:
-    """Breaks the process as the options say, once it has counted enough steps."""
-
-    def __init__(self, options: ToyOptions) -> None:
-        self._options = options
-        self._steps = 0
-        self._leaked: list[bytearray] = []
-
-    def count(self, steps: int) -> None:
-        """Count these steps, and break if it is time."""
-        self._steps += steps
-        if self._options.fault and self._steps > self._options.fault_after and self._fires():
-            self._break()
-
-    def _fires(self) -> bool:
-        if self._leaked or not self._options.fault_once:
-            return True
-        marker = Path(self._options.fault_once)
-        if marker.exists():
-            return False
-        marker.touch()
-        return True
-
-    def _break(self) -> None:
-        match self._options.fault:
-            case "raise":
-                raise RuntimeError("the toy broke, as it was told to")
-            case "segfault":
-                signal.signal(signal.SIGSEGV, signal.SIG_DFL)
-                os.kill(os.getpid(), signal.SIGSEGV)
-            case "orphan":  # a child of the worker that goes on without it
-                child = subprocess.Popen(["sleep", "3600"])
-                Path(self._options.fault_once).write_text(str(child.pid))
-                os.kill(os.getpid(), signal.SIGKILL)
-            case "hang":
-                while True:
-                    time.sleep(1.0)
-            case "exit0":
-                os._exit(0)
-            case "sysexit":
-                raise SystemExit(0)
-            case "memory":
-                if len(self._leaked) * LEAK_BYTES < self._options.fault_mib << 20:
-                    self._leaked.append(bytearray(os.urandom(1)) * LEAK_BYTES)
 
 
 class ToyEnv:
@@ -193,9 +151,20 @@ class ToyEnv:
         self._lights = np.full(num_envs, len(BUTTONS), np.int64)
         self._noise = np.zeros(num_envs, np.int64)
 
-    def reset(self, seeds: SeedSource) -> Observations:
+    def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
         self._source = seeds
-        self._start(np.arange(self.num_envs))
+        self._start(np.arange(self.num_envs) if rows is None else rows)
+        return self._observe() if rows is None else picked(self._observe(), rows)
+
+    def save(self) -> Mapping[str, npt.NDArray[Any]]:
+        return {name: getattr(self, name).copy() for name in STATE}
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
+        self._source = seeds
+        for name in STATE:
+            setattr(self, name, saved[name].copy())
+        if self._options.saved_state == "approximate":
+            self._streak[:] = 0
         return self._observe()
 
     def step(self, actions: Array) -> StepBatch:
@@ -270,6 +239,13 @@ class ToyEnv:
         if self._options.observation == "dict":
             return {"clock": clock, "lit": lit}
         return np.concatenate([lit, clock], axis=1)  # (N, 5)
+
+
+def picked(observations: Observations, rows: npt.NDArray[np.intp]) -> Observations:
+    """Those of some rows."""
+    if isinstance(observations, dict):
+        return {key: array[rows] for key, array in observations.items()}
+    return observations[rows]
 
 
 class Staged:
@@ -444,6 +420,7 @@ class Toy:
             stages=STAGES if options.curriculum else (),
             replay="states" if options.has_states else "exact",
             reruns=options.reruns,
+            saved_state=options.declared_saved_state,
             imports=tuple(options.imports),
         )
 

@@ -26,6 +26,7 @@ from arcade_rl_toy import (
     ToyOptions,
     ToyScreen,
 )
+from arcade_rl_toy_cuts import CUTS
 from arcade_rl_toy_views import FirstView, LastingView, OneView
 
 from arcade_rl.contracts import (
@@ -147,9 +148,9 @@ class NumberMatters(StagedToyEnv):
 class HistoryMatters(StagedToyEnv):
     _resets = 0
 
-    def reset(self, seeds: Any) -> Any:
-        self._resets += 1
-        return super().reset(seeds)
+    def reset(self, seeds: Any, rows: Any = None) -> Any:
+        self._resets += rows is None
+        return super().reset(seeds, rows)
 
     def target(self) -> Any:
         return (super().target() + self._resets) % 4
@@ -411,6 +412,7 @@ GAMES: list[Any] = [
     Replaced("toy_history", HistoryMatters),
     Replaced("toy_process", ProcessMatters),
     Replaced("toy_misnames", Misnames),
+    *(Replaced(name, env, **declared) for name, (env, declared) in CUTS.items()),
     Replaced("toy_no_stages", NoStages),
     Replaced("toy_stack", WrongStack),
     Replaced("toy_stack_count", MiscountedStack),

@@ -19,8 +19,12 @@ def on_torch(kind: type[Any]) -> type[Any]:
             super().__init__(*args)
             self._buffers: dict[str, Tensor] = {}
 
-        def reset(self, seeds: SeedSource) -> Observations:
-            return self._put("observations", super().reset(seeds))
+        def reset(self, seeds: SeedSource, rows: Any = None) -> Observations:
+            first = super().reset(seeds, rows)
+            return self._put("observations" if rows is None else f"{len(rows)} rows", first)
+
+        def restore(self, saved: Any, seeds: SeedSource) -> Observations:
+            return self._put("observations", super().restore(saved, seeds))
 
         def step(self, actions: Tensor) -> StepBatch:
             expected = torch.float32 if self._options.actions == "continuous" else torch.int64

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arcade_rl.contracts import Declaration, Game
-from arcade_rl.envs.conformance import batch, declaration, determinism, screen
+from arcade_rl.envs.conformance import batch, cuts, declaration, determinism, screen
 from arcade_rl.envs.conformance.report import Check, Fault, Inspection, Report
 
 __all__ = ["Check", "Fault", "Report", "check"]
@@ -22,6 +22,7 @@ def check(game: Game, options: Any, steps: int = 1000) -> Report:
         _check_steps(inspection, game, options, declared, steps)
         if declared.replay == "exact" or declared.reruns:
             _check_determinism(inspection, game, options, steps)
+        inspection.run("cuts", lambda: cuts.cut_faults(game, options, declared, steps))
         inspection.run("screen", lambda: screen.screen_faults(game, options, declared, steps))
     return inspection.report()
 

@@ -22,9 +22,11 @@ from arcade_rl.contracts import (
     Metric,
     ReplayKind,
     RewardTerm,
+    SavedState,
     Stage,
 )
-from arcade_rl.errors import ConfigError
+from arcade_rl.envs.reopening import refuse_unreopenable
+from arcade_rl.errors import ConfigError, PluginError
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -81,6 +83,12 @@ def _replay_faults(declaration: Declaration) -> Iterator[str]:
         yield f"replay is {declaration.replay!r}; expected one of {get_args(ReplayKind)}"
     if declaration.reruns and declaration.replay != "states":
         yield f'reruns is set; expected it only where replay is "states", which is "{declaration.replay}"'
+    if declaration.saved_state not in get_args(SavedState):
+        yield f"saved_state is {declaration.saved_state!r}; expected one of {get_args(SavedState)}"
+    try:
+        refuse_unreopenable(declaration)
+    except PluginError as error:
+        yield str(error)
     if declaration.rom_sha256 and not _SHA256.fullmatch(declaration.rom_sha256):
         yield f'rom_sha256 is {declaration.rom_sha256!r}; expected 64 hexadecimal digits, or ""'
     if not isinstance(declaration.sound_rate, int) or declaration.sound_rate < 0:

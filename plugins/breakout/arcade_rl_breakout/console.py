@@ -133,14 +133,16 @@ class MemoryConsole:
     def __init__(self, sticky: float, openings: Openings, draws: bool = False) -> None:
         """`draws`: show the picture from the episode's start on, which takes longer to get to."""
         self.ale = open_emulator()
+        self.held = NOOP
+        self.random = random.Random(0)
         self._sticky = sticky
         self._openings = openings
         self._draws = draws
 
     def start(self, seed: int) -> Sequence[int]:
-        self._random = random.Random(seed)
+        self.random.seed(seed)
         self.held = NOOP
-        opening = self._openings.draw(self._random)
+        opening = self._openings.draw(self.random)
         if self._draws:
             opening.play(self.ale)
         else:
@@ -160,15 +162,15 @@ class MemoryConsole:
         return points
 
     def frame(self, button: int) -> int:
-        if not self._sticky or self._random.random() >= self._sticky:
+        if not self._sticky or self.random.random() >= self._sticky:
             self.held = button
         points: int = self.ale.act(self.held)
         return points
 
     def save(self) -> object:
-        return self.ale.cloneState(), self._random.getstate(), self.held
+        return self.ale.cloneState(), self.random.getstate(), self.held
 
     def restore(self, state: Any) -> None:
         saved, drawn, self.held = state
         self.ale.restoreState(saved)
-        self._random.setstate(drawn)
+        self.random.setstate(drawn)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch
-from arcade_rl_breakout import memory
+from arcade_rl_breakout import memory, snapshot
 from arcade_rl_breakout.console import FIRE, MemoryConsole, Openings
 from arcade_rl_breakout.options import BreakoutOptions
 from arcade_rl_breakout.tally import (
@@ -57,6 +60,7 @@ class FeaturesEnv:
         )
         self.action_space: spaces.Space[np.int64] = spaces.Discrete(len(MemoryConsole.BUTTONS))
         self._cuts = purpose == "training" and options.episodic_life
+        self._sticks = options.sticky > 0.0
         self._max_steps = options.max_steps
         openings = Openings(options.noop_max)
         self._consoles = [MemoryConsole(options.sticky, openings) for _ in range(num_envs)]
@@ -67,14 +71,15 @@ class FeaturesEnv:
         self._steps = np.zeros(num_envs, np.int64)
         self._lives = np.zeros(num_envs, np.int64)
         self._position = np.zeros((num_envs, 3), np.float32)
+        self._velocity = np.zeros((num_envs, 2), np.float32)
         self._in_play = np.zeros(num_envs, np.bool_)
         self._falling = np.zeros(num_envs, np.bool_)
         self._standing = np.zeros((num_envs, memory.ROWS), np.int64)
         self._broken = np.zeros((num_envs, memory.ROWS), np.float32)
 
-    def reset(self, seeds: SeedSource) -> Observations:
+    def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
         self._source = seeds
-        return self._start(np.arange(self.num_envs))
+        return self._start(np.arange(self.num_envs) if rows is None else rows)
 
     def step(self, actions: Array) -> StepBatch:
         buttons = self._buttons[np.asarray(actions)]
@@ -113,8 +118,31 @@ class FeaturesEnv:
             batch.observations[rows] = self._start(rows)
         return batch
 
+    def save(self) -> Mapping[str, npt.NDArray[Any]]:
+        consoles = snapshot.save(self._consoles, self._sticks)
+        return {**consoles, **{name: array.copy() for name, array in self._kept().items()}}
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
+        self._source = seeds
+        snapshot.restore(self._consoles, saved, self._sticks)
+        for name, array in self._kept().items():
+            array[:] = saved[name]
+        self._look(np.arange(self.num_envs))
+        return featurize(self._ram, self._velocity)
+
     def close(self) -> None:
         self._consoles.clear()
+
+    def _kept(self) -> dict[str, npt.NDArray[Any]]:
+        """What memory does not tell of the episodes, by its name in a saved state."""
+        return {
+            "seeds": self._seeds,
+            "steps": self._steps,
+            "metrics": self._tally.values,
+            "fell": self._tally.fell,
+            "broken": self._broken,
+            "velocity": self._velocity,
+        }
 
     def _play(self, buttons: npt.NDArray[np.intp]) -> Floats:
         """One step of every emulator; leaves its memory in `_ram`. Points (N,), float32."""
@@ -129,17 +157,23 @@ class FeaturesEnv:
         self._seeds[rows] = self._source.next(rows)
         for row in rows.tolist():
             self._consoles[row].start(int(self._seeds[row]))
-            self._consoles[row].ale.getRAM(self._ram[row])
-        ram = self._ram[rows]
         self._tally.begin(rows)
         self._steps[rows] = 0
+        self._broken[rows] = 0.0
+        self._velocity[rows] = 0.0
+        self._look(rows)
+        return featurize(self._ram[rows], self._velocity[rows])
+
+    def _look(self, rows: npt.NDArray[np.intp]) -> None:
+        """Take from memory what the next step is compared with."""
+        for row in rows.tolist():
+            self._consoles[row].ale.getRAM(self._ram[row])
+        ram = self._ram[rows]
         self._lives[rows] = ram[:, memory.LIVES]
         self._standing[rows] = memory.standing_bricks(ram).sum(axis=2)
-        self._broken[rows] = 0.0
         self._in_play[rows] = memory.is_ball_in_play(ram)
         self._falling[rows] = memory.is_falling(ram)
         self._position[rows] = ram[:, _POSITION]
-        return featurize(ram, np.zeros((len(rows), 2), np.float32))
 
     def _count_bricks(self) -> tuple[Floats, Bools]:
         """Bricks broken in this step, and where a whole column is gone. (N,) each."""
@@ -158,7 +192,7 @@ class FeaturesEnv:
         in_play = memory.is_ball_in_play(self._ram)
         velocity = (position - self._position)[:, 1:]
         velocity[~(in_play & self._in_play)] = 0.0
-        self._position, self._in_play = position, in_play
+        self._position, self._velocity, self._in_play = position, velocity, in_play
         self._falling = memory.is_falling(self._ram)
         return featurize(self._ram, velocity)
 

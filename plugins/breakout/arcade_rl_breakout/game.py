@@ -54,6 +54,7 @@ class Breakout:
             rom_sha256=rom_sha256(),
             sound_rate=SOUND_RATE,
             packages=("ale-py",),
+            saved_state="exact" if reads_memory else "none",
         )
 
     def defaults(self, options: BreakoutOptions) -> Mapping[str, object]:

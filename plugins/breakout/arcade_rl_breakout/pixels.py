@@ -13,6 +13,7 @@ from gymnasium import spaces
 from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch
 from arcade_rl_breakout.console import FIRE, LEFT, NOOP, RIGHT, open_emulator
 from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
+from arcade_rl_breakout.starts import Starts
 from arcade_rl_breakout.tally import COMMON_METRICS, Tally, common_terms
 from arcade_rl_breakout.wall import Wall
 
@@ -43,22 +44,6 @@ def open_vector(options: BreakoutOptions, num_envs: int) -> AtariVectorEnv:
     )
 
 
-def seeds_of_starts(noop_max: int) -> npt.NDArray[np.int64]:
-    """Smallest seed whose episode starts at each frame number; -1 where none does.
-
-    ale-py draws the no-ops as `noop_max` times the first number of `std::mt19937(seed)`, and the
-    serve makes the first frame: measured on 0.12.1 for 64 seeds and two limits.
-    """
-    seeds = np.full(max(noop_max, 1) + 1, -1, np.int64)
-    seed = 0
-    while (seeds[1 : max(noop_max, 2)] < 0).any():
-        first = int(np.random.RandomState(seed).randint(0, 2**32, dtype=np.uint32))
-        frames = max(first * noop_max >> 32, 1)
-        seeds[frames] = seed if seeds[frames] < 0 else seeds[frames]
-        seed += 1
-    return seeds
-
-
 class PixelsEnv:
     """N games observed through pictures.
 
@@ -81,8 +66,7 @@ class PixelsEnv:
         self.frame_stack = FRAME_STACK
         self.action_space: spaces.Space[Any] = spaces.Discrete(len(BUTTONS))
         self._cuts = purpose == "training" and options.episodic_life
-        self._sticky = options.sticky
-        self._seed_of_start = seeds_of_starts(options.noop_max)
+        self._starts = Starts(self._atari, options.noop_max, options.sticky)
         self._max_steps = options.max_steps
         self._tally = Tally(num_envs, len(COMMON_METRICS))
         self._wall = Wall(num_envs)
@@ -91,9 +75,10 @@ class PixelsEnv:
         self._lives = np.zeros(num_envs, np.int64)
         self._fell = np.zeros(num_envs, np.bool_)
 
-    def reset(self, seeds: SeedSource) -> Observations:
+    def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
         self._source = seeds
-        return self._start(np.ones(self.num_envs, np.bool_))
+        chosen = np.arange(self.num_envs) if rows is None else rows
+        return self._start(chosen)[chosen]
 
     def step(self, actions: Array) -> StepBatch:
         served = np.where(self._fell, FIRE_ACTION, np.asarray(actions)).astype(np.int64)
@@ -119,30 +104,17 @@ class PixelsEnv:
         )
         if ended.any():
             batch.final_observations = observations
-            batch.observations = self._start(ended)
+            batch.observations = self._start(np.flatnonzero(ended))
         return batch
 
     def close(self) -> None:
         self._atari.close()
 
-    def _start(self, ended: npt.NDArray[np.bool_]) -> Observations:
-        """Start the next episode where one ended; returns all observations. (N, 4, 84, 84)
-
-        With a seed ale-py loads the ROM again, which takes 90 ms. Without, it goes on with the
-        random numbers that the first seed began; the no-ops that it draws then are all that tells
-        an episode without sticky actions from others, and the smallest seed that draws as many
-        names it.
-        """
-        rows = np.flatnonzero(ended)
-        seeds = self._source.next(rows)
-        options = {"reset_mask": ended} if len(rows) < self.num_envs else None
-        if options and not self._source.exact and not self._sticky:
-            observations, info = self._atari.reset(options=options)
-            seeds = self._seed_of_start[info["episode_frame_number"][rows]]
-        else:
-            observations, info = self._atari.reset(seed=seeds, options=options)
+    def _start(self, rows: npt.NDArray[np.intp]) -> Observations:
+        """Start the next episode of these environments; returns all observations. (N, 4, 84, 84)"""
+        seeds, lives, observations = self._starts.begin(rows, self._source)
         self._seeds[rows] = seeds
-        self._lives[rows] = info["lives"][rows]
+        self._lives[rows] = lives
         self._fell[rows] = False
         self._steps[rows] = 0
         self._tally.begin(rows)

@@ -58,12 +58,13 @@ class Tally:
     def __init__(self, num_envs: int, num_metrics: int) -> None:
         self.values = np.zeros((num_envs, num_metrics), np.float32)
         """Every metric now. (N, M), float32."""
-        self._fell = np.zeros(num_envs, np.bool_)
+        self.fell = np.zeros(num_envs, np.bool_)
+        """Whether the last step lost a life, so that the next one begins a rally. (N,)"""
 
     def begin(self, rows: npt.NDArray[np.intp] | slice) -> None:
         """New episodes in these environments."""
         self.values[rows] = 0.0
-        self._fell[rows] = False
+        self.fell[rows] = False
 
     def count(self, points: Floats, bricks: Floats, lives_lost: Floats) -> None:
         """One step; `bricks` is the number of each row since the episode began. (N, 6), float32."""
@@ -72,9 +73,9 @@ class Tally:
         values[:, BRICKS] = bricks
         values[:, LIVES_LOST] += lives_lost
         values[:, WALLS_CLEARED] = bricks.sum(axis=1) // WALL
-        values[self._fell, LONGEST_RALLY] = 0.0
+        values[self.fell, LONGEST_RALLY] = 0.0
         values[:, LONGEST_RALLY] += 1.0
-        self._fell = lives_lost > 0.0
+        self.fell = lives_lost > 0.0
 
 
 def common_terms(points: Floats, bricks_broken: Floats, lives_lost: Floats) -> list[Floats]:

@@ -20,7 +20,8 @@ from arcade_rl_breakout import memory
 from arcade_rl_breakout.console import MemoryConsole, Opening, Openings
 from arcade_rl_breakout.features import PADDLE_CENTRE
 from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
-from arcade_rl_breakout.pixels import open_vector, seeds_of_starts
+from arcade_rl_breakout.pixels import open_vector
+from arcade_rl_breakout.starts import seeds_of_starts
 from breakout_episodes import GAME, make, metric, random_steps, term, traces
 
 KINDS = ("features", "pixels")

@@ -93,7 +93,8 @@ class Console:
         return float(self._emulator.get_audio_rate())
 
     def save(self) -> bytes:
-        """The console's whole state. It belongs to this cartridge and this version of the core."""
+        """The console's whole state but for the phase of its sound: memory and pictures go on exactly,
+        samples do not. It belongs to this cartridge and this version of the core."""
         state: bytes = self._emulator.get_state()
         return state
 

@@ -81,3 +81,10 @@ def random_board(source: np.random.Generator, rows: int, fullness: float) -> npt
     taken = source.random((rows, 8)) < fullness
     board[16 - rows :][taken] = 0xD0 + source.integers(0, 3, int(taken.sum()))
     return board
+
+
+def random_placements(simulator: Simulator, source: np.random.Generator) -> npt.NDArray[np.int64]:
+    """One that can be reached for every pill that waits, else -1."""
+    possible = simulator.reachable() & simulator.deciding[..., None]
+    weights = source.random(possible.shape) * possible
+    return np.where(possible.any(axis=-1), weights.argmax(axis=-1), -1)

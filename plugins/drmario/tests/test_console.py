@@ -1,12 +1,19 @@
 """The console that runs cartridges frame by frame."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import saved_games
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl_drmario.console import Console
 from arcade_rl_drmario.pad import SELECT, START
-from cartridge_player import FRAME, HELD1, HELD2
+from cartridge_player import FRAME, HELD1, HELD2, frames, to_play
+from saved_games import shown
 
 
 def test_every_button_reaches_its_bit_in_the_same_frame(console: Console) -> None:
@@ -53,6 +60,22 @@ def test_a_saved_state_comes_back_and_goes_on_alike(console: Console) -> None:
     console.load(state)
     assert console.save() == state
     assert played() == first
+
+
+@pytest.mark.parametrize("players", [1, 2])
+def test_a_saved_game_goes_on_exactly_in_another_process(
+    console: Console, players: int, tmp_path: Path
+) -> None:
+    to_play(console, players=players, level=5)
+    frames(console, 200)
+    state = console.save()
+    (tmp_path / "saved").write_bytes(state)
+    command = [sys.executable, str(saved_games.__file__), str(tmp_path / "saved")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first = shown(console)
+    assert json.loads(done.stdout) == first
+    console.load(state)
+    assert shown(console) == first
 
 
 def test_a_state_of_another_size_is_refused(console: Console) -> None:

@@ -1,13 +1,21 @@
 """Batches of simulated games: placing, deciding, branching, and what is refused."""
 
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+import saved_games
 from arcade_rl.errors import UsageError
 from arcade_rl_drmario.simulator import STATE, Simulator, Snapshot, from_console
+from saved_games import played
+from simulated_games import random_placements
 
 
 def begun(games: int, players: int = 1, seed: int = 3) -> Simulator:
@@ -21,13 +29,6 @@ def begun(games: int, players: int = 1, seed: int = 3) -> Simulator:
         source.integers(0, 256, games),
     )
     return simulator
-
-
-def random_placements(simulator: Simulator, source: np.random.Generator) -> npt.NDArray[np.int64]:
-    """One that can be reached for every pill that waits, else -1."""
-    possible = simulator.reachable() & simulator.deciding[..., None]
-    weights = source.random(possible.shape) * possible
-    return np.where(possible.any(axis=-1), weights.argmax(axis=-1), -1)
 
 
 def copy_of(simulator: Simulator) -> Simulator:
@@ -129,6 +130,25 @@ def test_a_snapshot_branches_in_the_middle_of_a_script() -> None:
     simulator.restore(middle)
     simulator.place(placements)
     assert (branches.bytes == simulator.bytes).all()
+
+
+@pytest.mark.parametrize("players", [1, 2])
+def test_saved_games_go_on_exactly_in_another_process(players: int, tmp_path: Path) -> None:
+    simulator = begun(20, players)
+    played(simulator, 12)
+    simulator.run()
+    source = np.random.default_rng(6)
+    for _ in range(3):
+        simulator.place(random_placements(simulator, source))
+    saved = asdict(simulator.save())
+    in_script = saved["pending"][..., 0] != saved["pending"][..., 1]
+    assert in_script.any() == (players == 2)
+    np.savez(tmp_path / "saved.npz", **saved)
+    words = [str(saved_games.__file__), str(tmp_path / "saved.npz"), "30"]
+    command = [sys.executable, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == played(simulator, 30)
+    assert {len(array) for array in saved.values()} == {20}
 
 
 def test_a_game_that_was_never_begun_stands_still() -> None:

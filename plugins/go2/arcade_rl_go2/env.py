@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from gymnasium import spaces
 from torch import Tensor
@@ -34,6 +37,9 @@ _SPEED_SCALE = 0.05
 
 _FRICTION, _MASS, _POSE, _COMMANDS, _PUSHES = 0, 1, 100, 1_000, 1_000_000
 """Places of an episode's random numbers; the pose takes 12, commands three a time, pushes two."""
+
+_OWN = ("seeds", "steps", "command", "action", "speeds", "air_s", "friction")
+"""What an environment itself carries from one step to the next."""
 
 
 class Go2Env:
@@ -91,11 +97,18 @@ class Go2Env:
         self._lane = 0.0
         """World y at which episodes start, m."""
 
-    def reset(self, seeds: SeedSource) -> Observations:
+    def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
         self._source = seeds
-        self._seeds = self._given(self._is_played)
-        self._start(torch.ones_like(self._is_played))
-        return self._observe(self._robots.read())[: self.num_envs]
+        if rows is None:
+            self._seeds = self._given(self._is_played)
+            self._start(torch.ones_like(self._is_played))
+            return self._observe(self._robots.read())[: self.num_envs]
+        chosen = torch.as_tensor(rows, device=self.device)
+        mask = torch.zeros_like(self._is_played)
+        mask[chosen] = True
+        self._seeds = torch.where(mask, self._given(mask), self._seeds)
+        self._start(mask)
+        return self._observe(self._robots.read())[chosen]
 
     def step(self, actions: Array) -> StepBatch:
         n = self.num_envs
@@ -129,6 +142,25 @@ class Go2Env:
             final_observations=None if first is None else last[:n],
             states=row[:n],
         )
+
+    def save(self) -> Mapping[str, npt.NDArray[Any]]:
+        n = self.num_envs
+        return {
+            name: rows[:n].cpu().numpy().copy(order="C") for name, rows in self._carried().items()
+        }
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
+        self._source = seeds
+        for name, rows in self._carried().items():
+            rows[: self.num_envs] = torch.tensor(saved[name], device=self.device)
+        return self._observe(self._robots.read())[: self.num_envs]
+
+    def _carried(self) -> dict[str, Tensor]:
+        """All that later steps depend on, by name, to be read and written. (N, ...) each."""
+        own = {name: getattr(self, f"_{name}") for name in _OWN}
+        measures = {f"measures.{name}": rows for name, rows in self._measures.carried.items()}
+        robots = {f"robots.{name}": rows for name, rows in self._robots.carried.items()}
+        return own | measures | robots
 
     def close(self) -> None:
         """Leave the scene to the next environment of its kind."""

@@ -81,6 +81,7 @@ class Go2:
             imports=simulator.IMPORTS,
             replay="states",
             reruns=True,
+            saved_state="approximate" if options.device == "cuda" else "exact",
         )
 
     def defaults(self, options: Go2Options) -> Mapping[str, object]:

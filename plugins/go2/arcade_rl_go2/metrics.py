@@ -51,6 +51,11 @@ class Measures:
         """Time on each diagonal pair of feet alone."""
         self._time_s = torch.zeros(num, device=device)
 
+    @property
+    def carried(self) -> dict[str, Tensor]:
+        """The running values, by name, to be read and written. (N, ...) each."""
+        return {name.removeprefix("_"): rows for name, rows in vars(self).items()}
+
     def begin(self, mask: Tensor, positions: Tensor) -> None:
         """Episodes of `mask` (N,) start at these positions of the base. (N, 3), m."""
         self._start = torch.where(mask[:, None], positions[:, :2], self._start)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from arcade_rl_go2 import robot, simulator
 from arcade_rl_go2.ground import HeightField
+from arcade_rl_go2.memory import carried
 
 SUBSTEP_S = 0.01
 """The physics step is as long as this, or a little shorter to fit a whole number of times."""
@@ -106,6 +107,8 @@ class Robots:
         self._ground = None if ground is None else GroundBelow(ground, self.device)
         self._robot.set_dofs_kp([robot.KP] * 12, _LEGS)
         self._robot.set_dofs_kv([robot.KD] * 12, _LEGS)
+        self.carried: dict[str, Tensor] = carried(self._scene.rigid_solver, num)
+        """All that later steps depend on, by name, to be read and written. (N, ...) each."""
 
     def place(self, mask: Tensor, positions: Tensor, quaternions: Tensor, angles: Tensor) -> None:
         """Put the robots of `mask` (N,) bool there, at rest, with nothing left of what was before.

@@ -1,0 +1,221 @@
+"""Goes on with the episodes that were open where a training was cut, in environments that know nothing
+of them: they are restored, or the episodes are played again from their causes.
+
+Environments step together, so all episodes are played again at once and end at the same moment: the
+longest begins first, and the environment of a shorter one plays anything until its turn comes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import (
+    Declaration,
+    FrameStackedVectorEnv,
+    Observations,
+    SavableVectorEnv,
+    StagedVectorEnv,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.envs.accounting import OpenEpisodes
+from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
+from arcade_rl.envs.fingerprints import copied, fingerprint, fingerprints, newest, row_of
+from arcade_rl.envs.seeds import HashedSeeds, ResumedSeeds
+from arcade_rl.errors import DivergenceError, PluginError, VerificationError
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What one environment has played of its open episode, L steps, and what it gave."""
+
+    actions: npt.NDArray[Any]
+    """(L,) or (L, D), in any type that holds them."""
+    rewards: npt.NDArray[np.float32]
+    """The game's own. (L,)"""
+    prints: Mapping[int, int]
+    """Fingerprints of observations by the number of steps before them, 0 to L."""
+
+
+def refuse_unreopenable(declaration: Declaration) -> None:
+    """PluginError if the open episodes of a game would be lost at every cut."""
+    can_replay = declaration.replay == "exact" or declaration.reruns
+    if not can_replay and declaration.saved_state == "none":
+        raise PluginError(
+            "the game's episodes cannot be played again and its environments cannot be saved: a "
+            'training could not go on with them; expected Declaration.saved_state "exact" or '
+            '"approximate", with save and restore'
+        )
+
+
+def save(env: Any, declaration: Declaration) -> Mapping[str, npt.NDArray[Any]]:
+    """What an environment saves between two steps; nothing where the game's cannot."""
+    if declaration.saved_state == "none":
+        return {}
+    savable: SavableVectorEnv = env
+    return savable.save()
+
+
+def reopen(
+    env: VectorEnv,
+    open_: OpenEpisodes,
+    source: Sequence[Causes] | Mapping[str, npt.NDArray[Any]],
+    is_exact: bool,
+    seeds: HashedSeeds,
+    stage: int,
+) -> Observations:
+    """Go on with open episodes; returns what is observed now. (N, ...)
+
+    `source`: what the environments saved where `Declaration.saved_state` is not "none", the causes of
+    every episode otherwise. `is_exact`: what is observed then must be what was observed. `seeds` are those of the run from its beginning; later episodes are
+    played in `stage`. DivergenceError if the episodes are not those that they were.
+    """
+    is_stacked = isinstance(env, FrameStackedVectorEnv)
+    if isinstance(source, Mapping):
+        observations = _restore(env, source, seeds.at(open_.begun), stage)
+    else:
+        observations = _Reopening(env, open_, source, seeds, is_stacked).play()
+        _set_stage(env, stage)
+    if is_exact:
+        _compare_seen(open_, newest(observations, is_stacked))
+    return observations
+
+
+def _restore(
+    env: Any, saved: Mapping[str, npt.NDArray[Any]], seeds: HashedSeeds, stage: int
+) -> Observations:
+    for name, array in saved.items():
+        if len(array) != env.num_envs:
+            raise VerificationError(
+                f"{len(array)} rows of {name} were saved; expected those of {env.num_envs} environments"
+            )
+    _set_stage(env, stage)
+    savable: SavableVectorEnv = env
+    return savable.restore(saved, seeds)
+
+
+def _set_stage(env: VectorEnv, stage: int) -> None:
+    if isinstance(env, StagedVectorEnv):
+        env.set_stage(stage)
+
+
+def _compare_seen(open_: OpenEpisodes, shown: Observations) -> None:
+    """What is observed now must be what was observed at the cut."""
+    found = np.array(fingerprints(observations_to_numpy(shown)), np.uint32)
+    for env in np.flatnonzero(found != open_.seen).tolist():
+        _diverge(
+            env,
+            open_,
+            int(open_.length[env]),
+            "observation",
+            f"{open_.seen[env]:08x}",
+            f"{found[env]:08x}",
+        )
+
+
+def _diverge(env: int, open_: OpenEpisodes, step: int, what: str, then: str, now: str) -> None:
+    begun = f"episode {open_.begun[env]} of environment {env}"
+    raise DivergenceError(
+        f"{begun}, open at the cut after {open_.length[env]} steps, is another now: "
+        f"step {step} has {what} {now} and had {then}"
+    )
+
+
+class _Reopening:
+    """Plays the causes of all open episodes at once."""
+
+    def __init__(
+        self,
+        env: VectorEnv,
+        open_: OpenEpisodes,
+        causes: Sequence[Causes],
+        seeds: HashedSeeds,
+        is_stacked: bool,
+    ) -> None:
+        self._env, self._open, self._causes = env, open_, causes
+        self._seeds, self._is_stacked = seeds, is_stacked
+        self._longest = int(open_.length.max())
+        self._starts = self._longest - open_.length
+        """The step of the whole before which each episode begins. (N,)"""
+        self._actions, self._rewards = self._laid_out()
+        self._due: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        """(environment, fingerprint) of what is observed after so many steps of the whole."""
+        for index, cause in enumerate(causes):
+            for position, value in cause.prints.items():
+                self._due[int(self._starts[index]) + position].append((index, value))
+
+    def _laid_out(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
+        """Actions and rewards of every step of the whole. (T, N, ...), (T, N)"""
+        first = self._causes[0].actions
+        kind = np.float32 if first.dtype.kind == "f" else np.int64
+        whole = (self._longest, len(self._causes))
+        actions, rewards = np.zeros((*whole, *first.shape[1:]), kind), np.zeros(whole, np.float32)
+        for index, (start, cause) in enumerate(zip(self._starts, self._causes, strict=True)):
+            actions[start:, index] = cause.actions
+            rewards[start:, index] = cause.rewards
+        return actions, rewards
+
+    def play(self) -> Observations:
+        """Play all steps; returns the observations after the last one."""
+        self._observations = first = self._env.reset(self._seeds.at(np.zeros_like(self._starts)))
+        for step in range(self._longest + 1):
+            self._begin(np.flatnonzero(self._starts == step), step)
+            self._look(step)
+            if step < self._longest:
+                batch = self._env.step(actions_for(self._actions[step], first))
+                self._observations = batch.observations
+                self._compare(batch, step)
+        return self._observations
+
+    def _begin(self, rows: npt.NDArray[np.intp], step: int) -> None:
+        """Begin the episodes of these environments."""
+        if not len(rows):
+            return
+        self._observations = copied(self._observations)
+        for stage in np.unique(self._open.stage[rows]):
+            of_stage = rows[self._open.stage[rows] == stage]
+            _set_stage(self._env, int(stage))
+            has_begun = self._starts < step
+            begun = np.where(has_begun, self._open.begun, self._open.begun - 1)
+            given = np.where(has_begun, -1, self._open.seed)
+            first = self._env.reset(ResumedSeeds(self._seeds, begun, given), of_stage)
+            _put(self._observations, of_stage, first)
+
+    def _look(self, step: int) -> None:
+        """Compare what is observed now with the fingerprints of this moment."""
+        if step not in self._due:
+            return
+        shown = observations_to_numpy(newest(self._observations, self._is_stacked))
+        for env, expected in self._due[step]:
+            if (found := fingerprint(row_of(shown, env))) != expected:
+                place = step - int(self._starts[env])
+                _diverge(env, self._open, place, "observation", f"{expected:08x}", f"{found:08x}")
+
+    def _compare(self, batch: StepBatch, step: int) -> None:
+        """Compare a step with the one that was played before the cut."""
+        plays = self._starts <= step
+        rewards, seeds = to_numpy(batch.rewards), to_numpy(batch.episode_seeds)
+        ended = to_numpy(batch.terminated) | to_numpy(batch.truncated)
+        facts = (
+            ("end", ended, np.zeros_like(ended)),
+            ("seed", seeds, self._open.seed),
+            ("reward", rewards, self._rewards[step]),
+        )
+        for what, now, then in facts:
+            for env in np.flatnonzero(plays & (now != then)).tolist():
+                place = step + 1 - int(self._starts[env])
+                _diverge(env, self._open, place, what, str(then[env]), str(now[env]))
+
+
+def _put(observations: Observations, rows: npt.NDArray[np.intp], first: Observations) -> None:
+    if isinstance(observations, dict):
+        for key, array in observations.items():
+            array[rows] = first[key]
+    else:
+        observations[rows] = first

@@ -1,0 +1,54 @@
+"""Named arrays in one file: an LZ4 frame with checksum around a msgpack map. Nothing is unpickled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lz4.frame
+import msgpack
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.errors import VerificationError
+
+NAME = "arcade-rl arrays"
+VERSION = 1
+KINDS = "biuf"
+"""Kinds of numpy's dtypes that are stored: truth values, integers and floats."""
+
+
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays of plain numbers. TypeError for others."""
+    plain = {name: _packed(name, array) for name, array in arrays.items()}
+    data = msgpack.packb({"format": NAME, "version": VERSION, "arrays": plain})
+    path.write_bytes(lz4.frame.compress(data, content_checksum=True, store_size=True))
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """What `write_arrays` wrote. VerificationError if the file is no such, or of another version."""
+    try:
+        data = lz4.frame.decompress(path.read_bytes())
+        content = msgpack.unpackb(data)
+        if (content["format"], content["version"]) != (NAME, VERSION):
+            raise VerificationError(
+                f"{path} is {content['format']} {content['version']}; expected {NAME} {VERSION}"
+            )
+        return {name: _unpacked(*packed) for name, packed in content["arrays"].items()}
+    except (RuntimeError, ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
+        raise VerificationError(f"{path} does not hold arrays: {error}") from error
+
+
+def _packed(name: str, array: npt.NDArray[Any]) -> list[Any]:
+    if array.dtype.kind not in KINDS:
+        raise TypeError(f"{name} has dtype {array.dtype}; expected plain numbers")
+    data = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return [data.dtype.str, list(data.shape), data.tobytes()]
+
+
+def _unpacked(kind: str, shape: list[int], data: bytes) -> npt.NDArray[Any]:
+    dtype = np.dtype(kind)
+    if dtype.kind not in KINDS:
+        raise ValueError(f"an array of dtype {kind}")
+    return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="))

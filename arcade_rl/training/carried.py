@@ -1,0 +1,99 @@
+"""What a checkpoint carries over a cut besides weights, counters and statistics: open episodes, and all
+that the next update sees of the past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from arcade_rl.contracts import Observations, SavedState, VectorEnv
+from arcade_rl.envs.accounting import OpenEpisodes
+from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.reopening import Causes, reopen
+from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.errors import VerificationError
+from arcade_rl.recording.arrays import read_arrays, write_arrays
+from arcade_rl.recording.spans import Arrays, unpack_spans
+
+OPEN = "open.arrays"
+"""Name of the file in a checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The past of N environments and their learner at the end of an update."""
+
+    open: OpenEpisodes
+    learner: Arrays
+    """What the algorithm remembers between rollouts, such as its discounted returns so far."""
+    saved: Arrays
+    """What the environments saved; empty for a game whose environments cannot."""
+    saved_state: SavedState
+    """As the game's declaration has it."""
+    tape: Arrays = field(default_factory=dict)
+    """What the recorder knows of the open episodes, or what plays them again; may be empty."""
+
+    def reopen(self, env: VectorEnv, seeds: HashedSeeds, stage: int) -> Observations:
+        """Put environments where they were; what they show. As `envs.reopening.reopen`."""
+        source = self._causes() if self.saved_state == "none" else self.saved
+        is_exact = self.saved_state != "approximate"
+        return reopen(env, self.open, source, is_exact, seeds, stage)
+
+    def _causes(self) -> list[Causes]:
+        causes = []
+        for span in unpack_spans(self.tape):
+            prints = span.fingerprints
+            pairs = zip(prints.positions.tolist(), prints.values.tolist(), strict=True)
+            causes.append(Causes(span.actions, span.rewards, dict(pairs)))
+        return causes
+
+
+def write_carried(directory: Path, carried: Carried) -> None:
+    """Write the file of a staged checkpoint."""
+    opened = {item.name: getattr(carried.open, item.name) for item in fields(OpenEpisodes)}
+    groups = {
+        "open": opened,
+        "learner": carried.learner,
+        "saved": carried.saved,
+        "tape": carried.tape,
+    }
+    arrays = {f"{group}/{name}": a for group, named in groups.items() for name, a in named.items()}
+    write_arrays(directory / OPEN, arrays)
+
+
+def read_carried(directory: Path, num_envs: int, saved_state: SavedState) -> Carried:
+    """The file of a verified checkpoint. VerificationError if it is not of so many environments."""
+    groups: dict[str, dict[str, npt.NDArray[Any]]] = {
+        name: {} for name in ("open", "learner", "saved", "tape")
+    }
+    for name, array in read_arrays(directory / OPEN).items():
+        group, _, rest = name.partition("/")
+        groups[group][rest] = array
+    try:
+        open_ = OpenEpisodes(**groups["open"])
+    except TypeError as error:
+        raise VerificationError(f"{directory / OPEN}: {error}") from error
+    if len(open_.length) != num_envs:
+        raise VerificationError(
+            f"{directory} has open episodes of {len(open_.length)} environments; expected {num_envs}"
+        )
+    return Carried(open_, groups["learner"], groups["saved"], saved_state, groups["tape"])
+
+
+def named(prefix: str, observations: Observations) -> dict[str, Any]:
+    """Observations in host memory, a dict's by their keys, under names with a prefix."""
+    parts = observations if isinstance(observations, dict) else {"": observations}
+    return {f"{prefix}{key}": to_numpy(array) for key, array in parts.items()}
+
+
+def unnamed(prefix: str, arrays: Arrays) -> Observations:
+    """The observations that were named so."""
+    parts = {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+    return parts.get("", parts)
