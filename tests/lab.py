@@ -64,12 +64,13 @@ class Trained:
 
 
 class Lab:
-    """Runs chunks of one configuration in this process."""
+    """Runs chunks of one configuration, of the toy if it names no game, in this process."""
 
     def __init__(self, root: Path, assignments: Sequence[str]) -> None:
         self._root = root
         given = dict(assignment.split("=", maxsplit=1) for assignment in assignments)
-        values = {key: value for key, value in {**SMALL, **given}.items() if value != UNSET}
+        usual = SMALL if given.get("game", "toy") == "toy" else {}
+        values = {key: value for key, value in {**usual, **given}.items() if value != UNSET}
         lines = [f"{key}={value}" for key, value in values.items()]
         self.resolved = resolve([from_assignments(lines)], load_game)
         self.plan = plan_run(self.resolved.config)

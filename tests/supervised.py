@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,9 +128,11 @@ def kill(process: psutil.Process | subprocess.Popen[bytes]) -> None:
         return
 
 
-def rows(run: RunDirectory) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """Rows of episodes and of updates, without attempts and wall times."""
-    timed = {"attempt", "time", "steps_per_s", "phases"}
+def rows(
+    run: RunDirectory, besides: Collection[str] = ()
+) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """Rows of episodes and of updates, without attempts, wall times and the columns `besides`."""
+    timed = {"attempt", "time", "steps_per_s", "phases", *besides}
     with Database.reading(run.database) as database:
         return tuple(  # type: ignore[return-value]
             [tuple(row[key] for key in row.keys() if key not in timed) for row in table]  # noqa: SIM118
@@ -146,6 +148,16 @@ def assert_same(run: RunDirectory, other: RunDirectory) -> None:
     assert one.weights_sha256 == two.weights_sha256
     assert (one.steps, one.episodes, one.updates) == (two.steps, two.episodes, two.updates)
     assert rows(run) == rows(other)
+
+
+def assert_same_however_cut(run: RunDirectory, other: RunDirectory) -> None:
+    """The same, but for which chunk something happened in."""
+    one, two = state_of(run), state_of(other)
+    assert one is not None
+    assert two is not None
+    assert one.weights_sha256 == two.weights_sha256
+    assert (one.steps, one.episodes, one.open_steps) == (two.steps, two.episodes, two.open_steps)
+    assert rows(run, ["chunk"]) == rows(other, ["chunk"])
 
 
 def notices(run: RunDirectory) -> str:

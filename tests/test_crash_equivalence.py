@@ -8,8 +8,18 @@ import time
 from pathlib import Path
 
 import pytest
-from recordings_of import assert_same_recordings
-from supervised import assert_same, call, kill, notices, start, state_of, wait_until, workers_of
+from recordings_of import assert_same_recordings, assert_same_recordings_however_cut
+from supervised import (
+    assert_same,
+    assert_same_however_cut,
+    call,
+    kill,
+    notices,
+    start,
+    state_of,
+    wait_until,
+    workers_of,
+)
 
 from arcade_rl.runs.directory import RunDirectory
 
@@ -93,6 +103,20 @@ def test_a_worker_killed_at_a_random_moment_of_every_chunk_changes_nothing(
     assert notices(run).count("SIGKILL") >= CHUNKS
     assert_same(run, undisturbed)
     assert_same_recordings(run, undisturbed)
+
+
+def test_in_one_chunk_it_is_the_same_run(
+    observation: str, undisturbed: RunDirectory, tmp_path: Path
+) -> None:
+    words = [*arguments(observation), "--set", "chunk.steps=1000000000"]
+    code, said = call(tmp_path, words)
+    assert code == 0, said
+    run = RunDirectory(tmp_path / "r")
+    state = state_of(run)
+    assert state is not None
+    assert state.chunk == 1
+    assert_same_however_cut(run, undisturbed)
+    assert_same_recordings_however_cut(run, undisturbed)
 
 
 def test_a_supervisor_killed_twice_changes_nothing(

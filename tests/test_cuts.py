@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from lab import UNSET, Trained, lab
 from recorded import assert_equal
+from recordings_of import uncut
 
 from arcade_rl.errors import DivergenceError, PluginError, VerificationError
 from arcade_rl.recording.arrays import read_arrays, write_arrays
@@ -68,13 +68,6 @@ def _rows_of(event: Episodes) -> list[tuple[Any, ...]]:
     columns += event.metrics.values()
     numbers = range(event.first, event.first + len(event))
     return list(zip(numbers, *columns, strict=True))
-
-
-def uncut(it: Recording) -> Recording:
-    """A recording without what the clock said, and which chunk it ended in."""
-    return replace(
-        it, metadata=replace(it.metadata, started=0.0, ended=0.0, chunk=0, checkpoint=-1)
-    )
 
 
 def recordings(chunks: list[Trained]) -> list[Recording]:

@@ -10,8 +10,17 @@ import av
 import numpy as np
 import pytest
 from conftest import CommandLine
-from recordings_of import assert_same_recordings
-from supervised import assert_same, call, kill, notices, start, state_of, workers_of
+from recordings_of import assert_same_recordings, assert_same_recordings_however_cut
+from supervised import (
+    assert_same,
+    assert_same_however_cut,
+    call,
+    kill,
+    notices,
+    start,
+    state_of,
+    workers_of,
+)
 
 from arcade_rl.runs.directory import RunDirectory
 
@@ -27,6 +36,8 @@ TRAIN = [
     "--set", f"chunk.steps={CHUNK_STEPS}", "--set", 'checkpoint.milestones=["33%", "100%"]',
     "--set", 'recording.criteria=["all"]', "--set", "engine.backoff_s=0.05",
 ]  # fmt: skip
+
+MILESTONES = 'checkpoint.milestones="100%"'
 
 pytestmark = [pytest.mark.very_slow, pytest.mark.usefixtures("leave_nothing_running")]
 
@@ -68,6 +79,17 @@ def test_a_worker_killed_in_every_chunk_changes_nothing(
     assert notices(run).count("SIGKILL") >= CHUNKS
     assert_same(run, undisturbed)
     assert_same_recordings(run, undisturbed)
+
+
+def test_in_one_chunk_it_is_the_same_run(undisturbed: RunDirectory, tmp_path: Path) -> None:
+    """Robots in the middle of episodes are saved and restored to the last bit."""
+    code, said = call(
+        tmp_path, [*TRAIN, "--set", "chunk.steps=1000000", "--set", MILESTONES], LIMIT_S
+    )
+    assert code == 0, said
+    run = RunDirectory(tmp_path / "r")
+    assert_same_however_cut(run, undisturbed)
+    assert_same_recordings_however_cut(run, undisturbed)
 
 
 def test_recorded_episodes_play_again_bit_for_bit(

@@ -37,6 +37,21 @@ def open_emulator(sound: bool = False) -> ale_py.ALEInterface:
     return ale
 
 
+_waiting: list[ale_py.ALEInterface] = []
+"""Emulators that were opened beforehand and that nobody has yet."""
+
+
+def keep_ready(count: int) -> None:
+    """Open so many emulators for `take_emulator`, of this process or of one that is forked from it.
+    Opening one takes 75 ms, in which ale-py mixes all colours with each other."""
+    _waiting.extend(open_emulator() for _ in range(count - len(_waiting)))
+
+
+def take_emulator() -> ale_py.ALEInterface:
+    """An emulator of `open_emulator()` that waits already, or else a new one."""
+    return _waiting.pop() if _waiting else open_emulator()
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """How an episode begins: no-ops, FIRE for one frame, and no-ops again."""
@@ -132,7 +147,7 @@ class MemoryConsole:
 
     def __init__(self, sticky: float, openings: Openings, draws: bool = False) -> None:
         """`draws`: show the picture from the episode's start on, which takes longer to get to."""
-        self.ale = open_emulator()
+        self.ale = take_emulator()
         self.held = NOOP
         self.random = random.Random(0)
         self._sticky = sticky

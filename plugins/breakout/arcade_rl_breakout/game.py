@@ -54,6 +54,7 @@ class Breakout:
             rom_sha256=rom_sha256(),
             sound_rate=SOUND_RATE,
             packages=("ale-py",),
+            imports=("arcade_rl_breakout.ready",) if reads_memory else (),
             saved_state="exact" if reads_memory else "none",
         )
 
