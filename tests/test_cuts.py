@@ -77,7 +77,8 @@ def recordings(chunks: list[Trained]) -> list[Recording]:
 
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_where_a_run_is_cut_changes_nothing(kind: str, tmp_path: Path) -> None:
-    laboratory = lab(tmp_path, f"train.total_steps={UPDATES * 256}", *KINDS[kind])
+    words = [f"train.total_steps={UPDATES * 256}", "train.threads=1"]
+    laboratory = lab(tmp_path, *words, *KINDS[kind])
     whole, *others = [laboratory.chain(*cuts) for cuts in CUTS]
     assert len(rows(whole)) > 4
     assert bool(recordings(whole)) == ("nothing recorded" not in kind)

@@ -12,7 +12,7 @@ from test_cuts import recordings, rows
 UPDATES = 4
 SMALL = [
     "game=breakout", f"train.total_steps={UPDATES * 4 * 96}", "train.n_envs=4", "train.n_steps=96",
-    "train.batch_size=96", "train.n_epochs=1", "options.max_frames=1000",
+    "train.batch_size=96", "train.n_epochs=1", "train.threads=1", "options.max_frames=1000",
 ]  # fmt: skip
 """Rollouts of 96 steps of each environment, and episodes of at most 250."""
 FEATURES, PIXELS = ["options.observation=features"], ["options.observation=pixels"]
