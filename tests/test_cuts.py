@@ -179,6 +179,18 @@ def test_a_game_whose_episodes_would_be_lost_at_a_cut_is_refused(
         lab(tmp_path, "options.inexact=true").chunk(0, 0)
 
 
+def test_a_game_that_has_learned_to_save_goes_on_with_what_it_has_not_saved(tmp_path: Path) -> None:
+    played = lab(tmp_path).chain(2)[-1]
+    one, two = (
+        lab(tmp_path, f"options.saved_state={kind}").chunk(2, 4, played)
+        for kind in ("none", "exact")
+    )
+    assert one.state.weights_sha256 == two.state.weights_sha256
+    saved = lab(tmp_path, "options.saved_state=exact", "recording.criteria=[]").chain(2)[-1]
+    with pytest.raises(VerificationError, match="cannot restore them any more"):
+        lab(tmp_path).chunk(2, 4, saved)
+
+
 def test_open_episodes_of_another_number_of_environments_are_refused(tmp_path: Path) -> None:
     trained = lab(tmp_path).chain(2)[-1]
     with pytest.raises(VerificationError, match="open episodes of 4 environments; expected 8"):

@@ -37,12 +37,19 @@ class Carried:
     """What the recorder knows of the open episodes, or what plays them again; may be empty."""
 
     def reopen(self, env: VectorEnv, seeds: HashedSeeds, stage: int) -> Observations:
-        """Put environments where they were; what they show. As `envs.reopening.reopen`."""
-        source = self._causes() if self.saved_state == "none" else self.saved
+        """Put environments where they were; what they show. As `envs.reopening.reopen`. Where the game
+        has learned to save them since, the episodes are played again."""
+        can_restore = bool(self.saved) and self.saved_state != "none"
+        source = self.saved if can_restore else self._causes()
         is_exact = self.saved_state != "approximate"
         return reopen(env, self.open, source, is_exact, seeds, stage)
 
     def _causes(self) -> list[Causes]:
+        if not self.tape:
+            raise VerificationError(
+                "the open episodes were saved by the game's environments, which cannot restore them "
+                "any more; install the version of the game that saved them"
+            )
         causes = []
         for span in unpack_spans(self.tape):
             prints = span.fingerprints
@@ -69,13 +76,13 @@ def read_carried(directory: Path, num_envs: int, saved_state: SavedState) -> Car
     groups: dict[str, dict[str, npt.NDArray[Any]]] = {
         name: {} for name in ("open", "learner", "saved", "tape")
     }
-    for name, array in read_arrays(directory / OPEN).items():
-        group, _, rest = name.partition("/")
-        groups[group][rest] = array
     try:
+        for name, array in read_arrays(directory / OPEN).items():
+            group, _, rest = name.partition("/")
+            groups[group][rest] = array
         open_ = OpenEpisodes(**groups["open"])
-    except TypeError as error:
-        raise VerificationError(f"{directory / OPEN}: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise VerificationError(f"{directory / OPEN} has other arrays: {error}") from error
     if len(open_.length) != num_envs:
         raise VerificationError(
             f"{directory} has open episodes of {len(open_.length)} environments; expected {num_envs}"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sb3_contrib.common.recurrent.type_aliases import RNNStates
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecNormalize
@@ -246,8 +245,8 @@ class StockLearner(Learner):
         model._last_episode_starts = memory[STARTS].copy()
         if LSTM in memory:
             states = torch.from_numpy(memory[LSTM]).to(model.device)
-            (pi_h, pi_c), (vf_h, vf_c) = states[:2], states[2:]
-            model._last_lstm_states = RNNStates((pi_h, pi_c), (vf_h, vf_c))
+            pairs = tuple(states[:2]), tuple(states[2:])  # hidden and cell of policy and of value
+            model._last_lstm_states = type(model._last_lstm_states)(*pairs)
 
     def carry(self) -> Carried:
         model: Any = self.model
