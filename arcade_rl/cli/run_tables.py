@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from arcade_rl.cli.output import fitting, table
+from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
 from arcade_rl.runs.database import RecordingCounts
 from arcade_rl.runs.phases import shares
@@ -216,6 +217,10 @@ def _write_checkpoints(detail: RunDetail) -> None:
         )
     columns = ["chunk", "done", "steps", metric or "mean", "kept", "weights"]
     table(columns, rows, right=columns[:4])
+    click.echo(
+        f"means are over the last {WINDOW} episodes that ended, and short ones end first:\n"
+        "`arcade-rl evaluate` measures without that preference"
+    )
 
 
 def _write_evaluations(detail: RunDetail) -> None:
