@@ -142,6 +142,37 @@ def test_every_number_of_processes_gives_what_the_game_gives(assignments: list[s
             assert trace(env) == expected
 
 
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_some_environments_are_reset_and_all_are_saved_and_restored(processes: int) -> None:
+    """As the game's own: reset in one process or two, saved here and restored there."""
+    words = ("options.saved_state=exact", "options.observation=dict")
+    it = resolved(*words)
+    own = it.game.make_env(it.options, ENVS, "training")
+    rng = np.random.default_rng(2)
+    with opened(processes, *words) as env:
+        for each in (own, env):
+            each.reset(HashedSeeds(7, ENVS))
+        for rows in ([1], [0, 2, 4], [], [3]):
+            picked = np.array(rows, np.intp)
+            first = [listed(each.reset(HashedSeeds(9, ENVS), picked)) for each in (own, env)]
+            assert first[0] == first[1]
+            for _ in range(7):
+                actions = actions_of(own, rng)
+                assert frozen(env.step(actions)) == frozen(own.step(actions))
+        saved: Any = env.save()
+        assert {name: column.tolist() for name, column in saved.items()} == {
+            name: column.tolist()
+            for name, column in own.save().items()  # type: ignore[attr-defined]
+        }
+        with opened(2, *words) as other:
+            seeds = HashedSeeds(9, ENVS).at(np.full(ENVS, 5))
+            shown = listed(other.restore(saved, seeds))
+            assert shown == listed(own.restore(saved, seeds))  # type: ignore[attr-defined]
+            for _ in range(STEPS):
+                actions = actions_of(own, rng)
+                assert frozen(other.step(actions)) == frozen(own.step(actions))
+
+
 def test_parts_step_apart_from_each_other() -> None:
     it = resolved("options.cuts=true")
     own = it.game.make_env(it.options, ENVS, "training")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
+from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds, ResumedSeeds
+from arcade_rl.envs.shard import shifted
 from arcade_rl.errors import ArcadeError
 
 KNOWN = {
@@ -76,3 +77,32 @@ def test_given_seeds_say_when_they_are_used_up() -> None:
     seeds.next(np.array([1]))
     with pytest.raises(ArcadeError, match="environment 1 asks for the seed of episode 2; 1 were"):
         seeds.next(np.array([1]))
+
+
+def test_seeds_go_on_from_any_number_of_episodes() -> None:
+    whole = HashedSeeds(5, 2)
+    expected = [ask(whole, 0, 1) for _ in range(6)]
+    later = HashedSeeds(5, 2).at(np.array([4, 2]))
+    assert ask(later, 0, 1) == [expected[4][0], expected[2][1]]
+    assert ask(later, 0) == [expected[5][0]]
+
+
+def test_an_anchor_is_the_first_episode_and_then_one_in_so_many() -> None:
+    seeds, rows = HashedSeeds(5, 2), np.arange(2)
+    asked = [ask(seeds, 0, 1) for _ in range(7)]
+    other = HashedSeeds(5, 2).at(np.array([3, 6]))
+    ask(other, 0)
+    anchors, ages = other.anchor(rows, 4)
+    assert ages.tolist() == [3, 1]
+    assert anchors.tolist() == [asked[0][0], asked[4][1]]
+    apart = shifted(HashedSeeds(5, 2).at(np.array([3, 5])), 1)
+    assert apart.next(np.array([0])).tolist() == [asked[5][1]]
+    assert [part.tolist() for part in apart.anchor(np.array([0]), 4)] == [[asked[4][1]], [1]]  # type: ignore[attr-defined]
+
+
+def test_resumed_seeds_are_those_that_were_played_and_then_the_runs_own() -> None:
+    whole = HashedSeeds(5, 3)
+    expected = [ask(whole, 0, 1, 2) for _ in range(4)]
+    resumed = ResumedSeeds(HashedSeeds(5, 3), np.array([1, 1, 2]), np.array([99, -1, -1]))
+    assert ask(resumed, 0, 1) == [99, expected[1][1]]
+    assert ask(resumed, 0, 1, 2) == [expected[2][0], expected[2][1], expected[2][2]]

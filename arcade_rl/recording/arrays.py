@@ -18,6 +18,11 @@ VERSION = 1
 KINDS = "biuf"
 """Kinds of numpy's dtypes that are stored: truth values, integers and floats."""
 
+_OTHERS = (
+    RuntimeError, ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException,
+)  # fmt: skip
+"""What reading raises where a file is another."""
+
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write arrays of plain numbers. TypeError for others."""
@@ -36,7 +41,7 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
                 f"{path} is {content['format']} {content['version']}; expected {NAME} {VERSION}"
             )
         return {name: _unpacked(*packed) for name, packed in content["arrays"].items()}
-    except (RuntimeError, ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
+    except _OTHERS as error:
         raise VerificationError(f"{path} does not hold arrays: {error}") from error
 
 
@@ -44,7 +49,7 @@ def _packed(name: str, array: npt.NDArray[Any]) -> list[Any]:
     if array.dtype.kind not in KINDS:
         raise TypeError(f"{name} has dtype {array.dtype}; expected plain numbers")
     data = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return [data.dtype.str, list(data.shape), data.tobytes()]
+    return [data.dtype.str, list(array.shape), data.tobytes()]
 
 
 def _unpacked(kind: str, shape: list[int], data: bytes) -> npt.NDArray[Any]:
