@@ -160,6 +160,18 @@ def assert_same_however_cut(run: RunDirectory, other: RunDirectory) -> None:
     assert rows(run, ["chunk"]) == rows(other, ["chunk"])
 
 
+def assert_no_step_is_dropped(run: RunDirectory, checkpoints_kept: int) -> None:
+    """At every checkpoint the steps of episodes that ended and of those that are open are all there are."""
+    with Database.reading(run.database) as database:
+        lengths = [(row["chunk"], row["length"]) for row in database.episodes()]
+    stored = checkpoints.stored(run.checkpoints)
+    assert len(stored) == checkpoints_kept
+    for chunk, path in stored:
+        state = checkpoints.read_state(path)
+        ended = sum(length for at, length in lengths if at <= chunk)
+        assert ended + state.open_steps == state.steps
+
+
 def notices(run: RunDirectory) -> str:
     """All notices as text."""
     with Database.reading(run.database) as database:

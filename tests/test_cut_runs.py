@@ -11,6 +11,7 @@ import pytest
 from conftest import CommandLine
 from recordings_of import assert_same_recordings_however_cut
 from supervised import (
+    assert_no_step_is_dropped,
     assert_same_however_cut,
     call,
     kill,
@@ -23,7 +24,6 @@ from supervised import (
 )
 from toy_runs import SLOW, updates_recorded
 
-from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
@@ -125,15 +125,7 @@ def test_every_step_belongs_to_an_episode_that_ended_or_is_open(tmp_path: Path) 
     """At every checkpoint."""
     code, said = call(tmp_path, [*TRAIN, *TEN])
     assert code == 0, said
-    run = RunDirectory(tmp_path / "r")
-    with Database.reading(run.database) as database:
-        lengths = [(row["chunk"], row["length"]) for row in database.episodes()]
-    stored = checkpoints.stored(run.checkpoints)
-    assert len(stored) == 11
-    for chunk, path in stored:
-        state = checkpoints.read_state(path)
-        ended = sum(length for at, length in lengths if at <= chunk)
-        assert ended + state.open_steps == state.steps
+    assert_no_step_is_dropped(RunDirectory(tmp_path / "r"), checkpoints_kept=11)
 
 
 def test_runs_show_tells_what_is_open(whole: RunDirectory, arcade_rl: CommandLine) -> None:

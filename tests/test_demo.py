@@ -7,12 +7,22 @@ from pathlib import Path
 
 import av
 import pytest
-from supervised import call
+from supervised import assert_no_step_is_dropped, call
 
 from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "configs" / "breakout" / "quick.toml"
+
+
+@pytest.mark.slow
+def test_no_step_of_the_demo_belongs_to_an_episode_that_is_dropped(tmp_path: Path) -> None:
+    """A fifth of its steps, cut in ten as it is."""
+    words = ["--steps", "60000", "--set", "chunk.steps=6144"]
+    code, said = call(tmp_path, ["train", str(CONFIG), "--run", "r", *words])
+    assert code == 0, said
+    assert_no_step_is_dropped(RunDirectory(tmp_path / "r"), checkpoints_kept=11)
 
 
 @pytest.mark.very_slow
@@ -26,6 +36,7 @@ def test_the_demo_ends_above_25_points(seed: int, tmp_path: Path) -> None:
         chunks = database.chunks()
         mean = database.recent_mean("score", 100)
     assert len(chunks) == 10
+    assert_no_step_is_dropped(RunDirectory(tmp_path / "r"), checkpoints_kept=11)
     assert chunks[0].metrics["score"] is not None
     assert chunks[0].metrics["score"] < 10
     assert mean is not None
