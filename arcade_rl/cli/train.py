@@ -102,7 +102,7 @@ def resume(
             click.echo(f"{run.name} goes on", err=True)
             return 0
     wanted = resolve_resumed(run, _with_steps(assignments, steps))
-    for change in reconfigure(run, saved.config, wanted.config):
+    for change in reconfigure(run, saved, wanted):
         click.echo(f"changed {change}", err=True)
     return _go_on(str(run.path), runs_dir, detach, drop_open)
 

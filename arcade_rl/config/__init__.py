@@ -18,6 +18,7 @@ from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
     Resolved,
     Source,
+    config_sha256,
     dump_toml,
     flatten,
     from_assignments,
@@ -26,6 +27,7 @@ from arcade_rl.config.resolve import (
     read_toml,
     resolve,
     resolve_options,
+    values_by_key,
 )
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "Table",
     "Train",
     "Value",
+    "config_sha256",
     "dump_toml",
     "flatten",
     "from_assignments",
@@ -55,4 +58,5 @@ __all__ = [
     "resolve",
     "resolve_options",
     "unknown_key",
+    "values_by_key",
 ]

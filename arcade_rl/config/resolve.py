@@ -6,6 +6,7 @@ the game's defaults, the models' defaults.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -174,6 +175,25 @@ def resolve_options(sources: Sequence[Source], game: Game) -> BaseModel:
 def dump_toml(config: Config) -> str:
     """A configuration as TOML; what is unset is left out."""
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
+
+
+def config_sha256(config: Config) -> str:
+    """Digest of a configuration: of its TOML."""
+    return hashlib.sha256(dump_toml(config).encode()).hexdigest()
+
+
+def values_by_key(resolved: Resolved) -> Table:
+    """Every top-level key and every key of a table, such as `train.gamma`, with its value; None where
+    it is unset. What is deeper is part of a value."""
+    values: Table = {}
+    said = resolved.config.model_dump(mode="json", exclude_none=True)
+    known = resolved.config.model_dump(mode="json")
+    for name, value in {**known, "options": resolved.options.model_dump(mode="json")}.items():
+        if isinstance(value, dict):
+            values |= {f"{name}.{key}": said[name].get(key) for key in value}
+        else:
+            values[name] = value
+    return values
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
