@@ -150,7 +150,7 @@ def test_an_option_that_is_gone_is_told(recorded: Run, tmp_path: Path) -> None:
     path = tmp_path / "episode"
     path.write_bytes(encode(replace(it, metadata=replace(it.metadata, options=options))))
     episode = Episode.read(path)
-    with pytest.raises(VerificationError, match=r"has options\.level, of which toy says"):
+    with pytest.raises(VerificationError, match=r"options that toy does not take: options\.level: there is no such key"):
         episode.replay()
     with pytest.raises(VerificationError, match=r"has options\.level"):
         episode.verify()

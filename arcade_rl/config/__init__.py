@@ -1,5 +1,6 @@
 """TOML to validated models: where each value came from, and unknown keys refused by name."""
 
+from arcade_rl.config.faults import cut, describe, shown
 from arcade_rl.config.models import (
     HYPERPARAMETERS,
     OWN_HYPERPARAMETERS,
@@ -48,6 +49,8 @@ __all__ = [
     "Train",
     "Value",
     "config_sha256",
+    "cut",
+    "describe",
     "dump_toml",
     "flatten",
     "from_assignments",
@@ -57,6 +60,7 @@ __all__ = [
     "read_toml",
     "resolve",
     "resolve_options",
+    "shown",
     "unknown_key",
     "values_by_key",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Resolved, read_toml, resolve
+from arcade_rl.config import Resolved, describe, read_toml, resolve
 from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
@@ -79,10 +79,10 @@ def find_game(played: Metadata) -> PlayedGame:
     try:
         options = game.options.model_validate(played.options)
     except ValidationError as error:
-        fault = error.errors()[0]
+        fault = describe(error, played.options, table="options")
         raise VerificationError(
-            f"episode {played.number} of {played.run} has options.{'.'.join(map(str, fault['loc']))}, "
-            f"of which {played.game} says: {fault['msg']}; install the version that it was played with"
+            f"episode {played.number} of {played.run} has options that {played.game} does not take: "
+            f"{fault}; install the version that it was played with"
         ) from error
     declaration = game.declare(options)
     if played.rom_sha256 != declaration.rom_sha256:
