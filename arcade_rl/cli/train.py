@@ -28,9 +28,10 @@ SET = click.option(
 )
 STEPS = click.option(
     "--steps",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 10**12),
     help="Length of the run; short for --set train.total_steps.",
 )
+SEED = click.IntRange(0, 2**63 - 1)
 DETACH = click.option(
     "--detach", is_flag=True, help="Train in the background; the run outlives this terminal."
 )

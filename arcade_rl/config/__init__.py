@@ -2,6 +2,7 @@
 
 from arcade_rl.config.faults import cut, describe, shown
 from arcade_rl.config.models import (
+    DEVICE,
     HYPERPARAMETERS,
     OWN_HYPERPARAMETERS,
     AdaptiveRate,
@@ -14,7 +15,7 @@ from arcade_rl.config.models import (
     Train,
     Value,
 )
-from arcade_rl.config.options import Options, parse_percent, unknown_key
+from arcade_rl.config.options import Options, parse_percent, parse_step, unknown_key
 from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
     Resolved,
@@ -32,6 +33,7 @@ from arcade_rl.config.resolve import (
 )
 
 __all__ = [
+    "DEVICE",
     "HYPERPARAMETERS",
     "OWN_HYPERPARAMETERS",
     "AdaptiveRate",
@@ -57,6 +59,7 @@ __all__ = [
     "from_environment",
     "game_name",
     "parse_percent",
+    "parse_step",
     "read_toml",
     "resolve",
     "resolve_options",

@@ -20,7 +20,15 @@ from pydantic import (
 )
 
 from arcade_rl.config.faults import cut, shown
-from arcade_rl.config.options import Count, FewOrNone, Options, Seed, Steps, parse_percent
+from arcade_rl.config.options import (
+    Count,
+    FewOrNone,
+    Options,
+    Seed,
+    Steps,
+    parse_percent,
+    parse_step,
+)
 from arcade_rl.config.recording import Recording
 
 Value: TypeAlias = JsonValue
@@ -34,8 +42,6 @@ MOST_CHUNKS = 100_000
 """Of a run: each leaves files of its own."""
 MOST_WEIGHTS = 10**9
 """Between the layers of `net_arch`."""
-LEAST_MILESTONE = Fraction(1, 10_000)
-"""Of a step of milestones: each ends a chunk."""
 DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?")
 
 NotNegative = Annotated[float, Field(ge=0.0, le=1e9)]
@@ -104,6 +110,12 @@ class PolicyKwargs(Options):
     n_lstm_layers: Annotated[int, Field(ge=1, le=64)] | None = None
     shared_lstm: bool | None = None
     enable_critic_lstm: bool | None = None
+
+    @model_validator(mode="after")
+    def _critic_has_one_memory(self) -> PolicyKwargs:
+        if self.shared_lstm and self.enable_critic_lstm is not False:
+            raise ValueError("shared_lstm needs enable_critic_lstm = false")
+        return self
 
     @model_validator(mode="after")
     def _networks_fit_in_memory(self) -> PolicyKwargs:
@@ -215,8 +227,25 @@ class Train(Options):
         known = POLICIES[self.algorithm_name]
         if self.policy not in ("auto", *known):
             raise ValueError(
-                f"policy: {self.algorithm_name} has no policy {shown(self.policy)}; "
+                f"policy: {self.algorithm_name} has no policy {cut(self.policy)}; "
                 f"it has {', '.join(known)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _networks_are_of_the_algorithm(self) -> Train:
+        given = sorted(_OF_LSTM & self.policy_kwargs.model_dump(exclude_none=True).keys())
+        if given and self.algorithm_name != "RecurrentPPO":
+            raise ValueError(f"policy_kwargs.{given[0]} belongs to sb3:RecurrentPPO")
+        return self
+
+    @model_validator(mode="after")
+    def _advantages_have_a_deviation(self) -> Train:
+        smallest = min(self.batch_size or self.rollout_steps, self.rollout_steps)
+        normalizes = self.normalize_advantage is not False
+        if smallest < 2 and normalizes and self.algorithm_name.endswith("PPO"):
+            raise ValueError(
+                "a batch has 1 step, and normalize_advantage needs 2; raise batch_size, n_steps or n_envs"
             )
         return self
 
@@ -274,6 +303,7 @@ DEFAULT_N_STEPS = {"PPO": 2048, "A2C": 5, "TRPO": 2048, "RecurrentPPO": 128, "Ma
 """Length of a rollout where the configuration names none, by SB3's signatures."""
 
 _LSTM = ("MlpLstmPolicy", "CnnLstmPolicy", "MultiInputLstmPolicy")
+_OF_LSTM = {"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"}
 _PLAIN = ("MlpPolicy", "CnnPolicy", "MultiInputPolicy")
 POLICIES = {name: _LSTM if name == "RecurrentPPO" else _PLAIN for name in DEFAULT_N_STEPS}
 """What `policy` may be for each algorithm, by SB3's names."""
@@ -305,18 +335,17 @@ class Checkpoint(Options):
     @field_validator("milestones")
     @classmethod
     def _percentages(cls, value: str | list[str]) -> str | list[str]:
-        for text in [value] if isinstance(value, str) else value:
-            parse_percent(text)
-        if isinstance(value, str) and parse_percent(value) < LEAST_MILESTONE:
-            raise ValueError(
-                f'"{cut(value)}" makes more than 10,000 milestones; expected "0.01%" or more'
-            )
+        if isinstance(value, str):
+            parse_step(value)
+        else:
+            for text in value:
+                parse_percent(text)
         return value
 
     def milestone_fractions(self) -> list[Fraction]:
         """Milestones as increasing fractions of the run; the last is always 1."""
         if isinstance(self.milestones, str):
-            step = parse_percent(self.milestones)
+            step = parse_step(self.milestones)
             fractions = {step * k for k in range(1, int(1 / step) + 1)}
         else:
             fractions = {parse_percent(text) for text in self.milestones}

@@ -15,6 +15,7 @@ from arcade_rl.config.faults import cut
 NEAR = 0.7
 """How alike a key must be, as of difflib, to be proposed for one that does not exist."""
 
+LEAST_STEP = Fraction(1, 10_000)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)%")
 
 Count = Annotated[int, Field(ge=1, le=10**6)]
@@ -37,6 +38,16 @@ def parse_percent(text: str) -> Fraction:
     if match is None or not 0 < Fraction(match[1]) <= 100:
         raise ValueError(f'"{cut(text)}" is not a percentage; expected something like "10%"')
     return Fraction(match[1]) / 100
+
+
+def parse_step(text: str) -> Fraction:
+    """A percentage that is counted by, as "10%" in 10 %, 20 %, ...; ValueError below LEAST_STEP."""
+    step = parse_percent(text)
+    if step < LEAST_STEP:
+        raise ValueError(
+            f'"{cut(text)}" makes more than 10,000 milestones; expected "0.01%" or more'
+        )
+    return step
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:

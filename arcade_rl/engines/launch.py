@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
-from arcade_rl.config import Resolved, dump_toml, values_by_key
+from arcade_rl.config import Resolved, cut, dump_toml, values_by_key
 from arcade_rl.errors import ConfigError, RunFailed, UsageError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.binding import changes, changes_since, said
@@ -24,6 +24,8 @@ from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.training.plan import plan_run
 
 DETACH_WAIT_S = 60.0
+LONGEST_NAME = 200
+"""Bytes of a run's name: what is added while it is made or deleted must fit in 255."""
 
 
 def create_run(
@@ -32,8 +34,9 @@ def create_run(
     """Make the directory, the identity and the empty database of a new run.
 
     They are made under a hidden name and renamed, so that half a run is never found. UsageError if
-    the name is taken or is none.
+    the name is taken or is none, MissingError if the device that it is to train on is not here.
     """
+    refuse_missing_device(resolved)
     name = _free_name(resolved, root) if name is None else _checked_name(name, root)
     hidden = RunDirectory(root / f".new-{name}-{os.getpid()}")
     hidden.create(dump_toml(resolved.config).encode())
@@ -52,6 +55,16 @@ def create_run(
         _checked_name(name, root)  # somebody else has made one just now
         raise
     return run
+
+
+def refuse_missing_device(resolved: Resolved) -> None:
+    """MissingError if the device that was asked for is not here."""
+    if resolved.config.train.device not in ("auto", "cpu"):
+        from arcade_rl.policies.device import (
+            find_device,
+        )  # torch: seconds that others need not wait
+
+        find_device(resolved.config.train.device)
 
 
 def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity:
@@ -87,6 +100,7 @@ def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[st
                 f"{change.key} of {run.name} is {said(change.old)} and cannot become "
                 f"{said(change.new)}; start a new run for it"
             )
+    refuse_missing_device(wanted)
     newest = checkpoints.newest(run.checkpoints)
     done = newest.steps if newest else 0
     if wanted.config.train.run_steps < done:
@@ -140,8 +154,13 @@ def detach(run: RunDirectory, resolved: Resolved, drops_open: bool = False) -> i
 def _checked_name(name: str, root: Path) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise UsageError(
-            f"{name!r} is not a name for a run; expected letters, digits, dots, dashes and "
+            f"{cut(repr(name))} is not a name for a run; expected letters, digits, dots, dashes and "
             "underscores, a letter or digit first"
+        )
+    if len(name.encode()) > LONGEST_NAME:
+        raise UsageError(
+            f"the name {cut(name)} has {len(name)} letters; expected {LONGEST_NAME} at most, which "
+            "file systems take"
         )
     if (root / name).exists():
         raise UsageError(

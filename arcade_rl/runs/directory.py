@@ -244,7 +244,7 @@ def find_checkpoint(run: RunDirectory, name: str, best_metric: str, better: str)
         raise MissingError(f"{run.path} has no checkpoint yet")
     if name == "latest":
         chunk = max(stored)
-    elif name.isdecimal():
+    elif name.isdecimal() and len(name) <= 15:
         chunk = int(name)
     else:
         states = [checkpoints.read_state(path) for path in stored.values()]
