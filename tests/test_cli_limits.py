@@ -183,18 +183,19 @@ def documented() -> dict[str, str]:
 
 @pytest.mark.parametrize("variable", sorted(documented()))
 def test_a_documented_variable_is_taken_by_every_command_that_resolves(
-    arcade_rl: CommandLine, tmp_path: Path, variable: str
+    arcade_rl: CommandLine, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = str(tmp_path / "elsewhere") if variable.endswith("_DIR") else "toy"
     value = documented()[variable] or usual
-    done = arcade_rl("config", "show", "toy", **{variable: value})
+    monkeypatch.setenv(variable, value)
+    done = arcade_rl("config", "show", "toy")
     assert (done.returncode, done.stderr) == (0, "")
     small = ["--run", "r", "--steps", "256", "--set", "train.n_steps=32"]
-    done = arcade_rl("train", "toy", *small, **{variable: value})
+    done = arcade_rl("train", "toy", *small)
     assert done.returncode == 0, done.stderr
     root = Path(value) if variable == "ARCADE_RL_RUNS_DIR" else tmp_path / "cwd" / "runs"
     assert (root / "r" / "run.json").is_file()
-    done = arcade_rl("resume", str(root / "r"), "--steps", "512", **{variable: value})
+    done = arcade_rl("resume", str(root / "r"), "--steps", "512")
     assert done.returncode == 0, done.stderr
 
 
