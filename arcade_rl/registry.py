@@ -18,6 +18,7 @@ from typing import Any
 import pluggy
 
 from arcade_rl import hookspecs
+from arcade_rl.config.faults import cut
 from arcade_rl.contracts import Game, Rom
 from arcade_rl.errors import MissingError, PluginError
 
@@ -175,7 +176,7 @@ def _not_installed(name: str, known: list[str]) -> str:
     )
     if (allowed := _allow_list()) is not None and name not in allowed:
         hint += f" ({ALLOW_LIST} allows {', '.join(sorted(allowed)) or 'none'})"
-    return f"no installed plugin offers a game named {name}{hint}"
+    return f"no installed plugin offers a game named {cut(name)}{hint}"
 
 
 def _import(point: EntryPoint) -> ModuleType:

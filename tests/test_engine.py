@@ -371,19 +371,11 @@ def test_a_fault_of_a_game_names_its_place(run: RunDirectory) -> None:
     assert "(arcade_rl_toy_faults.py:" in said
 
 
-@pytest.mark.parametrize(
-    ("assignment", "reason"),
-    [
-        ("train.algorithm=sb3:MaskablePPO", "the game forbids no actions"),
-        ("train.policy=Foo", "PPO has no policy Foo"),
-    ],
-)
-def test_a_learner_that_cannot_be_built_is_tried_once(
-    run: RunDirectory, assignment: str, reason: str
-) -> None:
-    code, said = call(run.path.parent, [*TRAIN, *LENGTH, "--set", assignment])
+def test_a_learner_that_cannot_be_built_is_tried_once(run: RunDirectory) -> None:
+    masked = ["--set", "train.algorithm=sb3:MaskablePPO"]
+    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *masked])
     assert code != 0
-    assert reason in said
+    assert "the game forbids no actions" in said
     with Database.reading(run.database) as database:
         assert set(database.attempts().values()) <= {1}
 

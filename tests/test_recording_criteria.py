@@ -170,13 +170,13 @@ def test_a_transition_is_remembered_between_chunks() -> None:
         ('[{name="performance", metric="hist"}]', "performance: there is no metric 'hist'"),
         ('["all", {name="record", metrics=["hits", "y"]}]', "record: there is no metric 'y'"),
         ('[{name="performance", top="150%"}]', "not a percentage"),
-        ('[{name="first", metric="hits"}]', "criteria.first.threshold: it is missing"),
+        ('[{name="first", metric="hits"}]', "criteria[0].threshold: it is missing"),
         ('["recrd"]', "'recrd' names no criterion; expected one of all, periodic, "),
         ("[{every=3}]", "{'every': 3} names no criterion; expected one of all, periodic, "),
         ("[3]", "3 names no criterion"),
         ("all", "'all' is not a list; expected one such as"),
         ('[{name="periodic", evry=10}]', "periodic: evry is not a known key; nearest: every"),
-        ('[{name="periodic", every="10"}]', "criteria.periodic.every: '10': input should be"),
+        ('[{name="periodic", every="10"}]', "criteria[0].every: '10': expected a whole number"),
     ],
 )  # fmt: skip
 def test_what_a_criterion_does_not_have_is_refused(written: str, message: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,6 +17,9 @@ from arcade_rl.errors import ArcadeError
 
 PROGRAM = "arcade-rl"
 INTERRUPTED = 130
+LONGEST_WORD = 300
+"""Letters of a word of an error; a path may have that many."""
+_ENDLESS = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 
 COMMANDS = {
     "train": ("train:train", "Train an agent in crash-proof chunks."),
@@ -98,10 +103,24 @@ def run(arguments: Sequence[str]) -> int:
         _silence_stdout()
         return 1
     except OSError as error:  # a full disk, missing rights: the system's words say which file
-        reported = ArcadeError(f"{error}; check that path, its rights and the free space there")
+        reported = ArcadeError(f"{error}; {_advice(error)}")
         reported.__cause__ = error
         return _report(reported)
     return code if isinstance(code, int) else 0
+
+
+def _advice(error: OSError) -> str:
+    """What to do about an error of the system."""
+    by_number = {
+        errno.ENAMETOOLONG: "choose a shorter name",
+        errno.ENOMEM: "end something else, or allow this process more memory",
+        errno.EMFILE: "close some files, or allow this process more; see `ulimit -n`",
+        errno.ENOSPC: "free some space there",
+        errno.EDQUOT: "free some space there, or ask for more",
+        errno.EACCES: "check that path and its rights",
+        errno.EPERM: "check that path and its rights",
+    }
+    return by_number.get(error.errno or 0, "check that path, its rights and the free space there")
 
 
 def _refuse(error: click.ClickException) -> int:
@@ -121,7 +140,7 @@ def _report(error: ArcadeError) -> int:
 
 
 def _say(message: str) -> None:
-    line = message.replace("\n", " ")
+    line = _ENDLESS.sub(lambda word: f"{word[0][:LONGEST_WORD]}...", message.replace("\n", " "))
     click.echo(f"{PROGRAM}: error: {line}", err=True)
 
 

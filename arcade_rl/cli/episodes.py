@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 EPISODE = click.argument("reference", metavar="RUN:EPISODE|FILE")
 _FILTERS = [
-    click.option("--stage", type=click.IntRange(min=0), help="Only those played in this stage."),
+    click.option("--stage", type=click.IntRange(0, 10**6), help="Only those played in this stage."),
     click.option("--reason", help="Only those that this criterion kept."),
     click.option("--min-return", type=float, help="Only those with such a return, or more."),
     click.option("--max-return", type=float, help="Only those with such a return, or less."),
@@ -37,7 +37,7 @@ _FILTERS = [
         help='A metric, number, return, length, stage, step, time, chunk, seed or bytes; '
         '"-return" begins with the largest.',
     ),
-    click.option("--limit", type=click.IntRange(min=1), help="At most so many."),
+    click.option("--limit", type=click.IntRange(1, 10**15), help="At most so many."),
 ]  # fmt: skip
 
 
@@ -100,7 +100,10 @@ def list_episodes(
     help="Write a picture of it to this file, which ends with .png.",
 )
 @click.option(
-    "--at", "step", type=click.IntRange(min=0), help="The picture after this step; else the last."
+    "--at",
+    "step",
+    type=click.IntRange(0, 10**15),
+    help="The picture after this step; else the last.",
 )
 @click.option("--camera", metavar="NAME", help="That draws it, of a game that has some.")
 @click.option("--force", is_flag=True, help="Replace the picture if it exists.")
@@ -148,7 +151,7 @@ def _expect_picture(path: Path, force: bool, step: int | None, episode: Episode)
 
 @episodes.command()
 @click.argument("reference", metavar="RUN|RUN:EPISODE|FILE")
-@click.argument("numbers", metavar="[EPISODE]...", nargs=-1, type=click.IntRange(min=1))
+@click.argument("numbers", metavar="[EPISODE]...", nargs=-1, type=click.IntRange(1, 10**15))
 @JSON
 @RUNS_DIR
 def verify(reference: str, numbers: tuple[int, ...], as_json: bool, runs_dir: str | None) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.cli.train import RUNS_DIR, SEED
 
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("reference", metavar="RUN[@CKPT]")
-@click.option("--episodes", type=click.IntRange(min=1), help="Episodes to play.")
-@click.option("--envs", type=click.IntRange(min=1), help="Environments that play at once.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of episodes and sampled actions.")
+@click.option("--episodes", type=click.IntRange(1, 10**6), help="Episodes to play.")
+@click.option("--envs", type=click.IntRange(1, 65_536), help="Environments that play at once.")
+@click.option("--seed", type=SEED, help="Seed of episodes and sampled actions.")
 @click.option(
     "--deterministic/--sampled",
     default=None,

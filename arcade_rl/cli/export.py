@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import wraps
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from arcade_rl.cli.episodes import EPISODE, filters
-from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.cli.train import RUNS_DIR, SEED
 from arcade_rl.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 PRESETS = ("youtube-1080p", "youtube-1440p", "debug-720p", "shorts-1080x1920", "gif-480")
+
+
+_RATIO = re.compile(r"\d{1,9}(\.\d{1,9})?|\d{1,9}/\d{1,9}")
 
 
 class Ratio(click.ParamType[Fraction]):
@@ -37,8 +41,8 @@ class Ratio(click.ParamType[Fraction]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Fraction:
         try:
-            found = Fraction(value)
-        except (ValueError, ZeroDivisionError):
+            found = Fraction(value if _RATIO.fullmatch(str(value)) else 0)
+        except ZeroDivisionError:
             found = Fraction(0)
         if not 0 < found <= self._most:
             expected = f"above 0, {self._most:,} at most, such as 2 or 60000/1001"
@@ -47,19 +51,19 @@ class Ratio(click.ParamType[Fraction]):
 
 
 class Percent(click.ParamType[Fraction]):
-    """A percentage such as 10%."""
+    """A step of percentages such as 10%."""
 
     name = "percent"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Fraction:
-        from arcade_rl.config import parse_percent
+        from arcade_rl.config import parse_step
 
         if isinstance(value, Fraction):
             return value
         try:
-            return parse_percent(value)
+            return parse_step(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -310,7 +314,7 @@ def progression(
 
 @export.command()
 @click.argument("references", metavar="A B [C [D]]", nargs=-1)
-@click.option("--seed", type=click.IntRange(min=0), help="Of the episodes that checkpoints play.")
+@click.option("--seed", type=SEED, help="Of the episodes that checkpoints play.")
 @ACTIONS
 @click.option(
     "--pace", type=click.Choice(("step", "own")), default="own", show_default=True,

@@ -90,7 +90,7 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
 @plugins.command()
 @click.argument("game")
 @assignments_option
-@click.option("--steps", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 10**7), default=1000, show_default=True)
 @json_option
 @click.pass_context
 def check(

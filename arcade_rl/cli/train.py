@@ -28,9 +28,10 @@ SET = click.option(
 )
 STEPS = click.option(
     "--steps",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 10**12),
     help="Length of the run; short for --set train.total_steps.",
 )
+SEED = click.IntRange(0, 2**63 - 1)
 DETACH = click.option(
     "--detach", is_flag=True, help="Train in the background; the run outlives this terminal."
 )
@@ -102,7 +103,7 @@ def resume(
             click.echo(f"{run.name} goes on", err=True)
             return 0
     wanted = resolve_resumed(run, _with_steps(assignments, steps))
-    for change in reconfigure(run, saved.config, wanted.config):
+    for change in reconfigure(run, saved, wanted):
         click.echo(f"changed {change}", err=True)
     return _go_on(str(run.path), runs_dir, detach, drop_open)
 

@@ -1,6 +1,8 @@
 """TOML to validated models: where each value came from, and unknown keys refused by name."""
 
+from arcade_rl.config.faults import cut, describe, shown
 from arcade_rl.config.models import (
+    DEVICE,
     HYPERPARAMETERS,
     OWN_HYPERPARAMETERS,
     AdaptiveRate,
@@ -13,11 +15,12 @@ from arcade_rl.config.models import (
     Train,
     Value,
 )
-from arcade_rl.config.options import Options, parse_percent, unknown_key
+from arcade_rl.config.options import Options, parse_percent, parse_step, unknown_key
 from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
     Resolved,
     Source,
+    config_sha256,
     dump_toml,
     flatten,
     from_assignments,
@@ -26,9 +29,11 @@ from arcade_rl.config.resolve import (
     read_toml,
     resolve,
     resolve_options,
+    values_by_key,
 )
 
 __all__ = [
+    "DEVICE",
     "HYPERPARAMETERS",
     "OWN_HYPERPARAMETERS",
     "AdaptiveRate",
@@ -45,14 +50,20 @@ __all__ = [
     "Table",
     "Train",
     "Value",
+    "config_sha256",
+    "cut",
+    "describe",
     "dump_toml",
     "flatten",
     "from_assignments",
     "from_environment",
     "game_name",
     "parse_percent",
+    "parse_step",
     "read_toml",
     "resolve",
     "resolve_options",
+    "shown",
     "unknown_key",
+    "values_by_key",
 ]

@@ -10,12 +10,20 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arcade_rl.config.faults import cut
+
 NEAR = 0.7
 """How alike a key must be, as of difflib, to be proposed for one that does not exist."""
 
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
+LEAST_STEP = Fraction(1, 10_000)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)%")
 
-Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**6)]
+"""Of what is held in memory, or done one after the other."""
+FewOrNone = Annotated[int, Field(ge=0, le=10**6)]
+Steps = Annotated[int, Field(ge=1, le=10**12)]
+"""More than any machine will ever play."""
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Options(BaseModel):
@@ -28,8 +36,18 @@ def parse_percent(text: str) -> Fraction:
     """`"10%"` as 1/10. ValueError unless it is in (0 %, 100 %]."""
     match = _PERCENT.fullmatch(text.strip())
     if match is None or not 0 < Fraction(match[1]) <= 100:
-        raise ValueError(f'"{text}" is not a percentage; expected something like "10%"')
+        raise ValueError(f'"{cut(text)}" is not a percentage; expected something like "10%"')
     return Fraction(match[1]) / 100
+
+
+def parse_step(text: str) -> Fraction:
+    """A percentage that is counted by, as "10%" in 10 %, 20 %, ...; ValueError below LEAST_STEP."""
+    step = parse_percent(text)
+    if step < LEAST_STEP:
+        raise ValueError(
+            f'"{cut(text)}" makes more than 10,000 milestones; expected "0.01%" or more'
+        )
+    return step
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from arcade_rl.config.options import Options, Positive, parse_percent, unknown_key
+from arcade_rl.config.faults import shown
+from arcade_rl.config.options import Count, FewOrNone, Options, Steps, parse_percent, unknown_key
 from arcade_rl.contracts import ReplayKind
 
 RETURN = "return"
@@ -39,7 +40,7 @@ class Periodic(Criterion):
     """Every N-th episode of the run."""
 
     name: Literal["periodic"] = "periodic"
-    every: Positive = 100
+    every: Steps = 100
 
 
 class Performance(Criterion):
@@ -51,7 +52,7 @@ class Performance(Criterion):
     top: str = "5%"
     """Better than all but this part of the window. "0%" for none."""
     bottom: str = "5%"
-    window: Positive = 100
+    window: Count = 100
 
     @property
     def names(self) -> Sequence[str]:
@@ -69,9 +70,9 @@ class StageTransition(Criterion):
     """Around a change of the curriculum's stage."""
 
     name: Literal["stage_transition"] = "stage_transition"
-    before: Annotated[int, Field(ge=0)] = 5
+    before: FewOrNone = 5
     """The last episodes that ended before the change."""
-    after: Annotated[int, Field(ge=0)] = 5
+    after: FewOrNone = 5
     """The first episodes of the new stage to end."""
 
 
@@ -79,8 +80,8 @@ class StageBoundary(Criterion):
     """The first and the last episodes of every stage."""
 
     name: Literal["stage_boundary"] = "stage_boundary"
-    first: Annotated[int, Field(ge=0)] = 5
-    last: Annotated[int, Field(ge=0)] = 5
+    first: FewOrNone = 5
+    last: FewOrNone = 5
     """The last of the stage's episodes that had ended when the next stage began, or the run ended."""
 
 
@@ -102,7 +103,7 @@ class First(Criterion):
     name: Literal["first"] = "first"
     metric: str
     """A metric, or "return"."""
-    threshold: float
+    threshold: Annotated[float, Field(ge=-1e300, le=1e300)]
     """In the metric's unit; reached from below, or from above where less is better."""
 
     @property
@@ -116,7 +117,7 @@ class Failure(Criterion):
     name: Literal["failure"] = "failure"
     shortest: str = "5%"
     """Shorter than all but this part of the window."""
-    window: Positive = 100
+    window: Count = 100
 
     @field_validator("shortest")
     @classmethod
@@ -144,7 +145,7 @@ def _named(value: Any) -> Any:
     kind = CRITERIA.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ValueError(
-            f"{value!r} names no criterion; expected one of {', '.join(CRITERIA)}, "
+            f"{shown(value)} names no criterion; expected one of {', '.join(CRITERIA)}, "
             'or a table such as { name = "periodic", every = 100 }'
         )
     for key in table:
@@ -163,14 +164,17 @@ DEFAULT_CRITERIA: dict[ReplayKind, tuple[str, ...]] = {
 class Recording(Options):
     """Which episodes are kept."""
 
-    criteria: Sequence[Annotated[AnyCriterion, BeforeValidator(_named)]] | None = None
+    criteria: (
+        Annotated[Sequence[Annotated[AnyCriterion, BeforeValidator(_named)]], Field(max_length=100)]
+        | None
+    ) = None
     """Names, or tables with a criterion's own keys; [] for no episodes. Where none are given, the
     resolved configuration has ["all"] for a game that is re-run exactly, and ["record", "periodic"] for
     one whose states are stored."""
-    max_bytes: int = 0
+    max_bytes: Annotated[int, Field(ge=0, le=10**18)] = 0
     """Bytes of all segments of a run: the oldest episodes with no reason but "all" go first, then
     the oldest. 0: no limit; else LEAST_BYTES or more."""
-    queue: Positive = 256
+    queue: Count = 256
     """Episodes that may wait for the disk. While as many or more wait at the end of a rollout, those
     that it ended are dropped, and counted."""
     required: bool = False
@@ -180,15 +184,31 @@ class Recording(Options):
     @classmethod
     def _list(cls, value: Any) -> Any:
         if value is not None and not isinstance(value, list | tuple):
-            raise ValueError(f'{value!r} is not a list; expected one such as ["all", "record"]')
+            raise ValueError(
+                f'{shown(value)} is not a list; expected one such as ["all", "record"]'
+            )
+        return value
+
+    @field_validator("criteria")
+    @classmethod
+    def _each_once(cls, value: Sequence[AnyCriterion] | None) -> Sequence[AnyCriterion] | None:
+        for place, criterion in enumerate(value or ()):
+            if criterion in (value or ())[:place]:
+                raise ValueError(
+                    f"{criterion.name} is there twice with the same values; name it once"
+                )
         return value
 
     @field_validator("max_bytes", mode="before")
     @classmethod
     def _bytes(cls, value: Any) -> Any:
-        if not isinstance(value, int) or not (value == 0 or value >= LEAST_BYTES):
+        if (
+            not isinstance(value, int)
+            or isinstance(value, bool)
+            or not (value == 0 or value >= LEAST_BYTES)
+        ):
             raise ValueError(
-                f"{value!r} is not a limit; expected bytes, {LEAST_BYTES:_} or more, such as "
+                f"{shown(value)} is not a limit; expected bytes, {LEAST_BYTES:_} or more, such as "
                 "2_000_000_000, or 0 for none"
             )
         return value

@@ -6,6 +6,7 @@ the game's defaults, the models' defaults.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any, get_args
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from arcade_rl.config.faults import cut, describe, is_within, shown
 from arcade_rl.config.models import (
     ALL_HYPERPARAMETERS,
     HYPERPARAMETERS,
@@ -31,8 +33,10 @@ from arcade_rl.contracts import Declaration, Game
 from arcade_rl.errors import ArcadeError, ConfigError, PluginError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
-ENVIRONMENT_SETTINGS = ("RUNS_DIR", "LOAD_PLUGINS", "DEBUG")
+ENVIRONMENT_SETTINGS = ("RUNS_DIR", "ROMS_DIR", "LOAD_PLUGINS", "DEBUG")
 """What follows the prefix in variables that are no keys of the configuration."""
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1
+"""Of TOML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,7 @@ def read_toml(path: Path) -> Source:
         return Source(str(path), tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ConfigError(f"{path} does not exist; expected a TOML configuration") from None
-    except (
-        tomllib.TOMLDecodeError,
-        UnicodeDecodeError,
-        IsADirectoryError,
-        PermissionError,
-    ) as error:
+    except (ValueError, RecursionError, IsADirectoryError, PermissionError) as error:
         raise ConfigError(f"{path} is not a readable TOML file: {error}") from None
 
 
@@ -138,6 +137,7 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     """Check and merge `sources`, highest precedence first. ConfigError names every wrong key."""
     game = load_game(game_name(sources))
     _refuse_unknown_keys(sources, Config, near=known_keys(game.options, "options."))
+    _refuse_numbers_beyond_toml(sources)
     options = resolve_options(sources, game)
     declaration: Declaration = _ask(game, "declare", options)
 
@@ -174,6 +174,25 @@ def resolve_options(sources: Sequence[Source], game: Game) -> BaseModel:
 def dump_toml(config: Config) -> str:
     """A configuration as TOML; what is unset is left out."""
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
+
+
+def config_sha256(config: Config) -> str:
+    """Digest of a configuration: of its TOML."""
+    return hashlib.sha256(dump_toml(config).encode()).hexdigest()
+
+
+def values_by_key(resolved: Resolved) -> Table:
+    """Every top-level key and every key of a table, such as `train.gamma`, with its value; None where
+    it is unset. What is deeper is part of a value."""
+    values: Table = {}
+    said = resolved.config.model_dump(mode="json", exclude_none=True)
+    known = resolved.config.model_dump(mode="json")
+    for name, value in {**known, "options": resolved.options.model_dump(mode="json")}.items():
+        if isinstance(value, dict):
+            values |= {f"{name}.{key}": said[name].get(key) for key in value}
+        else:
+            values[name] = value
+    return values
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -213,7 +232,7 @@ def _table(values: Table, key: str) -> Table:
 def _parse_value(text: str) -> Value:
     try:
         value: Value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # Python reads no numbers of more than 4,300 digits
         return text
     return value
 
@@ -300,6 +319,18 @@ def _unknown(values: Table, model: type[BaseModel], prefix: str) -> Iterator[str
             yield from _unknown(value, meant, f"{prefix}{key}.")
 
 
+def _refuse_numbers_beyond_toml(sources: Sequence[Source]) -> None:
+    """The options of games too have only numbers that can be stored and sent."""
+    for source in sources:
+        for key, value in flatten(source.values):
+            for number in value if isinstance(value, list) else [value]:
+                if isinstance(number, int) and not LEAST_INTEGER <= number <= MOST_INTEGER:
+                    raise ConfigError(
+                        f"{source.origin}: {key}: {shown(number)}: expected a whole number of 64 bits, "
+                        f"{LEAST_INTEGER:,} to {MOST_INTEGER:,}"
+                    )
+
+
 def _refuse_unknown_names(
     sources: Sequence[Source], table: str, known: Mapping[str, float]
 ) -> None:
@@ -316,36 +347,7 @@ def _validate(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = dict.fromkeys(_describe(model, fault, origins, prefix) for fault in error.errors())
-        raise ConfigError("; ".join(faults)) from None
-
-
-def _describe(model: type[BaseModel], fault: Any, origins: Mapping[str, str], prefix: str) -> str:
-    """One fault of pydantic in the project's words."""
-    path = [prefix] if prefix else []
-    current: type[BaseModel] | None = model
-    for part in fault["loc"]:
-        if current is None or str(part) not in current.model_fields:
-            current = None  # within a list, or under the name that chooses one of several tables
-            if isinstance(part, str) and path[-1:] != [part]:
-                path.append(part)
-            continue
-        path.append(str(part))
-        current = next(iter(_models_of(current.model_fields[str(part)].annotation)), None)
-    key = ".".join(path)
-    origin = next((o for k, o in origins.items() if _is_within(k, key) or _is_within(key, k)), "")
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        message = "there is no such key"
-    if fault["type"] == "missing":
-        message = "it is missing"
-    message = message[0].lower() + message[1:] if message[:5] == "Input" else message
-    given = "" if fault["type"] in ("missing", "value_error") else f" {fault['input']!r}:"
-    return f"{f'{origin}: ' if origin else ''}{key}:{given} {message}"
-
-
-def _is_within(key: str, table: str) -> bool:
-    return f"{key}.".startswith(f"{table}.")
+        raise ConfigError(describe(error, values, origins, prefix)) from None
 
 
 def _leave_out_foreign_hyperparameters(sources: Sequence[Source]) -> list[Source]:
@@ -369,7 +371,7 @@ def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) 
     """Refuse what the algorithm does not take."""
     name = config.train.algorithm
     for key in sorted(ALL_HYPERPARAMETERS - HYPERPARAMETERS[name]):
-        origin = next((o for k, o in origins.items() if _is_within(k, f"train.{key}")), "")
+        origin = next((o for k, o in origins.items() if is_within(k, f"train.{key}")), "")
         if origin:
             raise ConfigError(
                 f"{origin}: train.{key} is not a hyper-parameter of {name}; "
@@ -395,7 +397,7 @@ def _check_best_metric(resolved: Resolved) -> None:
     origin = resolved.origins.get("checkpoint.best", resolved.game.name)
     if name not in names:
         raise ConfigError(
-            f"{origin}: checkpoint.best: {resolved.game.name} has no metric {name}; "
+            f"{origin}: checkpoint.best: {resolved.game.name} has no metric {cut(name)}; "
             f"it has {', '.join(names)}"
         )
     if resolved.declaration.metric(name).better == "none":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,16 +40,31 @@ def describe_end(code: int, told: Failed | None, oom_kills: int | None, log: Pat
     kernel's count when the process began.
     """
     if told is not None:
-        advice = "; lower train.n_envs or train.n_steps" if told.kind == "out of memory" else ""
+        lower = "; lower train.n_envs or train.n_steps" if told.kind == "out of memory" else ""
+        advice = (lower and address_space()) or lower
         return Failure(told.kind, f"{told.message}{advice}", told.exit_code)
     if code == -signal.SIGKILL and oom_kills is not None and (kernel_oom_kills() or 0) > oom_kills:
         return Failure(
             "out of memory",
             "the kernel killed the worker for memory; lower train.n_envs or train.n_steps",
         )
+    limit = address_space()
     if code < 0:
-        return Failure("signal", f"the worker was ended by {_signal_name(-code)}; see {log}")
-    return Failure("exit", f"the worker exited with {code} before its chunk was done; see {log}")
+        return Failure("signal", f"the worker was ended by {_signal_name(-code)}; see {log}{limit}")
+    return Failure(
+        "exit", f"the worker exited with {code} before its chunk was done; see {log}{limit}"
+    )
+
+
+def address_space() -> str:
+    """What to do where a process may map only so much, which is more than it uses; "" for no limit."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY:
+        return ""
+    return (
+        f"; a process may map {soft / 2**20:,.0f} MiB here, and libraries map more than they use: "
+        "allow it more with `ulimit -v`"
+    )
 
 
 def _signal_name(number: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import re
@@ -10,14 +9,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
-from arcade_rl.config import Config, Resolved, dump_toml, flatten
+from arcade_rl.config import Resolved, cut, dump_toml, values_by_key
 from arcade_rl.errors import ConfigError, RunFailed, UsageError
 from arcade_rl.runs import checkpoints
+from arcade_rl.runs.binding import changes, changes_since, said
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.files import write_atomically
@@ -25,13 +24,8 @@ from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.training.plan import plan_run
 
 DETACH_WAIT_S = 60.0
-
-FIXED = (
-    "game", "seed", "options", "train.algorithm", "train.n_envs", "train.n_steps", "train.policy",
-    "train.policy_kwargs", "train.precision", "train.compile", "train.normalize_observations", "train.normalize_rewards",
-    "train.normalize_values",
-)  # fmt: skip
-"""What cannot change in the life of a run: its checkpoints would not fit, or not be comparable."""
+LONGEST_NAME = 200
+"""Bytes of a run's name: what is added while it is made or deleted must fit in 255."""
 
 
 def create_run(
@@ -40,8 +34,9 @@ def create_run(
     """Make the directory, the identity and the empty database of a new run.
 
     They are made under a hidden name and renamed, so that half a run is never found. UsageError if
-    the name is taken or is none.
+    the name is taken or is none, MissingError if the device that it is to train on is not here.
     """
+    refuse_missing_device(resolved)
     name = _free_name(resolved, root) if name is None else _checked_name(name, root)
     hidden = RunDirectory(root / f".new-{name}-{os.getpid()}")
     hidden.create(dump_toml(resolved.config).encode())
@@ -60,6 +55,16 @@ def create_run(
         _checked_name(name, root)  # somebody else has made one just now
         raise
     return run
+
+
+def refuse_missing_device(resolved: Resolved) -> None:
+    """MissingError if the device that was asked for is not here."""
+    if resolved.config.train.device not in ("auto", "cpu"):
+        from arcade_rl.policies.device import (
+            find_device,
+        )  # torch: seconds that others need not wait
+
+        find_device(resolved.config.train.device)
 
 
 def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity:
@@ -82,38 +87,32 @@ def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity
     )
 
 
-def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
-    """Replace the run's configuration and return what changed, as `key: old -> new`.
+def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[str]:
+    """Replace the run's configuration and return what changed, as `key: old -> new`: first what its
+    file says otherwise than when the newest checkpoint was made, then what is wanted now.
 
     ConfigError if it is something that a run cannot change, LockedError while it is supervised.
     """
-    before, after = (dict(flatten(config.model_dump(mode="json"))) for config in (saved, wanted))
-    changed = [
-        key for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key)
-    ]
-    for key in changed:
-        if any(f"{key}.".startswith(f"{fixed}.") for fixed in FIXED):
+    wished = changes(values_by_key(saved), values_by_key(wanted))
+    for change in wished:
+        if change.is_fixed:
             raise ConfigError(
-                f"{key} of {run.name} is {_said(before, key)} and cannot become {_said(after, key)}; "
-                "start a new run for it"
+                f"{change.key} of {run.name} is {said(change.old)} and cannot become "
+                f"{said(change.new)}; start a new run for it"
             )
+    refuse_missing_device(wanted)
     newest = checkpoints.newest(run.checkpoints)
     done = newest.steps if newest else 0
-    if wanted.train.run_steps < done:
+    if wanted.config.train.run_steps < done:
         raise ConfigError(
-            f"train.total_steps of {run.name} cannot become {wanted.train.total_steps}: "
+            f"train.total_steps of {run.name} cannot become {wanted.config.train.total_steps}: "
             f"{done} steps are done"
         )
-    if changed:
+    if wished:
         with RunLock(run.lock):
-            write_atomically(run.config, dump_toml(wanted).encode())
-    return [f"{key}: {_said(before, key)} -> {_said(after, key)}" for key in changed]
-
-
-def _said(values: Mapping[str, Any], key: str) -> str:
-    """A value as a configuration has it."""
-    value = values.get(key)
-    return "unset" if value is None else json.dumps(value)
+            write_atomically(run.config, dump_toml(wanted.config).encode())
+    edited = [f"{change}, in {run.config}" for change in changes_since(newest, saved)]
+    return [*edited, *map(str, wished)]
 
 
 def detach(run: RunDirectory, resolved: Resolved, drops_open: bool = False) -> int | None:
@@ -155,8 +154,13 @@ def detach(run: RunDirectory, resolved: Resolved, drops_open: bool = False) -> i
 def _checked_name(name: str, root: Path) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise UsageError(
-            f"{name!r} is not a name for a run; expected letters, digits, dots, dashes and "
+            f"{cut(repr(name))} is not a name for a run; expected letters, digits, dots, dashes and "
             "underscores, a letter or digit first"
+        )
+    if len(name.encode()) > LONGEST_NAME:
+        raise UsageError(
+            f"the name {cut(name)} has {len(name)} letters; expected {LONGEST_NAME} at most, which "
+            "file systems take"
         )
     if (root / name).exists():
         raise UsageError(

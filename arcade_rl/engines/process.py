@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from arcade_rl.engines.failure import kernel_oom_kills
+from arcade_rl.engines.failure import address_space, kernel_oom_kills
 from arcade_rl.errors import RunFailed
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Beat, Event, FrameBuffer, Ready, encode
@@ -67,6 +67,7 @@ class ForkServer:
                 code = self._process.wait()
                 raise RunFailed(
                     f"the process that forks workers ended with {code}; see {self._log}"
+                    f"{address_space()}"
                 )
         return self._started.pop()
 

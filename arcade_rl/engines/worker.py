@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import traceback
@@ -102,9 +103,15 @@ class Mailbox:
                     self._stop.set()
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    import torch
+_OUT_OF_MEMORY = ("can't allocate memory", "failed to map segment", "bad_alloc")
+"""What torch and the loader of libraries say."""
 
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Without an import: for that there may be no memory either."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or any(words in str(error) for words in _OUT_OF_MEMORY)
     )

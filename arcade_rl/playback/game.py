@@ -8,18 +8,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Resolved, read_toml, resolve
+from arcade_rl.config import Resolved, describe, read_toml, resolve
 from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.registry import load_game
+from arcade_rl.runs.binding import refuse_foreign
 from arcade_rl.runs.directory import RunDirectory
 
 
 def experiment_of(run: RunDirectory) -> Resolved:
     """The configuration that the run was saved with, and its game. ConfigError if it does not fit the
-    game as it is installed, MissingError if the game is not here."""
-    return resolve([read_toml(run.config)], load_game)
+    game as it is installed, MissingError if the game is not here, VerificationError if it is not the
+    one that the run's checkpoints were made with."""
+    resolved = resolve([read_toml(run.config)], load_game)
+    refuse_foreign(run, resolved)
+    return resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,10 @@ def find_game(played: Metadata) -> PlayedGame:
     try:
         options = game.options.model_validate(played.options)
     except ValidationError as error:
-        fault = error.errors()[0]
+        fault = describe(error, played.options, table="options")
         raise VerificationError(
-            f"episode {played.number} of {played.run} has options.{'.'.join(map(str, fault['loc']))}, "
-            f"of which {played.game} says: {fault['msg']}; install the version that it was played with"
+            f"episode {played.number} of {played.run} has options that {played.game} does not take: "
+            f"{fault}; install the version that it was played with"
         ) from error
     declaration = game.declare(options)
     if played.rom_sha256 != declaration.rom_sha256:

@@ -42,7 +42,7 @@ from arcade_rl.runs.episodes import (
     parse_condition,
 )
 
-_NUMBERED = re.compile(r"(.+):(\d+)")
+_NUMBERED = re.compile(r"(.+):(\d{1,15})")
 
 
 class Episode:

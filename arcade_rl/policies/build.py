@@ -20,7 +20,6 @@ from arcade_rl.config import (
     Schedule,
     Train,
 )
-from arcade_rl.errors import ConfigError
 
 _ACTIVATIONS = {
     "tanh": torch.nn.Tanh,
@@ -52,11 +51,6 @@ def policy_alias(train: Train, observation_space: spaces.Space[Any]) -> str:
     """SB3's name of the policy that fits the observation, such as "CnnPolicy"."""
     aliases = algorithm_class(train).policy_aliases
     if train.policy != "auto":
-        if train.policy not in aliases:
-            raise ConfigError(
-                f"train.policy: {train.algorithm_name} has no policy {train.policy}; "
-                f"it has {', '.join(aliases)}"
-            )
         return train.policy
     if isinstance(observation_space, spaces.Dict):
         kind = "MultiInput"

@@ -7,23 +7,20 @@ import os
 
 import torch
 
-from arcade_rl.config import Train
+from arcade_rl.config import DEVICE, Train, cut
 from arcade_rl.errors import MissingError, UsageError
 
 
 def find_device(name: str) -> str:
     """The device that `name` means; "auto" is CUDA where there is any, else the CPU.
 
-    UsageError for a name that torch does not know, MissingError for a device that is not there.
+    UsageError for a name that is no device's, MissingError for a device that is not there.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UsageError(
-            f'{name} is not a device; expected "auto", "cpu", or such as "cuda"'
-        ) from None
+    if DEVICE.fullmatch(name) is None:
+        raise UsageError(f'{cut(name)} is not a device; expected "auto", "cpu", or such as "cuda"')
+    device = torch.device(name)
     if device.type != "cpu":
         try:
             torch.empty(0, device=device)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from arcade_rl.config import Resolved, dump_toml
+from arcade_rl.config import Resolved, config_sha256
 from arcade_rl.recording.versions import versions
 
 
@@ -17,7 +16,7 @@ def origin(resolved: Resolved) -> dict[str, Any]:
         "options": resolved.options.model_dump(mode="json"),
         "rom_sha256": declaration.rom_sha256,
         "versions": versions(declaration.packages),
-        "config_sha256": hashlib.sha256(dump_toml(config).encode()).hexdigest(),
+        "config_sha256": config_sha256(config),
     }
 
 

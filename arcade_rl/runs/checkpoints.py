@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from arcade_rl.config import Checkpoint as Retention
+from arcade_rl.config import Table
 from arcade_rl.contracts import Better
 from arcade_rl.errors import VerificationError
 from arcade_rl.runs.files import canonical_json, fsync, sha256_of
@@ -88,6 +89,11 @@ class CheckpointState:
     where a version that did not keep them made the checkpoint."""
     open_steps: int = 0
     """Steps that were played of them."""
+    config: Table = field(default_factory=dict)
+    """The configuration that it was made with, as `config.values_by_key` has it; empty where an older
+    version made it."""
+    config_sha256: str = ""
+    """Its digest, which the recordings of the chunk have too."""
     format: int = FORMAT
 
     def milestones_of(self, total_steps: int) -> list[str]:

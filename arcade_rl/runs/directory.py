@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Config, parse_percent, read_toml
+from arcade_rl.config import Config, describe, parse_percent, read_toml
 from arcade_rl.errors import ConfigError, MissingError, UsageError, VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.files import canonical_json, write_atomically
@@ -154,12 +154,11 @@ class RunDirectory:
 
     def configuration(self) -> Config:
         """Content of `config.toml`, without asking the game. ConfigError if it is not readable."""
+        values = read_toml(self.config).values
         try:
-            return Config.model_validate(read_toml(self.config).values)
+            return Config.model_validate(values)
         except ValidationError as error:
-            fault = error.errors()[0]
-            key = ".".join(str(part) for part in fault["loc"])
-            raise ConfigError(f"{self.config}: {key}: {fault['msg']}") from None
+            raise ConfigError(f"{self.config}: {describe(error, values)}") from None
 
     def create(self, config_toml: bytes) -> None:
         """Make the directory with its configuration."""
@@ -245,7 +244,7 @@ def find_checkpoint(run: RunDirectory, name: str, best_metric: str, better: str)
         raise MissingError(f"{run.path} has no checkpoint yet")
     if name == "latest":
         chunk = max(stored)
-    elif name.isdecimal():
+    elif name.isdecimal() and len(name) <= 15:
         chunk = int(name)
     else:
         states = [checkpoints.read_state(path) for path in stored.values()]

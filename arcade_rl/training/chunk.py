@@ -18,6 +18,7 @@ import numpy as np
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 
+from arcade_rl.config import config_sha256, values_by_key
 from arcade_rl.envs.accounting import EndedEpisodes, refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
@@ -348,6 +349,8 @@ class Chunk:
             recorder=self._memory,
             open_episodes=0 if self._carried is None else len(self._carried.open.length),
             open_steps=0 if self._carried is None else int(self._carried.open.length.sum()),
+            config=values_by_key(self._resolved),
+            config_sha256=config_sha256(self._resolved.config),
         )
         checkpoints.write_state(directory, state)
         checkpoints.seal(directory, spec.chunk)

@@ -299,6 +299,10 @@ class Step(BaseCallback):
         return True
 
 
+_REFUSALS = (AssertionError, AttributeError, NotImplementedError, TypeError, ValueError)
+"""What SB3 raises where an algorithm and a game do not fit."""
+
+
 def open_learner(resolved: Resolved) -> Learner:
     """The learner that the configuration names."""
     is_own = resolved.config.train.algorithm == "PPO"
@@ -308,7 +312,7 @@ def open_learner(resolved: Resolved) -> Learner:
         failed.callback(env.close)
         try:
             learner = OwnLearner(resolved, env) if is_own else StockLearner(resolved, env)
-        except (AssertionError, NotImplementedError, TypeError, ValueError) as error:
+        except _REFUSALS as error:
             reason = (str(error).splitlines() or ["no reason given"])[0]
             algorithm = resolved.config.train.algorithm
             raise RunFailed(

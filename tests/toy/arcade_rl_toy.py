@@ -81,7 +81,7 @@ class ToyOptions(Options):
     curriculum: bool = True
     cuts: bool = False
     """In training, cut the learner's sight at every miss."""
-    length: Annotated[int, Field(ge=0)] = 0
+    length: Annotated[int, Field(ge=0, le=10**6)] = 0
     """Steps of every episode; 0: 10 to 30, as the seed says."""
     inexact: bool = False
     """Lights that neither the seed nor the actions give away, and states instead."""
@@ -97,15 +97,15 @@ class ToyOptions(Options):
     """`Declaration.imports`."""
     tensors: bool = False
     """Torch tensors, as of a simulator on a device."""
-    step_time_s: Annotated[float, Field(ge=0.0)] = 0.0
+    step_time_s: Annotated[float, Field(ge=0.0, le=3600)] = 0.0
     """Sleep at every step, in training and evaluation."""
 
     fault: Literal["", "raise", "segfault", "orphan", "hang", "exit0", "sysexit", "memory"] = ""
-    fault_after: Annotated[int, Field(ge=0)] = 0
+    fault_after: Annotated[int, Field(ge=0, le=10**6)] = 0
     """Steps of one environment, summed over the environments, before the fault."""
     fault_once: str = ""
     """Marker file: made when the fault fires, and while it exists no fault fires; "": always."""
-    fault_mib: Annotated[int, Field(ge=1)] = 512
+    fault_mib: Annotated[int, Field(ge=1, le=10**6)] = 512
     """What the fault "memory" leaks in all, 8 MiB a step. MiB."""
 
     @model_validator(mode="after")

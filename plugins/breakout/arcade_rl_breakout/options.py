@@ -20,7 +20,7 @@ class BreakoutOptions(Options):
     sticky: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     """Probability, at every frame, that the buttons stay as they were. 0 and 0.25 are the two
     accepted protocols."""
-    max_frames: Annotated[int, Field(ge=1)] = 108_000
+    max_frames: Annotated[int, Field(ge=1, le=10**9)] = 108_000
     """Frames after which an episode is truncated, rounded up to whole steps; half an hour."""
     episodic_life: bool = True
     """In training only: the learner does not look past a lost life. The game goes on."""

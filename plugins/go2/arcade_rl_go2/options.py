@@ -20,7 +20,8 @@ def _is_pair(value: object) -> object:
     raise ValueError(f"{value!r} is no range; expected [lowest, highest]")
 
 
-Range: TypeAlias = Annotated[tuple[float, float], Field(strict=False), BeforeValidator(_is_pair)]
+Bound: TypeAlias = Annotated[float, Field(ge=-1000, le=1000)]
+Range: TypeAlias = Annotated[tuple[Bound, Bound], Field(strict=False), BeforeValidator(_is_pair)]
 """Lowest and highest; TOML has it as an array."""
 
 
@@ -46,7 +47,7 @@ class Command(Between):
     """m/s."""
     turn: Range | None = None
     """rad/s, to the left."""
-    every_s: Annotated[float, Field(gt=0)] = 4.0
+    every_s: Annotated[float, Field(gt=0, le=1e6)] = 4.0
 
 
 class Randomize(Between):
@@ -56,9 +57,9 @@ class Randomize(Between):
     """Of all links, as a multiple of the model's. 0.5 to 1.25 is usual."""
     mass_kg: Range | None = None
     """Added to the base."""
-    push_m_s: Annotated[float, Field(ge=0)] = 0.0
+    push_m_s: Annotated[float, Field(ge=0, le=1000)] = 0.0
     """The highest sudden change of the base's horizontal velocity along each axis; 0: it is not pushed."""
-    push_every_s: Annotated[float, Field(gt=0)] = 5.0
+    push_every_s: Annotated[float, Field(gt=0, le=1e6)] = 5.0
 
     @model_validator(mode="after")
     def _keeps_a_robot(self) -> Randomize:

@@ -1,0 +1,80 @@
+"""What binds a run to its configuration: every checkpoint keeps the one that it was made with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arcade_rl.config import Resolved, Value, values_by_key
+from arcade_rl.errors import VerificationError
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.directory import RunDirectory
+
+FIXED = (
+    "game", "seed", "options", "train.algorithm", "train.n_envs", "train.n_steps", "train.policy",
+    "train.policy_kwargs", "train.precision", "train.compile", "train.normalize_observations", "train.normalize_rewards",
+    "train.normalize_values",
+)  # fmt: skip
+"""What cannot change in the life of a run: its checkpoints would not fit, or not be comparable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A key whose value is another one than before."""
+
+    key: str
+    old: Value
+    new: Value
+
+    @property
+    def is_fixed(self) -> bool:
+        return any(f"{self.key}.".startswith(f"{fixed}.") for fixed in FIXED)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {said(self.old)} -> {said(self.new)}"
+
+
+def said(value: Value) -> str:
+    """A value as a configuration has it."""
+    return "unset" if value is None else json.dumps(value)
+
+
+def changes(before: Mapping[str, Value], after: Mapping[str, Value]) -> list[Change]:
+    """What differs of what both know: a version of the program or of a game may know more keys."""
+    return [
+        Change(key, before[key], after[key])
+        for key in sorted(before.keys() & after.keys())
+        if before[key] != after[key]
+    ]
+
+
+def changes_since(state: CheckpointState | None, resolved: Resolved) -> list[Change]:
+    """How the configuration differs from the one that a checkpoint was made with; nothing before there
+    is one, or where an older version made it."""
+    return changes(state.config, values_by_key(resolved)) if state else []
+
+
+def refuse_foreign(run: RunDirectory, resolved: Resolved) -> None:
+    """VerificationError if `config.toml` was changed, since the newest checkpoint that can be read was
+    made, in what a run cannot change."""
+    state = _newest_readable(run)
+    for change in changes_since(state, resolved):
+        if change.is_fixed:
+            assert state is not None
+            raise VerificationError(
+                f"{run.config} has {change.key} {said(change.new)}, and checkpoint {state.chunk} was "
+                f"made with {said(change.old)}, which cannot change in the life of a run; put "
+                f"{said(change.old)} back there, or start a new run"
+            )
+
+
+def _newest_readable(run: RunDirectory) -> CheckpointState | None:
+    """Damaged ones are put aside, and told, when the run goes on."""
+    for _, path in reversed(checkpoints.stored(run.checkpoints)):
+        try:
+            return checkpoints.read_state(path)
+        except VerificationError:
+            continue
+    return None
