@@ -99,7 +99,7 @@ def test_a_run_that_is_stopped_twice_paused_and_changed_is_the_same(
     state = state_of(run)
     assert state is not None
     assert state.chunk > 4
-    assert_same(run, whole)
+    assert_same_however_cut(run, whole)  # recordings say that this one was slow
 
 
 def test_a_worker_killed_in_every_chunk_changes_nothing(
