@@ -19,7 +19,7 @@ from arcade_rl.config import Config, Resolved, dump_toml, flatten
 from arcade_rl.errors import ConfigError, RunFailed, UsageError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
-from arcade_rl.runs.directory import Identity, RunDirectory
+from arcade_rl.runs.directory import NEW, Identity, RunDirectory
 from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.training.plan import plan_run
@@ -42,8 +42,8 @@ def create_run(
     They are made under a hidden name and renamed, so that half a run is never found. UsageError if
     the name is taken or is none.
     """
-    name = _free_name(resolved, root) if name is None else _checked_name(name, root)
-    hidden = RunDirectory(root / f".new-{name}-{os.getpid()}")
+    chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    hidden = RunDirectory(root / f"{NEW}{chosen}-{os.getpid()}-{time.time_ns()}")
     hidden.create(dump_toml(resolved.config).encode())
     declaration = resolved.declaration
     Database.create(
@@ -51,15 +51,19 @@ def create_run(
         [term.name for term in declaration.terms],
         [metric.name for metric in declaration.metrics],
     ).close()
-    hidden.identify(_identity(resolved, name, command))
-    run = RunDirectory(root / name)
-    try:
-        os.rename(hidden.path, run.path)
-    except OSError:
-        shutil.rmtree(hidden.path)
-        _checked_name(name, root)  # somebody else has made one just now
-        raise
-    return run
+    while True:
+        hidden.identify(_identity(resolved, chosen, command))
+        run = RunDirectory(root / chosen)
+        try:
+            os.rename(hidden.path, run.path)
+            return run
+        except OSError:
+            if name is None and run.path.exists():  # somebody else has taken it just now
+                chosen = _free_name(resolved, root)
+                continue
+            shutil.rmtree(hidden.path)
+            _checked_name(chosen, root)
+            raise
 
 
 def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity:
@@ -97,7 +101,7 @@ def reconfigure(run: RunDirectory, saved: Config, wanted: Config) -> list[str]:
                 f"{key} of {run.name} is {_said(before, key)} and cannot become {_said(after, key)}; "
                 "start a new run for it"
             )
-    newest = checkpoints.newest(run.checkpoints)
+    newest = checkpoints.newest_readable(run.checkpoints)
     done = newest.steps if newest else 0
     if wanted.train.run_steps < done:
         raise ConfigError(
@@ -116,22 +120,24 @@ def _said(values: Mapping[str, Any], key: str) -> str:
     return "unset" if value is None else json.dumps(value)
 
 
-def detach(run: RunDirectory, resolved: Resolved, drops_open: bool = False) -> int | None:
-    """Start a background supervisor that outlives this process; returns its process id.
+def detach(run: RunDirectory, resolved: Resolved, *options: str) -> int | None:
+    """Start a background supervisor that outlives this process, with these options of `resume`; returns
+    its process id.
 
     None if there is nothing left to do. LockedError if the run is supervised already, RunFailed
     with its last words if the supervisor does not get to hold the run.
     """
     with RunLock(run.lock):
-        newest = checkpoints.newest(run.checkpoints)
+        newest = checkpoints.newest_readable(run.checkpoints)
         if newest and newest.updates >= plan_run(resolved.config).total_updates:
             return None
+    run.logs.mkdir(exist_ok=True)
     log = run.logs / "supervisor.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "arcade_rl", "resume", str(run.path.absolute())),
-                *(["--drop-open"] if drops_open else []),
+                *options,
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,

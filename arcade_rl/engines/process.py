@@ -33,6 +33,7 @@ class ForkServer:
     """The process that forks workers (`forkserver`)."""
 
     def __init__(self, run: RunDirectory) -> None:
+        run.logs.mkdir(exist_ok=True)  # someone may have deleted it with the logs in it
         self._log = run.logs / "forkserver.log"
         self._connection, theirs = socket.socketpair()
         with theirs, self._log.open("ab") as output:
@@ -87,8 +88,9 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.returncode == 0 and not self._log.stat().st_size:
-            self._log.unlink()
+        with contextlib.suppress(FileNotFoundError):  # logs may be deleted at any time
+            if self._process.returncode == 0 and not self._log.stat().st_size:
+                self._log.unlink()
 
     def _read(self, timeout_s: float | None) -> bool:
         """Take in what it says, waiting at most this long for it. Whether there was something."""
@@ -116,6 +118,7 @@ class WorkerProcess:
         self._server = server
         self._events, events_write = os.pipe()
         commands_read, self._commands = os.pipe()
+        log.parent.mkdir(exist_ok=True)  # as above
         try:
             with log.open("ab") as output:
                 self._pid = server.start(events_write, commands_read, output.fileno())

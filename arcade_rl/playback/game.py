@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Resolved, read_toml, resolve
+from arcade_rl.config import Resolved, resolve
 from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
@@ -19,7 +19,7 @@ from arcade_rl.runs.directory import RunDirectory
 def experiment_of(run: RunDirectory) -> Resolved:
     """The configuration that the run was saved with, and its game. ConfigError if it does not fit the
     game as it is installed, MissingError if the game is not here."""
-    return resolve([read_toml(run.config)], load_game)
+    return resolve([run.saved()], load_game)
 
 
 @dataclass(frozen=True, slots=True)
