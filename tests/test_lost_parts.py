@@ -130,11 +130,11 @@ def test_nothing_is_deleted_through_a_link(recorded: Path, tmp_path: Path, name:
     shutil.move(run.path / name, outside)
     (run.path / name).symlink_to(outside)
     (outside / "000099.episodes").touch()
-    before = {path for path in outside.rglob("*")}
+    before = set(outside.rglob("*"))
     code, said = call(tmp_path, ["resume", "r"])
     assert code == 2
     assert "is a link to" in said
-    assert {path for path in outside.rglob("*")} == before
+    assert set(outside.rglob("*")) == before
 
 
 def test_a_checkpoint_that_is_a_link_is_pruned_and_its_target_stays(
@@ -144,8 +144,7 @@ def test_a_checkpoint_that_is_a_link_is_pruned_and_its_target_stays(
     outside = tmp_path / "outside"
     shutil.move(run.checkpoint(3), outside)
     run.checkpoint(3).symlink_to(outside)
-    steps = ["--steps", "3072", "--set", "checkpoint.keep=1", "--set", "checkpoint.milestones="]
-    code, said = call(tmp_path, ["resume", run.name, *steps[:4]])
+    code, said = call(tmp_path, ["resume", run.name, "--steps", "3072"])
     assert code == 0, said
     assert not run.checkpoint(3).is_symlink()
     assert checkpoints.verify(outside) == 3
@@ -270,10 +269,10 @@ def test_a_game_that_measures_something_else_is_told_and_refused(
 def test_other_networks_put_no_sound_checkpoint_aside(finished: Made, tmp_path: Path) -> None:
     run = finished.copy(tmp_path)
     text = run.config.read_text()
-    assert "net_arch" not in text
-    run.config.write_text(text + "\n[train.policy_kwargs]\nnet_arch = [128, 128]\n")
+    assert "    16,\n" in text
+    run.config.write_text(text.replace("    16,\n", "    32,\n"))
     code, told = call(tmp_path, ["resume", run.name, "--steps", "4096"])
-    assert code in (1, 2)
+    assert code != 0
     assert "failed 2 times" not in told
     assert not run.rejected.exists()
     assert len(checkpoints.stored(run.checkpoints)) == len(
