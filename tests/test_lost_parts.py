@@ -151,14 +151,15 @@ def test_a_checkpoint_that_is_a_link_is_pruned_and_its_target_stays(
 
 
 @pytest.mark.parametrize("how", ["empty", "gone"])
-def test_logs_may_be_deleted_while_a_run_trains(tmp_path: Path, how: str) -> None:
+def test_logs_and_empty_folders_may_be_deleted_while_a_run_trains(tmp_path: Path, how: str) -> None:
     run = RunDirectory(tmp_path / "r")
     command = start(tmp_path, [*TRAIN, *LENGTH, *SLOW])
     wait_until(lambda: begun(run))
     for log in run.logs.iterdir():
         log.unlink()
-    if how == "gone":
-        run.logs.rmdir()
+    for name in FOLDERS if how == "gone" else ():
+        if not any((run.path / name).iterdir()):
+            (run.path / name).rmdir()
     assert command.wait() == 0, command.stderr
     assert "failed" not in notices(run)
 
@@ -210,16 +211,19 @@ def run_all(root: Path, command: str, runs: list[str]) -> tuple[dict[str, int], 
     return {row[0]: int(row[1]) for row in codes if row[0] in runs and len(row) == 2}, done.stderr
 
 
-@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+KINDS = ("pipe", "folder", "device")
+
+
 def test_what_is_no_file_hangs_nothing_and_hides_no_other_run(
-    finished: Made, tmp_path: Path, kind: str
+    finished: Made, tmp_path: Path
 ) -> None:
-    runs = []
-    for file in FILES:
-        name = "x-" + file.replace("/", "-")
-        shutil.copytree(finished.run.path, tmp_path / name)
-        put(tmp_path / name / file, kind)
-        runs.append(name)
+    runs = {}
+    for kind in KINDS:
+        for file in FILES:
+            name = f"{kind}-" + file.replace("/", "-")
+            shutil.copytree(finished.run.path, tmp_path / name)
+            put(tmp_path / name / file, kind)
+            runs[name] = kind
     shutil.copytree(finished.run.path, tmp_path / "sound")
     listed = subprocess.run(
         [sys.executable, "-m", "arcade_rl", "runs", "list", "--json", "--runs-dir", str(tmp_path)],
@@ -228,11 +232,13 @@ def test_what_is_no_file_hangs_nothing_and_hides_no_other_run(
     rows = {row["name"]: row for row in json.loads(listed.stdout)}
     assert set(rows) == {*runs, "sound"}
     assert rows["sound"]["steps"] == 2048
-    shown, said = run_all(tmp_path, "runs show", runs)
+    shown, said = run_all(tmp_path, "runs show", list(runs))
     assert set(shown.values()) == {0}, said
+    assert set(shown) == set(runs)
+    some = [name for k, name in enumerate(runs) if runs[name] == KINDS[k % len(KINDS)]]
     for command in ("resume", "evaluate --episodes 1", "runs reindex"):
-        codes, said = run_all(tmp_path, command, runs)
-        assert set(codes) == set(runs), said
+        codes, said = run_all(tmp_path, command, some)
+        assert set(codes) == set(some), said
         assert set(codes.values()) <= {0, 1, 2, 3, 4}, said
 
 

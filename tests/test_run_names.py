@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -20,6 +21,7 @@ from make_run import Made
 from supervised import call, start
 
 from arcade_rl import cli
+from arcade_rl.engines.launch import create_run
 from arcade_rl.errors import ArcadeError, MissingError, UsageError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import Identity, RunDirectory, all_runs, find_checkpoint, find_run
@@ -100,6 +102,20 @@ def test_what_deletes_or_overwrites_takes_whole_names(
     assert cli.run([*command, name]) in (UsageError.exit_code, MissingError.exit_code)
     assert {path.name for path in run.path.iterdir()} >= {"config.toml", "run.json"}
     assert not run.database.exists()
+
+
+@pytest.mark.parametrize("length", [1, 250])
+def test_a_run_of_any_name_is_deleted(tmp_path: Path, length: int) -> None:
+    run = make(tmp_path, "x" * length)
+    assert cli.run(["runs", "rm", str(run.path), "--yes"]) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_cannot_be_made_leaves_nothing(finished: Made, tmp_path: Path) -> None:
+    for name in ("x" * 250, "x" * 256):
+        with contextlib.suppress(OSError):
+            create_run(finished.resolved, tmp_path, name, ["test"])
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 250]
 
 
 def test_the_question_shows_where_the_run_lies(tmp_path: Path, capsys: Output) -> None:

@@ -39,6 +39,7 @@ def commit(
     run: RunDirectory, database: Database, log: LogWriter, staging: Path, attempt: int
 ) -> CheckpointState:
     """Verify what an attempt staged and make it part of the run."""
+    run.restore_folders()
     staged = staging / STAGED_CHECKPOINT
     chunk = checkpoints.verify(staged)
     state = checkpoints.read_state(staged)
@@ -76,7 +77,8 @@ def prune(run: RunDirectory, database: Database, resolved: Resolved, notify: Not
 def discard(database: Database, staging: Path, chunk: int) -> None:
     """Forget an attempt: its rows and its staged files."""
     database.discard_from(chunk)
-    shutil.rmtree(staging)
+    if staging.exists():  # nobody has deleted it, with all folders that looked empty
+        shutil.rmtree(staging)
 
 
 def refuse_other_columns(run: RunDirectory, database: Database, declaration: Declaration) -> None:
@@ -215,7 +217,6 @@ def _staged_recordings(database: Database, staging: Path, chunk: int) -> list[Re
 
 
 def _move_segment(run: RunDirectory, staging: Path, chunk: int) -> None:
-    run.episodes.mkdir(exist_ok=True)  # runs of earlier versions have none
     os.replace(staging / STAGED_EPISODES, run.segment(chunk))
     fsync(run.episodes)
 

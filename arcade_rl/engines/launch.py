@@ -43,27 +43,35 @@ def create_run(
     the name is taken or is none.
     """
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
-    hidden = RunDirectory(root / f"{NEW}{chosen}-{os.getpid()}-{time.time_ns()}")
+    hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     hidden.create(dump_toml(resolved.config).encode())
     declaration = resolved.declaration
-    Database.create(
-        hidden.database,
-        [term.name for term in declaration.terms],
-        [metric.name for metric in declaration.metrics],
-    ).close()
-    while True:
-        hidden.identify(_identity(resolved, chosen, command))
-        run = RunDirectory(root / chosen)
-        try:
-            os.rename(hidden.path, run.path)
-            return run
-        except OSError:
-            if name is None and run.path.exists():  # somebody else has taken it just now
-                chosen = _free_name(resolved, root)
-                continue
-            shutil.rmtree(hidden.path)
-            _checked_name(chosen, root)
-            raise
+    try:
+        Database.create(
+            hidden.database,
+            [term.name for term in declaration.terms],
+            [metric.name for metric in declaration.metrics],
+        ).close()
+        while True:
+            hidden.identify(_identity(resolved, chosen, command))
+            run = RunDirectory(root / chosen)
+            if _moved(hidden, run):
+                return run
+            chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    except BaseException:
+        shutil.rmtree(hidden.path)
+        raise
+
+
+def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
+    """Give a run its name; False if somebody else has taken it just now."""
+    try:
+        os.rename(hidden.path, run.path)
+    except OSError:
+        if run.path.exists():
+            return False
+        raise
+    return True
 
 
 def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity:

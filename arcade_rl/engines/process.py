@@ -33,7 +33,6 @@ class ForkServer:
     """The process that forks workers (`forkserver`)."""
 
     def __init__(self, run: RunDirectory) -> None:
-        run.logs.mkdir(exist_ok=True)  # someone may have deleted it with the logs in it
         self._log = run.logs / "forkserver.log"
         self._connection, theirs = socket.socketpair()
         with theirs, self._log.open("ab") as output:
@@ -118,7 +117,6 @@ class WorkerProcess:
         self._server = server
         self._events, events_write = os.pipe()
         commands_read, self._commands = os.pipe()
-        log.parent.mkdir(exist_ok=True)  # as above
         try:
             with log.open("ab") as output:
                 self._pid = server.start(events_write, commands_read, output.fileno())

@@ -138,6 +138,7 @@ class Supervisor:
 
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
         """One attempt by the process that stands by, while the next one starts."""
+        self._run.restore_folders()  # whoever tidies up may have taken them, with the logs in them
         if self._standby is not None and self._standby.exit_code() is not None:
             self._dismiss_standby()  # its end is no failure of this chunk
         worker = self._standby or self._spawn()

@@ -20,7 +20,7 @@ def remove(run: RunDirectory) -> None:
     """
     refuse_unremovable(run)
     with RunLock(run.lock):
-        trash = run.path.with_name(f"{TRASH}{run.name}-{time.time_ns()}")
+        trash = run.path.with_name(f"{TRASH}{time.time_ns()}")
         os.rename(run.path, trash)
         fsync(trash.parent)
         shutil.rmtree(trash)
