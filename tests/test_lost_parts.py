@@ -217,13 +217,12 @@ KINDS = ("pipe", "folder", "device")
 def test_what_is_no_file_hangs_nothing_and_hides_no_other_run(
     finished: Made, tmp_path: Path
 ) -> None:
-    runs = {}
-    for kind in KINDS:
-        for file in FILES:
-            name = f"{kind}-" + file.replace("/", "-")
-            shutil.copytree(finished.run.path, tmp_path / name)
-            put(tmp_path / name / file, kind)
-            runs[name] = kind
+    runs = []
+    for file in FILES:
+        for kind in KINDS:
+            runs.append(f"{kind}-{file.replace('/', '-')}")
+            shutil.copytree(finished.run.path, tmp_path / runs[-1])
+            put(tmp_path / runs[-1] / file, kind)
     shutil.copytree(finished.run.path, tmp_path / "sound")
     listed = subprocess.run(
         [sys.executable, "-m", "arcade_rl", "runs", "list", "--json", "--runs-dir", str(tmp_path)],
@@ -232,10 +231,10 @@ def test_what_is_no_file_hangs_nothing_and_hides_no_other_run(
     rows = {row["name"]: row for row in json.loads(listed.stdout)}
     assert set(rows) == {*runs, "sound"}
     assert rows["sound"]["steps"] == 2048
-    shown, said = run_all(tmp_path, "runs show", list(runs))
+    shown, said = run_all(tmp_path, "runs show", runs)
     assert set(shown.values()) == {0}, said
     assert set(shown) == set(runs)
-    some = [name for k, name in enumerate(runs) if runs[name] == KINDS[k % len(KINDS)]]
+    some = [runs[k * len(KINDS) + k % len(KINDS)] for k in range(len(FILES))]
     for command in ("resume", "evaluate --episodes 1", "runs reindex"):
         codes, said = run_all(tmp_path, command, some)
         assert set(codes) == set(some), said

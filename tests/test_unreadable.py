@@ -114,26 +114,47 @@ def test_a_disk_that_fails_ends_reindex_with_one_line(run: RunDirectory, name: s
     assert run.database.read_bytes() == before
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def resume_traced(run: RunDirectory, file: str, inject: str, *options: str) -> tuple[int, str]:
+    """Resume where the system refuses to open a file of the newest checkpoint."""
+    strace = [
+        "strace", "-f", "-o", "/dev/null", "-P", str(newest(run) / file), "-e", "trace=openat",
+        "-e", f"inject=openat:{inject}",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [*strace, sys.executable, "-m", "arcade_rl", "resume", str(run.path), *options],
+        env={**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{TOY}"},
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    if "PTRACE" in done.stderr:
+        pytest.skip("this machine lets nobody be traced")
+    return done.returncode, done.stderr
+
+
+traced = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+
+
+@traced
 @pytest.mark.parametrize("error", ["EIO", "EACCES", "EMFILE", "ENOMEM"])
 @pytest.mark.parametrize("file", [checkpoints.MANIFEST, checkpoints.STATE, checkpoints.MODEL])
 def test_an_error_that_passes_changes_nothing(run: RunDirectory, error: str, file: str) -> None:
     before = content(run)
-    strace = [
-        "strace", "-f", "-o", "/dev/null", "-P", str(newest(run) / file), "-e", "trace=openat",
-        "-e", f"inject=openat:error={error}:when=1..9",
-    ]  # fmt: skip
-    done = subprocess.run(
-        [*strace, sys.executable, "-m", "arcade_rl", "resume", str(run.path)],
-        env={**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{TOY}"},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    if "PTRACE" in done.stderr:
-        pytest.skip("this machine lets nobody be traced")
-    assert done.returncode == 1
-    assert file in done.stderr
-    assert done.stderr.count("\n") == 1
+    code, said = resume_traced(run, file, f"error={error}:when=1..9")
+    assert code == 1
+    assert file in said
+    assert said.count("\n") == 1
     assert content(run) == before
+    assert not run.rejected.exists()
+
+
+@traced
+def test_an_error_that_a_worker_meets_puts_no_checkpoint_aside(run: RunDirectory) -> None:
+    """Its second opening of the model fails in every process; the supervisor opens it once."""
+    kept = checkpoints.stored(run.checkpoints)
+    options = ["--steps", "100000", "--set", "engine.backoff_s=0.01"]
+    code, said = resume_traced(run, checkpoints.MODEL, "error=EIO:when=2+", *options)
+    assert code == 1
+    assert said.count("failed (system): OSError: [Errno 5]") >= 3
+    assert checkpoints.stored(run.checkpoints) == kept
     assert not run.rejected.exists()
 
 

@@ -145,7 +145,7 @@ def recover(
 def reject(run: RunDirectory, database: Database, chunk: int, reason: str, notify: Notify) -> None:
     """Step over the newest checkpoint: the run goes on from the one before."""
     _put_aside(run, chunk, reason, notify)
-    _discard_after(run, database, chunk - 1, are_kept=True)
+    _discard_after(run, database, chunk - 1, are_kept=False)
 
 
 def _examine(run: RunDirectory) -> tuple[dict[int, CheckpointState], dict[int, str]]:
@@ -178,8 +178,8 @@ def _put_aside(run: RunDirectory, chunk: int, reason: str, notify: Notify) -> No
 
 
 def _discard_after(run: RunDirectory, database: Database, chunk: int, are_kept: bool) -> None:
-    """Forget what was measured after `chunk`: it will be made again. Its files are kept aside, but for
-    those of a commit that a crash cut off, which is the chunk after and no later one."""
+    """Forget what was measured after `chunk`: it will be made again. Its files are kept aside, but,
+    unless `are_kept`, those of the very next chunk: a crash cut its commit off, or it is stepped over."""
     database.discard_from(chunk + 1)
     for number, path in _files_of_chunks(run):
         if number > chunk + 1 or (number > chunk and are_kept):
