@@ -44,9 +44,9 @@ def create_run(
     """
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
     hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
-    hidden.create(dump_toml(resolved.config).encode())
     declaration = resolved.declaration
     try:
+        hidden.create(dump_toml(resolved.config).encode())
         Database.create(
             hidden.database,
             [term.name for term in declaration.terms],
@@ -59,7 +59,8 @@ def create_run(
                 return run
             chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
     except BaseException:
-        shutil.rmtree(hidden.path)
+        if hidden.path.exists():
+            shutil.rmtree(hidden.path)
         raise
 
 
