@@ -352,7 +352,7 @@ def test_weights_that_are_not_finite_are_never_staged(tmp_path: Path) -> None:
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     small = lab(tmp_path).chain(1)[-1]
     other = lab(tmp_path, "train.policy_kwargs.net_arch=[4]")
-    with pytest.raises(VerificationError, match="do not fit"):
+    with pytest.raises(RunFailed, match="is sound and does not fit"):
         other.chunk(2, 2, small)
 
 

@@ -374,7 +374,7 @@ def test_a_run_is_deleted_whole(root: Path, capsys: Output) -> None:
 def test_nobody_can_be_asked(root: Path, capsys: Output) -> None:
     code, _, err = call(capsys, "rm", "finished", "other")
     assert code == 2
-    assert "deleting finished, other needs --yes" in err
+    assert f"deleting {root / 'finished'}, {root / 'other'} needs --yes" in err
     assert (root / "finished" / "run.json").is_file()
 
 

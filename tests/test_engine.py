@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -328,18 +327,6 @@ def test_run_json_says_how_the_run_was_made(undisturbed: RunDirectory) -> None:
     assert identity.game == "toy"
     assert identity.versions["torch"]
     assert "train" in identity.command
-
-
-def test_a_run_begins_again_aloud_when_no_checkpoint_is_left(
-    undisturbed: RunDirectory, tmp_path: Path
-) -> None:
-    shutil.copytree(undisturbed.path, tmp_path / "r")
-    run = RunDirectory(tmp_path / "r")
-    for _, path in checkpoints.stored(run.checkpoints):
-        (path / "model.zip").write_bytes(b"")
-    assert call(tmp_path, ["resume", "r"])[0] == 0
-    assert "begins again from untrained networks" in notices(run)
-    assert_same(run, undisturbed)
 
 
 def test_the_end_of_a_process_that_stands_by_is_no_failure(run: RunDirectory) -> None:

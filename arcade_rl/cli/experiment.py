@@ -28,18 +28,20 @@ def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
     return resolve(_sources(target, assignments), load_game)
 
 
-def open_run(reference: str, runs_dir: str | None) -> tuple[RunDirectory, Resolved]:
-    """The run that `reference` names, with the configuration that it was saved with."""
+def open_run(
+    reference: str, runs_dir: str | None, whole: bool = False
+) -> tuple[RunDirectory, Resolved]:
+    """The run that `reference` names, with the configuration that it was saved with; see `find_run`."""
     from arcade_rl.playback.game import experiment_of
 
-    run = find_run(reference, runs_directory(runs_dir))
+    run = find_run(reference, runs_directory(runs_dir), whole)
     return run, experiment_of(run)
 
 
 def resolve_resumed(run: RunDirectory, assignments: Sequence[str]) -> Resolved:
     """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables."""
-    saved = read_toml(run.config)
-    return resolve([from_assignments(assignments), *from_environment(os.environ), saved], load_game)
+    sources = [from_assignments(assignments), *from_environment(os.environ), run.saved()]
+    return resolve(sources, load_game)
 
 
 def game_with_options(target: str, assignments: Sequence[str]) -> tuple[Game, BaseModel]:

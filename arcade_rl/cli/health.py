@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -23,6 +24,10 @@ DISTRIBUTION = "arcade-rl"
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
 LITTLE_DISK_BYTES = 5 << 30
 LITTLE_MEMORY_BYTES = 2 << 30
+PROBE = ".doctor-"
+"""What the name of the folder that `doctor` tries begins with."""
+LEFT_AFTER_S = 60.0
+"""Age of what a command makes and moves at once, from which on it is taken for left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ def examine(runs: Path, roms: Path) -> list[Finding]:
         *roms_of_games(roms),
         *runs_folder(runs),
         *stale_runs(runs),
+        *leftovers(runs),
     ]
 
 
@@ -153,7 +159,7 @@ def runs_folder(runs: Path) -> Iterator[Finding]:
     folder = next(place for place in (runs, *runs.absolute().parents) if place.exists())
     elsewhere = "choose another folder with --runs-dir or ARCADE_RL_RUNS_DIR"
     try:
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=folder) as probe:
+        with tempfile.TemporaryDirectory(prefix=PROBE, dir=folder) as probe:
             path = Path(probe) / "lock"
             with RunLock(path):
                 is_held = holder_of(path) is not None
@@ -173,12 +179,23 @@ def runs_folder(runs: Path) -> Iterator[Finding]:
         yield Finding("ok", "disk", text)
 
 
+def leftovers(runs: Path) -> Iterator[Finding]:
+    """What commands that were killed have left: half-made and half-deleted runs."""
+    from arcade_rl.reading import listed
+    from arcade_rl.runs.directory import NEW, TRASH
+
+    for path in [path for mark in (NEW, TRASH, PROBE) for path in listed(runs, f"{mark}*")]:
+        with contextlib.suppress(FileNotFoundError):  # its command is done with it
+            if time.time() - path.stat().st_mtime > LEFT_AFTER_S:
+                text = f"{path} is what a command that was killed has left"
+                yield Finding("warn", "leftovers", text, f"delete it with: rm -r {path}")
+
+
 def stale_runs(runs: Path) -> Iterator[Finding]:
     """Runs whose supervisor died without having said so."""
-    from arcade_rl.runs.directory import all_runs
-    from arcade_rl.runs.summary import summarize
+    from arcade_rl.runs.summary import summaries
 
-    stale = [run.name for run in all_runs(runs) if summarize(run).state == "interrupted"]
+    stale = [summary.name for summary in summaries(runs) if summary.state == "interrupted"]
     for name in stale:
         yield Finding(
             "warn",

@@ -29,18 +29,18 @@ def list_runs(runs_dir: str | None, as_json: bool) -> None:
     """List the runs, oldest first. A damaged one hides no other."""
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.cli.run_tables import summary_values, write_list
-    from arcade_rl.runs.directory import all_runs, runs_directory
-    from arcade_rl.runs.summary import summarize
+    from arcade_rl.runs.directory import runs_directory
+    from arcade_rl.runs.summary import summaries
 
     root = runs_directory(runs_dir)
-    summaries = [summarize(run) for run in all_runs(root)]
-    for summary in summaries:
+    found = summaries(root)
+    for summary in found:
         for fault in summary.faults:
             notice(f"{summary.name}: {fault}")
     if as_json:
-        emit_json([summary_values(summary) for summary in summaries])
-    elif summaries:
-        write_list(summaries)
+        emit_json([summary_values(summary) for summary in found])
+    elif found:
+        write_list(found)
     else:
         notice(f"{root} holds no runs; start one with `arcade-rl train`")
 
@@ -95,17 +95,19 @@ def diff(first: str, second: str, runs_dir: str | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @RUNS_DIR
 def rm(references: tuple[str, ...], yes: bool, runs_dir: str | None) -> None:
-    """Delete runs with everything in them. A run that is supervised is refused."""
+    """Delete runs with everything in them. RUN is a whole name or a path; a run that is supervised is
+    refused, and what has no run.json of a run."""
     from arcade_rl.runs.directory import find_run, runs_directory
     from arcade_rl.runs.removal import refuse_unremovable, remove
 
     root = runs_directory(runs_dir)
-    found = {run.path.absolute(): run for run in (find_run(name, root) for name in references)}
+    named = [find_run(name, root, whole=True) for name in references]
+    found = {run.path.absolute(): run for run in named}
     chosen = list(found.values())
     for run in chosen:
         refuse_unremovable(run)
     if not yes:
-        names = ", ".join(run.name for run in chosen)
+        names = ", ".join(str(run.path.resolve()) for run in chosen)
         if not sys.stdin.isatty():
             raise UsageError(f"deleting {names} needs --yes where nobody can be asked")
         click.confirm(f"Delete {names} for good?", abort=True, err=True)
@@ -127,7 +129,7 @@ def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
     from arcade_rl.runs.directory import find_run, runs_directory
     from arcade_rl.runs.index import rebuild
 
-    run = find_run(reference, runs_directory(runs_dir))
+    run = find_run(reference, runs_directory(runs_dir), whole=True)
     rebuilt = rebuild(run, salvage, _best(run))
     for fault in rebuilt.faults:
         notice(f"{run.name}: {fault}")
@@ -143,11 +145,11 @@ def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
 
 def _best(run: RunDirectory) -> tuple[str, Better] | None:
     """The metric that names the best checkpoint; None where the game cannot be asked."""
-    from arcade_rl.cli.experiment import open_run
     from arcade_rl.cli.output import notice
+    from arcade_rl.playback.game import experiment_of
 
     try:
-        _, resolved = open_run(str(run.path), None)
+        resolved = experiment_of(run)
     except ArcadeError as error:
         notice(f"{run.name}: which checkpoint is the best is not known: {error}")
         return None

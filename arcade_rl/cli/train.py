@@ -40,6 +40,11 @@ DROP_OPEN = click.option(
     is_flag=True,
     help="Give the open episodes up, where they cannot be gone on with, and begin new ones.",
 )
+FROM_SCRATCH = click.option(
+    "--from-scratch",
+    is_flag=True,
+    help="Begin again where no trained checkpoint is left; what was recorded is kept aside.",
+)
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has happened.")
 
 
@@ -69,7 +74,7 @@ def train(
     resolved = resolve_target(target, _with_steps(assignments, steps))
     run = launch.create_run(resolved, runs_directory(runs_dir), name, sys.argv)
     click.echo(str(run.path))
-    return _go_on(str(run.path), runs_dir, detach)
+    return _go_on(run, detach)
 
 
 @click.command()
@@ -77,6 +82,7 @@ def train(
 @SET
 @STEPS
 @DROP_OPEN
+@FROM_SCRATCH
 @DETACH
 @RUNS_DIR
 def resume(
@@ -84,28 +90,33 @@ def resume(
     assignments: tuple[str, ...],
     steps: int | None,
     drop_open: bool,
+    from_scratch: bool,
     detach: bool,
     runs_dir: str | None,
 ) -> int:
-    """Go on with a run from its last verified checkpoint, or wake a paused one."""
+    """Go on with a run from its last verified checkpoint, or wake a paused one.
+
+    With what changes the run, RUN is its whole name or its path.
+    """
     from arcade_rl.cli.experiment import open_run, resolve_resumed
     from arcade_rl.engines.launch import reconfigure
     from arcade_rl.runs import control
     from arcade_rl.runs.database import Database
     from arcade_rl.runs.lock import holder_of
 
-    run, saved = open_run(reference, runs_dir)
+    changes = bool(assignments or steps or drop_open or from_scratch)
+    run, saved = open_run(reference, runs_dir, whole=changes)
     if holder_of(run.lock) is not None:
         with Database.reading(run.database) as database:
             paused = database.status().state == "paused"
-        if paused and not (assignments or steps or drop_open or detach):
+        if paused and not (changes or detach):
             control.send(run.control, "resume")
             click.echo(f"{run.name} goes on", err=True)
             return 0
     wanted = resolve_resumed(run, _with_steps(assignments, steps))
     for change in reconfigure(run, saved, wanted):
         click.echo(f"changed {change}", err=True)
-    return _go_on(str(run.path), runs_dir, detach, drop_open)
+    return _go_on(run, detach, drop_open, from_scratch)
 
 
 @click.command()
@@ -130,30 +141,33 @@ def _with_steps(assignments: tuple[str, ...], steps: int | None) -> list[str]:
     return [*assignments, *([f"train.total_steps={steps}"] if steps else [])]
 
 
-def _go_on(path: str, runs_dir: str | None, detach: bool, drops_open: bool = False) -> int:
+def _go_on(
+    run: RunDirectory, detach: bool, drops_open: bool = False, from_scratch: bool = False
+) -> int:
     """Supervise the run here, or have it supervised in the background."""
-    from arcade_rl.cli.experiment import open_run
     from arcade_rl.engines import launch
+    from arcade_rl.playback.game import experiment_of
 
-    run, resolved = open_run(path, runs_dir)
+    resolved = experiment_of(run)
     if not detach:
-        return _supervise(run, resolved, drops_open)
-    pid = launch.detach(run, resolved, drops_open)
+        return _supervise(run, resolved, drops_open, from_scratch)
+    options = {"--drop-open": drops_open, "--from-scratch": from_scratch}
+    pid = launch.detach(run, resolved, *(name for name, given in options.items() if given))
     if pid is None:
         click.echo(f"{run.name} is finished already", err=True)
         return 0
     click.echo(f"{run.name} trains in the background as process {pid}", err=True)
-    click.echo(f"watch it with `arcade-rl runs show {run.path}`", err=True)
+    click.echo(f"watch it with `arcade-rl runs show {run.reference}`", err=True)
     return 0
 
 
-def _supervise(run: RunDirectory, resolved: Resolved, drops_open: bool) -> int:
+def _supervise(run: RunDirectory, resolved: Resolved, drops_open: bool, from_scratch: bool) -> int:
     from arcade_rl.cli.output import notice
     from arcade_rl.cli.progress import ChunkProgress
     from arcade_rl.engines.supervisor import Supervisor
 
     with ChunkProgress(resolved) as progress:
-        outcome = Supervisor(run, resolved, progress, drops_open).supervise()
+        outcome = Supervisor(run, resolved, progress, drops_open, from_scratch).supervise()
     for line in closing_lines(run, resolved, outcome, progress.phases):
         notice(line)
     return outcome.exit_code
@@ -186,12 +200,12 @@ def closing_lines(
     if recorded.lost:
         lines.append(
             f"recordings: {recorded.lost:,} of {recorded.offered:,} episodes could not be kept; "
-            f"`arcade-rl runs show {run.path}` has the notices"
+            f"`arcade-rl runs show {run.reference}` has the notices"
         )
     if outcome.reason:
         lines.append(f"reason: {outcome.reason}")
     if outcome.state != "finished":
-        lines.append(f"go on with: arcade-rl resume {run.path}")
+        lines.append(f"go on with: arcade-rl resume {run.reference}")
     return lines
 
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from arcade_rl.config import Resolved
+from arcade_rl.contracts import Declaration
 from arcade_rl.engines.segments import Notify, index_segments, rows_of_segment
-from arcade_rl.errors import VerificationError
+from arcade_rl.errors import ConfigError, UsageError, VerificationError
+from arcade_rl.reading import listed
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database, RecordingRow
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import LogWriter, read_log
-from arcade_rl.runs.files import fsync
+from arcade_rl.runs.files import fsync, remove_tree
 from arcade_rl.training.plan import (
     STAGED_CHECKPOINT,
     STAGED_EPISODES,
@@ -36,6 +39,7 @@ def commit(
     run: RunDirectory, database: Database, log: LogWriter, staging: Path, attempt: int
 ) -> CheckpointState:
     """Verify what an attempt staged and make it part of the run."""
+    run.restore_folders()
     staged = staging / STAGED_CHECKPOINT
     chunk = checkpoints.verify(staged)
     state = checkpoints.read_state(staged)
@@ -66,27 +70,70 @@ def prune(run: RunDirectory, database: Database, resolved: Resolved, notify: Not
     for chunk in {state.chunk for state in states} - kept.keys():
         trash = run.staging / f"pruned-{chunk:06d}"
         os.rename(run.checkpoint(chunk), trash)  # a crash leaves no half-deleted checkpoint
-        shutil.rmtree(trash)
+        remove_tree(trash)
     database.set_kept(kept)
 
 
 def discard(database: Database, staging: Path, chunk: int) -> None:
     """Forget an attempt: its rows and its staged files."""
     database.discard_from(chunk)
-    shutil.rmtree(staging)
+    if staging.exists():  # nobody has deleted it, with all folders that looked empty
+        shutil.rmtree(staging)
 
 
-def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
-    """Put a run in order before it goes on; every loss becomes a notice."""
-    if run.staging.exists():
-        shutil.rmtree(run.staging)
+def refuse_other_columns(run: RunDirectory, database: Database, declaration: Declaration) -> None:
+    """ConfigError if the game measures something else than when the run was made: its rows and what its
+    checkpoints remember of episodes would not go together."""
+    pairs = (
+        ("term", database.term_names(), [term.name for term in declaration.terms]),
+        ("metric", database.metric_names(), [metric.name for metric in declaration.metrics]),
+    )
+    for what, then, now in pairs:
+        new, gone = sorted(set(now) - set(then)), sorted(set(then) - set(now))
+        if new or gone:
+            told = [f"{what} {', '.join(new)} is new"] * bool(new)
+            told += [f"{what} {', '.join(gone)} is gone"] * bool(gone)
+            raise ConfigError(
+                f"the game of {run.name} measures something else than when it was made: "
+                f"{'; '.join(told)}. Go on with the plugin's version that "
+                f"{run.identity_file} names, or start a new run"
+            )
+
+
+def recover(
+    run: RunDirectory, database: Database, notify: Notify, from_scratch: bool = False
+) -> None:
+    """Put a run in order before it goes on; every loss becomes a notice.
+
+    VerificationError if no trained checkpoint of what was trained is left, unless `from_scratch`, for
+    which it is the condition: UsageError. OSError if the system does not let something be read. Nothing
+    is changed then.
+    """
+    run.restore_folders()
+    sound, damaged = _examine(run)
+    start = max(sound, default=-1)
+    is_lost = not any(state.updates for state in sound.values()) and (
+        bool(damaged) or database.counts()[0] > 0 or _newest_file(run) > start + 1
+    )
+    if is_lost and not from_scratch:
+        raise VerificationError(_nothing_left(run, damaged))
+    if from_scratch and not is_lost:
+        raise UsageError(
+            f"{run.name} can go on from checkpoint {start}, and --from-scratch is for a run that has "
+            "no trained checkpoint left; resume it without, or start a new run"
+        )
+    remove_tree(run.staging)
     run.staging.mkdir()
-    _put_damaged_aside(run, notify)
-    stored = checkpoints.stored(run.checkpoints)
-    if not stored and database.counts()[0]:
-        notify("warning", "no checkpoint is left: the run begins again from untrained networks")
-    _discard_after(run, database, stored[-1][0] if stored else -1)
-    for path in sorted(run.events.glob(f"{CHUNK_DIGITS}.events")):
+    for chunk, fault in damaged.items():
+        _put_aside(run, chunk, f"checkpoint {chunk} is damaged and refused: {fault}", notify)
+    if is_lost:
+        notify(
+            "warning",
+            "no trained checkpoint is left: the run begins again from untrained networks, as asked; "
+            "what was recorded is now in rejected/",
+        )
+    _discard_after(run, database, start, bool(damaged) or is_lost)
+    for path in listed(run.events, f"{CHUNK_DIGITS}.events"):
         if not database.chunk_is_done(int(path.stem)):
             try:
                 database.replay_chunk(read_log(path))
@@ -98,17 +145,29 @@ def recover(run: RunDirectory, database: Database, notify: Notify) -> None:
 def reject(run: RunDirectory, database: Database, chunk: int, reason: str, notify: Notify) -> None:
     """Step over the newest checkpoint: the run goes on from the one before."""
     _put_aside(run, chunk, reason, notify)
-    _discard_after(run, database, chunk - 1)
+    _discard_after(run, database, chunk - 1, are_kept=False)
 
 
-def _put_damaged_aside(run: RunDirectory, notify: Notify) -> None:
+def _examine(run: RunDirectory) -> tuple[dict[int, CheckpointState], dict[int, str]]:
+    """States of the checkpoints that verify, and what is wrong with the others, by chunk."""
+    sound, damaged = dict[int, CheckpointState](), dict[int, str]()
     for chunk, path in checkpoints.stored(run.checkpoints):
         try:
             if checkpoints.verify(path) != chunk:
                 raise VerificationError(f"{path} is the checkpoint of another chunk")
-            checkpoints.read_state(path)
+            sound[chunk] = checkpoints.read_state(path)
         except VerificationError as error:
-            _put_aside(run, chunk, f"checkpoint {chunk} is damaged and refused: {error}", notify)
+            damaged[chunk] = str(error)
+    return sound, damaged
+
+
+def _nothing_left(run: RunDirectory, damaged: dict[int, str]) -> str:
+    reasons = "".join(f"; checkpoint {chunk}: {fault}" for chunk, fault in damaged.items())
+    return (
+        f"{run.path} has no trained checkpoint left{reasons}. Bring its checkpoints back from a copy, "
+        "or begin the training again with `arcade-rl resume --from-scratch`, which keeps what was "
+        "recorded in rejected/"
+    )
 
 
 def _put_aside(run: RunDirectory, chunk: int, reason: str, notify: Notify) -> None:
@@ -118,17 +177,31 @@ def _put_aside(run: RunDirectory, chunk: int, reason: str, notify: Notify) -> No
     notify("warning", f"{reason}; it was moved to {aside.relative_to(run.path)}")
 
 
-def _discard_after(run: RunDirectory, database: Database, chunk: int) -> None:
-    """Forget what was measured after `chunk`: it will be made again, the same."""
+def _discard_after(run: RunDirectory, database: Database, chunk: int, are_kept: bool) -> None:
+    """Forget what was measured after `chunk`: it will be made again. Its files are kept aside, but,
+    unless `are_kept`, those of the very next chunk: a crash cut its commit off, or it is stepped over."""
     database.discard_from(chunk + 1)
+    for number, path in _files_of_chunks(run):
+        if number > chunk + 1 or (number > chunk and are_kept):
+            run.rejected.mkdir(exist_ok=True)
+            os.rename(path, run.rejected / f"{path.name}-{time.time_ns()}")
+        elif number > chunk:
+            path.unlink()
+
+
+def _files_of_chunks(run: RunDirectory) -> Iterator[tuple[int, Path]]:
+    """Chunk and path of every file that a commit moved into place besides its checkpoint."""
     for directory, pattern in (
         (run.events, f"{CHUNK_DIGITS}.events"),
         (run.episodes, f"{CHUNK_DIGITS}.episodes"),
         (run.tensorboard, f"events.out.tfevents.{CHUNK_DIGITS}.chunk"),
     ):
-        for path in directory.glob(pattern):
-            if int(path.name.split(".")[-2]) > chunk:
-                path.unlink()
+        for path in listed(directory, pattern):
+            yield int(path.name.split(".")[-2]), path
+
+
+def _newest_file(run: RunDirectory) -> int:
+    return max((chunk for chunk, _ in _files_of_chunks(run)), default=-1)
 
 
 def _staged_recordings(database: Database, staging: Path, chunk: int) -> list[RecordingRow]:
@@ -144,7 +217,6 @@ def _staged_recordings(database: Database, staging: Path, chunk: int) -> list[Re
 
 
 def _move_segment(run: RunDirectory, staging: Path, chunk: int) -> None:
-    run.episodes.mkdir(exist_ok=True)  # runs of earlier versions have none
     os.replace(staging / STAGED_EPISODES, run.segment(chunk))
     fsync(run.episodes)
 

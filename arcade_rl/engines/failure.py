@@ -17,7 +17,7 @@ class Failure:
     """One failed attempt."""
 
     kind: str
-    """"error", "out of memory", "hang", "signal", "exit", or "final" where a retry cannot help."""
+    """"error", "system", "out of memory", "hang", "signal", "exit", or "final" where a retry cannot help."""
     text: str
     exit_code: int = 1
     """What the command line exits with if the run ends because of it."""

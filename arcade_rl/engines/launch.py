@@ -18,7 +18,7 @@ from arcade_rl.errors import ConfigError, RunFailed, UsageError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.binding import changes, changes_since, said
 from arcade_rl.runs.database import Database
-from arcade_rl.runs.directory import Identity, RunDirectory
+from arcade_rl.runs.directory import NEW, Identity, RunDirectory
 from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.training.plan import plan_run
@@ -37,24 +37,37 @@ def create_run(
     the name is taken or is none, MissingError if the device that it is to train on is not here.
     """
     refuse_missing_device(resolved)
-    name = _free_name(resolved, root) if name is None else _checked_name(name, root)
-    hidden = RunDirectory(root / f".new-{name}-{os.getpid()}")
-    hidden.create(dump_toml(resolved.config).encode())
+    chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     declaration = resolved.declaration
-    Database.create(
-        hidden.database,
-        [term.name for term in declaration.terms],
-        [metric.name for metric in declaration.metrics],
-    ).close()
-    hidden.identify(_identity(resolved, name, command))
-    run = RunDirectory(root / name)
+    try:
+        hidden.create(dump_toml(resolved.config).encode())
+        Database.create(
+            hidden.database,
+            [term.name for term in declaration.terms],
+            [metric.name for metric in declaration.metrics],
+        ).close()
+        while True:
+            hidden.identify(_identity(resolved, chosen, command))
+            run = RunDirectory(root / chosen)
+            if _moved(hidden, run):
+                return run
+            chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    except BaseException:
+        if hidden.path.exists():
+            shutil.rmtree(hidden.path)
+        raise
+
+
+def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
+    """Give a run its name; False if somebody else has taken it just now."""
     try:
         os.rename(hidden.path, run.path)
     except OSError:
-        shutil.rmtree(hidden.path)
-        _checked_name(name, root)  # somebody else has made one just now
+        if run.path.exists():
+            return False
         raise
-    return run
+    return True
 
 
 def refuse_missing_device(resolved: Resolved) -> None:
@@ -101,7 +114,7 @@ def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[st
                 f"{said(change.new)}; start a new run for it"
             )
     refuse_missing_device(wanted)
-    newest = checkpoints.newest(run.checkpoints)
+    newest = checkpoints.newest_readable(run.checkpoints)
     done = newest.steps if newest else 0
     if wanted.config.train.run_steps < done:
         raise ConfigError(
@@ -115,22 +128,24 @@ def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[st
     return [*edited, *map(str, wished)]
 
 
-def detach(run: RunDirectory, resolved: Resolved, drops_open: bool = False) -> int | None:
-    """Start a background supervisor that outlives this process; returns its process id.
+def detach(run: RunDirectory, resolved: Resolved, *options: str) -> int | None:
+    """Start a background supervisor that outlives this process, with these options of `resume`; returns
+    its process id.
 
     None if there is nothing left to do. LockedError if the run is supervised already, RunFailed
     with its last words if the supervisor does not get to hold the run.
     """
     with RunLock(run.lock):
-        newest = checkpoints.newest(run.checkpoints)
+        newest = checkpoints.newest_readable(run.checkpoints)
         if newest and newest.updates >= plan_run(resolved.config).total_updates:
             return None
+    run.logs.mkdir(exist_ok=True)
     log = run.logs / "supervisor.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "arcade_rl", "resume", str(run.path.absolute())),
-                *(["--drop-open"] if drops_open else []),
+                *options,
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -88,8 +88,9 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.returncode == 0 and not self._log.stat().st_size:
-            self._log.unlink()
+        with contextlib.suppress(FileNotFoundError):  # logs may be deleted at any time
+            if self._process.returncode == 0 and not self._log.stat().st_size:
+                self._log.unlink()
 
     def _read(self, timeout_s: float | None) -> bool:
         """Take in what it says, waiting at most this long for it. Whether there was something."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.reading import listed
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import Entry, Segment, SegmentWriter, frames_end, read_frame
 from arcade_rl.runs.database import Database, RecordingRow
@@ -105,7 +106,7 @@ def index_segments(run: RunDirectory, database: Database, notify: Notify) -> Non
     A segment that was written anew is shorter, so its end tells whether the rows are of it. One
     without a sound index is replaced by one of its whole episodes.
     """
-    for part in run.episodes.glob(f"*{PART}"):
+    for part in listed(run.episodes, f"*{PART}"):
         part.unlink()
     segments, ends = run.segments(), database.frames_ends()
     for chunk in sorted(ends.keys() - segments.keys()):

@@ -15,7 +15,14 @@ from typing import Literal
 from arcade_rl.config import Resolved
 from arcade_rl.engines.attempt import POLL_S, Attempt, Wish
 from arcade_rl.engines.budget import prune_recordings
-from arcade_rl.engines.commit import commit, discard, prune, recover, reject
+from arcade_rl.engines.commit import (
+    commit,
+    discard,
+    prune,
+    recover,
+    refuse_other_columns,
+    reject,
+)
 from arcade_rl.engines.failure import Failure
 from arcade_rl.engines.listener import Listener
 from arcade_rl.engines.process import ForkServer, WorkerProcess
@@ -52,9 +59,11 @@ class Supervisor:
         resolved: Resolved,
         listener: Listener,
         drops_open: bool = False,
+        from_scratch: bool = False,
     ) -> None:
-        """`drops_open`: the first chunk begins new episodes and gives the open ones up."""
-        self._drops_open = drops_open
+        """`drops_open`: the first chunk begins new episodes and gives the open ones up. `from_scratch`:
+        a run that has no trained checkpoint left begins again."""
+        self._drops_open, self._from_scratch = drops_open, from_scratch
         self._run, self._resolved, self._listener = run, resolved, listener
         self._plan = plan_run(resolved.config)
         self._database: Database
@@ -73,11 +82,12 @@ class Supervisor:
     def supervise(self) -> Outcome:
         """Hold the lock, put the run in order, and run chunks. LockedError if it is supervised."""
         with RunLock(self._run.lock), self._handling_signals(), self._open_database():
+            refuse_other_columns(self._run, self._database, self._resolved.declaration)
             control.take(self._run.control)  # what was asked of an earlier supervisor
             self._attempts = self._database.attempts()
             self._database.set_status("running", pid=os.getpid())
             try:
-                recover(self._run, self._database, self._notify)
+                recover(self._run, self._database, self._notify, self._from_scratch)
                 outcome = self._run_chunks()
             except Exception as error:
                 self._database.set_status("failed", f"the supervisor: {error}")
@@ -128,6 +138,7 @@ class Supervisor:
 
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
         """One attempt by the process that stands by, while the next one starts."""
+        self._run.restore_folders()  # whoever tidies up may have taken them, with the logs in them
         if self._standby is not None and self._standby.exit_code() is not None:
             self._dismiss_standby()  # its end is no failure of this chunk
         worker = self._standby or self._spawn()
@@ -149,7 +160,7 @@ class Supervisor:
         if result != "committed":
             discard(self._database, Path(spec.staging), spec.chunk)
         if not isinstance(result, Failure):
-            worker.log.unlink()  # only failures have something to tell
+            worker.log.unlink(missing_ok=True)  # only failures have something to tell
         return result
 
     def _after_commit(self) -> None:
@@ -171,14 +182,17 @@ class Supervisor:
         engine = self._resolved.config.engine
         chunk, parent = (start.chunk + 1, start.chunk) if start else (0, -1)
         self._failures += 1
-        times = self._failures_after[parent] = self._failures_after.get(parent, 0) + 1
+        of_content = (
+            failure.kind != "system"
+        )  # what the system refuses says nothing of a checkpoint
+        times = self._failures_after[parent] = self._failures_after.get(parent, 0) + of_content
         final = failure.kind == "final" or self._failures > engine.max_restarts
         text = f"chunk {chunk} failed ({failure.kind}): {failure.text}"
         self._notify("error" if final else "warning", text)
         if final:
             tries = f"after {self._failures} attempts: " if self._failures > 1 else ""
             return Outcome("failed", f"{tries}{text}", failure.exit_code)
-        if start and times == STEP_OVER_AFTER:
+        if start and of_content and times == STEP_OVER_AFTER:
             reason = (
                 f"checkpoint {parent} is stepped over: chunk {chunk} failed {times} times from it"
             )
@@ -219,7 +233,7 @@ class Supervisor:
     def _dismiss_standby(self) -> None:
         if self._standby is not None:
             self._standby.kill()
-            self._standby.log.unlink()
+            self._standby.log.unlink(missing_ok=True)
             self._standby = None
 
     def _end_processes(self) -> None:

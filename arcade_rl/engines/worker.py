@@ -45,7 +45,8 @@ def work(run: Path, events_fd: int, commands_fd: int) -> int:
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told to the supervisor
         reserve.clear()
         traceback.print_exc()
-        kind = "out of memory" if _is_out_of_memory(error) else "error"
+        kind = "system" if isinstance(error, OSError) else "error"
+        kind = "out of memory" if _is_out_of_memory(error) else kind
         first_line = (str(error).splitlines() or [""])[0]
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f" ({Path(place.filename).name}:{place.lineno})"

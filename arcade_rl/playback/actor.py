@@ -86,14 +86,15 @@ def load_acting(
     fit the configuration."""
     train = resolved.config.train
     torch.set_num_threads(threads or thread_count(train, is_image(env.observation_space)))
-    policy = load_policy(
-        checkpoint / checkpoints.MODEL,
-        train,
-        env.observation_space,
-        env.action_space,
-        device,
-        masked=isinstance(env, MaskedVectorEnv),
-    )
+    with checkpoints.unless_gone(checkpoint):
+        policy = load_policy(
+            checkpoint / checkpoints.MODEL,
+            train,
+            env.observation_space,
+            env.action_space,
+            device,
+            masked=isinstance(env, MaskedVectorEnv),
+        )
     return policy, ObservationNormalizer(state.normalization)
 
 

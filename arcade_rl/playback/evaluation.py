@@ -53,8 +53,9 @@ def evaluate(
     numbers. VerificationError if the checkpoint is damaged or does not fit the configuration.
     """
     device = find_device(device)
-    checkpoints.verify(checkpoint)
-    state = checkpoints.read_state(checkpoint)
+    with checkpoints.unless_gone(checkpoint):
+        checkpoints.verify(checkpoint)
+        state = checkpoints.read_state(checkpoint)
     n_envs = min(n_envs, episodes)
     env = resolved.game.make_env(resolved.options, n_envs, "evaluation")
     try:

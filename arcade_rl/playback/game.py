@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Resolved, describe, read_toml, resolve
+from arcade_rl.config import Resolved, describe, resolve
 from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
@@ -21,7 +21,7 @@ def experiment_of(run: RunDirectory) -> Resolved:
     """The configuration that the run was saved with, and its game. ConfigError if it does not fit the
     game as it is installed, MissingError if the game is not here, VerificationError if it is not the
     one that the run's checkpoints were made with."""
-    resolved = resolve([read_toml(run.config)], load_game)
+    resolved = resolve([run.saved()], load_game)
     refuse_foreign(run, resolved)
     return resolved
 

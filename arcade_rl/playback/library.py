@@ -12,6 +12,7 @@ More in docs/episodes.md.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -171,8 +172,11 @@ class Run:
     """A run to read, while it is trained or after."""
 
     def __init__(self, reference: str | Path, runs_dir: str | Path | None = None) -> None:
-        """`reference`: a path, a name, a unique prefix, or "@latest". MissingError if there is none."""
+        """`reference`: a name, a unique prefix, "@latest", or a path: with a separator if it is text.
+        MissingError if there is none."""
         root = None if runs_dir is None else str(runs_dir)
+        if isinstance(reference, Path) and not reference.is_absolute():
+            reference = f".{os.sep}{reference}"
         self.directory = find_run(str(reference), runs_directory(root))
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from stable_baselines3.common.save_util import load_from_zip_file
 from arcade_rl.config import Train
 from arcade_rl.errors import VerificationError
 from arcade_rl.policies.build import acting_class, channels_first, policy_kwargs
+from arcade_rl.reading import read_file
 
 _UNREADABLE = (
     ValueError, RuntimeError, KeyError, EOFError, OSError, zipfile.BadZipFile,
@@ -25,10 +27,11 @@ _UNREADABLE = (
 
 
 def read_parameters(model: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """State dicts of an SB3 zip, by name ("policy", "policy.optimizer"). VerificationError if unreadable."""
+    """State dicts of an SB3 zip, by name ("policy", "policy.optimizer"). VerificationError if it is none;
+    OSError if the system does not let it be read."""
+    content = read_file(model)
     try:
-        with model.open("rb") as file:
-            _, parameters, _ = load_from_zip_file(file, device=device, load_data=False)
+        _, parameters, _ = load_from_zip_file(io.BytesIO(content), device=device, load_data=False)
     except _UNREADABLE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise VerificationError(f"{model} is not a readable model: {reason}") from error

@@ -25,6 +25,7 @@ import msgpack
 import numpy as np
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.reading import naming, open_file
 from arcade_rl.recording.columns import (
     expect_few,
     pack_digits,
@@ -126,7 +127,7 @@ def frames_end(path: Path) -> int:
     """Where the last episode of a segment ends, as its trailer says. VerificationError if it has
     none, and was torn."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with naming(path), open_file(path) as file:
         file.seek(max(0, size - _TRAILER.size))
         trailer = file.read(_TRAILER.size)
     if len(trailer) == _TRAILER.size:
@@ -141,7 +142,7 @@ class Segment:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = path.open("rb", buffering=0)
+        self._file = open_file(path)
         with contextlib.ExitStack() as failed:
             failed.callback(self._file.close)
             self._look()
@@ -149,7 +150,9 @@ class Segment:
 
     def _look(self) -> None:
         self._size = os.fstat(self._file.fileno()).st_size
-        if os.pread(self._file.fileno(), len(MAGIC), 0) != MAGIC:
+        with naming(self._path):
+            begin = _read_at(self._file.fileno(), len(MAGIC), 0)
+        if begin != MAGIC:
             raise VerificationError(
                 f"{self._path} is not a segment of episodes: it begins otherwise"
             )
@@ -228,7 +231,8 @@ class Segment:
         return frame
 
     def _at(self, offset: int, length: int) -> bytes:
-        data = os.pread(self._file.fileno(), length, offset)
+        with naming(self._path):
+            data = _read_at(self._file.fileno(), length, offset)
         if len(data) != length:
             raise VerificationError(f"{self._path} ends at byte {self._size}, within a frame")
         return data
@@ -237,12 +241,25 @@ class Segment:
 def read_frame(path: Path, offset: int, length: int) -> bytes:
     """The bytes of the episode that an index places there. VerificationError if it is not there."""
     size = _HEAD.size + length
-    with path.open("rb", buffering=0) as file:
-        data = os.pread(file.fileno(), size, offset - _HEAD.size) if offset >= _HEAD.size else b""
+    with naming(path), open_file(path) as file:
+        start = offset - _HEAD.size
+        data = _read_at(file.fileno(), size, start) if start >= 0 else b""
     frame = data[_HEAD.size :]
     if len(data) < size or _HEAD.unpack_from(data) != (length, zlib.crc32(frame)):
         raise VerificationError(f"{path} has no whole episode of {length} bytes at byte {offset}")
     return frame
+
+
+def _read_at(descriptor: int, length: int, offset: int) -> bytes:
+    """That many bytes, or those up to the end of the file: a disk that fails gives fewer first, and its
+    error when it is asked for the rest."""
+    data = bytearray()
+    while len(data) < length:
+        part = os.pread(descriptor, length - len(data), offset + len(data))
+        if not part:
+            break
+        data += part
+    return bytes(data)
 
 
 def _pack_index(entries: list[Entry]) -> bytes:

@@ -59,7 +59,7 @@ def changes_since(state: CheckpointState | None, resolved: Resolved) -> list[Cha
 def refuse_foreign(run: RunDirectory, resolved: Resolved) -> None:
     """VerificationError if `config.toml` was changed, since the newest checkpoint that can be read was
     made, in what a run cannot change."""
-    state = _newest_readable(run)
+    state = checkpoints.newest_readable(run.checkpoints)
     for change in changes_since(state, resolved):
         if change.is_fixed:
             assert state is not None
@@ -68,13 +68,3 @@ def refuse_foreign(run: RunDirectory, resolved: Resolved) -> None:
                 f"made with {said(change.old)}, which cannot change in the life of a run; put "
                 f"{said(change.old)} back there, or start a new run"
             )
-
-
-def _newest_readable(run: RunDirectory) -> CheckpointState | None:
-    """Damaged ones are put aside, and told, when the run goes on."""
-    for _, path in reversed(checkpoints.stored(run.checkpoints)):
-        try:
-            return checkpoints.read_state(path)
-        except VerificationError:
-            continue
-    return None

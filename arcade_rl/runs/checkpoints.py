@@ -6,10 +6,11 @@ It exists when the manifest verifies: every file listed with its size and SHA-25
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +19,8 @@ from typing import Any
 from arcade_rl.config import Checkpoint as Retention
 from arcade_rl.config import Table
 from arcade_rl.contracts import Better
-from arcade_rl.errors import VerificationError
+from arcade_rl.errors import MissingError, VerificationError
+from arcade_rl.reading import ABSENT, read_file
 from arcade_rl.runs.files import canonical_json, fsync, sha256_of
 
 MANIFEST = "MANIFEST.json"
@@ -117,11 +119,11 @@ def write_state(directory: Path, state: CheckpointState) -> None:
 
 
 def read_state(directory: Path) -> CheckpointState:
-    """State of a verified checkpoint."""
+    """State of a verified checkpoint. OSError if the system does not let it be read."""
     path = directory / STATE
     try:
-        return state_from(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return state_from(json.loads(read_file(path)))
+    except (*ABSENT, ValueError, TypeError, KeyError, AttributeError) as error:
         raise VerificationError(f"{path} is not a checkpoint's state: {error}") from error
 
 
@@ -148,7 +150,29 @@ def seal(directory: Path, chunk: int) -> None:
 
 
 def verify(directory: Path) -> int:
-    """Check every byte of a checkpoint and return its chunk. VerificationError says what differs."""
+    """Check every byte of a checkpoint and return its chunk. VerificationError says what differs;
+    OSError, that the system does not let it be read, which says nothing of the checkpoint."""
+    try:
+        return _verify(directory)
+    except ABSENT as error:
+        raise VerificationError(f"{directory} is not whole: {error}") from error
+
+
+@contextlib.contextmanager
+def unless_gone(directory: Path) -> Iterator[None]:
+    """MissingError if what is done with a checkpoint fails because it was taken away meanwhile."""
+    try:
+        yield
+    except (OSError, VerificationError) as error:
+        if directory.exists():
+            raise
+        raise MissingError(
+            f"{directory} is gone: its training keeps only some of its checkpoints and took it "
+            "meanwhile; name another one, or let it keep more with checkpoint.keep"
+        ) from error
+
+
+def _verify(directory: Path) -> int:
     manifest = _read_manifest(directory / MANIFEST)
     listed = {file["name"] for file in manifest["files"]}
     present = {path.name for path in directory.iterdir()} - {MANIFEST}
@@ -175,12 +199,12 @@ def _signed(content: dict[str, Any]) -> bytes:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        written = path.read_bytes()
+        written = read_file(path)
         manifest = json.loads(written)
         signed = _signed({key: value for key, value in manifest.items() if key != "sha256"})
-    except FileNotFoundError:
+    except ABSENT:
         raise VerificationError(f"{path.parent} has no {MANIFEST}: it was never finished") from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise VerificationError(f"{path} is not a manifest: {error}") from error
     if written != signed:
         raise VerificationError(f"{path} was changed after it was written")
@@ -210,6 +234,14 @@ def newest(checkpoints: Path) -> CheckpointState | None:
     """State of the newest of them; None before there is one."""
     found = stored(checkpoints)
     return read_state(found[-1][1]) if found else None
+
+
+def newest_readable(checkpoints: Path) -> CheckpointState | None:
+    """State of the newest of them whose state is not damaged; None if there is none."""
+    for _, path in reversed(stored(checkpoints)):
+        with contextlib.suppress(VerificationError):  # `resume` puts it aside and tells of it
+            return read_state(path)
+    return None
 
 
 def best_of(states: Iterable[CheckpointState], metric: str, better: Better) -> int | None:

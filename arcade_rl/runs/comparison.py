@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from arcade_rl.config import flatten, read_toml
+from arcade_rl.config import flatten
 from arcade_rl.errors import ArcadeError
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.evaluations import Evaluation
@@ -60,7 +60,7 @@ def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[Difference
 
 def _configuration(run: RunDirectory) -> dict[str, Any]:
     try:
-        return dict(flatten(read_toml(run.config).values))
+        return dict(flatten(run.saved().values))
     except ArcadeError:
         return {}  # it is among the faults
 

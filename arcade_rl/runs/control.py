@@ -22,7 +22,7 @@ def take(control: Path) -> set[Request]:
     for request in get_args(Request):
         try:
             (control / request).unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):  # a folder is no request
             continue
         taken.add(request)
     return taken

@@ -7,22 +7,32 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Config, describe, parse_percent, read_toml
-from arcade_rl.errors import ConfigError, MissingError, UsageError, VerificationError
+from arcade_rl.config import Config, Source, describe, parse_percent, read_toml
+from arcade_rl.errors import (
+    ArcadeError,
+    ConfigError,
+    MissingError,
+    UsageError,
+    VerificationError,
+)
+from arcade_rl.reading import ABSENT, expect_file, listed, read_file
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.files import canonical_json, write_atomically
 
 RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
 START = "0%"
 """Milestone of the checkpoint before any training."""
+NEW = ".new-"
+"""What the name of a run that is being made begins with."""
 TRASH = ".trash-"
 """What the name of a run that is being deleted begins with."""
+IDENTITY_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Identity:
     machine: dict[str, str]
     main_metric: str = ""
     """The game's main metric, for readers that do not load its plugin; empty: its first one."""
-    format: int = 1
+    format: int = IDENTITY_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,11 @@ class RunDirectory:
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def reference(self) -> str:
+        """What names it on a command line, wherever runs live."""
+        return str(self.path) if _is_path(str(self.path)) else f".{os.sep}{self.path}"
 
     @property
     def config(self) -> Path:
@@ -120,7 +135,7 @@ class RunDirectory:
 
     def segments(self) -> dict[int, Path]:
         """Every segment of recorded episodes in place, by chunk, oldest first."""
-        found = sorted(self.episodes.glob("*.episodes"))
+        found = listed(self.episodes, "*.episodes")
         return {int(path.stem): path for path in found if path.stem.isdecimal()}
 
     def segment_bytes(self) -> int:
@@ -136,25 +151,44 @@ class RunDirectory:
         return self.events / f"{chunk:06d}.events"
 
     @property
-    def created_ns(self) -> int:
-        """When it was made, nanoseconds since the epoch; of `run.json`, which never changes."""
-        mark = self.identity_file if self.identity_file.exists() else self.config
-        return mark.stat().st_mtime_ns
+    def created(self) -> float:
+        """When it was made, as `run.json` says, seconds since the epoch; 0 where that cannot be read.
+        Times of files are those of a copy."""
+        try:
+            return self.identity().created
+        except (ArcadeError, OSError):  # who reads the run is told
+            return 0.0
 
     def identity(self) -> Identity:
-        """Content of `run.json`."""
+        """Content of `run.json`. MissingError if it is lost, VerificationError if it is none."""
         try:
-            return Identity(**json.loads(self.identity_file.read_bytes()))
-        except FileNotFoundError:
+            identity = Identity(**json.loads(read_file(self.identity_file)))
+        except ABSENT:
             raise MissingError(
                 f"{self.path} has lost its run.json: when and with what it was made is not known"
             ) from None
         except (ValueError, TypeError) as error:
             raise VerificationError(f"{self.identity_file} is not readable: {error}") from error
+        if identity.format != IDENTITY_FORMAT or not isinstance(identity.created, int | float):
+            raise VerificationError(
+                f"{self.identity_file} is not readable: format {identity.format!r}, created "
+                f"{identity.created!r}; expected format {IDENTITY_FORMAT} and a time"
+            )
+        return identity
+
+    def saved(self) -> Source:
+        """The values of `config.toml`, unchecked. ConfigError if it is not readable."""
+        try:
+            expect_file(self.config)
+        except VerificationError as error:
+            raise ConfigError(str(error)) from None
+        except ABSENT:
+            pass  # told below
+        return read_toml(self.config)
 
     def configuration(self) -> Config:
         """Content of `config.toml`, without asking the game. ConfigError if it is not readable."""
-        values = read_toml(self.config).values
+        values = self.saved().values
         try:
             return Config.model_validate(values)
         except ValidationError as error:
@@ -162,12 +196,27 @@ class RunDirectory:
 
     def create(self, config_toml: bytes) -> None:
         """Make the directory with its configuration."""
-        for directory in (
-            self.path, self.checkpoints, self.events, self.episodes, self.staging, self.logs, self.tensorboard,
-            self.control,
-        ):  # fmt: skip
+        for directory in (self.path, *self._folders):
             directory.mkdir(parents=True)
         write_atomically(self.config, config_toml)
+
+    def restore_folders(self) -> None:
+        """Make the folders that were lost because they were empty. UsageError if one is a link: what is
+        deleted in it would be deleted elsewhere."""
+        for folder in self._folders:
+            if folder.is_symlink():
+                raise UsageError(
+                    f"{folder} is a link to {os.readlink(folder)}, and nothing is deleted through a "
+                    "link; put the folder itself there, or keep the whole run elsewhere"
+                )
+            folder.mkdir(exist_ok=True)
+
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return (
+            self.checkpoints, self.events, self.episodes, self.staging, self.logs, self.tensorboard,
+            self.control,
+        )  # fmt: skip
 
     def identify(self, identity: Identity) -> None:
         """Write `run.json`, which makes the directory a run: the last step of making one."""
@@ -188,30 +237,39 @@ def all_runs(root: Path) -> list[RunDirectory]:
         for path in root.iterdir()
         if _is_run(path) and not path.name.startswith(".")
     ]  # half-made, or deleted
-    return sorted(runs, key=lambda run: (run.created_ns, run.name))
+    return sorted(runs, key=lambda run: (run.created, run.name))
 
 
 def _is_run(path: Path) -> bool:
-    """Whether this is a run, even one that has lost its run.json."""
-    has_parts = (path / "config.toml").is_file() and (path / "checkpoints").is_dir()
-    return has_parts or (path / "run.json").is_file()
+    """Whether this is a run, even one that has lost its run.json, or may be one."""
+    try:
+        has_parts = (path / "config.toml").is_file() and (path / "checkpoints").is_dir()
+        return has_parts or (path / "run.json").is_file()
+    except PermissionError:
+        return True  # who reads it is told
 
 
-def find_run(reference: str, root: Path) -> RunDirectory:
-    """The run that `reference` names: a path, a name, a unique prefix, or `@latest`."""
+def find_run(reference: str, root: Path, whole: bool = False) -> RunDirectory:
+    """The run that `reference` names: a name, a unique prefix, `@latest`, or a path, which has a
+    separator or is "." or "..". With `whole`, for what deletes or overwrites, a name or a path."""
     if not reference:
         raise UsageError(
             "the name of a run is empty; expected a path, a name, the beginning of one, or @latest"
         )
-    if _is_run(path := Path(reference)):
-        return RunDirectory(path if path.name not in ("", "..") else path.resolve())
+    if _is_path(reference):
+        return _run_at(Path(reference))
     runs = all_runs(root)
     if reference == "@latest":
         if not runs:
             raise MissingError(f"{root} holds no runs; start one with `arcade-rl train`")
+        if whole:
+            raise UsageError(
+                f"@latest is {runs[-1].name} now; what deletes or overwrites takes its whole name"
+            )
         return runs[-1]
-    exact = [run for run in runs if run.name == reference]
-    matching = exact or [run for run in runs if run.name.startswith(reference)]
+    matching = [run for run in runs if run.name == reference]
+    if not whole:
+        matching = matching or [run for run in runs if run.name.startswith(reference)]
     if len(matching) == 1:
         return matching[0]
     if matching:
@@ -223,6 +281,24 @@ def find_run(reference: str, root: Path) -> RunDirectory:
     more = f" and {len(names) - len(near)} more" if len(names) > len(near) else ""
     raise MissingError(
         f"no run named {reference} in {root}; it holds {', '.join(near) or 'none'}{more}"
+        f"{_elsewhere(reference)}"
+    )
+
+
+def _is_path(reference: str) -> bool:
+    """Whether it is a path rather than a name."""
+    return reference in (".", "..") or any(sep in reference for sep in (os.sep, os.altsep) if sep)
+
+
+def _run_at(path: Path) -> RunDirectory:
+    if not _is_run(path):
+        raise MissingError(f"{path} is not a run: it has no run.json")
+    return RunDirectory(path if path.name not in ("", "..") else path.resolve())
+
+
+def _elsewhere(name: str) -> str:
+    return (
+        f"; for the folder of this directory write .{os.sep}{name}" if Path(name).is_dir() else ""
     )
 
 
@@ -239,6 +315,17 @@ def find_checkpoint(run: RunDirectory, name: str, best_metric: str, better: str)
 
     MissingError if there is none, VerificationError if it is damaged. Never a stand-in.
     """
+    while True:
+        path = _checkpoint(run, name, best_metric, better)
+        try:
+            with checkpoints.unless_gone(path):
+                checkpoints.verify(path)
+        except MissingError:
+            continue  # the training's retention took it just now: another one is meant, or none
+        return path
+
+
+def _checkpoint(run: RunDirectory, name: str, best_metric: str, better: str) -> Path:
     stored = dict(checkpoints.stored(run.checkpoints))
     if not stored:
         raise MissingError(f"{run.path} has no checkpoint yet")
@@ -247,14 +334,21 @@ def find_checkpoint(run: RunDirectory, name: str, best_metric: str, better: str)
     elif name.isdecimal() and len(name) <= 15:
         chunk = int(name)
     else:
-        states = [checkpoints.read_state(path) for path in stored.values()]
-        chunk = _named(run, name, states, best_metric, better)
+        chunk = _named(run, name, _states(stored.values()), best_metric, better)
     if chunk not in stored:
         raise MissingError(
             f"{run.name} has no checkpoint {name}; it keeps {', '.join(map(str, sorted(stored)))}"
         )
-    checkpoints.verify(stored[chunk])
     return stored[chunk]
+
+
+def _states(paths: Iterable[Path]) -> list[checkpoints.CheckpointState]:
+    """Of those that are there still."""
+    states = []
+    for path in paths:
+        with contextlib.suppress(MissingError), checkpoints.unless_gone(path):
+            states.append(checkpoints.read_state(path))
+    return states
 
 
 def _named(

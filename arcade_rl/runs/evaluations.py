@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.reading import listed, read_file
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.files import canonical_json, write_atomically
 
@@ -99,13 +100,13 @@ def store(run: RunDirectory, evaluation: Evaluation) -> Path:
 
 def stored(run: RunDirectory) -> list[Path]:
     """Every evaluation of the run, readable or not, in the order of checkpoints."""
-    return sorted(run.evaluations.glob("*.json"))
+    return listed(run.evaluations, "*.json")
 
 
 def read(path: Path) -> Evaluation:
     """A stored evaluation. VerificationError if the file does not hold one."""
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(read_file(path))
         if values["format"] != FORMAT:
             raise VerificationError(
                 f"{path} has format {values['format']}; this version reads {FORMAT}"
@@ -119,7 +120,7 @@ def read(path: Path) -> Evaluation:
                 "metrics": {name: _summary(value) for name, value in values["metrics"].items()},
             }
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise VerificationError(
             f"{path} is not a readable evaluation ({error}); delete it and evaluate again"
         ) from error

@@ -17,6 +17,7 @@ from typing import BinaryIO, ClassVar, TypeAlias
 import msgpack
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.reading import naming, open_file
 from arcade_rl.runs.checkpoints import CheckpointState, state_from
 
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
@@ -129,7 +130,7 @@ class Failed:
     """The chunk raised; the process ends after this."""
 
     kind: str
-    """"error", "out of memory", or "final" where a retry cannot help."""
+    """"error", "system" where the system refused something, "out of memory", or "final" where a retry cannot help."""
     message: str
     exit_code: int
 
@@ -229,7 +230,7 @@ class ChunkLog:
 
 def read_log(path: Path) -> ChunkLog:
     """A finished log. VerificationError if a byte of it is missing or changed."""
-    with path.open("rb") as file:
+    with naming(path), open_file(path) as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise VerificationError(f"{path} is not an event log of a known version")
         events: list[Event] = []

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
+
+from arcade_rl.reading import naming, open_file
 
 
 def fsync(path: Path) -> None:
@@ -34,5 +37,13 @@ def canonical_json(value: Any) -> bytes:
 
 def sha256_of(path: Path) -> str:
     """Hexadecimal SHA-256 of the content of `path`."""
-    with path.open("rb") as file:
+    with naming(path), open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a directory with everything in it; of a link only the link."""
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path)

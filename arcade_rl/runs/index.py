@@ -11,6 +11,7 @@ from pathlib import Path
 
 from arcade_rl.contracts import Better
 from arcade_rl.errors import ArcadeError, MissingError, VerificationError
+from arcade_rl.reading import listed
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database, RecordingRow, Status
@@ -198,7 +199,7 @@ def _columns(run: RunDirectory, found: _Found) -> tuple[list[str], list[str]]:
 
 def _log_files(run: RunDirectory) -> list[tuple[int, Path]]:
     return sorted(
-        (int(path.stem), path) for path in run.events.glob("*.events") if path.stem.isdecimal()
+        (int(path.stem), path) for path in listed(run.events, "*.events") if path.stem.isdecimal()
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -12,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from arcade_rl.errors import LockedError
+from arcade_rl.errors import ArcadeError, LockedError
+from arcade_rl.reading import expect_file, read_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,23 @@ class Holder:
 
 
 class RunLock:
-    """Held while a run is supervised. LockedError on entry if another process holds it."""
+    """Held while a run is supervised. LockedError on entry if another process holds it, ArcadeError if
+    there are no locks on its disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor = -1
 
     def __enter__(self) -> Self:
+        with contextlib.suppress(FileNotFoundError):
+            expect_file(self._path)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        if not _lock(descriptor):
+        try:
+            is_ours = _lock(descriptor, self._path)
+        except ArcadeError:
+            os.close(descriptor)
+            raise
+        if not is_ours:
             os.close(descriptor)
             holder = _read(self._path)
             who = f"process {holder.pid} on {holder.host}" if holder else "another process"
@@ -58,28 +68,39 @@ class RunLock:
         os.close(self._descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, path: Path) -> bool:
     """Take the lock; tried for a moment, because asking who holds it takes it too."""
     for _ in range(20):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.02)
-        else:
+        if _try(descriptor, fcntl.LOCK_EX, path):
             return True
+        time.sleep(0.02)
     return False
 
 
-def holder_of(path: Path) -> Holder | None:
-    """Who holds the lock now; None if nobody alive does."""
+def _try(descriptor: int, kind: int, path: Path) -> bool:
+    """Whether the lock could be taken. ArcadeError if there are no locks here."""
     try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:  # some network disks
+        raise ArcadeError(
+            f"{path} cannot be locked ({error}): whether the run is supervised is not known; train on "
+            "a disk that has locks, with --runs-dir or ARCADE_RL_RUNS_DIR"
+        ) from error
+    return True
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Who holds the lock now; None if nobody alive does. ArcadeError if that cannot be known."""
+    try:
+        expect_file(path)
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read(path) or Holder(0, socket.gethostname(), 0.0)
+        if not _try(descriptor, fcntl.LOCK_SH, path):
+            return _read(path) or Holder(0, socket.gethostname(), 0.0)
     finally:
         os.close(descriptor)
     return None
@@ -87,6 +108,6 @@ def holder_of(path: Path) -> Holder | None:
 
 def _read(path: Path) -> Holder | None:
     try:
-        return Holder(**json.loads(path.read_bytes()))
+        return Holder(**json.loads(read_file(path)))
     except (OSError, ValueError, TypeError):
         return None  # taken a moment ago: the holder has not written its name yet

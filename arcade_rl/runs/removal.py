@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 
-from arcade_rl.errors import LockedError, UsageError
+from arcade_rl.errors import LockedError, MissingError, UsageError, VerificationError
 from arcade_rl.runs.directory import TRASH, RunDirectory
 from arcade_rl.runs.files import fsync
 from arcade_rl.runs.lock import RunLock, holder_of
@@ -15,11 +15,12 @@ from arcade_rl.runs.lock import RunLock, holder_of
 def remove(run: RunDirectory) -> None:
     """Delete the run's directory and nothing outside of it; links in it are not followed.
 
-    LockedError while the run is supervised, UsageError if the run itself is a link.
+    LockedError while the run is supervised, UsageError if the run itself is a link, and
+    VerificationError if its run.json does not say that it is one.
     """
     refuse_unremovable(run)
     with RunLock(run.lock):
-        trash = run.path.with_name(f"{TRASH}{run.name}-{time.time_ns()}")
+        trash = run.path.with_name(f"{TRASH}{time.time_ns()}")
         os.rename(run.path, trash)
         fsync(trash.parent)
         shutil.rmtree(trash)
@@ -32,6 +33,13 @@ def refuse_unremovable(run: RunDirectory) -> None:
             f"{run.path} is a link to {os.readlink(run.path)}; delete the link with rm, "
             "or name the run by its own path"
         )
+    try:
+        run.identity()
+    except (MissingError, VerificationError) as error:
+        raise VerificationError(
+            f"{error}; only what its run.json says is a run is deleted: if all of "
+            f"{run.path.resolve()} is to go, delete it with rm"
+        ) from error
     holder = holder_of(run.lock)
     if holder is not None:
         raise LockedError(

@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from arcade_rl.errors import ArcadeError, MissingError, VerificationError
+from arcade_rl.reading import ABSENT, expect_file
 
-_DISK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_BUSY")
-"""Beginnings of the names of errors that tell of the disk or its rights, not of the content."""
+_DISK = (
+    "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_NOMEM",
+    "SQLITE_PERM", "SQLITE_PROTOCOL", "SQLITE_LOCKED",
+)  # fmt: skip
+"""Beginnings of the names of errors that tell of the system or its rights, not of the content."""
 _UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN")
 """The same of a folder in which no journal can be made."""
 
@@ -50,11 +54,13 @@ def _uri(path: Path, query: str) -> str:
 
 
 def require(path: Path) -> None:
-    """MissingError if there is no database."""
-    if not path.is_file():
+    """MissingError if there is no database, VerificationError if something else is in its place."""
+    try:
+        expect_file(path)
+    except ABSENT:
         raise MissingError(
             f"{path} does not exist; rebuild it with `arcade-rl runs reindex {path.parent}`"
-        )
+        ) from None
 
 
 @contextmanager

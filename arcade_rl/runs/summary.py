@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from arcade_rl.config import Config
-from arcade_rl.errors import ArcadeError
+from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 from arcade_rl.runs import checkpoints, evaluations
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.database import ChunkSummary, Database, RecordingCounts, Status
-from arcade_rl.runs.directory import Identity, RunDirectory
+from arcade_rl.runs.directory import Identity, RunDirectory, all_runs
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.lock import Holder, holder_of
 from arcade_rl.runs.phases import total
@@ -143,17 +143,26 @@ def summarize(run: RunDirectory) -> RunSummary:
     return _summarize(run, faults.attempt(run.identity), faults)
 
 
+def summaries(root: Path) -> list[RunSummary]:
+    """Every run below `root` at a glance, oldest first, but for those that are deleted meanwhile."""
+    return [summary for summary in map(summarize, all_runs(root)) if summary.path.is_dir()]
+
+
 def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
     """The run in full; every checkpoint is verified. Raises nothing for a damaged run."""
     faults = _Faults()
     identity = faults.attempt(run.identity)
     rows = _Faults().attempt(partial(_rows, run, last_notices))  # the summary tells what is wrong
     chunks, kept, notices, recordings = rows or ([], {}, [], None)
-    stored = [_checkpoint(chunk, path, kept) for chunk, path in checkpoints.stored(run.checkpoints)]
+    places = faults.attempt(partial(checkpoints.stored, run.checkpoints)) or []
+    looked = [_checkpoint(chunk, path, kept) for chunk, path in places]
+    stored = [checkpoint for checkpoint in looked if checkpoint is not None]
     faults.lines += [checkpoint.fault for checkpoint in stored if checkpoint.fault]
     read = [
-        (path, faults.attempt(partial(evaluations.read, path))) for path in evaluations.stored(run)
+        (path, faults.attempt(partial(evaluations.read, path)))
+        for path in faults.attempt(partial(evaluations.stored, run)) or []
     ]
+    recording_bytes = faults.attempt(run.segment_bytes) or 0
     return RunDetail(
         summary=_summarize(run, identity, faults),
         identity=identity,
@@ -161,16 +170,19 @@ def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
         checkpoints=stored,
         notices=notices,
         recordings=recordings,
-        recording_bytes=run.segment_bytes(),
+        recording_bytes=recording_bytes,
         evaluations=[(path, evaluation) for path, evaluation in read if evaluation is not None],
     )
 
 
 def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) -> RunSummary:
     config = faults.attempt(run.configuration)
-    holder = holder_of(run.lock)
-    index = faults.attempt(partial(_from_database, run)) or _from_checkpoint(run)
-    state, reason = _state(index.status, holder)
+    lock = _Faults()
+    holder = lock.attempt(partial(holder_of, run.lock))
+    faults.lines += lock.lines
+    index = faults.attempt(partial(_from_database, run))
+    index = index or faults.attempt(partial(_from_checkpoint, run)) or _Index(None, 0, 0, 0, {})
+    state, reason = _state(index.status, holder, is_known=not lock.lines)
     newest = _Faults().attempt(partial(checkpoints.newest, run.checkpoints))
     open_steps = newest.open_steps if newest else 0
     ended_steps = index.steps - open_steps if index.ended_steps is None else index.ended_steps
@@ -179,7 +191,7 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
         path=run.path,
         game=identity.game if identity else config.game if config else "",
         seed=identity.seed if identity else config.seed if config else None,
-        created=identity.created if identity else run.path.stat().st_mtime,
+        created=identity.created if identity else faults.attempt(partial(_changed, run)) or 0.0,
         state=state,
         reason=reason,
         pid=holder.pid if holder else None,
@@ -195,10 +207,15 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
     )
 
 
-def _state(status: Status | None, holder: Holder | None) -> tuple[str, str]:
+def _changed(run: RunDirectory) -> float:
+    return run.path.stat().st_mtime
+
+
+def _state(status: Status | None, holder: Holder | None, is_known: bool) -> tuple[str, str]:
+    """`is_known`: whether it could be asked who holds the lock."""
     if status is None:
         return ("running" if holder else "unknown"), ""
-    if status.state in ("running", "paused") and holder is None:
+    if status.state in ("running", "paused") and holder is None and is_known:
         return "interrupted", f"its supervisor, process {status.pid}, is gone"
     return status.state, status.reason
 
@@ -234,12 +251,19 @@ def _verified(path: Path) -> CheckpointState:
     return checkpoints.read_state(path)
 
 
-def _checkpoint(chunk: int, path: Path, kept: dict[int, str]) -> StoredCheckpoint:
-    faults = _Faults()
-    state = faults.attempt(partial(_verified, path))
-    damage = "".join(faults.lines)
-    advice = "`arcade-rl resume` puts it aside and goes on from the one before"
-    fault = f"checkpoint {chunk} is damaged: {damage}; {advice}" if damage else ""
+def _checkpoint(chunk: int, path: Path, kept: dict[int, str]) -> StoredCheckpoint | None:
+    """None if the training's retention takes it meanwhile."""
+    state, fault = None, ""
+    try:
+        with checkpoints.unless_gone(path):
+            state = _verified(path)
+    except MissingError:
+        return None
+    except VerificationError as error:
+        advice = "`arcade-rl resume` puts it aside and goes on from the one before"
+        fault = f"checkpoint {chunk} is damaged: {error}; {advice}"
+    except OSError as error:
+        fault = f"checkpoint {chunk} cannot be read: {error}"
     return StoredCheckpoint(chunk, state, kept.get(chunk, ""), fault)
 
 

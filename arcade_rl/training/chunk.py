@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,19 @@ class Heartbeat:
             self._emit(Beat(self._model.num_timesteps))
 
 
+@contextmanager
+def _fitting(directory: Path) -> Iterator[None]:
+    """RunFailed if what a verified checkpoint holds is of other networks: no other checkpoint would do."""
+    try:
+        yield
+    except (RuntimeError, ValueError, VerificationError) as error:
+        raise RunFailed(
+            f"{directory} is sound and does not fit the networks that the configuration and the game "
+            f"make now ({str(error).splitlines()[0]}); go on with the versions that run.json names, or "
+            "start a new run"
+        ) from error
+
+
 class Chunk:
     """One attempt at a chunk by a learner."""
 
@@ -139,17 +153,12 @@ class Chunk:
         parameters = read_parameters(directory / checkpoints.MODEL, model.device)
         if weights_sha256(parameters) != state.weights_sha256:
             raise VerificationError(f"{directory}: the weights are not those that its state names")
-        try:
+        with _fitting(directory):
             model.set_parameters(parameters, exact_match=True, device=model.device)
-        except (RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise VerificationError(
-                f"{directory}: the weights do not fit the configuration's networks: {reason}"
-            ) from error
+            if state.normalization is not None:
+                self._learner.normalization().restore(state.normalization)
         model.num_timesteps = state.steps
         model._n_updates = state.gradient_epochs
-        if state.normalization is not None:
-            self._learner.normalization().restore(state.normalization)
         self._compiled = state.compiled
         self._learner.use_compiled(state.compiled)
         self._warn_of_another_machine(state)
