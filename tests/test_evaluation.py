@@ -325,7 +325,7 @@ def test_a_metric_that_is_no_number_is_the_games_fault(finished: Made) -> None:
         return batch
 
     resolved, game = recorded(finished, break_)
-    with pytest.raises(PluginError, match=r"hits of the episode with seed \d+ is nan"):
+    with pytest.raises(PluginError, match=r"metrics\[0, 0\] \(hits\) is nan in env"):
         evaluate(resolved, finished.newest, 3, 2, 0, True)
     assert game.closed.is_set()
 

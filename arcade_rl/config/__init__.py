@@ -18,6 +18,7 @@ from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
     Resolved,
     Source,
+    declared,
     dump_toml,
     flatten,
     from_assignments,
@@ -45,6 +46,7 @@ __all__ = [
     "Table",
     "Train",
     "Value",
+    "declared",
     "dump_toml",
     "flatten",
     "from_assignments",

@@ -20,6 +20,7 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import actions_for, to_numpy
+from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.playback.actor import Actor, load_acting
 from arcade_rl.playback.interval import mean_interval
@@ -55,12 +56,13 @@ def evaluate(
     checkpoints.verify(checkpoint)
     state = checkpoints.read_state(checkpoint)
     n_envs = min(n_envs, episodes)
-    env = resolved.game.make_env(resolved.options, n_envs, "evaluation")
+    declaration = resolved.declaration
+    env = open_env(resolved.game, resolved.options, declaration, n_envs, "evaluation")
     try:
         acting = load_acting(resolved, checkpoint, state, env, device)
         seeds = EpisodeSeeds(seed, n_envs)
         actor = Actor(*acting, env, resolved.config.train, deterministic, seeds.of)
-        played = _play(resolved.declaration, env, actor, state, episodes, seeds, progress)
+        played = _play(declaration, env, actor, state, episodes, seeds, progress)
     finally:
         env.close()
     return Evaluation(
@@ -68,7 +70,7 @@ def evaluate(
         game=resolved.game.name,
         chunk=state.chunk,
         weights_sha256=state.weights_sha256,
-        protocol=resolved.declaration.protocol,
+        protocol=declaration.protocol,
         deterministic=deterministic,
         seed=seed,
         n_envs=n_envs,

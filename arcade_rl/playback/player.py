@@ -24,6 +24,7 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import WeightedSum, actions_for, observations_to_numpy, to_numpy
+from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import row_of
 from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
 from arcade_rl.playback.actor import Actor, load_acting
@@ -85,7 +86,7 @@ class Player:
         self.state = checkpoints.read_state(checkpoint)
         self.run = checkpoint.absolute().parent.parent.name
         self._resolved = resolved
-        self._env = resolved.game.make_env(resolved.options, 1, "evaluation")
+        self._env = open_env(resolved.game, resolved.options, resolved.declaration, 1, "evaluation")
         with ExitStack() as failed:
             failed.callback(self._env.close)
             self.policy, self.normalizer = load_acting(

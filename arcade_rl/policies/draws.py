@@ -8,7 +8,7 @@ dimensions, L of numbers of the actor's latent code.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,7 @@ class Draws:
 
     def __init__(self, policy: BasePolicy, noise_interval: int) -> None:
         """`noise_interval`: steps of an episode that state-dependent exploration keeps its noise for."""
-        self._policy: Any = policy
+        self._policy = cast(Any, policy)
         self._distribution = self._policy.action_dist
         self._distribution.sample = self._sample
         self._interval = noise_interval
