@@ -72,7 +72,7 @@ def test_sampled_actions_have_the_policys_probabilities() -> None:
     from gymnasium import spaces
     from stable_baselines3.common.policies import ActorCriticPolicy
 
-    from arcade_rl.policies.draws import Draws
+    from arcade_rl.playback.draws import Draws
 
     torch.manual_seed(0)
     box = spaces.Box(-1, 1, (3,), np.float32)

@@ -15,9 +15,9 @@ from stable_baselines3.common.policies import BasePolicy
 from arcade_rl.config import Resolved, Train
 from arcade_rl.contracts import Array, MaskedVectorEnv, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
+from arcade_rl.playback.draws import Draws, Integers
 from arcade_rl.policies.build import is_image
 from arcade_rl.policies.device import thread_count
-from arcade_rl.policies.draws import Draws, Integers
 from arcade_rl.policies.load import load_policy
 from arcade_rl.policies.normalize import ObservationNormalizer
 from arcade_rl.runs import checkpoints
