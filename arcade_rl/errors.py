@@ -3,6 +3,7 @@
     ArcadeError                    1    it ran and failed
     |-- RunFailed                  1    training ended without reaching its target
     |-- PluginError                1    an installed plugin is broken
+    |   `-- ContractError          1    it hands over what the contract excludes
     |-- UsageError                 2    the command line or the configuration is wrong
     |   `-- ConfigError            2
     |-- MissingError               3    something needed is not there
@@ -29,6 +30,10 @@ class RunFailed(ArcadeError):
 
 class PluginError(ArcadeError):
     """A plugin raised, misspelt a hook, or offers what it may not."""
+
+
+class ContractError(PluginError):
+    """A plugin hands over what the contract excludes; it would do so again."""
 
 
 class UsageError(ArcadeError):

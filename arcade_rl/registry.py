@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,7 +46,8 @@ class Installed:
 def installed() -> list[Installed]:
     """Every game with an entry point, by name. Imports no plugin."""
     by_name: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=hookspecs.ENTRY_POINT_GROUP):
+    points, unreadable = _entry_points(hookspecs.ENTRY_POINT_GROUP)
+    for point in points:
         by_name.setdefault(point.name, []).append(point)
     allowed = _allow_list()
     games = []
@@ -59,7 +60,44 @@ def installed() -> list[Installed]:
         if len(modules) > 1 or len(distributions) > 1:
             fault = f"{name} is offered by {' and by '.join(distributions)}; uninstall one of them"
         games.append(Installed(name, ", ".join(distributions), ", ".join(modules), fault))
-    return games
+    return games + unreadable
+
+
+_UNREADABLE = (UnicodeError, ValueError, TypeError, KeyError, OSError)
+"""What importlib.metadata raises where a distribution's files are no text, or say nothing."""
+
+
+def _entry_points(group: str) -> tuple[list[EntryPoint], list[Installed]]:
+    """The entry points of a group, and the distributions whose entry points cannot be read."""
+    try:
+        return list(entry_points(group=group)), []
+    except _UNREADABLE:
+        return _entry_points_one_by_one(group)
+
+
+def _entry_points_one_by_one(group: str) -> tuple[list[EntryPoint], list[Installed]]:
+    points: dict[str, list[EntryPoint]] = {}
+    unreadable = {}
+    for distribution in distributions():
+        name = _name_of(distribution)
+        key = name.partition(" ")[0].lower().replace("_", "-")
+        if key in points or key in unreadable:
+            continue  # the first on the path is the one that is imported
+        try:
+            points[key] = list(distribution.entry_points.select(group=group))
+        except _UNREADABLE as error:
+            fault = f"the entry points of {name} cannot be read: {_said(error)}"
+            advice = "install it again or uninstall it"
+            unreadable[key] = Installed(name, name, "", f"{fault}; {advice}")
+    return [point for found in points.values() for point in found], list(unreadable.values())
+
+
+def _name_of(distribution: Distribution) -> str:
+    """Name and version; where its metadata cannot be read, the name of its folder."""
+    try:
+        return f"{distribution.name} {distribution.version}"
+    except _UNREADABLE:
+        return Path(str(getattr(distribution, "_path", "a distribution"))).name
 
 
 def load_game(name: str) -> Game:
@@ -72,7 +110,8 @@ def load_game(name: str) -> Game:
         raise MissingError(_not_installed(name, list(games)))
     if games[name].fault:
         raise PluginError(games[name].fault)
-    (point,) = set(entry_points(group=hookspecs.ENTRY_POINT_GROUP, name=name))
+    points, _ = _entry_points(hookspecs.ENTRY_POINT_GROUP)
+    (point,) = {point for point in points if point.name == name}
     module, distribution = _import(point), games[name].distribution
     for game in _games_of(module, distribution):
         if game.name == name:
@@ -97,12 +136,14 @@ class RomSource:
 def rom_sources() -> list[RomSource]:
     """What every plugin declares of ROMs, by module; a broken one says why, and hides no other."""
     allowed = _allow_list()
+    found, unreadable = _entry_points(hookspecs.ROM_ENTRY_POINT_GROUP)
     points = {
         (point.value, _distribution(point)): point
-        for point in entry_points(group=hookspecs.ROM_ENTRY_POINT_GROUP)
+        for point in found
         if allowed is None or allowed & {point.name, *_games_beside(point)}
     }
-    return [_rom_source(point) for _, point in sorted(points.items())]
+    sources = [_rom_source(point) for _, point in sorted(points.items())]
+    return sources + [RomSource(it.distribution, "", (), it.fault) for it in unreadable]
 
 
 def _games_beside(point: EntryPoint) -> set[str]:
@@ -166,7 +207,7 @@ def _allow_list() -> set[str] | None:
 
 
 def _distribution(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    return _name_of(point.dist) if point.dist else point.value
 
 
 def _not_installed(name: str, known: list[str]) -> str:
@@ -226,6 +267,11 @@ def _games_of(module: ModuleType, distribution: str) -> list[Game]:
             raise PluginError(
                 f"{distribution}: {module.__name__} offers {game!r:.60}, "
                 f"which has no {' and no '.join(missing)}; expected an arcade_rl.contracts.Game"
+            )
+        if not hasattr(game.options, "model_fields") or not isinstance(game.options, type):
+            raise PluginError(
+                f"{distribution}: {game.name!s:.60} has options {game.options!r:.60}; "
+                "expected a subclass of arcade_rl.config.Options"
             )
     return games
 

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from make_run import Made
+from make_run import Made, make_run
 
 from arcade_rl.config import Checkpoint as Retention
-from arcade_rl.errors import VerificationError
+from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.policies.load import load_policy, read_parameters, weights_sha256
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.checkpoints import CheckpointState, best_of, kept
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.checkpoints import LEAST, CheckpointState, best_of, kept
+from arcade_rl.runs.directory import RunDirectory, find_checkpoint
 
 FILES = (checkpoints.MODEL, checkpoints.STATE, checkpoints.MANIFEST)
 PLACES = 70
@@ -243,7 +243,8 @@ def states(template: CheckpointState, *scores: float | None) -> list[CheckpointS
             chunk=chunk,
             milestones=[],
             recent=replace(
-                template.recent, metrics={"hits": [] if score is None else [score, score + 2]}
+                template.recent,
+                metrics={"hits": [] if score is None else [score, score + 2] * LEAST},
             ),
         )
         for chunk, score in enumerate(scores)
@@ -252,18 +253,18 @@ def states(template: CheckpointState, *scores: float | None) -> list[CheckpointS
 
 def test_the_latest_and_the_best_stay(template: CheckpointState) -> None:
     rows = states(template, None, 1, 9, 3, 4, 5)
-    assert kept(rows, Retention(keep=2), "hits", "up") == {
+    assert kept(rows, Retention(keep=2), "hits", "up", 4) == {
         4: ["latest"],
         5: ["latest"],
         2: ["best"],
     }
-    assert kept(rows, Retention(keep=2), "hits", "down")[1] == ["best"]
+    assert kept(rows, Retention(keep=2), "hits", "down", 4)[1] == ["best"]
 
 
 def test_milestones_and_every_kth_stay(template: CheckpointState) -> None:
     rows = states(template, 0, 0, 0, 0, 0, 0, 0)
     rows[3] = replace(rows[3], milestones=["10%", "20%"])
-    reasons = kept(rows, Retention(keep=2, every=3), "hits", "up")
+    reasons = kept(rows, Retention(keep=2, every=3), "hits", "up", 4)
     assert reasons == {
         0: ["every 3th", "best"],
         3: ["10%", "20%", "every 3th"],
@@ -273,23 +274,41 @@ def test_milestones_and_every_kth_stay(template: CheckpointState) -> None:
 
 
 def test_the_earliest_of_equals_is_the_best(template: CheckpointState) -> None:
-    assert best_of(states(template, 1, 5, 5), "hits", "up") == 1
-    assert best_of(states(template, None, None), "hits", "up") is None
-    assert best_of(states(template, None, 3, 2), "hits", "down") == 2
-    assert best_of(states(template, 1, 2), "nothing", "up") is None
+    assert best_of(states(template, 1, 5, 5), "hits", "up", 4) == 1
+    assert best_of(states(template, None, None), "hits", "up", 4) is None
+    assert best_of(states(template, None, 3, 2), "hits", "down", 4) == 2
+    assert best_of(states(template, 1, 2), "nothing", "up", 4) is None
 
 
 def test_a_mean_over_few_episodes_is_not_the_best(template: CheckpointState) -> None:
     lucky, usual = states(template, 9, 1)
-    few = replace(lucky, recent=replace(lucky.recent, metrics={"hits": [9.0]}))
-    assert best_of([few, usual], "hits", "up") == usual.chunk
+    few = replace(lucky, recent=replace(lucky.recent, metrics={"hits": [9.0] * LEAST}))
+    assert best_of([few, usual], "hits", "up", 4) == usual.chunk
+
+
+def test_the_best_has_a_mean_of_enough_episodes(template: CheckpointState) -> None:
+    (usual,) = states(template, 1)
+    few = replace(usual, recent=replace(usual.recent, metrics={"hits": [9.0] * (LEAST - 1)}))
+    assert best_of([few], "hits", "up", 1) is None
+    first = replace(usual, episodes=63)
+    assert best_of([first], "hits", "up", 64) is None, "the short ones of 64 environments"
+    assert best_of([replace(usual, episodes=64)], "hits", "up", 64) == usual.chunk
+
+
+def test_a_run_without_a_best_checkpoint_says_what_it_lacks(tmp_path: Path) -> None:
+    made = make_run(tmp_path, "options.length=100", chunks=1)
+    with pytest.raises(MissingError, match=r"newest has 4 episodes; expected 20 or more"):
+        find_checkpoint(made.run, "best", "hits", "up")
+    assert "best" not in str(
+        kept([checkpoints.read_state(made.newest)], Retention(), "hits", "up", 4)
+    )
 
 
 def test_a_run_keeps_what_its_policy_says(finished: Made) -> None:
     stored = checkpoints.stored(finished.run.checkpoints)
     rows = [checkpoints.read_state(path) for _, path in stored]
     retention = finished.resolved.config.checkpoint
-    assert [chunk for chunk, _ in stored] == sorted(kept(rows, retention, "hits", "up"))
+    assert [chunk for chunk, _ in stored] == sorted(kept(rows, retention, "hits", "up", 4))
     assert {0, 2, 3, 4} <= {chunk for chunk, _ in stored}
 
 

@@ -276,12 +276,12 @@ class KeepsCounts(StagedToyEnv):
     def __init__(self, *args):
         super().__init__(*args)
         self.observation_space = spaces.Dict({
-            "one": spaces.Discrete(9), "many": spaces.MultiDiscrete([40, 5]), "bits": spaces.MultiBinary(3),
+            "many": spaces.MultiDiscrete([40, 5]), "bits": spaces.MultiBinary(3),
         })
     def _observe(self):
         lit = self.target()
         bits = (lit[:, None] == np.arange(3)).astype(np.int8)
-        return {"one": lit, "many": np.stack([self._clock, lit], axis=1), "bits": bits}
+        return {"many": np.stack([self._clock, lit], axis=1), "bits": bits}
 
 class LateMasks(StagedMasked):
     "Has masks once it is reset."

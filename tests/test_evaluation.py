@@ -17,7 +17,7 @@ from stable_baselines3 import PPO
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, StepBatch
-from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
+from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds, HashedSeeds
 from arcade_rl.errors import MissingError, PluginError, VerificationError
 from arcade_rl.playback import actor
 from arcade_rl.playback import evaluation as module
@@ -40,11 +40,10 @@ def numbers(evaluation: Evaluation) -> Evaluation:
     return replace(evaluation, created=0.0)
 
 
-def quota_seeds(seed: int, episodes: int, n_envs: int) -> list[int]:
-    """Seed of episode j: environment j % n, its (j // n)-th."""
-    source = HashedSeeds(seed, n_envs)
-    rounds = [source.next(np.arange(n_envs)) for _ in range(-(-episodes // n_envs))]
-    return np.concatenate(rounds)[:episodes].tolist()
+def seeds_of(seed: int, episodes: int) -> list[int]:
+    """Seeds of the episodes of an evaluation, however many environments play them."""
+    source = HashedSeeds(seed, 1)
+    return [int(source.next(np.array([0]))[0]) for _ in range(episodes)]
 
 
 def literal(made: Made, seeds: list[int]) -> list[tuple[int, float, bool, float]]:
@@ -70,7 +69,7 @@ def literal(made: Made, seeds: list[int]) -> list[tuple[int, float, bool, float]
 @pytest.mark.parametrize(("episodes", "n_envs"), [(23, 4), (1, 1), (1, 8), (7, 7), (150, 3)])
 def test_exactly_the_quota_is_played(finished: Made, episodes: int, n_envs: int) -> None:
     evaluation = play(finished, episodes, n_envs)
-    assert evaluation.episodes.seed == quota_seeds(5, episodes, n_envs)
+    assert evaluation.episodes.seed == seeds_of(5, episodes)
     assert len(evaluation.episodes) == episodes
     assert evaluation.n_envs == min(n_envs, episodes)
 
@@ -87,8 +86,7 @@ def test_short_episodes_are_not_favoured(finished: Made) -> None:
     """The first N that end are the short ones, and short episodes of the toy score little."""
     episodes, n_envs = 40, 20
     played = play(finished, episodes, n_envs).episodes
-    source = HashedSeeds(5, n_envs)
-    seeds = [source.next(np.arange(n_envs)).tolist() for _ in range(8)]
+    seeds = np.reshape(seeds_of(5, 8 * n_envs), (8, n_envs)).tolist()
     lengths = {row: literal(finished, row) for row in map(tuple, seeds)}  # type: ignore[arg-type]
     ends: list[tuple[int, float]] = []
     for env in range(n_envs):
@@ -196,7 +194,7 @@ def test_every_kind_of_policy_is_measured(tmp_path: Path, assignments: list[str]
     for deterministic in (True, False):
         one, two = (play(made, 9, 4, deterministic=deterministic) for _ in range(2))
         assert numbers(one) == numbers(two)
-        assert one.episodes.seed == quota_seeds(5, 9, 4)
+        assert one.episodes.seed == seeds_of(5, 9)
 
 
 def shake(policy: Any) -> Any:
@@ -271,7 +269,7 @@ def test_observations_are_normalised_by_the_statistics_of_the_checkpoint(tmp_pat
     policy = shake(PPO.load(made.newest / checkpoints.MODEL, device="cpu").policy)
     played = play(made, 10, 5).episodes
     env = made.resolved.game.make_env(made.resolved.options, 5, "evaluation")
-    observations, total = env.reset(HashedSeeds(5, 5)), np.zeros(5)
+    observations, total = env.reset(EpisodeSeeds(5, 5)), np.zeros(5)
     first: dict[int, float] = {}
     while len(first) < 5:
         actions, _ = policy.predict(moments(observations).numpy(), deterministic=True)
@@ -327,7 +325,7 @@ def test_a_metric_that_is_no_number_is_the_games_fault(finished: Made) -> None:
         return batch
 
     resolved, game = recorded(finished, break_)
-    with pytest.raises(PluginError, match=r"hits of the episode with seed \d+ is nan"):
+    with pytest.raises(PluginError, match=r"metrics\[0, 0\] \(hits\) is nan in env"):
         evaluate(resolved, finished.newest, 3, 2, 0, True)
     assert game.closed.is_set()
 

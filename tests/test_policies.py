@@ -63,7 +63,7 @@ def test_every_kind_of_policy_loads_and_acts_within_its_space(
     assert all(torch.equal(saved[name], loaded[name]) for name in saved)
     assert not policy.training
     for deterministic in (True, False):
-        actor = Actor(policy, ObservationNormalizer(None), env, train, deterministic)
+        actor = Actor(policy, ObservationNormalizer(None), env, train, deterministic, np.zeros_like)
         observations = env.reset(Counted())
         for _ in range(10):
             actions = actor.act(observations)

@@ -143,7 +143,7 @@ def test_a_checkpoint_by_name(finished: Made, name: str, chunk: int) -> None:
 
 def test_the_best_checkpoint_is_the_one_with_the_best_mean(finished: Made) -> None:
     paths = [path for _, path in checkpoints.stored(finished.run.checkpoints)]
-    best = checkpoints.best_of(map(checkpoints.read_state, paths), "hits", "up")
+    best = checkpoints.best_of(map(checkpoints.read_state, paths), "hits", "up", 4)
     assert best is not None
     assert find_checkpoint(finished.run, "best", "hits", "up") == finished.run.checkpoint(best)
 

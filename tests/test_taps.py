@@ -433,7 +433,7 @@ def test_a_players_choices_follow_from_what_is_shown(
     normalizer = ObservationNormalizer(checkpoints.read_state(made.newest).normalization)
     masked = isinstance(env, MaskedVectorEnv)
     policy = load_policy(made.newest / checkpoints.MODEL, train, *spaces_, masked=masked)
-    player = Actor(policy, normalizer, env, train, deterministic=True)
+    player = Actor(policy, normalizer, env, train, deterministic=True, seeds=np.zeros_like)
     observations, ends = env.reset(Counted()), 0
     with Taps(policy, normalizer, *spaces_) as taps:
         assert taps.takes_masks == masked

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcade_rl.errors import ArcadeError, MissingError
+from arcade_rl.errors import ArcadeError, MissingError, PluginError
 
 if TYPE_CHECKING:
     from arcade_rl.envs.conformance import Report
@@ -146,24 +146,25 @@ def _loaded_row(game: Installed) -> Row:
     except ArcadeError as error:
         reason = " ".join(str(error).split())
         return Row(game.name, game.distribution, "ERROR", reason, "")
-    missing = _missing(game.name)
-    status = "MISSING" if missing else "OK"
-    return Row(game.name, game.distribution, status, missing, str(summary))
+    status, reason = _state_of(game.name)
+    return Row(game.name, game.distribution, status, reason, str(summary))
 
 
-def _missing(game: str) -> str:
-    """What is not installed or not there that a game is played with; "" if nothing. What else is wrong
-    with it, `check` tells."""
+def _state_of(game: str) -> tuple[str, str]:
+    """(status, why) of a game that could be imported: what is not there that it is played with, or why
+    it cannot be asked what it offers. What else is wrong with it, `check` tells."""
     from arcade_rl.cli.experiment import resolve_target
 
     try:
         with plugin_output_to_stderr():
             resolve_target(game, ())
     except MissingError as error:
-        return " ".join(str(error).split())
+        return "MISSING", " ".join(str(error).split())
+    except PluginError as error:
+        return "ERROR", " ".join(str(error).split())
     except ArcadeError:
-        return ""
-    return ""
+        return "OK", ""
+    return "OK", ""
 
 
 def _status(row: Row) -> str:

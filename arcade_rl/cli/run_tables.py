@@ -9,12 +9,15 @@ from typing import Any
 
 import click
 
-from arcade_rl.cli.output import fitting, table
-from arcade_rl.runs.checkpoints import WINDOW
+from arcade_rl.cli.output import fitting, notice, table
+from arcade_rl.runs.checkpoints import LEAST, WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
 from arcade_rl.runs.database import RecordingCounts
 from arcade_rl.runs.phases import shares
 from arcade_rl.runs.summary import RunDetail, RunSummary
+
+FEW = "*"
+"""Beside a mean over fewer than `LEAST` episodes."""
 
 
 def write_list(summaries: Sequence[RunSummary]) -> None:
@@ -30,7 +33,7 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
             f"{summary.steps:,}",
             f"{summary.episodes:,}",
             summary.metric or "-",
-            _number(summary.mean),
+            f"{_number(summary.mean)}{FEW if is_of_few(summary) else ''}",
             _date(summary.created),
             _age(now - summary.created),
         ]
@@ -40,6 +43,15 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
     shown = fitting([columns, *rows], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *rows)]
     table(chosen[0], chosen[1:], right=["done", "steps", "episodes", "mean", "age"])
+    if any(map(is_of_few, summaries)):
+        notice(
+            f"{FEW} a mean over fewer than {LEAST} episodes: the first that end are the short ones"
+        )
+
+
+def is_of_few(summary: RunSummary) -> bool:
+    """Whether its mean is over too few episodes to say something."""
+    return summary.mean is not None and summary.episodes < LEAST
 
 
 def summary_values(summary: RunSummary) -> dict[str, Any]:
@@ -203,7 +215,7 @@ def _write_checkpoints(detail: RunDetail) -> None:
     for stored in detail.checkpoints:
         state = stored.state
         if state is None:
-            rows.append([f"{stored.chunk}", "-", "-", "-", "damaged", "-"])
+            rows.append([f"{stored.chunk}", "-", "-", "-", "-", "damaged", "-"])
             continue
         rows.append(
             [
@@ -211,12 +223,13 @@ def _write_checkpoints(detail: RunDetail) -> None:
                 _percent(state.progress),
                 f"{state.steps:,}",
                 _number(state.mean(metric)),
+                f"{len(state.recent.metrics.get(metric, []))}",
                 stored.kept or "?",
                 state.weights_sha256[:12],
             ]
         )
-    columns = ["chunk", "done", "steps", metric or "mean", "kept", "weights"]
-    table(columns, rows, right=columns[:4])
+    columns = ["chunk", "done", "steps", metric or "mean", "of episodes", "kept", "weights"]
+    table(columns, rows, right=columns[:5])
     click.echo(
         f"means are over the last {WINDOW} episodes that ended, and short ones end first:\n"
         "`arcade-rl evaluate` measures without that preference"

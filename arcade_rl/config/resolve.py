@@ -29,8 +29,8 @@ from arcade_rl.config.models import (
 )
 from arcade_rl.config.options import unknown_key
 from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
-from arcade_rl.contracts import Declaration, Game
-from arcade_rl.errors import ArcadeError, ConfigError, PluginError
+from arcade_rl.contracts import Declaration, Game, Gauge, Metric, RewardTerm, Stage
+from arcade_rl.errors import ArcadeError, ConfigError, ContractError, PluginError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
 ENVIRONMENT_SETTINGS = ("RUNS_DIR", "ROMS_DIR", "LOAD_PLUGINS", "DEBUG")
@@ -139,9 +139,18 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     _refuse_unknown_keys(sources, Config, near=known_keys(game.options, "options."))
     _refuse_numbers_beyond_toml(sources)
     options = resolve_options(sources, game)
-    declaration: Declaration = _ask(game, "declare", options)
-
-    defaults = Source(f"default of {game.name}", _as_table(_ask(game, "defaults", options)))
+    declaration = declared(game, options)
+    tables = _ask(game, "defaults", options)
+    if not isinstance(tables, Mapping):
+        raise ContractError(
+            f"{game.name}: defaults gave {tables!r:.60}; expected a mapping of tables"
+        )
+    defaults = Source(f"default of {game.name}", _as_table(tables))
+    if declaration.replay not in list(DEFAULT_CRITERIA):
+        raise ContractError(
+            f"{game.name}: declare gave replay {declaration.replay!r:.60}; "
+            f"expected one of {', '.join(DEFAULT_CRITERIA)}"
+        )
     criteria: Value = list(DEFAULT_CRITERIA[declaration.replay])
     general = Source(
         f"default for replay {declaration.replay}", {"recording": {"criteria": criteria}}
@@ -161,6 +170,40 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     _check_best_metric(resolved)
     _refuse_unknown_metrics(resolved)
     return resolved
+
+
+_DECLARED: tuple[tuple[str, type], ...] = (
+    ("metrics", Metric),
+    ("terms", RewardTerm),
+    ("actions", str),
+    ("features", str),
+    ("stages", Stage),
+    ("tracks", str),
+    ("gauges", Gauge),
+    ("cameras", str),
+    ("packages", str),
+    ("imports", str),
+)
+"""Tuples of a declaration, and what is in them."""
+
+
+def declared(game: Game, options: BaseModel) -> Declaration:
+    """What the game declares. PluginError if it raises, ContractError if it is no declaration."""
+    found = _ask(game, "declare", options)
+    for fault in _declaration_faults(found):
+        raise ContractError(f"{game.name}: declare gave {fault}")
+    declaration: Declaration = found
+    return declaration
+
+
+def _declaration_faults(found: object) -> Iterator[str]:
+    if not isinstance(found, Declaration):
+        yield f"{found!r:.60}; expected an arcade_rl.contracts.Declaration"
+        return
+    for name, kind in _DECLARED:
+        value = getattr(found, name)
+        if not isinstance(value, tuple) or not all(isinstance(item, kind) for item in value):
+            yield f"{name} {value!r:.60}; expected a tuple of {kind.__name__}"
 
 
 def resolve_options(sources: Sequence[Source], game: Game) -> BaseModel:

@@ -66,7 +66,10 @@ def prune(run: RunDirectory, database: Database, resolved: Resolved, notify: Not
         except VerificationError as error:
             _put_aside(run, chunk, f"checkpoint {chunk} is damaged and refused: {error}", notify)
     better = resolved.declaration.metric(resolved.best_metric).better
-    kept = checkpoints.kept(states, resolved.config.checkpoint, resolved.best_metric, better)
+    config = resolved.config
+    kept = checkpoints.kept(
+        states, config.checkpoint, resolved.best_metric, better, config.train.n_envs
+    )
     for chunk in {state.chunk for state in states} - kept.keys():
         trash = run.staging / f"pruned-{chunk:06d}"
         os.rename(run.checkpoint(chunk), trash)  # a crash leaves no half-deleted checkpoint

@@ -22,6 +22,7 @@ def work(run: Path, events_fd: int, commands_fd: int) -> int:
     """Build, wait for the turn, run the chunk, with a pipe each way. Returns the exit code."""
     from arcade_rl.errors import (
         ArcadeError,
+        ContractError,
         DivergenceError,
         MissingError,
         RunFailed,
@@ -38,7 +39,9 @@ def work(run: Path, events_fd: int, commands_fd: int) -> int:
     try:
         _run_chunk(run, emit, commands_fd)
     except ArcadeError as error:
-        hopeless = isinstance(error, UsageError | MissingError | RunFailed | DivergenceError)
+        hopeless = isinstance(
+            error, UsageError | MissingError | RunFailed | DivergenceError | ContractError
+        )
         kind = "final" if hopeless else "error"
         emit(Failed(kind, str(error), error.exit_code))
         return error.exit_code

@@ -6,7 +6,7 @@ nothing and a simulator on a GPU is never waited for. `harvest` sums the log up,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, replace
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import Array, Declaration, ReplayKind, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
 from arcade_rl.envs.fingerprints import FingerprintLog, Prints
-from arcade_rl.errors import PluginError
+from arcade_rl.errors import ContractError, PluginError
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +185,7 @@ class EpisodeAccounting:
     ) -> None:
         """`is_stacked`: observations are stacks of frames, as of a `FrameStackedVectorEnv`.
         `has_prints` and `has_states`: keep fingerprints and states of the steps."""
+        self._declaration = declaration
         self._prints = FingerprintLog(is_stacked, has_prints)
         self._has_states = has_states
         self._num_envs = num_envs
@@ -258,11 +259,14 @@ class EpisodeAccounting:
         self._time += 1
         return ended
 
-    def harvest(self) -> Harvest:
+    def harvest(self, first: int = 0) -> Harvest:
         """The steps since the last harvest, one or more, and the episodes that ended in them. The
-        only wait for a device."""
+        only wait for a device. ContractError if they hold what is no number; `first` is the number of
+        the first environment."""
         assert self._log is not None, "nothing was recorded"
         log, steps = self._log.on_host(self._time), self._time
+        for fault in log.faults(self._declaration, first):
+            raise ContractError(fault)
         self._time = 0
         ended = self._end_episodes(log, steps)
         prints = self._prints.harvest(self._num_envs)
@@ -348,6 +352,24 @@ class _Log:
             if column is not None:
                 setattr(found, name, to_numpy(column[:steps]))
         return found
+
+    def faults(self, declaration: Declaration, first: int) -> Iterator[str]:
+        """What of it, on the host, the contract excludes."""
+        columns = {
+            "rewards": (self.raw, None),
+            "terms": (self.terms, declaration.terms),
+            "metrics": (self.metrics, declaration.metrics),
+        }
+        for label, (column, named) in columns.items():
+            if np.isfinite(column).all():
+                continue
+            step, env, *place = np.argwhere(~np.isfinite(column))[0].tolist()
+            name = f"{label}.{named[place[0]].name}" if named else label
+            yield (
+                f"{name} is {column[(step, env, *place)]} in environment {first + env}, in step "
+                f"{step + 1} of {len(column)}, of the episode with seed {self.seed[step, env]}; "
+                "expected a finite number: the game's environment is broken"
+            )
 
 
 class _Pieces:

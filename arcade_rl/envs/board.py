@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.contracts import Observations, Purpose, StepBatch
+from arcade_rl.envs.door import leaves
 from arcade_rl.errors import ArcadeError, PluginError, RunFailed
 
 ALIGNMENT = 64
@@ -165,11 +166,6 @@ class Board:
         self._places[name] = (self._size, shape, dtype)
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         self._size += -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
-
-
-def leaves(space: spaces.Space[Any]) -> dict[str, spaces.Space[Any]]:
-    """The arrays of an observation: by key, or one with the key ""."""
-    return dict(space.spaces) if isinstance(space, spaces.Dict) else {"": space}
 
 
 def count_actions(space: spaces.Space[Any]) -> int:

@@ -94,7 +94,8 @@ class Accounts:
 
     def harvest(self) -> Harvest:
         """The steps since the last harvest, and the episodes that ended in them."""
-        harvests = [account.harvest() for account in self._accounts]
+        pairs = zip(self._rows, self._accounts, strict=True)
+        harvests = [account.harvest(rows.start) for rows, account in pairs]
         return merge([(r.start, h) for r, h in zip(self._rows, harvests, strict=True)])
 
     def open_episodes(self) -> OpenEpisodes:

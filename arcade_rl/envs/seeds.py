@@ -78,6 +78,27 @@ class ResumedSeeds(HashedSeeds):
         return np.where(given < 0, own, given)
 
 
+class EpisodeSeeds(SeedSource):
+    """The seeds of an evaluation: episode j has one that follows from (seed, j) alone, however many
+    environments play. Of N environments number i plays the episodes i, i + N, i + 2 N and so on."""
+
+    exact = True
+
+    def __init__(self, seed: int, num_envs: int) -> None:
+        self._hashed = HashedSeeds(seed, 1)
+        self._counts = np.zeros(num_envs, np.int64)
+
+    def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        found = self.of(self._counts)[indices]
+        self._counts[indices] += 1
+        return found
+
+    def of(self, rounds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Seed of every environment's episode after so many others of its own. (N,)"""
+        numbers = rounds * len(rounds) + np.arange(len(rounds))
+        return self._hashed._seeds(np.zeros(len(rounds), np.intp), numbers + 1)
+
+
 class GivenSeeds(SeedSource):
     """Hands out the seeds of a list for each environment. ArcadeError when a list is used up."""
 
@@ -99,6 +120,17 @@ class GivenSeeds(SeedSource):
             )
         self._counts[index] += 1
         return self._seeds[index][count]
+
+
+def uniforms(
+    seeds: npt.NDArray[np.int64], steps: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.float64]:
+    """So many random numbers for each row, which follow from its seed and its step alone. (N, count),
+    above 0 and below 1."""
+    roots = _mix(_mix(seeds.astype(np.uint64) + _GAMMA) + _GAMMA * steps.astype(np.uint64))
+    places = _GAMMA * np.arange(1, count + 1, dtype=np.uint64)
+    hashed = _mix(roots[:, None] + places)
+    return ((hashed >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
 def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

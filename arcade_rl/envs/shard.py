@@ -24,10 +24,10 @@ from arcade_rl.contracts import (
     Observations,
     SeedSource,
     StagedVectorEnv,
-    VectorEnv,
 )
 from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
+from arcade_rl.envs.door import open_env
 from arcade_rl.envs.parent import die_with
 from arcade_rl.errors import ArcadeError, PluginError
 
@@ -89,13 +89,16 @@ def answer(replies: int, body: bytes = b"") -> None:
 
 
 def _serve(commands: int, replies: int, memory: int) -> None:
+    from arcade_rl.config import declared
     from arcade_rl.registry import load_game
 
     order: Order = pickle.loads(read_frame(commands) or b"")
     game = load_game(order.game)
     options = game.options.model_validate(order.options)
-    env: VectorEnv = game.make_env(options, order.rows, order.purpose)
-    declaration = game.declare(options)
+    declaration = declared(game, options)
+    env = open_env(
+        game, options, declaration, order.rows, order.purpose, waits=False, first=order.first
+    )
     hello = Hello(
         env.observation_space,
         env.action_space,

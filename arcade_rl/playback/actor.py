@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
-from stable_baselines3.common.policies import ActorCriticPolicy, BasePolicy
+from stable_baselines3.common.policies import BasePolicy
 
 from arcade_rl.config import Resolved, Train
 from arcade_rl.contracts import Array, MaskedVectorEnv, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
+from arcade_rl.playback.draws import Draws, Integers
 from arcade_rl.policies.build import is_image
 from arcade_rl.policies.device import thread_count
 from arcade_rl.policies.load import load_policy
@@ -26,7 +27,7 @@ from arcade_rl.runs.checkpoints import CheckpointState
 class Actor:
     """Chooses actions as in training: normalised, masked, with memory and exploration noise.
 
-    Sampled actions take their randomness from torch's generator.
+    What it samples in an episode follows from that episode's seed, whoever plays beside it.
     """
 
     def __init__(
@@ -36,18 +37,23 @@ class Actor:
         env: VectorEnv,
         train: Train,
         deterministic: bool,
+        seeds: Callable[[Integers], Integers],
     ) -> None:
-        self._policy, self._normalizer, self._env = policy, normalizer, env
+        """`seeds`: those of the environments' episodes, by how many each has played before. (N,)"""
+        self._policy, self._normalizer = policy, normalizer
         self._deterministic = deterministic
         self._masked = env if isinstance(policy, MaskableActorCriticPolicy) else None
-        self._noise_interval = _noise_interval(train)
-        self._time = 0
+        self._draws = None if deterministic else Draws(policy, _noise_interval(train))
+        self._seeds_of = seeds
+        self._rounds = np.zeros(env.num_envs, np.int64)
+        self._steps = np.zeros(env.num_envs, np.int64)
         self._memory: Any = None
         self._starts: npt.NDArray[np.bool_] = np.ones(env.num_envs, bool)
 
     def act(self, observations: Observations) -> npt.NDArray[Any]:
         """Actions within the action space. (N,) int64, or (N, dimensions) float32."""
-        self._renew_noise()
+        if self._draws is not None:
+            self._draws.begin_step(self._seeds_of(self._rounds), self._steps)
         keywords: dict[str, Any] = {}
         if self._masked is not None:
             assert isinstance(self._masked, MaskedVectorEnv)
@@ -59,18 +65,15 @@ class Actor:
             deterministic=self._deterministic,
             **keywords,
         )
+        self._steps = self._steps + 1
         return actions
 
     def observe_ends(self, ended: Array) -> None:
-        """Say where the last step ended an episode, so that memory of it goes. (N,), bool."""
+        """Say where the last step ended an episode: what is remembered and drawn is another's then.
+        (N,), bool."""
         self._starts = to_numpy(ended)
-
-    def _renew_noise(self) -> None:
-        """State-dependent exploration keeps its noise for a while, as in training."""
-        if self._noise_interval and not self._deterministic and not self._time:
-            assert isinstance(self._policy, ActorCriticPolicy)
-            self._policy.reset_noise(self._env.num_envs)
-        self._time = (self._time + 1) % max(self._noise_interval, 1)
+        self._rounds = self._rounds + self._starts
+        self._steps = np.where(self._starts, 0, self._steps)
 
 
 def load_acting(
@@ -86,7 +89,8 @@ def load_acting(
     fit the configuration."""
     train = resolved.config.train
     torch.set_num_threads(threads or thread_count(train, is_image(env.observation_space)))
-    with checkpoints.unless_gone(checkpoint):
+    # SB3 draws weights first, on the CPU.
+    with checkpoints.unless_gone(checkpoint), torch.random.fork_rng([]):
         policy = load_policy(
             checkpoint / checkpoints.MODEL,
             train,
@@ -98,15 +102,7 @@ def load_acting(
     return policy, ObservationNormalizer(state.normalization)
 
 
-def forked_random_state(device: str) -> AbstractContextManager[None]:
-    """Gives torch's generators, the device's too, their state back afterwards."""
-    kind = torch.device(device)
-    return torch.random.fork_rng([kind.index or 0] if kind.type == "cuda" else [])
-
-
 def _noise_interval(train: Train) -> int:
-    """Steps between two draws of gSDE's noise; 0 without gSDE."""
-    if not train.use_sde:
-        return 0
+    """Steps between two draws of gSDE's noise."""
     every = train.sde_sample_freq or -1
     return every if every > 0 else train.rollout_steps // train.n_envs

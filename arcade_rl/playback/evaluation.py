@@ -1,9 +1,8 @@
 """Measure a checkpoint over whole episodes, under the game's own rules.
 
 Every environment plays a number of episodes that is fixed beforehand: episode j of N is the
-environment j % n's, its (j // n)-th. Taking the first N that end would favour short ones. Which
-episodes these are follows from (seed, n_envs) alone, so two checkpoints that are compared should be
-given the same of both.
+environment j % n's, its (j // n)-th. Taking the first N that end would favour short ones. What
+starts it and what is sampled in it follows from (seed, j) alone, however many environments there are.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import actions_for, to_numpy
-from arcade_rl.envs.seeds import HashedSeeds
-from arcade_rl.playback.actor import Actor, forked_random_state, load_acting
+from arcade_rl.envs.door import open_env
+from arcade_rl.envs.seeds import EpisodeSeeds
+from arcade_rl.playback.actor import Actor, load_acting
 from arcade_rl.playback.interval import mean_interval
 from arcade_rl.policies.device import find_device
 from arcade_rl.runs import checkpoints
@@ -50,20 +49,21 @@ def evaluate(
     """Play exactly `episodes` episodes with a checkpoint of the run, `n_envs` at once.
 
     Sampled actions follow from the seed too: the same call on the same machine gives the same
-    numbers. VerificationError if the checkpoint is damaged or does not fit the configuration.
+    numbers, whatever `n_envs` is. VerificationError if the checkpoint is damaged or does not fit the
+    configuration.
     """
     device = find_device(device)
     with checkpoints.unless_gone(checkpoint):
         checkpoints.verify(checkpoint)
         state = checkpoints.read_state(checkpoint)
     n_envs = min(n_envs, episodes)
-    env = resolved.game.make_env(resolved.options, n_envs, "evaluation")
+    declaration = resolved.declaration
+    env = open_env(resolved.game, resolved.options, declaration, n_envs, "evaluation")
     try:
-        with forked_random_state(device):
-            torch.manual_seed(seed)
-            acting = load_acting(resolved, checkpoint, state, env, device)
-            actor = Actor(*acting, env, resolved.config.train, deterministic)
-            played = _play(resolved.declaration, env, actor, state, episodes, seed, progress)
+        acting = load_acting(resolved, checkpoint, state, env, device)
+        seeds = EpisodeSeeds(seed, n_envs)
+        actor = Actor(*acting, env, resolved.config.train, deterministic, seeds.of)
+        played = _play(declaration, env, actor, state, episodes, seeds, progress)
     finally:
         env.close()
     return Evaluation(
@@ -71,7 +71,7 @@ def evaluate(
         game=resolved.game.name,
         chunk=state.chunk,
         weights_sha256=state.weights_sha256,
-        protocol=resolved.declaration.protocol,
+        protocol=declaration.protocol,
         deterministic=deterministic,
         seed=seed,
         n_envs=n_envs,
@@ -102,7 +102,7 @@ def _play(
     actor: Actor,
     state: CheckpointState,
     episodes: int,
-    seed: int,
+    seeds: EpisodeSeeds,
     progress: Progress | None,
 ) -> PlayedEpisodes:
     """Step all environments until each has played its part; what they play beyond is not counted."""
@@ -110,7 +110,7 @@ def _play(
     book = Book(env.num_envs, episodes)
     if isinstance(env, StagedVectorEnv):
         env.set_stage(state.stage)
-    observations = env.reset(HashedSeeds(seed, env.num_envs))
+    observations = env.reset(seeds)
     accounting.begin_episodes(state.stage)
     steps = 0
     while not book.is_full:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Resolved, describe, resolve
+from arcade_rl.config import Resolved, declared, describe, resolve
 from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
@@ -66,9 +66,9 @@ class PlayedGame:
 
 def check_camera(camera: str, game: str, declaration: Declaration) -> None:
     """UsageError if the game has no such camera."""
-    declared = declaration.cameras
-    if camera not in declared:
-        has = f"it has {', '.join(declared)}" if declared else "its pictures have one view only"
+    cameras = declaration.cameras
+    if camera not in cameras:
+        has = f"it has {', '.join(cameras)}" if cameras else "its pictures have one view only"
         raise UsageError(f"{game} has no camera {camera!r}; {has}")
 
 
@@ -84,7 +84,7 @@ def find_game(played: Metadata) -> PlayedGame:
             f"episode {played.number} of {played.run} has options that {played.game} does not take: "
             f"{fault}; install the version that it was played with"
         ) from error
-    declaration = game.declare(options)
+    declaration = declared(game, options)
     if played.rom_sha256 != declaration.rom_sha256:
         raise MissingError(
             f"episode {played.number} of {played.run} was played with the ROM "

@@ -12,7 +12,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import (
@@ -25,9 +24,10 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import WeightedSum, actions_for, observations_to_numpy, to_numpy
+from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import row_of
-from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
-from arcade_rl.playback.actor import Actor, forked_random_state, load_acting
+from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
+from arcade_rl.playback.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.taps import Taps
 from arcade_rl.recording.origin import named, origin, stage_name
@@ -69,8 +69,8 @@ def before(env: VectorEnv, observations: Observations) -> Before:
 
 
 def episode_seeds(seed: int, episodes: int) -> list[int]:
-    """Seeds of the first episodes that an evaluation with `seed` plays in its first environment."""
-    seeds = HashedSeeds(seed, 1)
+    """Seeds of the first episodes that an evaluation with `seed` plays."""
+    seeds = EpisodeSeeds(seed, 1)
     return [int(seeds.next(np.array([0]))[0]) for _ in range(episodes)]
 
 
@@ -85,12 +85,12 @@ class Player:
         checkpoints.verify(checkpoint)
         self.state = checkpoints.read_state(checkpoint)
         self.run = checkpoint.absolute().parent.parent.name
-        self._resolved, self._device = resolved, find_device(device)
-        self._env = resolved.game.make_env(resolved.options, 1, "evaluation")
+        self._resolved = resolved
+        self._env = open_env(resolved.game, resolved.options, resolved.declaration, 1, "evaluation")
         with ExitStack() as failed:
             failed.callback(self._env.close)
             self.policy, self.normalizer = load_acting(
-                resolved, checkpoint, self.state, self._env, self._device, threads
+                resolved, checkpoint, self.state, self._env, find_device(device), threads
             )
             failed.pop_all()
 
@@ -114,15 +114,9 @@ class Player:
     ) -> Performance:
         """The episode that this seed starts, of which sampled actions take their randomness too.
         `number`: what the recording calls it. `go_on` is called before every step, and may raise."""
-        with forked_random_state(self._device):
-            torch.manual_seed(seed)
-            return self._play(seed, number, deterministic, go_on or (lambda: None))
-
-    def _play(
-        self, seed: int, number: int, deterministic: bool, go_on: Callable[[], None]
-    ) -> Performance:
         declaration, env, began = self._resolved.declaration, self._env, time.time()
-        actor = Actor(self.policy, self.normalizer, env, self._resolved.config.train, deterministic)
+        train, seeds = self._resolved.config.train, np.array([seed])
+        actor = Actor(self.policy, self.normalizer, env, train, deterministic, lambda _: seeds)
         if isinstance(env, StagedVectorEnv):
             env.set_stage(self.state.stage)
         rollouts = _Rollouts(self._resolved, env, self.state.stage)
@@ -130,7 +124,8 @@ class Player:
         seen, terms = list[Before](), list[npt.NDArray[np.float32]]()
         has_states = declaration.replay == "states"
         while not rollouts.is_over:
-            go_on()
+            if go_on is not None:
+                go_on()
             if has_states:
                 seen.append(copy.deepcopy(before(env, observations)))
             actions = actor.act(observations)

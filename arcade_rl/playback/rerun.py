@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import Array, StagedVectorEnv
 from arcade_rl.envs.arrays import actions_for, to_numpy
+from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import PlayedGame, find_playable
@@ -39,7 +40,8 @@ class Rerun:
 
     def __init__(self, played: PlayedGame, recording: Recording) -> None:
         self._recording = recording
-        self._env = played.game.make_env(played.options, 1, recording.metadata.purpose)
+        purpose = recording.metadata.purpose
+        self._env = open_env(played.game, played.options, played.declaration, 1, purpose)
         with ExitStack() as failed:
             failed.callback(self._env.close)
             if isinstance(self._env, StagedVectorEnv):

@@ -22,6 +22,7 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
+from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.errors import ArcadeError
@@ -128,7 +129,7 @@ def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -
     if min(processes, count) > 1:
         env = open_processes(played.game, played.options, count, first.purpose, processes)
     else:
-        env = played.game.make_env(played.options, count, first.purpose)
+        env = open_env(played.game, played.options, played.declaration, count, first.purpose)
     if isinstance(env, StagedVectorEnv):
         env.set_stage(first.stage)
     return env

@@ -34,6 +34,8 @@ READABLE = (1, FORMAT)
 MANIFEST_FORMAT = 1
 WINDOW = 100
 """Episodes that rolling means are made of; SB3's `stats_window_size` by default."""
+LEAST = 20
+"""Episodes that a mean needs to say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,24 +246,30 @@ def newest_readable(checkpoints: Path) -> CheckpointState | None:
     return None
 
 
-def best_of(states: Iterable[CheckpointState], metric: str, better: Better) -> int | None:
+def best_of(
+    states: Iterable[CheckpointState], metric: str, better: Better, n_envs: int
+) -> int | None:
     """Chunk with the best rolling mean of `metric`, the earliest where several are equal.
 
-    Means over fewer episodes than another's are not compared: a lucky handful would be the best.
+    Means over fewer episodes than another's are not compared: a lucky handful would be the best. Before
+    `LEAST` episodes have ended, and as many as there are environments, no mean counts: the first that
+    end are the short ones.
     """
     sign = -1.0 if better == "down" else 1.0
     scored = [
         (len(state.recent.metrics[metric]), sign * mean, -state.chunk)
         for state in states
         if (mean := state.mean(metric)) is not None
+        and len(state.recent.metrics[metric]) >= LEAST
+        and state.episodes >= n_envs
     ]
     return -max(scored)[2] if scored else None
 
 
 def kept(
-    states: Sequence[CheckpointState], policy: Retention, metric: str, better: Better
+    states: Sequence[CheckpointState], policy: Retention, metric: str, better: Better, n_envs: int
 ) -> dict[int, list[str]]:
-    """Which checkpoints stay, and why: chunk to reasons."""
+    """Which checkpoints of a run with so many environments stay, and why: chunk to reasons."""
     reasons: dict[int, list[str]] = {}
     ordered = sorted(states, key=lambda state: state.chunk)
     for state in ordered[-policy.keep :]:
@@ -271,7 +279,7 @@ def kept(
             reasons.setdefault(state.chunk, []).extend(milestones)
         if policy.every and state.chunk % policy.every == 0:
             reasons.setdefault(state.chunk, []).append(f"every {policy.every}th")
-    best = best_of(ordered, metric, better)
+    best = best_of(ordered, metric, better, n_envs)
     if best is not None:
         reasons.setdefault(best, []).append("best")
     return reasons

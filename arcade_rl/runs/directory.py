@@ -359,9 +359,14 @@ def _named(
     better: str,
 ) -> int:
     if name == "best":
-        best = checkpoints.best_of(states, metric, "down" if better == "down" else "up")
+        n_envs = run.configuration().train.n_envs
+        best = checkpoints.best_of(states, metric, "down" if better == "down" else "up", n_envs)
         if best is None:
-            raise MissingError(f"{run.name} has no best checkpoint: no episode has ended yet")
+            raise MissingError(
+                f"{run.name} has no best checkpoint yet: its newest has "
+                f"{max(states, key=lambda state: state.chunk).episodes} episodes; expected "
+                f"{max(checkpoints.LEAST, n_envs)} or more behind a mean; take @latest, or train on"
+            )
         return best
     try:
         label = START if name == START else checkpoints.milestone_label(parse_percent(name))

@@ -277,11 +277,12 @@ def _kept(
     metric, better = best or ("", "none")
     reasons: dict[int, list[str]] = {}
     try:
-        retention = run.configuration().checkpoint
+        config = run.configuration()
     except ArcadeError as error:
         found.faults.append(f"why checkpoints are kept is not known: {error}")
     else:
-        reasons = checkpoints.kept(list(found.states.values()), retention, metric, better)
+        states, n_envs = list(found.states.values()), config.train.n_envs
+        reasons = checkpoints.kept(states, config.checkpoint, metric, better, n_envs)
     return {chunk: reasons.get(chunk, ["on disk"]) for chunk in found.states}
 
 

@@ -20,6 +20,7 @@ from arcade_rl.contracts import (
     Observations,
     VectorEnv,
 )
+from arcade_rl.envs import door
 from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.processes import open_processes
@@ -324,11 +325,13 @@ def open_learner(resolved: Resolved) -> Learner:
 
 def open_env(resolved: Resolved) -> VectorEnv:
     """The environments that a run trains in, in processes of their own where it asks for them."""
-    train = resolved.config.train
+    train, game = resolved.config.train, resolved.game
     processes = max(2, cores()) if train.env_processes == "auto" else train.env_processes
     if not processes:
-        return resolved.game.make_env(resolved.options, train.n_envs, "training")
-    return open_processes(resolved.game, resolved.options, train.n_envs, "training", processes)
+        waits = train.algorithm != "PPO"  # SB3's loop does at every step
+        what = (game, resolved.options, resolved.declaration)
+        return door.open_env(*what, train.n_envs, "training", waits)
+    return open_processes(game, resolved.options, train.n_envs, "training", processes)
 
 
 def open_accounting(resolved: Resolved, env: VectorEnv, num_envs: int) -> EpisodeAccounting:

@@ -215,6 +215,7 @@ class PPO(stable_baselines3.PPO):
             on_step()
         for number, part in enumerate(self._parts):
             self._take(self.n_steps - 1, number, part)
+        self._rollout.refuse_faults()
         self._finish()
         harvest = self._accounts.harvest()
         self.stopwatch.lap("record")

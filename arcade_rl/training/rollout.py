@@ -22,6 +22,8 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.accounting import Steps
+from arcade_rl.envs.door import choices
+from arcade_rl.errors import ContractError
 from arcade_rl.training.played import Played
 from arcade_rl.training.storage import Batch, storage_for, tensor
 
@@ -59,7 +61,7 @@ class Rollout:
         self.done = _like(given, np.bool_, steps, n)
         """Whether the learner must not look past the step."""
         self.seeds = _like(given, np.int64, steps, n)
-        action_space = env.action_space
+        self._action_space = action_space = env.action_space
         is_continuous = isinstance(action_space, spaces.Box)
         self.limits = limits_of(action_space, device)
         """The lowest and the highest continuous actions that the environment takes."""
@@ -78,6 +80,26 @@ class Rollout:
         if isinstance(env, MaskedVectorEnv):
             self.masks = torch.ones((steps, n, numbers), dtype=torch.bool, device=device)
         self.advantages = self.returns = torch.zeros((steps, n), device=device)
+
+    def refuse_faults(self) -> None:
+        """ContractError if an observation is no number, or masks allow no action: told once a rollout,
+        for it waits for the device."""
+        if found := self.observations.not_finite():
+            step, env, name = found
+            raise ContractError(
+                f"{name} is not finite in environment {env}, after {step} of {self.steps} steps of the "
+                "rollout; expected finite numbers: the game's environment is broken"
+            )
+        if self.masks is None:
+            return
+        parts = torch.split(self.masks, choices(self._action_space), dim=2)
+        free = torch.stack([part.any(2) for part in parts]).all(0)  # (T, N)
+        if not bool(free.all()):
+            step, env = (~free).nonzero()[0].tolist()
+            raise ContractError(
+                f"action_masks allows no action in environment {env}, after {step} of {self.steps} "
+                "steps of the rollout; expected at least one that can be chosen"
+            )
 
     def keep_choices(self, choices: Sequence[Choice]) -> None:
         """Take over what the policy chose, step by step and part by part. Writing it once costs less

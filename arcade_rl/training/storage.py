@@ -44,6 +44,11 @@ class Storage(Protocol):
         """Begin the next rollout: step T becomes step 0."""
         ...
 
+    def not_finite(self) -> tuple[int, int, str] | None:
+        """(step, environment, what it is called) of the first observation that is no number. Waits for
+        the device."""
+        ...
+
 
 def tensor(array: Array) -> Tensor:
     """The array as a tensor, where it is and without a copy."""
@@ -82,6 +87,12 @@ class Plain:
     def carry(self) -> None:
         self._tensor[0].copy_(self._tensor[-1])
 
+    def not_finite(self) -> tuple[int, int, str] | None:
+        if not self._tensor.is_floating_point() or bool(self._tensor.isfinite().all()):
+            return None
+        step, env, *place = (~self._tensor.isfinite()).nonzero()[0].tolist()
+        return step, env, f"observations{[env, *place]}"
+
 
 class Frames:
     """Observations that are stacks of K frames: a pool of frames, and which of them each stack has."""
@@ -119,6 +130,14 @@ class Frames:
         self._used = 0
         self._slots[0] = self._keep(last).view(self._slots.shape[1:])
 
+    def not_finite(self) -> tuple[int, int, str] | None:
+        used = self._pool[: self._used]
+        if not used.is_floating_point() or bool(used.isfinite().all()):
+            return None
+        bad = (~used.flatten(1).isfinite()).any(1).nonzero()[0]
+        step, env, place = (self._slots == bad).nonzero()[0].tolist()
+        return step, env, f"observations{[env, place]}"
+
     def _stacks(self, slots: Tensor) -> Tensor:
         frames = self._pool.index_select(0, slots.flatten())
         return frames.view(*slots.shape, *self._frame_shape)
@@ -153,6 +172,13 @@ class Keyed:
     def carry(self) -> None:
         for part in self._parts.values():
             part.carry()
+
+    def not_finite(self) -> tuple[int, int, str] | None:
+        for key, part in self._parts.items():
+            if found := part.not_finite():
+                step, env, name = found
+                return step, env, name.replace("observations", f"observations[{key!r}]", 1)
+        return None
 
 
 def storage_for(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from arcade_rl.config import declared
 from arcade_rl.contracts import Declaration, Game
 from arcade_rl.envs.conformance import batch, cuts, declaration, determinism, screen
 from arcade_rl.envs.conformance.report import Check, Fault, Inspection, Report
@@ -15,15 +16,15 @@ def check(game: Game, options: Any, steps: int = 1000) -> Report:
     """Inspect the game under `options`, with `steps` random steps of each kind of environment."""
     inspection = Inspection(game.name)
     inspection.run("game", lambda: declaration.game_faults(game, options))
-    declared = inspection.make("declare", lambda: game.declare(options))
-    if declared is not None:
-        inspection.run("declaration", lambda: declaration.declaration_faults(declared))
+    offered = inspection.make("declare", lambda: declared(game, options))
+    if offered is not None:
+        inspection.run("declaration", lambda: declaration.declaration_faults(offered))
         inspection.run("defaults", lambda: declaration.defaults_faults(game, options))
-        _check_steps(inspection, game, options, declared, steps)
-        if declared.replay == "exact" or declared.reruns:
+        _check_steps(inspection, game, options, offered, steps)
+        if offered.replay == "exact" or offered.reruns:
             _check_determinism(inspection, game, options, steps)
-        inspection.run("cuts", lambda: cuts.cut_faults(game, options, declared, steps))
-        inspection.run("screen", lambda: screen.screen_faults(game, options, declared, steps))
+        inspection.run("cuts", lambda: cuts.cut_faults(game, options, offered, steps))
+        inspection.run("screen", lambda: screen.screen_faults(game, options, offered, steps))
     return inspection.report()
 
 

@@ -25,6 +25,7 @@ from arcade_rl.contracts import (
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy, observation_faults
 from arcade_rl.envs.conformance.play import Player, Seeds, opened
+from arcade_rl.envs.door import observation_space_faults
 
 Rule: TypeAlias = "Callable[[Seen], Iterator[str]]"
 
@@ -40,6 +41,7 @@ def environment_faults(game: Game, options: Any, declaration: Declaration) -> It
             yield f"num_envs is {env.num_envs}; expected the {NUM_ENVS} that were asked for"
         yield from _action_faults(env, declaration)
         yield from _feature_faults(env, declaration)
+        yield from observation_space_faults(env.observation_space)
         if isinstance(env, StagedVectorEnv) != bool(declaration.stages):
             has = "has" if isinstance(env, StagedVectorEnv) else "lacks"
             yield f"the environment {has} set_stage; {len(declaration.stages)} stages are declared"
@@ -194,8 +196,9 @@ def _mask_rule(seen: Seen) -> Iterator[str]:
         return
     shape = (seen.env.num_envs, len(seen.declaration.actions))
     masks = seen.env.action_masks()
-    yield from array_faults("action_masks", masks, shape, np.bool_)
-    if not as_numpy(masks).any(axis=1).all():
+    faults = list(array_faults("action_masks", masks, shape, np.bool_))
+    yield from faults
+    if not faults and not as_numpy(masks).any(axis=1).all():
         yield "action_masks forbids every action of an environment; expected at least one allowed"
 
 

@@ -1,0 +1,338 @@
+"""Where a game's environments enter the core: what they hand over is what the contract says, or it is
+refused by its name.
+
+The first batch is looked at in full, and so is every later one that looks otherwise. What is looked
+at in every batch costs less than a microsecond and waits for no device. N is the number of environments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+from pydantic import BaseModel
+
+from arcade_rl.contracts import (
+    Array,
+    Declaration,
+    Game,
+    MaskedVectorEnv,
+    Observations,
+    Purpose,
+    SeedSource,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.errors import ContractError
+
+COLUMNS = (
+    ("rewards", np.float32),
+    ("terms", np.float32),
+    ("metrics", np.float32),
+    ("terminated", np.bool_),
+    ("truncated", np.bool_),
+    ("episode_seeds", np.int64),
+)
+OPTIONAL = ("set_stage", "frame_stack", "save")
+"""What an environment may have besides, and is passed on as it is."""
+
+
+def open_env(
+    game: Game,
+    options: BaseModel,
+    declaration: Declaration,
+    num_envs: int,
+    purpose: Purpose,
+    waits: bool = True,
+    first: int = 0,
+) -> Door:
+    """A game's environments. `waits`: for a device, to look at every batch of tensors and of masks.
+    `first`: the number of the first environment. ContractError for spaces that nothing here plays."""
+    env = game.make_env(options, num_envs, purpose)
+    try:
+        return Door(env, game.name, declaration, num_envs, waits, first)
+    except ContractError:
+        if hasattr(env, "close"):
+            env.close()
+        raise
+
+
+class Door:
+    """The environments of a game, a `VectorEnv` with all that they have besides."""
+
+    def __init__(
+        self,
+        env: VectorEnv,
+        game: str,
+        declaration: Declaration,
+        num_envs: int,
+        waits: bool = True,
+        first: int = 0,
+    ) -> None:
+        self._env, self._game, self._declaration = env, game, declaration
+        self._waits, self._first = waits, first
+        for fault in _environment_faults(env, num_envs):
+            self._refuse(fault)
+        self.num_envs = num_envs
+        self.observation_space = env.observation_space
+        self.action_space = env.action_space
+        for name in OPTIONAL:
+            if hasattr(env, name):
+                setattr(self, name, getattr(env, name))
+        if hasattr(env, "restore"):
+            self.restore = self._restore
+        if isinstance(env, MaskedVectorEnv):
+            self.action_masks = self._action_masks
+        widths = {"terms": (len(declaration.terms),), "metrics": (len(declaration.metrics),)}
+        self._shapes = {name: (num_envs, *widths.get(name, ())) for name, _ in COLUMNS}
+        self._parts = leaves(env.observation_space)
+        self._is_dict = isinstance(env.observation_space, spaces.Dict)
+        self._is_float = env.observation_space.dtype is not None and (
+            env.observation_space.dtype.kind == "f"
+        )
+        self._masks_seen = False
+        self._dtype: Any = None
+        """Of observations, or of each array of a dict of them; None before the first batch."""
+        self._shape: tuple[int, ...] = ()
+        self._is_host = False
+        """Whether observations are on the host."""
+        self._steps = 0
+
+    def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
+        """As `VectorEnv`."""
+        if rows is not None:
+            observations = self._env.reset(seeds, rows)
+            self._inspect_observations("observations", observations, len(rows))
+            return observations
+        self._steps = 0
+        observations = self._env.reset(seeds)
+        self._inspect_observations("observations", observations, self.num_envs)
+        return observations
+
+    def step(self, actions: Array) -> StepBatch:
+        """As `VectorEnv`."""
+        batch = self._env.step(actions)
+        self._steps += 1
+        if not self._is_as_before(batch):
+            self._inspect(batch)
+        return batch
+
+    def close(self) -> None:
+        """As `VectorEnv`."""
+        self._env.close()
+
+    def _restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
+        env: Any = self._env
+        self._steps = 0
+        observations = env.restore(saved, seeds)
+        self._inspect_observations("observations", observations, self.num_envs)
+        return observations
+
+    def _action_masks(self) -> Array:
+        env: Any = self._env
+        masks = env.action_masks()
+        if self._waits or not self._masks_seen:
+            self._inspect_masks(masks)
+            self._masks_seen = True
+        return masks
+
+    # --- every batch ---------------------------------------------------------------------------
+
+    def _is_as_before(self, batch: StepBatch) -> bool:
+        """Whether observations are as in the last batch that was inspected, and finite as far as it
+        costs nothing to know. The other arrays are written into a log, whose dtypes stay."""
+        try:
+            observations, final = batch.observations, batch.final_observations
+            if self._is_dict:
+                return not self._waits and [a.dtype for a in observations.values()] == self._dtype
+            if observations.dtype is not self._dtype or observations.shape != self._shape:
+                return False
+            if not self._is_host:
+                return not self._waits
+            if not self._is_float:
+                return True
+            if final is not None and not math.isfinite(_square(final)):
+                return False
+            return math.isfinite(_square(observations))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return False  # it is no batch, or holds no arrays
+
+    # --- in full -------------------------------------------------------------------------------
+
+    def _inspect(self, batch: StepBatch) -> None:
+        """Look at everything in a batch."""
+        if not isinstance(batch, StepBatch):
+            self._refuse(f"step gave {batch!r:.60}; expected a StepBatch")
+        for name, dtype in COLUMNS:
+            self._inspect_array(name, getattr(batch, name), self._shapes[name], dtype)
+        if batch.cut is not None:
+            self._inspect_array("cut", batch.cut, (self.num_envs,), np.bool_)
+        self._inspect_observations("observations", batch.observations, self.num_envs)
+        final = batch.final_observations
+        if final is not None:
+            rows = np.flatnonzero(to_numpy(batch.terminated | batch.truncated))
+            self._inspect_observations("final_observations", final, self.num_envs, rows)
+        shown = batch.observations
+        if self._is_dict:
+            self._dtype = [array.dtype for array in shown.values()]
+        else:
+            self._dtype, self._shape = shown.dtype, shown.shape
+            self._is_host = type(shown) is np.ndarray
+
+    def _inspect_observations(
+        self,
+        label: str,
+        observations: Observations,
+        count: int,
+        rows: npt.NDArray[np.intp] | None = None,
+    ) -> None:
+        """`rows`: those that count; all of them for None."""
+        if self._is_dict:
+            given = set(observations) if isinstance(observations, dict) else None
+            if given != set(self._parts):
+                keys = type(observations).__name__ if given is None else sorted(given)
+                self._refuse(f"{label} is {keys}; expected a dict with the keys {[*self._parts]}")
+        for key, space in self._parts.items():
+            name = f"{label}[{key!r}]" if self._is_dict else label
+            array = observations[key] if self._is_dict else observations
+            assert space.dtype is not None, f"{space} holds no array"
+            self._inspect_array(name, array, (count, *(space.shape or ())), space.dtype, rows)
+
+    def _inspect_masks(self, masks: Array) -> None:
+        sizes = choices(self.action_space)
+        self._inspect_array("action_masks", masks, (self.num_envs, sum(sizes)), np.bool_)
+        for row in np.flatnonzero(~allowed(to_numpy(masks), sizes))[:1]:
+            self._refuse(
+                f"action_masks allows no action in environment {self._first + row}"
+                f"{self._when()}; expected at least one that can be chosen"
+            )
+
+    def _inspect_array(
+        self,
+        name: str,
+        array: Array,
+        shape: tuple[int, ...],
+        dtype: npt.DTypeLike,
+        rows: npt.NDArray[np.intp] | None = None,
+    ) -> None:
+        wanted = np.dtype(dtype)
+        if not isinstance(array, np.ndarray) and not hasattr(array, "detach"):
+            self._refuse(
+                f"{name} is a {type(array).__name__}{self._when()}; expected an array of numpy or "
+                f"torch, {wanted} {shape}"
+            )
+        found = str(array.dtype).removeprefix("torch."), tuple(array.shape)
+        if found != (wanted.name, shape):
+            self._refuse(
+                f"{name} is {found[0]} {found[1]}{self._when()}; expected {wanted} {shape}"
+            )
+        if wanted.kind == "f":
+            self._inspect_numbers(name, to_numpy(array), rows)
+
+    def _inspect_numbers(
+        self, name: str, array: npt.NDArray[Any], rows: npt.NDArray[np.intp] | None
+    ) -> None:
+        counted = np.arange(len(array)) if rows is None else rows
+        bad = np.argwhere(~np.isfinite(array[counted]))
+        for row, *place in bad[:1].tolist():
+            env = int(counted[row])
+            at = f"{name}[{', '.join(map(str, (self._first + env, *place)))}]"
+            self._refuse(
+                f"{at}{self._field(name, place)} is {array[(env, *place)]} in environment "
+                f"{self._first + env}{self._when()}; expected finite numbers"
+            )
+
+    def _field(self, name: str, place: list[int]) -> str:
+        """What a column is called, in brackets, where it has a name."""
+        declared = self._declaration
+        names = {
+            "terms": [term.name for term in declared.terms],
+            "metrics": [metric.name for metric in declared.metrics],
+        }.get(name, list(declared.features))
+        is_named = len(place) == 1 and place[0] < len(names)
+        return f" ({names[place[0]]})" if is_named else ""
+
+    def _when(self) -> str:
+        return f" at step {self._steps}" if self._steps else " after the reset"
+
+    def _refuse(self, fault: str) -> NoReturn:
+        raise ContractError(
+            f"{self._game}: {fault}; the plugin is to be mended: `arcade-rl plugins check "
+            f"{self._game}` lists all its faults"
+        )
+
+
+def _square(array: npt.NDArray[Any]) -> float:
+    """The sum of all squares: finite only where all numbers are. A tenth of the time of `isfinite`."""
+    flat = array.ravel()
+    return float(flat.dot(flat))
+
+
+def _environment_faults(env: VectorEnv, num_envs: int) -> Iterator[str]:
+    """Why an environment cannot be played, whatever it gives."""
+    for name in ("num_envs", "observation_space", "action_space", "reset", "step", "close"):
+        if not hasattr(env, name):
+            yield f"make_env gave {env!r:.60}, which has no {name}; expected a VectorEnv"
+            return
+    if env.num_envs != num_envs:
+        yield f"num_envs is {env.num_envs!r}; expected the {num_envs} that were asked for"
+    yield from observation_space_faults(env.observation_space)
+    yield from action_space_faults(env.action_space)
+
+
+def observation_space_faults(space: spaces.Space[Any]) -> Iterator[str]:
+    """Why nothing here learns from such observations."""
+    for key, part in leaves(space).items():
+        label = f"observation_space[{key!r}]" if key else "observation_space"
+        is_array = isinstance(part, spaces.Box | spaces.MultiBinary | spaces.MultiDiscrete)
+        if not is_array or not part.shape:
+            yield (
+                f"{label} is {part!s:.80}; expected a Box of one dimension or more, or a Dict of such"
+            )
+
+
+def action_space_faults(space: spaces.Space[Any]) -> Iterator[str]:
+    """Why nothing here plays such actions."""
+    expected = "Discrete, MultiDiscrete, MultiBinary or a float32 Box, of one dimension"
+    match space:
+        case spaces.Discrete():
+            if space.start != 0:
+                yield f"action_space is {space}, which counts from {space.start}; expected from 0"
+        case spaces.MultiDiscrete() if len(space.shape) == 1:
+            if np.any(space.start):
+                yield f"action_space is {space}, which counts from {space.start}; expected from 0"
+        case spaces.MultiBinary() if len(space.shape) == 1:
+            return
+        case spaces.Box() if len(space.shape) == 1 and space.dtype == np.float32:
+            return
+        case _:
+            yield f"action_space is {space!s:.80}; expected {expected}"
+
+
+def leaves(space: spaces.Space[Any]) -> dict[str, spaces.Space[Any]]:
+    """The arrays of an observation: by key, or one with the key ""."""
+    return dict(space.spaces) if isinstance(space, spaces.Dict) else {"": space}
+
+
+def choices(space: spaces.Space[Any]) -> list[int]:
+    """How many actions each of the choices has that a row of masks is for."""
+    match space:
+        case spaces.Discrete():
+            return [int(space.n)]
+        case spaces.MultiDiscrete():
+            return [int(size) for size in space.nvec.ravel()]
+        case spaces.MultiBinary():
+            return [2] * math.prod(space.shape)
+    return []
+
+
+def allowed(masks: npt.NDArray[np.bool_], sizes: list[int]) -> npt.NDArray[np.bool_]:
+    """Where each choice has an action that is allowed. (..., actions) to (...), bool"""
+    parts = np.split(masks, np.cumsum(sizes)[:-1], axis=-1)
+    found: npt.NDArray[np.bool_] = np.logical_and.reduce([part.any(axis=-1) for part in parts])
+    return found
