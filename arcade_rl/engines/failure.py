@@ -16,7 +16,8 @@ class Failure:
     """One failed attempt."""
 
     kind: str
-    """"error", "out of memory", "hang", "signal", "exit", or "final" where a retry cannot help."""
+    """"error", "out of memory", "hang", "signal", "exit", "start" where no worker has begun, or "final"
+    where a retry cannot help."""
     text: str
     exit_code: int = 1
     """What the command line exits with if the run ends because of it."""
@@ -49,6 +50,16 @@ def describe_end(code: int, told: Failed | None, oom_kills: int | None, log: Pat
     if code < 0:
         return Failure("signal", f"the worker was ended by {_signal_name(-code)}; see {log}")
     return Failure("exit", f"the worker exited with {code} before its chunk was done; see {log}")
+
+
+def describe_server_end(code: int, log: Path) -> Failure:
+    """What it means that the process that forks workers ended before it has begun one; as
+    `describe_end`."""
+    how = f"was ended by {_signal_name(-code)}" if code < 0 else f"exited with {code}"
+    return Failure(
+        "start",
+        f"the process that forks workers {how} while it imported what the game needs; see {log}",
+    )
 
 
 def _signal_name(number: int) -> str:

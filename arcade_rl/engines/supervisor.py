@@ -171,14 +171,16 @@ class Supervisor:
         engine = self._resolved.config.engine
         chunk, parent = (start.chunk + 1, start.chunk) if start else (0, -1)
         self._failures += 1
-        times = self._failures_after[parent] = self._failures_after.get(parent, 0) + 1
+        times = self._failures_after.get(parent, 0)
+        if failure.kind != "start":  # before a worker begins nothing has read the checkpoint
+            times = self._failures_after[parent] = times + 1
         final = failure.kind == "final" or self._failures > engine.max_restarts
         text = f"chunk {chunk} failed ({failure.kind}): {failure.text}"
         self._notify("error" if final else "warning", text)
         if final:
             tries = f"after {self._failures} attempts: " if self._failures > 1 else ""
             return Outcome("failed", f"{tries}{text}", failure.exit_code)
-        if start and times == STEP_OVER_AFTER:
+        if start and failure.kind != "start" and times == STEP_OVER_AFTER:
             reason = (
                 f"checkpoint {parent} is stepped over: chunk {chunk} failed {times} times from it"
             )
@@ -256,7 +258,8 @@ class Supervisor:
     def _handling_signals(self) -> Iterator[None]:
         """The first signal asks to save and stop, the second to stop now.
 
-        Signals of different kinds at the same moment, as at a logout, are one wish.
+        Signals of different kinds at the same moment, as at a logout, are one wish. What the caller
+        chose to ignore, as `nohup` does with the hang-up, stays ignored.
         """
         first: list[tuple[int, float]] = []
 
@@ -266,7 +269,8 @@ class Supervisor:
             is_echo = number != first[0][0] and now - first[0][1] < SAME_MOMENT_S
             self._signals += not is_echo
 
-        before = {number: signal.signal(number, count) for number in SIGNALS}
+        heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        before = {number: signal.signal(number, count) for number in heard}
         try:
             yield
         finally:
