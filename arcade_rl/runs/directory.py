@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 from arcade_rl.config import Config, parse_percent, read_toml
 from arcade_rl.errors import ConfigError, MissingError, UsageError, VerificationError
 from arcade_rl.runs import checkpoints
+from arcade_rl.runs.fields import built, parsed
 from arcade_rl.runs.files import canonical_json, write_atomically
 
 RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
@@ -144,12 +144,12 @@ class RunDirectory:
     def identity(self) -> Identity:
         """Content of `run.json`."""
         try:
-            return Identity(**json.loads(self.identity_file.read_bytes()))
+            return built(Identity, parsed(self.identity_file.read_bytes()))
         except FileNotFoundError:
             raise MissingError(
                 f"{self.path} has lost its run.json: when and with what it was made is not known"
             ) from None
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise VerificationError(f"{self.identity_file} is not readable: {error}") from error
 
     def configuration(self) -> Config:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from arcade_rl.errors import LockedError
+from arcade_rl.runs.fields import built, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,6 @@ def holder_of(path: Path) -> Holder | None:
 
 def _read(path: Path) -> Holder | None:
     try:
-        return Holder(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return built(Holder, parsed(path.read_bytes()))
+    except (OSError, ValueError):
         return None  # taken a moment ago: the holder has not written its name yet
