@@ -13,6 +13,7 @@ from arcade_rl.config.recording import CRITERIA
 from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.fields import unsound
 
 FIELDS = {
     "number": "e.number",
@@ -177,6 +178,9 @@ def _column(columns: dict[str, str], name: str) -> str:
 
 
 def _row(row: sqlite3.Row, metrics: Sequence[str], terms: Sequence[str]) -> EpisodeRow:
+    for name in row.keys():  # noqa: SIM118 - a row is no mapping
+        if not isinstance(row[name], str if name == "reasons" else int | float):
+            raise unsound(EpisodeRow, f"{name} is {row[name]!r}")
     return EpisodeRow(
         number=row["number"],
         chunk=row["chunk"],

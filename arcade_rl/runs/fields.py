@@ -9,6 +9,8 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from arcade_rl.errors import VerificationError
+
 T = TypeVar("T")
 
 LARGEST = 2**63 - 1
@@ -35,10 +37,28 @@ def built(kind: type[T], values: Any) -> T:
     try:
         checked: T = _adapter(cast(Any, kind)).validate_json(json.dumps(values), strict=True)
         return checked
+    except TypeError as error:  # bytes of a database, say
+        raise ValueError(str(error)) from None
     except ValidationError as error:
         fault = error.errors()[0]
         name = ".".join(map(str, fault["loc"]))
         raise ValueError(f"{name}: {fault['msg'][:1].lower()}{fault['msg'][1:]}") from None
+
+
+def built_of_row(kind: type[T], values: Any) -> T:
+    """As `built`, of a row of run.db. VerificationError."""
+    try:
+        return built(kind, values)
+    except ValueError as error:
+        raise unsound(kind, error) from None
+
+
+def unsound(kind: type, error: object) -> VerificationError:
+    """What is said of a row of run.db that cannot be."""
+    return VerificationError(
+        f"run.db has a {kind.__name__} that cannot be ({error}); "
+        "rebuild it with `arcade-rl runs reindex`"
+    )
 
 
 def _expect_64_bits(value: Any, name: str) -> None:
