@@ -14,33 +14,29 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import psutil
-import tomli_w
+from odd_files import mutate
 
 from arcade_rl.cli import cli
-from arcade_rl.config import read_toml
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.files import canonical_json
 
 TOY = Path(__file__).parent.parent / "tests" / "toy"
 SETTINGS = [
@@ -61,8 +57,6 @@ UNSIGNED = ("run.db", "run.json")
 BASE = "base"
 """The run that others are copies of."""
 LONG_RUNNING = ("train", "resume", "evaluate", "export")
-NUMBERS = [2**63, -(2**63) - 1, 10**400, -1, 0, 1e308, True]
-ODD: list[Any] = [None, "", [], {}, "odd\x1b[31m\u202e", {"a": []}, *NUMBERS]
 WORDS = [
     "", "-1", "0", str(2**63), str(-(2**63)), "9" * 5000, "nan", "inf", "-inf", "1e308", "1e-7", "é\u202e\x1b[2J", "a" * 300,
     "../..", "/dev/null", "/", ".", "@latest", "r", "r@latest", "r@best", "r@-1", f"r@{2**63}", "r@1e9%", "r@nan%", "r:1",
@@ -133,21 +127,9 @@ def digest(run: RunDirectory) -> str:
     state = checkpoints.newest(run.checkpoints)
     assert state is not None
     with Database.reading(run.database) as database:
-        rows = [
-            [row[key] for key in row.keys() if key not in ASIDE]  # noqa: SIM118
-            for row in (*database.episodes(), *database.updates())
-        ]
+        found = [dict(row) for row in (*database.episodes(), *database.updates())]
+    rows = [[row[key] for key in sorted(row.keys() - ASIDE)] for row in found]
     return hashlib.sha256(f"{state.weights_sha256} {state.steps} {rows}".encode()).hexdigest()
-
-
-def victims(supervisor: int) -> dict[str, list[psutil.Process]]:
-    """The processes of a supervision."""
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(supervisor)
-        servers = process.children()
-        workers = [child for server in servers for child in server.children()]
-        return {"supervisor": [process], "fork server": servers, "worker": workers}
-    return {}
 
 
 def kill_one(process: subprocess.Popen[str], rng: random.Random) -> str:
@@ -155,11 +137,13 @@ def kill_one(process: subprocess.Popen[str], rng: random.Random) -> str:
     with suppress(subprocess.TimeoutExpired):
         process.wait(rng.uniform(0, MOMENT_S))
     kind = rng.choice(["worker", "worker", "supervisor", "fork server"])
-    found = victims(process.pid).get(kind)
-    if not found:
-        return ""
-    with suppress(psutil.NoSuchProcess):
+    try:
+        found = [supervisor := psutil.Process(process.pid)]
+        found = found if kind == "supervisor" else supervisor.children()
+        found = [p for it in found for p in it.children()] if kind == "worker" else found
         rng.choice(found).kill()
+    except (psutil.NoSuchProcess, IndexError):  # it is not there yet, or no more
+        return ""
     return kind
 
 
@@ -181,80 +165,13 @@ def check_kills(root: Path, count: int, rng: random.Random, wanted: str) -> int:
                 faults.append(f"after {dict(done)} kills {words[0]} failed: {said.err[-200:]!r}")
         if not faults and digest(run) != wanted:
             faults.append(f"run {runs}: other weights or rows than those of an undisturbed run")
-    print(f"kills: {done.total()} in {runs} runs, {dict(done)}; faults: {len(faults)}", flush=True)
-    print(*(f"FAULT {fault}\n" for fault in faults), sep="", end="", flush=True)
+    print(
+        f"kills: {done.total()} in {runs} runs, {dict(done)}; faults: {len(faults)}",
+        *faults,
+        sep="\nFAULT ",
+        flush=True,
+    )
     return len(faults)
-
-
-def make_odd(value: Any, rng: random.Random, odd: Sequence[Any] = ODD) -> str:
-    """Give one of the nested values another, or take it away. What was done."""
-    key = rng.choice(list(value) if isinstance(value, dict) else range(len(value)))
-    if value[key] and isinstance(value[key], dict | list) and rng.random() < 0.8:
-        return f"{key}.{make_odd(value[key], rng, odd)}"
-    if rng.random() < 0.2:
-        del value[key]
-        return f"{key} is gone"
-    value[key] = rng.choice(odd)
-    return f"{key} is {str(value[key])[:30]!r}"
-
-
-def odd_row(path: Path, rng: random.Random) -> str:
-    """Give the last row of a table an odd value, if its constraints allow that."""
-    new = rng.choice([-1, 2**62, 1e308, "odd", b"\xff"])
-    with closing(sqlite3.connect(path)) as database, suppress(sqlite3.IntegrityError):
-        names = database.execute("select name from sqlite_master where type = 'table'").fetchall()
-        table = rng.choice(names)[0]
-        column = rng.choice(database.execute(f"pragma table_info({table})").fetchall())[1]
-        last = f"where rowid = (select max(rowid) from {table})"
-        database.execute(f'update {table} set "{column}" = ? {last}', [new])
-        database.commit()
-    return f"{table}.{column} is {new!r}"
-
-
-def odd_value(path: Path, rng: random.Random) -> str:
-    """Give a file of the run that has fields an odd one, and sign it again."""
-    if path.suffix == ".db":
-        return odd_row(path, rng)
-    if path.suffix == ".toml":
-        values = read_toml(path).values
-        done = make_odd(values, rng, [item for item in ODD if item is not None])
-        path.write_text(tomli_w.dumps(values))
-        return done
-    values = json.loads(path.read_bytes())
-    done = make_odd(values, rng)
-    path.write_bytes(json.dumps(values).encode())
-    if path.name == checkpoints.MANIFEST:
-        content = {key: item for key, item in values.items() if key != "sha256"}
-        signature = hashlib.sha256(canonical_json(content)).hexdigest()
-        path.write_bytes(canonical_json({**content, "sha256": signature}))
-    elif path.name == checkpoints.STATE:
-        (path.parent / checkpoints.MANIFEST).unlink()
-        checkpoints.seal(path.parent, int(path.parent.name))
-    return done
-
-
-def mutate(path: Path, rng: random.Random) -> str:
-    """Change a file. What was done."""
-    data, kind = path.read_bytes(), rng.choice(["cut", "flip", "odd", "odd"])
-    if kind == "odd" and path.suffix in (".db", ".toml", ".json"):
-        return odd_value(path, rng)
-    place = rng.randrange(len(data) or 1)
-    if kind == "cut" or not data:
-        path.write_bytes(data[:place])
-        return f"cut to {place} of {len(data)} bytes"
-    bit = 1 << rng.randrange(8)
-    path.write_bytes(data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :])
-    return f"a bit of byte {place} flipped"
-
-
-def judge(
-    said: Said, done: str, same: bool, is_told: bool, faults: list[str], answers: Counter[str]
-) -> None:
-    """Count an answer, and note what is wrong with it."""
-    silent = "" if said.code or same or is_told else "gives something else, and nothing tells why"
-    if fault := said.fault() or silent:
-        faults.append(f"{done}: `{' '.join(said.words)}` {fault}: {said.err.strip()[-200:]!r}")
-    answers["refused" if said.code else "same" if same else "told" if not silent else "silent"] += 1
 
 
 def check_mutations(root: Path, count: int, rng: random.Random, wanted: str) -> int:
@@ -267,17 +184,25 @@ def check_mutations(root: Path, count: int, rng: random.Random, wanted: str) -> 
     for _ in range(count):
         file = rng.choice(files)
         done, is_told = f"{file}: {mutate(anew(root).path / file, rng)}", file.name in UNSIGNED
-        for words in READING:
-            said = call(root, [*words, "r", "--json"])
-            same = said.out == before[words[1]]
-            is_told = is_told or bool(said.err)
-            judge(said, done, same, is_told, faults, answers)
-        said = call(root, ["resume", "r"])
-        same = said.code == 0 and digest(run) == wanted
-        is_told = (is_told and file.name not in UNSIGNED) or "warning" in said.err
-        judge(said, done, same, is_told, faults, answers)
-    print(f"mutations: {count}; answers: {dict(answers)}; faults: {len(faults)}", flush=True)
-    print(*(f"FAULT {fault}\n" for fault in faults), sep="", end="", flush=True)
+        for words in (*READING, ["resume"]):
+            resumes = words == ["resume"]
+            said = call(root, [*words, "r", *([] if resumes else ["--json"])])
+            if resumes:
+                same = said.code == 0 and digest(run) == wanted
+                is_told = "warning" in said.err or (is_told and file.name not in UNSIGNED)
+            else:
+                same, is_told = said.out == before[words[1]], is_told or bool(said.err)
+            is_silent = said.code == 0 and not same and not is_told
+            if fault := said.fault() or "gives something else, and tells nothing" * is_silent:
+                faults.append(f"{done}: `{' '.join(words)}` {fault}: {said.err.strip()[-200:]!r}")
+            told = "silent" if is_silent else "told"
+            answers["refused" if said.code else "same" if same else told] += 1
+    print(
+        f"mutations: {count}; answers: {dict(answers)}; faults: {len(faults)}",
+        *faults,
+        sep="\nFAULT ",
+        flush=True,
+    )
     return len(faults)
 
 
@@ -307,8 +232,12 @@ def check_command_lines(root: Path, count: int, rng: random.Random) -> int:
         if fault := said.fault():
             line = [word if len(word) < 60 else f"{word[:9]}..." for word in said.words]
             faults.append(f"{line} {fault}: {said.err.strip()[-200:]!r}")
-    print(f"command lines: {count}; exit codes: {dict(codes)}; faults: {len(faults)}", flush=True)
-    print(*(f"FAULT {fault}\n" for fault in faults), sep="", end="", flush=True)
+    print(
+        f"command lines: {count}; exit codes: {dict(codes)}; faults: {len(faults)}",
+        *faults,
+        sep="\nFAULT ",
+        flush=True,
+    )
     return len(faults)
 
 
@@ -321,8 +250,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         said = call(root, TRAIN)
-        if said.code:
-            raise SystemExit(f"the undisturbed run failed: {said.err}")
+        assert said.code == 0, f"the undisturbed run failed: {said.err}"
         shutil.copytree(root / "runs" / "r", root / BASE)
         wanted = digest(RunDirectory(root / BASE))
         faults = check_kills(root, arguments.kills, rng, wanted)
