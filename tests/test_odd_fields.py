@@ -13,8 +13,9 @@ from arcade_rl.errors import VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import _signed, read_state, verify
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.fields import LARGEST
+from arcade_rl.runs.episodes import Condition, Query, find_episodes, numbered
 from arcade_rl.runs.files import canonical_json
+from arcade_rl.runs.schema import LARGEST
 from arcade_rl.runs.summary import describe
 
 GONE = object()
@@ -109,3 +110,13 @@ def test_an_identity_of_other_fields_is_told(finished: Made, tmp_path: Path, odd
         assert is_told != (
             (fits or is_number or optional) and odd not in (2**63, -(2**70), 10**400)
         )
+
+
+@pytest.mark.parametrize("number", [LARGEST, 2**63, 2**64, 10**400])
+def test_no_number_is_too_large_to_be_asked_for(finished: Made, number: int) -> None:
+    every = list(find_episodes(finished.run, Query()))
+    assert every
+    assert list(find_episodes(finished.run, Query(limit=number))) == every
+    assert list(find_episodes(finished.run, numbered(number))) == []
+    assert list(find_episodes(finished.run, Query((Condition("number", "<", number),)))) == every
+    assert list(find_episodes(finished.run, Query((Condition("number", ">", -number),)))) == every

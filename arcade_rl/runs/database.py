@@ -348,7 +348,7 @@ class Database:
 
     def rows(self, query: str, values: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """The rows of any query, one after the other."""
-        return iter(self._connection.execute(query, tuple(values)))
+        return iter(self._connection.execute(query, tuple(map(schema.bindable, values))))
 
     def metric_names(self) -> list[str]:
         """Metrics that the episodes have, in the order of the declaration."""
@@ -372,8 +372,8 @@ class Database:
 
     def has_episode(self, number: int) -> bool:
         """Whether there is a row of this episode."""
-        query = "select 1 from episodes where number = ?"
-        return self._connection.execute(query, (number,)).fetchone() is not None
+        found = self.rows("select 1 from episodes where number = ?", [number])
+        return next(found, None) is not None
 
     def has_columns_of(self, episodes: Episodes) -> bool:
         """Whether their terms and metrics are those of the run."""

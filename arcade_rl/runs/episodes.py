@@ -14,6 +14,7 @@ from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.fields import unsound
+from arcade_rl.runs.schema import LARGEST
 
 FIELDS = {
     "number": "e.number",
@@ -42,7 +43,7 @@ class Condition:
     value: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
+        if isinstance(self.value, float) and not math.isfinite(self.value):
             raise UsageError(f"{self.name}{self.operator}{self.value} compares with no number")
 
 
@@ -136,7 +137,7 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
             "select e.*, r.chunk as segment, r.reasons, r.offset, r.bytes from recordings r "
             "join episodes e using (number) join chunks c on c.chunk = e.chunk "
             f"where {' and '.join(where)} order by {order}{down}, e.number limit ?",
-            [*values, -1 if query.limit is None else query.limit],
+            [*values, -1 if query.limit is None else min(query.limit, LARGEST)],
         )
         for row in rows:
             yield _row(row, metrics, terms)

@@ -10,11 +10,9 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.runs.schema import LARGEST
 
 T = TypeVar("T")
-
-LARGEST = 2**63 - 1
-"""Whole numbers beyond it, or below its negative, fit neither the database nor an array."""
 
 
 def parsed(data: bytes) -> Any:
