@@ -60,7 +60,11 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "color": True,  # click takes no codes away: those of strangers are shown as what they are
+    },
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
 @click.pass_context
@@ -70,10 +74,13 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def main() -> None:
-    """Run the command line of this process and exit with its code."""
+def main() -> int:
+    """Run the command line of this process and return its exit code."""
+    from arcade_rl.cli.output import filter_streams
+
     _open_closed_streams()
-    sys.exit(run(sys.argv[1:]))
+    filter_streams()
+    return run(sys.argv[1:])
 
 
 def _open_closed_streams() -> None:
@@ -140,8 +147,9 @@ def _report(error: ArcadeError) -> int:
 
 
 def _say(message: str) -> None:
-    line = _ENDLESS.sub(lambda word: f"{word[0][:LONGEST_WORD]}...", message.replace("\n", " "))
-    click.echo(f"{PROGRAM}: error: {line}", err=True)
+    line = " ".join(message.splitlines())
+    line = _ENDLESS.sub(lambda word: f"{word[0][:LONGEST_WORD]}...", line)
+    click.echo(f"{PROGRAM}: error: {line}", err=True, color=True)
 
 
 def _silence_stdout() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from arcade_rl.cli.output import notice
+from arcade_rl.cli.output import is_live, notice, unfiltered
 
 PLAIN_INTERVAL_S = 10.0
 LEAST_PART = 0.02
@@ -21,13 +21,13 @@ Tell: TypeAlias = Callable[[float, int], None]
 @contextmanager
 def counted(things: str) -> Iterator[Tell]:
     """Shows what it is told of the progress of `things`, such as "episodes"."""
-    if not sys.stderr.isatty():
+    if not is_live(sys.stderr):
         yield _plain(things)
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    with Progress(console=Console(file=unfiltered(sys.stderr)), transient=True) as bars:
         task = bars.add_task(things, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)
 

@@ -39,7 +39,8 @@ def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> b
         return False
     asked = ["number", query.column, *(condition.name for condition in query.conditions)]
     metrics = list(found[0].metrics)
-    rest = [*_main_metric(run), "return", "length", *metrics, "stage", "chunk", "step", "time", "seed"]  # fmt: skip
+    main = [name for name in _main_metric(run) if name in metrics]
+    rest = [*main, "return", "length", *metrics, "stage", "chunk", "step", "time", "seed"]  # fmt: skip
     columns = list(dict.fromkeys([*asked, *rest, "bytes", "reasons"]))
     cells = [[_cell(row, name) for name in columns] for row in found]
     optional = [k for k, name in enumerate(columns) if name not in (*asked, "reasons")]

@@ -1,15 +1,78 @@
-"""Data to stdout, narration to stderr."""
+"""Data to stdout, narration to stderr, and nothing of it that a terminal would obey or hide."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
+import os
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TextIO, cast
 
 import click
+
+WITHOUT_CURSOR = ("dumb", "unknown")
+"""Values of TERM of terminals on which a line cannot be drawn again."""
+
+
+def visible(text: str) -> str:
+    """`text` with all that is neither printable nor the end of a line nor a tab as an escape, such as
+    \\u001b.
+
+    Names and messages come from files and plugins of strangers, and a terminal obeys what they hold:
+    control codes, marks that turn the direction of writing around, characters without width.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+class Shown:
+    """stdout or stderr as everything but rich writes to it: what it is given it makes `visible`."""
+
+    buffer = None
+    """There is no way around it: click would take one where the encoding is ASCII."""
+
+    def __init__(self, unfiltered: TextIO) -> None:
+        self.unfiltered = unfiltered
+
+    def write(self, text: str) -> int:
+        self.unfiltered.write(visible(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        self.unfiltered.writelines(map(visible, lines))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.unfiltered, name)
+
+
+def filter_streams() -> None:
+    """From now on stdout and stderr show everything, what their encoding lacks as an escape too."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, cast(TextIO, Shown(stream)))
+
+
+def unfiltered(stream: TextIO) -> TextIO:
+    """The stream for rich, whose own codes a terminal is to obey. What it is given to show must be
+    `visible`, and no markup."""
+    return stream.unfiltered if isinstance(stream, Shown) else stream
+
+
+def is_live(stream: TextIO) -> bool:
+    """Whether lines can move on it: it is a terminal, whatever FORCE_COLOR says, and has a cursor."""
+    return stream.isatty() and os.environ.get("TERM", "") not in WITHOUT_CURSOR
 
 
 def emit_json(value: object) -> None:
@@ -20,7 +83,7 @@ def emit_json(value: object) -> None:
 def notice(text: str) -> None:
     """Say one line on stderr. A terminal that is gone is no error: nobody is left to read it."""
     with contextlib.suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(" ".join(text.splitlines()), err=True)
 
 
 def paragraph(text: str, indent: int) -> None:
@@ -81,10 +144,11 @@ def _write_folded(
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        justify: Literal["right", "left"] = "right" if column in right else "left"
+        grid.add_column(Text(visible(column)), justify=justify, overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(cell) for cell in row))
-    Console().print(grid)
+        grid.add_row(*(Text(visible(cell)) for cell in row))
+    Console(file=unfiltered(sys.stdout)).print(grid)
 
 
 def _write_plain(

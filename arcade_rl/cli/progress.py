@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from arcade_rl.cli.output import is_live, unfiltered, visible
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Metric
 from arcade_rl.engines.listener import Listener
@@ -54,22 +56,30 @@ class ChunkProgress(Listener):
 
     def __init__(self, resolved: Resolved) -> None:
         self._metric = resolved.declaration.metric(resolved.declaration.main_metric)
-        self._console = Terminal(stderr=True, highlight=False, soft_wrap=True)
+        live = is_live(sys.stderr)
+        self._console = Terminal(
+            file=unfiltered(sys.stderr),
+            force_terminal=live,
+            force_interactive=live,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
+        )
         bar = [BarColumn(bar_width=20)] if self._console.width >= BAR_FROM_WIDTH else []
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             *bar,
-            TextColumn("{task.percentage:>3.0f} %  {task.fields[text]}"),
+            TextColumn("{task.percentage:>3.0f} %  {task.fields[text]}", markup=False),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=not live,
         )
         self._task = self._bar.add_task("starting", total=1, text="")
         self._chunk_text = ""
         self._last_plain = 0.0
         self._has_header = False
-        is_terminal = self._console.is_terminal
-        self._has_shares = not is_terminal or self._console.width >= SHARES_FROM_WIDTH
+        self._has_shares = not live or self._console.width >= SHARES_FROM_WIDTH
         self.phases: dict[str, float] = {}
         """Seconds in each phase over every update that was heard of."""
 
@@ -100,7 +110,7 @@ class ChunkProgress(Listener):
 
     def updated(self, update: Update) -> None:
         self.phases = total([self.phases, update.phases])
-        text = "  ".join(self._parts(update))
+        text = visible("  ".join(self._parts(update)))
         self._bar.update(self._task, completed=update.steps, text=text)
         if self._bar.disable and time.monotonic() - self._last_plain >= PLAIN_INTERVAL_S:
             self._last_plain = time.monotonic()
@@ -161,7 +171,7 @@ class ChunkProgress(Listener):
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # a terminal that is gone must not end the run
-            self._console.print(line, markup=False)
+            self._console.print(visible(line))
 
 
 def _title(metric: Metric) -> str:

@@ -300,7 +300,10 @@ def _percent(part: float | None) -> str:
 
 
 def _date(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):  # no date of this calendar
+        return f"{seconds:g} s"
 
 
 def _size(count: float) -> str:

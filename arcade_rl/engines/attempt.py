@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from arcade_rl.config import Engine
-from arcade_rl.engines.failure import Failure, describe_end
+from arcade_rl.engines.failure import Failure
 from arcade_rl.engines.listener import Listener
 from arcade_rl.engines.process import WorkerProcess
 from arcade_rl.runs.database import Database
@@ -67,7 +67,7 @@ class Attempt:
                     if code in (0, None):
                         return "staged"
                 if code is not None:
-                    return describe_end(code, self._told, self._worker.oom_kills, self._worker.log)
+                    return self._worker.describe_end(code, self._told)
                 if hang := self._hang(engine):
                     return hang
                 wish = ask()
@@ -99,5 +99,10 @@ class Attempt:
         silent_s = time.monotonic() - self._worker.last_sign_of_life
         if silent_s <= limit:
             return None
+        if not self._worker.has_begun:
+            doing = "while importing what the game needs"
+            return Failure(
+                "start", f"nothing was heard {doing} for {silent_s:.0f} s (limit {limit:g} s)"
+            )
         doing = "in the training loop" if beaten else "while starting"
         return Failure("hang", f"no heartbeat {doing} for {silent_s:.0f} s (limit {limit:g} s)")

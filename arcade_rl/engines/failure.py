@@ -17,7 +17,8 @@ class Failure:
     """One failed attempt."""
 
     kind: str
-    """"error", "system", "out of memory", "hang", "signal", "exit", or "final" where a retry cannot help."""
+    """"error", "system", "out of memory", "hang", "signal", "exit", "start" where no worker has begun, or
+    "final" where a retry cannot help."""
     text: str
     exit_code: int = 1
     """What the command line exits with if the run ends because of it."""
@@ -64,6 +65,17 @@ def address_space() -> str:
     return (
         f"; a process may map {soft / 2**20:,.0f} MiB here, and libraries map more than they use: "
         "allow it more with `ulimit -v`"
+    )
+
+
+def describe_server_end(code: int, log: Path) -> Failure:
+    """What it means that the process that forks workers ended before it has begun one; as
+    `describe_end`."""
+    how = f"was ended by {_signal_name(-code)}" if code < 0 else f"exited with {code}"
+    return Failure(
+        "start",
+        f"the process that forks workers {how} while it imported what the game needs; see {log}"
+        f"{address_space()}",
     )
 
 

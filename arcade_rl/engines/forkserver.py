@@ -1,12 +1,12 @@
 """The process that forks the workers of one supervision, and outlives none of them.
 
-    python -m arcade_rl.engines.forkserver RUN SOCKET_FD
+    python -m arcade_rl.engines.forkserver RUN SOCKET_FD SUPERVISOR_PID
 
 On Linux it has imported what every worker needs, the game's plugin, and the modules that the game
 says take long: a worker begins at once, and the cores stay with the one that trains. Of what it has
 imported it calls nothing but the game's `declare`, so that a fork copies no thread in the middle of
 something. When the supervisor is gone, which the socket tells, it kills all workers with their
-children, whatever they are doing.
+children, whatever they are doing; while it imports it does not look, and is killed itself.
 
 The supervisor sends one byte with three descriptors: the worker's events, its commands, its log.
 The server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
@@ -27,21 +27,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from arcade_rl.config import read_toml, resolve
 from arcade_rl.engines.worker import work
-from arcade_rl.envs.parent import die_with
-from arcade_rl.registry import load_game
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.envs.parent import die_with, outlive_parent
 
 DESCRIPTORS = 3
 """Descriptors of a request."""
 
 
 def main() -> None:
+    die_with(int(sys.argv[3]))
     run, connection = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     if sys.platform == "linux":  # system libraries of macOS do not survive a fork
         _import_early(run)
+    outlive_parent()  # the socket tells, and workers leave nothing behind
     Server(run, connection).serve()
 
 
@@ -56,6 +55,10 @@ def _import_early(run: Path) -> None:
 
 def _declared(run: Path) -> tuple[str, ...]:
     """Modules that the run's game names."""
+    from arcade_rl.config import read_toml, resolve
+    from arcade_rl.registry import load_game
+    from arcade_rl.runs.directory import RunDirectory
+
     with _logged():
         return resolve([read_toml(RunDirectory(run).config)], load_game).declaration.imports
     return ()

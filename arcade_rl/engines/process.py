@@ -13,10 +13,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from arcade_rl.engines.failure import address_space, kernel_oom_kills
-from arcade_rl.errors import RunFailed
+from arcade_rl.engines.failure import (
+    Failure,
+    describe_end,
+    describe_server_end,
+    kernel_oom_kills,
+)
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.events import Beat, Event, FrameBuffer, Ready, encode
+from arcade_rl.runs.events import Beat, Event, Failed, FrameBuffer, Ready, encode
 
 KILL_WAIT_S = 10.0
 ENVIRONMENT = {
@@ -33,13 +37,13 @@ class ForkServer:
     """The process that forks workers (`forkserver`)."""
 
     def __init__(self, run: RunDirectory) -> None:
-        self._log = run.logs / "forkserver.log"
+        self.log = run.logs / "forkserver.log"
         self._connection, theirs = socket.socketpair()
-        with theirs, self._log.open("ab") as output:
+        with theirs, self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [
                     sys.executable, "-m", "arcade_rl.engines.forkserver",
-                    str(run.path.absolute()), str(theirs.fileno()),
+                    str(run.path.absolute()), str(theirs.fileno()), str(os.getpid()),
                 ],
                 env={**ENVIRONMENT, **os.environ},
                 stdin=subprocess.DEVNULL,
@@ -49,48 +53,69 @@ class ForkServer:
                 start_new_session=True,
             )  # fmt: skip
         self._unread = b""
+        self._requests = 0
         self._started: list[int] = []
+        """Process id of each worker, in the order of the requests."""
         self._ended: dict[int, int] = {}
         self.is_gone = False
         """Whether it ended, and its workers with it."""
 
     def start(self, events: int, commands: int, log: int) -> int:
-        """Fork a worker with these descriptors; returns its process id, which is its group's too.
+        """Ask for a worker with these descriptors, and return the number of the request.
 
-        RunFailed if the server is gone before it does.
+        The server answers when it has imported everything, which may take minutes, or never.
         """
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # read below
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `exit_code` tells
             socket.send_fds(self._connection, [b"w"], [events, commands, log])
-        while not self._started:
-            self._read(None)
-            if self.is_gone:
-                code = self._process.wait()
-                raise RunFailed(
-                    f"the process that forks workers ended with {code}; see {self._log}"
-                    f"{address_space()}"
-                )
-        return self._started.pop()
+        self._requests += 1
+        return self._requests - 1
 
-    def exit_code(self, worker: int, timeout_s: float = 0.0) -> int | None:
-        """How a worker ended: an exit code, or minus the signal; None if it did not in this time."""
+    def pid(self, request: int) -> int | None:
+        """Process id of a worker, which is its group's too; None while it has not begun."""
+        return self._started[request] if request < len(self._started) else None
+
+    def exit_code(self, request: int, timeout_s: float = 0.0) -> int | None:
+        """How a worker ended: an exit code, or minus the signal; None if it did not in this time.
+
+        A worker that has not begun ends as the server does.
+        """
         until = time.monotonic() + timeout_s
-        while worker not in self._ended and not self.is_gone:
+        while self.pid(request) not in self._ended and not self.is_gone:
             left = until - time.monotonic()
             if not self._read(max(0.0, left)) and left <= 0:
                 return None
-        return self._ended.get(worker, -signal.SIGKILL)
+        pid = self.pid(request)
+        return self._end() if pid is None else self._ended.get(pid, -signal.SIGKILL)
+
+    def kill(self, request: int) -> None:
+        """End a worker with its group; a server that has not begun one yet ends itself."""
+        pid = self.pid(request)
+        if pid is None and self._started:  # it is about to: it has imported everything
+            self.exit_code(request, KILL_WAIT_S)
+            pid = self.pid(request)
+        if pid is None:
+            self._process.kill()
+            self._process.wait()
+            self.is_gone = True
+        else:
+            with contextlib.suppress(ProcessLookupError):  # it ended just now
+                os.killpg(pid, signal.SIGKILL)
+        self.exit_code(request, KILL_WAIT_S)
 
     def close(self) -> None:
         """End it, and all workers."""
         self._connection.close()
+        with contextlib.suppress(FileNotFoundError):  # logs may be deleted at any time
+            if self._end() == 0 and not self.log.stat().st_size:
+                self.log.unlink()
+
+    def _end(self) -> int:
+        """How the process ends: by itself in a moment, or killed."""
         try:
-            self._process.wait(KILL_WAIT_S)
+            return self._process.wait(KILL_WAIT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
-        with contextlib.suppress(FileNotFoundError):  # logs may be deleted at any time
-            if self._process.returncode == 0 and not self._log.stat().st_size:
-                self._log.unlink()
+            return self._process.wait()
 
     def _read(self, timeout_s: float | None) -> bool:
         """Take in what it says, waiting at most this long for it. Whether there was something."""
@@ -118,16 +143,10 @@ class WorkerProcess:
         self._server = server
         self._events, events_write = os.pipe()
         commands_read, self._commands = os.pipe()
-        try:
-            with log.open("ab") as output:
-                self._pid = server.start(events_write, commands_read, output.fileno())
-        except RunFailed:
-            os.close(self._events)
-            os.close(self._commands)
-            raise
-        finally:
-            os.close(events_write)
-            os.close(commands_read)
+        with log.open("ab") as output:
+            self._request = server.start(events_write, commands_read, output.fileno())
+        os.close(events_write)
+        os.close(commands_read)
         os.set_blocking(self._events, False)
         self._frames = FrameBuffer()
         self.log = log
@@ -138,6 +157,11 @@ class WorkerProcess:
         self.oom_kills = kernel_oom_kills()
         """What the kernel had killed for memory when this process began."""
         self.last_sign_of_life = time.monotonic()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a process: the server has imported everything and forked it."""
+        return self._server.pid(self._request) is not None
 
     def fileno(self) -> int:
         """Descriptor that becomes readable when there are events, for `selectors`."""
@@ -171,13 +195,17 @@ class WorkerProcess:
 
     def wait(self, timeout_s: float) -> int | None:
         """Wait for the end at most this long; as `exit_code`."""
-        return self._server.exit_code(self._pid, timeout_s)
+        return self._server.exit_code(self._request, timeout_s)
+
+    def describe_end(self, code: int, told: Failed | None) -> Failure:
+        """What its end without a finished chunk means; `told` is what it said itself."""
+        if not self.has_begun:
+            return describe_server_end(code, self._server.log)
+        return describe_end(code, told, self.oom_kills, self.log)
 
     def kill(self) -> None:
         """End the whole process group now, and free everything that was held for it."""
         if self.exit_code() is None:
-            with contextlib.suppress(ProcessLookupError):  # it ended just now
-                os.killpg(self._pid, signal.SIGKILL)
-            self.wait(KILL_WAIT_S)
+            self._server.kill(self._request)
         for descriptor in (self._events, self._commands):
             os.close(descriptor)

@@ -182,17 +182,16 @@ class Supervisor:
         engine = self._resolved.config.engine
         chunk, parent = (start.chunk + 1, start.chunk) if start else (0, -1)
         self._failures += 1
-        of_content = (
-            failure.kind != "system"
-        )  # what the system refuses says nothing of a checkpoint
-        times = self._failures_after[parent] = self._failures_after.get(parent, 0) + of_content
+        # What the system refuses, or what fails before a worker begins, says nothing of a checkpoint.
+        is_of_content = failure.kind not in ("system", "start")
+        times = self._failures_after[parent] = self._failures_after.get(parent, 0) + is_of_content
         final = failure.kind == "final" or self._failures > engine.max_restarts
         text = f"chunk {chunk} failed ({failure.kind}): {failure.text}"
         self._notify("error" if final else "warning", text)
         if final:
             tries = f"after {self._failures} attempts: " if self._failures > 1 else ""
             return Outcome("failed", f"{tries}{text}", failure.exit_code)
-        if start and of_content and times == STEP_OVER_AFTER:
+        if start and is_of_content and times == STEP_OVER_AFTER:
             reason = (
                 f"checkpoint {parent} is stepped over: chunk {chunk} failed {times} times from it"
             )
@@ -270,7 +269,8 @@ class Supervisor:
     def _handling_signals(self) -> Iterator[None]:
         """The first signal asks to save and stop, the second to stop now.
 
-        Signals of different kinds at the same moment, as at a logout, are one wish.
+        Signals of different kinds at the same moment, as at a logout, are one wish. What the caller
+        chose to ignore, as `nohup` does with the hang-up, stays ignored.
         """
         first: list[tuple[int, float]] = []
 
@@ -280,7 +280,8 @@ class Supervisor:
             is_echo = number != first[0][0] and now - first[0][1] < SAME_MOMENT_S
             self._signals += not is_echo
 
-        before = {number: signal.signal(number, count) for number in SIGNALS}
+        heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        before = {number: signal.signal(number, count) for number in heard}
         try:
             yield
         finally:

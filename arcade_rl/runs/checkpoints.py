@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ from arcade_rl.config import Table
 from arcade_rl.contracts import Better
 from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.reading import ABSENT, read_file
+from arcade_rl.runs.fields import built, parsed
 from arcade_rl.runs.files import canonical_json, fsync, sha256_of
 
 MANIFEST = "MANIFEST.json"
@@ -124,19 +124,20 @@ def read_state(directory: Path) -> CheckpointState:
     """State of a verified checkpoint. OSError if the system does not let it be read."""
     path = directory / STATE
     try:
-        return state_from(json.loads(read_file(path)))
+        return state_from(parsed(read_file(path)))
     except (*ABSENT, ValueError, TypeError, KeyError, AttributeError) as error:
         raise VerificationError(f"{path} is not a checkpoint's state: {error}") from error
 
 
 def state_from(values: dict[str, Any]) -> CheckpointState:
-    """The state that these plain values describe. VerificationError for another format."""
+    """The state that these plain values describe. VerificationError for another format, ValueError if
+    a field is not what it should be."""
     if values.get("format") not in READABLE:
         raise VerificationError(
             f"a checkpoint's state has format {values.get('format')}; "
             f"this version reads {' and '.join(map(str, READABLE))}"
         )
-    return CheckpointState(**{**values, "recent": RecentEpisodes(**values["recent"])})
+    return built(CheckpointState, values)
 
 
 def seal(directory: Path, chunk: int) -> None:
@@ -176,22 +177,22 @@ def unless_gone(directory: Path) -> Iterator[None]:
 
 def _verify(directory: Path) -> int:
     manifest = _read_manifest(directory / MANIFEST)
-    listed = {file["name"] for file in manifest["files"]}
+    listed = {file.name for file in manifest.files}
     present = {path.name for path in directory.iterdir()} - {MANIFEST}
     if listed != present:
         raise VerificationError(
             f"{directory} holds {sorted(present)}; its manifest lists {sorted(listed)}"
         )
-    for file in manifest["files"]:
-        path = directory / file["name"]
+    for file in manifest.files:
+        path = directory / file.name
         size = path.stat().st_size
-        if size != file["size"]:
-            raise VerificationError(f"{path} has {size} bytes; expected {file['size']}")
-        if (digest := sha256_of(path)) != file["sha256"]:
+        if size != file.size:
+            raise VerificationError(f"{path} has {size} bytes; expected {file.size}")
+        if (digest := sha256_of(path)) != file.sha256:
             raise VerificationError(
-                f"{path} has SHA-256 {digest[:12]}...; expected {file['sha256'][:12]}..."
+                f"{path} has SHA-256 {digest[:12]}...; expected {file.sha256[:12]}..."
             )
-    return int(manifest["chunk"])
+    return manifest.chunk
 
 
 def _signed(content: dict[str, Any]) -> bytes:
@@ -199,10 +200,26 @@ def _signed(content: dict[str, Any]) -> bytes:
     return canonical_json({**content, "sha256": digest})
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    chunk: int
+    files: list[_File]
+    format: int
+    sha256: str
+    """Of the other fields."""
+
+
+def _read_manifest(path: Path) -> _Manifest:
     try:
         written = read_file(path)
-        manifest = json.loads(written)
+        manifest = parsed(written)
         signed = _signed({key: value for key, value in manifest.items() if key != "sha256"})
     except ABSENT:
         raise VerificationError(f"{path.parent} has no {MANIFEST}: it was never finished") from None
@@ -214,7 +231,10 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise VerificationError(
             f"{path} has format {manifest.get('format')}; this version reads {MANIFEST_FORMAT}"
         )
-    return manifest  # type: ignore[no-any-return]
+    try:
+        return built(_Manifest, manifest)
+    except ValueError as error:
+        raise VerificationError(f"{path} is not a manifest: {error}") from error
 
 
 def commit(staged: Path, final: Path) -> None:

@@ -21,6 +21,7 @@ from arcade_rl.errors import VerificationError
 from arcade_rl.runs import schema
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Recorded, Update
+from arcade_rl.runs.fields import built_of_row, unsound
 from arcade_rl.runs.phases import total
 from arcade_rl.runs.sqlite import checked, connect, connect_to_read, require, writing
 
@@ -182,7 +183,7 @@ class Database:
     def status(self) -> Status:
         """What the supervisor last said."""
         row = self._connection.execute("select state, reason, pid, time from status").fetchone()
-        return Status(*row) if row else Status("created", "", None, 0.0)
+        return built_of_row(Status, dict(row)) if row else Status("created", "", None, 0.0)
 
     def notify(
         self,
@@ -347,7 +348,7 @@ class Database:
 
     def rows(self, query: str, values: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
         """The rows of any query, one after the other."""
-        return iter(self._connection.execute(query, tuple(values)))
+        return iter(self._connection.execute(query, tuple(map(schema.bindable, values))))
 
     def metric_names(self) -> list[str]:
         """Metrics that the episodes have, in the order of the declaration."""
@@ -371,8 +372,8 @@ class Database:
 
     def has_episode(self, number: int) -> bool:
         """Whether there is a row of this episode."""
-        query = "select 1 from episodes where number = ?"
-        return self._connection.execute(query, (number,)).fetchone() is not None
+        found = self.rows("select 1 from episodes where number = ?", [number])
+        return next(found, None) is not None
 
     def has_columns_of(self, episodes: Episodes) -> bool:
         """Whether their terms and metrics are those of the run."""
@@ -396,21 +397,23 @@ class Database:
             """,
             {"first": first},
         ).fetchall()
+        names = ("chunk", "attempt", "steps", "episodes", "raw_return", "seconds", "steps_per_s")
         return [
-            ChunkSummary(
-                chunk, attempt, steps, episodes, raw_return,
-                dict(zip(metrics, values, strict=True)), seconds, speed, phases.get(chunk, {}),
-            )
-            for chunk, attempt, steps, episodes, raw_return, seconds, speed, *values in map(tuple, rows)
+            built_of_row(ChunkSummary, {
+                **dict(zip(names, row, strict=False)), "phases": phases.get(row[0], {}),
+                "metrics": dict(zip(metrics, row[len(names) :], strict=True)),
+            })
+            for row in map(tuple, rows)
         ]  # fmt: skip
 
     def _phases(self, first: int) -> dict[int, dict[str, float]]:
         """Seconds of every phase, by chunk from `first` on."""
-        rows = self._connection.execute(
-            "select chunk, group_concat(phases) from updates where chunk >= ? group by chunk",
-            (first,),
-        )
-        return {chunk: total(json.loads(f"[{phases}]")) for chunk, phases in rows}
+        query = "select chunk, group_concat(phases) from updates where chunk >= ? group by chunk"
+        rows = self._connection.execute(query, (first,))
+        try:
+            return {chunk: total(json.loads(f"[{phases}]")) for chunk, phases in rows}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise unsound(ChunkSummary, f"phases: {error}") from error
 
     def checkpoints(self) -> list[sqlite3.Row]:
         """Every checkpoint that was committed, oldest first; `kept` is empty for those gone."""
@@ -458,20 +461,18 @@ class Database:
         """What became of the recordings of all finished chunks."""
         row = self._connection.execute(
             """
-            select coalesce(sum(offered), 0), coalesce(sum(written), 0), coalesce(sum(dropped), 0),
-                   coalesce(sum(failed), 0), (select count(*) from recordings)
+            select coalesce(sum(offered), 0) as offered, coalesce(sum(written), 0) as written,
+                   coalesce(sum(dropped), 0) as dropped, coalesce(sum(failed), 0) as failed,
+                   (select count(*) from recordings) as stored
             from recorded join chunks using (chunk) where state = 'done'
             """
         ).fetchone()
-        return RecordingCounts(*row)
+        return built_of_row(RecordingCounts, dict(row))
 
     def frames_ends(self) -> dict[int, int]:
         """Where the last recorded episode of each segment ends, by chunk. Bytes."""
-        return dict(
-            self._connection.execute(
-                'select chunk, max("offset" + bytes) from recordings group by chunk'
-            ).fetchall()
-        )
+        query = 'select chunk, max("offset" + bytes) from recordings group by chunk'
+        return dict(self._connection.execute(query).fetchall())
 
     def first_to_go(self) -> Iterator[tuple[int, int, int]]:
         """(chunk, number, bytes) of recorded episodes in the order in which a budget gives them up:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -23,6 +22,7 @@ from arcade_rl.errors import (
 )
 from arcade_rl.reading import ABSENT, expect_file, listed, read_file
 from arcade_rl.runs import checkpoints
+from arcade_rl.runs.fields import built, parsed
 from arcade_rl.runs.files import canonical_json, write_atomically
 
 RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
@@ -162,12 +162,12 @@ class RunDirectory:
     def identity(self) -> Identity:
         """Content of `run.json`. MissingError if it is lost, VerificationError if it is none."""
         try:
-            identity = Identity(**json.loads(read_file(self.identity_file)))
+            identity = built(Identity, parsed(read_file(self.identity_file)))
         except ABSENT:
             raise MissingError(
                 f"{self.path} has lost its run.json: when and with what it was made is not known"
             ) from None
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise VerificationError(f"{self.identity_file} is not readable: {error}") from error
         if identity.format != IDENTITY_FORMAT or not isinstance(identity.created, int | float):
             raise VerificationError(

@@ -13,6 +13,8 @@ from arcade_rl.config.recording import CRITERIA
 from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.fields import unsound
+from arcade_rl.runs.schema import LARGEST
 
 FIELDS = {
     "number": "e.number",
@@ -41,7 +43,7 @@ class Condition:
     value: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
+        if isinstance(self.value, float) and not math.isfinite(self.value):
             raise UsageError(f"{self.name}{self.operator}{self.value} compares with no number")
 
 
@@ -135,7 +137,7 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
             "select e.*, r.chunk as segment, r.reasons, r.offset, r.bytes from recordings r "
             "join episodes e using (number) join chunks c on c.chunk = e.chunk "
             f"where {' and '.join(where)} order by {order}{down}, e.number limit ?",
-            [*values, -1 if query.limit is None else query.limit],
+            [*values, -1 if query.limit is None else min(query.limit, LARGEST)],
         )
         for row in rows:
             yield _row(row, metrics, terms)
@@ -177,6 +179,9 @@ def _column(columns: dict[str, str], name: str) -> str:
 
 
 def _row(row: sqlite3.Row, metrics: Sequence[str], terms: Sequence[str]) -> EpisodeRow:
+    for name in row.keys():  # noqa: SIM118 - a row is no mapping
+        if not isinstance(row[name], str if name == "reasons" else int | float):
+            raise unsound(EpisodeRow, f"{name} is {row[name]!r}")
     return EpisodeRow(
         number=row["number"],
         chunk=row["chunk"],

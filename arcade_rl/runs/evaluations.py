@@ -5,14 +5,14 @@ A file holds every episode, so that every number that is shown of it can be chec
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.reading import listed, read_file
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.fields import built, parsed
 from arcade_rl.runs.files import canonical_json, write_atomically
 
 FORMAT = 1
@@ -106,26 +106,13 @@ def stored(run: RunDirectory) -> list[Path]:
 def read(path: Path) -> Evaluation:
     """A stored evaluation. VerificationError if the file does not hold one."""
     try:
-        values = json.loads(read_file(path))
+        values = parsed(read_file(path))
         if values["format"] != FORMAT:
             raise VerificationError(
                 f"{path} has format {values['format']}; this version reads {FORMAT}"
             )
-        return Evaluation(
-            **{
-                **values,
-                "episodes": PlayedEpisodes(**values["episodes"]),
-                "raw_return": _summary(values["raw_return"]),
-                "length": _summary(values["length"]),
-                "metrics": {name: _summary(value) for name, value in values["metrics"].items()},
-            }
-        )
+        return built(Evaluation, values)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise VerificationError(
             f"{path} is not a readable evaluation ({error}); delete it and evaluate again"
         ) from error
-
-
-def _summary(values: dict[str, Any]) -> Summary:
-    low_high = values["interval"]
-    return Summary(**{**values, "interval": tuple(low_high) if low_high else None})

@@ -230,6 +230,13 @@ class ChunkLog:
 
 def read_log(path: Path) -> ChunkLog:
     """A finished log. VerificationError if a byte of it is missing or changed."""
+    try:
+        return _read_log(path)
+    except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
+        raise VerificationError(f"{path} holds something else than events: {error}") from error
+
+
+def _read_log(path: Path) -> ChunkLog:
     with naming(path), open_file(path) as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise VerificationError(f"{path} is not an event log of a known version")

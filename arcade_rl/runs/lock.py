@@ -15,6 +15,7 @@ from typing import Self
 
 from arcade_rl.errors import ArcadeError, LockedError
 from arcade_rl.reading import expect_file, read_file
+from arcade_rl.runs.fields import built, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,6 @@ def holder_of(path: Path) -> Holder | None:
 
 def _read(path: Path) -> Holder | None:
     try:
-        return Holder(**json.loads(read_file(path)))
-    except (OSError, ValueError, TypeError):
+        return built(Holder, parsed(read_file(path)))
+    except (OSError, ValueError):
         return None  # taken a moment ago: the holder has not written its name yet

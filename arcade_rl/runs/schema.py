@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 VERSION = 2
@@ -64,6 +65,18 @@ _VIEWS = (
 
 OF_CHUNKS = ("episodes", "updates", "chunks", "checkpoints", "recordings", "recorded")
 """Tables whose every row belongs to a chunk."""
+
+
+LARGEST = 2**63 - 1
+"""Whole numbers beyond it, or below its negative, fit neither the database nor an array."""
+
+
+def bindable(value: object) -> object:
+    """A value that SQLite takes, for a comparison: a whole number of more than 64 bits, which no row
+    has, as the infinity on its side."""
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return math.copysign(math.inf, value > 0 or -1)
+    return value
 
 
 def tables(columns: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.database import ChunkSummary, Database, RecordingCounts, Status
 from arcade_rl.runs.directory import Identity, RunDirectory, all_runs
 from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.runs.fields import built_of_row
 from arcade_rl.runs.lock import Holder, holder_of
 from arcade_rl.runs.phases import total
 
@@ -152,7 +153,7 @@ def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
     """The run in full; every checkpoint is verified. Raises nothing for a damaged run."""
     faults = _Faults()
     identity = faults.attempt(run.identity)
-    rows = _Faults().attempt(partial(_rows, run, last_notices))  # the summary tells what is wrong
+    rows = faults.attempt(partial(_rows, run, last_notices))
     chunks, kept, notices, recordings = rows or ([], {}, [], None)
     places = faults.attempt(partial(checkpoints.stored, run.checkpoints)) or []
     looked = [_checkpoint(chunk, path, kept) for chunk, path in places]
@@ -203,7 +204,7 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
         dropped_steps=max(index.steps - open_steps - ended_steps, 0),
         metric=_metric(config, identity, index),
         metrics=index.metrics,
-        faults=tuple(faults.lines),
+        faults=tuple(dict.fromkeys(faults.lines)),  # what is read twice is told once
     )
 
 
@@ -271,10 +272,10 @@ def _rows(
     run: RunDirectory, last_notices: int
 ) -> tuple[list[ChunkSummary], dict[int, str], list[StoredNotice], RecordingCounts]:
     with Database.reading(run.database) as database:
-        kept = {row["chunk"]: row["kept"] for row in database.checkpoints()}
+        kept = {row["chunk"]: str(row["kept"]) for row in database.checkpoints()}
         notices = [_notice(row) for row in database.notices()[-last_notices:]]
         return database.chunks(), kept, notices, database.recording_counts()
 
 
 def _notice(row: sqlite3.Row) -> StoredNotice:
-    return StoredNotice(row["time"], row["level"], row["text"])
+    return built_of_row(StoredNotice, {name: row[name] for name in ("time", "level", "text")})

@@ -1,0 +1,372 @@
+"""What files, plugins and arguments hold reaches a terminal as text, and Ctrl-C ends any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import PluginDist
+from make_run import Made
+from recorded import recording
+
+from arcade_rl.cli.output import visible
+from arcade_rl.recording.format import encode
+from arcade_rl.recording.segment import Segment, SegmentWriter
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.directory import RunDirectory
+
+COLOUR, TITLE, BIDI, HIDDEN, EIGHT_BIT = (
+    "\x1b[31m",
+    "\x1b]0;evil\x07",
+    "\u202e",
+    "\u200b",
+    "\x9b31m",
+)
+EVIL = f"e{COLOUR}{TITLE}{BIDI}{HIDDEN}{EIGHT_BIT}[red]:bomb:\r\x7f"
+OUR_STYLES = re.compile(r"\x1b\[[0-4]?m")
+"""Bold and the like, of the heads of tables."""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é ▁█\n\tnext", "plain é ▁█\n\tnext"),
+        ("a\x1b[2Jb", "a\\u001b[2Jb"),
+        ("\u202etxt.exe", "\\u202etxt.exe"),
+        ("\udcff", "\\udcff"),
+        ("\U000e0041", "\\U000e0041"),
+        ("a\u2028b\x85c\rd", "a\\u2028b\\u0085c\\u000dd"),
+    ],
+)
+def test_what_is_not_printable_is_shown_as_an_escape(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def on_terminal(arguments: Sequence[str], **variables: str) -> str:
+    """All that a command line writes, where stdout and stderr are a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "arcade_rl", *arguments],
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200", **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        written = bytearray()
+        reader = threading.Thread(target=_read, args=(ours, written))
+        reader.start()
+        process.wait(120)
+        reader.join()
+    os.close(ours)
+    return written.decode().replace("\r\n", "\n")
+
+
+def _read(descriptor: int, written: bytearray) -> None:
+    try:
+        while data := os.read(descriptor, 65536):
+            written += data
+    except OSError:
+        return  # the other side is closed
+
+
+def assert_tame(said: str) -> None:
+    text = OUR_STYLES.sub("", said)
+    assert not [c for c in text if not c.isprintable() and c != "\n"], repr(text)
+    assert "\N{BOMB}" not in text
+    assert "Traceback" not in text
+
+
+def evil(value: Any) -> Any:
+    """The same value with every text in it another."""
+    if isinstance(value, str):
+        return EVIL
+    if isinstance(value, dict):
+        return {f"{key}{EVIL}": evil(item) for key, item in value.items()}
+    return [evil(item) for item in value] if isinstance(value, list) else value
+
+
+def plant_identity(run: RunDirectory) -> None:
+    identity = json.loads(run.identity_file.read_bytes())
+    told = {key: evil(value) for key, value in identity.items()}
+    told["versions"] = {"arcade-rl": EVIL, "torch": EVIL}
+    told["machine"] = dict.fromkeys(identity["machine"], EVIL)
+    run.identity_file.write_text(json.dumps(told))
+
+
+def plant_rows(run: RunDirectory) -> None:
+    with closing(sqlite3.connect(run.database)) as database:
+        tables = [row[0] for row in database.execute("select name from sqlite_master where type='table'")]  # fmt: skip
+        for table in tables:
+            for _, column, kind, *_ in database.execute(f"pragma table_info({table})").fetchall():
+                if kind.lower() == "text" and column not in ("values", "phases"):
+                    database.execute(f'update {table} set "{column}" = ?', [EVIL])
+        rows = [(1.7e9, EVIL, f"{EVIL}\n{EVIL}")] * 2
+        database.executemany("insert into notices (time, level, text) values (?, ?, ?)", rows)
+        database.commit()
+
+
+def plant_json_rows(run: RunDirectory) -> None:
+    with closing(sqlite3.connect(run.database)) as database:
+        database.execute("update updates set 'values' = ?, phases = ?", [EVIL, EVIL])
+        database.commit()
+
+
+def plant_key(run: RunDirectory) -> None:
+    run.config.write_text(f"{json.dumps(EVIL)} = 1\n{run.config.read_text()}")
+
+
+def plant_game(run: RunDirectory) -> None:
+    text = run.config.read_text().replace('game = "toy"', f"game = {json.dumps(EVIL)}")
+    run.config.write_text(text)
+
+
+def plant_state(run: RunDirectory) -> None:
+    for chunk, path in checkpoints.stored(run.checkpoints):
+        state = checkpoints.read_state(path)
+        odd = replace(
+            state, milestones=[EVIL], versions={EVIL: EVIL}, dtype=EVIL, weights_sha256=EVIL
+        )
+        (path / checkpoints.MANIFEST).unlink()
+        checkpoints.write_state(path, odd)
+        checkpoints.seal(path, chunk)
+
+
+def plant_manifest(run: RunDirectory) -> None:
+    for _, path in checkpoints.stored(run.checkpoints):
+        (path / EVIL.replace("/", "")).touch()
+
+
+def plant_evaluation(run: RunDirectory) -> None:
+    run.evaluations.mkdir()
+    (run.evaluations / f"{EVIL}.json").write_text(json.dumps({"format": EVIL}))
+
+
+def plant_recordings(run: RunDirectory) -> None:
+    for path in run.segments().values():
+        with Segment(path) as segment:
+            found = [(entry.number, segment.read(entry).metadata) for entry in segment.entries]
+        path.unlink()
+        writer = SegmentWriter(path)
+        for number, metadata in found[:3]:
+            texts = {
+                key: evil(value)
+                for key, value in asdict(metadata).items()
+                if isinstance(value, str) and key != "purpose" and "sha" not in key
+            }
+            planted = replace(
+                recording(number=number).metadata,
+                **texts,
+                number=number,
+                length=100,
+                reasons=[EVIL],
+            )
+            writer.append(number, [EVIL], encode(recording(number=number, metadata=planted)))
+        writer.close()
+
+
+PLANTS: list[Callable[[RunDirectory], None]] = [
+    plant_identity, plant_rows, plant_json_rows, plant_key, plant_game, plant_state, plant_manifest,
+    plant_evaluation, plant_recordings,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_what_the_files_of_a_run_hold_is_only_shown(
+    finished: Made, tmp_path: Path, plant: Callable[[RunDirectory], None]
+) -> None:
+    run = finished.copy(tmp_path)
+    other = finished.copy(tmp_path / "other")
+    os.rename(other.path, tmp_path / "other-run")
+    plant(run)
+    name, folder = run.name, ["--runs-dir", str(tmp_path)]
+    for command in (
+        ["runs", "list"],
+        ["runs", "show", name],
+        ["runs", "diff", name, "other-run"],
+        ["episodes", "list", name],
+        ["episodes", "show", f"{name}:1"],
+        ["resume", name, "--steps", "1"],
+        ["runs", "reindex", name],
+        ["episodes", "show", f"{name}:1"],
+    ):
+        assert_tame(on_terminal([*command, *folder]))
+
+
+def test_names_of_files_are_only_shown(finished: Made, tmp_path: Path) -> None:
+    run = finished.copy(tmp_path / "runs")
+    os.rename(run.path, tmp_path / "runs" / EVIL)
+    os.mkdir(os.fsencode(tmp_path / "runs") + b"/\xff\xfe")
+    roms = tmp_path / "roms"
+    roms.mkdir()
+    (roms / f"{EVIL}.bin").write_bytes(b"x" * 2048)
+    folder = ["--runs-dir", str(tmp_path / "runs")]
+    for command in (
+        ["runs", "list", *folder],
+        ["runs", "show", EVIL, *folder],
+        ["runs", "rm", EVIL, *folder],
+        ["runs", "show", "toy", *folder],
+        ["roms", "check", str(roms / f"{EVIL}.bin")],
+        ["roms", "list"],
+        ["config", "show", str(roms / f"{EVIL}.bin")],
+        ["doctor", *folder],
+    ):
+        assert_tame(on_terminal(command, ARCADE_RL_ROMS_DIR=str(roms)))
+
+
+ARGUMENTS = [
+    [EVIL], ["runs", EVIL], ["runs", "show", EVIL], ["runs", "list", f"--{EVIL}"], ["train", EVIL],
+    ["train", "toy", "--run", EVIL], ["train", "toy", "--set", EVIL], ["train", "toy", "--set", f"{EVIL}=1"],
+    ["config", "show", "toy", "--set", f"options.{EVIL}=1"], ["train", "toy", "--steps", EVIL],
+    ["config", "show", "toy", "--set", f"options.observation={json.dumps(EVIL)}"],
+    ["config", "show", "toy", "--set", f"options.fault_once={json.dumps(EVIL)}"],
+    ["episodes", "list", "r", "--sort", EVIL], ["episodes", "show", EVIL], ["evaluate", EVIL],
+    ["export", "episode", EVIL], ["plugins", "show", EVIL], ["plugins", "check", EVIL], ["roms", "check", EVIL],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS, ids=lambda words: visible(" ".join(words)))
+def test_arguments_are_only_shown(arguments: list[str], tmp_path: Path) -> None:
+    assert_tame(on_terminal(arguments, ARCADE_RL_RUNS_DIR=str(tmp_path)))
+
+
+def test_what_plugins_say_is_only_shown(plugin_dist: PluginDist) -> None:
+    source = f"raise OSError({EVIL!r})\n"
+    plugin_dist("evil_game", source, {"evil": "evil_game"}, roms={"evil": "evil_game"})
+    named = f"e{COLOUR}{BIDI}"
+    plugin_dist("named_game", "", {named: "named_game"}, roms={named: "named_game"})
+    noisy = f"import sys\nprint({EVIL!r})\nprint({EVIL!r}, file=sys.stderr)\n"
+    plugin_dist("noisy_game", noisy, {"noisy": "noisy_game"})
+    for command in (["plugins", "list"], ["plugins", "show", "evil"], ["plugins", "show", named],
+                    ["config", "show", "evil"], ["plugins", "check", "noisy"], ["roms", "list"], ["doctor"]):  # fmt: skip
+        assert_tame(on_terminal(command))
+
+
+def test_a_pipe_shows_codes_too(arcade_rl: Callable[..., Any]) -> None:
+    done = arcade_rl("runs", "show", EVIL)
+    assert "\\u001b[31m" in done.stderr
+    assert_tame(done.stderr)
+
+
+def test_what_the_encoding_lacks_is_an_escape(arcade_rl: Callable[..., Any]) -> None:
+    done = arcade_rl("config", "validate", "é.toml", PYTHONIOENCODING="ascii")
+    assert "Traceback" not in done.stderr
+    assert "\\xe9.toml" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"FORCE_COLOR": "1"}, {"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1"}],
+    ids=lambda variables: " ".join(variables),
+)
+def test_nothing_moves_in_a_file(tmp_path: Path, variables: dict[str, str]) -> None:
+    said = tmp_path / "said"
+    words = [
+        "train",
+        "toy",
+        "--run",
+        "r",
+        "--steps",
+        "2048",
+        "--set",
+        "train.n_envs=8",
+        "--set",
+        "train.n_steps=64",
+    ]
+    with said.open("wb") as stderr:
+        subprocess.run(
+            [sys.executable, "-m", "arcade_rl", *words, "--set", "train.batch_size=64"],
+            env={**os.environ, "ARCADE_RL_RUNS_DIR": str(tmp_path), **variables},
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            check=True,
+        )
+    text = said.read_text()
+    assert "\x1b" not in text
+    assert text.splitlines()[0].split()[:2] == ["chunk", "steps"]
+    assert "finished: 2,048 steps" in text
+
+
+def test_a_terminal_without_a_cursor_gets_lines(tmp_path: Path) -> None:
+    words = [
+        "train",
+        "toy",
+        "--run",
+        "r",
+        "--steps",
+        "2048",
+        "--set",
+        "train.n_envs=8",
+        "--set",
+        "train.n_steps=64",
+    ]
+    said = on_terminal([*words, "--set", "train.batch_size=64"], ARCADE_RL_RUNS_DIR=str(tmp_path), TERM="dumb")  # fmt: skip
+    assert "\x1b" not in said
+    assert "finished: 2,048 steps" in said
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == {moment!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+sys.argv = ["arcade-rl", *{arguments!r}]
+{act}
+"""
+MODULE = "runpy.run_module('arcade_rl', run_name='__main__', alter_sys=True)"
+SCRIPT = "from arcade_rl.__main__ import main\nsys.exit(main())"
+
+
+@pytest.mark.parametrize("act", [MODULE, SCRIPT], ids=["module", "script"])
+@pytest.mark.parametrize(
+    ("moment", "arguments"),
+    [
+        ("arcade_rl.cli", ["--version"]),
+        ("click", ["--version"]),
+        ("click.core", ["runs", "list"]),
+        ("arcade_rl.cli.output", ["runs", "list"]),
+        ("arcade_rl.cli.runs", ["runs", "list"]),
+        ("arcade_rl.runs.summary", ["runs", "list"]),
+        ("pydantic", ["runs", "list"]),
+        ("numpy", ["config", "show", "toy"]),
+        ("torch", ["doctor"]),
+    ],
+)
+def test_ctrl_c_during_an_import_ends_without_a_word(
+    moment: str, arguments: list[str], act: str
+) -> None:
+    code = INTERRUPTED.format(moment=moment, arguments=arguments, act=act)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.strip()) == (130, "")
+
+
+def test_ctrl_c_that_the_caller_ignores_is_ignored_by_every_command() -> None:
+    code = INTERRUPTED.format(moment="click.core", arguments=["--version"], act=MODULE)
+    code = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{code}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("arcade-rl ")
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
