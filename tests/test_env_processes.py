@@ -372,15 +372,21 @@ def test_what_a_game_has_started_hides_no_end(open_odd: OpenOdd) -> None:
             child.kill()
 
 
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
 def test_an_environment_that_cannot_be_built_says_why(open_odd: OpenOdd) -> None:
+    before = children()
     with pytest.raises(ArcadeError, match="process 1 of 2: no cartridge; put it") as raised:
         open_odd("unbuilt")
     assert raised.value.exit_code == 3
-    assert not psutil.Process().children()
+    assert children() == before
 
 
 def test_memory_that_is_not_there_is_told() -> None:
     """A limit on the size of files stands for a full /dev/shm: both refuse to reserve."""
+    before = children()
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (256, limit[1]))
     try:
@@ -390,7 +396,7 @@ def test_memory_that_is_not_there_is_told() -> None:
             opened(2).__enter__()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    assert not psutil.Process().children()
+    assert children() == before
 
 
 def test_a_process_that_cannot_be_started_leaves_no_pipe(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import json
@@ -112,10 +111,14 @@ def test_a_run_of_any_name_is_deleted(tmp_path: Path, length: int) -> None:
 
 
 def test_a_run_that_cannot_be_made_leaves_nothing(finished: Made, tmp_path: Path) -> None:
-    for name in ("x" * 250, "x" * 256):
-        with contextlib.suppress(OSError):
-            create_run(finished.resolved, tmp_path, name, ["test"])
-    assert [path.name for path in tmp_path.iterdir()] == ["x" * 250]
+    """A file lies where its folder would be made."""
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(OSError, match="runs"):
+        create_run(finished.resolved, tmp_path / "runs", "one", ["test"])
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    with pytest.raises(UsageError, match="expected 200 at most"):
+        create_run(finished.resolved, tmp_path, "x" * 250, ["test"])
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
 def test_the_question_shows_where_the_run_lies(tmp_path: Path, capsys: Output) -> None:

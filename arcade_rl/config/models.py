@@ -227,7 +227,7 @@ class Train(Options):
         known = POLICIES[self.algorithm_name]
         if self.policy not in ("auto", *known):
             raise ValueError(
-                f"policy: {self.algorithm_name} has no policy {cut(self.policy)}; "
+                f"policy: {self.algorithm_name} has no policy '{cut(self.policy)}'; "
                 f"it has {', '.join(known)}"
             )
         return self

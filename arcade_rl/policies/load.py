@@ -18,7 +18,7 @@ from stable_baselines3.common.save_util import load_from_zip_file
 from arcade_rl.config import Train
 from arcade_rl.errors import VerificationError
 from arcade_rl.policies.build import acting_class, channels_first, policy_kwargs
-from arcade_rl.reading import read_file
+from arcade_rl.reading import ABSENT, read_file
 
 _UNREADABLE = (
     ValueError, RuntimeError, KeyError, EOFError, OSError, zipfile.BadZipFile,
@@ -29,7 +29,10 @@ _UNREADABLE = (
 def read_parameters(model: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     """State dicts of an SB3 zip, by name ("policy", "policy.optimizer"). VerificationError if it is none;
     OSError if the system does not let it be read."""
-    content = read_file(model)
+    try:
+        content = read_file(model)
+    except ABSENT as error:
+        raise VerificationError(f"{model} is not a readable model: {error.strerror}") from error
     try:
         _, parameters, _ = load_from_zip_file(io.BytesIO(content), device=device, load_data=False)
     except _UNREADABLE as error:

@@ -99,7 +99,7 @@ def test_options_are_told_as_people_set_them() -> None:
     assert options["episode_s"]["type"] == "float > 0, <= 600 | none"
     assert options["command.forward"] == {
         "name": "command.forward",
-        "type": "[float, float] | none",
+        "type": "[float >= -1000, <= 1000, float >= -1000, <= 1000] | none",
         "default": None,
         "value": [0.5, 1.0],
     }
