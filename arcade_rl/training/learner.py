@@ -21,7 +21,7 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs import door
-from arcade_rl.envs.accounting import EpisodeAccounting
+from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.reopening import refuse_unreopenable, save
@@ -89,9 +89,20 @@ class Learner(ABC):
         start later are played in `stage`; `seeds` are those of the run from its beginning. `on_step`
         is called while iterations go on. DivergenceError if an open episode cannot be gone on with."""
 
-    @abstractmethod
     def carry(self) -> Carried:
         """What the next chunk goes on with, between two iterations, but for the recorder's tape."""
+        declaration = self.resolved.declaration
+        saved = save(self.game_env, declaration)
+        return Carried(*self._remembered(), saved, declaration.saved_state)
+
+    @property
+    @abstractmethod
+    def game_env(self) -> VectorEnv:
+        """The environments that it plays in."""
+
+    @abstractmethod
+    def _remembered(self) -> tuple[OpenEpisodes, dict[str, Any]]:
+        """(the open episodes, what else `begin` goes on with), between two iterations."""
 
     @abstractmethod
     def iterate(self, total_steps: int) -> Iteration:
@@ -163,11 +174,12 @@ class OwnLearner(Learner):
         self._on_step = on_step
         self.model.begin(seeds, stage, carried)
 
-    def carry(self) -> Carried:
-        open_, memory = self.model.carry()
-        declaration = self.resolved.declaration
-        saved = save(self.model.game_env, declaration)
-        return Carried(open_, memory, saved, declaration.saved_state)
+    @property
+    def game_env(self) -> VectorEnv:
+        return self.model.game_env
+
+    def _remembered(self) -> tuple[OpenEpisodes, dict[str, Any]]:
+        return self.model.carry()
 
     def iterate(self, total_steps: int) -> Iteration:
         model = self.model
@@ -236,7 +248,7 @@ class StockLearner(Learner):
         self._callback.on_training_start(locals(), globals())
 
     def _remember(self, observations: Observations, memory: Arrays) -> None:
-        """Go on with what `carry` gave; `observations` are the environments' own."""
+        """Go on with what was remembered; `observations` are the environments' own."""
         model: Any = self.model
         model._last_obs = observations
         if self.normalize:
@@ -249,16 +261,18 @@ class StockLearner(Learner):
             pairs = tuple(states[:2]), tuple(states[2:])  # hidden and cell of policy and of value
             model._last_lstm_states = type(model._last_lstm_states)(*pairs)
 
-    def carry(self) -> Carried:
+    @property
+    def game_env(self) -> VectorEnv:
+        return self.env.game_env
+
+    def _remembered(self) -> tuple[OpenEpisodes, dict[str, Any]]:
         model: Any = self.model
         memory = {STARTS: np.asarray(model._last_episode_starts)}
         if self.normalize:
             memory[RETURNS] = np.asarray(self.normalize.returns, np.float64)
         if (states := getattr(model, "_last_lstm_states", None)) is not None:
             memory[LSTM] = torch.stack([*states.pi, *states.vf]).cpu().numpy()
-        declaration = self.resolved.declaration
-        saved = save(self.env.game_env, declaration)
-        return Carried(self.env.open_episodes(), memory, saved, declaration.saved_state)
+        return self.env.open_episodes(), memory
 
     def iterate(self, total_steps: int) -> Iteration:
         model, stopwatch = self.model, self.env.stopwatch
