@@ -123,7 +123,7 @@ def test_resume_changes_nothing_before_all_is_checked(
     [
         (["--set", "train.device=tpu"], 2, "'tpu' is not a device"),
         (["--set", "train.device=cuda:77"], 3, "device cuda:77 is not there"),
-        (["--set", "train.policy=Mlp"], 2, "PPO has no policy Mlp; it has MlpPolicy"),
+        (["--set", "train.policy=Mlp"], 2, "PPO has no policy 'Mlp'; it has MlpPolicy"),
         (["--set", "train.n_envs=1" + "0" * 26], 2, "expected a whole number of 64 bits"),
         (["--set", "train.policy_kwargs.net_arch=[1000000000]"], 2, "expected 65,536 or less"),
         (["--set", "train.policy_kwargs.lstm_hidden_size=8"], 2, "belongs to sb3:RecurrentPPO"),

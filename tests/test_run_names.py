@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,29 +184,34 @@ def test_runs_that_come_and_go_hide_no_other(finished: Made, tmp_path: Path) -> 
 def test_checkpoints_that_retention_takes_are_not_called_damaged(
     finished: Made, tmp_path: Path
 ) -> None:
+    """Taken beside the search, at another moment of it each time, and put back only afterwards."""
     run = finished.copy(tmp_path)
-    trash = tmp_path / "trash"
-
-    def take() -> None:
-        """As `prune` does, and put it back."""
-        os.rename(run.checkpoint(3), trash)
-        time.sleep(0.001)
-        os.rename(trash, run.checkpoint(3))
-        time.sleep(0.001)
-
-    end = busy(take)
+    path, trash = run.checkpoint(3), tmp_path / "trash"
     gone = 0
-    try:
-        for k in range(300):
-            name = ("latest", "best", "50%", "3")[k % 4]
-            try:
-                find_checkpoint(run, name, "hits", "up")
-            except MissingError:
-                gone += 1
-            assert not describe(run).summary.faults if k % 10 == 0 else True
-    finally:
-        end()
+    for k in range(80):
+        taking = threading.Timer(0.0001 * (k // 4), os.rename, (path, trash))
+        taking.start()
+        if k < 4:
+            taking.join()
+        try:
+            find_checkpoint(run, ("latest", "best", "50%", "3")[k % 4], "hits", "up")
+        except MissingError:
+            gone += 1
+        taking.join()
+        os.rename(trash, path)
     assert gone
+
+
+def test_a_description_beside_retention_tells_of_no_damage(finished: Made, tmp_path: Path) -> None:
+    run = finished.copy(tmp_path)
+    path, trash = run.checkpoint(3), tmp_path / "trash"
+    for k in range(20):
+        taking = threading.Timer(0.001 * k, os.rename, (path, trash))
+        taking.start()
+        faults = describe(run).summary.faults
+        taking.join()
+        os.rename(trash, path)
+        assert not faults
 
 
 def test_an_evaluation_whose_checkpoint_is_taken_says_so(finished: Made, tmp_path: Path) -> None:
