@@ -1,8 +1,8 @@
 """Where a game's environments enter the core: what they hand over is what the contract says, or it is
 refused by its name.
 
-The first batch is looked at in full, and so is every later one that looks otherwise. What is looked
-at in every batch costs less than a microsecond and waits for no device. N is the number of environments.
+The first batch is looked at in full, and so is every later one that looks otherwise. What is looked at
+in every batch is cheap beside a step, and waits for no device. N is the number of environments.
 """
 
 from __future__ import annotations
