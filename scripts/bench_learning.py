@@ -3,9 +3,9 @@
     .venv/bin/python scripts/bench_learning.py features [--seeds 5] [--steps 300000] [--jobs 2]
     .venv/bin/python scripts/bench_learning.py pixels [--seeds 2] [--steps 500000] [--runs-dir DIR]
 
-"stock" is SB3's own loop (`algorithm = "sb3:PPO"`), with the settings of configs/breakout/quick.toml
-or pixels.toml for all sides; the schedules of pixels.toml are those of the first part of its 10 M
-steps. Each run has one torch thread. Prints the mean score by chunk, and final scores with 95 %
+"stock" is scripts/stock_ppo.py: SB3 itself, in one call of its `learn`. All sides have the settings
+of configs/breakout/quick.toml or pixels.toml; the schedules of pixels.toml are those of the first
+part of its 10 M steps. Each run has one torch thread. Prints the mean score by chunk, and final scores with 95 %
 intervals of their means. Runs that are finished in DIR are not trained again.
 """
 
@@ -23,7 +23,7 @@ from typing import Any
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "breakout"
 SIDES = {
-    "stock": ["train.algorithm=sb3:PPO"],
+    "stock": [],
     "exact": ["train.precision=exact"],
     "fast": ["train.precision=fast", "train.compile=false"],
 }
@@ -57,27 +57,49 @@ def settings(what: str, steps: int) -> list[str]:
 
 def train(what: str, steps: int, runs: Path, side: str, seed: int) -> None:
     """Train one run to its end, unless that was done."""
-    name = f"{side}-{seed}"
+    config = CONFIGS / ("quick.toml" if what == "features" else "pixels.toml")
+    words = [f"seed={seed}", *settings(what, steps), *SIDES[side]]
+    if side == "stock":
+        train_stock(what, config, words, runs / f"stock-{seed}.json")
+    else:
+        train_ours(config, words, runs, f"{side}-{seed}")
+
+
+def train_stock(what: str, config: Path, words: list[str], output: Path) -> None:
+    if output.exists():
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    script = str(Path(__file__).with_name("stock_ppo.py"))
+    run([sys.executable, script, what, str(config), str(output), *words], output.stem)
+
+
+def train_ours(config: Path, words: list[str], runs: Path, name: str) -> None:
     command = [sys.executable, "-m", "arcade_rl"]
     if (runs / name).exists():
         command += ["resume", name, "--runs-dir", str(runs)]
         if show(runs, name)["state"] == "finished":
             return
     else:
-        config = CONFIGS / ("quick.toml" if what == "features" else "pixels.toml")
         command += ["train", str(config), "--runs-dir", str(runs), "--run", name]
-        for word in [f"seed={seed}", *settings(what, steps), *SIDES[side]]:
+        for word in words:
             command += ["--set", word]
+    run(command, name)
+
+
+def run(command: list[str], name: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr}")
 
 
 def show(runs: Path, name: str) -> dict[str, Any]:
-    """What `arcade-rl runs show` says of a run."""
+    """What `arcade-rl runs show` says of a run, and stock_ppo.py of its own."""
+    if name.startswith("stock-"):
+        shown: dict[str, Any] = json.loads((runs / f"{name}.json").read_text())
+        return shown
     command = [sys.executable, "-m", "arcade_rl", "runs", "show", name, "--runs-dir", str(runs)]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
-    shown: dict[str, Any] = json.loads(done.stdout)
+    shown = json.loads(done.stdout)
     return shown
 
 

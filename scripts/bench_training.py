@@ -100,13 +100,14 @@ def stock(vec_env: str, steps: int, envs: int) -> dict[str, Any]:
     return {"steps_per_s": updates * train.rollout_steps / seconds}
 
 
-def atari(vec_env: str, envs: int) -> Any:
+def atari(vec_env: str, envs: int, seed: int = 0) -> Any:
+    """SB3's environments of Breakout from pixels, as its documentation makes them."""
     from stable_baselines3.common.env_util import make_atari_env
     from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecFrameStack
 
     kind = SubprocVecEnv if vec_env == "subproc" else DummyVecEnv
     name = "ale_py:BreakoutNoFrameskip-v4"  # each process imports the module, which registers it
-    return VecFrameStack(make_atari_env(name, n_envs=envs, seed=0, vec_env_cls=kind), n_stack=4)
+    return VecFrameStack(make_atari_env(name, n_envs=envs, seed=seed, vec_env_cls=kind), n_stack=4)
 
 
 def emulate(envs: int) -> dict[str, Any]:
