@@ -54,9 +54,9 @@ def chunk(what: str, steps: int, envs: int, *words: str) -> dict[str, Any]:
     """Train through the chunk function, changing the configuration by `words`."""
     from arcade_rl.runs.events import Event, Update
     from arcade_rl.runs.phases import in_words, total
+    from arcade_rl.runs.plan import ChunkSpec
     from arcade_rl.training.chunk import Chunk
     from arcade_rl.training.learner import open_learner
-    from arcade_rl.training.plan import ChunkSpec
 
     it = resolved(what, envs, *words)
     rollout = it.config.train.rollout_steps

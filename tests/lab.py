@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from recordings_of import uncut
+
 from arcade_rl.config import from_assignments, resolve
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import Segment
@@ -14,9 +16,9 @@ from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.events import Episodes, Event, Notice, Update
+from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_EPISODES, ChunkSpec, plan_run
 from arcade_rl.training.chunk import Chunk
 from arcade_rl.training.learner import Learner, open_learner
-from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_EPISODES, ChunkSpec, plan_run
 
 EPOCHS = 3
 SMALL = {
@@ -108,3 +110,22 @@ class Lab:
 
 def lab(tmp_path: Path, *assignments: str) -> Lab:
     return Lab(tmp_path, assignments)
+
+
+def rows(chunks: list[Trained]) -> list[tuple[Any, ...]]:
+    """All ended episodes, as they are stored, without the clock."""
+    events = [event for chunk in chunks for event in chunk.episodes]
+    return [row for event in events for row in _rows_of(event)]
+
+
+def _rows_of(event: Episodes) -> list[tuple[Any, ...]]:
+    columns = [event.env, event.seed, event.stage, event.length, event.step, event.raw_return]
+    columns += [event.shaped_return, event.truncated, *event.terms.values()]
+    columns += event.metrics.values()
+    numbers = range(event.first, event.first + len(event))
+    return list(zip(numbers, *columns, strict=True))
+
+
+def recordings(chunks: list[Trained]) -> list[Recording]:
+    found = [uncut(it) for chunk in chunks for it in chunk.recordings]
+    return sorted(found, key=lambda it: it.metadata.number)

@@ -16,9 +16,9 @@ from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Event, LogWriter
+from arcade_rl.runs.plan import STAGED_EVENTS, ChunkSpec, Plan, plan_run
 from arcade_rl.training.chunk import Chunk
 from arcade_rl.training.learner import open_learner
-from arcade_rl.training.plan import STAGED_EVENTS, ChunkSpec, Plan, plan_run
 
 SMALL = {
     "game": "toy",

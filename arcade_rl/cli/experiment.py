@@ -32,7 +32,7 @@ def open_run(
     reference: str, runs_dir: str | None, whole: bool = False
 ) -> tuple[RunDirectory, Resolved]:
     """The run that `reference` names, with the configuration that it was saved with; see `find_run`."""
-    from arcade_rl.playback.game import experiment_of
+    from arcade_rl.runs.experiment import experiment_of
 
     run = find_run(reference, runs_directory(runs_dir), whole)
     return run, experiment_of(run)

@@ -20,7 +20,7 @@ from arcade_rl.engines.listener import Listener
 from arcade_rl.runs.database import ChunkSummary
 from arcade_rl.runs.events import Update
 from arcade_rl.runs.phases import shares, total
-from arcade_rl.training.plan import ChunkSpec, Plan
+from arcade_rl.runs.plan import ChunkSpec, Plan
 
 PLAIN_INTERVAL_S = 10.0
 BAR_FROM_WIDTH = 100

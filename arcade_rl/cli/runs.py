@@ -125,12 +125,11 @@ def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from arcade_rl.cli.output import emit_json, notice
-    from arcade_rl.engines.segments import salvage
     from arcade_rl.runs.directory import find_run, runs_directory
     from arcade_rl.runs.index import rebuild
 
     run = find_run(reference, runs_directory(runs_dir), whole=True)
-    rebuilt = rebuild(run, salvage, _best(run))
+    rebuilt = rebuild(run, _best(run))
     for fault in rebuilt.faults:
         notice(f"{run.name}: {fault}")
     if as_json:
@@ -146,7 +145,7 @@ def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
 def _best(run: RunDirectory) -> tuple[str, Better] | None:
     """The metric that names the best checkpoint; None where the game cannot be asked."""
     from arcade_rl.cli.output import notice
-    from arcade_rl.playback.game import experiment_of
+    from arcade_rl.runs.experiment import experiment_of
 
     try:
         resolved = experiment_of(run)

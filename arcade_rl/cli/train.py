@@ -146,7 +146,7 @@ def _go_on(
 ) -> int:
     """Supervise the run here, or have it supervised in the background."""
     from arcade_rl.engines import launch
-    from arcade_rl.playback.game import experiment_of
+    from arcade_rl.runs.experiment import experiment_of
 
     resolved = experiment_of(run)
     if not detach:

@@ -25,7 +25,7 @@ from arcade_rl.runs.events import (
     Stop,
     Update,
 )
-from arcade_rl.training.plan import STAGED_EVENTS, ChunkSpec
+from arcade_rl.runs.plan import STAGED_EVENTS, ChunkSpec
 
 POLL_S = 0.2
 EXIT_WAIT_S = 10.0

@@ -12,12 +12,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from arcade_rl.engines.segments import PART, Notify, write_segment
 from arcade_rl.errors import VerificationError
 from arcade_rl.recording.segment import HEAD_BYTES, Segment
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.files import fsync
+from arcade_rl.runs.segments import PART, Notify, write_segment
 
 _NOTICE = 'from now on the oldest episodes go, first those kept for no reason but "all"'
 """Said once in a run."""

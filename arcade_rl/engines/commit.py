@@ -15,7 +15,6 @@ from pathlib import Path
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration
-from arcade_rl.engines.segments import Notify, index_segments, rows_of_segment
 from arcade_rl.errors import ConfigError, UsageError, VerificationError
 from arcade_rl.reading import listed
 from arcade_rl.runs import checkpoints
@@ -24,12 +23,13 @@ from arcade_rl.runs.database import Database, RecordingRow
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import LogWriter, read_log
 from arcade_rl.runs.files import fsync, remove_tree
-from arcade_rl.training.plan import (
+from arcade_rl.runs.plan import (
     STAGED_CHECKPOINT,
     STAGED_EPISODES,
     STAGED_EVENTS,
     STAGED_TENSORBOARD,
 )
+from arcade_rl.runs.segments import Notify, index_segments, rows_of_segment
 
 CHUNK_DIGITS = "[0-9]" * 6
 """Pattern of a chunk in a file's name."""

@@ -55,12 +55,11 @@ def _import_early(run: Path) -> None:
 
 def _declared(run: Path) -> tuple[str, ...]:
     """Modules that the run's game names."""
-    from arcade_rl.config import read_toml, resolve
-    from arcade_rl.registry import load_game
     from arcade_rl.runs.directory import RunDirectory
+    from arcade_rl.runs.experiment import resolve_saved
 
     with _logged():
-        return resolve([read_toml(RunDirectory(run).config)], load_game).declaration.imports
+        return resolve_saved(RunDirectory(run)).declaration.imports
     return ()
 
 

@@ -21,7 +21,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import NEW, Identity, RunDirectory
 from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
-from arcade_rl.training.plan import plan_run
+from arcade_rl.runs.plan import plan_run
 
 DETACH_WAIT_S = 60.0
 LONGEST_NAME = 200

@@ -32,7 +32,7 @@ from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.lock import RunLock
-from arcade_rl.training.plan import ChunkSpec, plan_run
+from arcade_rl.runs.plan import ChunkSpec, plan_run
 
 MAX_BACKOFF_S = 60.0
 STEP_OVER_AFTER = 2

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from arcade_rl.runs.plan import ChunkSpec
     from arcade_rl.training.chunk import Emit
-    from arcade_rl.training.plan import ChunkSpec
 
 RESERVE_BYTES = 8 << 20
 """Address space given back before an exception is told: telling it allocates, and it may say that
@@ -59,14 +59,13 @@ def work(run: Path, events_fd: int, commands_fd: int) -> int:
 
 
 def _run_chunk(run: Path, emit: Emit, commands_fd: int) -> None:
-    from arcade_rl.config import read_toml, resolve
-    from arcade_rl.registry import load_game
     from arcade_rl.runs.directory import RunDirectory
     from arcade_rl.runs.events import Finished, Ready
+    from arcade_rl.runs.experiment import resolve_saved
     from arcade_rl.training.chunk import Chunk
     from arcade_rl.training.learner import open_learner
 
-    learner = open_learner(resolve([read_toml(RunDirectory(run).config)], load_game))
+    learner = open_learner(resolve_saved(RunDirectory(run)))
     mailbox = Mailbox(commands_fd)
     emit(Ready())
     spec = mailbox.wait()
@@ -95,7 +94,7 @@ class Mailbox:
 
     def _read(self) -> None:
         from arcade_rl.runs.events import FrameBuffer, Go, Stop
-        from arcade_rl.training.plan import ChunkSpec
+        from arcade_rl.runs.plan import ChunkSpec
 
         frames = FrameBuffer()
         while data := os.read(self._commands, 65536):

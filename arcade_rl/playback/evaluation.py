@@ -22,8 +22,8 @@ from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_n
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import EpisodeSeeds
-from arcade_rl.playback.actor import Actor, load_acting
 from arcade_rl.playback.interval import mean_interval
+from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState

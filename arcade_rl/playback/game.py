@@ -1,4 +1,4 @@
-"""The game that an episode or a run was played in, as it is installed here."""
+"""The game that an episode was played in, as it is installed here."""
 
 from __future__ import annotations
 
@@ -8,22 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Resolved, declared, describe, resolve
+from arcade_rl.config import declared, describe
 from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.registry import load_game
-from arcade_rl.runs.binding import refuse_foreign
-from arcade_rl.runs.directory import RunDirectory
-
-
-def experiment_of(run: RunDirectory) -> Resolved:
-    """The configuration that the run was saved with, and its game. ConfigError if it does not fit the
-    game as it is installed, MissingError if the game is not here, VerificationError if it is not the
-    one that the run's checkpoints were made with."""
-    resolved = resolve([run.saved()], load_game)
-    refuse_foreign(run, resolved)
-    return resolved
 
 
 @dataclass(frozen=True, slots=True)

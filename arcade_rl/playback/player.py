@@ -27,7 +27,7 @@ from arcade_rl.envs.arrays import WeightedSum, actions_for, observations_to_nump
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import row_of
 from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
-from arcade_rl.playback.actor import Actor, load_acting
+from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.taps import Taps
 from arcade_rl.recording.origin import named, origin, stage_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,34 +14,12 @@ from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 from arcade_rl.reading import listed
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.database import Database, RecordingRow, Status
+from arcade_rl.runs.database import Database, Status
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import ChunkLog, Episodes, read_log
 from arcade_rl.runs.files import fsync
 from arcade_rl.runs.lock import RunLock
-
-
-@dataclass(frozen=True, slots=True)
-class Salvaged:
-    """What can be read of a segment of recorded episodes."""
-
-    rows: list[RecordingRow]
-    """Of the episodes whose bytes are whole."""
-    damage: str
-    """What is wrong with the others; "" for a whole segment."""
-    unknown: list[tuple[int, Episodes]] = field(default_factory=list)
-    """Of the whole episodes that the database has no row of: the chunk that each ended in, and it."""
-
-    def in_words(self, chunk: int) -> str:
-        """What to say of a damaged segment of `chunk`."""
-        return (
-            f"recordings of chunk {chunk} are damaged: {self.damage}; "
-            f"{len(self.rows)} of its episodes are whole and kept"
-        )
-
-
-ReadSegment = Callable[[Path, Callable[[int], bool]], Salvaged]
-"""Reads a segment, which this layer cannot; told which numbers of episodes the database knows."""
+from arcade_rl.runs.segments import salvage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +64,7 @@ class _Found:
         return max(self.states, default=-1)
 
 
-def rebuild(
-    run: RunDirectory, read_segment: ReadSegment, best: tuple[str, Better] | None = None
-) -> Rebuilt:
+def rebuild(run: RunDirectory, best: tuple[str, Better] | None = None) -> Rebuilt:
     """Replace the run's database by one that is made from its files.
 
     Notices are kept if the old database is readable. `best` is the metric that names the best
@@ -105,7 +81,7 @@ def rebuild(
         _remove_with_journal(new)
         database = Database.create(new, terms, metrics)
         try:
-            rebuilt = _fill(database, run, found, old, best, read_segment)
+            rebuilt = _fill(database, run, found, old, best)
         finally:
             database.close()
         if old is not None and found.gaps:
@@ -131,13 +107,12 @@ def _fill(
     found: _Found,
     old: _Old | None,
     best: tuple[str, Better] | None,
-    read_segment: ReadSegment,
 ) -> Rebuilt:
     for level, text, chunk, attempt, at in old.notices if old else []:
         database.notify(level, text, chunk, attempt, at)
     for log in _logs(run, found):
         database.replay_chunk(log)
-    _index_segments(database, run, found, read_segment)
+    _index_segments(database, run, found)
     database.set_kept(_kept(run, found, best))
     status = old.status if old else _guessed_status(found)
     database.set_status(status.state, status.reason, status.pid)
@@ -227,16 +202,14 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
                 yield ChunkLog([], 1, manifest.stat().st_mtime, found.states[chunk])
 
 
-def _index_segments(
-    database: Database, run: RunDirectory, found: _Found, read_segment: ReadSegment
-) -> None:
+def _index_segments(database: Database, run: RunDirectory, found: _Found) -> None:
     segments = run.segments()
     made = dict.fromkeys(found.gaps, 0)
     for chunk, path in segments.items():
         if chunk > found.newest:
             found.faults.append(f"{path.name} is left out: no checkpoint of that age verifies")
             continue
-        salvaged = read_segment(path, database.has_episode)
+        salvaged = salvage(path, database.has_episode)
         database.set_recordings(chunk, salvaged.rows)
         if salvaged.damage:
             found.faults.append(salvaged.in_words(chunk))

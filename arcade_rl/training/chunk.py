@@ -29,11 +29,11 @@ from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.events import Beat, Event, Notice, Recorded, Update
+from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
 from arcade_rl.training.carried import OPEN, Carried, read_carried, write_carried
 from arcade_rl.training.curriculum import Curriculum
 from arcade_rl.training.learner import Learner
 from arcade_rl.training.measure import Recent, as_event, make_logger
-from arcade_rl.training.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
 from arcade_rl.training.record import ChunkRecorder, Place
 
 BEAT_INTERVAL_S = 1.0

@@ -24,7 +24,7 @@ from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.spans import Arrays, pack_spans, unpack_spans
 from arcade_rl.recording.tape import Rollout
 from arcade_rl.recording.writer import Counts, Writer
-from arcade_rl.training.plan import STAGED_EPISODES, ChunkSpec
+from arcade_rl.runs.plan import STAGED_EPISODES, ChunkSpec
 from arcade_rl.training.played import Iteration, Played
 
 

@@ -17,9 +17,9 @@ from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import START, RunDirectory, find_checkpoint
 from arcade_rl.runs.episodes import find_episode, first_episode, parse_condition
+from arcade_rl.runs.kept import Kept
 from arcade_rl.runs.standing import Standing, standing_at
 from arcade_rl.video.clip import Clip
-from arcade_rl.video.kept import Kept
 from arcade_rl.video.sources import Played, Recorded, Source
 
 Origin = Literal["checkpoints", "recordings"]

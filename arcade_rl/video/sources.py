@@ -15,7 +15,7 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.scene import Title
-from arcade_rl.playback.game import check_camera, experiment_of, find_game
+from arcade_rl.playback.game import check_camera, find_game
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.player import Performance, Player
 from arcade_rl.playback.rerun import DivergenceError, rerun
@@ -23,6 +23,7 @@ from arcade_rl.playback.scenes import title_of
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.experiment import experiment_of
 from arcade_rl.runs.files import sha256_of
 from arcade_rl.runs.standing import Standing, standing_at
 from arcade_rl.video.look import Look

@@ -11,8 +11,8 @@ from pathlib import Path
 from arcade_rl.config import Resolved
 from arcade_rl.playback.library import Run
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.kept import Kept
 from arcade_rl.video.clip import Clip
-from arcade_rl.video.kept import Kept
 from arcade_rl.video.look import Look
 from arcade_rl.video.sources import Recorded
 

@@ -1,0 +1,22 @@
+"""The experiment of a run: its saved configuration and its game, resolved."""
+
+from __future__ import annotations
+
+from arcade_rl.config import Resolved, resolve
+from arcade_rl.registry import load_game
+from arcade_rl.runs.binding import refuse_foreign
+from arcade_rl.runs.directory import RunDirectory
+
+
+def resolve_saved(run: RunDirectory) -> Resolved:
+    """The configuration that the run was saved with, and its game. ConfigError if it does not fit the
+    game as it is installed, MissingError if the game is not here."""
+    return resolve([run.saved()], load_game)
+
+
+def experiment_of(run: RunDirectory) -> Resolved:
+    """As `resolve_saved`, for all that goes on with the run or shows it. VerificationError also if the
+    configuration is not the one that the run's checkpoints were made with."""
+    resolved = resolve_saved(run)
+    refuse_foreign(run, resolved)
+    return resolved

@@ -1,0 +1,74 @@
+"""What `train` shows of a run while it trains, and when it ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from make_run import Made
+from terminal import said_on_terminal
+
+from arcade_rl.cli.progress import ChunkProgress
+from arcade_rl.cli.train import closing_lines
+from arcade_rl.engines.supervisor import Outcome
+from arcade_rl.runs.database import ChunkSummary
+from arcade_rl.runs.events import Update
+from arcade_rl.runs.plan import plan_run
+
+PHASES = {"environment": 4.8, "inference": 0.9, "copy": 0.3, "learn": 3.6, "record": 0.4}
+CHUNK = ChunkSummary(1, 1, 512, 20, 1.5, {"hits": 3.0, "streak": 2.0}, 10.0, 51.2, PHASES)
+UPDATE = Update(1, 256, 1.7e9, 51.2, {}, {"environment": 3.0, "learn": 1.0})
+TITLE = "env/infer/learn"
+
+
+def show(made: Made, *chunks: ChunkSummary) -> ChunkProgress:
+    """Let a run of these chunks be shown."""
+    with ChunkProgress(made.resolved) as progress:
+        progress.began(plan_run(made.resolved.config), 0)
+        for chunk in chunks:
+            progress.chunk_committed(chunk)
+    return progress
+
+
+def test_a_row_ends_with_where_the_time_of_its_chunk_went(
+    finished: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(finished, CHUNK, replace(CHUNK, chunk=2, phases={}))
+    header, first, second = capsys.readouterr().err.splitlines()
+    assert header.split()[-2:] == ["time", TITLE]
+    assert first.split()[-3:] == ["0:10", "48/12/36", "%"]
+    assert second.split()[-2:] == ["0:10", "-"]
+    assert len(header) == len(first) == len(second)
+
+
+def test_phases_that_were_not_measured_have_no_share(
+    finished: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(finished, replace(CHUNK, phases={"environment": 1.0, "learn": 1.0, "log": 2.0}))
+    assert capsys.readouterr().err.splitlines()[1].endswith("25/0/25 %")
+
+
+@pytest.mark.parametrize(("columns", "is_shown"), [(80, False), (109, False), (110, True)])
+def test_a_terminal_needs_width_for_it(finished: Made, columns: int, is_shown: bool) -> None:
+    lines = said_on_terminal("stderr", columns, lambda: show(finished, CHUNK))
+    (header,) = (line for line in lines if line.startswith("chunk "))
+    (first,) = (line for line in lines if line.startswith("1 "))
+    assert header.endswith(TITLE) == first.endswith("48/12/36 %") == is_shown
+    assert first.endswith("0:10") != is_shown
+    assert max(map(len, lines)) <= columns
+
+
+def test_the_end_tells_where_the_time_of_this_stretch_went(finished: Made) -> None:
+    progress = show(finished)
+    for update in (UPDATE, replace(UPDATE, update=2, phases={"learn": 1.0, "log": 0.05})):
+        progress.updated(update)
+    assert progress.phases == {"environment": 3.0, "learn": 2.0, "log": 0.05}
+    lines = closing_lines(finished.run, finished.resolved, Outcome("finished"), progress.phases)
+    assert lines[0].startswith("finished: 2,048 steps")
+    assert lines[1:] == ["time: environment 59 %, learn 40 %, log 1 %"]
+
+
+def test_the_end_says_nothing_of_time_that_was_not_measured(finished: Made) -> None:
+    stopped = Outcome("stopped", "as requested")
+    lines = closing_lines(finished.run, finished.resolved, stopped, {})
+    assert [line.split(":")[0] for line in lines] == ["stopped", "reason", "go on with"]

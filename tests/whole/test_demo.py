@@ -1,0 +1,53 @@
+"""The demo learns Breakout, whatever the seed, and ends with a film of it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import av
+import pytest
+from supervised import assert_no_step_is_dropped, call
+
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "configs" / "breakout" / "quick.toml"
+
+
+@pytest.mark.slow
+def test_no_step_of_the_demo_belongs_to_an_episode_that_is_dropped(tmp_path: Path) -> None:
+    """A fifth of its steps, cut in ten as it is."""
+    words = ["--steps", "60000", "--set", "chunk.steps=6144"]
+    code, said = call(tmp_path, ["train", str(CONFIG), "--run", "r", *words])
+    assert code == 0, said
+    assert_no_step_is_dropped(RunDirectory(tmp_path / "r"), checkpoints_kept=11)
+
+
+@pytest.mark.very_slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_demo_ends_above_25_points(seed: int, tmp_path: Path) -> None:
+    code, said = call(
+        tmp_path, ["train", str(CONFIG), "--run", "r", "--set", f"seed={seed}"], timeout_s=1200.0
+    )
+    assert code == 0, said
+    with Database.reading(tmp_path / "r" / "run.db") as database:
+        chunks = database.chunks()
+        mean = database.recent_mean("score", 100)
+    assert len(chunks) == 10
+    assert_no_step_is_dropped(RunDirectory(tmp_path / "r"), checkpoints_kept=11)
+    assert chunks[0].metrics["score"] is not None
+    assert chunks[0].metrics["score"] < 10
+    assert mean is not None
+    assert mean >= 25
+    program, *export = shlex.split((ROOT / "scripts" / "demo").read_text().splitlines()[-1])
+    assert program.endswith("arcade-rl")
+    code, said = call(tmp_path, [part.replace("$run", "r") for part in export], timeout_s=1200.0)
+    assert code == 0, said
+    with av.open(tmp_path / "r" / "videos" / "milestones.mp4") as film:
+        titles = [chapter["metadata"]["title"] for chapter in film.chapters()]
+        video = film.streams.video[0]
+        assert (video.width, video.height, video.average_rate) == (1280, 720, 60)
+        assert film.streams.audio
+    assert titles == ["0%", "20%", "40%", "60%", "80%", "100%"]

@@ -1,0 +1,129 @@
+"""What the documentation shows is run as it stands there."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from arcade_rl_drmario.roms import BETAS, EUROPE, REV_0, REV_A
+
+from arcade_rl import hookspecs
+from arcade_rl.config import Config, from_assignments, resolve
+from arcade_rl.config import recording as settings
+from arcade_rl.envs.conformance import check
+from arcade_rl.hookspecs import arcade_rl_games, arcade_rl_roms
+from arcade_rl.registry import load_game
+from arcade_rl.roms.declared import catalogue
+from arcade_rl.runs.plan import ChunkSpec
+from arcade_rl.training.chunk import Chunk
+from arcade_rl.training.learner import open_learner
+
+if TYPE_CHECKING:
+    from conftest import PluginDist
+
+ROOT = Path(__file__).parents[2]
+CRITERIA = settings.Criterion.__subclasses__()
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *ROOT.glob("plugins/*/*.md"),
+    ROOT / "roms" / "README.md",
+]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_plugin_of_the_page_passes_the_check_and_learns(
+    plugin_dist: PluginDist, tmp_path: Path
+) -> None:
+    metadata = blocks("docs/plugins.md", "toml")[0]
+    source = blocks("docs/plugins.md", "python")[0]
+    plugin_dist(
+        "arcade_rl_coin",
+        source,
+        tomllib.loads(metadata)["project"]["entry-points"]["arcade_rl.games"],
+    )
+    game = load_game("coin")
+    assert check(game, game.options(), 300).faults == ()
+
+    resolved = resolve([from_assignments(["game=coin", "train.learning_rate=3e-3"])], load_game)
+    values: list[dict[str, float]] = []
+    spec = ChunkSpec("coins", 1, 1, "", -1, 1, 39, 39, [], str(tmp_path))
+    chunk = Chunk(open_learner(resolved), spec, lambda e: values.append(getattr(e, "values", {})))
+    chunk.run(lambda: False)
+    assert [value for value in values if value][-1]["env/right"] > 18
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_files_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (page.parent / target).exists(), target
+    for path in re.findall(r"`((?:arcade_rl|tests|configs|scripts)/[\w./]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_configuration_page_names_every_table_and_key() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    for table in ("chunk", "checkpoint", "recording", "engine", "evaluation"):
+        assert f"`[{table}]`" in text
+        for key in Config.model_fields[table].annotation.model_fields:  # type: ignore[union-attr]
+            assert f"`{key}`" in text, f"{table}.{key}"
+
+
+@pytest.mark.parametrize("hook", [arcade_rl_games, arcade_rl_roms], ids=lambda hook: hook.__name__)
+def test_every_hook_is_documented_with_an_example(hook: Callable[..., object]) -> None:
+    assert hook.__doc__ is not None
+    assert "entry-points" in hook.__doc__
+    assert f"def {hook.__name__}():" in (ROOT / "docs" / "plugins.md").read_text()
+
+
+def test_no_hook_is_left_out() -> None:
+    hooks = {name for name in vars(hookspecs) if name.startswith("arcade_rl_")}
+    assert hooks == {"arcade_rl_games", "arcade_rl_roms"}
+
+
+def test_the_roms_of_the_page_are_known(plugin_dist: PluginDist) -> None:
+    metadata, source = blocks("docs/plugins.md", "toml")[1], blocks("docs/plugins.md", "python")[1]
+    points = tomllib.loads(metadata)["project"]["entry-points"]["arcade_rl.roms"]
+    plugin_dist("arcade_rl_coin_roms", source, {}, roms=points)
+    names = {one.rom.name: one.is_accepted for one in catalogue().roms}
+    assert (names["coin-world"], names["coin-europe"]) == (True, False)
+
+
+def test_the_page_on_roms_names_every_dump_of_dr_mario() -> None:
+    rows = [line for line in (ROOT / "roms" / "README.md").read_text().splitlines() if "`" in line]
+    for rom in (REV_0, REV_A, EUROPE, *BETAS):
+        (row,) = (line for line in rows if f"`{rom.sha1}`" in line)
+        assert rom.title in row
+        assert f"`{rom.file_name}`" in row or rom.refusal
+
+
+def test_the_page_on_training_names_every_criterion_and_its_keys() -> None:
+    section = (ROOT / "docs" / "training.md").read_text().partition("## Recording\n")[2]
+    rows = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
+    for criterion in CRITERIA:
+        fields = dict(criterion.model_fields)
+        row = rows[fields.pop("name").default]
+        del fields["policy"]
+        for name, field in fields.items():
+            assert f"`{name}`" in row or f"`{name} = " in row, name
+            if not field.is_required():
+                default = [] if field.default_factory else field.default
+                assert f"`{name} = {json.dumps(default)}`" in row
+
+
+def test_the_configuration_of_the_page_on_training_is_one() -> None:
+    (written,) = blocks("docs/training.md", "toml")
+    recording = Config.model_validate({"game": "toy", **tomllib.loads(written)}).recording
+    assert recording.max_bytes == 2 * 10**9
+    assert recording.criteria is not None
+    assert len(recording.criteria) == 2
