@@ -1,10 +1,9 @@
 """TOML to validated models: where each value came from, and unknown keys refused by name."""
 
+from arcade_rl.config.algorithms import DEFAULTS, HYPERPARAMETERS, OWN_HYPERPARAMETERS
 from arcade_rl.config.faults import cut, describe, shown
 from arcade_rl.config.models import (
     DEVICE,
-    HYPERPARAMETERS,
-    OWN_HYPERPARAMETERS,
     AdaptiveRate,
     Checkpoint,
     Config,
@@ -34,6 +33,7 @@ from arcade_rl.config.resolve import (
 )
 
 __all__ = [
+    "DEFAULTS",
     "DEVICE",
     "HYPERPARAMETERS",
     "OWN_HYPERPARAMETERS",

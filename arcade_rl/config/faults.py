@@ -1,4 +1,5 @@
-"""What is wrong with values, in the project's words: pydantic finds it, and its sentences stay there."""
+"""What is wrong with values, in the project's words: pydantic finds it, and its sentences stay
+there."""
 
 from __future__ import annotations
 
@@ -47,8 +48,8 @@ def describe(
     origins: Mapping[str, str] | None = None,
     table: str = "",
 ) -> str:
-    """All faults in one line, each with its key and, where `origins` knows it, its origin. `values` are
-    those that were checked, of `table` if it is named."""
+    """All faults in one line, each with its key and, where `origins` knows it, its origin. `values`
+    are those that were checked, of `table` if it is named."""
     found: dict[tuple[str, str], list[str]] = {}
     for fault in error.errors():
         key = _key(fault["loc"], values, table, fault["type"] == "missing")
@@ -107,7 +108,8 @@ def _short(context: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _key(loc: Sequence[int | str], values: Any, table: str, is_missing: bool) -> str:
-    """Where the fault is in the values. What else pydantic names are its own words for alternatives."""
+    """Where the fault is in the values. What else pydantic names are its own words for
+    alternatives."""
     key, current = table, values
     for place, part in enumerate(loc, start=1):
         if isinstance(current, Mapping) and (part in current or (is_missing and place == len(loc))):

@@ -29,7 +29,9 @@ Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 class Options(BaseModel):
     """What every table of a configuration, and every game's `[options]`, derives from."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def parse_percent(text: str) -> Fraction:

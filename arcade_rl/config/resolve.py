@@ -17,16 +17,9 @@ from typing import Any, get_args
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from arcade_rl.config.algorithms import ALL_HYPERPARAMETERS, HYPERPARAMETERS
 from arcade_rl.config.faults import cut, describe, is_within, shown
-from arcade_rl.config.models import (
-    ALL_HYPERPARAMETERS,
-    HYPERPARAMETERS,
-    AdaptiveRate,
-    Config,
-    Schedule,
-    Table,
-    Value,
-)
+from arcade_rl.config.models import AdaptiveRate, Config, Schedule, Table, Value
 from arcade_rl.config.options import unknown_key
 from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
 from arcade_rl.contracts import Declaration, Game, Gauge, Metric, RewardTerm, Stage
@@ -225,8 +218,8 @@ def config_sha256(config: Config) -> str:
 
 
 def values_by_key(resolved: Resolved) -> Table:
-    """Every top-level key and every key of a table, such as `train.gamma`, with its value; None where
-    it is unset. What is deeper is part of a value."""
+    """Every top-level key and every key of a table, such as `train.gamma`, with its value; None
+    where it is unset. What is deeper is part of a value."""
     values: Table = {}
     said = resolved.config.model_dump(mode="json", exclude_none=True)
     known = resolved.config.model_dump(mode="json")
@@ -248,7 +241,8 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _ask(game: Game, question: str, options: BaseModel) -> Any:
-    """What the game says to `declare` or `defaults`. PluginError if it raises anything of its own."""
+    """What the game says to `declare` or `defaults`. PluginError if it raises anything of its
+    own."""
     try:
         return getattr(game, question)(options)
     except ArcadeError:
@@ -394,8 +388,8 @@ def _validate(
 
 
 def _leave_out_foreign_hyperparameters(sources: Sequence[Source]) -> list[Source]:
-    """Where a source chooses the algorithm, those below it, such as a file below `--set`, were written
-    for another: what the chosen one does not take is no wish of the user's."""
+    """Where a source chooses the algorithm, those below it, such as a file below `--set`, were
+    written for another: what the chosen one does not take is no wish of the user's."""
     chosen: str | None = None
     found = []
     for source in sources:
@@ -425,7 +419,8 @@ def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) 
 def _refuse_processes_with_states(
     config: Config, declaration: Declaration, origins: Mapping[str, str]
 ) -> None:
-    """States stay with the simulator until a rollout is over; between processes they have no place."""
+    """States stay with the simulator until a rollout is over; between processes they have no
+    place."""
     if declaration.replay == "states" and config.train.env_processes:
         origin = origins.get("train.env_processes", config.game)
         raise ConfigError(
