@@ -32,7 +32,7 @@ COMMANDS = {
     "export": ("export:export", "Make films of episodes, milestones and whole trainings."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
     "roms": ("roms:roms", "Check, import and list the ROMs that games need."),
-    "config": ("config:config", "Show and validate configurations."),
+    "config": ("config:config", "Show, explain and validate configurations."),
     "doctor": ("doctor:doctor", "Check this machine, and say what to do."),
 }
 """Name of each command to "module:attribute" in this package, and its line in the help."""

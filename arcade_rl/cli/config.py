@@ -1,9 +1,11 @@
-"""`arcade-rl config`: what a configuration resolves to, and whether files are valid."""
+"""`arcade-rl config`: what a configuration resolves to, what its keys mean, and whether files are
+valid."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,14 @@ from arcade_rl.errors import ArcadeError, MissingError, UsageError
 
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
+    from arcade_rl.config.keys import Key, KeyTable
 
 CONFIGS = Path("configs")
 
 
 @click.group()
 def config() -> None:
-    """Show and validate configurations."""
+    """Show, explain and validate configurations."""
 
 
 @config.command()
@@ -47,6 +50,30 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
         table(["key", "value", "origin"], [*cells, *unset])
 
 
+@config.command("keys")
+@click.argument("names", metavar="[TABLE|KEY]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def explain(names: tuple[str, ...], as_json: bool) -> None:
+    """Explain every key: what it takes, its default, its unit, and what to beware of.
+
+    A TABLE such as train, or a KEY such as train.gamma, shows only that. The options of a game are
+    shown by `arcade-rl plugins show GAME`.
+    """
+    from arcade_rl.cli.output import emit_json, paragraph
+    from arcade_rl.config.keys import key_tables
+
+    tables = [(table, keys) for table in key_tables() if (keys := _named(table, names))]
+    _refuse_unknown(names)
+    if as_json:
+        emit_json([{"table": table.title, **asdict(key)} for table, keys in tables for key in keys])
+        return
+    for place, (table, keys) in enumerate(tables):
+        click.echo("\n" if place else "", nl=False)
+        paragraph(f"{table.title}  {table.summary}", indent=4)
+        for key in keys:
+            paragraph(_explanation(key), indent=4)
+
+
 @config.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -68,6 +95,32 @@ def validate(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> 
             click.echo(f"{path}: fault: {fault}" if fault else f"{path}: ok")
     if any(faults.values()):
         context.exit(UsageError.exit_code)
+
+
+def _named(table: KeyTable, names: Sequence[str]) -> list[Key]:
+    """The keys of a table that one of the names means; all of them where there are no names."""
+    from arcade_rl.config.faults import is_within
+
+    return [
+        key for key in table.keys if not names or any(is_within(key.name, name) for name in names)
+    ]
+
+
+def _refuse_unknown(names: Sequence[str]) -> None:
+    from arcade_rl.config import unknown_key
+    from arcade_rl.config.faults import is_within
+    from arcade_rl.config.keys import key_tables
+
+    known = [key.name for table in key_tables() for key in table.keys]
+    tables = [key.rpartition(".")[0] for key in known if "." in key]
+    for name in names:
+        if not any(is_within(key, name) for key in known):
+            raise UsageError(unknown_key(name, [*known, *tables]))
+
+
+def _explanation(key: Key) -> str:
+    default = f"default {key.default}" if key.default else "must be set"
+    return f"{key.name}  {key.type}; {default}.  {key.meaning} {key.takers}".rstrip()
 
 
 def _values(resolved: Resolved) -> dict[str, Any]:

@@ -32,11 +32,22 @@ class Key:
     type: str
     """What the key takes, with its limits: `int >= 1, <= 64`."""
     default: str
-    """Value that holds where the configuration sets none, in TOML; "" where the key must be set."""
+    """Value that holds where the configuration sets none, in TOML; "" where there is none and the
+    key must be set."""
     meaning: str
     """Documentation in one line: meaning, unit, and what to beware of."""
     algorithms: tuple[str, ...] = ()
-    """The algorithms that take a hyper-parameter, all others refuse it; () for any other key."""
+    """The algorithms that take a hyper-parameter; () for any other key."""
+
+    @property
+    def takers(self) -> str:
+        """The sentence that says which algorithms take the key; "" where all do."""
+        others = [name for name in DEFAULTS if name not in self.algorithms]
+        if not self.algorithms or not others:
+            return ""
+        if len(others) < len(self.algorithms):
+            return f"Refused by {', '.join(others)}."
+        return f"Taken by {', '.join(self.algorithms)} alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,7 @@ def _default_by_algorithm(name: str, takers: Sequence[str]) -> str:
 def _written(value: Any) -> str:
     if value is None:
         return "unset"
-    return f"{value:_}" if type(value) is int and value >= 10_000 else json.dumps(value)
+    return _number(value) if type(value) is int else json.dumps(value)
 
 
 def _line(text: str | None) -> str:
@@ -165,4 +176,7 @@ def _limits(field: FieldInfo) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    """A number as TOML writes it, with its digits in groups where they are many."""
+    if isinstance(value, int):
+        return f"{value:_}" if abs(value) >= 10_000 else str(value)
+    return f"{value:g}"

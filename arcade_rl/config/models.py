@@ -66,13 +66,14 @@ class Schedule(Options):
 
 class AdaptiveRate(Options):
     """A learning rate that follows how far the policy moves: after every epoch it is divided by 1.5
-    where the KL divergence of the epoch is above twice `kl`, and multiplied where below half."""
+    where the KL divergence of the epoch is above twice `kl`, and multiplied by 1.5 where that
+    divergence is below half of `kl`."""
 
     kl: Annotated[float, Field(gt=0, le=1000)]
     """KL divergence, in nat, to aim at between the policies before and after an update. 0.01 is
     usual."""
     start: Annotated[float, Field(gt=0, le=1000)] = 1e-3
-    """Rate of the first epoch of the run; checkpoints carry the present one."""
+    """Rate of the first epoch of the run; checkpoints carry the present rate."""
     min: Annotated[float, Field(gt=0, le=1000)] = 1e-5
     """Lowest rate. Where the rate stays there, something else moves the policy too far."""
     max: Annotated[float, Field(gt=0, le=1000)] = 1e-2
@@ -168,7 +169,7 @@ class Train(Options):
     env_processes: Annotated[int, Field(ge=0, le=1024)] | Literal["auto"] = 0
     """Processes that step the environments: 0 steps them in the learner's own, "auto" takes one a
     core, and two at least. With two or more, one half steps while the learner looks at the other,
-    and results do not depend on how many there are; 0 and 1 give other bytes."""
+    and results do not depend on how many there are; 0 and 1 round otherwise."""
     device: str = "auto"
     """Where the networks live: "cpu", "cuda", "cuda:1", "xpu" or "mps"; "auto" takes CUDA where
     there is any, else the CPU. A run gives other bytes on another device."""
@@ -264,11 +265,11 @@ class Train(Options):
     """Multiple of the identity that is added to TRPO's Fisher matrix. Little of it makes the
     direction unstable, much makes steps short."""
     line_search_shrinking_factor: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Factor on TRPO's step each time that it went too far or improved nothing. One near 1 may not
-    come down to a step that is allowed within line_search_max_iter."""
+    """Factor by which TRPO shortens a step that went too far or improved nothing. A factor near 1
+    may not reach an allowed step within line_search_max_iter."""
     line_search_max_iter: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Lengths of a step that TRPO tries. Where none is allowed, the policy stays as it was, and no
-    error says so."""
+    """Number of lengths that TRPO tries for a step. Where none is allowed, the policy stays as it
+    was, and no error says so."""
     n_critic_updates: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Passes of TRPO's critic over a rollout in one update."""
     sub_sampling_factor: Count | None = None
@@ -381,8 +382,8 @@ class Checkpoint(Options):
     """Which checkpoints stay on disk. The last verified one always does."""
 
     keep: Annotated[int, Field(ge=2, le=10**6)] = 5
-    """Latest checkpoints that stay. A film or an evaluation may need one that is gone by then:
-    milestones and every K-th stay beside them."""
+    """Number of latest checkpoints that stay. A film or an evaluation may need one that is gone by
+    then: milestones and every K-th stay beside them."""
     every: FewOrNone = 0
     """Every K-th chunk's checkpoint stays; 0: none for this reason. A run with 1 keeps all of them,
     which fills a disk."""

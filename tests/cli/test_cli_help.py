@@ -22,7 +22,7 @@ LEAVES = [
     *([name] for name in cli.COMMANDS),
     *(["plugins", name] for name in ("list", "show", "check")),
     *(["roms", name] for name in ("check", "import", "list")),
-    *(["config", name] for name in ("show", "validate")),
+    *(["config", name] for name in ("show", "keys", "validate")),
 ]
 
 
