@@ -16,7 +16,7 @@ __all__ = ["Episode", "Run", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """What notebooks use is imported when it is: the command line starts without numpy."""
+    """Import what notebooks use when they use it, so that the command line starts without numpy."""
     if name in ("Episode", "Run"):
         from arcade_rl.playback import library
 
@@ -25,5 +25,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """What is imported on first use is listed too."""
+    """Names of this module, with those that are imported on first use."""
     return sorted({*globals(), *__all__})

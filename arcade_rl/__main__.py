@@ -1,4 +1,5 @@
-"""`arcade-rl`, which is `python -m arcade_rl`: Ctrl-C ends it without a word from its first moment."""
+"""`arcade-rl`, which is also `python -m arcade_rl`. Ctrl-C ends the command without a word from the
+first moment on."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def _values(resolved: Resolved) -> dict[str, Any]:
 
 
 def _rows(resolved: Resolved) -> Iterator[tuple[str, Any, str]]:
-    """Key, value and origin of every value. A hyper-parameter that nobody set is not there."""
+    """Key, value and origin of every value. Hyper-parameters that nobody set are left out."""
     from arcade_rl.config import flatten
 
     for key, value in flatten(_values(resolved)):
@@ -157,7 +157,8 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 
 
 def _fault(path: Path) -> str:
-    """What is wrong with a file by itself, whatever the environment sets; empty if nothing is."""
+    """What is wrong with a file alone, without the variables of the environment; empty if nothing
+    is."""
     from arcade_rl.config import read_toml, resolve
     from arcade_rl.registry import load_game
 

@@ -92,7 +92,8 @@ def _options(options: BaseModel) -> list[dict[str, Any]]:
 def _settable(
     options: BaseModel, defaults: Mapping[str, Any] | None, prefix: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """What can be set, by the name that `--set options.NAME` takes: of a table, what is in it."""
+    """Every option that can be set, under the name that `--set options.NAME` takes. For a table
+    these are the options in it."""
     values = options.model_dump(mode="json")
     for name, field in type(options).model_fields.items():
         inner, default = getattr(options, name), defaults[name] if defaults else None
@@ -108,7 +109,7 @@ def _settable(
 
 
 def _default(model: type[BaseModel], name: str, field: FieldInfo) -> Any:
-    """The default as JSON says it."""
+    """The default of a field as a JSON value."""
     blank = model.model_construct(**{name: field.get_default(call_default_factory=True, validated_data={})})  # fmt: skip
     return blank.model_dump(mode="json", include={name}).get(name)
 

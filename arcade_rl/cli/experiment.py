@@ -31,7 +31,8 @@ def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
 def open_run(
     reference: str, runs_dir: str | None, whole: bool = False
 ) -> tuple[RunDirectory, Resolved]:
-    """The run that `reference` names, with the configuration that it was saved with; see `find_run`."""
+    """The run that `reference` names, and the configuration that it was saved with. Errors as of
+    `find_run`."""
     from arcade_rl.runs.experiment import experiment_of
 
     run = find_run(reference, runs_directory(runs_dir), whole)
@@ -56,7 +57,7 @@ def _sources(target: str, assignments: Sequence[str]) -> list[Source]:
 
 
 def read_target(target: str) -> Source:
-    """The values of a configuration file, or those of naming a game."""
+    """The values of a configuration file; for the name of a game, just that name."""
     if is_path(target):
         return read_toml(Path(target))
     return Source("command line", {"game": target})

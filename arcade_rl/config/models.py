@@ -38,11 +38,11 @@ Value: TypeAlias = JsonValue
 Table: TypeAlias = dict[str, Value]
 
 MOST_ROLLOUT = 10**9
-"""Steps of a rollout of all environments: it is held in memory."""
+"""Most steps of a rollout, all environments together: a rollout is held in memory."""
 MOST_CHUNKS = 100_000
-"""Chunks of a run: each leaves files of its own."""
+"""Most chunks of a run: each leaves files of its own."""
 MOST_WEIGHTS = 10**9
-"""Weights between the layers of one list of `net_arch`."""
+"""Most weights between the layers of one list of `net_arch`."""
 DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?")
 
 NotNegative = Annotated[float, Field(ge=0.0, le=1e9)]
@@ -52,7 +52,7 @@ Environments = Annotated[int, Field(ge=1, le=65_536)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Layers = Annotated[list[Width], Field(max_length=64)]
 Seconds = Annotated[float, Field(gt=0, le=1e7)]
-"""Up to four months."""
+"""Duration in seconds, up to four months."""
 
 
 class Schedule(Options):
@@ -190,7 +190,7 @@ class Train(Options):
     """Shape of the networks: a table with keys of its own."""
     normalize_observations: bool = False
     """Whether observations are given in units of their running deviation from their running mean,
-    within +-10. Pictures are not for it: they have a fixed range."""
+    within +-10. Pictures have a fixed range and do not need this."""
     normalize_rewards: bool = False
     """Whether rewards are divided by the running deviation of the discounted return, and cut at
     +-10. Logged returns stay in the game's unit."""
@@ -212,7 +212,7 @@ class Train(Options):
     learning_rate: LearningRate | None = None
     """Size of the optimizer's steps: a number, or { start, end } from the first step of the run to
     its last, or for PPO { kl, start, min, max }. Too high a rate makes the weights infinite, which
-    ends the run. TRPO's is its critic's alone."""
+    ends the run. In TRPO this is the rate of the critic alone."""
     gamma: Fraction01 | None = None
     """Discount of a reward for each step that it lies ahead: rewards count for some 1 / (1 - gamma)
     steps, so its meaning changes with the duration of a step. With 1 returns are finite only if
@@ -273,13 +273,13 @@ class Train(Options):
     n_critic_updates: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Passes of TRPO's critic over a rollout in one update."""
     sub_sampling_factor: Count | None = None
-    """TRPO's policy looks at every k-th step of the rollout; its critic at all. Large factors are
-    fast and noisy."""
+    """TRPO's policy looks at every k-th step of the rollout; the critic looks at all steps. Large
+    factors are fast and noisy."""
 
     @property
     def algorithm_name(self) -> str:
-        """Name of the class of stable_baselines3 or sb3_contrib whose policies and keywords it
-        has."""
+        """Name of the class of stable_baselines3 or sb3_contrib whose policies and keywords the
+        algorithm has."""
         return self.algorithm.removeprefix("sb3:")
 
     @property

@@ -1,5 +1,5 @@
-"""Which device a policy acts on, and with how many threads. A device that was asked for and is not
-there is an error."""
+"""Which device a policy acts on, and with how many threads. A device that was asked for and is
+missing is an error."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def cores() -> int:
 
 
 def thread_count(train: Train, pictures: bool) -> int:
-    """CPU threads of torch. More than one slows small dense networks down."""
+    """Number of CPU threads for torch. More than one slows small dense networks down."""
     return train.threads or (cores() if pictures else 1)
