@@ -55,8 +55,7 @@ from arcade_rl.training.storage import Batch, each, tensor
 LOOK_AT = 4096
 """Observations that the critic looks at in one go where it waits for the rollout's end."""
 RETURNS, NORMALIZED = "returns", "normalized/"
-"""Names of what is carried over a cut: discounted returns, and observations as the learner saw
-them."""
+"""Names of what a cut carries: discounted returns, and observations as the learner saw them."""
 STOP_AT = 1.5
 """An update ends early where the KL divergence is above this times `target_kl`, as in SB3."""
 Loss = Callable[[Minibatch, Clips], tuple[Tensor, Tensor]]
@@ -125,8 +124,7 @@ class PPO(stable_baselines3.PPO):
         trunk = self.policy.features_extractor if self.policy.share_features_extractor else None
         self.use_compiled(False)
         self._values_wait = trunk is None or not list(trunk.parameters())
-        """Whether actor and critic have no layer in common, so that values can be computed at the
-        rollout's end."""
+        """Whether actor and critic share no layer, so that values can wait for the rollout's end."""
 
     def learn(self, *_: object, **__: object) -> NoReturn:
         """Refuse SB3's loop, which this class does not have."""
@@ -138,12 +136,10 @@ class PPO(stable_baselines3.PPO):
         return "float32" if self._acting is self._learning else "bfloat16"
 
     def _maybe_recommend_cpu(self, mlp_class_name: str = "ActorCriticPolicy") -> None:
-        """Say nothing. SB3 warns of dense networks on a GPU, because its own rollouts live in host
-        memory."""
+        """Say nothing: SB3 warns of GPUs because its own rollouts live in host memory."""
 
     def use_compiled(self, compiled: bool) -> None:
-        """Compile the loss or leave it as it is. On a GPU the choice of actions is compiled too,
-        and both become CUDA graphs."""
+        """Compile the loss, or not; on a GPU also the choice of actions, and both as CUDA graphs."""
         is_cuda = self.device.type == "cuda"
         mode = "reduce-overhead" if is_cuda else "default"
         self._compiled_loss: Loss | None = None
@@ -161,9 +157,8 @@ class PPO(stable_baselines3.PPO):
     # --- the rollout ---------------------------------------------------------------------------
 
     def begin(self, seeds: HashedSeeds, stage: int, carried: Carried | None = None) -> None:
-        """Start an episode in every environment, or go on with the open ones of the chunk before.
-        Episodes that start later are played in `stage`. DivergenceError if an open episode cannot
-        be gone on with."""
+        """Start an episode in every environment, or go on with the carried ones. Episodes that start
+        later are played in `stage`. DivergenceError if a carried episode cannot be gone on with."""
         rows = slice(0, self.n_envs)
         started = np.ones(self.n_envs, np.bool_)
         if carried is None:
@@ -187,8 +182,7 @@ class PPO(stable_baselines3.PPO):
         self._is_first = True
 
     def carry(self) -> tuple[OpenEpisodes, dict[str, Any]]:
-        """(the open episodes, everything else that `begin` goes on with). Called between an update
-        and the next step."""
+        """(the open episodes, what else `begin` needs). Called between an update and the next step."""
         memory: dict[str, Any] = {}
         if self.reward_scale:
             memory[RETURNS] = to_numpy(self.reward_scale.returns)
@@ -239,7 +233,7 @@ class PPO(stable_baselines3.PPO):
         if self.observation_moments:
             self.observation_moments.to(there)
             observations = self.observation_moments(observations)
-        keeps_stacks = not self.observation_moments  # the statistics change from step to step, so a normalised frame differs at each place in a stack
+        keeps_stacks = not self.observation_moments  # a normalised frame changes from step to step
         return Rollout(
             self.n_steps,
             self.game_env,
@@ -269,8 +263,7 @@ class PPO(stable_baselines3.PPO):
         self.stopwatch.lap("copy")
 
     def choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """(distribution over actions (B, P), the critic's output (B,) or None where values can
-        wait)."""
+        """(distribution over actions (B, P), the critic's output (B,) or None where it can wait)."""
         if self._compiled_choose is None:
             return self._choose(observations, masks)
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
@@ -315,8 +308,7 @@ class PPO(stable_baselines3.PPO):
         self._rollout.observations.put(t, rows, observations, started)
 
     def _keep_final(self, t: int, rows: slice, batch: StepBatch) -> None:
-        """Keep the last observation of episodes that a limit cut: their return goes on beyond
-        it."""
+        """Keep the last observations of episodes that a limit cut, whose returns go on beyond them."""
         cut = tensor(batch.truncated & ~batch.terminated)
         final = each(batch.final_observations, tensor)
         if self._rollout.is_on_host:
@@ -333,8 +325,7 @@ class PPO(stable_baselines3.PPO):
         self._finals.append(Final(t, indices, kept))
 
     def _finish(self) -> None:
-        """Compute what can wait for the end of the rollout: values, log-probabilities,
-        advantages."""
+        """Compute values, log-probabilities and advantages, which can wait for the rollout's end."""
         rollout, t, n = self._rollout, self.n_steps, self.n_envs
         with torch.inference_mode():
             rollout.keep_choices(self._choices)
@@ -433,8 +424,7 @@ class PPO(stable_baselines3.PPO):
         self.stopwatch.lap("learn")
 
     def _clips(self) -> Clips:
-        """How far policy and values may move at this point of the run. Tensors, so that compiled
-        code takes any value."""
+        """How far policy and values may move now. Tensors, so that compiled code takes any value."""
         policy, values = (
             None if s is None else torch.tensor(s(self._current_progress_remaining))
             for s in cast("tuple[Schedule, Schedule | None]", (self.clip_range, self.clip_range_vf))
