@@ -35,6 +35,7 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show every value of a configuration, and where it came from.
 
     A hyper-parameter that nobody has set is shown as unset: the algorithm's own value holds.
+    `arcade-rl config keys` explains the keys.
     """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.cli.output import emit_json, table

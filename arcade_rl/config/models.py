@@ -179,7 +179,7 @@ class Train(Options):
     the same bytes again on the same kind of machine."""
     compile: bool | Literal["auto"] | None = None
     """Whether precision = "fast" uses torch.compile; "auto" measures at the start of the run
-    whether that pays, so where two runs must agree byte for byte it is set to true or false."""
+    whether that pays. Set true or false where two runs must agree byte for byte."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """CPU threads of torch; 0 takes one for small dense networks and all cores for convolutions.
     Another number gives other bytes: set it where a run is to move to another machine."""
@@ -214,9 +214,9 @@ class Train(Options):
     its last, or for PPO { kl, start, min, max }. Too high a rate makes the weights infinite, which
     ends the run. In TRPO this is the rate of the critic alone."""
     gamma: Fraction01 | None = None
-    """Discount of a reward for each step that it lies ahead: rewards count for some 1 / (1 - gamma)
-    steps, so its meaning changes with the duration of a step. With 1 returns are finite only if
-    episodes end."""
+    """Discount of a reward for each step that the reward lies ahead: rewards count for some 1 / (1
+    - gamma) steps, so its meaning changes with the duration of a step. With 1 returns are finite
+    only if episodes end."""
     gae_lambda: Fraction01 | None = None
     """Weight of longer returns in an advantage (generalised advantage estimation): 0 trusts the
     critic after one step, which is biased; 1 takes what was really received, which is noisy."""
@@ -225,9 +225,9 @@ class Train(Options):
     0.2 means 0.8 to 1.2 times the old one. A number or { start, end }. The policy can move further:
     this is no bound."""
     clip_range_vf: Rate | None = None
-    """Most that the critic's estimate moves in one update, in the unit of the shaped return: a
-    value that fits one game's rewards stops learning in another. A number or { start, end }; unset:
-    no limit."""
+    """Change of the critic's estimate from which on its loss gains nothing more, in the unit of the
+    shaped return: a value that fits one game's rewards stops the critic in another. A number or {
+    start, end }; unset: no limit."""
     normalize_advantage: bool | None = None
     """Whether advantages are brought to mean 0 and deviation 1, in every minibatch of PPO and over
     the whole rollout of A2C and TRPO. Where all rewards are alike this makes noise as large as a
@@ -241,7 +241,7 @@ class Train(Options):
     can drown the policy's part."""
     max_grad_norm: Above0 | None = None
     """Longest gradient of a step, as the Euclidean norm over all weights; a longer one is scaled
-    down to it. It guards against single outliers; how far a usual step goes is decided by
+    down to it. The limit guards against single outliers; how far a usual step goes is decided by
     learning_rate."""
     target_kl: Above0 | None = None
     """KL divergence from the policy before the update, in nat. PPO ends an update where a minibatch
@@ -251,8 +251,8 @@ class Train(Options):
     """Whether the noise of continuous actions depends on the state and stays the same over several
     steps (gSDE), which moves robots smoothly. Other actions have no such noise."""
     sde_sample_freq: Annotated[int, Field(ge=-1, le=10**9)] | None = None
-    """Steps between two draws of that noise; with -1 or 0 it is drawn once a rollout, whatever its
-    length."""
+    """Steps between two draws of the noise of use_sde; with -1 or 0 the noise is drawn once a
+    rollout, however long that is."""
     rms_prop_eps: Annotated[float, Field(gt=0, le=1)] | None = None
     """Number that keeps RMSprop from dividing by nearly nothing; a small one makes large steps
     where gradients are tiny. It does nothing with use_rms_prop = false."""
@@ -437,8 +437,8 @@ class Evaluation(Options):
     """Episodes that are played to their end. The standard error of a mean falls with their square
     root."""
     n_envs: Environments = 16
-    """Environments that are played side by side. Their number changes how long it takes, and no
-    result."""
+    """Environments that are played side by side. Their number changes how long an evaluation takes,
+    and no result."""
     seed: Seed = 1_000_000
     """Seed of the evaluation, far from any run's so that training never saw the episodes. Two
     checkpoints compare best under the same seed."""

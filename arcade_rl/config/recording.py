@@ -191,8 +191,8 @@ class Recording(Options):
     """Episodes that may wait for the disk. While as many wait at the end of a rollout, the episodes
     that ended in that rollout are dropped, and counted."""
     required: bool = False
-    """Whether the run ends as failed when an episode cannot be kept; false tells it and trains
-    on."""
+    """Whether the run ends as failed when an episode cannot be kept; with false the loss is told,
+    and training goes on."""
 
     @field_validator("criteria", mode="before")
     @classmethod

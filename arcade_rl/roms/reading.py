@@ -98,7 +98,7 @@ def is_directory(path: Path) -> bool:
                 f"{shown(path)} does not exist; expected a file, a zip archive or a directory"
             ) from error
     except OSError:
-        pass  # reading it will say why
+        pass  # reading the file will say why
     return False
 
 

@@ -36,7 +36,7 @@ def store(known: Declared, content: bytes, root: Path, force: bool) -> Outcome:
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _locked(root):
-            if look(known, root).place == "present":  # another process may have stored it meanwhile
+            if look(known, root).place == "present":  # another process may have stored the ROM
                 return "already there"
             is_there = os.path.lexists(target)
             if is_there and not force:

@@ -80,7 +80,7 @@ def _measure(model: PPO, updates: int) -> Verdict:
 def _compile(model: PPO, batch: Minibatch) -> float:
     """Compile as a new process would, and return the seconds that this takes. RunFailed if
     compiling fails."""
-    from torch._dynamo.exc import TorchDynamoException  # importing it takes 80 MB
+    from torch._dynamo.exc import TorchDynamoException  # importing torch's compiler takes 80 MB
 
     torch.compiler.reset()
     model.use_compiled(True)

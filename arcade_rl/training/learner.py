@@ -343,7 +343,8 @@ def open_learner(resolved: Resolved) -> Learner:
 
 
 def open_env(resolved: Resolved) -> VectorEnv:
-    """The environments that a run trains in, in processes of their own where it asks for them."""
+    """The environments that a run trains in, in processes of their own where the configuration asks
+    for that."""
     train, game = resolved.config.train, resolved.game
     processes = max(2, cores()) if train.env_processes == "auto" else train.env_processes
     if not processes:

@@ -35,7 +35,7 @@ class Place:
     first_episode: int
     """Number in the run of the first episode to end in it."""
     steps_before: int
-    """Steps of the run when it began."""
+    """Steps of the run before the rollout."""
     began: float
     """Moment at which the rollout began, in seconds since 1970."""
     ended: float
