@@ -1,5 +1,4 @@
-"""`arcade-rl`, which is also `python -m arcade_rl`. Ctrl-C ends the command without a word from the
-first moment on."""
+"""`arcade-rl`, which is `python -m arcade_rl`: Ctrl-C ends it without a word from its first moment."""
 
 from __future__ import annotations
 

@@ -158,8 +158,7 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 
 
 def _fault(path: Path) -> str:
-    """What is wrong with a file alone, without the variables of the environment; empty if nothing
-    is."""
+    """What is wrong with a file by itself, whatever the environment sets; empty if nothing is."""
     from arcade_rl.config import read_toml, resolve
     from arcade_rl.registry import load_game
 

@@ -31,8 +31,7 @@ def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
 def open_run(
     reference: str, runs_dir: str | None, whole: bool = False
 ) -> tuple[RunDirectory, Resolved]:
-    """The run that `reference` names, and the configuration that it was saved with. Errors as of
-    `find_run`."""
+    """The run that `reference` names, with the configuration that it was saved with; see `find_run`."""
     from arcade_rl.runs.experiment import experiment_of
 
     run = find_run(reference, runs_directory(runs_dir), whole)

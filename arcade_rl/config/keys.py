@@ -94,9 +94,13 @@ def _table(title: str, prefix: str, model: type[BaseModel]) -> KeyTable:
 
 
 def _tables_in(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The fields of a model that are tables of their own, also where they may be unset."""
     for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield name, field.annotation
+        is_union = get_origin(field.annotation) in (Union, UnionType)
+        parts = get_args(field.annotation) if is_union else (field.annotation,)
+        kinds = [part for part in parts if part is not NoneType]
+        if len(kinds) == 1 and isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel):
+            yield name, kinds[0]
 
 
 def _keys(model: type[BaseModel], prefix: str) -> Iterator[Key]:

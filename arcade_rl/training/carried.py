@@ -37,12 +37,8 @@ class Carried:
     """What the recorder knows of the open episodes, or what plays them again; may be empty."""
 
     def reopen(self, env: VectorEnv, seeds: HashedSeeds, stage: int) -> Observations:
-        """Put environments where they were, and return what they observe there. Errors as of
-        `envs.reopening.reopen`.
-
-        Where the checkpoint is from a version of the game that did not save environments, the
-        episodes are played again.
-        """
+        """Put environments where they were; what they show. As `envs.reopening.reopen`. Where the game
+        has learned to save them since, the episodes are played again."""
         can_restore = bool(self.saved) and self.saved_state != "none"
         source = self.saved if can_restore else self._causes()
         is_exact = self.saved_state != "approximate"

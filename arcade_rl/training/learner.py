@@ -355,7 +355,7 @@ def open_env(resolved: Resolved) -> VectorEnv:
 
 
 def open_accounting(resolved: Resolved, env: VectorEnv, num_envs: int) -> EpisodeAccounting:
-    """What counts the episodes of `num_envs` of the environments."""
+    """Counts the episodes of so many of the environments."""
     train = resolved.config.train
     return EpisodeAccounting(
         resolved.declaration,

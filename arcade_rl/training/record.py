@@ -53,8 +53,7 @@ class ChunkRecorder:
         steps: int,
         now: float,
     ) -> None:
-        """`distribution` says what the numbers of a distribution mean; `steps` are the steps of the
-        run before the chunk."""
+        """`distribution` says what its numbers are; `steps` are those of the run before the chunk."""
         settings, declaration = resolved.config.recording, resolved.declaration
         self._resolved, self._spec = resolved, spec
         self._settings = settings
