@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from arcade_rl.errors import ArcadeError
+from arcade_rl.errors import ArcadeError, PluginError
 
 if TYPE_CHECKING:
     pass
@@ -79,8 +79,14 @@ def packages() -> Iterator[Finding]:
 
 def devices() -> Iterator[Finding]:
     """What torch can compute on."""
+    from arcade_rl.registry import refuse_unreadable
+
     try:
+        refuse_unreadable()
         import torch
+    except PluginError as error:
+        yield Finding("fail", "device", f"torch does not import: {error}", "then ask doctor again")
+        return
     except (ImportError, OSError) as error:  # OSError: a shared library of torch is missing
         yield Finding("fail", "device", f"torch does not import: {error}", "install torch again")
         return

@@ -114,7 +114,7 @@ def resume(
             click.echo(f"{run.name} goes on", err=True)
             return 0
     wanted = resolve_resumed(run, _with_steps(assignments, steps))
-    for change in reconfigure(run, saved, wanted):
+    for change in reconfigure(run, saved, wanted, from_scratch):
         click.echo(f"changed {change}", err=True)
     return _go_on(run, detach, drop_open, from_scratch)
 
@@ -151,8 +151,7 @@ def _go_on(
     resolved = experiment_of(run)
     if not detach:
         return _supervise(run, resolved, drops_open, from_scratch)
-    options = {"--drop-open": drops_open, "--from-scratch": from_scratch}
-    pid = launch.detach(run, resolved, *(name for name, given in options.items() if given))
+    pid = launch.detach(run, resolved, drops_open, from_scratch)
     if pid is None:
         click.echo(f"{run.name} is finished already", err=True)
         return 0
