@@ -106,4 +106,4 @@ def test_beside_entry_points_that_are_no_text_what_needs_torch_names_their_distr
     told = arcade_rl("doctor", "--json")
     rows = [row for row in json.loads(told.stdout) if "cannot be read" in row["message"]]
     assert (told.returncode, told.stderr) == (3, "")
-    assert {row["subject"].split()[0] for row in rows} == {"device", "game"}
+    assert [row["subject"].split()[0] for row in rows] == ["device", "game"]
