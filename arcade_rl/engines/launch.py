@@ -15,6 +15,7 @@ from pathlib import Path
 
 from arcade_rl.config import Resolved, cut, dump_toml, values_by_key
 from arcade_rl.engines.commit import find_start, refuse_other_columns
+from arcade_rl.envs.reopening import refuse_unreopenable
 from arcade_rl.errors import (
     ConfigError,
     LockedError,
@@ -83,8 +84,10 @@ def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
 
 def refuse_missing(resolved: Resolved) -> None:
     """MissingError if the device that was asked for is not here, PluginError if torch cannot be
-    imported because of another distribution: a worker would find it out, and be tried again."""
+    imported because of another distribution, ContractError if the game's episodes would be lost at
+    every cut. A worker would find it out later."""
     refuse_unreadable()
+    refuse_unreopenable(resolved.declaration)
     if resolved.config.train.device not in ("auto", "cpu"):
         from arcade_rl.policies.device import (
             find_device,
