@@ -176,6 +176,7 @@ def closing_lines(
     run: RunDirectory, resolved: Resolved, outcome: Outcome, phases: Mapping[str, float]
 ) -> list[str]:
     """What is said when a supervision has ended; `phases` is where its time went, in seconds."""
+    from arcade_rl.cli.few import OF_TRAINING, is_few, marked
     from arcade_rl.runs import checkpoints
     from arcade_rl.runs.checkpoints import WINDOW
     from arcade_rl.runs.database import Database
@@ -189,11 +190,14 @@ def closing_lines(
     score = (
         ""
         if mean is None
-        else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: {main.render_mean(mean)}"
+        else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: "
+        f"{marked(main.render_mean(mean), episodes)}"
     )
     newest = checkpoints.newest(run.checkpoints)
     open_ = f" and {newest.open_episodes} open" if newest and newest.open_episodes else ""
     lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes ended{open_}{score}"]
+    if mean is not None and is_few(episodes):
+        lines.append(OF_TRAINING)
     if time_spent := in_words(phases):
         lines.append(f"time: {time_spent}")
     if recorded.lost:
