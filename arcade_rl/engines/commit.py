@@ -158,7 +158,10 @@ def recover(
     for path in listed(run.events, f"{CHUNK_DIGITS}.events"):
         if not database.chunk_is_done(int(path.stem)):
             try:
-                database.replay_chunk(read_log(path))
+                log = read_log(path)
+                if not all(map(database.has_columns_of, log.episodes)):
+                    raise VerificationError(f"{path} has other terms or metrics than its run")
+                database.replay_chunk(log)
             except VerificationError as error:
                 notify("warning", f"{error}: rows of chunk {int(path.stem)} are missing")
     index_segments(run, database, notify)

@@ -111,7 +111,11 @@ def _fill(
     for level, text, chunk, attempt, at in old.notices if old else []:
         database.notify(level, text, chunk, attempt, at)
     for log in _logs(run, found):
-        database.replay_chunk(log)
+        if all(map(database.has_columns_of, log.episodes)):
+            database.replay_chunk(log)
+        else:
+            found.gaps[log.state.chunk] = "its event log has other terms or metrics"
+            database.replay_chunk(replace(log, events=[]))
     _index_segments(database, run, found)
     database.set_kept(_kept(run, found, best))
     status = old.status if old else _guessed_status(found)
