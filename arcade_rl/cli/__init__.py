@@ -55,7 +55,11 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (ValueError, TypeError, KeyError):  # perhaps of a library that reads all entry points
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+        ):  # perhaps of a library that reads all entry points
             from arcade_rl.registry import refuse_unreadable
 
             refuse_unreadable()

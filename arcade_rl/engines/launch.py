@@ -34,7 +34,9 @@ from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.runs.plan import plan_run
 
 DETACH_WAIT_S = 60.0
-_KINDS = {kind.exit_code: kind for kind in (UsageError, MissingError, VerificationError, LockedError)}
+_KINDS = {
+    kind.exit_code: kind for kind in (UsageError, MissingError, VerificationError, LockedError)
+}
 """What a supervisor that ended with such a code has refused."""
 LONGEST_NAME = 200
 """Bytes of a run's name: what is added while it is made or deleted must fit in 255."""

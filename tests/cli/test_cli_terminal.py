@@ -358,9 +358,7 @@ def test_ctrl_c_during_an_import_ends_without_a_word(
 
 
 def test_nothing_is_imported_before_ctrl_c_is_heard() -> None:
-    code = (
-        "import sys; before = {*sys.modules}; import arcade_rl; print({*sys.modules} - before)"
-    )
+    code = "import sys; before = {*sys.modules}; import arcade_rl; print({*sys.modules} - before)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(eval(done.stdout)) <= {"__future__", "arcade_rl"}
 
