@@ -15,6 +15,7 @@ from pathlib import Path
 
 from arcade_rl.config import Resolved, cut, dump_toml, values_by_key
 from arcade_rl.engines.commit import find_start, refuse_other_columns
+from arcade_rl.envs.fit import refuse_unfitting_choice
 from arcade_rl.envs.reopening import refuse_unreopenable
 from arcade_rl.errors import (
     ConfigError,
@@ -48,9 +49,9 @@ def create_run(
     """Make the directory, the identity and the empty database of a new run.
 
     They are made under a hidden name and renamed, so that half a run is never found. UsageError if
-    the name is taken or is none, MissingError if the device that it is to train on is not here.
+    the name is taken or is none, and what `refuse_impossible` raises.
     """
-    refuse_missing(resolved)
+    refuse_impossible(resolved)
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
     hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     declaration = resolved.declaration
@@ -84,12 +85,13 @@ def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
     return True
 
 
-def refuse_missing(resolved: Resolved) -> None:
-    """MissingError if the device that was asked for is not here, PluginError if torch cannot be
-    imported because of another distribution, ContractError if the game's episodes would be lost at
-    every cut. A worker would find it out later."""
+def refuse_impossible(resolved: Resolved) -> None:
+    """What a worker would find out later: PluginError if torch cannot be imported because of another
+    distribution, ContractError if the game's episodes would be lost at every cut, ConfigError if the
+    learner does not fit the game, MissingError if the device that was asked for is not here."""
     refuse_unreadable()
     refuse_unreopenable(resolved.declaration)
+    refuse_unfitting_choice(resolved)
     if resolved.config.train.device not in ("auto", "cpu"):
         from arcade_rl.policies.device import (
             find_device,
@@ -134,7 +136,7 @@ def reconfigure(
                 f"{change.key} of {run.name} is {said(change.old)} and cannot become "
                 f"{said(change.new)}; start a new run for it"
             )
-    refuse_missing(wanted)
+    refuse_impossible(wanted)
     newest = checkpoints.newest_readable(run.checkpoints)
     done = newest.steps if newest else 0
     if wanted.config.train.run_steps < done:
