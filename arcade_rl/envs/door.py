@@ -285,7 +285,7 @@ def _square(array: npt.NDArray[Any]) -> float:
 
 def _has_end(batch: StepBatch) -> bool:
     """Whether an episode ended in a batch on the host. A quarter of the time of `any`."""
-    return bool(np.count_nonzero(batch.terminated) or np.count_nonzero(batch.truncated))  # type: ignore[arg-type]
+    return bool(np.count_nonzero(batch.terminated) or np.count_nonzero(batch.truncated))
 
 
 def _environment_faults(env: VectorEnv, num_envs: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
@@ -305,10 +305,11 @@ def _numbers(value: Any) -> Iterator[float]:
 def _expect_columns(episodes: Episodes) -> None:
     """ValueError if columns are not of equal length, or hold a count below zero."""
     counts = (episodes.env, episodes.stage, episodes.length, episodes.step)
-    returns = (episodes.raw_return, episodes.shaped_return)
-    others = (episodes.seed, episodes.truncated, *returns)
-    named = (*episodes.terms.values(), *episodes.metrics.values())
-    if {len(column) for column in (*counts, *others, *named)} != {len(episodes)}:
+    columns: list[Sequence[object]] = [
+        *counts, episodes.seed, episodes.truncated, episodes.raw_return, episodes.shaped_return,
+        *episodes.terms.values(), *episodes.metrics.values(),
+    ]  # fmt: skip
+    if {len(column) for column in columns} != {len(episodes)}:
         raise ValueError("columns of episodes of different lengths")
     if min((min(column, default=0) for column in counts), default=0) < 0:
         raise ValueError("an environment, a stage, a length or a step of an episode below 0")
