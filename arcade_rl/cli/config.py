@@ -114,7 +114,7 @@ def _fault(path: Path) -> str:
         resolved = resolve([read_toml(path)], load_game)
         try:
             refuse_unfitting_choice(resolved)
-        except MissingError as error:  # of this machine, not of the file
+        except MissingError as error:  # a fault of this machine, not of the file
             notice(f"{path}: whether the learner fits the game cannot be asked: {error}")
     except ArcadeError as error:
         return str(error).removeprefix(f"{path}: ")

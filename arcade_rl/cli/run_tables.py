@@ -49,7 +49,7 @@ def _write_fitting(
     right: Sequence[str],
     optional: Sequence[int],
 ) -> int:
-    """As `table`, without those of the optional columns that have no room; how many these are."""
+    """Write a table without those optional columns that have no room; returns how many these are."""
     shown = fitting([columns, *rows], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *rows)]
     table(chosen[0], chosen[1:], right)

@@ -284,7 +284,7 @@ def _square(array: npt.NDArray[Any]) -> float:
 
 
 def _has_end(batch: StepBatch) -> bool:
-    """Whether an episode ended in a batch on the host. A quarter of the time of `any`."""
+    """Whether an episode ended in a batch on the host. Takes a quarter of the time that `any` takes."""
     return bool(np.count_nonzero(batch.terminated) or np.count_nonzero(batch.truncated))
 
 

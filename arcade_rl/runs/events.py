@@ -24,7 +24,7 @@ from arcade_rl.runs.checkpoints import CheckpointState, state_from
 from arcade_rl.runs.fields import built
 
 MOST_EPISODES = 10**15
-"""Of a run: sums and sequences of such numbers stay within 64 bits."""
+"""Largest number of an episode in a run: sums and sequences of such numbers stay within 64 bits."""
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
 _MAGIC = b"arcade_rl events 1\n"
 
@@ -266,7 +266,7 @@ def _read_log(path: Path) -> ChunkLog:
         events: list[Event] = []
         while True:
             kind, values = msgpack.unpackb(_read_body(file, path))
-            if not all(map(math.isfinite, _numbers(values))):
+            if not _is_finite(values):
                 raise ValueError(f"an event {kind!r:.40} with a number that is not finite")
             if kind == "End":
                 break
@@ -293,13 +293,13 @@ def _row(kind: str, values: Any) -> Event:
     return event
 
 
-def _numbers(value: Any) -> Iterator[float]:
-    """Every number that is nested in plain values."""
-    if isinstance(value, int | float):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _numbers(item)
+def _is_finite(value: Any) -> bool:
+    """Whether every number that is nested in plain values is finite."""
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _expect_columns(episodes: Episodes) -> None:
@@ -324,12 +324,12 @@ def _expect_sequence(log: ChunkLog) -> None:
         raise ValueError(f"update {updates[-1]} in a run of {log.state.updates}")
     if log.episodes and not 1 <= log.episodes[0].first <= MOST_EPISODES:
         raise ValueError(f"an episode with the number {log.episodes[0].first}")
-    for one, following in pairwise(log.episodes):
-        if following.first != one.first + len(one):
+    for before, after in pairwise(log.episodes):
+        if after.first != before.first + len(before):
             raise ValueError("episodes that do not follow one another")
-        if (one.terms.keys(), one.metrics.keys()) != (
-            following.terms.keys(),
-            following.metrics.keys(),
+        if (before.terms.keys(), before.metrics.keys()) != (
+            after.terms.keys(),
+            after.metrics.keys(),
         ):
             raise ValueError("episodes of different terms or metrics")
 

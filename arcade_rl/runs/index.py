@@ -198,6 +198,8 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
             log = read_log(files[chunk])
             if log.state.chunk != chunk:
                 raise VerificationError(f"{files[chunk]} is the log of chunk {log.state.chunk}")
+            if log.state != found.states.get(chunk, log.state):
+                raise VerificationError(f"{files[chunk]} ends otherwise than checkpoint {chunk}")
             yield log
         except VerificationError as error:
             found.gaps[chunk] = str(error)
