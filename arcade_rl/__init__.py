@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 # pydantic asks every installed distribution for plugins, and one whose files are damaged ends it.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
+TYPE_CHECKING = False  # typing's own would be imported, and Ctrl-C is not heard before `__main__`
 if TYPE_CHECKING:
     from arcade_rl.playback.library import Episode, Run
 

@@ -67,6 +67,13 @@ _UNREADABLE = (UnicodeError, ValueError, TypeError, KeyError, OSError)
 """What importlib.metadata raises where a distribution's files are no text, or are empty."""
 
 
+def refuse_unreadable() -> None:
+    """PluginError if the entry points of any installed distribution cannot be read: torch, and what
+    Stable-Baselines3 imports, read all of them, and fail without naming it."""
+    for distribution in _entry_points(hookspecs.ENTRY_POINT_GROUP)[1]:
+        raise PluginError(distribution.fault)
+
+
 def _entry_points(group: str) -> tuple[list[EntryPoint], list[Installed]]:
     """The entry points of a group, and the distributions whose entry points cannot be read."""
     try:

@@ -52,6 +52,19 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+        ):  # perhaps of a library that reads all entry points
+            from arcade_rl.registry import refuse_unreadable
+
+            refuse_unreadable()
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])

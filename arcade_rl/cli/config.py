@@ -159,11 +159,17 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 
 def _fault(path: Path) -> str:
     """What is wrong with a file by itself, whatever the environment sets; empty if nothing is."""
+    from arcade_rl.cli.output import notice
     from arcade_rl.config import read_toml, resolve
+    from arcade_rl.envs.fit import refuse_unfitting_choice
     from arcade_rl.registry import load_game
 
     try:
-        resolve([read_toml(path)], load_game)
+        resolved = resolve([read_toml(path)], load_game)
+        try:
+            refuse_unfitting_choice(resolved)
+        except MissingError as error:  # a fault of this machine, not of the file
+            notice(f"{path}: whether the learner fits the game cannot be asked: {error}")
     except ArcadeError as error:
         return str(error).removeprefix(f"{path}: ")
     return ""

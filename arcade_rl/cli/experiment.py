@@ -66,7 +66,7 @@ def is_path(target: str) -> bool:
     """Whether the target is a file; a directory that has a game's name hides no game."""
     separators = {os.sep, os.altsep} - {None}
     return (
-        Path(target).is_file()
+        os.path.isfile(target)  # False too for what no file system could name
         or target.endswith(".toml")
         or any(separator in target for separator in separators if separator)
     )

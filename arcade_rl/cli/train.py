@@ -114,7 +114,7 @@ def resume(
             click.echo(f"{run.name} goes on", err=True)
             return 0
     wanted = resolve_resumed(run, _with_steps(assignments, steps))
-    for change in reconfigure(run, saved, wanted):
+    for change in reconfigure(run, saved, wanted, from_scratch):
         click.echo(f"changed {change}", err=True)
     return _go_on(run, detach, drop_open, from_scratch)
 
@@ -151,8 +151,7 @@ def _go_on(
     resolved = experiment_of(run)
     if not detach:
         return _supervise(run, resolved, drops_open, from_scratch)
-    options = {"--drop-open": drops_open, "--from-scratch": from_scratch}
-    pid = launch.detach(run, resolved, *(name for name, given in options.items() if given))
+    pid = launch.detach(run, resolved, drops_open, from_scratch)
     if pid is None:
         click.echo(f"{run.name} is finished already", err=True)
         return 0
@@ -177,6 +176,7 @@ def closing_lines(
     run: RunDirectory, resolved: Resolved, outcome: Outcome, phases: Mapping[str, float]
 ) -> list[str]:
     """What is said when a supervision has ended; `phases` is where its time went, in seconds."""
+    from arcade_rl.cli.few import OF_TRAINING, is_few, marked
     from arcade_rl.runs import checkpoints
     from arcade_rl.runs.checkpoints import WINDOW
     from arcade_rl.runs.database import Database
@@ -190,11 +190,14 @@ def closing_lines(
     score = (
         ""
         if mean is None
-        else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: {main.render_mean(mean)}"
+        else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: "
+        f"{marked(main.render_mean(mean), episodes)}"
     )
     newest = checkpoints.newest(run.checkpoints)
     open_ = f" and {newest.open_episodes} open" if newest and newest.open_episodes else ""
     lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes ended{open_}{score}"]
+    if mean is not None and is_few(episodes):
+        lines.append(OF_TRAINING)
     if time_spent := in_words(phases):
         lines.append(f"time: {time_spent}")
     if recorded.lost:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import Array, Declaration, ReplayKind, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
 from arcade_rl.envs.fingerprints import FingerprintLog, Prints
-from arcade_rl.errors import ContractError, PluginError
+from arcade_rl.errors import ContractError
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _merge_ended(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
 
 
 def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:
-    """PluginError if a return, term or metric of an episode is not a number."""
+    """ContractError if a return, term or metric of an episode is not a number."""
     columns = {
         "the return": ended.raw_return,
         "the shaped return": ended.shaped_return,
@@ -164,7 +164,7 @@ def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:
     }
     for name, values in columns.items():
         for row in np.flatnonzero(~np.isfinite(values)):
-            raise PluginError(
+            raise ContractError(
                 f"{name} of the episode with seed {ended.seed[row]} is {values[row]}; "
                 "expected a number: the game's environment is broken"
             )
@@ -237,7 +237,7 @@ class EpisodeAccounting:
     def record(self, batch: StepBatch, shaped: Array) -> Array:
         """Note one step; returns where real episodes ended. (N,), bool.
 
-        `shaped` is the sum of the weighted terms, (N,). PluginError if the batch has no states and
+        `shaped` is the sum of the weighted terms, (N,). ContractError if the batch has no states and
         the game declares them, or the other way round.
         """
         if self._log is None:
@@ -253,6 +253,7 @@ class EpisodeAccounting:
         log.shaped[t] = shaped
         log.terms[t] = batch.terms
         log.metrics[t] = batch.metrics
+        log.has_final[t] = batch.final_observations is not None
         if log.states is not None:
             log.states[t] = batch.states
         self._prints.note(t, batch, ended)
@@ -310,7 +311,7 @@ def _refuse_undeclared_states(batch: StepBatch, replay: ReplayKind) -> None:
     """A recording without them would be taken for one that its seed and actions play again."""
     if (batch.states is None) == (replay == "states"):
         found = "gives no states" if batch.states is None else "gives states"
-        raise PluginError(
+        raise ContractError(
             f'the game declares replay = "{replay}" and its environment {found}; '
             'expected StepBatch.states where replay is "states", and nowhere else'
         )
@@ -339,6 +340,8 @@ class _Log:
         self.ended = zeros(like.terminated, *rows)
         self.truncated = zeros(like.truncated, *rows)
         self.seed = zeros(like.episode_seeds, *rows)
+        self.has_final = np.zeros(rows[0], np.bool_)
+        """Whether the step had last observations; on the host. (T,)"""
         self.states = (
             zeros(like.states, *rows, like.states.shape[1])
             if has_states and like.states is not None
@@ -369,6 +372,12 @@ class _Log:
                 f"{name} is {column[(step, env, *place)]} in environment {first + env}, in step "
                 f"{step + 1} of {len(column)}, of the episode with seed {self.seed[step, env]}; "
                 "expected a finite number: the game's environment is broken"
+            )
+        for step, env in np.argwhere(self.ended & ~self.has_final[:, None])[:1].tolist():
+            yield (
+                f"final_observations is None in step {step + 1} of {len(self.ended)}, where the episode "
+                f"of environment {first + env} ended; expected its last observation: the game's "
+                "environment is broken"
             )
 
 

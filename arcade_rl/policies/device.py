@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import os
 
-import torch
-
 from arcade_rl.config import DEVICE, Train, cut
 from arcade_rl.errors import MissingError, UsageError
 
@@ -16,6 +14,8 @@ def find_device(name: str) -> str:
 
     UsageError for a name that is no device's, MissingError for a device that is not there.
     """
+    import torch  # seconds that those who count cores need not wait
+
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if DEVICE.fullmatch(name) is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from arcade_rl.contracts import Rom
-from arcade_rl.errors import MissingError, PluginError, VerificationError
+from arcade_rl.errors import ContractError, MissingError, VerificationError
 from arcade_rl.roms.declared import Catalogue, Declared, catalogue, sha1_of
 from arcade_rl.roms.reading import Unreadable, read_regular, shown, size_text
 
@@ -77,9 +77,9 @@ def _accepted(name: str, declared: Catalogue) -> Declared:
         said = "; ".join((f"no installed plugin declares a ROM named {name}", *declared.faults))
         raise MissingError(f"{said}; {hint}")
     if known.fault:
-        raise PluginError(known.fault)
+        raise ContractError(known.fault)
     if known.rom.refusal:
-        raise PluginError(f"{known.rom.title} {known.rom.refusal}; {known.rom.advice}")
+        raise ContractError(f"{known.rom.title} {known.rom.refusal}; {known.rom.advice}")
     return known
 
 

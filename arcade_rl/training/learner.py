@@ -16,13 +16,13 @@ from stable_baselines3.common.vec_env import VecNormalize
 from arcade_rl.config import AdaptiveRate, Resolved, Train
 from arcade_rl.contracts import (
     FrameStackedVectorEnv,
-    MaskedVectorEnv,
     Observations,
     VectorEnv,
 )
 from arcade_rl.envs import door
 from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum
+from arcade_rl.envs.fit import refuse_unfitting
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.reopening import refuse_unreopenable, save
 from arcade_rl.envs.seeds import HashedSeeds
@@ -209,8 +209,6 @@ class StockLearner(Learner):
 
     def __init__(self, resolved: Resolved, env: VectorEnv) -> None:
         train = resolved.config.train
-        if train.algorithm_name == "MaskablePPO" and not isinstance(env, MaskedVectorEnv):
-            raise ValueError("the game forbids no actions")
         threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
             env, WeightedSum(resolved.weights), open_accounting(resolved, env, env.num_envs)
@@ -324,12 +322,13 @@ _REFUSALS = (AssertionError, AttributeError, NotImplementedError, TypeError, Val
 
 
 def open_learner(resolved: Resolved) -> Learner:
-    """The learner that the configuration names."""
+    """The learner that the configuration names. ConfigError or RunFailed if it does not fit the game."""
     is_own = resolved.config.train.algorithm == "PPO"
     refuse_unreopenable(resolved.declaration)
     env = open_env(resolved)
     with ExitStack() as failed:
         failed.callback(env.close)
+        refuse_unfitting(resolved, env)
         try:
             learner = OwnLearner(resolved, env) if is_own else StockLearner(resolved, env)
         except _REFUSALS as error:

@@ -357,6 +357,12 @@ def test_ctrl_c_during_an_import_ends_without_a_word(
     assert (done.returncode, done.stderr.strip()) == (130, "")
 
 
+def test_nothing_is_imported_before_ctrl_c_is_heard() -> None:
+    code = "import sys; before = {*sys.modules}; import arcade_rl; print({*sys.modules} - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(eval(done.stdout)) <= {"__future__", "arcade_rl"}
+
+
 def test_ctrl_c_that_the_caller_ignores_is_ignored_by_every_command() -> None:
     code = INTERRUPTED.format(moment="click.core", arguments=["--version"], act=MODULE)
     code = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{code}"

@@ -358,13 +358,12 @@ def test_a_fault_of_a_game_names_its_place(run: RunDirectory) -> None:
     assert "(arcade_rl_toy_faults.py:" in said
 
 
-def test_a_learner_that_cannot_be_built_is_tried_once(run: RunDirectory) -> None:
+def test_a_learner_that_does_not_fit_the_game_makes_no_run(run: RunDirectory) -> None:
     masked = ["--set", "train.algorithm=sb3:MaskablePPO"]
     code, said = call(run.path.parent, [*TRAIN, *LENGTH, *masked])
-    assert code != 0
+    assert code == 2
     assert "the game forbids no actions" in said
-    with Database.reading(run.database) as database:
-        assert set(database.attempts().values()) <= {1}
+    assert not run.path.exists()
 
 
 def test_the_fork_server_imports_what_the_game_says_whatever_it_raises(

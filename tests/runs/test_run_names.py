@@ -39,6 +39,24 @@ def make(root: Path, name: str, created: float = 1.7e9) -> RunDirectory:
 # Names first, and what is deleted is a run
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["a" * 5000, "a/" * 2500, f"./{'a' * 300}", f"{'a' * 5000}/b", "r@" + "b" * 5000],
+    ids=["name", "path", "one part", "first part", "checkpoint"],
+)
+def test_a_name_that_no_file_system_takes_is_one_that_is_not_there(
+    tmp_path: Path, reference: str, capsys: Output
+) -> None:
+    make(tmp_path, "r")
+    for command in (["runs", "show"], ["runs", "rm", "--yes"], ["resume"], ["episodes", "list"]):
+        assert cli.run([*command, reference, "--runs-dir", str(tmp_path)]) == 3
+        (said,) = capsys.readouterr().err.splitlines()
+        assert "is not a run: it has no run.json" in said or f"in {tmp_path}; it holds r" in said
+        assert "shorter" not in said
+    assert cli.run(["train", "a" * 5000]) == 3
+    assert "no installed plugin offers a game named aaa" in capsys.readouterr().err
+
+
 def look_alike(folder: Path, kind: str) -> None:
     folder.mkdir()
     (folder / "precious").touch()
