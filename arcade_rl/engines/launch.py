@@ -1,4 +1,5 @@
-"""Make runs, change their configuration, and start supervisors that outlive the terminal."""
+"""Make runs, change their configuration, choose their engine, and start supervisors that outlive the
+terminal."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from arcade_rl.config import Resolved, cut, dump_toml, values_by_key
+from arcade_rl.engines.local.workers import LocalWorkers
+from arcade_rl.engines.port import Workers
 from arcade_rl.errors import ConfigError, RunFailed, UsageError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.binding import changes, changes_since, said
@@ -126,6 +129,11 @@ def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[st
             write_atomically(run.config, dump_toml(wanted.config).encode())
     edited = [f"{change}, in {run.config}" for change in changes_since(newest, saved)]
     return [*edited, *map(str, wished)]
+
+
+def open_engine(run: RunDirectory) -> Workers:
+    """The engine that runs the chunks of a run, whose workers a supervisor starts."""
+    return LocalWorkers(run)
 
 
 def detach(run: RunDirectory, resolved: Resolved, *options: str) -> int | None:
