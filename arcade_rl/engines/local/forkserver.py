@@ -3,13 +3,14 @@
     python -m arcade_rl.engines.local.forkserver RUN SOCKET_FD SUPERVISOR_PID
 
 On Linux it has imported what every worker needs, the game's plugin, and the modules that the game
-says take long: a worker begins at once, and the cores stay with the one that trains. Of what it has
-imported it calls nothing but the game's `declare`, so that a fork copies no thread in the middle of
-something. When the supervisor is gone, which the socket tells, it kills all workers with their
-children, whatever they are doing; while it imports it does not look, and is killed itself.
+says take long, and it has resolved the run's configuration: a worker begins at once, and the cores
+stay with the one that trains. It calls nothing of the game but `declare`, so that a fork copies no
+thread in the middle of something. When the supervisor is gone, which the socket tells, it kills all
+workers with their children, whatever they are doing; while it imports it does not look, and is killed
+itself.
 
 The supervisor sends one byte with three descriptors: the worker's events, its commands, its log.
-The server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
+The server answers in lines: `started PID`, and later `ended PID CODE`: an exit code, or minus a signal.
 """
 
 from __future__ import annotations
