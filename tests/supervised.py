@@ -19,7 +19,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
 TOY = Path(__file__).parent / "toy"
-FORK_SERVER = "arcade_rl.engines.forkserver"
+FORK_SERVER = "arcade_rl.engines.local.forkserver"
 
 
 @dataclass

@@ -38,10 +38,11 @@ def open_run(
     return run, experiment_of(run)
 
 
-def resolve_resumed(run: RunDirectory, assignments: Sequence[str]) -> Resolved:
-    """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables."""
-    sources = [from_assignments(assignments), *from_environment(os.environ), run.saved()]
-    return resolve(sources, load_game)
+def resolve_resumed(run: RunDirectory, saved: Resolved, assignments: Sequence[str]) -> Resolved:
+    """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables, if any."""
+    changes = [from_assignments(assignments)] if assignments else []
+    changes += from_environment(os.environ)
+    return resolve([*changes, run.saved()], load_game) if changes else saved
 
 
 def game_with_options(target: str, assignments: Sequence[str]) -> tuple[Game, BaseModel]:

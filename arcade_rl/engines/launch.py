@@ -1,4 +1,5 @@
-"""Make runs, change their configuration, and start supervisors that outlive the terminal."""
+"""Make runs, change their configuration, choose their engine, and start supervisors that outlive the
+terminal."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from arcade_rl.config import Resolved, cut, dump_toml, values_by_key
 from arcade_rl.engines.commit import find_start, refuse_other_columns
+from arcade_rl.engines.local.workers import LocalWorkers
+from arcade_rl.engines.port import Workers
 from arcade_rl.envs.fit import refuse_unfitting_choice
 from arcade_rl.envs.reopening import refuse_unreopenable
 from arcade_rl.errors import (
@@ -157,6 +160,11 @@ def refuse_unresumable(run: RunDirectory, resolved: Resolved, from_scratch: bool
     with Database.reading(run.database) as database:
         refuse_other_columns(run, database, resolved.declaration)
         find_start(run, database, from_scratch)
+
+
+def open_engine(run: RunDirectory) -> Workers:
+    """The engine that runs the chunks of a run, whose workers a supervisor starts."""
+    return LocalWorkers(run)
 
 
 def detach(

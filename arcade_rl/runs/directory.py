@@ -130,6 +130,10 @@ class RunDirectory:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"
 
+    def staged(self, chunk: int, attempt: int) -> Path:
+        """Where an attempt's files lie until they are committed or thrown away."""
+        return self.staging / f"{chunk:06d}-{attempt}"
+
     def segment(self, chunk: int) -> Path:
         """Recorded episodes of `chunk`."""
         return self.episodes / f"{chunk:06d}.episodes"

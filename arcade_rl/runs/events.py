@@ -42,7 +42,7 @@ class Go:
     """Supervisor to worker: run this chunk."""
 
     spec: dict[str, object]
-    """Fields of `training.plan.ChunkSpec`."""
+    """Fields of `runs.plan.ChunkSpec`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,14 +48,16 @@ class ChunkRecorder:
         self,
         resolved: Resolved,
         spec: ChunkSpec,
+        staging: Path,
         distribution: str,
         actions: spaces.Space[Any],
         steps: int,
         now: float,
     ) -> None:
-        """`distribution` says what its numbers are; `steps` are those of the run before the chunk."""
+        """`staging` is where the segment is written, `distribution` says what its numbers are, and `steps`
+        are those of the run before the chunk."""
         settings, declaration = resolved.config.recording, resolved.declaration
-        self._resolved, self._spec = resolved, spec
+        self._resolved, self._spec, self._staging = resolved, spec, staging
         self._settings = settings
         self._constant = self._constants(distribution)
         assert settings.criteria is not None, "the configuration is not resolved"
@@ -106,8 +108,7 @@ class ChunkRecorder:
 
     def _offer(self, recording: Recording) -> None:
         if self._writer is None:
-            path = Path(self._spec.staging) / STAGED_EPISODES
-            self._writer = Writer(path, self._settings.queue)
+            self._writer = Writer(self._staging / STAGED_EPISODES, self._settings.queue)
         self._writer.offer(recording)
 
     def take(self, iteration: Iteration, place: Place) -> None:

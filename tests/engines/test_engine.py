@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from conftest import PluginDist
 from supervised import (
     assert_same,
     call,
@@ -386,3 +387,40 @@ def test_the_fork_server_imports_what_the_game_says_whatever_it_raises(
     log = (run.logs / "forkserver.log").read_text()
     assert "OSError: libtoy.so" in log
     assert "SystemExit: no licence" in log
+
+
+COUNTED = """
+import os
+from arcade_rl.hookspecs import hookimpl
+from arcade_rl_toy import Toy
+
+class Counted(Toy):
+    name = "counted"
+
+    def declare(self, options):
+        with open({marker!r}, "a") as file:
+            file.write(f"{{os.getpid()}} {{os.getppid()}}\\n")
+        return super().declare(options)
+
+@hookimpl
+def arcade_rl_games():
+    return [Counted()]
+"""
+
+
+def test_a_run_is_resolved_once_to_supervise_it_and_once_for_all_its_workers(
+    run: RunDirectory, tmp_path: Path, plugin_dist: PluginDist
+) -> None:
+    """Resolving asks the game for its declaration, once."""
+    marker = tmp_path / "declared"
+    source = COUNTED.format(marker=str(marker))
+    modules = plugin_dist("plugin_counted", source, {"counted": "plugin_counted"})
+    for words in (["train", "counted", *TRAIN[2:], *LENGTH], ["resume", "r", "--steps", "4096"]):
+        marker.write_text("")
+        command = start(tmp_path, words, modules)
+        assert command.wait() == 0, command.stderr
+        *others, (_, parent) = (line.split() for line in marker.read_text().splitlines())
+        supervisor = str(command.process.pid)
+        assert parent == supervisor
+        # `resume --steps` knows two configurations: the saved one and the longer one
+        assert [pid for pid, _ in others] == [supervisor] * (1 if words[0] == "train" else 2)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ from arcade_rl.envs.conformance import check
 from arcade_rl.hookspecs import arcade_rl_games, arcade_rl_roms
 from arcade_rl.registry import load_game
 from arcade_rl.roms.declared import catalogue
-from arcade_rl.runs.plan import ChunkSpec
-from arcade_rl.training.chunk import Chunk
+from arcade_rl.runs.plan import plan_run
+from arcade_rl.training.chunk import Chunk, Turn
 from arcade_rl.training.learner import open_learner
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def test_the_plugin_of_the_page_passes_the_check_and_learns(
 
     resolved = resolve([from_assignments(["game=coin", "train.learning_rate=3e-3"])], load_game)
     values: list[dict[str, float]] = []
-    spec = ChunkSpec("coins", 1, 1, "", -1, 1, 39, 39, [], str(tmp_path))
-    chunk = Chunk(open_learner(resolved), spec, lambda e: values.append(getattr(e, "values", {})))
+    spec = replace(plan_run(resolved.config).spec("coins", None), chunk=1, last_update=39)
+    turn = Turn(spec, None, tmp_path)
+    chunk = Chunk(open_learner(resolved), turn, lambda e: values.append(getattr(e, "values", {})))
     chunk.run(lambda: False)
     assert [value for value in values if value][-1]["env/right"] > 18
 
