@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PluginDist
+from conftest import CommandLineProcess, PluginDist
 from make_run import Made
 from recorded import recording
 
@@ -255,14 +255,14 @@ def test_what_plugins_say_is_only_shown(plugin_dist: PluginDist) -> None:
         assert_tame(on_terminal(command))
 
 
-def test_a_pipe_shows_codes_too(arcade_rl: Callable[..., Any]) -> None:
-    done = arcade_rl("runs", "show", EVIL)
+def test_a_pipe_shows_codes_too(arcade_rl_process: CommandLineProcess) -> None:
+    done = arcade_rl_process("runs", "show", EVIL)
     assert "\\u001b[31m" in done.stderr
     assert_tame(done.stderr)
 
 
-def test_what_the_encoding_lacks_is_an_escape(arcade_rl: Callable[..., Any]) -> None:
-    done = arcade_rl("config", "validate", "é.toml", PYTHONIOENCODING="ascii")
+def test_what_the_encoding_lacks_is_an_escape(arcade_rl_process: CommandLineProcess) -> None:
+    done = arcade_rl_process("config", "validate", "é.toml", PYTHONIOENCODING="ascii")
     assert "Traceback" not in done.stderr
     assert "\\xe9.toml" in done.stdout
 

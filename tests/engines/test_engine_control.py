@@ -10,7 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-from supervised import call, processes_of, rows, start, state_of, wait_until, workers_of
+from supervised import (
+    call,
+    call_process,
+    processes_of,
+    rows,
+    start,
+    state_of,
+    wait_until,
+    workers_of,
+)
 from toy_runs import ENDLESS, LENGTH, SLOW, TRAIN, begun, fault, updates_recorded
 
 from arcade_rl.runs.database import Database
@@ -90,7 +99,7 @@ def test_pause_frees_the_workers_and_resume_goes_on_in_the_same_supervisor(
 
 
 def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
-    assert call(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
+    assert call_process(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
     wait_until(lambda: begun(run))
     assert call(run.path.parent, ["stop", "r"])[0] == 0
     wait_until(lambda: processes_of(run) == [])  # its lock is free a moment earlier

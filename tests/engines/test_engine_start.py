@@ -65,7 +65,7 @@ def test_a_signal_is_heard_during_an_import(run: RunDirectory, number: signal.Si
 @pytest.mark.parametrize(("request_", "state"), [("stop", "stopped"), ("pause", "paused")])
 def test_a_request_is_heard_during_an_import(run: RunDirectory, request_: str, state: str) -> None:
     command = importing(run.path.parent)
-    assert call(run.path.parent, [request_, "r"], 20)[0] == 0
+    assert call(run.path.parent, [request_, "r"])[0] == 0
     with Database.reading(run.database) as database:
         assert database.status().state == state
     assert [p for p in processes_of(run) if FORK_SERVER in " ".join(p.cmdline())] == []
@@ -76,7 +76,7 @@ def test_a_request_is_heard_during_an_import(run: RunDirectory, request_: str, s
 def test_an_import_has_the_time_that_a_start_has(run: RunDirectory) -> None:
     option, folder, _ = imports(run.path.parent, SLEEPS)
     limits = ["--set", "engine.start_timeout_s=2", "--set", "engine.max_restarts=1"]
-    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *option, *limits], 60, folder)
+    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *option, *limits], modules=folder)
     assert code == 1
     assert "(start): nothing was heard while importing what the game needs" in said
     assert "after 2 attempts" in said
