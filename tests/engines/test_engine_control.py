@@ -50,14 +50,14 @@ def test_ctrl_c_finishes_the_rollout_saves_and_says_how_to_go_on(run: RunDirecto
 
 
 def test_ctrl_c_twice_stops_now_and_keeps_the_last_checkpoint(run: RunDirectory) -> None:
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000)])
-    wait_until(lambda: begun(run))
-    time.sleep(1.0)
+    marker = run.path.parent / "marker"
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000, once=marker)])
+    wait_until(marker.exists)
     command.process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert command.process.poll() is None  # it waits for a rollout that never ends
     command.process.send_signal(signal.SIGINT)
-    assert command.wait(20) == 130
+    assert command.wait() == 130
     state = state_of(run)
     assert state is not None
     assert state.chunk == 0
