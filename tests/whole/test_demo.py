@@ -18,8 +18,8 @@ CONFIG = ROOT / "configs" / "breakout" / "quick.toml"
 
 @pytest.mark.slow
 def test_no_step_of_the_demo_belongs_to_an_episode_that_is_dropped(tmp_path: Path) -> None:
-    """A fifth of its steps, cut in ten as it is."""
-    words = ["--steps", "60000", "--set", "chunk.steps=6144"]
+    """Ten of its rollouts, cut in ten as it is."""
+    words = ["--steps", "20480", "--set", "chunk.steps=2048"]
     code, said = call(tmp_path, ["train", str(CONFIG), "--run", "r", *words])
     assert code == 0, said
     assert_no_step_is_dropped(RunDirectory(tmp_path / "r"), checkpoints_kept=11)

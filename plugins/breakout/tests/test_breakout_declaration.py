@@ -120,4 +120,4 @@ def test_the_defaults_are_those_of_the_configuration_files(observation: str, nam
     ],
 )
 def test_the_game_keeps_the_contract(table: dict[str, Any]) -> None:
-    assert check(GAME, BreakoutOptions(**table), 300).faults == ()
+    assert check(GAME, BreakoutOptions(**table), 200).faults == ()
