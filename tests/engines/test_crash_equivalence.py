@@ -25,8 +25,8 @@ from toy_runs import updates_recorded
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
-CHUNKS, CHUNK_UPDATES = 4, 3
-PIXELS = ["train.n_envs=4", "train.n_steps=32", "train.batch_size=64"]
+CHUNKS, CHUNK_UPDATES = 3, 3
+PIXELS = ["train.n_envs=4", "train.n_steps=32", "train.batch_size=64", "train.n_epochs=1"]
 SETTINGS = {
     "features": (
         "configs/breakout/quick.toml",
@@ -49,7 +49,14 @@ SETTINGS = {
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")]
 
 
-@pytest.fixture(scope="module", params=list(SETTINGS))
+VERY_SLOW = pytest.mark.very_slow
+"""With the others it needs more than three minutes; `test_breakout_cuts` cuts its training too."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=["features", "pixels, fast", pytest.param("pixels, exact", marks=VERY_SLOW)],
+)
 def observation(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -139,7 +146,7 @@ def test_a_supervisor_killed_twice_changes_nothing(
     run = RunDirectory(tmp_path / "r")
     rng = random.Random(observation)
     command_line = arguments(observation)
-    for chunk in (1, 3):
+    for chunk in (1, 2):
         command = start(tmp_path, command_line)
         wait_until(lambda chunk=chunk: run.path.is_dir() and chunk_of(run) >= chunk)  # type: ignore[misc]
         time.sleep(rng.uniform(0.0, CHUNK_UPDATES * update_s))
