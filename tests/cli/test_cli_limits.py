@@ -72,13 +72,13 @@ def test_an_odd_number_is_refused_at_once_in_one_line(
     monkeypatch.chdir(tmp_path)
     for odd in ODD:
         option = [parameter.opts[0], odd] if isinstance(parameter, click.Option) else ["--", odd]
-        began = time.monotonic()
+        began = time.process_time()
         code = cli.run([*words, "nothing", *option])
         told = capsys.readouterr().err
         assert code in (2, 3), (odd[:60], told)
         assert len(told.splitlines()) == 1
         assert len(told) < 1000
-        assert time.monotonic() - began < 30.0
+        assert time.process_time() - began < 30.0
         assert not list(tmp_path.iterdir())
 
 

@@ -15,7 +15,7 @@ from supervised import Command, is_alive, start, wait_until
 
 from arcade_rl.runs.directory import RunDirectory
 
-SLOW = (*SMALL, "--speed", "0.001")
+SLOW = (*SMALL, "--speed", "0.02")
 
 
 def begun(root: Path, run: RunDirectory, *arguments: str) -> Command:

@@ -40,11 +40,12 @@ SETTINGS = {
     ),
     "pixels, fast": (
         "configs/breakout/pixels.toml",
-        [*PIXELS, "train.precision=fast"],
+        [*PIXELS, "train.precision=fast", "train.threads=1", "train.env_processes=0"],
         4 * 32,
     ),
 }
-"""Configuration, assignments, and steps of an update."""
+"""Configuration, assignments, and steps of an update. The exact ones learn on all
+cores, whose threads wait for each other where tests run beside them."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")]
 
