@@ -31,6 +31,7 @@ def run_here(
             patch.setenv(name, value)
         if folder is not None:
             patch.chdir(folder)
+        patch.setattr(sys, "argv", ["arcade-rl", *arguments])
         patch.setattr(sys, "stdout", stdout)
         patch.setattr(sys, "stderr", stderr)
         filter_streams()
