@@ -51,7 +51,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")
 
 
 VERY_SLOW = pytest.mark.very_slow
-"""With the others it needs more than three minutes; `test_breakout_cuts` cuts its training too."""
+"""Without kills the cuts of this training are those of `test_breakout_cuts`."""
 
 
 @pytest.fixture(
