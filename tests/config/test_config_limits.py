@@ -57,7 +57,7 @@ def test_every_number_has_a_lower_and_an_upper_limit(game: str) -> None:
 @pytest.mark.parametrize("key", sorted(set(keys())))
 def test_an_odd_value_is_taken_or_refused_at_once_in_one_line_of_our_words(key: str) -> None:
     for odd in ODD:
-        began = time.monotonic()
+        began = time.process_time()
         try:
             plan = plan_run(resolve([from_assignments([f"{key}={odd}"]), TOY], load_game).config)
             assert len(plan.boundaries) < 200_000
@@ -69,7 +69,7 @@ def test_an_odd_value_is_taken_or_refused_at_once_in_one_line_of_our_words(key: 
             assert len(message) < 700, message
         except Exception as error:
             raise AssertionError(f"{key}={odd[:60]}: {error!r}") from error
-        assert time.monotonic() - began < 2.0, (key, odd[:60])
+        assert time.process_time() - began < 2.0, (key, odd[:60])
 
 
 @pytest.mark.parametrize(

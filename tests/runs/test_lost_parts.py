@@ -15,6 +15,7 @@ from supervised import (
     TOY,
     assert_same,
     call,
+    call_process,
     notices,
     start,
     state_of,
@@ -150,7 +151,7 @@ def test_a_run_whose_empty_folders_are_lost_goes_on(finished: Made, tmp_path: Pa
         if not any((run.path / name).iterdir()):
             (run.path / name).rmdir()
     (run.path / "lock").unlink(missing_ok=True)
-    code, said = call(tmp_path, ["resume", run.name, "--steps", "2560", "--detach"])
+    code, said = call_process(tmp_path, ["resume", run.name, "--steps", "2560", "--detach"])
     assert code == 0, said
     wait_until(lambda: (state := state_of(run)) is not None and state.steps == 2560)
 

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from conftest import CommandLine
 from make_run import Made
-from supervised import call, start
+from supervised import call
 
 from arcade_rl import cli
 from arcade_rl.engines.launch import create_run
@@ -248,13 +249,34 @@ def test_an_evaluation_whose_checkpoint_is_taken_says_so(finished: Made, tmp_pat
         load_acting(finished.resolved, run.checkpoint(3), state, env, "cpu")
 
 
+MAKES = """
+import sys
+from pathlib import Path
+from arcade_rl.config import from_assignments, resolve
+from arcade_rl.engines.launch import create_run
+from arcade_rl.registry import load_game
+resolved = resolve([from_assignments(["game=toy"])], load_game)
+print("ready", flush=True)
+sys.stdin.read()
+create_run(resolved, Path(sys.argv[1]), None, ["train"])
+"""
+
+
 def test_runs_without_a_name_that_are_made_at_once_are_all_made(tmp_path: Path) -> None:
-    commands = [
-        start(tmp_path, ["train", "toy", "--steps", "64", "--set", "train.n_steps=64"])
-        for _ in range(5)
-    ]
-    for command in commands:
-        assert command.wait() == 0, command.stderr
+    command = [sys.executable, "-c", MAKES, str(tmp_path)]
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        making = [
+            stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe))
+            for _ in range(5)
+        ]
+        for process in making:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+        for process in making:
+            assert process.stdin is not None
+            process.stdin.close()
+    assert [process.returncode for process in making] == [0] * 5
     assert len(all_runs(tmp_path)) == 5
     assert len(list(tmp_path.glob("toy-*"))) == 5
     assert not list(tmp_path.glob(".*"))
