@@ -13,7 +13,6 @@ More in docs/episodes.md.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import fields
@@ -29,7 +28,7 @@ from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.playback.game import find_game, find_playable
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import Divergence, verify
-from arcade_rl.recording.format import MAX_FRAME_BYTES, SUFFIX, decode
+from arcade_rl.recording.format import MAX_FRAME_BYTES, decode
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.recording.segment import MAGIC, read_frame
 from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
@@ -42,8 +41,6 @@ from arcade_rl.runs.episodes import (
     numbered,
     parse_condition,
 )
-
-_NUMBERED = re.compile(r"(.+):(\d{1,15})")
 
 
 class Episode:
@@ -153,7 +150,7 @@ class Episode:
         screen = played.open_screen(self.metadata.purpose, sound, camera, size)
         with ExitStack() as failed:
             failed.callback(screen.close)
-            replay = Replay(self.recording, screen, played.declaration.frame_rate)
+            replay = Replay(self.recording, screen)
             failed.pop_all()
         return replay
 
@@ -245,27 +242,6 @@ def select(
     if until is not None:
         conditions.append(Condition("time", "<", _seconds(until)))
     return Query(tuple(conditions), reason, sort, limit)
-
-
-def names_episode(reference: str) -> bool:
-    """Whether it is `RUN:NUMBER` or the path of a stand-alone file, rather than a run."""
-    return names_file(reference) or _NUMBERED.fullmatch(reference) is not None
-
-
-def open_episode(reference: str, runs_dir: str | None) -> Episode:
-    """The episode that `RUN:NUMBER` or the path of a stand-alone file names."""
-    if names_file(reference):
-        return Episode.read(reference)
-    match = _NUMBERED.fullmatch(reference)
-    if match is None:
-        raise UsageError(
-            f"{reference!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
-        )
-    return Run(match[1], runs_dir).episode(int(match[2]))
-
-
-def names_file(reference: str) -> bool:
-    return Path(reference).is_file() or reference.endswith(SUFFIX)
 
 
 class GoneError(MissingError):
