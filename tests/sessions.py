@@ -10,7 +10,7 @@ from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Title
 from arcade_rl.playback.eyes import Eyes, Mind
 from arcade_rl.playback.game import find_playable
-from arcade_rl.playback.performance import Performance
+from arcade_rl.playback.performance import KEPT_BYTES, Performance
 from arcade_rl.playback.player import Player
 from arcade_rl.playback.rerun import Rerun, can_rerun
 from arcade_rl.playback.session import About, Session, Wants
@@ -19,12 +19,16 @@ from arcade_rl.recording.recording import Recording
 NOBODY = About(Title("", ""), "recorded")
 
 
-def open_eyes(performance: Performance, go_on: Callable[[], None] = lambda: None) -> Eyes:
+def open_eyes(
+    performance: Performance,
+    go_on: Callable[[], None] = lambda: None,
+    kept_bytes: int = KEPT_BYTES,
+) -> Eyes:
     """Who knows what was seen, as for a source: by playing the episode again where that can be done."""
     played = find_playable(performance.recording)
     rerun = partial(Rerun, played, performance, go_on)
     again = rerun if can_rerun(performance.recording, played) else None
-    return Eyes(performance, "the episode", again)
+    return Eyes(performance, "the episode", again, kept_bytes)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.errors import MissingError
-from arcade_rl.playback.performance import Performance, Sights, StepSight
+from arcade_rl.playback.performance import KEPT_BYTES, Performance, Sights, StepSight
 from arcade_rl.playback.rerun import DivergenceError, Rerun
 from arcade_rl.policies.activity import Activity
 
@@ -27,13 +27,18 @@ class Eyes:
     it again. Close it after use."""
 
     def __init__(
-        self, performance: Performance, where: str, open_rerun: Callable[[], Rerun] | None
+        self,
+        performance: Performance,
+        where: str,
+        open_rerun: Callable[[], Rerun] | None,
+        kept_bytes: int = KEPT_BYTES,
     ) -> None:
-        """`where` names the episode in messages; `open_rerun`: None where it cannot be played again."""
+        """`where` names the episode in messages; `open_rerun`: None where it cannot be played again;
+        `kept_bytes`: how much of what is seen so is kept."""
         self._performance, self._where = performance, where
         self._open_rerun = open_rerun
         self._rerun: Rerun | None = None
-        self._sights = Sights()
+        self._sights = Sights(kept_bytes)
 
     @property
     def can_see(self) -> bool:

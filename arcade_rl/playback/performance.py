@@ -48,7 +48,7 @@ def before(env: VectorEnv, observations: Observations) -> Before:
 class Sights:
     """What was seen before some steps of an episode: those that were needed last, within a bound."""
 
-    def __init__(self, most_bytes: int | None = KEPT_BYTES) -> None:
+    def __init__(self, most_bytes: int | None) -> None:
         """`most_bytes`: arrays that are kept; None: all of them."""
         self._most = most_bytes
         self._bytes = 0

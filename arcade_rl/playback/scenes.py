@@ -17,6 +17,7 @@ from arcade_rl.overlay.scene import (
     Playback,
     Reading,
     Scene,
+    Seat,
     Title,
     Trace,
 )
@@ -76,7 +77,9 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     per_step = session.frames_before(2) if step else 1
     before = session.frames_before(step) + 1 if step else 0
     length = max(round(TRACE_S * rate / per_step), 2)
-    trace = session.values(max(step - length, 0), step)
+    values = session.values(max(step - length, 0), step)
+    trace = Trace(values, length) if len(values) else None
+    seat = Seat("", shown.activity, trace, declaration.actions)
     dashboard = _dashboard(session, shown, rate / per_step)
     title = about.title
     if billing.heading is not None:
@@ -89,10 +92,8 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
             title=title,
             standing=about.standing,
             playback=_playback(shown, declaration, about.weights, billing, frame),
-            activity=shown.activity,
-            action_names=declaration.actions,
+            seats=(seat,),
             feature_names=declaration.features,
-            trace=Trace(trace, length) if len(trace) else None,
             dashboard=dashboard,
             banner=_banner(billing, frame / rate / billing.speed),
         )

@@ -198,7 +198,7 @@ def test_a_rerun_that_differs_says_where(states: Made, monkeypatch: pytest.Monke
         Rerun(find_playable(it), Performance(it)) as rerun,
         pytest.raises(DivergenceError, match=fault) as found,
     ):
-        rerun.play_to(len(it) - 1, Sights())
+        rerun.play_to(len(it) - 1, Sights(None))
     assert found.value.step == STRANGE
     with session_of(it) as session:
         assert session.seek(STRANGE - 1).terms is not None
