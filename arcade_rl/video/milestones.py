@@ -9,13 +9,13 @@ from pathlib import Path
 
 from arcade_rl.config import Resolved
 from arcade_rl.overlay.scene import Card
-from arcade_rl.overlay.training import duration
 from arcade_rl.playback.milestones import Milestone, Origin, sources
 from arcade_rl.playback.sources import Recorded, Source
 from arcade_rl.runs.directory import START, RunDirectory
 from arcade_rl.runs.episodes import find_episode
 from arcade_rl.runs.standing import Standing, standing_at
 from arcade_rl.video.clip import Clip
+from arcade_rl.words import clock_duration
 
 
 def clips_of(
@@ -62,7 +62,7 @@ def card_of(label: str, standing: Standing) -> Card:
     """What was reached when."""
     lines = [
         f"{standing.steps:,} of {standing.total_steps:,} steps",
-        f"{standing.episodes:,} episodes ended, trained for {duration(standing.trained_s)}",
+        f"{standing.episodes:,} episodes ended, trained for {clock_duration(standing.trained_s)}",
     ]
     if standing.mean_return is not None:
         lines.append(

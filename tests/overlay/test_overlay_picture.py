@@ -37,9 +37,10 @@ from arcade_rl.overlay.choices import OTHERS, share, shown
 from arcade_rl.overlay.layout import Detail, Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card, Scene, Trace
-from arcade_rl.overlay.text import DASH, MINUS, TIMES, number
+from arcade_rl.overlay.text import TIMES
 from arcade_rl.overlay.theme import EMPTY, ZERO, Colour, sign_map, theme
 from arcade_rl.policies.activity import Choices, Dials, Link
+from arcade_rl.words import DASH, MINUS, number
 
 SCENES = {
     "cnn": cnn_scene,
