@@ -17,10 +17,10 @@ from arcade_rl.cli.output import is_live, unfiltered, visible
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Metric
 from arcade_rl.engines.listener import Listener
-from arcade_rl.runs.database import ChunkSummary
 from arcade_rl.runs.events import Update
 from arcade_rl.runs.phases import shares, total
 from arcade_rl.runs.plan import ChunkSpec, Plan
+from arcade_rl.runs.queries import ChunkSummary
 from arcade_rl.words import short_duration
 
 PLAIN_INTERVAL_S = 10.0

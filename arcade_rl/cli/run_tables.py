@@ -13,8 +13,8 @@ from arcade_rl import words
 from arcade_rl.cli.output import fitting, notice, table
 from arcade_rl.runs.checkpoints import LEAST, WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
-from arcade_rl.runs.database import RecordingCounts
 from arcade_rl.runs.phases import shares
+from arcade_rl.runs.queries import RecordingCounts
 from arcade_rl.runs.summary import RunDetail, RunSummary
 
 FEW = "*"

@@ -92,7 +92,9 @@ def spread(milestones: Sequence[Milestone], count: int) -> list[Milestone]:
     """So many of them, the first and the last and others evenly between. MissingError if there are
     fewer."""
     if len(milestones) < count:
-        raise MissingError(f"the run has {len(milestones)} milestones yet; {count} panes were asked for")
+        raise MissingError(
+            f"the run has {len(milestones)} milestones yet; {count} panes were asked for"
+        )
     last = len(milestones) - 1
     return [milestones[round(k * last / (count - 1))] for k in range(count)]
 

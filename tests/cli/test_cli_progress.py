@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from arcade_rl.runs.queries import ChunkSummary
 from make_run import Made
 from terminal import said_on_terminal
 
 from arcade_rl.cli.progress import ChunkProgress
 from arcade_rl.cli.train import closing_lines
 from arcade_rl.engines.supervisor import Outcome
-from arcade_rl.runs.database import ChunkSummary
 from arcade_rl.runs.events import Update
 from arcade_rl.runs.plan import plan_run
 

@@ -94,7 +94,7 @@ def test_a_state_of_other_fields_is_refused_or_fits(
 
 
 def described(run: RunDirectory) -> str:
-    return "\n".join(describe(run).summary.faults)
+    return "\n".join(describe(run, verify=True).summary.faults)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=ODD_IDS)

@@ -111,21 +111,25 @@ def test_an_episode_is_shown_while_it_is_played(
     made = make_run(tmp_path, *TOY, f"options.inexact={inexact}".lower())
     source = Played(made.run.path, 2, 7, deterministic)
     with opened(source, FULL) as session:
-        session.play_to_end()
-        truth = [session.scenes(shown) for shown in session]
-        provenance = session.provenance()
-    with opened(source, FULL) as session:
         assert (len(session), session.is_whole) == (0, False)
-        for place in (1, 2, 30, 7, 40, 1):
-            assert_alike(session.scenes(session.seek(place)), truth[place - 1], f"{place}")
+        places = (1, 2, 30, 7, 40, 1)
+        live = [session.scenes(session.seek(place)) for place in places]
         assert (len(session), session.is_whole) == (40, False)
         rest = [session.scenes(shown) for shown in session]
         assert session.is_whole
+        session.seek(0)
+        truth = [session.scenes(shown) for shown in session]
+        assert_alike(live, [truth[place - 1] for place in places])
         assert_alike(rest, truth[1:])
         assert_alike(session.scenes(session.seek(5)), truth[4])
-        assert session.provenance() == provenance
         with pytest.raises(ValueError, match=f"of an episode of {len(truth)} steps"):
             session.seek(len(truth) + 1)
+        provenance = session.provenance()
+    with opened(source, FULL) as session:
+        session.play_to_end()
+        if not inexact:  # such a game is played otherwise every time
+            assert_alike([session.scenes(shown) for shown in session], truth)
+            assert session.provenance() == provenance
 
 
 def test_an_interruption_loses_no_step(tmp_path: Path) -> None:
