@@ -64,8 +64,8 @@ def _plain(value: Any, expected: Any, pack: Callable[[bytes], Plain]) -> Plain:
         array = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
         dtype = array.dtype.str.lstrip("<|")
         return {"dtype": dtype, "shape": list(value.shape), "bytes": pack(array.tobytes())}
-    if is_dataclass(value):
-        hints = _hints(type(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        hints = _hints(value.__class__)
         content = {name: _plain(getattr(value, name), hint, pack) for name, hint in hints.items()}
         if len(_dataclasses(expected)) > 1:
             content["kind"] = type(value).__name__

@@ -100,8 +100,8 @@ class SessionLane:
 
 
 def turns(lanes: Sequence[Lane], pace: Pace) -> Iterator[float]:
-    """Turn after turn of episodes that begin together, until all are over. What part is done, above 0;
-    above 1 never by more than rounding. With the pace "own" a turn is a frame of the fastest game."""
+    """Turn after turn of episodes that begin together, until all are over; the part that is done, 0 to 1.
+    With the pace "own" a turn is a frame of the fastest game."""
     return in_step(lanes) if pace == "step" else at_own_pace(lanes)
 
 

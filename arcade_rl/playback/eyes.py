@@ -64,10 +64,12 @@ class Eyes:
         DivergenceError where an exact game plays the episode otherwise than it was recorded;
         MissingError where one whose states are recorded does, which is no fault of the recording.
         """
-        kept = self._performance.sights
-        sight = (kept and kept.get(step)) or self._sights.get(step)
-        if sight is not None or self._open_rerun is None:
-            return sight
+        for sights in (self._performance.sights, self._sights):
+            sight = None if sights is None else sights.get(step)
+            if sight is not None:
+                return sight
+        if self._open_rerun is None:
+            return None
         try:
             return self.rerun.play_to(step, self._sights)
         except DivergenceError as error:

@@ -207,12 +207,12 @@ class Run:
                 found = database.episode_curve(name, points)
         if not found and "/" in name:
             raise UsageError(f"no update of {self.directory.name} has a measurement {name!r}")
-        columns = zip(*((p.step, p.mean, p.least, p.most, p.count) for p in found), strict=True)
-        steps, *values, counts = columns if found else ((),) * 5
         return Curve(
-            np.array(steps, np.int64),
-            *(np.array(one) for one in values),
-            np.array(counts, np.int64),
+            step=np.array([point.step for point in found], np.int64),
+            mean=np.array([point.mean for point in found], np.float64),
+            least=np.array([point.least for point in found], np.float64),
+            most=np.array([point.most for point in found], np.float64),
+            count=np.array([point.count for point in found], np.int64),
         )
 
     def checkpoints(self) -> list[StoredCheckpoint]:
