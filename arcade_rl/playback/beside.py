@@ -27,7 +27,7 @@ class Lane(Protocol):
 
     @property
     def length(self) -> int:
-        """Steps of the episode."""
+        """Steps of the episode, as far as it is played."""
         ...
 
     @property
@@ -61,7 +61,6 @@ class SessionLane:
     def __init__(self, session: Session, billing: Billing) -> None:
         self.session = session
         self.native = session.declaration.frame_rate
-        self.length = len(session)
         self.frame = 0
         self._billing = billing
         session.seek(0)
@@ -76,6 +75,10 @@ class SessionLane:
         if self.is_over:
             end = Banner("ended", f"after {self.step:,} steps", 1.0)
             self.scene = replace(self.scene, banner=end)
+
+    @property
+    def length(self) -> int:
+        return len(self.session)
 
     @property
     def step(self) -> int:
