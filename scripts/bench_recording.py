@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from arcade_rl import Episode, Run
+from arcade_rl.machine import cores
 from arcade_rl.playback.verify import verify
-from arcade_rl.policies.device import cores
 from arcade_rl.recording.format import columns_size, encode
 from arcade_rl.recording.recording import Recording
 

@@ -32,7 +32,7 @@ from typing import Any, Self
 
 import psutil
 
-from arcade_rl.policies.device import cores
+from arcade_rl.machine import cores
 
 SIZE = (1920, 1080)
 LIMIT_MS = 4

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from overlay_scenes import (
     CARD,
+    altered,
     buttons_scene,
     cnn_scene,
     deep_scene,
@@ -54,7 +55,7 @@ CASES = {
     "cnn-small": Case(cnn_scene, (854, 480)),
     "cnn-minimal": Case(lambda: with_banner(cnn_scene(), 0.6), (960, 540), detail="minimal"),
     "cnn-none": Case(cnn_scene, (640, 540), detail="none"),
-    "no-policy": Case(lambda: replace(cnn_scene(), activity=None, trace=None)),
+    "no-policy": Case(lambda: altered(cnn_scene(), activity=None, trace=None)),
     "mlp": Case(mlp_scene, (2560, 1440), "light", "green-red"),
     "robot": Case(robot_scene),
     "buttons": Case(buttons_scene, theme="light"),
@@ -67,7 +68,7 @@ CASES = {
     "trot": Case(trot_scene),
     "trot-light": Case(trot_scene, (1920, 1080), "light", "green-red"),
     "trot-tall": Case(trot_scene, (720, 1280)),
-    "trot-begins": Case(lambda: replace(trot_scene(90), activity=None, trace=None)),
+    "trot-begins": Case(lambda: altered(trot_scene(90), activity=None, trace=None)),
 }
 
 

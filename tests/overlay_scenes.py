@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from arcade_rl.overlay.scene import (
     Playback,
     Reading,
     Scene,
+    Seat,
     Title,
     Trace,
 )
@@ -200,6 +202,14 @@ def playback(step: int = 0) -> Playback:
     )
 
 
+def altered(scene: Scene, **changes: Any) -> Scene:
+    """The scene with other fields, of its only seat too."""
+    names = {field.name for field in fields(Seat)}
+    seat = {name: value for name, value in changes.items() if name in names}
+    rest = {name: value for name, value in changes.items() if name not in names}
+    return replace(scene, seats=(replace(scene.seats[0], **seat),), **rest)
+
+
 def cnn_scene(step: int = 0, taken: int | None = 2) -> Scene:
     return Scene(
         frames=(wall(step),),
@@ -211,10 +221,8 @@ def cnn_scene(step: int = 0, taken: int | None = 2) -> Scene:
         ),
         standing=standing(),
         playback=playback(step),
-        activity=cnn(step, taken),
-        action_names=("NOOP", "FIRE", "RIGHT", "LEFT"),
+        seats=(Seat("", cnn(step, taken), trace(), ("NOOP", "FIRE", "RIGHT", "LEFT")),),
         feature_names=(),
-        trace=trace(),
         dashboard=None,
         banner=None,
     )
@@ -223,7 +231,7 @@ def cnn_scene(step: int = 0, taken: int | None = 2) -> Scene:
 def mlp_scene(step: int = 0) -> Scene:
     outputs = noise(step, 3, seed=70)
     decision = Choices(softmax(outputs), (3,), (1,))
-    return replace(
+    return altered(
         cnn_scene(step),
         activity=dense(step, 42, (128, 128), decision, outputs),
         action_names=("NOOP", "RIGHT", "LEFT"),
@@ -241,7 +249,7 @@ def robot_scene(step: int = 0, bound: float = 1.0) -> Scene:
         *(f"{what} {axis}" for what in ("velocity", "turn", "gravity", "command") for axis in "xyz"),
         *(f"{what} {joint}" for what in ("angle", "speed", "last") for joint in JOINTS),
     )  # fmt: skip
-    return replace(
+    return altered(
         cnn_scene(step),
         frames=(meadow(),),
         index=0,
@@ -278,7 +286,7 @@ def trot_scene(step: int = 430, tracks: tuple[str, ...] = FEET) -> Scene:
     decision = scene.activity.decision
     assert isinstance(decision, Dials)
     activity = dense(step, 45, (512, 256, 128), decision, decision.mean)
-    return replace(
+    return altered(
         scene,
         activity=activity,
         feature_names=names,
@@ -324,7 +332,7 @@ def hand_scene(dials: int = 30) -> Scene:
     decision = Dials(mean, one * 0.1, mean + 0.1, -one, one)
     activity = dense(0, 42, (64, 64), decision, mean)
     names = tuple(f"finger joint {k}" for k in range(dials))
-    return replace(cnn_scene(), activity=activity, action_names=names)
+    return altered(cnn_scene(), activity=activity, action_names=names)
 
 
 def deep_scene() -> Scene:
@@ -339,7 +347,7 @@ def deep_scene() -> Scene:
     layers += scene.activity.layers[-2:]
     links = strongest(layers, [(15, 16)], 2, 12, 8)
     activity = replace(scene.activity, layers=tuple(layers), links=links)
-    return replace(scene, activity=activity)
+    return altered(scene, activity=activity)
 
 
 def towers_scene(hidden: int = 20) -> Scene:
@@ -347,7 +355,7 @@ def towers_scene(hidden: int = 20) -> Scene:
     outputs = noise(0, 3, seed=70)
     decision = Choices(softmax(outputs), (3,), (1,))
     activity = dense(0, 42, (64,) * hidden, decision, outputs)
-    return replace(mlp_scene(), activity=activity)
+    return altered(mlp_scene(), activity=activity)
 
 
 def buttons_scene(step: int = 0) -> Scene:
@@ -359,7 +367,7 @@ def buttons_scene(step: int = 0) -> Scene:
     layers = list(activity.layers)
     layers[4] = replace(layers[4], values=noise(step, 9, seed=73))
     activity = replace(activity, layers=tuple(layers))
-    return replace(cnn_scene(step), activity=activity, action_names=names)
+    return altered(cnn_scene(step), activity=activity, action_names=names)
 
 
 def many_scene(sizes: tuple[int, ...] = (36,), name: str = "") -> Scene:
@@ -372,7 +380,7 @@ def many_scene(sizes: tuple[int, ...] = (36,), name: str = "") -> Scene:
     names = tuple(f"{name or 'press'} {k}" for k in range(count))
     decision = Choices(probabilities, sizes, taken)
     activity = dense(0, 42, (128, 128), decision, logits)
-    return replace(cnn_scene(), activity=activity, action_names=names, feature_names=FEATURES)
+    return altered(cnn_scene(), activity=activity, action_names=names, feature_names=FEATURES)
 
 
 def long_scene() -> Scene:
@@ -421,7 +429,7 @@ def first_scene() -> Scene:
         decision=Choices(np.full(4, 0.25, np.float32), (4,), (0,)),
         value=float("nan"),
     )
-    return replace(
+    return altered(
         cnn_scene(),
         standing=Standing(-1, 0, 10_000_000, 0.0, 0, None, 100, None, None),
         playback=Playback(1, 1, 0, 0, 0.0, (), ()),

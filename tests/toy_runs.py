@@ -27,7 +27,7 @@ def updates_recorded(run: RunDirectory) -> int:
     if not run.database.is_file():
         return 0
     with Database.reading(run.database) as database:
-        return database.recorded_updates()
+        return len(database.updates(running=True))
 
 
 def begun(run: RunDirectory) -> bool:

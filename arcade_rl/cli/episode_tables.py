@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.episodes import EpisodeRow, Query
+from arcade_rl.words import exact_date, time_of_day
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,7 +118,7 @@ def write_detail(recording: Recording, size: int) -> None:
     ]
     lines = [
         f"episode {it.number} of {it.run}: {it.game}, {it.purpose}{stage}",
-        f"played    {_date(it.started)} to {_clock(it.ended)}, chunk {it.chunk}, environment {it.environment}, "
+        f"played    {exact_date(it.started)} to {time_of_day(it.ended)}, chunk {it.chunk}, environment {it.environment}, "
         f"seed {recording.start.seed}",
         f"at        step {it.step_end:,} of the run, {it.progress:.1%} of its length",
         f"steps     {it.length:,}{', cut by a limit' if it.truncated else ''}",
@@ -256,11 +256,3 @@ def _in_words(it: Divergence) -> str:
 
 def _pairs(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.6g}" for name, value in values.items()) or "none"
-
-
-def _date(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
-
-
-def _clock(seconds: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(seconds))

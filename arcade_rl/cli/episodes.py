@@ -121,7 +121,7 @@ def show(
     """Show what is recorded of an episode, and draw a picture of it."""
     from arcade_rl.cli.episode_tables import detail_values, write_detail
     from arcade_rl.cli.output import emit_json, notice
-    from arcade_rl.playback.library import open_episode
+    from arcade_rl.playback.references import open_episode
 
     for name, value in (("--at", step), ("--camera", camera)):
         if value is not None and thumbnail is None:
@@ -165,8 +165,8 @@ def verify(reference: str, numbers: tuple[int, ...], as_json: bool, runs_dir: st
     """
     from arcade_rl.cli.counter import counted
     from arcade_rl.cli.episode_tables import Verified, write_verified
+    from arcade_rl.machine import cores
     from arcade_rl.playback.verify import verify as play
-    from arcade_rl.policies.device import cores
 
     chosen = deque(_chosen(reference, numbers, runs_dir))
     verified = Verified(len(chosen))
@@ -209,7 +209,7 @@ def export(reference: str, file: Path | None, force: bool, runs_dir: str | None)
 
     FILE is episode_000123.msgpack.lz4 in the current directory unless it is given.
     """
-    from arcade_rl.playback.library import open_episode
+    from arcade_rl.playback.references import open_episode
     from arcade_rl.recording.format import SUFFIX
     from arcade_rl.runs.files import write_atomically
 
@@ -225,7 +225,8 @@ def export(reference: str, file: Path | None, force: bool, runs_dir: str | None)
 
 
 def _chosen(reference: str, numbers: tuple[int, ...], runs_dir: str | None) -> list[Episode]:
-    from arcade_rl.playback.library import Run, names_episode, open_episode
+    from arcade_rl.playback.library import Run
+    from arcade_rl.playback.references import names_episode, open_episode
 
     if names_episode(reference):
         if numbers:

@@ -44,15 +44,11 @@ def evaluate(
     given comes from the run's [evaluation] table. The result is stored in the run's directory.
     """
     from arcade_rl.cli.counter import counted
-    from arcade_rl.cli.experiment import open_run
     from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.playback.references import open_checkpoint
     from arcade_rl.runs import evaluations
-    from arcade_rl.runs.directory import find_checkpoint, split_reference
 
-    name, checkpoint_name = split_reference(reference)
-    run, resolved = open_run(name, runs_dir)
-    best = resolved.declaration.metric(resolved.best_metric)
-    checkpoint = find_checkpoint(run, checkpoint_name, best.name, best.better)
+    run, resolved, checkpoint = open_checkpoint(reference, runs_dir)
 
     from arcade_rl.playback.evaluation import evaluate as play
 

@@ -20,22 +20,12 @@ from arcade_rl.config import (
 )
 from arcade_rl.contracts import Game
 from arcade_rl.registry import load_game
-from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
+from arcade_rl.runs.directory import RunDirectory
 
 
 def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
     """Resolve CONFIG|GAME under `key=value` assignments and the `ARCADE_RL_*` variables."""
     return resolve(_sources(target, assignments), load_game)
-
-
-def open_run(
-    reference: str, runs_dir: str | None, whole: bool = False
-) -> tuple[RunDirectory, Resolved]:
-    """The run that `reference` names, with the configuration that it was saved with; see `find_run`."""
-    from arcade_rl.runs.experiment import experiment_of
-
-    run = find_run(reference, runs_directory(runs_dir), whole)
-    return run, experiment_of(run)
 
 
 def resolve_resumed(run: RunDirectory, saved: Resolved, assignments: Sequence[str]) -> Resolved:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from arcade_rl.video.clip import Clip
     from arcade_rl.video.look import Look
     from arcade_rl.video.pool import Job
-    from arcade_rl.video.sources import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -126,8 +125,9 @@ def _look(
     speed: Fraction,
     crf: int | None,
 ) -> Look:
+    from arcade_rl.overlay.appearance import Appearance
     from arcade_rl.video.formats import MP4, format_of
-    from arcade_rl.video.look import Look
+    from arcade_rl.video.look import Encoding, Look
     from arcade_rl.video.presets import find_preset
 
     chosen = find_preset(preset)
@@ -135,14 +135,12 @@ def _look(
     if crf is not None and kind != MP4:
         raise UsageError(f"--crf is of MP4 films; a {kind.name} has none")
     return Look(
-        size=(chosen.width, chosen.height),
-        format=kind,
-        crf=None if kind != MP4 else chosen.crf if crf is None else crf,
-        x264_preset=chosen.x264_preset if kind == MP4 else None,
-        detail=detail,
-        theme=theme,
-        signs=signs,
-        camera=camera,
+        appearance=Appearance((chosen.width, chosen.height), detail, theme, signs, camera),
+        encoding=Encoding(
+            format=kind,
+            crf=None if kind != MP4 else chosen.crf if crf is None else crf,
+            x264_preset=chosen.x264_preset if kind == MP4 else None,
+        ),
         rate=fps or chosen.rate,
         speed=speed,
     )
@@ -170,13 +168,13 @@ def episode(
     reference: str, look: Look, out: Path | None, force: bool, runs_dir: str | None
 ) -> None:
     """Make a film of a recorded episode."""
-    from arcade_rl.playback.library import open_episode
+    from arcade_rl.playback.references import find_recorded, open_episode
     from arcade_rl.video.clip import Clip
 
     number = open_episode(reference, runs_dir).number
-    source, folder = _recorded(reference, runs_dir)
+    source, videos = find_recorded(reference, runs_dir)
     name = f"episode_{number:06d}"
-    target = _target(out, folder / f"{name}{look.format.suffix}", name, look)
+    target = _target(out, (videos or Path()) / f"{name}{look.encoding.format.suffix}", name, look)
     _make([Clip(target, source, f"episode {number}")], look, force)
 
 
@@ -190,9 +188,9 @@ def batch(
 ) -> None:  # fmt: skip
     """Make a film of every recorded episode that the filters of `episodes list` choose."""
     from arcade_rl.playback.library import Run, select
+    from arcade_rl.playback.sources import Recorded
     from arcade_rl.runs.episodes import find_episodes
     from arcade_rl.video.clip import Clip
-    from arcade_rl.video.sources import Recorded
 
     run = Run(reference, runs_dir).directory
     rows = list(find_episodes(run, select(*where, **wanted)))
@@ -204,7 +202,7 @@ def batch(
     _make(
         [
             Clip(
-                path=folder / f"episode_{row.number:06d}{look.format.suffix}",
+                path=folder / f"episode_{row.number:06d}{look.encoding.format.suffix}",
                 source=Recorded(run.path, row.number),
                 title=f"episode {row.number}",
                 episode=k,
@@ -242,18 +240,21 @@ def milestones(
 
     The checkpoint of each milestone plays an episode, all with the same seed.
     """
-    from arcade_rl.cli.experiment import open_run
-    from arcade_rl.video import milestones as of
+    from arcade_rl.playback import milestones as shown
+    from arcade_rl.runs.experiment import open_run
+    from arcade_rl.video.milestones import clips_of
 
     _refuse_actions(origin, deterministic)
     run, resolved = open_run(reference, runs_dir)
-    found = of.percentages(run, resolved, every, origin)
-    found += [of.passing(run, condition, origin) for condition in when]
-    found.sort(key=lambda one: (one.chunk, one.episode is None, one.episode or 0))
-    target = _target(out, run.videos / f"milestones{look.format.suffix}", "milestones", look)
+    points = shown.percentages(run, resolved, every, origin)
+    points += [shown.passing(run, condition, origin) for condition in when]
+    points.sort(key=lambda one: (one.chunk, one.episode is None, one.episode or 0))
+    target = _target(
+        out, run.videos / f"milestones{look.encoding.format.suffix}", "milestones", look
+    )
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
-    clips = of.clips(
-        run, resolved, found, origin, target.with_suffix(""), look.format.suffix, look.needs_policy,
+    clips = clips_of(
+        run, resolved, points, origin, target.with_suffix(""), look.encoding.format.suffix, look.appearance.needs_policy,
         chosen, clip_seconds,
     )  # fmt: skip
     _join(target, clips, look, force, keep=True)
@@ -271,13 +272,13 @@ def timelapse(
 
     With the full overlay these are episodes whose checkpoint is kept.
     """
-    from arcade_rl.cli.experiment import open_run
     from arcade_rl.cli.output import notice
-    from arcade_rl.video import timelapse as of
+    from arcade_rl.runs.experiment import open_run
+    from arcade_rl.video.timelapse import clips_of
 
     run, resolved = open_run(reference, runs_dir)
-    target = _target(out, run.videos / f"timelapse{look.format.suffix}", "timelapse", look)
-    clips = of.clips(run, resolved, total_seconds, look, target.with_suffix(""))
+    target = _target(out, run.videos / f"timelapse{look.encoding.format.suffix}", "timelapse", look)
+    clips = clips_of(run, resolved, total_seconds, look, target.with_suffix(""))
     seconds = _join(target, clips, look, force, keep=False)
     if seconds < 0.99 * float(total_seconds):
         notice(
@@ -298,17 +299,19 @@ def progression(
     out: Path | None, force: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show milestones of a run side by side, from its start to where it is now."""
-    from arcade_rl.cli.experiment import open_run
-    from arcade_rl.video import milestones as of
+    from arcade_rl.playback import milestones as shown
+    from arcade_rl.runs.experiment import open_run
     from arcade_rl.video.panes import Pane, SideBySide
 
     _refuse_actions(origin, deterministic)
     run, resolved = open_run(reference, runs_dir)
-    found = of.spread(of.percentages(run, resolved, None, origin), panes)
+    points = shown.spread(shown.percentages(run, resolved, None, origin), panes)
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
-    sources = of.sources(run, resolved, found, origin, look.needs_policy, chosen)
-    target = _target(out, run.videos / f"progression{look.format.suffix}", "progression", look)
-    beside = [Pane(source, one.label) for one, source in zip(found, sources, strict=True)]
+    sources = shown.sources(run, resolved, points, origin, look.appearance.needs_policy, chosen)
+    target = _target(
+        out, run.videos / f"progression{look.encoding.format.suffix}", "progression", look
+    )
+    beside = [Pane(source, one.label) for one, source in zip(points, sources, strict=True)]
     _make([SideBySide(target, tuple(beside), "progression", pace)], look, force)
 
 
@@ -329,15 +332,16 @@ def compare(
 
     Each is RUN, RUN@CKPT, RUN:EPISODE or the file of an episode.
     """
+    from arcade_rl.playback.references import find_source
+    from arcade_rl.playback.sources import Played
     from arcade_rl.video.panes import Pane, SideBySide, check_count
-    from arcade_rl.video.sources import Played
 
     check_count(len(references))
     panes = [
-        Pane(_named_source(reference, seed, deterministic, runs_dir), Path(reference).name)
+        Pane(find_source(reference, runs_dir, seed, deterministic), Path(reference).name)
         for reference in references
     ]
-    target = _target(out, Path(f"compare{look.format.suffix}"), "compare", look)
+    target = _target(out, Path(f"compare{look.encoding.format.suffix}"), "compare", look)
     if (seed is not None or deterministic is not None) and not any(
         isinstance(pane.source, Played) for pane in panes
     ):
@@ -355,42 +359,6 @@ def _refuse_actions(origin: str, deterministic: bool | None) -> None:
         )
 
 
-def _named_source(
-    reference: str, seed: int | None, deterministic: bool | None, runs_dir: str | None
-) -> Source:
-    """What a reference of `compare` names."""
-    from arcade_rl.cli.experiment import open_run
-    from arcade_rl.playback.library import names_episode
-    from arcade_rl.playback.player import episode_seeds
-    from arcade_rl.runs.directory import find_checkpoint, split_reference
-    from arcade_rl.video.sources import Played
-
-    if names_episode(reference):
-        return _recorded(reference, runs_dir)[0]
-    name, checkpoint_name = split_reference(reference)
-    run, resolved = open_run(name, runs_dir)
-    best = resolved.declaration.metric(resolved.best_metric)
-    checkpoint = find_checkpoint(run, checkpoint_name, best.name, best.better)
-    settings = resolved.config.evaluation
-    (first,) = episode_seeds(settings.seed if seed is None else seed, 1)
-    chosen = settings.deterministic if deterministic is None else deterministic
-    return Played(run.path, int(checkpoint.name), first, chosen)
-
-
-def _recorded(reference: str, runs_dir: str | None) -> tuple[Source, Path]:
-    """The episode that RUN:EPISODE or a file names, and where its films go. MissingError if it is not
-    there."""
-    from arcade_rl.playback.library import names_file, open_episode
-    from arcade_rl.runs.directory import find_run, runs_directory
-    from arcade_rl.video.sources import Filed, Recorded
-
-    episode = open_episode(reference, runs_dir)
-    if names_file(reference):
-        return Filed(Path(reference)), Path()
-    run = find_run(reference.rpartition(":")[0], runs_directory(runs_dir))
-    return Recorded(run.path, episode.number), run.videos
-
-
 def _is_folder(out: Path) -> bool:
     """Whether `--out` means a directory."""
     return out.is_dir() or not out.suffix
@@ -400,7 +368,7 @@ def _target(out: Path | None, default: Path, name: str, look: Look) -> Path:
     """The file that `--out` means; a directory gets one named `name`."""
     if out is None:
         return default
-    return out / f"{name}{look.format.suffix}" if _is_folder(out) else out
+    return out / f"{name}{look.encoding.format.suffix}" if _is_folder(out) else out
 
 
 def _folder(out: Path | None, default: Path) -> Path:

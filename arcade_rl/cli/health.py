@@ -102,7 +102,7 @@ def machine() -> Iterator[Finding]:
     """Processor cores and memory that this process may use."""
     import psutil
 
-    from arcade_rl.policies.device import cores
+    from arcade_rl.machine import cores
 
     yield Finding("ok", "cores", f"{cores()} of {os.cpu_count()}")
     memory = psutil.virtual_memory()

@@ -19,10 +19,11 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import Metric
 from arcade_rl.engines.listener import Listener
 from arcade_rl.runs.checkpoints import WINDOW
-from arcade_rl.runs.database import ChunkSummary
 from arcade_rl.runs.events import Episodes, Update
 from arcade_rl.runs.phases import shares, total
 from arcade_rl.runs.plan import ChunkSpec, Plan
+from arcade_rl.runs.queries import ChunkSummary
+from arcade_rl.words import short_duration
 
 PLAIN_INTERVAL_S = 10.0
 BAR_FROM_WIDTH = 100
@@ -139,7 +140,7 @@ class ChunkProgress(Listener):
                 )
             ),
             f"{summary.steps_per_s:,.0f}",
-            _duration(summary.seconds),
+            short_duration(summary.seconds),
         ]
         header = [
             "chunk",
@@ -176,7 +177,7 @@ class ChunkProgress(Listener):
         parts = [
             f"{update.steps:,} steps",
             f"{update.steps_per_s:,.0f} steps/s",
-            f"{_duration(left)} left",
+            f"{short_duration(left)} left",
         ]
         means = {}
         if (mean := update.values.get("rollout/ep_rew_mean")) is not None:
@@ -206,9 +207,3 @@ def _shares(seconds: Mapping[str, float]) -> str:
         return "-"
     sums = (sum(parts.get(phase, 0.0) for phase in phases) for _, phases in SHARES)
     return "/".join(f"{100 * part:.0f}" for part in sums) + " %"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

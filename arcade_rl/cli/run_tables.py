@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
+from arcade_rl import words
 from arcade_rl.cli.few import OF_TRAINING, WARNING, is_few, marked
 from arcade_rl.cli.output import fitting, notice, table
 from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
-from arcade_rl.runs.database import RecordingCounts
 from arcade_rl.runs.phases import shares
+from arcade_rl.runs.queries import RecordingCounts
 from arcade_rl.runs.summary import RunDetail, RunSummary
 
 
@@ -27,13 +28,13 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
             summary.name,
             summary.game or "?",
             summary.state,
-            _percent(summary.progress),
+            words.percent(summary.progress),
             f"{summary.steps:,}",
             f"{summary.episodes:,}",
             summary.metric or "-",
-            marked(_number(summary.mean), summary.episodes),
-            _date(summary.created),
-            _age(now - summary.created),
+            marked(words.cell(summary.mean), summary.episodes),
+            words.date(summary.created),
+            words.rough_duration(now - summary.created),
         ]
         for summary in summaries
     ]
@@ -128,7 +129,7 @@ def write_detail(detail: RunDetail) -> None:
         _write_evaluations(detail)
     if detail.notices:
         _title("Last notices")
-        rows = [[_date(notice.time), notice.level, notice.text] for notice in detail.notices]
+        rows = [[words.date(notice.time), notice.level, notice.text] for notice in detail.notices]
         table(["time", "level", "text"], rows)
 
 
@@ -141,9 +142,9 @@ def _head(detail: RunDetail) -> list[str]:
         f"{summary.name}: {summary.game or 'unknown game'}, seed {_plain(summary.seed)}",
         f"path      {summary.path}",
         f"state     {summary.state}{process}{reason}",
-        f"progress  {_percent(summary.progress)}, {summary.steps:,} of {total} steps, "
+        f"progress  {words.percent(summary.progress)}, {summary.steps:,} of {total} steps, "
         f"{episodes_in_words(summary)}",
-        f"started   {_date(summary.created)}",
+        f"started   {words.date(summary.created)}",
     ]
     if detail.recordings is not None and detail.recordings.offered:
         lines.append(f"recorded  {_recorded(detail.recordings, detail.recording_bytes)}")
@@ -170,7 +171,7 @@ def episodes_in_words(summary: RunSummary) -> str:
 
 
 def _recorded(counts: RecordingCounts, size: int) -> str:
-    parts = [f"{counts.stored:,} episodes in {_size(size)}"]
+    parts = [f"{counts.stored:,} episodes in {words.size(size)}"]
     if gone := counts.written - counts.stored:
         parts.append(f"{gone:,} are there no more")
     if counts.lost:
@@ -190,10 +191,10 @@ def _write_chunks(detail: RunDetail) -> None:
             f"{chunk.chunk}",
             f"{chunk.steps:,}",
             f"{chunk.episodes:,}",
-            marked(_number(chunk.raw_return), chunk.episodes),
-            *(marked(_number(chunk.metrics[name]), chunk.episodes) for name in metrics),
+            marked(words.cell(chunk.raw_return), chunk.episodes),
+            *(marked(words.cell(chunk.metrics[name]), chunk.episodes) for name in metrics),
             f"{chunk.steps_per_s:,.0f}",
-            _age(chunk.seconds),
+            words.rough_duration(chunk.seconds),
         ]
         for chunk in detail.chunks
     ]
@@ -209,8 +210,8 @@ def _write_phases(detail: RunDetail) -> None:
     parts = shares(detail.phases)
     columns = ["", *parts]
     rows = [
-        ["time", *(_age(detail.phases[phase]) for phase in parts)],
-        ["share", *(_percent(part) for part in parts.values())],
+        ["time", *(words.rough_duration(detail.phases[phase]) for phase in parts)],
+        ["share", *(words.percent(part) for part in parts.values())],
     ]
     table(columns, rows, right=columns[1:])
 
@@ -227,9 +228,9 @@ def _write_checkpoints(detail: RunDetail) -> None:
         rows.append(
             [
                 f"{stored.chunk}",
-                _percent(state.progress),
+                words.percent(state.progress),
                 f"{state.steps:,}",
-                marked(_number(state.mean(metric)), of),
+                marked(words.cell(state.mean(metric)), of),
                 f"{of}",
                 stored.kept or "?",
                 state.weights_sha256[:12],
@@ -253,7 +254,7 @@ def _write_evaluations(detail: RunDetail) -> None:
         rows.append(
             [
                 conditions(evaluation),
-                marked(_number(summary.mean if summary else None), count),
+                marked(words.cell(summary.mean if summary else None), count),
                 f"{count:,}",
                 f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else "-",
                 path.name,
@@ -288,9 +289,9 @@ _MEASURED = ("trained_s", "training.", "evaluation.")
 
 def _value(row: Difference, value: Any) -> str:
     if row.key == "progress":
-        return _percent(value)
+        return words.percent(value)
     if isinstance(value, float) and row.key.startswith(_MEASURED):
-        return _number(value)
+        return words.cell(value)
     return _plain(value)
 
 
@@ -300,35 +301,3 @@ def _plain(value: Any) -> str:
 
 def _title(text: str) -> None:
     click.echo(f"\n{text}")
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _percent(part: float | None) -> str:
-    return "?" if part is None else f"{100 * part:.0f} %"
-
-
-def _date(seconds: float) -> str:
-    try:
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
-    except (OverflowError, ValueError, OSError):  # no date of this calendar
-        return f"{seconds:g} s"
-
-
-def _size(count: float) -> str:
-    """Such as "1.2 MB"."""
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
-
-
-def _age(seconds: float) -> str:
-    """The largest unit that leaves a number of at least two, such as "90 min"."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"

@@ -56,7 +56,7 @@ def show(reference: str, runs_dir: str | None, as_json: bool) -> None:
     from arcade_rl.runs.directory import find_run, runs_directory
     from arcade_rl.runs.summary import describe
 
-    detail = describe(find_run(reference, runs_directory(runs_dir)))
+    detail = describe(find_run(reference, runs_directory(runs_dir)), verify=True)
     for fault in detail.summary.faults:
         notice(f"{detail.summary.name}: {fault}")
     if as_json:

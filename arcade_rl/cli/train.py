@@ -98,10 +98,11 @@ def resume(
 
     With what changes the run, RUN is its whole name or its path.
     """
-    from arcade_rl.cli.experiment import open_run, resolve_resumed
+    from arcade_rl.cli.experiment import resolve_resumed
     from arcade_rl.engines.launch import reconfigure
     from arcade_rl.runs import control
     from arcade_rl.runs.database import Database
+    from arcade_rl.runs.experiment import open_run
     from arcade_rl.runs.lock import holder_of
 
     changes = bool(assignments or steps or drop_open or from_scratch)

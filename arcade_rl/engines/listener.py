@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from arcade_rl.runs.database import ChunkSummary
 from arcade_rl.runs.events import Episodes, Update
 from arcade_rl.runs.plan import ChunkSpec, Plan
+from arcade_rl.runs.queries import ChunkSummary
 
 
 class Listener:

@@ -9,9 +9,9 @@ from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, diamond, fill, legend, rounded
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.peak import Peak
-from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Decision, Dials
+from arcade_rl.words import number
 
 
 class DialsView:

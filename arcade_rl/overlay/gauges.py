@@ -11,8 +11,8 @@ from arcade_rl.contracts import Frame, Gauge
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, diamond, fill, legend, rounded
 from arcade_rl.overlay.layout import Rect
-from arcade_rl.overlay.text import number
 from arcade_rl.policies.activity import Floats
+from arcade_rl.words import DASH, MINUS, number
 
 
 class GaugesView:
@@ -75,8 +75,8 @@ class GaugesView:
         self.font = style.row_font(15.5, 400, self.boxes[0].height)
         longest = max(texts.width(texts.drawable(name), self.font) for name in names)
         self.name_width = min(longest + 2, int(width * 0.4))
-        widest = f"{texts.MINUS}00.00 {max((gauge.unit for gauge in self.gauges), key=len)}"
-        wanted = widest if self.has_units else f"{texts.MINUS}00.00"
+        widest = f"{MINUS}00.00 {max((gauge.unit for gauge in self.gauges), key=len)}"
+        wanted = widest if self.has_units else f"{MINUS}00.00"
         self.number_width = min(texts.width(wanted, self.font), int(width * 0.34))
         font = texts.common(names, self.font, self.name_width)
         for box, name in zip(self.boxes, names, strict=True):
@@ -94,7 +94,7 @@ class GaugesView:
         for k, (gauge, box) in enumerate(zip(self.gauges, self.boxes, strict=True)):
             marks = [_part(gauge, float(one[k])) for one in (values, targets)]
             said = number(float(values[k]), digits(gauge))
-            if self.has_units and said != texts.DASH:
+            if self.has_units and said != DASH:
                 said = f"{said} {gauge.unit}".rstrip()
             key = (said, *(f"{mark:.3f}" for mark in marks))
             if self.drawn[k] != key:

@@ -13,8 +13,8 @@ from arcade_rl.overlay.figures import Figures
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.peak import Peak
 from arcade_rl.overlay.scene import Contribution, Playback
-from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import Colour
+from arcade_rl.words import number
 
 
 class PlaybackPanel:

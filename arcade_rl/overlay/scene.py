@@ -88,12 +88,12 @@ class Dashboard:
     length: int
     """Steps that the history has room for; K is at most this."""
     seconds: float
-    """That so many steps last."""
+    """Time that so many steps last, s."""
     gauges: tuple[Gauge, ...]
     values: Floats
-    """Of each gauge, in its unit. (gauges,)"""
+    """Where each gauge is, in its unit. (gauges,)"""
     targets: Floats
-    """What each is set to. (gauges,)"""
+    """What each gauge is set to, in its unit. (gauges,)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +108,37 @@ class Banner:
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """What one player of the game did in a step, and why."""
+
+    name: str
+    """"" where the game has one seat."""
+    activity: Activity | None
+    """None where no policy is shown."""
+    trace: Trace | None
+    """The policy's value estimates; None where there are none."""
+    action_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """One frame with everything about it."""
 
     frames: Sequence[Frame] = field(repr=False)
-    """Of its step. Nothing but drawing it looks into them: they may be drawn when they are looked at."""
+    """The frames of a step. Nothing but drawing one looks into them: they may be drawn when they are
+    looked at."""
     index: int
-    """Of the frame among them."""
+    """Place of the frame among them."""
     pixel_aspect: Fraction
     """Width of the frame's pixels over their height."""
     title: Title
     standing: Standing | None
     """None where no checkpoint is shown."""
     playback: Playback
-    activity: Activity | None
-    """None where no policy is shown."""
-    action_names: tuple[str, ...]
+    seats: tuple[Seat, ...]
+    """The learner's first; at least one."""
     feature_names: tuple[str, ...]
-    """Of the features that the agent sees; empty where they have no names."""
-    trace: Trace | None
+    """Names of the features that the agent sees; empty where they have none."""
     dashboard: Dashboard | None
     """None where the game has no instruments."""
     banner: Banner | None
@@ -135,6 +147,21 @@ class Scene:
     def frame(self) -> Frame:
         """The picture."""
         return self.frames[self.index]
+
+    @property
+    def activity(self) -> Activity | None:
+        """What the learner's policy did."""
+        return self.seats[0].activity
+
+    @property
+    def trace(self) -> Trace | None:
+        """The learner's value estimates."""
+        return self.seats[0].trace
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The learner's actions."""
+        return self.seats[0].action_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,7 @@ from arcade_rl.overlay.theme import Colour
 
 FACE = cv2.FontFace("sans")
 """The face that OpenCV brings."""
-DASH = "\N{EN DASH}"
-"""Stands for a number that is not there."""
 ELLIPSIS = "…"
-MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 CAPITAL = 0.7
 """Height of a capital over the size of its font."""
@@ -151,26 +148,3 @@ def draw_spaced(
         end, _ = cv2.putText(pixels, character, (x, baseline), colour, FACE, font.size, font.weight)
         x = int(end[0]) + gap
     return x - gap
-
-
-def number(value: float | None, digits: int) -> str:
-    """A number with so many digits after the point and a true minus; a dash for None and for what is
-    not finite."""
-    if value is None or not np.isfinite(value):
-        return DASH
-    if abs(value) >= 1e12:
-        return f"{value:.{digits}e}".replace("-", MINUS)
-    text = f"{value:,.{digits if abs(value) < 1e6 else 0}f}"
-    is_zero = not text.strip("-0.,")
-    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
-
-
-def short(count: int) -> str:
-    """A count in three digits: 950, 4.20 k, 98.8 M."""
-    value, unit = float(count), ""
-    for larger in ("k", "M", "G", "T"):
-        if value < 999.5:
-            break
-        value, unit = value / 1000, f" {larger}"
-    digits = 0 if not unit or value >= 99.95 else 1 if value >= 9.995 else 2
-    return f"{value:.{digits}f}{unit}"

@@ -13,9 +13,9 @@ from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, Label, Style, arrow, fill, rounded
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.scene import Banner, Card, Scene, Title
-from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.policies.activity import Choices, Decision, Switches
+from arcade_rl.words import DASH, number
 
 NARROW = 22
 """A line that is shorter than so many of its heights has room for the most important only."""
@@ -109,7 +109,7 @@ def took(decision: Decision, names: tuple[str, ...]) -> str:
         starts = np.cumsum([0, *decision.sizes[:-1]])
         return " + ".join(names[start + k] for start, k in zip(starts, decision.taken, strict=True))
     if isinstance(decision, Switches):
-        return " + ".join(names[k] for k in np.flatnonzero(decision.taken)) or texts.DASH
+        return " + ".join(names[k] for k in np.flatnonzero(decision.taken)) or DASH
     if len(decision.taken) > NUMBERS:
         return ""
     return "  ".join(number(float(value), 2) for value in decision.taken)

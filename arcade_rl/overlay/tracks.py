@@ -8,8 +8,8 @@ import numpy.typing as npt
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, fill, rounded
 from arcade_rl.overlay.layout import Rect
-from arcade_rl.overlay.text import MINUS
 from arcade_rl.overlay.theme import mix
+from arcade_rl.words import MINUS
 
 
 class TracksView:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from arcade_rl.overlay.canvas import Canvas, Label, fill, rounded
 from arcade_rl.overlay.figures import Figures
 from arcade_rl.overlay.layout import Rect
-from arcade_rl.overlay.text import DASH, MINUS, first_fitting, number, short
+from arcade_rl.overlay.text import first_fitting
 from arcade_rl.runs.standing import Standing
+from arcade_rl.words import (
+    DASH,
+    MINUS,
+    clock_duration,
+    exact_percent,
+    number,
+    short_count,
+)
 
 
 class Training:
@@ -27,7 +35,7 @@ class Training:
         self.figures = Figures(canvas, rest, 3, 2, says_more=False)
 
     def draw(self, standing: Standing) -> None:
-        self.percent.show(f"{percent(standing.progress)} %")
+        self.percent.show(f"{exact_percent(standing.progress)} %")
         self._show_steps(standing)
         self._draw_bar(standing.progress)
         rate = standing.learning_rate
@@ -36,7 +44,7 @@ class Training:
                 (self._mean_name(standing.window), number(standing.mean_return, 2)),
                 ("best return", number(standing.best_return, 2)),
                 (self._fitting("episodes ended", "ended"), f"{standing.episodes:,}"),
-                ("time trained", duration(standing.trained_s)),
+                ("time trained", clock_duration(standing.trained_s)),
                 ("learning rate", DASH if rate is None else f"{rate:.3g}".replace("-", MINUS)),
                 ("chunk", DASH if standing.chunk < 0 else f"{standing.chunk:,}"),
             ]
@@ -55,7 +63,7 @@ class Training:
         wordings = (
             f"{done:,} of {total:,} steps",
             f"{done:,} / {total:,}",
-            f"{short(done)} of {short(total)} steps",
+            f"{short_count(done)} of {short_count(total)} steps",
         )
         self.steps.show(first_fitting(wordings, self.steps.font, self.steps.box.width))
 
@@ -71,15 +79,3 @@ class Training:
             rounded(self.canvas.pixels, self.bar.left(done), radius, theme.accent)
         elif done:
             fill(self.canvas.pixels, self.bar.left(done).inset(0, radius // 2), theme.accent)
-
-
-def percent(part: float) -> str:
-    """A part of 1 in percent with one digit, cut and not rounded, so that 100 means the end."""
-    tenths = int(part * 1000 + 1e-9)
-    return "100" if tenths == 1000 else f"{tenths / 10:.1f}"
-
-
-def duration(seconds: float) -> str:
-    """h:mm:ss"""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

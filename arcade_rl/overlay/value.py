@@ -8,9 +8,9 @@ import numpy as np
 from arcade_rl.overlay.canvas import SHIFT, Canvas, Label, curve, fill
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.scene import Trace
-from arcade_rl.overlay.text import number
 from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Floats
+from arcade_rl.words import number
 
 
 class Value:

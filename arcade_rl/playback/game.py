@@ -96,7 +96,7 @@ def action_fault(recording: Recording, declaration: Declaration) -> str:
     """What is wrong with the actions; "" if the game has them all."""
     actions, it, most = recording.actions, recording.metadata, len(declaration.actions) - 1
     is_choice = actions.ndim == 1 and actions.dtype.kind in "iu"
-    if not is_choice or (actions.min() >= 0 and actions.max() <= most):
+    if not is_choice or not len(actions) or (actions.min() >= 0 and actions.max() <= most):
         return ""
     return (
         f"episode {it.number} of {it.run} has actions {actions.min()} to {actions.max()}; expected "

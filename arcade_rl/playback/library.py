@@ -13,10 +13,9 @@ More in docs/episodes.md.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,9 +28,11 @@ from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.playback.game import find_game, find_playable
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import Divergence, verify
-from arcade_rl.recording.format import MAX_FRAME_BYTES, SUFFIX, decode
+from arcade_rl.recording.format import MAX_FRAME_BYTES, decode
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.recording.segment import MAGIC, read_frame
+from arcade_rl.runs import evaluations
+from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
 from arcade_rl.runs.episodes import (
     Condition,
@@ -42,8 +43,8 @@ from arcade_rl.runs.episodes import (
     numbered,
     parse_condition,
 )
-
-_NUMBERED = re.compile(r"(.+):(\d{1,15})")
+from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.runs.summary import StoredCheckpoint, stored_checkpoints
 
 
 class Episode:
@@ -153,7 +154,7 @@ class Episode:
         screen = played.open_screen(self.metadata.purpose, sound, camera, size)
         with ExitStack() as failed:
             failed.callback(screen.close)
-            replay = Replay(self.recording, screen, played.declaration.frame_rate)
+            replay = Replay(self.recording, screen)
             failed.pop_all()
         return replay
 
@@ -195,9 +196,60 @@ class Run:
         """A recorded episode. MissingError if there is none of this number."""
         return self._episode(find_episode(self.directory, number))
 
+    def curve(self, name: str, points: int = 500) -> Curve:
+        """How a number went over the training, thinned to so many points at most: "return", "length" or a
+        metric of the episodes that ended, or a measurement of the updates such as "train/loss" or
+        "steps_per_s". Chunks that run do not count yet. UsageError if nothing is named so."""
+        with Database.reading(self.directory.database) as database:
+            if name == "steps_per_s" or "/" in name:
+                found = database.update_curve(name, points)
+            else:
+                found = database.episode_curve(name, points)
+        if not found and "/" in name:
+            raise UsageError(f"no update of {self.directory.name} has a measurement {name!r}")
+        return Curve(
+            step=np.array([point.step for point in found], np.int64),
+            mean=np.array([point.mean for point in found], np.float64),
+            least=np.array([point.least for point in found], np.float64),
+            most=np.array([point.most for point in found], np.float64),
+            count=np.array([point.count for point in found], np.int64),
+        )
+
+    def checkpoints(self) -> list[StoredCheckpoint]:
+        """The checkpoints on disk, oldest first, with the state of each; not verified, which takes time:
+        whoever loads one verifies it."""
+        with Database.reading(self.directory.database) as database:
+            kept = {row["chunk"]: str(row["kept"]) for row in database.checkpoints()}
+        return stored_checkpoints(self.directory, kept)
+
+    def evaluations(self) -> list[Evaluation]:
+        """The evaluations of its checkpoints that are stored, oldest first. VerificationError if one is
+        damaged."""
+        read = map(evaluations.read, evaluations.stored(self.directory))
+        return sorted(read, key=lambda evaluation: evaluation.created)
+
     def _episode(self, row: EpisodeRow) -> Episode:
         load = partial(_read, self.directory, row)
         return Episode(f"{self.directory.name}:{row.number}", load, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A number over the training, in points that stand for several values each. P points."""
+
+    step: npt.NDArray[np.int64]
+    """Steps of the run at the last value of each point. (P,)"""
+    mean: npt.NDArray[np.float64]
+    """(P,)"""
+    least: npt.NDArray[np.float64]
+    """(P,)"""
+    most: npt.NDArray[np.float64]
+    """(P,)"""
+    count: npt.NDArray[np.int64]
+    """How many values a point stands for. (P,)"""
+
+    def __len__(self) -> int:
+        return len(self.step)
 
 
 class Wanted(TypedDict, total=False):
@@ -245,27 +297,6 @@ def select(
     if until is not None:
         conditions.append(Condition("time", "<", _seconds(until)))
     return Query(tuple(conditions), reason, sort, limit)
-
-
-def names_episode(reference: str) -> bool:
-    """Whether it is `RUN:NUMBER` or the path of a stand-alone file, rather than a run."""
-    return names_file(reference) or _NUMBERED.fullmatch(reference) is not None
-
-
-def open_episode(reference: str, runs_dir: str | None) -> Episode:
-    """The episode that `RUN:NUMBER` or the path of a stand-alone file names."""
-    if names_file(reference):
-        return Episode.read(reference)
-    match = _NUMBERED.fullmatch(reference)
-    if match is None:
-        raise UsageError(
-            f"{reference!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
-        )
-    return Run(match[1], runs_dir).episode(int(match[2]))
-
-
-def names_file(reference: str) -> bool:
-    return Path(reference).is_file() or reference.endswith(SUFFIX)
 
 
 class GoneError(MissingError):

@@ -1,4 +1,4 @@
-"""A checkpoint that plays: its episodes as recordings, and what its policy does with an observation."""
+"""A checkpoint that plays: its episodes, while they are played and after."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,64 +14,29 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import (
-    FrameStackedVectorEnv,
-    MaskedVectorEnv,
-    Observations,
-    StagedVectorEnv,
-    StepBatch,
-    VectorEnv,
-)
+from arcade_rl.contracts import FrameStackedVectorEnv, StagedVectorEnv, StepBatch, VectorEnv
 from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
-from arcade_rl.envs.arrays import WeightedSum, actions_for, observations_to_numpy, to_numpy
+from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
 from arcade_rl.envs.door import open_env
-from arcade_rl.envs.fingerprints import row_of
-from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
+from arcade_rl.envs.seeds import GivenSeeds
+from arcade_rl.playback.performance import (
+    KEPT_BYTES,
+    Performance,
+    Sights,
+    StepSight,
+    before,
+)
+from arcade_rl.playback.tables import GrowingArray, RunningMetrics
 from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.taps import Taps
 from arcade_rl.recording.origin import named, origin, stage_name
-from arcade_rl.recording.recording import Metadata, Recording, Start
+from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 from arcade_rl.recording.tape import Rollout, Tape
 from arcade_rl.runs import checkpoints
 
 HORIZON = 1024
 """Steps between two harvests of what the environment gave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What an agent saw before a step."""
-
-    observation: Observations
-    """Of one environment."""
-    masks: npt.NDArray[np.bool_] | None
-    """Which actions were allowed, where the game forbids some. (actions,)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """An episode that can be shown."""
-
-    recording: Recording
-    seen: list[Before] | None = None
-    """Before each step, where playing the game again would not give it. T of them."""
-    terms: npt.NDArray[np.float32] | None = None
-    """Every reward term of each step, unweighted, in the order of declaration; None as above. (T, K)"""
-
-
-def before(env: VectorEnv, observations: Observations) -> Before:
-    """What the agent of the first environment sees. Arrays may be the environment's own."""
-    masks = None
-    if isinstance(env, MaskedVectorEnv):
-        masks = to_numpy(env.action_masks())[0]
-    return Before(row_of(observations_to_numpy(observations), 0), masks)
-
-
-def episode_seeds(seed: int, episodes: int) -> list[int]:
-    """Seeds of the first episodes that an evaluation with `seed` plays."""
-    seeds = EpisodeSeeds(seed, 1)
-    return [int(seeds.next(np.array([0]))[0]) for _ in range(episodes)]
 
 
 class Player:
@@ -111,64 +76,164 @@ class Player:
 
     def play(
         self, seed: int, number: int, deterministic: bool, go_on: Callable[[], None] | None = None
-    ) -> Performance:
-        """The episode that this seed starts, of which sampled actions take their randomness too.
+    ) -> LivePerformance:
+        """The episode that this seed starts, played to its end; parameters as of `begin`."""
+        performance = self.begin(seed, number, deterministic, go_on)
+        performance.play_to_end()
+        return performance
+
+    def begin(
+        self, seed: int, number: int, deterministic: bool, go_on: Callable[[], None] | None = None
+    ) -> LivePerformance:
+        """The episode that this seed starts, of which sampled actions take their randomness too. It is
+        played as far as it is asked for; another one may begin once it is not needed any more.
         `number`: what the recording calls it. `go_on` is called before every step, and may raise."""
-        declaration, env, began = self._resolved.declaration, self._env, time.time()
         train, seeds = self._resolved.config.train, np.array([seed])
-        actor = Actor(self.policy, self.normalizer, env, train, deterministic, lambda _: seeds)
+        actor = Actor(
+            self.policy, self.normalizer, self._env, train, deterministic, lambda _: seeds
+        )
+        about = self._about(number, deterministic)
+        return LivePerformance(self._resolved, self._env, actor, seed, about, go_on)
+
+    def _about(self, number: int, deterministic: bool) -> Metadata:
+        """What is known of an episode before it is played."""
+        state, now = self.state, time.time()
+        return Metadata(
+            **origin(self._resolved),
+            run=self.run,
+            number=number,
+            chunk=state.chunk,
+            environment=0,
+            step_start=state.steps,
+            step_end=state.steps,
+            progress=state.progress,
+            purpose="evaluation",
+            checkpoint=state.chunk,
+            stage=state.stage,
+            stage_name=stage_name(self._resolved, state.stage),
+            reasons=["deterministic" if deterministic else "sampled"],
+            started=now,
+            ended=now,
+            length=0,
+            raw_return=0.0,
+            shaped_return=0.0,
+            truncated=False,
+            metrics=dict.fromkeys((it.name for it in self._resolved.declaration.metrics), 0.0),
+            terms=dict.fromkeys((it.name for it in self._resolved.declaration.terms), 0.0),
+        )
+
+
+def load_taps(resolved: Resolved, checkpoint: Path, env: VectorEnv, threads: int = 0) -> Taps:
+    """Looks into the policy of a checkpoint of the run, which does not play in `env`, of its game; to be
+    closed after use. Errors as of `Player`."""
+    checkpoints.verify(checkpoint)
+    state = checkpoints.read_state(checkpoint)
+    policy, normalizer = load_acting(resolved, checkpoint, state, env, "cpu", threads)
+    return Taps(policy, normalizer, env.observation_space, env.action_space)
+
+
+class LivePerformance(Performance):
+    """An episode that a checkpoint plays, as far as it is asked for."""
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        env: VectorEnv,
+        actor: Actor,
+        seed: int,
+        about: Metadata,
+        go_on: Callable[[], None] | None,
+    ) -> None:
+        """`about`: what is known before a step is played, the stage among it. See `Player.begin`."""
+        self._declaration, self._weights = resolved.declaration, np.array(resolved.weights)
+        self._env, self._actor, self._seed, self._about = env, actor, seed, about
+        self._go_on = go_on
+        has_states = resolved.declaration.replay == "states"
+        self._sights = Sights(None if has_states else KEPT_BYTES)
+        super().__init__(_nothing(about, seed, has_states), self._sights)
         if isinstance(env, StagedVectorEnv):
-            env.set_stage(self.state.stage)
-        rollouts = _Rollouts(self._resolved, env, self.state.stage)
-        observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
-        seen, terms = list[Before](), list[npt.NDArray[np.float32]]()
-        has_states = declaration.replay == "states"
-        while not rollouts.is_over:
-            if go_on is not None:
-                go_on()
-            if has_states:
-                seen.append(copy.deepcopy(before(env, observations)))
-            actions = actor.act(observations)
-            batch = env.step(actions_for(actions, observations))
-            rollouts.note(actions, batch)
-            if has_states:
-                terms.append(to_numpy(batch.terms)[0].copy())
-            observations = batch.observations
-        ended, span = rollouts.ended, rollouts.span
-        metadata = Metadata(
-            **self._shared(number, deterministic, began),
+            env.set_stage(about.stage)
+        self._rollouts = _Rollouts(resolved, env, about.stage)
+        self._observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
+        self._columns: dict[str, GrowingArray] = {}
+        self._played = 0
+        self._returns, self._terms = 0.0, np.zeros(len(self._declaration.terms))
+        self._metrics = RunningMetrics(about, self._declaration)
+
+    @property
+    def is_over(self) -> bool:
+        return self._rollouts.is_over
+
+    def play_to(self, step: int) -> None:
+        if self.is_over or len(self._recording) >= step:
+            return
+        while self._played < step and not self.is_over:
+            self._step()
+            self._played += 1
+        self._recording = self._whole() if self.is_over else self._so_far()
+
+    def play_to_end(self) -> None:
+        """Play until it is over."""
+        while not self.is_over:
+            self.play_to(len(self._recording) + HORIZON)
+
+    def _step(self) -> None:
+        if self._go_on is not None:
+            self._go_on()
+        seen = copy.deepcopy(before(self._env, self._observations))
+        actions = self._actor.act(self._observations)
+        batch = self._env.step(actions_for(actions, self._observations))
+        self._rollouts.note(actions, batch)
+        terms = to_numpy(batch.terms)[0].copy()
+        self._sights.put(self._played, StepSight(seen, terms))
+        self._returns += float(to_numpy(batch.rewards)[0])
+        self._terms += terms
+        self._observations = batch.observations
+        rows = {"actions": actions, "rewards": batch.rewards, "metrics": batch.metrics}
+        if batch.states is not None:
+            rows["states"] = batch.states
+        for name, array in rows.items():
+            self._columns.setdefault(name, GrowingArray()).append(to_numpy(array)[0])
+
+    def _so_far(self) -> Recording:
+        """What was played by now."""
+        columns: dict[str, Any] = {name: it.rows for name, it in self._columns.items()}
+        played = replace(self._recording, **columns)
+        metadata = replace(
+            self._about,
+            length=self._played,
+            metrics=self._metrics.after(played, self._played),
+            raw_return=self._returns,
+            shaped_return=float(self._terms @ self._weights),
+            terms=named(self._declaration.terms, self._terms),
+            ended=time.time(),
+        )
+        return replace(played, metadata=metadata)
+
+    def _whole(self) -> Recording:
+        """The episode as an evaluation counts it, with its fingerprints."""
+        ended, span = self._rollouts.ended, self._rollouts.span
+        metadata = replace(
+            self._about,
             length=int(ended.length[0]),
             raw_return=float(ended.raw_return[0]),
             shaped_return=float(ended.shaped_return[0]),
             truncated=bool(ended.truncated[0]),
-            metrics=named(declaration.metrics, ended.metrics[0]),
-            terms=named(declaration.terms, ended.terms[0]),
+            metrics=named(self._declaration.metrics, ended.metrics[0]),
+            terms=named(self._declaration.terms, ended.terms[0]),
+            ended=time.time(),
         )
         columns = {field.name: getattr(span, field.name) for field in fields(span)}
-        recording = Recording(metadata, Start(int(ended.seed[0])), **columns)
-        if not has_states:
-            return Performance(recording)
-        return Performance(recording, seen, np.stack(terms))
+        return Recording(metadata, Start(int(ended.seed[0])), **columns)
 
-    def _shared(self, number: int, deterministic: bool, began: float) -> dict[str, Any]:
-        state = self.state
-        return {
-            **origin(self._resolved),
-            "run": self.run,
-            "number": number,
-            "chunk": state.chunk,
-            "environment": 0,
-            "step_start": state.steps,
-            "step_end": state.steps,
-            "progress": state.progress,
-            "purpose": "evaluation",
-            "checkpoint": state.chunk,
-            "stage": state.stage,
-            "stage_name": stage_name(self._resolved, state.stage),
-            "reasons": ["deterministic" if deterministic else "sampled"],
-            "started": began,
-            "ended": time.time(),
-        }
+
+def _nothing(about: Metadata, seed: int, has_states: bool) -> Recording:
+    """An episode before its first step."""
+    none = np.zeros(0, np.float32)
+    prints = Fingerprints(np.zeros(0, np.int64), np.zeros(0, np.uint32))
+    metrics = np.zeros((0, len(about.metrics)), np.float32)
+    actions, states = np.zeros(0, np.int64), none[:, None] if has_states else None
+    return Recording(about, Start(seed), actions, none, metrics, prints, states=states)
 
 
 class _Rollouts:

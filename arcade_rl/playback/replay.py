@@ -11,7 +11,6 @@ import operator
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Self
 
 import numpy as np
@@ -65,28 +64,24 @@ class Moment:
 class Replay:
     """Plays one recording on a screen of its game, options and purpose, which it closes."""
 
-    def __init__(self, recording: Recording, screen: Screen, frame_rate: Fraction) -> None:
-        """`frame_rate`: the game's own, frames per second. PluginError if the screen cannot show such
-        a recording."""
+    def __init__(self, recording: Recording, screen: Screen, is_over: bool = True) -> None:
+        """`is_over`: whether the recording is whole; one that still grows is followed by `grow`.
+        PluginError if the screen cannot show such a recording."""
         self.recording = recording
         self.position = 0
         """Steps done, 0 to `len(recording)`."""
-        self.is_playing = False
-        self.speed = 1.0
-        """Of `tick`, as a multiple of the game's own."""
         self._screen = screen
         self._is_closed = False
-        self._frame_rate = float(frame_rate)
+        self._is_over = is_over
         self._totals = np.concatenate([[0.0], np.cumsum(recording.rewards, dtype=np.float64)])
         self._pictures: list[int] = []
         """CRC-32 of the pictures of each step that was shown, from step 0."""
+        self._ends: list[int] = []
+        """Frames of the episode up to each step that was shown, the first picture not counted."""
         self._proven = 0
         """Up to this step they were seen from the start on, without a saved state."""
         self._keyframes: dict[int, object] = {}
         self._interval = KEYFRAME_INTERVAL
-        self._due = 0.0
-        """Frames that time owes."""
-        self._waiting: list[Frame] = []
         self._states = self._states_to_show()
         if isinstance(screen, StagedVectorEnv):
             screen.set_stage(recording.metadata.stage)
@@ -94,6 +89,7 @@ class Replay:
             self._restart(0)
         else:
             self._shown = self._first()
+            self._count(0)
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +128,7 @@ class Replay:
             distribution=None
             if it.distributions is None
             else it.distributions[k].astype(np.float32),
-            ended=self.position == len(self),
+            ended=self._is_over and self.position == len(self),
         )
 
     def reset(self) -> Moment:
@@ -152,7 +148,6 @@ class Replay:
         position = operator.index(position)
         if not 0 <= position <= len(self):
             raise ValueError(f"step {position} of an episode of {len(self)} steps")
-        self._waiting.clear()
         if self._states is not None:
             self._show(position)
             return self.moment
@@ -166,30 +161,21 @@ class Replay:
             for frame in moment.frames[-1:] if one_a_step else moment.frames:
                 yield frame, moment
 
-    def play(self, speed: float = 1.0) -> None:
-        """Let `tick` go on with time. ValueError if `speed` is not above 0."""
-        if not speed > 0:
-            raise ValueError(f"speed is {speed}; expected a number above 0")
-        self.is_playing, self.speed = True, speed
+    def frames_before(self, position: int) -> int:
+        """Frames of the steps before step `position`, counted from 1, which must have been shown, or
+        lie before one that was; the first picture is of none of them. Steps that are shown state by
+        state are looked at for it where they were not before."""
+        while self._states is not None and len(self._ends) < position:
+            assert isinstance(self._screen, StateScreen)
+            self._count(len(self._screen.show(self._states[len(self._ends) - 1])))
+        return self._ends[position - 1]
 
-    def pause(self) -> None:
-        """Let `tick` stand still."""
-        self.is_playing = False
-
-    def tick(self, seconds: float) -> list[tuple[Frame, Moment]]:
-        """The frames that fall due in so much time; none while paused. Pauses at the end."""
-        if not self.is_playing:
-            return []
-        self._due += seconds * self.speed * self._frame_rate
-        found = []
-        while self._due >= 1 and (self._waiting or self.position < len(self)):
-            if not self._waiting:
-                self._waiting = list(self.step().frames)
-            found.append((self._waiting.pop(0), self.moment))
-            self._due -= 1
-        if not self._waiting and self.position == len(self):
-            self._due, self.is_playing = 0.0, False
-        return found
+    def grow(self, recording: Recording, is_over: bool) -> None:
+        """The episode went on: `recording` begins with what was there before."""
+        added = np.concatenate([self._totals[-1:], recording.rewards[len(self.recording) :]])
+        self._totals = np.concatenate([self._totals, np.cumsum(added, dtype=np.float64)[1:]])
+        self.recording, self._is_over = recording, is_over
+        self._states = recording.states
 
     def close(self) -> None:
         """Free the screen; the replay moves no more."""
@@ -197,6 +183,11 @@ class Replay:
         self._screen.close()
 
     # --- getting there -------------------------------------------------------------------------
+
+    # A replay can begin at the start or at a saved state. Emulators leave things out of their states,
+    # so a saved state is trusted only as far as it leads to pictures that were seen before, when the
+    # episode was played from the start. `_pictures` are what was seen, `_proven` how far it was seen
+    # from the start on, and `_origin` the state that the present moment was reached from, 0: the start.
 
     def _reached(self, position: int) -> bool:
         """Try to get there; False if a saved state led astray, which is then forgotten."""
@@ -212,13 +203,13 @@ class Replay:
                     self._forget(origin)
                 self._restart(0)
                 if not origin:
-                    self.is_playing = False
                     raise VerificationError(fault)
                 return False
         return True
 
     def _leads(self, at: int, position: int) -> bool:
-        """Whether one may go to `position` from the state after `at` steps."""
+        """Whether one may go to `position` from the state after `at` steps: to what was seen already,
+        where every picture is compared, or beyond it if enough pictures are compared before that."""
         last = len(self._pictures) - 1
         return at == 0 or (at < position and (position <= last or last - at >= PROOF))
 
@@ -239,10 +230,13 @@ class Replay:
         """One step. What is wrong with it; "" if nothing."""
         shown = self._shown = self._screen.step(self.recording.actions[self.position])
         self.position += 1
-        return fault_of(self.recording, self.position, shown.reward, shown.ended) or self._keep()
+        fault = fault_of(self.recording, self.position, shown.reward, shown.ended, self._is_over)
+        return fault or self._keep()
 
     def _keep(self) -> str:
-        """Remember what was shown, or compare it with what was shown before."""
+        """Remember what was shown, or compare it with what was shown before. Where the two differ, one
+        that was reached from a saved state is wrong; a game that differs from the start on twice is
+        not to be replayed at all."""
         shown = 0
         for frame in self._shown.frames:
             shown = zlib.crc32(np.ascontiguousarray(frame).data, shown)
@@ -254,6 +248,7 @@ class Replay:
                 return f"{self._who} looks otherwise at step {self.position} than it did before"
             self._forget(0)  # what was seen before came from a saved state, and this does not
         self._pictures.append(shown)
+        self._count(len(self._shown.frames) if self.position else 0)
         self._prove()
         if isinstance(self._screen, KeyframeScreen):
             self._save(self._screen)
@@ -270,6 +265,10 @@ class Replay:
                 at: state for at, state in self._keyframes.items() if at % self._interval == 0
             }
 
+    def _count(self, frames: int) -> None:
+        """Count the frames of the first step that is not counted yet; step 0 has none."""
+        self._ends.append(frames + (self._ends[-1] if self._ends else 0))
+
     def _prove(self) -> None:
         if not self._origin:
             self._proven = max(self._proven, self.position)
@@ -278,6 +277,7 @@ class Replay:
         """A saved state led astray, the one after `origin` steps or one that is not known: forget it,
         and all that was not seen from the start on."""
         del self._pictures[self._proven + 1 :]
+        del self._ends[self._proven + 1 :]
         kept = {at: state for at, state in self._keyframes.items() if at <= self._proven}
         kept.pop(origin, None)
         self._keyframes = kept
@@ -309,16 +309,20 @@ class Replay:
         k, self.position = position - 1, position
         frames = self._screen.show(self._states[k])
         self._shown = ScreenStep(frames, float(self.recording.rewards[k]), position == len(self))
+        if position == len(self._ends):
+            self._count(len(frames))
 
 
-def fault_of(recording: Recording, step: int, reward: float, ended: bool) -> str:
+def fault_of(
+    recording: Recording, step: int, reward: float, ended: bool, is_over: bool = True
+) -> str:
     """How a step that was played again, counted from 1, differs from the recorded one; "" if it does
-    not."""
+    not. `is_over`: whether the recording's last step ended the episode."""
     who = f"episode {recording.metadata.number} of {recording.metadata.run}"
     recorded = recording.rewards[step - 1]
     if np.float32(reward) != recorded:
         return f"{who} gives {reward:g} at step {step}; recorded is {recorded:g}"
-    if ended != (step == len(recording)):
+    if ended != (is_over and step == len(recording)):
         happens = f"ends at step {step}" if ended else f"goes on after step {step}"
         return f"{who} {happens}; recorded are {len(recording)} steps"
     return ""

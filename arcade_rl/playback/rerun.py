@@ -7,23 +7,27 @@ terms. Rewards, ends and recorded states are compared with what was recorded.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
-import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Array, StagedVectorEnv
+from arcade_rl.contracts import Array, Observations, StagedVectorEnv
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.errors import VerificationError
-from arcade_rl.playback.game import PlayedGame, find_playable
-from arcade_rl.playback.player import Before, Performance, before
+from arcade_rl.playback.game import PlayedGame
+from arcade_rl.playback.performance import Performance, Sights, StepSight, before
 from arcade_rl.playback.replay import fault_of
 from arcade_rl.playback.verify import state_fault
 from arcade_rl.recording.recording import Recording
+
+SAVED_INTERVAL = 64
+"""Steps between two saved states of the environment, where it has any."""
+MAX_SAVED = 256
+"""Saved states of an episode; a longer one keeps them further apart."""
 
 
 class DivergenceError(VerificationError):
@@ -35,61 +39,103 @@ class DivergenceError(VerificationError):
         """The first step that differs, from 1."""
 
 
-class Rerun:
-    """The environment that played an episode, playing it again. Close it after use."""
+def can_rerun(recording: Recording, played: PlayedGame) -> bool:
+    """Whether seed and actions play the episode again."""
+    return recording.is_exact or played.declaration.reruns
 
-    def __init__(self, played: PlayedGame, recording: Recording) -> None:
-        self._recording = recording
-        purpose = recording.metadata.purpose
-        self._env = open_env(played.game, played.options, played.declaration, 1, purpose)
+
+class Rerun:
+    """The environment that played an episode, playing it again, from the start or from a state that it
+    saved on the way. Close it after use."""
+
+    def __init__(
+        self,
+        played: PlayedGame,
+        performance: Performance,
+        go_on: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`go_on` is called before every step, and may raise. ValueError for a game without re-runs."""
+        if not can_rerun(performance.recording, played):
+            raise ValueError("the game has no re-runs beside states")
+        recording = performance.recording
+        self._performance, self._go_on = performance, go_on
+        self._seed = recording.start.seed
+        self._saves = played.declaration.saved_state == "exact"
+        self._saved: dict[int, Mapping[str, npt.NDArray[Any]]] = {}
+        self._interval = SAVED_INTERVAL
+        self.env = open_env(
+            played.game, played.options, played.declaration, 1, recording.metadata.purpose
+        )
         with ExitStack() as failed:
-            failed.callback(self._env.close)
-            if isinstance(self._env, StagedVectorEnv):
-                self._env.set_stage(recording.metadata.stage)
-            seed = recording.start.seed
-            self._first = self._env.reset(GivenSeeds([[seed, seed]]))  # the second is not played
-            self.seen: Before = before(self._env, self._first)
-            """What the agent sees now. Arrays may be the environment's own."""
+            failed.callback(self.env.close)
+            if isinstance(self.env, StagedVectorEnv):
+                self.env.set_stage(recording.metadata.stage)
+            self._begin()
             failed.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._env.close()
+        self.close()
 
-    def step(self, k: int) -> npt.NDArray[np.float32]:
-        """Play step `k`, from 0; what every reward term was. (K,). DivergenceError where it is not what
-        was recorded."""
-        it = self._recording
-        batch = self._env.step(actions_for(it.actions[k : k + 1], self._first))
+    def close(self) -> None:
+        """Free the environment."""
+        self.env.close()
+
+    def play_to(self, step: int, sights: Sights) -> StepSight:
+        """What is known of step number `step`, from 0; what was met on the way is put into `sights`.
+        DivergenceError where a step is not what was recorded."""
+        if step < self._position:
+            self._go_back(step)
+        while True:
+            sight = self._step()
+            sights.put(self._position - 1, sight)
+            if self._position > step:
+                return sight
+
+    def _begin(self) -> None:
+        self._position = 0
+        self._observations: Observations = self.env.reset(self._seeds())
+
+    def _seeds(self) -> GivenSeeds:
+        return GivenSeeds([[self._seed, self._seed]])  # the second one is not played
+
+    def _go_back(self, step: int) -> None:
+        nearest = max((at for at in self._saved if at <= step), default=0)
+        if not nearest:
+            self._begin()
+            return
+        env: Any = self.env
+        self._position = nearest
+        self._observations = env.restore(self._saved[nearest], self._seeds())
+
+    def _step(self) -> StepSight:
+        """Play the next step; copies of what was seen before, and of the terms."""
+        self._go_on()
+        k, recording = self._position, self._performance.recording
+        self._save()
+        seen = copy.deepcopy(before(self.env, self._observations))
+        batch = self.env.step(actions_for(recording.actions[k : k + 1], self._observations))
         reward, ended = to_numpy(batch.rewards)[0], bool((batch.terminated | batch.truncated)[0])
-        fault = fault_of(it, k + 1, reward, ended) or _state_fault(it, k, batch.states)
+        fault = fault_of(recording, k + 1, reward, ended, self._performance.is_over)
+        fault = fault or _state_fault(recording, k, batch.states)
         if fault:
+            self._begin()
             raise DivergenceError(f"{fault}; `arcade-rl episodes verify` tells more", k + 1)
-        self.seen = before(self._env, batch.observations)
-        terms: npt.NDArray[np.float32] = to_numpy(batch.terms)[0].copy()
-        return terms
+        self._position, self._observations = k + 1, batch.observations
+        return StepSight(seen, to_numpy(batch.terms)[0].copy())
 
-
-def rerun(recording: Recording, go_on: Callable[[], None] | None = None) -> Performance:
-    """The whole episode of a game with `Declaration.reruns`, played again before it is shown: with what
-    was seen, and with the terms. `go_on` is called before every step, and may raise.
-
-    DivergenceError where it is played otherwise here, so that only its states can be shown; ValueError
-    for a game without re-runs; MissingError and VerificationError as of `find_playable`.
-    """
-    played = find_playable(recording)
-    if recording.is_exact or not played.declaration.reruns:
-        raise ValueError("the game has no re-runs beside states")
-    seen, terms = [], []
-    with Rerun(played, recording) as again:
-        for k in range(len(recording)):
-            if go_on is not None:
-                go_on()
-            seen.append(copy.deepcopy(again.seen))
-            terms.append(again.step(k))
-    return Performance(recording, seen, np.stack(terms))
+    def _save(self) -> None:
+        """Save a state where one is due; of very long episodes every second one goes, again and again."""
+        at = self._position
+        if not self._saves or not at or at % self._interval or at in self._saved:
+            return
+        env: Any = self.env
+        self._saved[at] = env.save()
+        if len(self._saved) > MAX_SAVED:
+            self._interval *= 2
+            self._saved = {at: s for at, s in self._saved.items() if at % self._interval == 0}
 
 
 def _state_fault(recording: Recording, k: int, states: Array | None) -> str:

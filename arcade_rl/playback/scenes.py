@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Config, Resolved
-from arcade_rl.contracts import Declaration, Instruments
+from arcade_rl.contracts import Declaration
 from arcade_rl.overlay.scene import (
     Banner,
     Contribution,
@@ -19,46 +17,39 @@ from arcade_rl.overlay.scene import (
     Playback,
     Reading,
     Scene,
+    Seat,
     Title,
     Trace,
 )
-from arcade_rl.playback.show import Show, Shown
 from arcade_rl.recording.recording import Metadata
-from arcade_rl.runs.standing import Standing
+
+if TYPE_CHECKING:
+    from arcade_rl.playback.session import Session, Shown
 
 _DOT = "  \N{MIDDLE DOT}  "
 TRACE_S = 10.0
-"""Of the value estimate that are drawn."""
+"""Seconds of the value estimate that are drawn."""
 TRACKS_S = 4.0
-"""Of the tracks that are drawn."""
+"""Seconds of the tracks that are drawn."""
 BANNER_S = 1.8
 """A banner is seen for so long, the last third of it fading."""
-
-Sound: TypeAlias = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """What is said about an episode besides what happens in it."""
+    """What is said about an episode where it is one of several."""
 
-    title: Title
-    standing: Standing | None
-    episode: int
+    episode: int = 1
     """Its place among those shown, from 1."""
-    episodes: int
-    banner: str
+    episodes: int = 1
+    heading: str | None = None
+    """Shown instead of the title's heading; None: the title as it is."""
+    banner: str = ""
     """Shown while it begins; "" for none."""
-    detail: str
+    detail: str = ""
     """A smaller line below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """What is seen and heard of one step."""
-
-    scenes: list[Scene]
-    """One for each frame."""
-    sound: Sound | None
+    speed: float = 1.0
+    """Seconds of the game in a second of those who look: a banner lasts as long for them."""
 
 
 def title_of(
@@ -78,70 +69,53 @@ def title_of(
     return Title(" - ".join(heading), _DOT.join(subtitle))
 
 
-def beats(
-    show: Show, resolved: Resolved | None, billing: Billing, speed: float = 1.0
-) -> Iterator[Beat]:
-    """Every step of the episode. `resolved`: the run's configuration, for the weights of the terms;
-    `speed`: seconds of the game in one of those who look."""
-    weights = None if resolved is None else weights_of(show.recording.metadata, resolved)
-    rate = float(show.played.declaration.frame_rate)
-    trace: deque[float] = deque()
-    board: _Board | None = None
-    frame = length = 0
-    for shown in show:
-        count = len(shown.moment.frames)
-        if not length:
-            length = max(round(TRACE_S * rate / count), 2)
-            trace = deque(maxlen=length)
-            board = _Board(show.declaration, rate / count)
-        dashboard = None if board is None else board.after(shown.instruments)
-        if shown.activity is not None and shown.activity.value is not None:
-            trace.append(shown.activity.value)
-        scenes = []
-        for index in range(count):
-            frame += 1
-            scenes.append(
-                Scene(
-                    frames=shown.moment.frames,
-                    index=index,
-                    pixel_aspect=show.declaration.pixel_aspect,
-                    title=billing.title,
-                    standing=billing.standing,
-                    playback=_playback(shown, show.declaration, weights, billing, frame),
-                    activity=shown.activity,
-                    action_names=show.declaration.actions,
-                    feature_names=show.declaration.features,
-                    trace=Trace(np.array(trace, np.float32), length) if trace else None,
-                    dashboard=dashboard,
-                    banner=_banner(billing, frame / rate / speed),
-                )
-            )
-        yield Beat(scenes, shown.moment.sound)
-
-
-class _Board:
-    """The instruments of a game with so many steps a second, step by step."""
-
-    def __init__(self, declaration: Declaration, steps_per_s: float) -> None:
-        self._declaration = declaration
-        length = max(round(TRACKS_S * steps_per_s), 2)
-        self._seconds = length / steps_per_s
-        self._history: deque[npt.NDArray[np.bool_]] = deque(maxlen=length)
-
-    def after(self, instruments: Instruments | None) -> Dashboard | None:
-        """What they show after the next step."""
-        if instruments is None:
-            return None
-        self._history.append(instruments.tracks)
-        return Dashboard(
-            tracks=self._declaration.tracks,
-            history=np.stack(self._history),
-            length=self._history.maxlen or 0,
-            seconds=self._seconds,
-            gauges=self._declaration.gauges,
-            values=instruments.values,
-            targets=instruments.targets,
+def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
+    """A scene for each frame of what is shown."""
+    declaration, about, frames = session.declaration, session.about, shown.moment.frames
+    step, rate = shown.moment.step, float(declaration.frame_rate)
+    # The first step's length stands for that of all; nothing is drawn over time before it was shown.
+    per_step = session.frames_before(2) if step else 1
+    before = session.frames_before(step) + 1 if step else 0
+    length = max(round(TRACE_S * rate / per_step), 2)
+    values = session.values(max(step - length, 0), step)
+    trace = Trace(values, length) if len(values) else None
+    seat = Seat("", shown.activity, trace, declaration.actions)
+    dashboard = _dashboard(session, shown, rate / per_step)
+    title = about.title
+    if billing.heading is not None:
+        title = replace(title, heading=billing.heading)
+    return [
+        Scene(
+            frames=frames,
+            index=index,
+            pixel_aspect=declaration.pixel_aspect,
+            title=title,
+            standing=about.standing,
+            playback=_playback(shown, declaration, about.weights, billing, frame),
+            seats=(seat,),
+            feature_names=declaration.features,
+            dashboard=dashboard,
+            banner=_banner(billing, frame / rate / billing.speed),
         )
+        for index, frame in enumerate(range(before, before + len(frames)))
+    ]
+
+
+def _dashboard(session: Session, shown: Shown, steps_per_s: float) -> Dashboard | None:
+    """What the instruments show, and the tracks over the last seconds."""
+    instruments, step = shown.instruments, shown.moment.step
+    if instruments is None:
+        return None
+    length = max(round(TRACKS_S * steps_per_s), 2)
+    return Dashboard(
+        tracks=session.declaration.tracks,
+        history=session.tracks(max(step - length, 0) + 1, step + 1),
+        length=length,
+        seconds=length / steps_per_s,
+        gauges=session.declaration.gauges,
+        values=instruments.values,
+        targets=instruments.targets,
+    )
 
 
 def weights_of(metadata: Metadata, resolved: Resolved) -> dict[str, float] | None:

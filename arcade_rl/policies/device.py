@@ -3,10 +3,9 @@ missing is an error."""
 
 from __future__ import annotations
 
-import os
-
 from arcade_rl.config import DEVICE, Train, cut
 from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.machine import cores
 
 
 def find_device(name: str) -> str:
@@ -30,11 +29,6 @@ def find_device(name: str) -> str:
                 f'device {name} is not there: {reason}; use "cpu" or "auto"'
             ) from None
     return str(device)
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def thread_count(train: Train, pictures: bool) -> int:

@@ -98,6 +98,20 @@ class Taps:
         self._actor_memory: tuple[Tensor, Tensor] | None = None
         self._critic_memory: tuple[Tensor, Tensor] | None = None
 
+    @property
+    def has_memory(self) -> bool:
+        """Whether what the policy does depends on the observations before."""
+        return isinstance(self._policy, RecurrentActorCriticPolicy)
+
+    @property
+    def memory(self) -> object:
+        """What the policy remembers now, to be put back later; None before an episode."""
+        return self._actor_memory, self._critic_memory
+
+    @memory.setter
+    def memory(self, memory: Any) -> None:
+        self._actor_memory, self._critic_memory = memory or (None, None)
+
     def close(self) -> None:
         """Take the hooks away."""
         for hook in self._hooks:

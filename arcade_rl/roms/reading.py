@@ -20,6 +20,7 @@ from pathlib import Path
 
 from arcade_rl.errors import MissingError
 from arcade_rl.registry import LARGEST_ROM_BYTES
+from arcade_rl.words import exact_size
 
 MOST_FILES = 10_000
 """Most files of one directory, or of one archive, that are looked at."""
@@ -73,8 +74,7 @@ def shown(name: str | Path) -> str:
 
 def size_text(count: int) -> str:
     """A number of bytes as people read it, and exact."""
-    text = f"{count:,} byte{'' if count == 1 else 's'}"
-    return text if count < LARGEST_ROM_BYTES else f"{text} ({count / 2**20:,.1f} MiB)"
+    return exact_size(count, LARGEST_ROM_BYTES)
 
 
 def candidates(path: Path) -> Iterator[Candidate]:

@@ -36,7 +36,7 @@ class Comparison:
 
 def compare(first: RunDirectory, second: RunDirectory) -> Comparison:
     """Compare two runs. A damaged one is compared as far as it can be read: see `faults`."""
-    details = describe(first), describe(second)
+    details = describe(first, verify=True), describe(second, verify=True)
     return Comparison(
         configuration=_differing(_configuration(first), _configuration(second)),
         versions=_differing(*map(_versions, details)),

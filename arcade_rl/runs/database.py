@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,22 +19,10 @@ from typing import Self
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.runs import schema
-from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
+from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Recorded, Update
-from arcade_rl.runs.fields import built_of_row, unsound
-from arcade_rl.runs.phases import total
+from arcade_rl.runs.queries import Queries
 from arcade_rl.runs.sqlite import checked, connect, connect_to_read, require, writing
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the supervisor last said of the run."""
-
-    state: str
-    """"created", "running", "paused", "stopped", "finished" or "failed"."""
-    reason: str
-    pid: int | None
-    time: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,51 +38,8 @@ class RecordingRow:
     """The criteria that it was kept for."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingCounts:
-    """What became of the episodes of finished chunks that were to be recorded."""
-
-    offered: int
-    written: int
-    dropped: int
-    """Came while too many waited: the disk was too slow."""
-    failed: int
-    """Could not be written."""
-    stored: int
-    """Those of the written that are there still: what the budget left."""
-
-    @property
-    def lost(self) -> int:
-        """Never written."""
-        return self.dropped + self.failed
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkSummary:
-    """One finished chunk, as people read it."""
-
-    chunk: int
-    attempt: int
-    steps: int
-    """Steps of the run at its end."""
-    episodes: int
-    """Episodes that ended in it."""
-    raw_return: float | None
-    """Mean raw return of these episodes."""
-    metrics: dict[str, float | None]
-    """Mean of every metric over these episodes."""
-    seconds: float
-    steps_per_s: float
-    phases: dict[str, float]
-    """Wall time in each phase over its updates, seconds; empty where none was measured."""
-
-
-class Database:
-    """An open `run.db`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        connection.row_factory = sqlite3.Row
+class Database(Queries):
+    """An open `run.db`, which can be asked and written."""
 
     @classmethod
     def create(cls, path: Path, terms: Iterable[str], metrics: Iterable[str]) -> Self:
@@ -180,11 +125,6 @@ class Database:
                 (state, reason, pid, time.time()),
             )
 
-    def status(self) -> Status:
-        """What the supervisor last said."""
-        row = self._connection.execute("select state, reason, pid, time from status").fetchone()
-        return built_of_row(Status, dict(row)) if row else Status("created", "", None, 0.0)
-
     def notify(
         self,
         level: str,
@@ -199,10 +139,6 @@ class Database:
                 "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
                 (time.time() if at is None else at, level, chunk, attempt, text),
             )
-
-    def notices(self) -> list[sqlite3.Row]:
-        """All notices, oldest first."""
-        return self._connection.execute("select * from notices order by id").fetchall()
 
     # Attempts
 
@@ -219,11 +155,6 @@ class Database:
         """Store the rows of one event of the attempt."""
         with self._transaction():
             self._insert(chunk, attempt, event, time.time())
-
-    def attempts(self) -> dict[int, int]:
-        """Last attempt at each chunk, finished or not."""
-        rows = self._connection.execute("select chunk, attempt from chunks").fetchall()
-        return {row["chunk"]: row["attempt"] for row in rows}
 
     def discard_from(self, chunk: int) -> None:
         """Drop every row of `chunk` and of all later ones: they did not happen.
@@ -343,157 +274,3 @@ class Database:
                 "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
                 (at, event.level, chunk, attempt, event.text),
             )
-
-    # Reading
-
-    def rows(self, query: str, values: Sequence[object] = ()) -> Iterator[sqlite3.Row]:
-        """The rows of any query, one after the other."""
-        return iter(self._connection.execute(query, tuple(map(schema.bindable, values))))
-
-    def metric_names(self) -> list[str]:
-        """Metrics that the episodes have, in the order of the declaration."""
-        return self._columns("metric_")
-
-    def term_names(self) -> list[str]:
-        """Reward terms that the episodes have, in the order of the declaration."""
-        return self._columns("term_")
-
-    def _columns(self, prefix: str) -> list[str]:
-        rows = self._connection.execute("pragma table_info(episodes)").fetchall()
-        names = [str(row["name"]) for row in rows]
-        return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-
-    def chunk_is_done(self, chunk: int) -> bool:
-        """Whether the rows of `chunk` count."""
-        row = self._connection.execute(
-            "select 1 from chunks where chunk = ? and state = 'done'", (chunk,)
-        ).fetchone()
-        return row is not None
-
-    def has_episode(self, number: int) -> bool:
-        """Whether there is a row of this episode."""
-        found = self.rows("select 1 from episodes where number = ?", [number])
-        return next(found, None) is not None
-
-    def has_columns_of(self, episodes: Episodes) -> bool:
-        """Whether their terms and metrics are those of the run."""
-        names = set(self.term_names()), set(self.metric_names())
-        return names == (set(episodes.terms), set(episodes.metrics))
-
-    def chunks(self, first: int = 0) -> list[ChunkSummary]:
-        """Every finished chunk from `first` on that trained, oldest first."""
-        metrics, phases = self.metric_names(), self._phases(first)
-        means = "".join(f', avg(e."metric_{name}")' for name in metrics)
-        rows = self._connection.execute(
-            f"""
-            select c.chunk, c.attempt, c.steps, count(e.number), avg(e.raw_return), c.ended - c.started,
-                   coalesce(u.mean_speed, 0){means}
-            from chunks c
-            left join episodes e on e.chunk = c.chunk
-            left join (select chunk, 1.0 / avg(1.0 / max(steps_per_s, 1e-9)) as mean_speed
-                       from updates where chunk >= :first group by chunk) u on u.chunk = c.chunk
-            where c.state = 'done' and c.last_update >= c.first_update and c.chunk >= :first
-            group by c.chunk order by c.chunk
-            """,
-            {"first": first},
-        ).fetchall()
-        names = ("chunk", "attempt", "steps", "episodes", "raw_return", "seconds", "steps_per_s")
-        return [
-            built_of_row(ChunkSummary, {
-                **dict(zip(names, row, strict=False)), "phases": phases.get(row[0], {}),
-                "metrics": dict(zip(metrics, row[len(names) :], strict=True)),
-            })
-            for row in map(tuple, rows)
-        ]  # fmt: skip
-
-    def _phases(self, first: int) -> dict[int, dict[str, float]]:
-        """Seconds of every phase, by chunk from `first` on."""
-        query = "select chunk, group_concat(phases) from updates where chunk >= ? group by chunk"
-        rows = self._connection.execute(query, (first,))
-        try:
-            return {chunk: total(json.loads(f"[{phases}]")) for chunk, phases in rows}
-        except (ValueError, TypeError, AttributeError) as error:
-            raise unsound(ChunkSummary, f"phases: {error}") from error
-
-    def checkpoints(self) -> list[sqlite3.Row]:
-        """Every checkpoint that was committed, oldest first; `kept` is empty for those gone."""
-        return self._connection.execute("select * from checkpoints order by chunk").fetchall()
-
-    def episodes(self) -> list[sqlite3.Row]:
-        """Every episode of finished chunks, in the order of their end."""
-        return self._connection.execute(
-            "select e.* from episodes e join chunks c using (chunk) where c.state = 'done' order by number"
-        ).fetchall()
-
-    def updates(self) -> list[sqlite3.Row]:
-        """Every update of finished chunks, in order."""
-        return self._connection.execute(
-            "select u.* from updates u join chunks c using (chunk) where c.state = 'done' order by number"
-        ).fetchall()
-
-    def recorded_updates(self) -> int:
-        """Updates that have rows, those of a running attempt included."""
-        return int(self._connection.execute("select count(*) from updates").fetchone()[0])
-
-    def counts(self) -> tuple[int, int]:
-        """(steps, episodes) of the finished chunks."""
-        row = self._connection.execute(
-            "select coalesce(max(steps), 0), coalesce(max(episodes), 0) from checkpoints"
-        ).fetchone()
-        return int(row[0]), int(row[1])
-
-    def ended_steps(self) -> int:
-        """Steps of the episodes that ended in the finished chunks."""
-        finished = "chunk in (select chunk from checkpoints)"
-        row = self._connection.execute(
-            f"select coalesce(sum(length), 0) from episodes where {finished}"
-        ).fetchone()
-        return int(row[0])
-
-    def recorded(self, chunk: int) -> Recorded | None:
-        """What the last attempt at `chunk` said of its recordings; None if it said nothing."""
-        row = self._connection.execute(
-            "select offered, written, dropped, failed from recorded where chunk = ?", (chunk,)
-        ).fetchone()
-        return Recorded(*row) if row else None
-
-    def recording_counts(self) -> RecordingCounts:
-        """What became of the recordings of all finished chunks."""
-        row = self._connection.execute(
-            """
-            select coalesce(sum(offered), 0) as offered, coalesce(sum(written), 0) as written,
-                   coalesce(sum(dropped), 0) as dropped, coalesce(sum(failed), 0) as failed,
-                   (select count(*) from recordings) as stored
-            from recorded join chunks using (chunk) where state = 'done'
-            """
-        ).fetchone()
-        return built_of_row(RecordingCounts, dict(row))
-
-    def frames_ends(self) -> dict[int, int]:
-        """Where the last recorded episode of each segment ends, by chunk. Bytes."""
-        query = 'select chunk, max("offset" + bytes) from recordings group by chunk'
-        return dict(self._connection.execute(query).fetchall())
-
-    def first_to_go(self) -> Iterator[tuple[int, int, int]]:
-        """(chunk, number, bytes) of recorded episodes in the order in which a budget gives them up:
-        the oldest that have no reason but "all", then the oldest."""
-        for condition in ("reasons = 'all'", "reasons <> 'all'"):
-            yield from map(
-                tuple,
-                self._connection.execute(
-                    f"select chunk, number, bytes from recordings where {condition} order by number"
-                ),
-            )
-
-    def recent_mean(self, metric: str, window: int = WINDOW) -> float | None:
-        """Mean of `metric` over the last `window` episodes of finished chunks."""
-        row = self._connection.execute(
-            f"""
-            select avg(value) from (
-                select e."metric_{metric}" as value from episodes e join chunks c using (chunk)
-                where c.state = 'done' order by number desc limit ?
-            )
-            """,
-            (window,),
-        ).fetchone()
-        return None if row[0] is None else float(row[0])

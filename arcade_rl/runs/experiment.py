@@ -5,7 +5,7 @@ from __future__ import annotations
 from arcade_rl.config import Resolved, resolve
 from arcade_rl.registry import load_game
 from arcade_rl.runs.binding import refuse_foreign
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
 
 
 def resolve_saved(run: RunDirectory) -> Resolved:
@@ -20,3 +20,11 @@ def experiment_of(run: RunDirectory) -> Resolved:
     resolved = resolve_saved(run)
     refuse_foreign(run, resolved)
     return resolved
+
+
+def open_run(
+    reference: str, runs_dir: str | None, whole: bool = False
+) -> tuple[RunDirectory, Resolved]:
+    """The run that `reference` names, with the configuration that it was saved with; see `find_run`."""
+    run = find_run(reference, runs_directory(runs_dir), whole)
+    return run, experiment_of(run)

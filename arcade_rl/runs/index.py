@@ -14,11 +14,12 @@ from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 from arcade_rl.reading import listed
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
-from arcade_rl.runs.database import Database, Status
+from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import ChunkLog, Episodes, read_log
 from arcade_rl.runs.files import fsync
 from arcade_rl.runs.lock import RunLock
+from arcade_rl.runs.queries import Status
 from arcade_rl.runs.segments import salvage
 
 
@@ -120,12 +121,13 @@ def _fill(
     database.set_kept(_kept(run, found, best))
     status = old.status if old else _guessed_status(found)
     database.set_status(status.state, status.reason, status.pid)
+    counts = database.row_counts()
     return Rebuilt(
         chunks=len(database.attempts()),
-        updates=len(database.updates()),
-        episodes=len(database.episodes()),
+        updates=counts.updates,
+        episodes=counts.episodes,
         checkpoints=len(found.states),
-        notices=len(database.notices()),
+        notices=counts.notices,
         recordings=database.recording_counts().stored,
         faults=tuple(found.faults),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,13 @@ from arcade_rl.config import Config
 from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 from arcade_rl.runs import checkpoints, evaluations
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
-from arcade_rl.runs.database import ChunkSummary, Database, RecordingCounts, Status
+from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory, all_runs
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.fields import built_of_row
 from arcade_rl.runs.lock import Holder, holder_of
 from arcade_rl.runs.phases import total
+from arcade_rl.runs.queries import ChunkSummary, RecordingCounts, Status
 from arcade_rl.runs.segments import faults_of_segments
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class StoredCheckpoint:
 
     chunk: int
     state: CheckpointState | None
-    """None if it does not verify."""
+    """None if it cannot be read, or was to be verified and is not whole."""
     kept: str
     """Why it is still there."""
     fault: str
@@ -150,23 +151,22 @@ def summaries(root: Path) -> list[RunSummary]:
     return [summary for summary in map(summarize, all_runs(root)) if summary.path.is_dir()]
 
 
-def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
-    """The run in full; every checkpoint and every recorded episode's bytes are verified. Raises nothing
-    for a damaged run."""
+def describe(run: RunDirectory, last_notices: int = 10, verify: bool = False) -> RunDetail:
+    """The run in full. `verify`: hash every file of every checkpoint and every recorded episode, to find
+    damage; else the states of checkpoints alone are read. Raises nothing for a damaged run."""
     faults = _Faults()
     identity = faults.attempt(run.identity)
     rows = faults.attempt(partial(_rows, run, last_notices))
     chunks, kept, notices, recordings = rows or ([], {}, [], None)
-    places = faults.attempt(partial(checkpoints.stored, run.checkpoints)) or []
-    looked = [_checkpoint(chunk, path, kept) for chunk, path in places]
-    stored = [checkpoint for checkpoint in looked if checkpoint is not None]
+    stored = faults.attempt(partial(stored_checkpoints, run, kept, verify)) or []
     faults.lines += [checkpoint.fault for checkpoint in stored if checkpoint.fault]
     read = [
         (path, faults.attempt(partial(evaluations.read, path)))
         for path in faults.attempt(partial(evaluations.stored, run)) or []
     ]
     recording_bytes = faults.attempt(run.segment_bytes) or 0
-    faults.attempt(lambda: faults.lines.extend(faults_of_segments(run, is_whole=True)))
+    if verify:
+        faults.attempt(lambda: faults.lines.extend(faults_of_segments(run, is_whole=True)))
     return RunDetail(
         summary=_summarize(run, identity, faults),
         identity=identity,
@@ -177,6 +177,18 @@ def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
         recording_bytes=recording_bytes,
         evaluations=[(path, evaluation) for path, evaluation in read if evaluation is not None],
     )
+
+
+def stored_checkpoints(
+    run: RunDirectory, kept: Mapping[int, str], verify: bool = False
+) -> list[StoredCheckpoint]:
+    """Every checkpoint on disk, oldest first, with its state. `kept`: why each is there, by chunk;
+    `verify` as of `describe`. OSError where the folder cannot be read."""
+    looked = (
+        _checkpoint(chunk, path, kept, verify)
+        for chunk, path in checkpoints.stored(run.checkpoints)
+    )
+    return [checkpoint for checkpoint in looked if checkpoint is not None]
 
 
 def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) -> RunSummary:
@@ -255,12 +267,14 @@ def _verified(path: Path) -> CheckpointState:
     return checkpoints.read_state(path)
 
 
-def _checkpoint(chunk: int, path: Path, kept: dict[int, str]) -> StoredCheckpoint | None:
+def _checkpoint(
+    chunk: int, path: Path, kept: Mapping[int, str], verify: bool
+) -> StoredCheckpoint | None:
     """None if the training's retention takes it meanwhile."""
     state, fault = None, ""
     try:
         with checkpoints.unless_gone(path):
-            state = _verified(path)
+            state = _verified(path) if verify else checkpoints.read_state(path)
     except MissingError:
         return None
     except VerificationError as error:

@@ -27,6 +27,7 @@ from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.reopening import refuse_unreopenable, save
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed
+from arcade_rl.machine import cores
 from arcade_rl.policies.build import (
     algorithm_class,
     hyperparameters,
@@ -34,7 +35,7 @@ from arcade_rl.policies.build import (
     policy_alias,
     policy_kwargs,
 )
-from arcade_rl.policies.device import cores, find_device, thread_count
+from arcade_rl.policies.device import find_device, thread_count
 from arcade_rl.recording.spans import Arrays
 from arcade_rl.training.carried import Carried
 from arcade_rl.training.compiling import Verdict, choose

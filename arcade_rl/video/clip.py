@@ -12,12 +12,13 @@ from typing import Any, TypeAlias
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card
-from arcade_rl.playback.scenes import Beat, Billing, beats
-from arcade_rl.playback.show import Show
+from arcade_rl.playback.clock import Timing
+from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.session import Session
+from arcade_rl.playback.sources import Source, opened
 from arcade_rl.playback.thumbnail import write_png
-from arcade_rl.video.look import Look, Timing
+from arcade_rl.video.look import Look
 from arcade_rl.video.sidecar import thumbnail_of
-from arcade_rl.video.sources import Opened, Source, opened
 from arcade_rl.video.writer import FilmFacts, FilmWriter
 
 CARD_S = Fraction(5, 2)
@@ -70,40 +71,33 @@ class Clip:
 
     def render(self, look: Look, report: Report) -> Rendered:
         """Draw it into a film of its own."""
-        overlay = look.overlay()
-        with self._opened(look, overlay, report) as (source, show):
-            native = show.played.declaration.frame_rate
-            with look.open(self.path, native, show.declaration) as film:
-                still = self._draw(film, look, overlay, source, show, report)
+        overlay = look.appearance.overlay()
+        with self._opened(look, overlay, report) as session:
+            declaration = session.declaration
+            with look.open(self.path, declaration.frame_rate, declaration) as film:
+                still = self._draw(film, look, overlay, session, report)
             write_png(thumbnail_of(self.path), still)
-            return Rendered(self.path, self.title, film.facts, (source.provenance,))
+            return Rendered(self.path, self.title, film.facts, (session.provenance(),))
 
     def draw(self, film: FilmWriter, look: Look, report: Report) -> tuple[Frame, dict[str, Any]]:
         """Draw it into a film that others are drawn into too. (its last picture, where it is from)"""
-        overlay = look.overlay()
-        with self._opened(look, overlay, report) as (source, show):
-            return self._draw(film, look, overlay, source, show, report), source.provenance
+        overlay = look.appearance.overlay()
+        with self._opened(look, overlay, report) as session:
+            return self._draw(film, look, overlay, session, report), session.provenance()
 
     @contextmanager
-    def _opened(
-        self, look: Look, overlay: Overlay, report: Report
-    ) -> Iterator[tuple[Opened, Show]]:
-        with opened(self.source, look, lambda: report(0.0)) as source:
-            performance, player = source.performance, source.player
-            with Show(performance, player, look.has_sound, look.camera, overlay) as show:
-                yield source, show
+    def _opened(self, look: Look, overlay: Overlay, report: Report) -> Iterator[Session]:
+        """The episode, of known length."""
+        wants = look.wants(overlay, look.has_sound)
+        with opened(self.source, wants, lambda: report(0.0)) as session:
+            session.play_to_end()
+            yield session
 
     def _draw(
-        self,
-        film: FilmWriter,
-        look: Look,
-        overlay: Overlay,
-        source: Opened,
-        show: Show,
-        report: Report,
+        self, film: FilmWriter, look: Look, overlay: Overlay, session: Session, report: Report
     ) -> Frame:
         """Returns the last picture."""
-        timing = Timing(show.played.declaration.frame_rate, look)
+        timing = look.timing(session.declaration.frame_rate)
         if film.format.has_chapters:
             film.chapter(self.title)
         if self.card is not None:
@@ -113,27 +107,30 @@ class Clip:
             if film.has_sound:
                 film.silence()
         billing = Billing(
-            source.title, source.standing, self.episode, self.episodes, self.banner, self.detail
+            episode=self.episode,
+            episodes=self.episodes,
+            banner=self.banner,
+            detail=self.detail,
+            speed=float(look.speed),
         )
-        shown = beats(show, source.resolved, billing, float(look.speed))
         most = None if self.limit is None else max(timing.frames(self.limit), 1)
-        return _draw_episode(film, overlay, timing, shown, len(show.recording), most, report)
+        return _draw_episode(film, overlay, timing, session, billing, most, report)
 
 
 def _draw_episode(
     film: FilmWriter,
     overlay: Overlay,
     timing: Timing,
-    shown: Iterator[Beat],
-    steps: int,
+    session: Session,
+    billing: Billing,
     most: int | None,
     report: Report,
 ) -> Frame:
-    """Draw an episode of so many steps, or its first `most` frames of the film; the last picture."""
+    """Draw an episode, or its first `most` frames of the film; the last picture."""
     picture: Frame | None = None
     frame = written = 0
-    for beat in shown:
-        for scene in beat.scenes:
+    for shown in session:
+        for scene in session.scenes(shown, billing):
             count = timing.count(frame)
             if most is not None:
                 count = min(count, most - written)
@@ -142,12 +139,12 @@ def _draw_episode(
             for _ in range(count):
                 film.write(picture)
             frame, written = frame + 1, written + count
-        part = beat.scenes[-1].playback.step / steps
+        part = session.position / len(session)
         report(part if most is None else max(part, written / most))
         if written == most:
             break  # the sound of a step that is cut off would last longer than its pictures
-        if film.has_sound and beat.sound is not None:
-            film.sound(beat.sound)
+        if film.has_sound and shown.moment.sound is not None:
+            film.sound(shown.moment.sound)
     assert picture is not None, "an episode has a step, and a step a frame"
     if not written:
         film.write(picture)

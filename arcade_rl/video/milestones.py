@@ -2,97 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 from arcade_rl.config import Resolved
-from arcade_rl.errors import MissingError
 from arcade_rl.overlay.scene import Card
-from arcade_rl.overlay.training import duration
-from arcade_rl.playback.player import episode_seeds
-from arcade_rl.runs import checkpoints
-from arcade_rl.runs.database import Database
-from arcade_rl.runs.directory import START, RunDirectory, find_checkpoint
-from arcade_rl.runs.episodes import find_episode, first_episode, parse_condition
-from arcade_rl.runs.kept import Kept
+from arcade_rl.playback.milestones import Milestone, Origin, sources
+from arcade_rl.playback.sources import Recorded, Source
+from arcade_rl.runs.directory import START, RunDirectory
+from arcade_rl.runs.episodes import find_episode
 from arcade_rl.runs.standing import Standing, standing_at
 from arcade_rl.video.clip import Clip
-from arcade_rl.video.sources import Played, Recorded, Source
-
-Origin = Literal["checkpoints", "recordings"]
-"""Whether the checkpoint of a milestone plays, or training's own episode nearest to it is shown."""
+from arcade_rl.words import clock_duration
 
 
-@dataclass(frozen=True, slots=True)
-class Milestone:
-    """A point of training that is shown."""
-
-    label: str
-    """Such as "30%" or "score>=100"."""
-    chunk: int
-    """Chunk that ended with it."""
-    episode: int | None = None
-    """The episode that first passed a threshold; None for a percentage."""
-
-
-def percentages(
-    run: RunDirectory, resolved: Resolved, every: Fraction | None, origin: Origin
-) -> list[Milestone]:
-    """The start of training and every milestone that the run has reached: its own, or one `every`
-    so often. MissingError if one is no milestone of the run, or if a checkpoint is to play and is not
-    there."""
-    newest = checkpoints.newest(run.checkpoints)
-    if newest is None:
-        raise MissingError(f"{run.path} has no checkpoint yet")
-    fractions = resolved.config.checkpoint.milestone_fractions()
-    if every is not None:
-        fractions = sorted({every * k for k in range(1, int(1 / every) + 1)} | {Fraction(1)})
-    total = resolved.config.train.run_steps
-    labels = [checkpoints.milestone_label(f) for f in fractions if f * total <= newest.steps]
-    if origin == "recordings":
-        return _ended(run, [START, *labels])
-    best = resolved.declaration.metric(resolved.best_metric)
-    paths = [find_checkpoint(run, label, best.name, best.better) for label in (START, *labels)]
-    return [
-        Milestone(label, int(path.name))
-        for label, path in zip((START, *labels), paths, strict=True)
-    ]
-
-
-def _ended(run: RunDirectory, labels: Sequence[str]) -> list[Milestone]:
-    """The chunks that ended with these milestones, whether their checkpoints are kept or not."""
-    with Database.reading(run.database) as database:
-        rows = database.checkpoints()
-    chunks = {label: row["chunk"] for row in rows for label in row["milestones"].split(", ")}
-    lost = [label for label in labels if label not in chunks]
-    if lost:
-        has = ", ".join(label for label in chunks if label)
-        raise MissingError(f"{run.name} has no milestone {lost[0]}; it has {has}")
-    return [Milestone(label, chunks[label]) for label in labels]
-
-
-def passing(run: RunDirectory, condition: str, origin: Origin) -> Milestone:
-    """When an episode of training first met a condition such as "score>=100". MissingError if none
-    did, or if what shall be shown of it, its recording or the checkpoint of its chunk, is not there."""
-    wanted = parse_condition(condition)
-    found = first_episode(run, wanted)
-    if found is None:
-        raise MissingError(f"no episode of {run.name} had {condition} yet")
-    number, chunk = found
-    if origin == "recordings":
-        find_episode(run, number)
-    elif chunk not in dict(checkpoints.stored(run.checkpoints)):
-        raise MissingError(
-            f"episode {number} of {run.name} first had {condition}, in chunk {chunk}, whose "
-            "checkpoint is not kept; use --from recordings, or train with checkpoint.every = 1"
-        )
-    return Milestone(condition, chunk, number)
-
-
-def clips(
+def clips_of(
     run: RunDirectory,
     resolved: Resolved,
     milestones: Sequence[Milestone],
@@ -132,42 +58,11 @@ def _said(run: RunDirectory, milestone: Milestone, source: Source) -> tuple[Card
     return card, f"checkpoint {milestone.chunk}"
 
 
-def spread(milestones: Sequence[Milestone], count: int) -> list[Milestone]:
-    """So many of them, the first and the last and others evenly between. MissingError if there are
-    fewer."""
-    if len(milestones) < count:
-        raise MissingError(
-            f"the run has {len(milestones)} milestones yet; {count} panes were asked for"
-        )
-    last = len(milestones) - 1
-    return [milestones[round(k * last / (count - 1))] for k in range(count)]
-
-
-def sources(
-    run: RunDirectory,
-    resolved: Resolved,
-    milestones: Sequence[Milestone],
-    origin: Origin,
-    with_policy: bool,
-    deterministic: bool,
-) -> Iterator[Source]:
-    """What shows each of them. `with_policy`: only recordings whose policy is kept."""
-    if origin == "checkpoints":
-        (seed,) = episode_seeds(resolved.config.evaluation.seed, 1)
-        for milestone in milestones:
-            yield Played(run.path, milestone.chunk, seed, deterministic)
-        return
-    kept = Kept(run, with_policy)
-    for milestone in milestones:
-        steps = standing_at(run, milestone.chunk).steps
-        yield Recorded(run.path, milestone.episode or kept.nearest(steps).number)
-
-
 def card_of(label: str, standing: Standing) -> Card:
     """What was reached when."""
     lines = [
         f"{standing.steps:,} of {standing.total_steps:,} steps",
-        f"{standing.episodes:,} episodes ended, trained for {duration(standing.trained_s)}",
+        f"{standing.episodes:,} episodes ended, trained for {clock_duration(standing.trained_s)}",
     ]
     if standing.mean_return is not None:
         lines.append(

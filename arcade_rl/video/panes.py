@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import count
-from math import floor
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +13,16 @@ import numpy as np
 from arcade_rl.contracts import Declaration, Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import Detail, check_size
-from arcade_rl.overlay.scene import Banner, Scene
+from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.theme import theme
-from arcade_rl.playback.scenes import Billing, beats
-from arcade_rl.playback.show import Show
+from arcade_rl.playback.beside import Pace, SessionLane, turns
+from arcade_rl.playback.clock import Timing
+from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.sources import Source, declaration_of, opened
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.clip import Rendered, Report
-from arcade_rl.video.look import Look, Pace, Timing
+from arcade_rl.video.look import Look
 from arcade_rl.video.sidecar import thumbnail_of
-from arcade_rl.video.sources import Opened, Source, declaration_of, opened
 from arcade_rl.video.writer import FilmWriter
 
 FEWEST, MOST = 2, 4
@@ -67,34 +66,44 @@ class SideBySide:
     def render(self, look: Look, report: Report) -> Rendered:
         """Draw it into a film. UsageError if the panes are too few or too many, or have no room."""
         check_count(len(self.panes))
+        appearance = look.appearance
         widest = max(_aspect(declaration_of(pane.source)) for pane in self.panes)
-        areas = areas_of(look.size, len(self.panes), widest, look.detail)
-        running = [
-            _Running(pane, look, area, report) for pane, area in zip(self.panes, areas, strict=True)
-        ]
+        areas = areas_of(appearance.size, len(self.panes), widest, appearance.detail)
+        overlays = [appearance.overlay((area.width, area.height)) for area in areas]
         with ExitStack() as stack:
-            panes = [stack.enter_context(pane) for pane in running]
-            native = max(pane.native for pane in panes)
-            canvas = np.empty((look.size[1], look.size[0], 3), np.uint8)
-            canvas[:] = theme(look.theme, look.signs).canvas
+            panes = [
+                _Shown(self._begin(pane, look, overlay, report, stack), overlay, area)
+                for pane, overlay, area in zip(self.panes, overlays, areas, strict=True)
+            ]
+            native = max(pane.lane.native for pane in panes)
+            canvas = np.empty((appearance.size[1], appearance.size[0], 3), np.uint8)
+            canvas[:] = theme(appearance.theme, appearance.signs).canvas
             with look.open(self.path, native, None) as film:
-                self._draw(film, canvas, panes, Timing(native, look), report)
-            provenance = tuple(pane.source.provenance for pane in panes)
+                self._draw(film, canvas, panes, look.timing(native), report)
+            provenance = tuple(pane.lane.session.provenance() for pane in panes)
             write_png(thumbnail_of(self.path), canvas)
             return Rendered(self.path, self.title, film.facts, provenance)
+
+    def _begin(
+        self, pane: Pane, look: Look, overlay: Overlay, report: Report, stack: ExitStack
+    ) -> SessionLane:
+        """The episode of a pane, of known length."""
+        opening = opened(pane.source, look.wants(overlay), lambda: report(0.0))
+        session = stack.enter_context(opening)
+        session.play_to_end()
+        return SessionLane(session, Billing(heading=pane.label, speed=float(look.speed)))
 
     def _draw(
         self,
         film: FilmWriter,
         canvas: Frame,
-        panes: Sequence[_Running],
+        panes: Sequence[_Shown],
         timing: Timing,
         report: Report,
     ) -> None:
         if film.format.has_chapters:
             film.chapter(self.title)
-        turns = _in_step(panes) if self.pace == "step" else _at_own_pace(panes)
-        for turn, part in enumerate(turns):
+        for turn, part in enumerate(turns([pane.lane for pane in panes], self.pace)):
             for _ in range(timing.count(turn)):
                 _paint(canvas, panes)
                 film.write(canvas)
@@ -104,96 +113,25 @@ class SideBySide:
             film.write(canvas)
 
 
-class _Running:
+def _paint(canvas: Frame, panes: Sequence[_Shown]) -> None:
+    for pane in panes:
+        pane.paint(canvas)
+
+
+class _Shown:
     """A pane while its episode runs."""
 
-    def __init__(self, pane: Pane, look: Look, area: Area, report: Report) -> None:
-        """UsageError if the area is too small."""
-        self.area = area
-        self._pane, self._look, self._report = pane, look, report
-        self._overlay = look.overlay((area.width, area.height))
+    def __init__(self, lane: SessionLane, overlay: Overlay, area: Area) -> None:
+        self.lane, self._overlay, self._area = lane, overlay, area
+        self._drawn = -1
 
-    def __enter__(self) -> _Running:
-        with ExitStack() as stack:
-            opening = opened(self._pane.source, self._look, lambda: self._report(0.0))
-            self.source: Opened = stack.enter_context(opening)
-            performance, player = self.source.performance, self.source.player
-            show = Show(performance, player, camera=self._look.camera, overlay=self._overlay)
-            self._show = stack.enter_context(show)
-            self.native = show.played.declaration.frame_rate
-            self.length = len(show.recording)
-            self._scenes = self._all_scenes()
-            self._next: Scene | None = next(self._scenes)
-            self.step, self.frame, self.is_new = 0, -1, False
-            self.advance()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def _all_scenes(self) -> Iterator[Scene]:
-        title = replace(self.source.title, heading=self._pane.label)
-        billing = Billing(title, self.source.standing, 1, 1, "", "")
-        for beat in beats(self._show, self.source.resolved, billing, float(self._look.speed)):
-            yield from beat.scenes
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its last frame is shown."""
-        return self._next is None
-
-    @property
-    def ends_step(self) -> bool:
-        """Whether the next frame belongs to another step, or there is none."""
-        return self._next is None or self._next.playback.step != self.step
-
-    def advance(self) -> None:
-        """Go on by a frame; at the end it stands still."""
-        if self._next is None:
+    def paint(self, canvas: Frame) -> None:
+        """Draw its frame into the picture, if it is another one than before."""
+        if self.lane.frame == self._drawn:
             return
-        self.scene, self._next = self._next, next(self._scenes, None)
-        self.step, self.is_new = self.scene.playback.step, True
-        self.frame += 1
-        if self._next is None:
-            end = Banner("ended", f"after {self.step:,} steps", 1.0)
-            self.scene = replace(self.scene, banner=end)
-
-    def paint(self) -> Frame:
-        """The picture of the pane."""
-        self.is_new = False
-        return self._overlay.compose(self.scene)
-
-
-def _in_step(panes: Sequence[_Running]) -> Iterator[float]:
-    """Frame by frame, and nobody begins a step before all have ended theirs. Parts done."""
-    most = max(pane.length for pane in panes)
-    while True:
-        yield max(pane.step for pane in panes) / most
-        if all(pane.is_over for pane in panes):
-            return
-        inside = [pane for pane in panes if not pane.ends_step]
-        for pane in inside or panes:
-            pane.advance()
-
-
-def _at_own_pace(panes: Sequence[_Running]) -> Iterator[float]:
-    """Frame by frame of the fastest game, each at its own rate. Parts done."""
-    fastest = max(pane.native for pane in panes)
-    for turn in count(1):
-        yield max(pane.step / pane.length for pane in panes)
-        if all(pane.is_over for pane in panes):
-            return
-        for pane in panes:
-            while pane.frame < floor(turn * pane.native / fastest) and not pane.is_over:
-                pane.advance()
-
-
-def _paint(canvas: Frame, panes: Sequence[_Running]) -> None:
-    for pane in panes:
-        if pane.is_new:
-            area = pane.area
-            canvas[area.top : area.bottom, area.left : area.right] = pane.paint()
+        self._drawn, area = self.lane.frame, self._area
+        picture = self._overlay.compose(self.lane.scene)
+        canvas[area.top : area.bottom, area.left : area.right] = picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ import cv2
 
 from arcade_rl.envs.parent import die_with
 from arcade_rl.errors import ArcadeError, Interrupted
-from arcade_rl.policies.device import cores
+from arcade_rl.machine import cores
+from arcade_rl.playback.sources import Source
 from arcade_rl.video.clip import Rendered, Report
 from arcade_rl.video.look import Look
-from arcade_rl.video.sources import Source
 
 POLL_S = 0.2
 LEAST_NEWS = 0.02
@@ -81,7 +81,8 @@ def _render_beside(
     context = multiprocessing.get_context("spawn")
     parts: SimpleQueue[tuple[int, float]] = context.SimpleQueue()
     stop = context.Event()
-    share = replace(look, threads=max(cores() // workers, 1))
+    encoding = replace(look.encoding, threads=max(cores() // workers, 1))
+    share = replace(look, encoding=encoding)
     with ProcessPoolExecutor(workers, context, _begin, (parts, stop, os.getpid())) as pool:
         try:
             with _uninterrupted():  # and so are the workers: they leave Ctrl-C to this process

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from arcade_rl.playback.sources import check_cameras, declaration_of
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.recording.versions import versions
 from arcade_rl.video import joined
@@ -17,7 +18,6 @@ from arcade_rl.video.clip import Clip, Rendered
 from arcade_rl.video.look import Look
 from arcade_rl.video.pool import Job, Progress, render_all, tell_part
 from arcade_rl.video.sidecar import thumbnail_of, write_sidecar
-from arcade_rl.video.sources import check_cameras, declaration_of
 from arcade_rl.video.workshop import publish, refuse_taken, remove_others, workshop
 from arcade_rl.video.writer import FilmFacts
 
@@ -47,9 +47,9 @@ def make_film(
     _refuse_camera(look, clips)
     with workshop(target) as folder:
         film, rendered = folder / target.name, list[Rendered]()
-        if keep or look.format.can_be_joined:
+        if keep or look.encoding.format.can_be_joined:
             rendered = render_all([clip.moved(folder) for clip in clips], look, progress)
-        if look.format.can_be_joined:
+        if look.encoding.format.can_be_joined:
             pieces = [joined.Piece(one.path, one.title) for one in rendered]
             facts = joined.join(film, pieces)
             shutil.copyfile(thumbnail_of(rendered[-1].path), thumbnail_of(film))
@@ -69,8 +69,8 @@ def make_film(
 
 
 def _refuse_camera(look: Look, jobs: Sequence[Job]) -> None:
-    if look.camera is not None:
-        check_cameras(look.camera, [source for job in jobs for source in job.sources])
+    if look.appearance.camera is not None:
+        check_cameras(look.appearance.camera, [source for job in jobs for source in job.sources])
 
 
 def _draw_all(

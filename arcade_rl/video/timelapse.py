@@ -10,11 +10,11 @@ from pathlib import Path
 
 from arcade_rl.config import Resolved
 from arcade_rl.playback.library import Run
+from arcade_rl.playback.sources import Recorded
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.kept import Kept
 from arcade_rl.video.clip import Clip
 from arcade_rl.video.look import Look
-from arcade_rl.video.sources import Recorded
 
 CHAPTER = 10
 """Percent of the training in a chapter."""
@@ -22,7 +22,7 @@ FEWEST = 12
 """Episodes of a film: none lasts longer than such a part of it."""
 
 
-def clips(
+def clips_of(
     run: RunDirectory, resolved: Resolved, seconds: Fraction, look: Look, folder: Path
 ) -> list[Clip]:
     """Recorded episodes from the first to the last that last so many seconds together, long ones cut
@@ -31,7 +31,7 @@ def clips(
     With the full overlay only episodes are taken whose checkpoint is kept. MissingError if there
     is none.
     """
-    kept = Kept(run, look.needs_policy)
+    kept = Kept(run, look.appearance.needs_policy)
     kept.refuse_none()
     rows = sorted((row.step, row.length, row.number) for row in kept)
     step_s = _seconds_of_a_step(run, rows[0][2], resolved, look)
@@ -45,7 +45,7 @@ def clips(
         done = 100 * step / total
         found.append(
             Clip(
-                path=folder / f"{k:06d}{look.format.suffix}", source=Recorded(run.path, number),
+                path=folder / f"{k:06d}{look.encoding.format.suffix}", source=Recorded(run.path, number),
                 title=f"{done // CHAPTER * CHAPTER:.0f} %", episode=k, episodes=len(chosen),
                 banner=f"{done:.0f} %",
                 detail=f"episode {number}", limit=limit,

@@ -12,9 +12,9 @@ from told import EPISODES
 from arcade_rl.cli.progress import ChunkProgress
 from arcade_rl.cli.train import closing_lines
 from arcade_rl.engines.supervisor import Outcome
-from arcade_rl.runs.database import ChunkSummary
 from arcade_rl.runs.events import Update
 from arcade_rl.runs.plan import plan_run
+from arcade_rl.runs.queries import ChunkSummary
 
 PHASES = {"environment": 4.8, "inference": 0.9, "copy": 0.3, "learn": 3.6, "record": 0.4}
 CHUNK = ChunkSummary(1, 1, 512, 20, 1.5, {"hits": 3.0, "streak": 2.0}, 10.0, 51.2, PHASES)

@@ -17,15 +17,17 @@ from make_run import Made, make_run
 
 from arcade_rl.cli.export import PRESETS
 from arcade_rl.errors import MissingError
+from arcade_rl.overlay.appearance import Appearance
+from arcade_rl.playback.clock import Timing
 from arcade_rl.playback.library import Run
+from arcade_rl.playback.milestones import passing, percentages
+from arcade_rl.playback.sources import Recorded
 from arcade_rl.runs import checkpoints
 from arcade_rl.video import pool, presets
 from arcade_rl.video.clip import Clip
 from arcade_rl.video.formats import MP4
-from arcade_rl.video.look import Look, Timing
-from arcade_rl.video.milestones import passing, percentages
+from arcade_rl.video.look import Encoding, Look
 from arcade_rl.video.production import make_films
-from arcade_rl.video.sources import Recorded
 from arcade_rl.video.timelapse import spread
 
 PER_STEP = 2
@@ -117,8 +119,7 @@ def test_timing_shows_every_frame_as_often_as_its_time_says() -> None:
     for native in (Fraction(60), Fraction(39375000, 655171), Fraction(25)):
         for rate in (None, Fraction(24), Fraction(30), Fraction(60), Fraction(144)):
             for speed in (Fraction(1, 3), Fraction(1), Fraction(4), Fraction(7, 2)):
-                look = Look((2, 2), None, None, None, "none", "dark", "", rate, speed)  # type: ignore[arg-type]
-                timing = Timing(native, look)
+                timing = Timing(native, rate, speed)
                 counts = [timing.count(k) for k in range(1000)]
                 shown = [k for k, count in enumerate(counts) for _ in range(count)]
                 for position in range(0, len(shown), 7):
@@ -131,7 +132,7 @@ def test_frames_that_a_film_leaves_out_are_not_drawn(tmp_path: Path) -> None:
     made = make_run(tmp_path, "options.inexact=true", "options.curriculum=false")
     (episode,) = Run(made.run.path).episodes(sort="-length", limit=1)
     source, rate = Recorded(made.run.path, episode.number), Fraction(10)
-    look = Look((640, 360), MP4, 30, "superfast", "none", "dark", "blue-orange", rate, Fraction(1))
+    look = Look(Appearance((640, 360), "none"), Encoding(MP4, 30, "superfast"), rate)
     before = Pictures.drawn
     rendered = Clip(tmp_path / "e.mp4", source, "e").render(look, lambda part: None)
     assert rendered.facts.frames == -(-PER_STEP * episode.length // 3)
@@ -428,7 +429,7 @@ def test_what_cannot_be_is_told_in_a_line(
 
 @pytest.mark.usefixtures("two_cores")
 def test_progress_ends_with_all_clips(every: Made, tmp_path: Path) -> None:
-    look = Look((1280, 720), MP4, 30, "veryfast", "none", "dark", "blue-orange", None, Fraction(1))
+    look = Look(Appearance((1280, 720), "none"), Encoding(MP4, 30, "veryfast"))
     jobs = [
         Clip(tmp_path / f"{k}.mp4", Recorded(every.run.path, k), str(k), limit=Fraction(1, 5))
         for k in (1, 2, 3)

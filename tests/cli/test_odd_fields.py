@@ -231,7 +231,7 @@ def renamed(row: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
 
 
 def described(run: RunDirectory) -> str:
-    return "\n".join(describe(run).summary.faults)
+    return "\n".join(describe(run, verify=True).summary.faults)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=ODD_IDS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from overlay_golden import CASES, FOLDER, Case, difference, draw, is_alike, kept, small
-from overlay_scenes import cnn_scene, robot_scene
+from overlay_scenes import altered, cnn_scene, robot_scene
 
 from arcade_rl.overlay.scene import Scene
 
@@ -26,21 +26,21 @@ def test_no_picture_is_kept_that_nothing_draws() -> None:
 
 def without_links(scene: Scene) -> Scene:
     assert scene.activity is not None
-    return replace(scene, activity=replace(scene.activity, links=()))
+    return altered(scene, activity=replace(scene.activity, links=()))
 
 
 def without_a_layer(scene: Scene) -> Scene:
     assert scene.activity is not None
     layers = list(scene.activity.layers)
     layers[1] = replace(layers[1], values=np.zeros_like(layers[1].values))
-    return replace(scene, activity=replace(scene.activity, layers=tuple(layers)))
+    return altered(scene, activity=replace(scene.activity, layers=tuple(layers)))
 
 
 CHANGES: dict[str, Callable[[], Scene]] = {
     "another action was taken": lambda: cnn_scene(taken=3),
     "no panel TRAINING": lambda: replace(cnn_scene(), standing=None),
-    "no panel POLICY": lambda: replace(cnn_scene(), activity=None),
-    "no trace": lambda: replace(cnn_scene(), trace=None),
+    "no panel POLICY": lambda: altered(cnn_scene(), activity=None),
+    "no trace": lambda: altered(cnn_scene(), trace=None),
     "no links": lambda: without_links(cnn_scene()),
     "an empty layer": lambda: without_a_layer(cnn_scene()),
     "no title": lambda: replace(cnn_scene(), title=replace(cnn_scene().title, heading="")),
@@ -62,5 +62,5 @@ def test_a_dial_that_moved_is_noticed() -> None:
     assert scene.activity is not None
     decision = scene.activity.decision
     moved = replace(decision, taken=decision.mean - 2 * decision.deviation)  # type: ignore[union-attr]
-    changed = replace(scene, activity=replace(scene.activity, decision=moved))
+    changed = altered(scene, activity=replace(scene.activity, decision=moved))
     assert not is_alike(small(draw(Case(lambda: changed))), kept("robot"))

@@ -13,6 +13,7 @@ from overlay_scenes import (
     FEET,
     JOINTS,
     LONG,
+    altered,
     arm_scene,
     buttons_scene,
     cnn_scene,
@@ -36,9 +37,10 @@ from arcade_rl.overlay.choices import OTHERS, share, shown
 from arcade_rl.overlay.layout import Detail, Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card, Scene, Trace
-from arcade_rl.overlay.text import DASH, MINUS, TIMES, number
+from arcade_rl.overlay.text import TIMES
 from arcade_rl.overlay.theme import EMPTY, ZERO, Colour, sign_map, theme
 from arcade_rl.policies.activity import Choices, Dials, Link
+from arcade_rl.words import DASH, MINUS, number
 
 SCENES = {
     "cnn": cnn_scene,
@@ -63,8 +65,8 @@ SCENES = {
     ),
     "too many tracks": lambda: trot_scene(tracks=tuple(f"track {k}" for k in range(60))),
     "trot of a square": lambda: replace(trot_scene(), frames=(meadow()[:, :360],)),
-    "trot without policy": lambda: replace(trot_scene(), activity=None, trace=None),
-    "no policy": lambda: replace(cnn_scene(), activity=None, trace=None),
+    "trot without policy": lambda: altered(trot_scene(), activity=None, trace=None),
+    "no policy": lambda: altered(cnn_scene(), activity=None, trace=None),
     "no checkpoint": lambda: replace(cnn_scene(), standing=None),
 }
 DARK = theme()
@@ -113,7 +115,7 @@ def test_texts_lie_in_their_boxes_and_apart(
 def test_random_names_never_overlap(seed: int) -> None:
     rng = np.random.default_rng(seed)
     names = tuple(LONG[: rng.integers(1, 40)] + str(k) for k in range(6))
-    scene = replace(long_scene(), action_names=names)
+    scene = altered(long_scene(), action_names=names)
     size = SIZES[seed]
     placed = texts(scene, size)
     assert not [pair for pair in combinations(placed, 2) if overlap(pair[0].ink, pair[1].ink)]
@@ -134,7 +136,7 @@ def test_nothing_is_left_of_the_picture_before(detail: Detail) -> None:
     """After a banner and other numbers all is as if drawn first, but for what has a scale of the last
     seconds: the network and the bar of reward terms."""
     scene = cnn_scene(1, 1)
-    calm = replace(scene, activity=replace(cnn_scene(1, 1).activity, links=()))  # type: ignore[type-var]
+    calm = altered(scene, activity=replace(cnn_scene(1, 1).activity, links=()))  # type: ignore[type-var]
     overlay = Overlay((1280, 720), DARK, detail)
     overlay.compose(with_banner(cnn_scene(2, 3)))
     layout = lay_out((1280, 720), (160, 210), scene.pixel_aspect, detail)
@@ -186,7 +188,7 @@ def test_of_many_actions_the_taken_one_always_has_a_row(taken: int) -> None:
     assert scene.activity is not None
     assert isinstance(scene.activity.decision, Choices)
     decision = replace(scene.activity.decision, taken=(taken,))
-    scene = replace(scene, activity=replace(scene.activity, decision=decision))
+    scene = altered(scene, activity=replace(scene.activity, decision=decision))
     said = drawn(scene, (854, 480))
     assert f"press {taken}" in said
     assert any(text.endswith("others") for text in said)
@@ -232,8 +234,8 @@ def test_a_link_has_the_colour_of_its_weights_sign(weight: float, is_positive: b
     scene = cnn_scene(0, 2)
     assert scene.activity is not None
     link = Link(3, 100, 4, 2, weight, weight)
-    scene = replace(scene, activity=replace(scene.activity, links=(link,)))
-    bare = replace(scene, activity=replace(scene.activity, links=()))  # type: ignore[type-var]
+    scene = altered(scene, activity=replace(scene.activity, links=(link,)))
+    bare = altered(scene, activity=replace(scene.activity, links=()))  # type: ignore[type-var]
     with_link, without = compose(scene), compose(bare)
     changed = (with_link != without).any(2)
     colour = DARK.positive if is_positive else DARK.negative
@@ -293,7 +295,7 @@ def test_odd_numbers_do_no_harm(value: float) -> None:
     )
     activity = replace(scene.activity, layers=layers, seen=seen, value=value, links=())
     gaps = np.array([value, 1.0, value, value, 2.0, 3.0, value], np.float32)
-    picture = compose(replace(scene, activity=activity, trace=Trace(gaps, 10)))
+    picture = compose(altered(scene, activity=activity, trace=Trace(gaps, 10)))
     assert picture.std() > 10
 
 
@@ -303,7 +305,7 @@ def test_odd_dials_do_no_harm() -> None:
     assert isinstance(scene.activity.decision, Dials)
     nothing = np.full(12, np.nan, np.float32)
     decision = replace(scene.activity.decision, mean=nothing, taken=nothing, low=nothing)
-    said = drawn(replace(scene, activity=replace(scene.activity, decision=decision)))
+    said = drawn(altered(scene, activity=replace(scene.activity, decision=decision)))
     assert said.count(DASH) == 12
 
 
@@ -477,12 +479,12 @@ def test_scales_follow_the_last_seconds_and_not_one_picture() -> None:
     loud, quiet = cnn_scene(0), cnn_scene(0)
     assert quiet.activity is not None
     layers = tuple(replace(one, values=one.values / 10) for one in quiet.activity.layers)
-    quiet = replace(quiet, activity=replace(quiet.activity, layers=layers))
+    quiet = altered(quiet, activity=replace(quiet.activity, layers=layers))
     overlay = Overlay((1280, 720), DARK)
     overlay.compose(loud)
     after = overlay.compose(quiet).copy()
     assert not np.array_equal(after, compose(quiet))
     for _ in range(2000):
-        quiet = replace(quiet, activity=replace(quiet.activity))  # type: ignore[type-var]
+        quiet = altered(quiet, activity=replace(quiet.activity))  # type: ignore[type-var]
         overlay.compose(quiet)
     assert np.array_equal(overlay.compose(quiet), compose(quiet))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from arcade_rl.overlay import text as texts
-from arcade_rl.overlay.text import Font, drawable, fit, number, short, width
+from arcade_rl.overlay.text import Font, drawable, fit, width
+from arcade_rl.words import DASH, MINUS
 
 LETTERS = string.ascii_letters + string.digits + string.punctuation + " äßçøŁж→·…中"
 
@@ -83,32 +84,7 @@ def test_what_cannot_be_drawn_is_replaced(text: str, expected: str) -> None:
     assert drawable(text) == expected
 
 
-@pytest.mark.parametrize("character", [texts.DASH, texts.ELLIPSIS, texts.MINUS, texts.TIMES, "·", "±", "■"])  # fmt: skip
+@pytest.mark.parametrize("character", [DASH, texts.ELLIPSIS, MINUS, texts.TIMES, "·", "±", "■"])  # fmt: skip
 def test_the_face_has_the_signs_that_are_used(character: str) -> None:
     assert drawable(character) == character
     assert texts._has_glyph(character)
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "expected"),
-    [
-        (None, 2, texts.DASH),
-        (float("nan"), 2, texts.DASH),
-        (float("inf"), 2, texts.DASH),
-        (0.0, 2, "0.00"),
-        (-0.001, 2, "0.00"),
-        (-1.5, 1, f"{texts.MINUS}1.5"),
-        (287.414, 2, "287.41"),
-        (1234567.25, 2, "1,234,567"),
-    ],
-)
-def test_numbers(value: float | None, digits: int, expected: str) -> None:
-    assert number(value, digits) == expected
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [(0, "0"), (999, "999"), (1000, "1.00 k"), (4_200_000, "4.20 M"), (98_760_000, "98.8 M"), (999_600, "1.00 M")],
-)  # fmt: skip
-def test_short_counts(count: int, expected: str) -> None:
-    assert short(count) == expected

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,6 @@ from arcade_rl.recording.recording import Recording
 GAME = Toy()
 LONG = ToyOptions(length=700)
 INEXACT = ToyOptions(inexact=True, length=40)
-RATE = Fraction(32)
-"""Frames per second; a power of two, so that times are exact."""
 PER_STEP = 2
 """Frames of a step of the toy."""
 
@@ -49,7 +46,7 @@ def open_screen(kind: Any = Counting, options: ToyOptions = LONG) -> Any:
 
 
 def open_replay(it: Recording, screen: Any | None = None) -> Replay:
-    return Replay(it, open_screen() if screen is None else screen, RATE)
+    return Replay(it, open_screen() if screen is None else screen)
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +138,10 @@ def test_a_step_is_a_whole_number(long: Recording, place: Any) -> None:
 def test_a_closed_replay_moves_no_more(long: Recording) -> None:
     replay = open_replay(long)
     replay.seek(3)
-    replay.play()
     who = f"episode {long.metadata.number} of {long.metadata.run}"
     assert repr(replay) == f"<replay of {who}: step 3 of 700>"
     replay.close()
-    for move in (replay.step, replay.reset, lambda: next(iter(replay)), lambda: replay.tick(1.0)):
+    for move in (replay.step, replay.reset, lambda: next(iter(replay))):
         with pytest.raises(ValueError, match=f"the replay of {who} is closed"):
             move()
     assert repr(replay) == f"<replay of {who}: step 3 of 700, closed>"
@@ -314,7 +310,7 @@ def test_another_reward_is_found_at_its_step(long: Recording) -> None:
                 VerificationError, match=f"episode 123 of first gives .* step {step};"
             ):
                 replay.seek(700)
-            assert (replay.position, replay.is_playing) == (0, False)
+            assert replay.position == 0
         assert replay.seek(step - 1).step == step - 1
 
 
@@ -342,11 +338,11 @@ def test_another_length_is_found(long: Recording, steps: int, fault: str) -> Non
 def test_an_episode_is_shown_in_its_stage_and_under_its_rules(stage: int, purpose: Purpose) -> None:
     options = ToyOptions(length=60, cuts=True)
     it, _ = played(GAME, options, 5, purpose, stage)
-    assert list(Replay(it, GAME.make_screen(options, purpose, False), RATE))[-1].ended
+    assert list(Replay(it, GAME.make_screen(options, purpose, False)))[-1].ended
     if purpose == "training":
         wrong = replace(it, metadata=replace(it.metadata, stage=1 - stage))
         with pytest.raises(VerificationError, match="gives"):
-            list(Replay(wrong, GAME.make_screen(options, purpose, False), RATE))
+            list(Replay(wrong, GAME.make_screen(options, purpose, False)))
 
 
 @pytest.mark.parametrize(
@@ -356,7 +352,7 @@ def test_an_episode_is_shown_in_its_stage_and_under_its_rules(stage: int, purpos
 def test_every_kind_of_episode_survives_its_file(table: dict[str, Any]) -> None:
     options = ToyOptions.model_validate(table)
     it = decode(encode(played(GAME, options, 9)[0]))
-    replay = Replay(it, GAME.make_screen(options, "training", False), RATE)
+    replay = Replay(it, GAME.make_screen(options, "training", False))
     assert list(replay)[-1].total == it.rewards.sum()
 
 
@@ -370,40 +366,23 @@ def test_frames_come_all_or_one_a_step(long: Recording) -> None:
     assert last == every[1::PER_STEP]
 
 
-def test_time_plays_frames_at_the_games_speed(long: Recording) -> None:
+def test_a_replay_knows_where_its_frames_lie(long: Recording) -> None:
     replay = open_replay(long)
-    assert replay.tick(10.0) == []
-    replay.play()
-    assert [moment.step for _, moment in replay.tick(4 / 32)] == [1, 1, 2, 2]
-    assert replay.tick(0.5 / 32) == []
-    assert [moment.step for _, moment in replay.tick(0.5 / 32)] == [3]
-    replay.pause()
-    assert replay.tick(1.0) == []
-    replay.play(speed=2.0)
-    assert [moment.step for _, moment in replay.tick(1 / 32)] == [3, 4]
-    replay.play(speed=0.25)
-    assert [len(replay.tick(1 / 32)) for _ in range(8)] == [0, 0, 0, 1, 0, 0, 0, 1]
+    replay.seek(300)
+    assert [replay.frames_before(step) for step in (1, 2, 300)] == [0, PER_STEP, 299 * PER_STEP]
     replay.seek(10)
-    replay.play()
-    assert [moment.step for _, moment in replay.tick(1 / 32)] == [11]
+    assert replay.frames_before(300) == 299 * PER_STEP
 
 
-def test_playing_pauses_at_the_end(long: Recording) -> None:
-    replay = open_replay(long)
-    replay.seek(698)
-    replay.play()
-    found = replay.tick(60.0)
-    assert [moment.step for _, moment in found] == [699, 699, 700, 700]
-    assert not replay.is_playing
-    replay.play()
-    assert replay.tick(1.0) == []
-    assert not replay.is_playing
-
-
-@pytest.mark.parametrize("speed", [0.0, -1.0, float("nan")])
-def test_a_speed_that_leads_nowhere_is_refused(long: Recording, speed: float) -> None:
-    with pytest.raises(ValueError, match="expected a number above 0"):
-        open_replay(long).play(speed)
+def test_a_replay_follows_an_episode_that_grows(long: Recording, truth: list[bytes]) -> None:
+    replay = Replay(with_length(long, 5), open_screen(), is_over=False)
+    assert frames_of(replay.seek(5)) == truth[5]
+    assert not replay.moment.ended
+    replay.grow(with_length(long, 300), is_over=False)
+    assert replay.seek(300).total == long.rewards[:300].sum()
+    replay.grow(long, is_over=True)
+    assert frames_of(replay.seek(700)) == truth[700]
+    assert replay.moment.ended
 
 
 # --- games that cannot be re-run exactly -----------------------------------------------------------
@@ -433,7 +412,7 @@ def inexact() -> tuple[Recording, list[bytes]]:
 def test_states_show_what_was_played_in_any_order(inexact: tuple[Recording, list[bytes]]) -> None:
     recorded, shown = inexact
     it = decode(encode(recorded))
-    replay = Replay(it, GAME.make_screen(INEXACT, "training", False), RATE)
+    replay = Replay(it, GAME.make_screen(INEXACT, "training", False))
     assert [frames_of(moment) for moment in replay] == shown
     for place in (40, 1, 17, 16, 18, 40):
         assert frames_of(replay.seek(place)) == shown[place - 1]

@@ -11,6 +11,7 @@ import pytest
 from arcade_rl_toy import Toy, ToyOptions, ToyScreen
 from exported import SMALL, Exported
 from make_run import Made, make_run
+from sessions import session_of
 
 from arcade_rl import cli
 from arcade_rl.contracts import Frame
@@ -20,8 +21,6 @@ from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.game import PlayedGame
 from arcade_rl.playback.library import Run
-from arcade_rl.playback.player import Performance
-from arcade_rl.playback.show import Show
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +96,8 @@ def test_pictures_are_as_large_as_they_are_shown(
 ) -> None:
     overlay = Overlay(size, theme("dark", "blue-orange"), detail)
     episode = Run(str(seen.run.path)).episode(1)
-    with Show(Performance(episode.recording), overlay=overlay) as show:
-        first = next(iter(show)).moment.frames[0]
+    with session_of(episode.recording, overlay=overlay) as session:
+        first = session.step().moment.frames[0]
     width, height = overlay.game_size((64, 48), False)
     assert first.shape == (height, width, 3)
     assert height >= 300

@@ -11,14 +11,14 @@ import torch
 from exported import SMALL, Exported, film
 from make_run import Made, make_run
 from recordings_of import recordings_of
+from sessions import session_of
 
 from arcade_rl import cli
 from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.playback.evaluation import evaluate
-from arcade_rl.playback.player import Performance, Player
-from arcade_rl.playback.show import Show
+from arcade_rl.playback.player import Player
 from arcade_rl.playback.verify import verify
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
@@ -85,8 +85,8 @@ def test_a_checkpoint_plays_and_is_shown_the_same(pair: list[Made]) -> None:
         with Player(made.resolved, made.newest) as player:
             performance = player.play(11, 1, deterministic=False)
             assert isinstance(performance.recording.actions, np.ndarray)
-            with Show(performance, player) as show:
-                shown.append(list(show))
+            with session_of(performance, player) as session:
+                shown.append(list(session))
     for one, other in zip(*shown, strict=True):
         assert one.terms == other.terms != {}
         assert one.moment.reward == other.moment.reward
@@ -98,8 +98,8 @@ def test_a_checkpoint_plays_and_is_shown_the_same(pair: list[Made]) -> None:
 
 def test_a_recording_is_shown(pair: list[Made]) -> None:
     it = max(recordings_of(pair[1].run), key=len)
-    with Show(Performance(it)) as show:
-        assert [one.moment.reward for one in show] == it.rewards.tolist()
+    with session_of(it) as session:
+        assert [one.moment.reward for one in session] == it.rewards.tolist()
 
 
 def test_commands_take_it(tmp_path: Path, capfd: Output, monkeypatch: pytest.MonkeyPatch) -> None:

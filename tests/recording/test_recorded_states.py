@@ -59,9 +59,7 @@ def test_what_training_played_is_shown(words: list[str], tmp_path: Path) -> None
         assert it.states.dtype == np.float32
         assert it.states[:, 1].tolist() == it.rewards.tolist()
         options = game.options.model_validate(it.metadata.options)
-        replay = Replay(
-            it, game.make_screen(options, "training", False), game.declare(options).frame_rate
-        )
+        replay = Replay(it, game.make_screen(options, "training", False))
         (before,) = replay.moment.frames
         for moment in replay:
             pressed, after = moment.frames

@@ -10,9 +10,10 @@ from recordings_of import numbers_of, recordings_of
 from supervised import TOY, call, notices, processes_of, state_of
 
 from arcade_rl import cli
-from arcade_rl.runs.database import Database, RecordingCounts
+from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Recorded, read_log
+from arcade_rl.runs.queries import RecordingCounts
 
 pytestmark = pytest.mark.usefixtures("leave_nothing_running")
 

@@ -185,7 +185,7 @@ def test_a_run_that_is_stopped_goes_on_with_the_episodes_looked_back_at(tmp_path
 
 def updates(run: RunDirectory) -> int:
     with Database.reading(run.database) as database:
-        return database.recorded_updates()
+        return len(database.updates(running=True))
 
 
 def test_episodes_that_waited_for_a_later_chunk_are_found_where_they_lie(made: Made) -> None:

@@ -16,7 +16,7 @@ from old_database import make_old
 from rights import common_folder, without_privilege
 from told import EPISODES, UPDATE
 
-from arcade_rl.errors import ArcadeError, MissingError, VerificationError
+from arcade_rl.errors import ArcadeError, MissingError, UsageError, VerificationError
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
@@ -60,7 +60,7 @@ def test_rows_count_only_when_their_chunk_is_done(
 ) -> None:
     attempt(database, 1)
     assert database.episodes() == database.updates() == database.chunks() == []
-    assert database.recorded_updates() == 1
+    assert len(database.updates(running=True)) == 1
     assert database.recent_mean("hits") is None
     assert not database.chunk_is_done(1)
     database.finish_chunk(state, time.time())
@@ -292,7 +292,7 @@ def test_an_older_database_is_read_as_it_is(finished: Made, tmp_path: Path) -> N
     with Database.reading(path) as database:
         assert [chunk.phases for chunk in database.chunks()] == [{}] * 4
         assert {row["phases"] for row in database.updates()} == {"{}"}
-        assert database.recorded_updates() == 8
+        assert len(database.updates(running=True)) == 8
     assert path.read_bytes() == before
 
 
@@ -336,3 +336,66 @@ def test_a_database_of_a_later_version_is_refused(database: Database, tmp_path: 
         Database.reading(tmp_path / "run.db"),
     ):
         pass
+
+
+def test_rows_are_asked_for_from_where_one_was(finished: Made) -> None:
+    with Database.reading(finished.run.database) as database:
+        every, updates = database.episodes(), database.updates()
+        numbers = [row["number"] for row in every]
+        assert [row["number"] for row in database.episodes(since=numbers[4])] == numbers[5:]
+        assert [row["number"] for row in database.episodes(limit=3)] == numbers[:3]
+        some = database.episodes(since=numbers[4], limit=2)
+        assert [row["number"] for row in some] == numbers[5:7]
+        assert [row["number"] for row in database.updates(since=6)] == [7, 8]
+        assert database.updates(since=len(updates)) == []
+        counts = database.row_counts()
+        assert (counts.episodes, counts.updates) == (len(every), len(updates))
+        notices = database.notices()
+        assert counts.notices == len(notices)
+        assert database.notices(since=10**9) == []
+
+
+def test_a_running_attempt_is_asked_for_apart(database: Database) -> None:
+    attempt(database, 1)
+    assert database.row_counts().episodes == len(database.episodes(since=7)) == 0
+    assert [row["number"] for row in database.episodes(since=7, running=True)] == [8]
+
+
+@pytest.mark.parametrize("points", [1, 7, 10**6])
+def test_a_curve_stands_for_every_row(finished: Made, points: int) -> None:
+    with Database.reading(finished.run.database) as database:
+        rows_ = database.episodes()
+        curve = database.episode_curve("hits", points)
+    assert len(curve) == min(points, len(rows_))
+    assert sum(point.count for point in curve) == len(rows_)
+    assert max(point.count for point in curve) - min(point.count for point in curve) <= 1
+    first = 0
+    for point in curve:
+        part = rows_[first : first + point.count]
+        values = [row["metric_hits"] for row in part]
+        assert point.mean == pytest.approx(sum(values) / len(values))
+        assert (point.least, point.most) == (min(values), max(values))
+        assert point.step == part[-1]["step"]
+        first += point.count
+
+
+def test_a_curve_of_updates_leaves_out_what_is_no_number(
+    database: Database, state: CheckpointState
+) -> None:
+    database.begin_attempt(1, 1, 3, 5)
+    for number, loss in ((3, 1.0), (4, float("nan")), (5, 2.0)):
+        values = {"train/loss": loss, "train/other": 1.0}
+        database.record(1, 1, replace(UPDATE, update=number, steps=256 * number, values=values))
+    database.finish_chunk(replace(state, updates=5), time.time())
+    curve = database.update_curve("train/loss", 10)
+    assert [(point.step, point.mean) for point in curve] == [(768, 1.0), (1280, 2.0)]
+    assert len(database.update_curve("steps_per_s", 10)) == 3
+    assert database.update_curve("train/nothing", 10) == []
+
+
+def test_a_curve_of_nothing_is_refused(database: Database) -> None:
+    with pytest.raises(UsageError, match="episodes have no 'score'; expected one of return, "):
+        database.episode_curve("score", 10)
+    with pytest.raises(ValueError, match="0 points; expected 1 or more"):
+        database.episode_curve("return", 0)
+    assert database.episode_curve("return", 10) == []

@@ -228,7 +228,7 @@ def test_a_description_beside_retention_tells_of_no_damage(finished: Made, tmp_p
     for k in range(20):
         taking = threading.Timer(0.001 * k, os.rename, (path, trash))
         taking.start()
-        faults = describe(run).summary.faults
+        faults = describe(run, verify=True).summary.faults
         taking.join()
         os.rename(trash, path)
         assert not faults

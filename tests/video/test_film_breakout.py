@@ -8,11 +8,12 @@ import av
 import numpy as np
 import pytest
 from make_run import Made, make_run
+from sessions import session_of
 
 from arcade_rl import cli
 from arcade_rl.playback.library import Run
-from arcade_rl.playback.player import Player, episode_seeds
-from arcade_rl.playback.show import Show
+from arcade_rl.playback.player import Player
+from arcade_rl.playback.references import episode_seeds
 from arcade_rl.policies.activity import Choices
 
 SHAPES = {
@@ -70,8 +71,8 @@ def test_what_the_agent_sees_and_thinks_is_shown(made: Made) -> None:
     kind = made.resolved.options.observation
     with Player(made.resolved, made.newest) as player:
         performance = player.play(episode_seeds(0, 1)[0], 1, deterministic=True)
-        with Show(performance, player) as show:
-            for shown, _ in zip(show, range(40), strict=False):
+        with session_of(performance, player) as session:
+            for shown, _ in zip(session, range(40), strict=False):
                 activity = shown.activity
                 assert activity is not None
                 assert activity.seen[0].values.shape == SEEN[kind]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from arcade_rl.overlay.layout import Detail
-from arcade_rl.video.panes import _at_own_pace, _in_step, areas_of
+from arcade_rl.playback.beside import Pace, turns
+from arcade_rl.video.panes import areas_of
 
 FULL_HD = (1920, 1080)
 TELEVISION, WIDE, NARROW = Fraction(4, 3), Fraction(16, 9), Fraction(1, 2)
@@ -53,11 +54,10 @@ def test_panes_lie_where_the_games_are_large(
         ("own", [(0, 0), (0, 1), (1, 2), (1, 3), (2, 4), (2, 5), (3, 5)]),
     ],
 )
-def test_paces(pace: str, expected: list[tuple[int, int]]) -> None:
+def test_paces(pace: Pace, expected: list[tuple[int, int]]) -> None:
     """Of a game of 30 frames a second and one of 60, a frame a step; frames shown in turn."""
     panes: list[Any] = [Runner(4, Fraction(30)), Runner(6, Fraction(60))]
-    turns = _in_step(panes) if pace == "step" else _at_own_pace(panes)
-    shown = [tuple(pane.frame for pane in panes) for _ in turns]
+    shown = [tuple(pane.frame for pane in panes) for _ in turns(panes, pace)]
     assert shown[: len(expected)] == expected
     assert shown[-1] == (3, 5)
 

@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import arcade_rl
@@ -47,6 +48,25 @@ def test_a_notebook_is_told_what_cannot_be(
 ) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
         Run("r").episodes(**wanted)
+
+
+def test_curves_checkpoints_and_evaluations(runs: Path) -> None:
+    run = Run("r")
+    curve = run.curve("hits", points=20)
+    assert len(curve) == 20
+    assert (np.diff(curve.step) >= 0).all()
+    assert (curve.least <= curve.mean).all()
+    assert (curve.mean <= curve.most).all()
+    assert len(run.curve("steps_per_s", points=5)) == 5
+    assert len(run.curve("train/learning_rate")) == 8
+    states = [checkpoint.state for checkpoint in run.checkpoints()]
+    assert states[-1] is not None
+    assert states[-1].steps == 4096
+    assert run.evaluations() == []
+    with pytest.raises(UsageError, match="episodes have no 'score'"):
+        run.curve("score")
+    with pytest.raises(UsageError, match="no update of r has a measurement 'train/nothing'"):
+        run.curve("train/nothing")
 
 
 def test_what_is_read_is_not_changed_by_who_reads_it(runs: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,18 +15,24 @@ import torch
 from arcade_rl_toy import BUTTONS, GAUGES, STRANGE
 from make_run import Made, make_run
 from recorded import played, recording
+from sessions import NOBODY, open_eyes, session_of
 
 from arcade_rl.contracts import Metric
 from arcade_rl.errors import MissingError, PluginError, VerificationError
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.evaluation import evaluate
+from arcade_rl.playback.game import find_playable
 from arcade_rl.playback.library import Run
-from arcade_rl.playback.player import Performance, Player, episode_seeds
-from arcade_rl.playback.rerun import DivergenceError, rerun
-from arcade_rl.playback.scenes import BANNER_S, Billing, beats, title_of, weights_of
-from arcade_rl.playback.show import Show, running
+from arcade_rl.playback.performance import Performance, Sights
+from arcade_rl.playback.player import Player
+from arcade_rl.playback.references import episode_seeds
+from arcade_rl.playback.rerun import DivergenceError, Rerun
+from arcade_rl.playback.scenes import BANNER_S, Billing, title_of, weights_of
+from arcade_rl.playback.session import About, Session, Wants
+from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.playback.verify import verify
 from arcade_rl.policies.activity import Choices, Dials
+from arcade_rl.recording.recording import Recording
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.standing import standing_at
@@ -45,12 +52,17 @@ def player_of(made: Made, chunk: int = CHUNK) -> Player:
     return Player(made.resolved, made.run.checkpoint(chunk))
 
 
-def scenes_of(made: Made, performance: Performance, player: Player | None = None) -> list[Scene]:
-    metadata = performance.recording.metadata
+def scenes_of(
+    made: Made, episode: Recording | Performance, player: Player | None = None
+) -> list[Scene]:
+    recording = episode if isinstance(episode, Recording) else episode.recording
+    metadata = recording.metadata
     title = title_of(made.resolved.config, metadata, "sampled", 7, True)
-    billing = Billing(title, standing_at(made.run, CHUNK), 2, 5, "50 %", "checkpoint 3")
-    with Show(performance, player) as show:
-        return [scene for beat in beats(show, made.resolved, billing) for scene in beat.scenes]
+    standing, weights = standing_at(made.run, CHUNK), weights_of(metadata, made.resolved)
+    about = About(title, "sampled", standing=standing, weights=weights)
+    billing = Billing(2, 5, banner="50 %", detail="checkpoint 3")
+    with session_of(episode, player, about) as session:
+        return [scene for shown in session for scene in session.scenes(shown, billing)]
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
@@ -86,7 +98,7 @@ def test_a_scene_shows_the_recording_and_the_forward_pass_that_led_to_it(made: M
     it = episode.recording
     assert it.distributions is None  # nothing of the policy is stored: it is computed
     with Player(made.resolved, made.run.checkpoint(it.metadata.checkpoint)) as player:
-        scenes = scenes_of(made, Performance(it), player)
+        scenes = scenes_of(made, it, player)
     weights = made.resolved.config.reward
     names = [metric.label for metric in made.resolved.declaration.metrics]
     ends = [scene for scene, later in zip(scenes, [*scenes[1:], None], strict=True)
@@ -116,8 +128,8 @@ def test_a_scene_shows_the_recording_and_the_forward_pass_that_led_to_it(made: M
 def test_an_activity_is_that_of_the_policy_on_what_the_agent_saw(made: Made) -> None:
     with player_of(made) as player:
         performance = player.play(11, 1, deterministic=True)
-        with Show(performance, player) as show:
-            decisions = [s.activity.decision for s in show if s.activity is not None]
+        with session_of(performance, player) as session:
+            decisions = [s.activity.decision for s in session if s.activity is not None]
     assert len(decisions) == len(performance.recording)
     for decision in decisions:
         assert isinstance(decision, Choices)
@@ -129,9 +141,10 @@ def test_a_game_that_cannot_be_rerun_is_shown_with_what_was_seen(tmp_path: Path)
     with Player(made.resolved, made.newest) as player:
         performance = player.play(11, 1, deterministic=True)
         assert performance.recording.states is not None
-        assert performance.seen is not None
-        with Show(performance, player) as show:
-            shown = list(show)
+        assert performance.sights is not None
+        assert len(performance.sights) == len(performance.recording)
+        with session_of(performance, player) as session:
+            shown = list(session)
     assert len(shown) == len(performance.recording)
     for k, one in enumerate(shown):
         assert one.activity is not None
@@ -144,13 +157,13 @@ def test_a_game_that_cannot_be_rerun_is_shown_with_what_was_seen(tmp_path: Path)
     recorded = Run(made.run.path).episodes(limit=1)[0]
     with (
         Player(made.resolved, made.newest) as player,
-        Show(Performance(recorded.recording), player) as show,
+        session_of(recorded.recording, player) as session,
     ):
-        rest = list(show)
+        rest = list(session)
         assert {one.activity for one in rest} == {None}  # nobody knows what was seen
         assert {one.terms for one in rest} == {None}
     with pytest.raises(ValueError, match="no re-runs"):
-        rerun(recorded.recording)
+        Rerun(find_playable(recorded.recording), Performance(recorded.recording))
 
 
 RERUN = ("options.reruns=true", "options.instruments=true", 'recording.criteria=["all"]')
@@ -165,14 +178,13 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def test_recorded_states_are_shown_with_what_a_rerun_gives(states: Made) -> None:
     it = Run(states.run.path).episodes(sort="-length", limit=1)[0].recording
     assert it.states is not None
-    performance = rerun(it)
-    assert performance.seen is not None
-    assert performance.terms is not None
-    lit = np.array([one.observation[:4].argmax() for one in performance.seen])
+    with closing(open_eyes(Performance(it))) as eyes:
+        sights = [sight for sight in map(eyes.sight, range(len(it))) if sight is not None]
+    lit = np.array([sight.before.observation[:4].argmax() for sight in sights])
     assert lit.tolist() == it.states[:, 0].tolist()  # and so none is the environment's own array
-    assert performance.terms[:, 0].tolist() == it.rewards.tolist()
+    assert [sight.terms[0] for sight in sights] == it.rewards.tolist()
     with Player(states.resolved, states.run.checkpoint(it.metadata.checkpoint)) as player:
-        scenes = scenes_of(states, performance, player)
+        scenes = scenes_of(states, it, player)
     for scene in scenes:
         assert scene.activity is not None
         assert [one.name for one in scene.playback.contributions] == ["hit", "miss", "travel"]
@@ -181,13 +193,19 @@ def test_recorded_states_are_shown_with_what_a_rerun_gives(states: Made) -> None
 def test_a_rerun_that_differs_says_where(states: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     it = Run(states.run.path).episodes(sort="-length", limit=1)[0].recording
     monkeypatch.setenv("TOY_MACHINE", "1")
-    with pytest.raises(
-        DivergenceError, match=r"another state, its number 2, after step 5: "
-    ) as found:
-        rerun(it)
+    fault = r"another state, its number 2, after step 5: "
+    with (
+        Rerun(find_playable(it), Performance(it)) as rerun,
+        pytest.raises(DivergenceError, match=fault) as found,
+    ):
+        rerun.play_to(len(it) - 1, Sights(None))
     assert found.value.step == STRANGE
-    with Show(Performance(it)) as show:
-        shown = list(show)  # of states alone there is nothing to compare
+    with session_of(it) as session:
+        assert session.seek(STRANGE - 1).terms is not None
+        with pytest.raises(MissingError, match=f"played otherwise here from step {STRANGE} on"):
+            session.seek(STRANGE)
+    with Session(Performance(it), Wants(), NOBODY) as session:
+        shown = list(session)  # of states alone there is nothing to compare
     assert [one.moment.reward for one in shown] == it.rewards.tolist()
     assert {one.terms for one in shown} == {None}
 
@@ -198,14 +216,14 @@ def test_an_interruption_ends_a_rerun(states: Made) -> None:
     def stop() -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        rerun(it, stop)
+    with closing(open_eyes(Performance(it), stop)) as eyes, pytest.raises(KeyboardInterrupt):
+        eyes.sight(0)
 
 
 def test_instruments_show_what_the_states_say(states: Made) -> None:
     it = Run(states.run.path).episodes(sort="-length", limit=1)[0].recording
     assert it.states is not None
-    scenes = scenes_of(states, Performance(it))
+    scenes = scenes_of(states, it)
     assert len(scenes) == 2 * len(it)
     for k, scene in enumerate(scenes[::2]):
         board = scene.dashboard
@@ -223,7 +241,7 @@ def test_the_history_of_tracks_is_that_of_the_last_seconds(tmp_path: Path) -> No
     made = make_run(tmp_path, *RERUN, "options.length=100")
     it = Run(made.run.path).episodes(limit=1)[0].recording
     assert it.states is not None
-    last = scenes_of(made, Performance(it))[-1].dashboard
+    last = scenes_of(made, it)[-1].dashboard
     assert last is not None
     assert last.history.tolist() == np.eye(4, dtype=bool)[it.states[40:, 0].astype(int)].tolist()
 
@@ -237,12 +255,12 @@ def test_a_screen_without_the_instruments_that_are_declared_is_refused(
     it = replace(it, metadata=replace(it.metadata, rom_sha256=""))
     fault = "toy_no_instruments declares tracks or gauges, and its screen has no instruments"
     with pytest.raises(PluginError, match=fault):
-        Show(Performance(it))
+        Session(Performance(it), Wants(), NOBODY)
 
 
 def test_a_game_without_instruments_has_no_dashboard(made: Made) -> None:
     it = Run(made.run.path).episodes(limit=1)[0].recording
-    assert {scene.dashboard for scene in scenes_of(made, Performance(it))} == {None}
+    assert {scene.dashboard for scene in scenes_of(made, it)} == {None}
 
 
 @pytest.mark.parametrize("chunk", range(5))
@@ -291,7 +309,7 @@ def test_a_metric_that_the_game_has_gained_since_is_not_shown(made: Made) -> Non
     it = Run(made.run.path).episodes(limit=1)[0].recording
     metadata = replace(it.metadata, metrics={"hits": it.metadata.metrics["hits"]})
     older = replace(it, metadata=metadata, metrics=it.metrics[:, :1])
-    for scene in scenes_of(made, Performance(older)):
+    for scene in scenes_of(made, older):
         assert [reading.label for reading in scene.playback.readings] == ["Hits"]
 
 
@@ -299,7 +317,7 @@ def test_actions_that_the_game_does_not_have_are_refused(made: Made) -> None:
     it = Run(made.run.path).episodes(limit=1)[0].recording
     forged = replace(it, actions=np.where(np.arange(len(it)) == 3, 9, it.actions))
     with pytest.raises(VerificationError, match="has actions 0 to 9; expected 0 to 3 of toy"):
-        Show(Performance(forged))
+        Session(Performance(forged), Wants(), NOBODY)
 
 
 def test_an_episode_that_is_played_otherwise_is_refused(made: Made) -> None:
@@ -308,17 +326,17 @@ def test_an_episode_that_is_played_otherwise_is_refused(made: Made) -> None:
     at = int(np.flatnonzero(it.rewards)[0])
     actions[at] = (actions[at] + 1) % 4
     with (
-        Show(Performance(replace(it, actions=actions))) as show,
+        session_of(replace(it, actions=actions)) as session,
         pytest.raises(VerificationError, match=f"gives 0 at step {at + 1}; recorded is 1"),
     ):
-        list(show)
+        list(session)
 
 
 def test_a_banner_fades(made: Made) -> None:
     it = Run(made.run.path).episodes(sort="-length", limit=1)[0].recording
     rate = made.resolved.declaration.frame_rate
     assert rate == Fraction(30)
-    opacities = [s.banner.opacity if s.banner else 0.0 for s in scenes_of(made, Performance(it))]
+    opacities = [s.banner.opacity if s.banner else 0.0 for s in scenes_of(made, it)]
     assert opacities[0] == 1.0
     assert opacities == sorted(opacities, reverse=True)
     seen = sum(opacity > 0 for opacity in opacities)
@@ -333,6 +351,8 @@ def test_metrics_run_as_they_are_aggregated(made: Made) -> None:
     it = recording(3, metrics=rows)
     it = replace(it, metadata=replace(it.metadata, metrics=dict.fromkeys(kinds, 0.0)))
     expected = [[1, 1, 1, 1], [3, 4, 3, 2], [2, 6, 3, 2]]
-    assert running(it, declaration).tolist() == expected
+    running = RunningMetrics(it.metadata, declaration)
+    assert [list(running.after(it, step).values()) for step in (1, 2, 3)] == expected
+    assert running.after(it, 0) == dict.fromkeys(kinds, 0.0)
     with pytest.raises(VerificationError, match="has a metric 'mean'; toy has last, sum, max"):
-        running(it, replace(declaration, metrics=metrics[:3]))
+        RunningMetrics(it.metadata, replace(declaration, metrics=metrics[:3]))

@@ -1,0 +1,132 @@
+"""Episodes side by side: how they go on together, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import count
+from math import floor
+from typing import Literal, Protocol, TypeAlias
+
+from arcade_rl.overlay.scene import Banner
+from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.session import Session
+
+Pace: TypeAlias = Literal["step", "own"]
+"""How several episodes go on: decision by decision, or each at its game's own rate."""
+
+
+class Lane(Protocol):
+    """One of several episodes."""
+
+    @property
+    def native(self) -> Fraction:
+        """Frames per second of its game."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """Steps of the episode, as far as it is played."""
+        ...
+
+    @property
+    def step(self) -> int:
+        """The step that is shown, from 1."""
+        ...
+
+    @property
+    def frame(self) -> int:
+        """The frame that is shown, from 0."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its last frame is shown."""
+        ...
+
+    @property
+    def ends_step(self) -> bool:
+        """Whether the next frame belongs to another step, or there is none."""
+        ...
+
+    def advance(self) -> None:
+        """Go on by a frame; at the end it stands still."""
+        ...
+
+
+class SessionLane:
+    """A session frame by frame, from its first step. At its end it says so, and stands still."""
+
+    def __init__(self, session: Session, billing: Billing) -> None:
+        self.session = session
+        self.native = session.declaration.frame_rate
+        self.frame = 0
+        self._billing = billing
+        session.seek(0)
+        self._begin_step()
+
+    def _begin_step(self) -> None:
+        self._scenes = self.session.next_scenes(self._billing)
+        self._show(0)
+
+    def _show(self, index: int) -> None:
+        self._index, self.scene = index, self._scenes[index]
+        if self.is_over:
+            end = Banner("ended", f"after {self.step:,} steps", 1.0)
+            self.scene = replace(self.scene, banner=end)
+
+    @property
+    def length(self) -> int:
+        return len(self.session)
+
+    @property
+    def step(self) -> int:
+        return self.session.position
+
+    @property
+    def is_over(self) -> bool:
+        return self.session.is_at_end and self.ends_step
+
+    @property
+    def ends_step(self) -> bool:
+        return self._index == len(self._scenes) - 1
+
+    def advance(self) -> None:
+        if self.is_over:
+            return
+        self.frame += 1
+        if self.ends_step:
+            self._begin_step()
+        else:
+            self._show(self._index + 1)
+
+
+def turns(lanes: Sequence[Lane], pace: Pace) -> Iterator[float]:
+    """Turn after turn of episodes that begin together, until all are over; the part that is done, 0 to 1.
+    With the pace "own" a turn is a frame of the fastest game."""
+    return in_step(lanes) if pace == "step" else at_own_pace(lanes)
+
+
+def in_step(lanes: Sequence[Lane]) -> Iterator[float]:
+    """Frame by frame, and nobody begins a step before all have ended theirs."""
+    most = max(lane.length for lane in lanes)
+    while True:
+        yield max(lane.step for lane in lanes) / most
+        if all(lane.is_over for lane in lanes):
+            return
+        inside = [lane for lane in lanes if not lane.ends_step]
+        for lane in inside or lanes:
+            lane.advance()
+
+
+def at_own_pace(lanes: Sequence[Lane]) -> Iterator[float]:
+    """Frame by frame of the fastest game, each at its own rate."""
+    fastest = max(lane.native for lane in lanes)
+    for turn in count(1):
+        yield max(lane.step / lane.length for lane in lanes)
+        if all(lane.is_over for lane in lanes):
+            return
+        for lane in lanes:
+            while lane.frame < floor(turn * lane.native / fastest) and not lane.is_over:
+                lane.advance()

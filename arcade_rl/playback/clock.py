@@ -1,0 +1,82 @@
+"""Which frames of a game are due: in real time, or in a film of another rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Clock(Generic[T]):
+    """Lets frames fall due with time, at a speed. It stands still until `play`."""
+
+    def __init__(self, frame_rate: Fraction, advance: Callable[[], Sequence[T]]) -> None:
+        """`frame_rate`: the game's own, frames per second; `advance`: goes on by a step and gives its
+        frames, none at the end."""
+        self.is_playing = False
+        self.speed = 1.0
+        """Seconds of the game in a second of those who look."""
+        self._frame_rate = float(frame_rate)
+        self._advance = advance
+        self._due = 0.0
+        """Frames that time owes."""
+        self._waiting: list[T] = []
+        """Frames of the step that was begun which are not due yet."""
+
+    def play(self, speed: float = 1.0) -> None:
+        """Go on with time. ValueError if `speed` is not above 0."""
+        if not speed > 0:
+            raise ValueError(f"speed is {speed}; expected a number above 0")
+        self.is_playing, self.speed = True, speed
+
+    def pause(self) -> None:
+        """Stand still."""
+        self.is_playing = False
+
+    def forget(self) -> None:
+        """Drop the frames that wait: somebody went to another step."""
+        self._waiting.clear()
+
+    def tick(self, seconds: float) -> list[T]:
+        """The frames that fall due in so much time; none while paused. Pauses at the end, and where
+        `advance` raises an error."""
+        if not self.is_playing:
+            return []
+        self._due += seconds * self.speed * self._frame_rate
+        fallen: list[T] = []
+        while self._due >= 1 and self._has_frame():
+            fallen.append(self._waiting.pop(0))
+            self._due -= 1
+        return fallen
+
+    def _has_frame(self) -> bool:
+        """Whether a frame waits; the next step is begun where none does."""
+        if not self._waiting:
+            self.is_playing = False
+            self._waiting = list(self._advance())
+            self.is_playing = bool(self._waiting)
+        if not self._waiting:
+            self._due = 0.0
+        return bool(self._waiting)
+
+
+class Timing:
+    """Which frames of a game a film shows: all, some, or some more than once."""
+
+    def __init__(self, native: Fraction, rate: Fraction | None, speed: Fraction) -> None:
+        """`native`: the game's frames per second; `rate`: the film's, None for the game's own;
+        `speed`: seconds of the game in a second of the film."""
+        self.rate = rate or native
+        """Frames per second of the film."""
+        self._shown = self.rate / (native * speed)
+
+    def count(self, frame: int) -> int:
+        """How many frames of the film show the game's frame number `frame`, from 0."""
+        return math.ceil((frame + 1) * self._shown) - math.ceil(frame * self._shown)
+
+    def frames(self, seconds: Fraction) -> int:
+        """Frames of the film that last so long."""
+        return round(seconds * self.rate)

@@ -1,0 +1,133 @@
+"""What an agent saw, and what its policy did with it: computed when it is asked for, at any step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.errors import MissingError
+from arcade_rl.playback.performance import KEPT_BYTES, Performance, Sights, StepSight
+from arcade_rl.playback.rerun import DivergenceError, Rerun
+from arcade_rl.policies.activity import Activity
+
+if TYPE_CHECKING:
+    from arcade_rl.policies.taps import Taps
+
+WITHOUT = "use --overlay minimal or none, or let its checkpoint play"
+"""What to do where nobody knows what the agent saw."""
+MEMORY_INTERVAL = 64
+"""Steps between two memories that are kept of a policy that has any."""
+
+
+class Eyes:
+    """What was seen before every step of an episode: as it was kept while it was played, else by playing
+    it again. Close it after use."""
+
+    def __init__(
+        self,
+        performance: Performance,
+        where: str,
+        open_rerun: Callable[[], Rerun] | None,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> None:
+        """`where` names the episode in messages; `open_rerun`: None where it cannot be played again;
+        `kept_bytes`: how much of what is seen so is kept."""
+        self._performance, self._where = performance, where
+        self._open_rerun = open_rerun
+        self._rerun: Rerun | None = None
+        self._sights = Sights(kept_bytes)
+
+    @property
+    def can_see(self) -> bool:
+        """Whether anything of what was seen is known."""
+        return self._open_rerun is not None or self._performance.sights is not None
+
+    @property
+    def rerun(self) -> Rerun:
+        """What plays the episode again, opened when it is first needed."""
+        if self._rerun is None:
+            assert self._open_rerun is not None, "the episode can be played again"
+            self._rerun = self._open_rerun()
+        return self._rerun
+
+    def close(self) -> None:
+        """Free the environment."""
+        if self._rerun is not None:
+            self._rerun.close()
+
+    def sight(self, step: int) -> StepSight | None:
+        """What is known of step number `step`, from 0; None where nobody knows.
+
+        DivergenceError where an exact game plays the episode otherwise than it was recorded;
+        MissingError where one whose states are recorded does, which is no fault of the recording.
+        """
+        for sights in (self._performance.sights, self._sights):
+            sight = None if sights is None else sights.get(step)
+            if sight is not None:
+                return sight
+        if self._open_rerun is None:
+            return None
+        try:
+            return self.rerun.play_to(step, self._sights)
+        except DivergenceError as error:
+            if self._performance.recording.is_exact:
+                raise
+            raise MissingError(
+                f"{self._where} is played otherwise here from step {error.step} on than it was "
+                f"recorded, and what the agent saw is not known; {WITHOUT}, or export it where it was "
+                "played"
+            ) from error
+
+
+class Mind:
+    """What the policy that is shown did before every step of an episode."""
+
+    def __init__(self, taps: Taps, eyes: Eyes, performance: Performance) -> None:
+        self._taps, self._eyes, self._performance = taps, eyes, performance
+        self._values: dict[int, float | None] = {}
+        """The critic's estimate before each step that was looked at."""
+        self._last: tuple[int, Activity] | None = None
+        self._memories: dict[int, object] = {}
+        """What a policy with memory remembered before every so many steps."""
+        self._next = 0
+        """The step that its memory is ready for."""
+
+    def activity(self, step: int) -> Activity:
+        """What it did before step number `step`, from 0. Errors as of `Eyes.sight`."""
+        if self._last is not None and self._last[0] == step:
+            return self._last[1]
+        return self._look_at(step)
+
+    def values(self, first: int, end: int) -> npt.NDArray[np.float32]:
+        """The estimates before the steps from `first` to before `end`, of a policy with a critic; of any
+        other none. (end - first,) or (0,), float32"""
+        for step in range(first, end):
+            if step not in self._values:
+                self._look_at(step)
+        found = [self._values[step] for step in range(first, end)]
+        return np.array([value for value in found if value is not None], np.float32)
+
+    def _look_at(self, step: int) -> Activity:
+        """Look at a step; a policy with memory is led there from the nearest step that it remembers."""
+        if not self._taps.has_memory:
+            return self._look(step)
+        if self._next != step:
+            self._next = max((at for at in self._memories if at <= step), default=0)
+            self._taps.memory = self._memories.get(self._next)
+        while self._next < step:
+            self._look(self._next)
+        return self._look(step)
+
+    def _look(self, step: int) -> Activity:
+        sight = self._eyes.sight(step)
+        assert sight is not None, "what is looked into can see"
+        if self._taps.has_memory and step % MEMORY_INTERVAL == 0:
+            self._memories[step] = self._taps.memory
+        masks = sight.before.masks if self._taps.takes_masks else None
+        action = self._performance.recording.actions[step]
+        activity = self._taps.look(sight.before.observation, action, masks)
+        self._values[step], self._next, self._last = activity.value, step + 1, (step, activity)
+        return activity

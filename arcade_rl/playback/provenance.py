@@ -1,0 +1,32 @@
+"""Where what is shown comes from, as sidecars and pages say it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from arcade_rl.recording.recording import Recording
+from arcade_rl.runs.checkpoints import MANIFEST
+from arcade_rl.runs.files import sha256_of
+
+
+def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) -> dict[str, Any]:
+    """Where an episode is from. `chosen`: how its actions were chosen; `checkpoint`: what played it, where
+    that is known."""
+    metadata = recording.metadata
+    manifest = None if checkpoint is None else checkpoint / MANIFEST
+    return {
+        "run": metadata.run,
+        "game": metadata.game,
+        "purpose": metadata.purpose,
+        "episode": metadata.number if metadata.purpose == "training" else None,
+        "seed": recording.start.seed,
+        "actions": chosen,
+        "checkpoint": metadata.checkpoint,
+        "checkpoint_sha256": sha256_of(manifest) if manifest and manifest.is_file() else None,
+        "steps": metadata.length,
+        "return": metadata.raw_return,
+        "metrics": metadata.metrics,
+        "rom_sha256": metadata.rom_sha256,
+        "versions": metadata.versions,
+    }

@@ -1,0 +1,88 @@
+"""What people name on a command line or in an address: RUN, RUN@CHECKPOINT, RUN:EPISODE, or the file of
+an episode."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from arcade_rl.config import Resolved
+from arcade_rl.envs.seeds import EpisodeSeeds
+from arcade_rl.errors import UsageError
+from arcade_rl.playback.library import Episode, Run
+from arcade_rl.playback.sources import Filed, Played, Recorded, Source
+from arcade_rl.recording.format import SUFFIX
+from arcade_rl.runs.directory import (
+    RunDirectory,
+    find_checkpoint,
+    find_run,
+    runs_directory,
+    split_reference,
+)
+from arcade_rl.runs.experiment import open_run
+
+_NUMBERED = re.compile(r"(.+):(\d{1,15})")
+
+
+def names_episode(reference: str) -> bool:
+    """Whether it is `RUN:NUMBER` or the path of a stand-alone file, rather than a run."""
+    return names_file(reference) or _NUMBERED.fullmatch(reference) is not None
+
+
+def names_file(reference: str) -> bool:
+    """Whether it is the path of a stand-alone file of an episode."""
+    return Path(reference).is_file() or reference.endswith(SUFFIX)
+
+
+def open_episode(reference: str, runs_dir: str | None) -> Episode:
+    """The episode that `RUN:NUMBER` or the path of a stand-alone file names. UsageError for what is
+    neither; MissingError if it is not there."""
+    if names_file(reference):
+        return Episode.read(reference)
+    match = _NUMBERED.fullmatch(reference)
+    if match is None:
+        raise UsageError(
+            f"{reference!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
+        )
+    return Run(match[1], runs_dir).episode(int(match[2]))
+
+
+def open_checkpoint(reference: str, runs_dir: str | None) -> tuple[RunDirectory, Resolved, Path]:
+    """The checkpoint that RUN or RUN@CHECKPOINT names, with its run and the run's configuration.
+    MissingError if it is not there."""
+    name, checkpoint = split_reference(reference)
+    run, resolved = open_run(name, runs_dir)
+    best = resolved.declaration.metric(resolved.best_metric)
+    return run, resolved, find_checkpoint(run, checkpoint, best.name, best.better)
+
+
+def find_recorded(reference: str, runs_dir: str | None) -> tuple[Recorded | Filed, Path | None]:
+    """The episode that RUN:EPISODE or a file names, and where films of its run go. UsageError and
+    MissingError as of `open_episode`."""
+    episode = open_episode(reference, runs_dir)
+    if names_file(reference):
+        return Filed(Path(reference)), None
+    run = find_run(reference.rpartition(":")[0], runs_directory(runs_dir))
+    return Recorded(run.path, episode.number), run.videos
+
+
+def find_source(
+    reference: str, runs_dir: str | None, seed: int | None = None, deterministic: bool | None = None
+) -> Source:
+    """What is shown under any reference: a recorded episode as it is, and the first episode that a
+    checkpoint plays under `seed`, by default as the run's [evaluation] says. Errors as above."""
+    if names_episode(reference):
+        return find_recorded(reference, runs_dir)[0]
+    run, resolved, checkpoint = open_checkpoint(reference, runs_dir)
+    settings = resolved.config.evaluation
+    (first,) = episode_seeds(settings.seed if seed is None else seed, 1)
+    chosen = settings.deterministic if deterministic is None else deterministic
+    return Played(run.path, int(checkpoint.name), first, chosen)
+
+
+def episode_seeds(seed: int, episodes: int) -> list[int]:
+    """Seeds of the first episodes that an evaluation with `seed` plays."""
+    seeds = EpisodeSeeds(seed, 1)
+    return [int(seeds.next(np.array([0]))[0]) for _ in range(episodes)]

@@ -1,0 +1,271 @@
+"""One episode with everything that can be shown of it, at any step.
+
+The screen makes the pictures, as in `replay`. Numbers are tables of the recording. What only the
+environment knows, what the agent saw and the reward terms, is computed when it is asked for (`eyes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen
+from arcade_rl.errors import PluginError
+from arcade_rl.overlay.appearance import Appearance
+from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.overlay.scene import Scene, Title
+from arcade_rl.playback import scenes
+from arcade_rl.playback.eyes import Eyes, Mind
+from arcade_rl.playback.game import find_playable
+from arcade_rl.playback.performance import Performance
+from arcade_rl.playback.provenance import provenance_of
+from arcade_rl.playback.replay import Moment, Replay
+from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.tables import RunningMetrics
+from arcade_rl.policies.activity import Activity
+from arcade_rl.recording.recording import Recording
+from arcade_rl.runs.standing import Standing
+
+Depth: TypeAlias = Literal["required", "at hand", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What must be known of an episode to show it."""
+
+    policy: Depth = "none"
+    """What the policy did: "required", and with it what each reward term gave; "at hand": only where a
+    checkpoint plays now, and nothing must be loaded or played again for it; "none"."""
+    sound: bool = False
+    camera: str | None = None
+    """Camera that the game is seen from, where it has any; None: its usual one."""
+    overlay: Overlay | None = None
+    """What draws the scenes: a game with cameras draws its pictures as large as they are there."""
+    threads: int = 0
+    """Threads of torch; 0 for as many as in training."""
+
+    @classmethod
+    def of(
+        cls, appearance: Appearance, overlay: Overlay, sound: bool = False, threads: int = 0
+    ) -> Wants:
+        """What this appearance draws."""
+        depths: dict[str, Depth] = {"full": "required", "minimal": "at hand", "none": "none"}
+        return cls(depths[appearance.detail], sound, appearance.camera, overlay, threads)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of an episode besides what happens in it."""
+
+    title: Title
+    chosen: str
+    """How its actions were chosen: "sampled", "deterministic", or "recorded" where that is not known."""
+    checkpoint: Path | None = None
+    """What played it; None where the run is not known."""
+    standing: Standing | None = None
+    """Where the training stood; None as above."""
+    weights: dict[str, float] | None = None
+    """Weights of the reward terms that it was played with; None where they are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An episode after `moment.step` steps."""
+
+    moment: Moment
+    metrics: dict[str, float]
+    """Every metric up to here, aggregated as declared; 0 at the start."""
+    terms: dict[str, float] | None
+    """What every reward term was in the step, unweighted; None where nobody knows or asks, and at the
+    start."""
+    activity: Activity | None
+    """What the policy that is shown did with what the agent saw before the step; None as above."""
+    instruments: Instruments | None
+    """What the game's instruments show after the step; None where it has none, and at the start."""
+
+
+class Session:
+    """One episode on show, at any step. Close it after use."""
+
+    def __init__(
+        self,
+        performance: Performance,
+        wants: Wants,
+        about: About,
+        eyes: Eyes | None = None,
+        mind: Mind | None = None,
+    ) -> None:
+        """`eyes`: who knows what was seen, where terms are shown; `mind`: the policy that is looked
+        into. The session closes neither.
+
+        MissingError and VerificationError as of `find_playable`, UsageError as of `open_screen`;
+        PluginError if the screen cannot show such a recording.
+        """
+        recording = performance.recording
+        self.performance, self.about = performance, about
+        self.played = find_playable(recording)
+        self._eyes, self._mind = eyes, mind
+        self._tracks: dict[int, npt.NDArray[np.bool_]] = {}
+        """What the tracks were, by step; a few bytes each."""
+        self._metrics = RunningMetrics(recording.metadata, self.declaration)
+        size = None if wants.overlay is None else _size_in(wants.overlay, self.declaration)
+        screen = self.played.open_screen(
+            recording.metadata.purpose, wants.sound, wants.camera, size
+        )
+        with ExitStack() as failed:
+            failed.callback(screen.close)
+            self._replay = Replay(recording, screen, performance.is_over)
+            self._instruments = self._find_instruments(screen)
+            failed.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the screen."""
+        self._replay.close()
+
+    @property
+    def declaration(self) -> Declaration:
+        """What the game declares."""
+        return self.played.declaration
+
+    @property
+    def recording(self) -> Recording:
+        """The episode, as far as it is played by now."""
+        return self.performance.recording
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the episode is over, so that its length is known."""
+        return self.performance.is_over
+
+    @property
+    def position(self) -> int:
+        """Steps done in what is shown."""
+        return self._replay.position
+
+    def __len__(self) -> int:
+        """Steps that are played by now."""
+        return len(self.recording)
+
+    def __iter__(self) -> Iterator[Shown]:
+        """The steps after this one, to the end; an episode that is still played is played on."""
+        while not self.is_at_end:
+            yield self.step()
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the step that ended the episode is shown."""
+        return self.is_whole and self.position == len(self)
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the episode, as far as it is played by now, comes from: values for JSON."""
+        return provenance_of(self.recording, self.about.chosen, self.about.checkpoint)
+
+    def play_to_end(self) -> None:
+        """Play an episode on that is still played, until its length is known."""
+        while not self.is_whole:
+            self._grow(len(self) + 1024)
+
+    def step(self, count: int = 1) -> Shown:
+        """Go forward, or back where `count` is negative; stays within the episode."""
+        position = max(self.position + count, 0)
+        self._grow(position)
+        return self.seek(min(position, len(self)))
+
+    def seek(self, position: int) -> Shown:
+        """Go to after `position` steps; an episode that is still played is played on to there.
+
+        ValueError beyond its end. VerificationError, and the session rests at the start, where the
+        game does not play the episode again as it was. Errors as of `Eyes.sight`.
+        """
+        self._grow(position)
+        moment = self._replay.seek(position)
+        step = position - 1
+        return Shown(
+            moment=moment,
+            metrics=self._metrics.after(self.recording, position),
+            terms=self._terms(step) if position else None,
+            activity=self._mind.activity(step) if self._mind is not None and position else None,
+            instruments=self.instruments_after(position) if position else None,
+        )
+
+    def scenes(self, shown: Shown, billing: Billing | None = None) -> list[Scene]:
+        """A scene for each frame of what was shown, in order."""
+        return scenes.scenes_of(self, shown, billing or Billing())
+
+    def next_scenes(self, billing: Billing | None = None) -> list[Scene]:
+        """Go on by a step; its scenes, none at the end."""
+        return [] if self.is_at_end else self.scenes(self.step(), billing)
+
+    def frames_before(self, step: int) -> int:
+        """Frames of the steps before step number `step`, from 1, which was shown or lies before one
+        that was."""
+        return self._replay.frames_before(step)
+
+    def values(self, first: int, end: int) -> npt.NDArray[np.float32]:
+        """The critic's estimates before the steps from number `first` to before `end`, from 0, as the
+        policy that is looked into gives them. (end - first,), or (0,) where there is none, float32"""
+        return np.empty(0, np.float32) if self._mind is None else self._mind.values(first, end)
+
+    def instruments_after(self, position: int) -> Instruments | None:
+        """What the instruments show after so many steps, 1 or more; None where the game has none, or
+        its states are not recorded."""
+        states = self.recording.states
+        if self._instruments is None or states is None:
+            return None
+        actions = self.recording.actions[:position]
+        return self._instruments.instruments(states[position - 1], actions)
+
+    def tracks(self, first: int, end: int) -> npt.NDArray[np.bool_]:
+        """What the tracks were after each of the steps from number `first` to before `end`, from 1, of a
+        game that has instruments. (end - first, tracks)"""
+        for step in range(first, end):
+            if step not in self._tracks:
+                instruments = self.instruments_after(step)
+                assert instruments is not None, "it has instruments"
+                self._tracks[step] = instruments.tracks
+        return np.stack([self._tracks[step] for step in range(first, end)])
+
+    def _grow(self, steps: int) -> None:
+        if self.is_whole or steps <= len(self):
+            return
+        self.performance.play_to(steps)
+        self._replay.grow(self.performance.recording, self.performance.is_over)
+
+    def _terms(self, step: int) -> dict[str, float] | None:
+        sight = None if self._eyes is None else self._eyes.sight(step)
+        if sight is None:
+            return None
+        names = [term.name for term in self.declaration.terms]
+        return dict(zip(names, sight.terms.tolist(), strict=True))
+
+    def _find_instruments(self, screen: Screen) -> InstrumentedScreen | None:
+        """What reads the instruments, where the game has any and its states are recorded."""
+        declared = self.declaration.tracks or self.declaration.gauges
+        if not declared or self.recording.states is None:
+            return None
+        if not isinstance(screen, InstrumentedScreen):
+            raise PluginError(
+                f"{self.played.game.name} declares tracks or gauges, and its screen has no "
+                "instruments; expected an InstrumentedScreen"
+            )
+        return screen
+
+
+def _size_in(overlay: Overlay, declaration: Declaration) -> tuple[int, int] | None:
+    """(width, height) of a game's pictures; None where it has one size only."""
+    if not declaration.cameras:
+        return None
+    has_instruments = bool(declaration.tracks or declaration.gauges)
+    return overlay.game_size(declaration.frame_size, has_instruments)

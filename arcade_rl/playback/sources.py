@@ -1,0 +1,209 @@
+"""What is shown: a recorded episode, or one that a checkpoint plays now, opened as a session.
+
+A source is a few plain values, so that any process can open it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from arcade_rl.config import Resolved
+from arcade_rl.contracts import Declaration
+from arcade_rl.errors import MissingError
+from arcade_rl.playback.eyes import WITHOUT, Eyes, Mind
+from arcade_rl.playback.game import check_camera, find_game, find_playable
+from arcade_rl.playback.library import Episode, Run
+from arcade_rl.playback.performance import Performance
+from arcade_rl.playback.rerun import Rerun, can_rerun
+from arcade_rl.playback.scenes import title_of, weights_of
+from arcade_rl.playback.session import About, Session, Wants
+from arcade_rl.recording.recording import Recording
+from arcade_rl.runs.checkpoints import MANIFEST
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.experiment import experiment_of
+from arcade_rl.runs.standing import standing_at
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An episode that training recorded, shown with the policy of the checkpoint that its chunk began
+    with."""
+
+    run: Path
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """The stand-alone file of an episode, of which no policy is known."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """An episode that a checkpoint plays now, under the rules of evaluations."""
+
+    run: Path
+    chunk: int
+    seed: int
+    """Of the episode."""
+    deterministic: bool
+
+
+Source: TypeAlias = Recorded | Filed | Played
+
+
+@contextmanager
+def opened(
+    source: Source, wants: Wants, go_on: Callable[[], None] = lambda: None
+) -> Iterator[Session]:
+    """A session of the source. One that a checkpoint plays is played as far as it is asked for.
+
+    `go_on` is called before every step that is played, and may raise. MissingError if the episode, the
+    game or a checkpoint that is wanted is not there.
+    """
+    with ExitStack() as stack:
+        match source:
+            case Recorded():
+                session = _recorded(source, wants, stack, go_on)
+            case Filed():
+                session = _filed(source, wants)
+            case Played():
+                session = _played(source, wants, stack, go_on)
+        yield stack.enter_context(session)
+
+
+def declaration_of(source: Source) -> Declaration:
+    """What the game that is played in it declares."""
+    return _game_of(source)[1]
+
+
+def check_cameras(camera: str, sources: Sequence[Source]) -> None:
+    """UsageError if one is of a game without this camera."""
+    by_run = {one.path if isinstance(one, Filed) else one.run: one for one in sources}
+    for source in by_run.values():
+        check_camera(camera, *_game_of(source))
+
+
+def _game_of(source: Source) -> tuple[str, Declaration]:
+    """Name and declaration."""
+    if isinstance(source, Filed):
+        played = find_game(Episode.read(source.path).metadata)
+        return played.game.name, played.declaration
+    experiment = experiment_of(RunDirectory(source.run))
+    return experiment.game.name, experiment.declaration
+
+
+def _recorded(
+    source: Recorded, wants: Wants, stack: ExitStack, go_on: Callable[[], None]
+) -> Session:
+    run = Run(source.run)
+    episode = run.episode(source.number)
+    resolved, recording = experiment_of(run.directory), episode.recording
+    performance = Performance(recording)
+    eyes = mind = None
+    if wants.policy == "required":
+        checkpoint = checkpoint_of(run.directory, recording)
+        eyes = _eyes(performance, run.directory, go_on, stack)
+        mind = _mind(resolved, checkpoint, eyes, performance, wants.threads, stack)
+    about = _about(performance, run.directory, resolved, "sampled", wants)
+    return Session(performance, wants, about, eyes, mind)
+
+
+def _filed(source: Filed, wants: Wants) -> Session:
+    if wants.policy == "required":
+        raise MissingError(
+            f"{source.path} holds an episode without its run, and its policy is not known; name it as "
+            "RUN:EPISODE, or use --overlay minimal or none"
+        )
+    recording = Episode.read(source.path).recording
+    title = title_of(None, recording.metadata, "recorded", recording.start.seed, False)
+    about = About(title, "recorded")
+    return Session(Performance(recording), wants, about)
+
+
+def _played(source: Played, wants: Wants, stack: ExitStack, go_on: Callable[[], None]) -> Session:
+    from arcade_rl.playback.player import Player  # torch: seconds that recordings need not wait
+
+    run = RunDirectory(source.run)
+    resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)
+    player = stack.enter_context(Player(resolved, checkpoint, threads=wants.threads))
+    performance = player.begin(source.seed, 1, source.deterministic, go_on)
+    eyes = mind = None
+    if wants.policy != "none":
+        eyes = _eyes(performance, run, go_on, stack)
+        mind = Mind(stack.enter_context(player.taps()), eyes, performance)
+    chosen = "deterministic" if source.deterministic else "sampled"
+    about = _about(performance, run, resolved, chosen, wants)
+    return Session(performance, wants, about, eyes, mind)
+
+
+def _eyes(
+    performance: Performance, run: RunDirectory, go_on: Callable[[], None], stack: ExitStack
+) -> Eyes:
+    """Who knows what was seen; an environment that plays the episode again is opened when it is needed."""
+    played = find_playable(performance.recording)
+    rerun = None
+    if can_rerun(performance.recording, played):
+        rerun = partial(Rerun, played, performance, go_on)
+    where = f"{run.name}:{performance.recording.metadata.number}"
+    eyes = Eyes(performance, where, rerun)
+    stack.callback(eyes.close)
+    return eyes
+
+
+def _mind(
+    resolved: Resolved,
+    checkpoint: Path,
+    eyes: Eyes,
+    performance: Performance,
+    threads: int,
+    stack: ExitStack,
+) -> Mind:
+    """The policy of a checkpoint, in the environment that plays a recorded episode again."""
+    from arcade_rl.playback.player import load_taps  # torch: seconds that raw replays need not wait
+
+    taps = load_taps(resolved, checkpoint, eyes.rerun.env, threads)
+    return Mind(stack.enter_context(taps), eyes, performance)
+
+
+def _about(
+    performance: Performance, run: RunDirectory, resolved: Resolved, chosen: str, wants: Wants
+) -> About:
+    """What is known of an episode of a run."""
+    recording = performance.recording
+    metadata = recording.metadata
+    with_policy = wants.policy == "required"
+    seed = recording.start.seed
+    weights = dict(resolved.config.reward)
+    return About(
+        title=title_of(resolved.config, metadata, chosen, seed, with_policy),
+        chosen=chosen,
+        checkpoint=run.checkpoint(metadata.checkpoint),
+        standing=standing_at(run, metadata.checkpoint),
+        weights=weights_of(metadata, resolved) if performance.is_over else weights,
+    )
+
+
+def checkpoint_of(run: RunDirectory, recording: Recording) -> Path:
+    """The checkpoint that a recorded episode's chunk began with. MissingError if it is gone, or if what
+    the agent saw cannot be known."""
+    metadata = recording.metadata
+    if not recording.is_exact and not find_game(metadata).declaration.reruns:
+        raise MissingError(
+            f"{run.name}:{metadata.number} holds states of the simulator and not what the agent saw; "
+            f"{WITHOUT}"
+        )
+    checkpoint = run.checkpoint(metadata.checkpoint)
+    if not (checkpoint / MANIFEST).is_file():
+        raise MissingError(
+            f"{run.name}:{metadata.number} was played by checkpoint {metadata.checkpoint}, which is "
+            "not kept; use --overlay minimal or none, or train with checkpoint.every = 1"
+        )
+    return checkpoint

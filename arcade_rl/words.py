@@ -1,0 +1,108 @@
+"""Numbers as people read them: counts, parts, durations, sizes and dates, the same in every face."""
+
+from __future__ import annotations
+
+import math
+import time
+
+DASH = "\N{EN DASH}"
+"""Stands for a number that is not there."""
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """A number with so many digits after the point and a true minus; a dash for None and for what is
+    not finite."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if abs(value) >= 1e12:
+        return f"{value:.{digits}e}".replace("-", MINUS)
+    text = f"{value:,.{digits if abs(value) < 1e6 else 0}f}"
+    is_zero = not text.strip("-0.,")
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+
+
+def cell(value: float | None) -> str:
+    """A number in a table, with two digits after the point, that scripts can read; "-" for None."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def short_count(count: int) -> str:
+    """A count in three digits: 950, 4.20 k, 98.8 M."""
+    value, unit = float(count), ""
+    for larger in ("k", "M", "G", "T"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, f" {larger}"
+    digits = 0 if not unit or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f}{unit}"
+
+
+def exact_percent(part: float) -> str:
+    """A part of 1 in percent with one digit, cut and not rounded, so that 100 means the end; without
+    its sign."""
+    tenths = int(part * 1000 + 1e-9)
+    return "100" if tenths == 1000 else f"{tenths / 10:.1f}"
+
+
+def percent(part: float | None) -> str:
+    """A part of 1 in whole percent, such as "12 %"; "?" for None."""
+    return "?" if part is None else f"{100 * part:.0f} %"
+
+
+def clock_duration(seconds: float) -> str:
+    """h:mm:ss, of the whole seconds that have passed."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def short_duration(seconds: float) -> str:
+    """m:ss, or h:mm:ss from an hour on, rounded."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def rough_duration(seconds: float) -> str:
+    """The largest unit that leaves a number of at least two, such as "90 min"."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def size(count: float) -> str:
+    """A number of bytes, such as "1.2 MB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def exact_size(count: int, large: int) -> str:
+    """A number of bytes, exact; from `large` bytes on in MiB too."""
+    text = f"{count:,} byte{'' if count == 1 else 's'}"
+    return text if count < large else f"{text} ({count / 2**20:,.1f} MiB)"
+
+
+def date(seconds: float) -> str:
+    """Seconds since the epoch as local time, to the minute; as they are where no calendar has them."""
+    return _time(seconds, "%Y-%m-%d %H:%M")
+
+
+def exact_date(seconds: float) -> str:
+    """Seconds since the epoch as local time, to the second."""
+    return _time(seconds, "%Y-%m-%d %H:%M:%S")
+
+
+def time_of_day(seconds: float) -> str:
+    """Seconds since the epoch as local time, without its day."""
+    return _time(seconds, "%H:%M:%S")
+
+
+def _time(seconds: float, form: str) -> str:
+    try:
+        return time.strftime(form, time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:g} s"
