@@ -117,10 +117,13 @@ def test_a_damaged_segment_is_told(
     recorded: Path, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     run = RunDirectory(Path(shutil.copytree(recorded / "r", tmp_path / "r")))
-    assert (describe(run).summary.faults, list(health.damaged_runs(tmp_path))) == ((), [])
+    assert (describe(run, verify=True).summary.faults, list(health.damaged_runs(tmp_path))) == (
+        (),
+        [],
+    )
     chunk, path = max(run.segments().items())
     damage(path)
-    (fault,) = describe(run).summary.faults
+    (fault,) = describe(run, verify=True).summary.faults
     assert fault.startswith(f"recordings of chunk {chunk} are ")
     assert fault.endswith("`arcade-rl runs reindex r` lists what is whole")
     findings = list(health.damaged_runs(tmp_path))  # the index of a segment says nothing of a bit
@@ -134,7 +137,7 @@ def test_damage_is_told_of_a_run_that_has_lost_its_database_too(
     cut(max(run.segments().items())[1])
     run.database.unlink()
     for faults in (
-        describe(run).summary.faults,
+        describe(run, verify=True).summary.faults,
         [finding.message for finding in health.damaged_runs(tmp_path)],
     ):
         assert sum("are damaged" in fault for fault in faults) == 1

@@ -37,7 +37,7 @@ def test_the_tables_of_a_run_are_readable_on_80_columns(
     monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(tmp_path))
     assert cli.run(["evaluate", run.name, "--episodes", "9"]) == 0
     lines = said_on_terminal("stdout", 80, lambda: cli.run(["runs", "show", run.name]))
-    assert max(map(len, lines)) <= 80
+    assert max(len(line) for line in lines if not line.startswith("path")) <= 80
     heads = [line.split() for line in lines if line.split()[:1] in (["chunk"], ["conditions"])]
     chunks, stored, evaluated = heads
     assert chunks[:4] == ["chunk", "steps", "episodes", "return"]
