@@ -84,7 +84,7 @@ def find_game(played: Metadata) -> PlayedGame:
 
 
 def find_playable(recording: Recording) -> PlayedGame:
-    """As `find_game`, of a recording that is to be played. VerificationError also if it has actions that
+    """What `find_game` finds, for a recording that is to be played. VerificationError also if it has actions that
     the game has not."""
     played = find_game(recording.metadata)
     if fault := action_fault(recording, played.declaration):

@@ -189,7 +189,7 @@ class Run:
         return list(self.iterate(*where, **wanted))
 
     def iterate(self, *where: str, **wanted: Unpack[Wanted]) -> Iterator[Episode]:
-        """As `episodes`, one after the other: no recording stays in memory."""
+        """The episodes that `episodes` gives, one after the other: no recording stays in memory."""
         return map(self._episode, list(find_episodes(self.directory, select(*where, **wanted))))
 
     def episode(self, number: int) -> Episode:

@@ -44,7 +44,7 @@ class Moment:
     frames: Sequence[Frame] = field(repr=False)
     """Every frame of the step, oldest first; at step 0 the first picture alone."""
     sound: npt.NDArray[np.int16] | None = field(repr=False)
-    """Of the step, where the screen gives it. (samples, channels), int16."""
+    """Sound of the step, where the screen gives it. (samples, channels), int16."""
     action: npt.NDArray[np.generic] | None
     """What was done in the step; None at step 0."""
     reward: float

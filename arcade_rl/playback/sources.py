@@ -52,7 +52,7 @@ class Played:
     run: Path
     chunk: int
     seed: int
-    """Of the episode."""
+    """Seed that the episode starts from."""
     deterministic: bool
 
 

@@ -136,7 +136,7 @@ def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -
 
 
 def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, str]) -> list[_Lane]:
-    """As many lanes, of about the same number of steps: the longest first, each to the shortest lane."""
+    """So many lanes of about the same number of steps: the longest first, each to the shortest lane."""
     shares: list[list[Recording]] = [[] for _ in range(count)]
     for recording in sorted(recordings, key=len, reverse=True):
         min(shares, key=lambda share: sum(map(len, share))).append(recording)

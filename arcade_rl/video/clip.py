@@ -34,7 +34,7 @@ class Rendered:
 
     path: Path
     title: str
-    """Of its chapter."""
+    """Title of its chapter."""
     facts: FilmFacts
     shown: tuple[dict[str, Any], ...]
     """Where what it shows comes from: one for each pane."""
@@ -47,7 +47,7 @@ class Clip:
     path: Path
     source: Source
     title: str
-    """Of its chapter."""
+    """Title of its chapter."""
     card: Card | None = None
     """Shown before it."""
     episode: int = 1
@@ -66,7 +66,7 @@ class Clip:
         return (self.source,)
 
     def moved(self, folder: Path) -> Clip:
-        """The same, made in another folder."""
+        """This clip, made in another folder."""
         return replace(self, path=folder / self.path.name)
 
     def render(self, look: Look, report: Report) -> Rendered:

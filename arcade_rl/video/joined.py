@@ -30,7 +30,7 @@ class Piece:
 
     path: Path
     title: str
-    """Of the chapter that begins with the clip."""
+    """Title of the chapter that begins with the clip."""
 
 
 def join(target: Path, clips: Sequence[Piece], force: bool = False) -> FilmFacts:
@@ -71,7 +71,7 @@ class _Shape:
     size: tuple[int, int]
     rate: Fraction
     parameters: bytes
-    """Of the H.264 encoder, as the decoder gets them."""
+    """Parameters of the H.264 encoder, as the decoder gets them."""
     channels: int
 
 
@@ -109,7 +109,7 @@ def _shape(path: Path) -> _Shape:
 
 
 def _rate(clip: InputContainer) -> Fraction:
-    """Of the first packet: the file keeps the duration of the whole in milliseconds only."""
+    """The rate of the first packet: the file keeps the duration of the whole in milliseconds only."""
     packet = next(clip.demux(clip.streams.video[0]))
     if not packet.duration or packet.time_base is None:
         raise UsageError(f"{clip.name} cannot be joined: it has no pictures")

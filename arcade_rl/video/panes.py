@@ -29,7 +29,7 @@ FEWEST, MOST = 2, 4
 GAP = 4
 """Between panes, pixel."""
 COLUMNS = {2: (2, 1), 3: (3, 2, 1), 4: (2, 4, 1)}
-"""Of panes in a landscape picture: the usual first, then what else there is."""
+"""Columns of panes in a landscape picture: the usual first, then what else there is."""
 WORTH_ANOTHER_ORDER = Fraction(3, 2)
 """So many times as large must the games be."""
 HOLD_S = Fraction(2)
@@ -60,7 +60,7 @@ class SideBySide:
         return tuple(pane.source for pane in self.panes)
 
     def moved(self, folder: Path) -> SideBySide:
-        """The same, made in another folder."""
+        """This film, made in another folder."""
         return replace(self, path=folder / self.path.name)
 
     def render(self, look: Look, report: Report) -> Rendered:
@@ -202,6 +202,6 @@ def _pane_size(size: tuple[int, int], panes: int, columns: int) -> tuple[int, in
 
 
 def _game_area(size: tuple[int, int], panes: int, columns: int, aspect: Fraction) -> Fraction:
-    """Of a game that fills its pane, pixel^2."""
+    """Area of a game that fills its pane, pixel^2."""
     wide, high = _pane_size(size, panes, columns)
     return min(Fraction(wide), high * aspect) ** 2 / aspect

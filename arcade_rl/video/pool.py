@@ -47,7 +47,7 @@ class Job(Protocol):
         ...
 
     def moved(self, folder: Path) -> Self:
-        """The same, made in another folder."""
+        """This job, made in another folder."""
         ...
 
     def render(self, look: Look, report: Report) -> Rendered: ...
@@ -148,7 +148,7 @@ _stop: Event
 
 
 def _begin(parts: SimpleQueue[tuple[int, float]], stop: Event, parent: int) -> None:
-    """Of a worker process."""
+    """What a worker process begins with."""
     global _parts, _stop
     _parts, _stop = parts, stop
     die_with(parent)

@@ -134,6 +134,24 @@ def test_an_episode_is_shown_while_it_is_played(
             assert session.provenance() == provenance
 
 
+def test_what_was_not_kept_of_a_live_episode_is_played_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_run(tmp_path, *TOY)
+    source = Played(made.run.path, 2, 7, False)
+    with opened(source, FULL) as session:
+        truth = [session.scenes(shown) for shown in session]
+    monkeypatch.setattr("arcade_rl.playback.player.KEPT_BYTES", 1)
+    with opened(source, FULL) as session:
+        for place in (20, 3, 40, 12):
+            assert_alike(session.scenes(session.seek(place)), truth[place - 1], f"{place}")
+        assert not session.is_whole
+        assert session.performance.sights is not None
+        assert len(session.performance.sights) == 1
+        session.seek(0)
+        assert_alike([session.scenes(shown) for shown in session], truth)
+
+
 def test_an_interruption_loses_no_step(tmp_path: Path) -> None:
     made = make_run(tmp_path, *TOY)
     source, calls = Played(made.run.path, 2, 7, True), 0
