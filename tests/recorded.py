@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from arcade_rl.contracts import Game, Purpose, StagedVectorEnv, StepBatch
+from arcade_rl.contracts import Game, Purpose, StepBatch
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 
@@ -65,8 +65,7 @@ def played(
 ) -> tuple[Recording, list[StepBatch]]:
     """An episode of random actions, recorded without the policy's columns, and its steps."""
     env = game.make_env(options, 1, purpose)
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(stage)
+    env.set_stage(stage)
     env.reset(GivenSeeds([[seed, 0]]))
     rng, space = np.random.default_rng(seed), env.action_space
     space.seed(seed)

@@ -179,14 +179,12 @@ class EpisodeAccounting:
         declaration: Declaration,
         num_envs: int,
         horizon: int,
-        is_stacked: bool = False,
         has_prints: bool = False,
         has_states: bool = False,
     ) -> None:
-        """`is_stacked`: observations are stacks of frames, as of a `FrameStackedVectorEnv`.
-        `has_prints` and `has_states`: keep fingerprints and states of the steps."""
+        """`has_prints` and `has_states`: keep fingerprints and states of the steps."""
         self._declaration = declaration
-        self._prints = FingerprintLog(is_stacked, has_prints)
+        self._prints = FingerprintLog(declaration.frame_stack > 1, has_prints)
         self._has_states = has_states
         self._num_envs = num_envs
         self._horizon = horizon

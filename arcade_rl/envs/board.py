@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from arcade_rl.contracts import Observations, Purpose, StepBatch
+from arcade_rl.contracts import Declaration, Observations, Purpose, StepBatch
 from arcade_rl.envs.door import leaves
 from arcade_rl.errors import ArcadeError, PluginError, RunFailed
 
@@ -44,11 +44,6 @@ class Hello:
 
     observation_space: spaces.Space[Any]
     action_space: spaces.Space[Any]
-    is_masked: bool
-    is_staged: bool
-    frame_stack: int | None
-    terms: int
-    metrics: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ class Fault:
 class Board:
     """All arrays of N environments in one piece of memory, with the same layout in every process."""
 
-    def __init__(self, hello: Hello, num_envs: int) -> None:
+    def __init__(self, hello: Hello, declaration: Declaration, num_envs: int) -> None:
         self._places: dict[str, tuple[int, tuple[int, ...], npt.DTypeLike]] = {}
         self._size = 0
         n = num_envs
@@ -73,12 +68,12 @@ class Board:
         is_box = isinstance(space, spaces.Box)
         self._add("actions", (n, *(space.shape or ())), np.float32 if is_box else np.int64)
         self._add("rewards", (n,), np.float32)
-        self._add("terms", (n, hello.terms), np.float32)
-        self._add("metrics", (n, hello.metrics), np.float32)
+        self._add("terms", (n, len(declaration.terms)), np.float32)
+        self._add("metrics", (n, len(declaration.metrics)), np.float32)
         self._add("seeds", (n,), np.int64)
         for name in ("terminated", "truncated", "cut", "has_final", "has_cut"):
             self._add(name, (n,), np.bool_)
-        if hello.is_masked:
+        if declaration.masks:
             self._add("masks", (n, count_actions(space)), np.bool_)
         self._is_dict = isinstance(hello.observation_space, spaces.Dict)
         self._arrays: dict[str, npt.NDArray[Any]] = {}

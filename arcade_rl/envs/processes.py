@@ -27,7 +27,16 @@ import numpy.typing as npt
 from gymnasium import spaces
 from pydantic import BaseModel
 
-from arcade_rl.contracts import Array, Game, Observations, Purpose, SeedSource, StepBatch
+from arcade_rl.contracts import (
+    Array,
+    Declaration,
+    Game,
+    Observations,
+    Purpose,
+    SeedSource,
+    StepBatch,
+    VectorEnv,
+)
 from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
 from arcade_rl.errors import PluginError
 
@@ -209,19 +218,23 @@ class Half:
         return self._board["masks"][self.rows]
 
 
-class ProcessEnv:
+class ProcessEnv(VectorEnv):
     """N environments of a game, stepped by several processes in one or two parts."""
 
     def __init__(
-        self, hello: Hello, num_envs: int, halves: list[tuple[slice, list[Shard]]], memory: int
+        self,
+        hello: Hello,
+        declaration: Declaration,
+        num_envs: int,
+        halves: list[tuple[slice, list[Shard]]],
+        memory: int,
     ) -> None:
         self.num_envs = num_envs
         self.observation_space: spaces.Space[Any] = hello.observation_space
         self.action_space: spaces.Space[Any] = hello.action_space
-        if hello.frame_stack is not None:
-            self.frame_stack = hello.frame_stack
         self._shards = [shard for _, shards in halves for shard in shards]
-        self._board = Board(hello, num_envs)
+        self._has_masks = declaration.masks
+        self._board = Board(hello, declaration, num_envs)
         self._board.map(memory, create=True)
         self._views = Views(self._board, slice(0, num_envs))
         self._ask(pickle.dumps(num_envs))
@@ -233,13 +246,21 @@ class ProcessEnv:
         every = slice(0, self.num_envs)
         return self._board.observations("observations", every if rows is None else rows)
 
+    def set_stage(self, stage: int) -> None:
+        """As `VectorEnv`."""
+        self._ask(pickle.dumps(("stage", stage)))
+
+    def action_masks(self) -> Array | None:
+        """As `VectorEnv`."""
+        return self._board["masks"] if self._has_masks else None
+
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        """As `SavableVectorEnv`, where the game's declaration says so."""
+        """As `VectorEnv`."""
         saved = [pickle.loads(answer) for answer in self._ask(pickle.dumps(("save", None)))]
         return {name: np.concatenate([part[name] for part in saved]) for name in saved[0]}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
-        """As `SavableVectorEnv`."""
+        """As `VectorEnv`."""
         self._ask(pickle.dumps(("restore", (seeds, dict(saved)))))
         return self._board.observations("observations", slice(0, self.num_envs))
 
@@ -264,32 +285,13 @@ class ProcessEnv:
         return [shard.receive() for shard in self._shards]
 
 
-class _Masks(ProcessEnv):
-    def action_masks(self) -> Array:
-        """As `MaskedVectorEnv`."""
-        return self._board["masks"]
-
-
-class _Stages(ProcessEnv):
-    def set_stage(self, stage: int) -> None:
-        """As `StagedVectorEnv`."""
-        self._ask(pickle.dumps(("stage", stage)))
-
-
-class _MasksAndStages(_Masks, _Stages): ...
-
-
-_KINDS: dict[tuple[bool, bool], type[ProcessEnv]] = {
-    (False, False): ProcessEnv,
-    (True, False): _Masks,
-    (False, True): _Stages,
-    (True, True): _MasksAndStages,
-}
-"""By whether the game forbids actions, and has stages."""
-
-
 def open_processes(
-    game: Game, options: BaseModel, num_envs: int, purpose: Purpose, processes: int
+    game: Game,
+    options: BaseModel,
+    declaration: Declaration,
+    num_envs: int,
+    purpose: Purpose,
+    processes: int,
 ) -> ProcessEnv:
     """The game's environments, divided over `processes` processes, or one each if that is fewer.
 
@@ -314,7 +316,7 @@ def open_processes(
             halves.append((slice(half[0].start, half[-1].stop), shards))
         hellos = [pickle.loads(shard.receive()) for shard in started]
         hello: Hello = hellos[0]
-        env = _KINDS[hello.is_masked, hello.is_staged](hello, num_envs, halves, memory.fileno())
+        env = ProcessEnv(hello, declaration, num_envs, halves, memory.fileno())
         stack.pop_all()
     return env
 

@@ -17,10 +17,7 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import (
     Declaration,
-    FrameStackedVectorEnv,
     Observations,
-    SavableVectorEnv,
-    StagedVectorEnv,
     StepBatch,
     VectorEnv,
 )
@@ -54,16 +51,14 @@ def refuse_unreopenable(declaration: Declaration) -> None:
         )
 
 
-def save(env: Any, declaration: Declaration) -> Mapping[str, npt.NDArray[Any]]:
+def save(env: VectorEnv, declaration: Declaration) -> Mapping[str, npt.NDArray[Any]]:
     """What an environment saves between two steps; nothing where the game's cannot."""
-    if declaration.saved_state == "none":
-        return {}
-    savable: SavableVectorEnv = env
-    return savable.save()
+    return {} if declaration.saved_state == "none" else env.save()
 
 
 def reopen(
     env: VectorEnv,
+    declaration: Declaration,
     open_: OpenEpisodes,
     source: Sequence[Causes] | Mapping[str, npt.NDArray[Any]],
     is_exact: bool,
@@ -76,33 +71,27 @@ def reopen(
     every episode otherwise. `is_exact`: what is observed then must be what was observed. `seeds` are those of the run from its beginning; later episodes are
     played in `stage`. DivergenceError if the episodes are not those that they were.
     """
-    is_stacked = isinstance(env, FrameStackedVectorEnv)
+    is_stacked = declaration.frame_stack > 1
     if isinstance(source, Mapping):
         observations = _restore(env, source, seeds.at(open_.begun), stage)
     else:
         observations = _Reopening(env, open_, source, seeds, is_stacked).play()
-        _set_stage(env, stage)
+        env.set_stage(stage)
     if is_exact:
         _compare_seen(open_, newest(observations, is_stacked))
     return observations
 
 
 def _restore(
-    env: Any, saved: Mapping[str, npt.NDArray[Any]], seeds: HashedSeeds, stage: int
+    env: VectorEnv, saved: Mapping[str, npt.NDArray[Any]], seeds: HashedSeeds, stage: int
 ) -> Observations:
     for name, array in saved.items():
         if len(array) != env.num_envs:
             raise VerificationError(
                 f"{len(array)} rows of {name} were saved; expected those of {env.num_envs} environments"
             )
-    _set_stage(env, stage)
-    savable: SavableVectorEnv = env
-    return savable.restore(saved, seeds)
-
-
-def _set_stage(env: VectorEnv, stage: int) -> None:
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(stage)
+    env.set_stage(stage)
+    return env.restore(saved, seeds)
 
 
 def _compare_seen(open_: OpenEpisodes, shown: Observations) -> None:
@@ -180,7 +169,7 @@ class _Reopening:
         self._observations = copied(self._observations)
         for stage in np.unique(self._open.stage[rows]):
             of_stage = rows[self._open.stage[rows] == stage]
-            _set_stage(self._env, int(stage))
+            self._env.set_stage(int(stage))
             has_begun = self._starts < step
             begun = np.where(has_begun, self._open.begun, self._open.begun - 1)
             given = np.where(has_begun, -1, self._open.seed)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
+from arcade_rl.contracts import Declaration, VectorEnv
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
@@ -108,8 +108,7 @@ def _play(
     """Step all environments until each has played its part; what they play beyond is not counted."""
     accounting = EpisodeAccounting(declaration, env.num_envs, HORIZON)
     book = Book(env.num_envs, episodes)
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(state.stage)
+    env.set_stage(state.stage)
     observations = env.reset(seeds)
     accounting.begin_episodes(state.stage)
     steps = 0

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from arcade_rl.config import declared, describe
-from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
+from arcade_rl.contracts import Declaration, Game, Purpose, Screen, gives
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.registry import load_game
@@ -44,9 +44,9 @@ class PlayedGame:
             return screen
         with ExitStack() as failed:
             failed.callback(screen.close)
-            if not isinstance(screen, ViewScreen):
+            if not gives(screen, Screen, "view"):
                 raise PluginError(
-                    f"{name} declares cameras, and its screen has no view; expected a ViewScreen"
+                    f"{name} declares cameras, and its screen has no view; expected a Screen with one"
                 )
             screen.view(camera, size)
             failed.pop_all()

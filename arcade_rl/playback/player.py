@@ -14,14 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import (
-    FrameStackedVectorEnv,
-    MaskedVectorEnv,
-    Observations,
-    StagedVectorEnv,
-    StepBatch,
-    VectorEnv,
-)
+from arcade_rl.contracts import Observations, StepBatch, VectorEnv
 from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import WeightedSum, actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.door import open_env
@@ -62,10 +55,9 @@ class Performance:
 
 def before(env: VectorEnv, observations: Observations) -> Before:
     """What the agent of the first environment sees. Arrays may be the environment's own."""
-    masks = None
-    if isinstance(env, MaskedVectorEnv):
-        masks = to_numpy(env.action_masks())[0]
-    return Before(row_of(observations_to_numpy(observations), 0), masks)
+    masks = env.action_masks()
+    allowed = None if masks is None else to_numpy(masks)[0]
+    return Before(row_of(observations_to_numpy(observations), 0), allowed)
 
 
 def episode_seeds(seed: int, episodes: int) -> list[int]:
@@ -117,8 +109,7 @@ class Player:
         declaration, env, began = self._resolved.declaration, self._env, time.time()
         train, seeds = self._resolved.config.train, np.array([seed])
         actor = Actor(self.policy, self.normalizer, env, train, deterministic, lambda _: seeds)
-        if isinstance(env, StagedVectorEnv):
-            env.set_stage(self.state.stage)
+        env.set_stage(self.state.stage)
         rollouts = _Rollouts(self._resolved, env, self.state.stage)
         observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
         seen, terms = list[Before](), list[npt.NDArray[np.float32]]()
@@ -177,9 +168,8 @@ class _Rollouts:
     def __init__(self, resolved: Resolved, env: VectorEnv, stage: int) -> None:
         self._declaration = resolved.declaration
         self._shape = WeightedSum(resolved.weights)
-        is_stacked = isinstance(env, FrameStackedVectorEnv)
         self._accounting = EpisodeAccounting(
-            resolved.declaration, 1, HORIZON, is_stacked, has_prints=True, has_states=True
+            resolved.declaration, 1, HORIZON, has_prints=True, has_states=True
         )
         self._accounting.begin_episodes(stage)
         self._actions: list[npt.NDArray[Any]] = []

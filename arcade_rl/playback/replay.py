@@ -11,19 +11,17 @@ import operator
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import (
+    Declaration,
     Frame,
-    KeyframeScreen,
     Screen,
     ScreenStep,
-    StagedVectorEnv,
-    StateScreen,
+    gives,
 )
 from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.recording.recording import Recording
@@ -65,9 +63,9 @@ class Moment:
 class Replay:
     """Plays one recording on a screen of its game, options and purpose, which it closes."""
 
-    def __init__(self, recording: Recording, screen: Screen, frame_rate: Fraction) -> None:
-        """`frame_rate`: the game's own, frames per second. PluginError if the screen cannot show such
-        a recording."""
+    def __init__(self, recording: Recording, screen: Screen, declaration: Declaration) -> None:
+        """`declaration`: what the game declares. PluginError if the screen cannot show such a
+        recording."""
         self.recording = recording
         self.position = 0
         """Steps done, 0 to `len(recording)`."""
@@ -76,7 +74,8 @@ class Replay:
         """Of `tick`, as a multiple of the game's own."""
         self._screen = screen
         self._is_closed = False
-        self._frame_rate = float(frame_rate)
+        self._frame_rate = float(declaration.frame_rate)
+        self._has_keyframes = declaration.keyframes
         self._totals = np.concatenate([[0.0], np.cumsum(recording.rewards, dtype=np.float64)])
         self._pictures: list[int] = []
         """CRC-32 of the pictures of each step that was shown, from step 0."""
@@ -88,8 +87,7 @@ class Replay:
         """Frames that time owes."""
         self._waiting: list[Frame] = []
         self._states = self._states_to_show()
-        if isinstance(screen, StagedVectorEnv):
-            screen.set_stage(recording.metadata.stage)
+        screen.set_stage(recording.metadata.stage)
         if self._states is None:
             self._restart(0)
         else:
@@ -225,7 +223,6 @@ class Replay:
     def _restart(self, at: int) -> None:
         self.position = self._origin = at
         if at:
-            assert isinstance(self._screen, KeyframeScreen)
             self._screen.restore(self._keyframes[at])
             return
         self._shown = self._first()
@@ -255,15 +252,15 @@ class Replay:
             self._forget(0)  # what was seen before came from a saved state, and this does not
         self._pictures.append(shown)
         self._prove()
-        if isinstance(self._screen, KeyframeScreen):
-            self._save(self._screen)
+        if self._has_keyframes:
+            self._save()
         return ""
 
-    def _save(self, screen: KeyframeScreen) -> None:
+    def _save(self) -> None:
         """Save a state where one is due; of very long episodes every second one goes, again and again."""
         if self.position == 0 or self.position % self._interval:
             return
-        self._keyframes[self.position] = screen.save()
+        self._keyframes[self.position] = self._screen.save()
         if len(self._keyframes) > MAX_KEYFRAMES:
             self._interval *= 2
             self._keyframes = {
@@ -291,10 +288,10 @@ class Replay:
     def _states_to_show(self) -> npt.NDArray[np.generic] | None:
         """The recorded states; None for an episode that is played again."""
         states = self.recording.states
-        if states is not None and not isinstance(self._screen, StateScreen):
+        if states is not None and not gives(self._screen, Screen, "show"):
             raise PluginError(
                 f"{self._who} was recorded state by state, and the screen of "
-                f"{self.recording.metadata.game} has no show; expected a StateScreen"
+                f"{self.recording.metadata.game} has no show; expected a Screen with one"
             )
         return states
 
@@ -305,7 +302,6 @@ class Replay:
             self.position, self._shown = 0, self._first()
             return
         assert self._states is not None
-        assert isinstance(self._screen, StateScreen)
         k, self.position = position - 1, position
         frames = self._screen.show(self._states[k])
         self._shown = ScreenStep(frames, float(self.recording.rewards[k]), position == len(self))

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Array, StagedVectorEnv
+from arcade_rl.contracts import Array
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import GivenSeeds
@@ -44,8 +44,7 @@ class Rerun:
         self._env = open_env(played.game, played.options, played.declaration, 1, purpose)
         with ExitStack() as failed:
             failed.callback(self._env.close)
-            if isinstance(self._env, StagedVectorEnv):
-                self._env.set_stage(recording.metadata.stage)
+            self._env.set_stage(recording.metadata.stage)
             seed = recording.start.seed
             self._first = self._env.reset(GivenSeeds([[seed, seed]]))  # the second is not played
             self.seen: Before = before(self._env, self._first)

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen
+from arcade_rl.contracts import Declaration, Instruments, Screen, gives
 from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.playback.game import find_playable
@@ -67,7 +67,7 @@ class Show:
             size = None if overlay is None else _size_in(overlay, self.declaration)
             screen = self.played.open_screen(purpose, sound, camera, size)
             opened.callback(screen.close)
-            self._replay = Replay(self.recording, screen, self.played.declaration.frame_rate)
+            self._replay = Replay(self.recording, screen, self.played.declaration)
             self._instruments = self._find_instruments(screen)
             self._rerun = None
             if self.recording.is_exact:
@@ -113,15 +113,15 @@ class Show:
         names = [term.name for term in self.declaration.terms]
         return dict(zip(names, terms.tolist(), strict=True))
 
-    def _find_instruments(self, screen: Screen) -> InstrumentedScreen | None:
+    def _find_instruments(self, screen: Screen) -> Screen | None:
         """What reads the instruments, where the game has any and its states are recorded."""
         declared = self.declaration.tracks or self.declaration.gauges
         if not declared or self.recording.states is None:
             return None
-        if not isinstance(screen, InstrumentedScreen):
+        if not gives(screen, Screen, "instruments"):
             raise PluginError(
                 f"{self.played.game.name} declares tracks or gauges, and its screen has no "
-                "instruments; expected an InstrumentedScreen"
+                "instruments; expected a Screen with them"
             )
         return screen
 

@@ -13,11 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import (
-    FrameStackedVectorEnv,
     Observations,
     ReplayKind,
     SeedSource,
-    StagedVectorEnv,
     StepBatch,
     VectorEnv,
 )
@@ -110,7 +108,7 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
                 waiting.append(recording)
         while waiting:
             lanes = _divided(waiting, env.num_envs, installed)
-            yield from _play(env, lanes)
+            yield from _play(env, lanes, played.declaration.frame_stack > 1)
             waiting = [recording for lane in lanes for recording in lane.left]
 
 
@@ -127,11 +125,12 @@ def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -
     first, count = recordings[0].metadata, min(LANES, len(recordings))
     env: VectorEnv
     if min(processes, count) > 1:
-        env = open_processes(played.game, played.options, count, first.purpose, processes)
+        env = open_processes(
+            played.game, played.options, played.declaration, count, first.purpose, processes
+        )
     else:
         env = open_env(played.game, played.options, played.declaration, count, first.purpose)
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(first.stage)
+    env.set_stage(first.stage)
     return env
 
 
@@ -144,9 +143,8 @@ def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, s
     return [_Lane(share, idle, installed) for share in shares]
 
 
-def _play(env: VectorEnv, lanes: Sequence[_Lane]) -> Iterator[Verification]:
+def _play(env: VectorEnv, lanes: Sequence[_Lane], is_stacked: bool) -> Iterator[Verification]:
     """Step all environments until every lane is at its end, or off its recordings."""
-    is_stacked = isinstance(env, FrameStackedVectorEnv)
     observations = env.reset(_LaneSeeds([lane.seeds for lane in lanes]))
     _look(lanes, newest(observations, is_stacked))
     while not all(lane.is_done for lane in lanes):

@@ -13,7 +13,7 @@ from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import BasePolicy
 
 from arcade_rl.config import Resolved, Train
-from arcade_rl.contracts import Array, MaskedVectorEnv, Observations, VectorEnv
+from arcade_rl.contracts import Array, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
 from arcade_rl.policies.build import is_image
 from arcade_rl.policies.device import thread_count
@@ -56,7 +56,6 @@ class Actor:
             self._draws.begin_step(self._seeds_of(self._rounds), self._steps)
         keywords: dict[str, Any] = {}
         if self._masked is not None:
-            assert isinstance(self._masked, MaskedVectorEnv)
             keywords["action_masks"] = to_numpy(self._masked.action_masks())
         actions, self._memory = self._policy.predict(
             self._normalizer(observations_to_numpy(observations)),
@@ -97,7 +96,7 @@ def load_acting(
             env.observation_space,
             env.action_space,
             device,
-            masked=isinstance(env, MaskedVectorEnv),
+            masked=resolved.declaration.masks,
         )
     return policy, ObservationNormalizer(state.normalization)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from arcade_rl.contracts import Observations, SavedState, VectorEnv
+from arcade_rl.contracts import Declaration, Observations, SavedState, VectorEnv
 from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.reopening import Causes, reopen
@@ -36,13 +36,15 @@ class Carried:
     tape: Arrays = field(default_factory=dict)
     """What the recorder knows of the open episodes, or what plays them again; may be empty."""
 
-    def reopen(self, env: VectorEnv, seeds: HashedSeeds, stage: int) -> Observations:
+    def reopen(
+        self, env: VectorEnv, declaration: Declaration, seeds: HashedSeeds, stage: int
+    ) -> Observations:
         """Put environments where they were; what they show. As `envs.reopening.reopen`. Where the game
         has learned to save them since, the episodes are played again."""
         can_restore = bool(self.saved) and self.saved_state != "none"
         source = self.saved if can_restore else self._causes()
         is_exact = self.saved_state != "approximate"
-        return reopen(env, self.open, source, is_exact, seeds, stage)
+        return reopen(env, declaration, self.open, source, is_exact, seeds, stage)
 
     def _causes(self) -> list[Causes]:
         if not self.tape:

@@ -15,8 +15,6 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from arcade_rl.config import AdaptiveRate, Resolved, Train
 from arcade_rl.contracts import (
-    FrameStackedVectorEnv,
-    MaskedVectorEnv,
     Observations,
     VectorEnv,
 )
@@ -134,7 +132,8 @@ class OwnLearner(Learner):
             policy_alias(train, env.observation_space),
             env,
             WeightedSum(resolved.weights),
-            lambda num_envs: open_accounting(resolved, env, num_envs),
+            lambda num_envs: open_accounting(resolved, num_envs),
+            resolved.declaration,
             normalize=Normalize(
                 train.normalize_observations, train.normalize_rewards, bool(train.normalize_values)
             ),
@@ -204,11 +203,14 @@ class StockLearner(Learner):
 
     def __init__(self, resolved: Resolved, env: VectorEnv) -> None:
         train = resolved.config.train
-        if train.algorithm_name == "MaskablePPO" and not isinstance(env, MaskedVectorEnv):
+        if train.algorithm_name == "MaskablePPO" and not resolved.declaration.masks:
             raise ValueError("the game forbids no actions")
         threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
-            env, WeightedSum(resolved.weights), open_accounting(resolved, env, env.num_envs)
+            env,
+            WeightedSum(resolved.weights),
+            open_accounting(resolved, env.num_envs),
+            resolved.declaration,
         )
         self.normalize = self._normalize(train)
         algorithm: Any = algorithm_class(train)
@@ -345,17 +347,18 @@ def open_env(resolved: Resolved) -> VectorEnv:
         waits = train.algorithm != "PPO"  # SB3's loop does at every step
         what = (game, resolved.options, resolved.declaration)
         return door.open_env(*what, train.n_envs, "training", waits)
-    return open_processes(game, resolved.options, train.n_envs, "training", processes)
+    return open_processes(
+        game, resolved.options, resolved.declaration, train.n_envs, "training", processes
+    )
 
 
-def open_accounting(resolved: Resolved, env: VectorEnv, num_envs: int) -> EpisodeAccounting:
+def open_accounting(resolved: Resolved, num_envs: int) -> EpisodeAccounting:
     """Counts the episodes of so many of the environments."""
     train = resolved.config.train
     return EpisodeAccounting(
         resolved.declaration,
         num_envs,
         train.rollout_steps // train.n_envs,
-        is_stacked=isinstance(env, FrameStackedVectorEnv),
         has_prints=True,
         has_states=bool(resolved.config.recording.criteria),
     )

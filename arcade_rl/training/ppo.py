@@ -21,14 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from arcade_rl.config import AdaptiveRate
-from arcade_rl.contracts import (
-    Array,
-    MaskedVectorEnv,
-    Observations,
-    StagedVectorEnv,
-    StepBatch,
-    VectorEnv,
-)
+from arcade_rl.contracts import Array, Declaration, Observations, StepBatch, VectorEnv
 from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum, to_numpy
 from arcade_rl.envs.parts import Accounts, Part, parts_of
@@ -71,6 +64,7 @@ class PPO(stable_baselines3.PPO):
         env: VectorEnv,
         shape: WeightedSum,
         accounting: Callable[[int], EpisodeAccounting],
+        declaration: Declaration,
         *,
         normalize: Normalize,
         is_fast: bool = False,
@@ -84,12 +78,12 @@ class PPO(stable_baselines3.PPO):
         super().__init__(policy, None, _init_setup_model=False, **keywords)  # type: ignore[arg-type]
         self.observation_space = channels_first(env.observation_space)
         self.action_space = env.action_space
-        if isinstance(env, MaskedVectorEnv):
+        if declaration.masks:
             refuse_masks_of(self.action_space)
         self.n_envs = env.num_envs
         self._stock = set(vars(self))
         self.rollout_buffer_class = NoBuffer  # type: ignore[assignment]
-        self.game_env = env
+        self.game_env, self._declaration = env, declaration
         self._parts: Sequence[Part] = parts_of(env)
         self._accounts = Accounts(self._parts, accounting)
         self._shape = shape
@@ -161,8 +155,7 @@ class PPO(stable_baselines3.PPO):
         rows = slice(0, self.n_envs)
         started = np.ones(self.n_envs, np.bool_)
         if carried is None:
-            if isinstance(self.game_env, StagedVectorEnv):
-                self.game_env.set_stage(stage)
+            self.game_env.set_stage(stage)
             self._accounts.begin_episodes(stage)
             if self.reward_scale:
                 self.reward_scale.returns.zero_()
@@ -170,7 +163,7 @@ class PPO(stable_baselines3.PPO):
             self.rollout = self.rollout or self.allocate(observations)
             self._put(0, rows, observations, started)
         else:
-            observations = carried.reopen(self.game_env, seeds, stage)
+            observations = carried.reopen(self.game_env, self._declaration, seeds, stage)
             self._accounts.go_on(carried.open, stage)
             self.rollout = self.rollout or self.allocate(observations)
             if self.reward_scale:
@@ -235,7 +228,8 @@ class PPO(stable_baselines3.PPO):
         keeps_stacks = not self.observation_moments  # normalised, a frame is another at every place
         return Rollout(
             self.n_steps,
-            self.game_env,
+            self.action_space,
+            self._declaration,
             first,
             observations,
             keeps_stacks,
@@ -488,7 +482,6 @@ class PPO(stable_baselines3.PPO):
 
     def set_stage(self, stage: int) -> None:
         """Episodes that start from now on are played in `stage`."""
-        assert isinstance(self.game_env, StagedVectorEnv)
         self.game_env.set_stage(stage)
         self._accounts.set_stage(stage)
 

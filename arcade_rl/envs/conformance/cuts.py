@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import (
     Declaration,
-    FrameStackedVectorEnv,
     Game,
     Observations,
     StepBatch,
@@ -60,7 +59,7 @@ def cut_faults(game: Game, options: Any, declaration: Declaration, steps: int) -
         is_exact = source is past.causes or declaration.saved_state == "exact"
         with opened(game, options, NUM_ENVS, "training") as env:
             what = f"open episodes that are {way}"
-            first, fault = _reopened(env, past, source, is_exact)
+            first, fault = _reopened(env, declaration, past, source, is_exact)
             if fault:
                 yield f"{what} are others: {fault}"
             elif is_exact and plays_again:  # else the same actions may give another future
@@ -70,8 +69,7 @@ def cut_faults(game: Game, options: Any, declaration: Declaration, steps: int) -
 def _play(env: VectorEnv, declaration: Declaration, length: int) -> Past:
     """Play up to a cut and beyond, with random actions."""
     random = np.random.default_rng(SEEDS)
-    is_stacked = isinstance(env, FrameStackedVectorEnv)
-    accounting = EpisodeAccounting(declaration, NUM_ENVS, length, is_stacked, has_prints=True)
+    accounting = EpisodeAccounting(declaration, NUM_ENVS, length, has_prints=True)
     accounting.begin_episodes(0)
     weighted = WeightedSum([1.0] * len(declaration.terms))
     first = env.reset(HashedSeeds(SEEDS, NUM_ENVS))
@@ -132,13 +130,15 @@ def _saved_faults(saved: Mapping[str, npt.NDArray[Any]]) -> Iterator[str]:
 
 def _reopened(
     env: VectorEnv,
+    declaration: Declaration,
     past: Past,
     source: Sequence[Causes] | Mapping[str, npt.NDArray[Any]],
     is_exact: bool,
 ) -> tuple[Observations, str]:
     """(what is observed, why the episodes are others)"""
     try:
-        return reopen(env, past.open, source, is_exact, HashedSeeds(SEEDS, NUM_ENVS), 0), ""
+        seeds = HashedSeeds(SEEDS, NUM_ENVS)
+        return reopen(env, declaration, past.open, source, is_exact, seeds, 0), ""
     except DivergenceError as error:
         return None, str(error)
 

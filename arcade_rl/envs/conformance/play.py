@@ -14,7 +14,6 @@ from gymnasium import spaces
 from arcade_rl.contracts import (
     Array,
     Game,
-    MaskedVectorEnv,
     Observations,
     Purpose,
     SeedSource,
@@ -97,7 +96,8 @@ class Player:
 
 def masks_of(env: VectorEnv) -> npt.NDArray[Any] | None:
     """Which actions are allowed now. (N, actions), bool; None where all always are."""
-    return as_numpy(env.action_masks()) if isinstance(env, MaskedVectorEnv) else None
+    masks = env.action_masks()
+    return None if masks is None else as_numpy(masks)
 
 
 def choose(

@@ -15,16 +15,12 @@ from arcade_rl.contracts import (
     Declaration,
     Frame,
     Game,
-    InstrumentedScreen,
     Instruments,
-    KeyframeScreen,
     Purpose,
     Screen,
     ScreenStep,
-    StagedVectorEnv,
-    StateScreen,
-    ViewScreen,
 )
+from arcade_rl.envs.capabilities import screen_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy
 from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened
 
@@ -70,7 +66,10 @@ def settings(declaration: Declaration) -> list[Setting]:
 
 def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
     """Faults of what is shown of one episode, or of `steps` steps, under each setting."""
-    for setting in settings(declaration):
+    with closing(game.make_screen(options, "training", False)) as screen:
+        lacks = list(screen_lacks(screen, declaration))
+    yield from lacks
+    for setting in [] if lacks else settings(declaration):
         played = play(game, options, steps, setting)
         find = _state_faults if declaration.replay == "states" else _replay_faults
         for fault in find(game, options, declaration, setting, played):
@@ -124,31 +123,30 @@ def _view_faults(
     """Faults of the picture of one step from every camera, in another size, and of the usual one after
     them."""
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
-        if isinstance(screen, ViewScreen) != bool(declaration.cameras):
-            has = "has" if isinstance(screen, ViewScreen) else "lacks"
-            yield f"the screen {has} view; {len(declaration.cameras)} cameras are declared"
-            return
-        if not isinstance(screen, ViewScreen):
+        if not declaration.cameras:
             return
         _set_stage(screen, setting, setting.stage)
-        usual, seen = hash_bytes(_picture_of(screen, played[0]).tobytes()), dict[str, str]()
+        usual, seen = (
+            hash_bytes(_picture_of(screen, declaration, played[0]).tobytes()),
+            dict[str, str](),
+        )
         for camera in declaration.cameras:
             screen.view(camera, SMALL)
-            frame = _picture_of(screen, played[0])
+            frame = _picture_of(screen, declaration, played[0])
             yield from frame_faults(f"a frame from camera {camera}", frame, SMALL)
             shows = hash_bytes(frame.tobytes())
             if shows in seen:
                 yield f"cameras {seen[shows]} and {camera} show the same picture; expected others"
             seen[shows] = camera
         screen.view(declaration.cameras[0], declaration.frame_size)
-        if hash_bytes(_picture_of(screen, played[0]).tobytes()) != usual:
+        if hash_bytes(_picture_of(screen, declaration, played[0]).tobytes()) != usual:
             yield f"camera {declaration.cameras[0]} shows another picture after others; expected the same"
 
 
-def _picture_of(screen: Screen, step: Played) -> Frame:
+def _picture_of(screen: Screen, declaration: Declaration, step: Played) -> Frame:
     """The last frame of a first step."""
     screen.reset(SEED)
-    if isinstance(screen, StateScreen):
+    if declaration.replay == "states":
         return screen.show(step.state)[-1]  # type: ignore[arg-type]
     return screen.step(step.action).frames[-1]
 
@@ -159,15 +157,11 @@ def _replay_faults(
     """Faults of frames, rewards, ends and sound, of a second look, and of going back."""
     has_sound = declaration.sound_rate > 0
     with closing(game.make_screen(options, setting.purpose, has_sound)) as screen:
-        if isinstance(screen, StagedVectorEnv) != bool(declaration.stages):
-            has = "has" if isinstance(screen, StagedVectorEnv) else "lacks"
-            yield f"the screen {has} set_stage; {len(declaration.stages)} stages are declared"
-            return
         _set_stage(screen, setting, setting.stage)
         hashes = yield from _watch(screen, played, declaration, declaration.frame_rate)
         screen.reset(OTHER_SEED)
         again = _hashes(screen, played[:AGAIN_STEPS])
-        if isinstance(screen, KeyframeScreen):
+        if declaration.keyframes:
             yield from _keyframe_faults(screen, played, hashes)
     if again != hashes[: len(again)]:
         yield f"the episode of seed {SEED} shows other frames the second time; expected the same"
@@ -289,9 +283,6 @@ def _state_faults(
     """Faults of what is shown of states, in any order."""
     size = declaration.frame_size
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
-        if not isinstance(screen, StateScreen):
-            yield 'the screen has no show; expected one, as replay is "states"'
-            return
         _set_stage(screen, setting, setting.stage)
         yield from frame_faults("the first frame", screen.reset(SEED), size)
         hashes = []
@@ -317,9 +308,6 @@ def _instrument_faults(
     """Faults of what the instruments show, the first of each kind, and of a second look."""
     tracks, gauges = len(declaration.tracks), len(declaration.gauges)
     if not tracks and not gauges:
-        return
-    if not isinstance(screen, InstrumentedScreen):
-        yield f"the screen has no instruments; {tracks} tracks and {gauges} gauges are declared"
         return
     actions, shown, seen = np.stack([step.action for step in played]), [], set[str]()
     for number, step in enumerate(played, start=1):
