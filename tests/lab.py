@@ -119,8 +119,7 @@ def rows(chunks: list[Trained]) -> list[tuple[Any, ...]]:
 
 
 def _rows_of(event: Episodes) -> list[tuple[Any, ...]]:
-    columns = [event.env, event.seed, event.stage, event.length, event.step, event.raw_return]
-    columns += [event.shaped_return, event.truncated, *event.terms.values()]
+    columns = [*event.columns.values(), *event.terms.values()]
     columns += event.metrics.values()
     numbers = range(event.first, event.first + len(event))
     return list(zip(numbers, *columns, strict=True))

@@ -17,35 +17,7 @@ from arcade_rl.contracts import Array, Declaration, ReplayKind, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
 from arcade_rl.envs.fingerprints import FingerprintLog, Prints
 from arcade_rl.errors import ContractError, PluginError
-
-
-@dataclass(frozen=True, slots=True)
-class EndedEpisodes:
-    """E episodes that ended in one rollout, in the order of their end."""
-
-    env: npt.NDArray[np.int64]
-    """Index of the environment. (E,)"""
-    step: npt.NDArray[np.int64]
-    """Step of the rollout that ended it, from 0. (E,)"""
-    seed: npt.NDArray[np.int64]
-    """Seed that it was played from. (E,)"""
-    stage: npt.NDArray[np.int64]
-    """Curriculum stage that it was played in. (E,)"""
-    length: npt.NDArray[np.int64]
-    """Steps. (E,)"""
-    raw_return: npt.NDArray[np.float64]
-    """Sum of the game's own rewards. (E,)"""
-    shaped_return: npt.NDArray[np.float64]
-    """Sum of the weighted terms. (E,)"""
-    truncated: npt.NDArray[np.bool_]
-    """Cut by a limit rather than ended by the rules. (E,)"""
-    terms: npt.NDArray[np.float64]
-    """Sum of every term, unweighted. (E, K)"""
-    metrics: npt.NDArray[np.float64]
-    """Every metric, aggregated as declared. (E, M)"""
-
-    def __len__(self) -> int:
-        return len(self.env)
+from arcade_rl.recording.ended import EndedEpisodes
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
 from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.taps import Taps
-from arcade_rl.recording.origin import named, origin, stage_name
+from arcade_rl.recording.ended import of_episode
+from arcade_rl.recording.origin import origin, stage_name
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.tape import Rollout, Tape
 from arcade_rl.runs import checkpoints
@@ -128,12 +129,7 @@ class Player:
         ended, span = rollouts.ended, rollouts.span
         metadata = Metadata(
             **self._shared(number, deterministic, began),
-            length=int(ended.length[0]),
-            raw_return=float(ended.raw_return[0]),
-            shaped_return=float(ended.shaped_return[0]),
-            truncated=bool(ended.truncated[0]),
-            metrics=named(declaration.metrics, ended.metrics[0]),
-            terms=named(declaration.terms, ended.terms[0]),
+            **of_episode(ended, 0, declaration),
         )
         columns = {field.name: getattr(span, field.name) for field in fields(span)}
         recording = Recording(metadata, Start(int(ended.seed[0])), **columns)
@@ -148,13 +144,11 @@ class Player:
             "run": self.run,
             "number": number,
             "chunk": state.chunk,
-            "environment": 0,
             "step_start": state.steps,
             "step_end": state.steps,
             "progress": state.progress,
             "purpose": "evaluation",
             "checkpoint": state.chunk,
-            "stage": state.stage,
             "stage_name": stage_name(self._resolved, state.stage),
             "reasons": ["deterministic" if deterministic else "sampled"],
             "started": began,

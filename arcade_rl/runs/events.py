@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import BinaryIO, ClassVar, TypeAlias
+from typing import Any, BinaryIO, ClassVar, TypeAlias
 
 import msgpack
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.reading import naming, open_file
+from arcade_rl.recording.ended import COLUMNS
 from arcade_rl.runs.checkpoints import CheckpointState, state_from
 
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
@@ -77,16 +78,8 @@ class Episodes:
 
     first: int
     """Number of the first of them in the run, from 1."""
-    env: list[int]
-    seed: list[int]
-    stage: list[int]
-    length: list[int]
-    """Steps of the episode."""
-    step: list[int]
-    """Steps of the run when it ended."""
-    raw_return: list[float]
-    shaped_return: list[float]
-    truncated: list[bool]
+    columns: dict[str, list[Any]]
+    """`recording.ended.COLUMNS` by name, with the steps of the run at each end."""
     terms: dict[str, list[float]]
     """Sum of every reward term, unweighted."""
     metrics: dict[str, list[float]]
@@ -94,7 +87,7 @@ class Episodes:
     """When the rollout ended, seconds since the epoch."""
 
     def __len__(self) -> int:
-        return len(self.env)
+        return len(self.columns["env"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +138,18 @@ _KINDS: dict[str, type[Event]] = {
 }
 
 
+def _event(kind: str, values: dict[str, Any]) -> Event:
+    """The event of these fields. In logs of earlier versions episodes have their columns beside the other
+    fields, and may lack some."""
+    if kind == Episodes.__name__:
+        flat = {column.name: values.pop(column.name) for column in COLUMNS if column.name in values}
+        given = values.get("columns", flat)
+        rows = len(given["env"])
+        columns = {c.name: given.get(c.name, [c.default] * rows) for c in COLUMNS}
+        values = {**values, "columns": columns}
+    return _KINDS[kind](**values)
+
+
 def encode(event: Event) -> bytes:
     """One frame for the pipe."""
     body = msgpack.packb(
@@ -157,7 +162,7 @@ def decode(body: bytes) -> Event:
     """The event of a frame's body. VerificationError if it is none."""
     try:
         kind, values = msgpack.unpackb(body)
-        return _KINDS[kind](**values)
+        return _event(kind, values)
     except (ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
         raise VerificationError(f"a frame of {len(body)} bytes is not an event: {error}") from error
 
@@ -245,7 +250,7 @@ def _read_log(path: Path) -> ChunkLog:
             kind, values = msgpack.unpackb(_read_body(file, path))
             if kind == "End":
                 break
-            events.append(_KINDS[kind](**values))
+            events.append(_event(kind, values))
         if values["count"] != len(events) or file.read(1):
             raise VerificationError(f"{path} does not end where its end mark says")
     return ChunkLog(events, values["attempt"], values["ended"], state_from(values["state"]))

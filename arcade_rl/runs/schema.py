@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from arcade_rl.recording.ended import COLUMNS
+
 VERSION = 2
 """Kept as SQLite's `user_version`. Version 0 had no `updates.phases`, version 1 nothing of
 recordings."""
@@ -44,9 +46,7 @@ create table updates (
 );
 create table episodes (
     number integer primary key, chunk integer not null, attempt integer not null,
-    env integer not null, seed integer not null, stage integer not null, length integer not null,
-    step integer not null, raw_return real not null, shaped_return real not null,
-    truncated integer not null, time real not null{columns}
+    time real not null{columns}
 );
 create index episodes_of_chunk on episodes (chunk);
 create index updates_of_chunk on updates (chunk);
@@ -81,7 +81,11 @@ def bindable(value: object) -> object:
 
 def tables(columns: Iterable[str]) -> str:
     """Makes an empty database, whose episodes have these columns of numbers too."""
-    added = "".join(f', "{name}" real not null' for name in columns)
+    declared = [
+        *(column.declared for column in COLUMNS),
+        *(f'"{name}" real not null' for name in columns),
+    ]
+    added = "".join(f", {column}" for column in declared)
     version = f"pragma user_version = {VERSION};"
     return f"{version} {_TABLES.format(columns=added)} {_RECORDINGS}"
 

@@ -22,12 +22,13 @@ from torch.nn import functional
 
 from arcade_rl.config import AdaptiveRate
 from arcade_rl.contracts import Array, Declaration, Observations, StepBatch, VectorEnv
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, OpenEpisodes
+from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum, to_numpy
 from arcade_rl.envs.parts import Accounts, Part, parts_of
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.policies.build import channels_first
 from arcade_rl.policies.heads import Head, head_of, refuse_masks_of
+from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.training.carried import Carried, named, unnamed
 from arcade_rl.training.moments import (
     Moments,

@@ -48,7 +48,7 @@ def train(folder: Path, words: list[str]) -> tuple[list[Recording], list[Event]]
 )
 def test_what_training_played_is_shown(words: list[str], tmp_path: Path) -> None:
     recordings, events = train(tmp_path, [*words, 'recording.criteria=["all"]'])
-    played = sum(len(event.length) for event in events if isinstance(event, Episodes))
+    played = sum(len(event) for event in events if isinstance(event, Episodes))
     assert len(recordings) == played > 10
     game = load_game("toy")
     for it in recordings:

@@ -104,7 +104,7 @@ def test_counters_and_rolling_means_go_on_over_chunks(tmp_path: Path) -> None:
     state = chunks[-1].state
     assert state.episodes == sum(map(len, events))
     assert state.steps == 6 * 256
-    returns = [value for event in events for value in event.raw_return][-100:]
+    returns = [value for event in events for value in event.columns["raw_return"]][-100:]
     assert state.recent.raw_return == returns
     last = chunks[-1].updates[-1].values
     assert last["rollout/ep_rew_mean"] == pytest.approx(np.mean(returns))
@@ -122,8 +122,8 @@ def test_the_shaped_return_is_the_weighted_sum_of_the_terms(tmp_path: Path) -> N
     assert weights["travel"] == 0.25
     for event in laboratory.chain(3)[-1].episodes:
         total = sum(weights[name] * np.array(values) for name, values in event.terms.items())
-        np.testing.assert_allclose(event.shaped_return, total, rtol=1e-5)
-        assert event.raw_return != event.shaped_return
+        np.testing.assert_allclose(event.columns["shaped_return"], total, rtol=1e-5)
+        assert event.columns["raw_return"] != event.columns["shaped_return"]
 
 
 @pytest.mark.parametrize("algorithm", ["PPO", "sb3:PPO"])
