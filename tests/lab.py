@@ -94,6 +94,8 @@ class Lab:
             total_updates=self.plan.total_updates,
             milestones=[],
             staging=str(staging),
+            pool=[str(trained.directory) for trained in hooks.get("pool", ())],
+            seated=[str(trained.directory) for trained in hooks.get("seated", ())],
         )
         events: list[Event] = []
         Chunk(learner, spec, events.append).run(hooks.get("should_stop", lambda: False))

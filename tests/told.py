@@ -15,6 +15,7 @@ EPISODES = Episodes(
         "raw_return": [1.5, -0.1],
         "shaped_return": [1e300, 5e-324],
         "truncated": [True, False],
+        "opponent": ["", "r@3"],
     },
     terms={"hit": [1.0, 2.0], "miss": [0.1, 0.2]},
     metrics={"hits": [3.0, 4.0]},

@@ -36,6 +36,8 @@ Value: TypeAlias = JsonValue
 
 Table: TypeAlias = dict[str, Value]
 
+POOL = "pool"
+"""Earlier checkpoints of the run itself, among the names of opponents."""
 MOST_ROLLOUT = 10**9
 """Steps of a rollout of all environments: it is held in memory."""
 MOST_CHUNKS = 100_000
@@ -366,6 +368,17 @@ class Engine(Options):
     """Wait before the first restart; doubles up to 60 s."""
 
 
+class Opponents(Options):
+    """Who sits on the seats that the learner has not, in a game of more than one. In each episode one of
+    those named does, each with the same chance; which one follows from the episode's seed."""
+
+    names: Annotated[list[str], Field(min_length=1, max_length=100)]
+    """The game's own opponents, by their names, and "pool" for earlier checkpoints of the run itself."""
+    pool: Annotated[int, Field(ge=1, le=1000)] = 5
+    """How many checkpoints "pool" is: the newest ones that ended on a milestone, the untrained one too.
+    They stay on disk, and change at milestones alone, so that it does not matter where a run is cut."""
+
+
 class Evaluation(Options):
     """What `evaluate` plays when it is not told otherwise."""
 
@@ -375,6 +388,9 @@ class Evaluation(Options):
     """Seed of the evaluation; far from any run's so that training never saw the episodes."""
     deterministic: bool = False
     """Take the likeliest action instead of sampling from the policy."""
+    opponent: str | None = None
+    """Which of the game's own opponents sits opposite, in a game of more than one seat; unset: its usual
+    one."""
 
 
 class Config(Options):
@@ -390,6 +406,8 @@ class Config(Options):
     reward: dict[str, Weight] = Field(default_factory=dict)
     """Weight of each reward term; resolved, it names every term."""
     engine: Engine = Engine()
+    opponents: Opponents | None = None
+    """Unset in a game of one seat."""
     evaluation: Evaluation = Evaluation()
     recording: Recording = Recording()
 

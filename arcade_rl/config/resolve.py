@@ -21,6 +21,7 @@ from arcade_rl.config.faults import cut, describe, is_within, shown
 from arcade_rl.config.models import (
     ALL_HYPERPARAMETERS,
     HYPERPARAMETERS,
+    POOL,
     AdaptiveRate,
     Config,
     Schedule,
@@ -29,7 +30,7 @@ from arcade_rl.config.models import (
 )
 from arcade_rl.config.options import unknown_key
 from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
-from arcade_rl.contracts import Declaration, Game, Gauge, Metric, RewardTerm, Stage
+from arcade_rl.contracts import BuiltIn, Declaration, Game, Gauge, Metric, RewardTerm, Stage
 from arcade_rl.errors import ArcadeError, ConfigError, ContractError, PluginError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
@@ -155,7 +156,8 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     general = Source(
         f"default for replay {declaration.replay}", {"recording": {"criteria": criteria}}
     )
-    sources = [*sources, defaults, general]
+    _refuse_opponents_of_nobody(sources, game.name, declaration)
+    sources = [*sources, defaults, general, *_usual_opponents(game.name, declaration)]
     _refuse_unknown_keys([defaults], Config)
     sources = _leave_out_foreign_hyperparameters(sources)
     values, origins = _merge(sources)
@@ -166,6 +168,7 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     config = _validate(Config, values, origins)
     _refuse_foreign_hyperparameters(config, origins)
     _refuse_processes_with_states(config, declaration, origins)
+    _refuse_unknown_opponents(config, declaration, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
     _refuse_unknown_metrics(resolved)
@@ -183,6 +186,8 @@ _DECLARED: tuple[tuple[str, type], ...] = (
     ("cameras", str),
     ("packages", str),
     ("imports", str),
+    ("seats", str),
+    ("opponents", BuiltIn),
 )
 """Tuples of a declaration, and what is in them."""
 
@@ -431,6 +436,52 @@ def _refuse_processes_with_states(
         raise ConfigError(
             f"{origin}: train.env_processes: {config.train.env_processes!r}: {config.game} cannot be "
             "re-run exactly, and its states do not go between processes; expected 0"
+        )
+
+
+def _usual_opponents(game: str, declaration: Declaration) -> list[Source]:
+    """The usual opponent of a game of more than one seat."""
+    if len(declaration.seats) == 1 or not declaration.opponents:
+        return []
+    usual: Value = [declaration.opponents[0].name]
+    return [Source(f"default of {game}", {"opponents": {"names": usual}})]
+
+
+def _refuse_opponents_of_nobody(
+    sources: Sequence[Source], game: str, declaration: Declaration
+) -> None:
+    if len(declaration.seats) > 1:
+        return
+    for source in sources:
+        for key in ("opponents", "evaluation.opponent"):
+            if any(is_within(given, key) for given, _ in flatten(source.values)):
+                raise ConfigError(
+                    f"{source.origin}: {key}: {game} has one seat; nobody sits opposite, so leave it out"
+                )
+
+
+def _refuse_unknown_opponents(
+    config: Config, declaration: Declaration, origins: Mapping[str, str]
+) -> None:
+    """Refuse opponents that the game has not, and those that cannot sit in environment processes."""
+    own = [opponent.name for opponent in declaration.opponents]
+    named = [] if config.opponents is None else config.opponents.names
+    evaluated = config.evaluation.opponent
+    for key, names, known in (
+        ("opponents.names", named, [*own, POOL]),
+        ("evaluation.opponent", [] if evaluated is None else [evaluated], own),
+    ):
+        for name in names:
+            if name not in known:
+                raise ConfigError(
+                    f"{origins.get(key, config.game)}: {key}: {config.game} has no opponent {shown(name)}; "
+                    f"expected one of {', '.join(known)}"
+                )
+    if POOL in named and config.train.env_processes:
+        origin = origins.get("train.env_processes", config.game)
+        raise ConfigError(
+            f"{origin}: train.env_processes: {config.train.env_processes!r}: checkpoints do not sit in "
+            f'environment processes, and opponents.names has "{POOL}"; expected 0'
         )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Literal
 
-from arcade_rl.config import Resolved
+from arcade_rl.config import POOL, Resolved
 from arcade_rl.engines.attempt import POLL_S, Attempt, Wish
 from arcade_rl.engines.budget import prune_recordings
 from arcade_rl.engines.commit import (
@@ -133,8 +133,22 @@ class Supervisor:
             total_updates=self._plan.total_updates,
             milestones=self._plan.milestones_at(last) if start else ["0%"],
             staging=str((self._run.staging / f"{chunk:06d}-{attempt}").absolute()),
+            pool=self._paths(self._pool(start) if start else []),
+            seated=self._paths(start.seated if start and not self._drops_open else []),
             drops_open=self._drops_open,
         )
+
+    def _pool(self, start: CheckpointState) -> list[int]:
+        """Chunks whose checkpoints sit opposite where a chunk begins with this one."""
+        opponents = self._resolved.config.opponents
+        if opponents is None or POOL not in opponents.names:
+            return []
+        stored = checkpoints.stored(self._run.checkpoints)
+        states = [checkpoints.read_state(path) for _, path in stored]
+        return checkpoints.pool_of(states, start, opponents.pool)
+
+    def _paths(self, chunks: Iterable[int]) -> list[str]:
+        return [str(self._run.checkpoint(chunk).absolute()) for chunk in chunks]
 
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
         """One attempt by the process that stands by, while the next one starts."""

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Array, Declaration, ReplayKind, StepBatch
+from arcade_rl.contracts import Array, Declaration, ReplayKind, Replies, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
 from arcade_rl.envs.fingerprints import FingerprintLog, Prints
 from arcade_rl.errors import ContractError, PluginError
 from arcade_rl.recording.ended import EndedEpisodes
+
+NOBODY = -1
+"""Code of the opponent in open episodes of which none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class OpenEpisodes:
     """Fingerprint of the observation after its last step. (N,)"""
     clock: npt.NDArray[np.int64]
     """Steps of the environment since fingerprints are taken; the same for all. (N,)"""
+    opponent: npt.NDArray[np.int64]
+    """Code of whoever sits opposite, in a game of more than one seat; `NOBODY` in others. (N,)"""
     length: npt.NDArray[np.int64]
     """Steps. (N,)"""
     raw: npt.NDArray[np.float64]
@@ -74,6 +80,21 @@ class Steps:
     states: npt.NDArray[np.generic] | None = None
     """States of the simulator, of a game that cannot be re-run exactly. (T, N, S); None where
     nothing is recorded."""
+    frames: npt.NDArray[np.int64] | None = None
+    """Native frames of every step, of a game whose steps differ in length. (T, N), int64, or None."""
+    replies: EnvReplies | None = None
+    """What opponents answered, in a game of more than one seat."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvReplies:
+    """What opponents answered in T steps of N environments."""
+
+    counts: npt.NDArray[np.int64]
+    """Answers of every step. (T, N), int64."""
+    actions: tuple[npt.NDArray[Any], ...]
+    """Answers of each environment, in the order of time. N arrays, (sum of its counts,) or with
+    dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +134,34 @@ def _merge_steps(parts: Sequence[tuple[int, Steps]]) -> Steps:
             },
         ),
         np.concatenate(states, axis=1) if states else None,
+        _side_by_side([steps.frames for _, steps in parts]),
+        _join_replies([steps.replies for _, steps in parts]),
     )
+
+
+def _side_by_side(columns: Sequence[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+    there = [column for column in columns if column is not None]
+    return np.concatenate(there, axis=1) if there else None
+
+
+def _join_replies(parts: Sequence[EnvReplies | None]) -> EnvReplies | None:
+    there = [part for part in parts if part is not None]
+    if not there:
+        return None
+    counts = np.concatenate([part.counts for part in there], axis=1)
+    return EnvReplies(counts, tuple(own for part in there for own in part.actions))
+
+
+def by_environment(steps: Sequence[Replies]) -> EnvReplies | None:
+    """The replies of T steps, environment by environment; None where there are none of a step."""
+    if not steps:
+        return None
+    counts = np.stack([step.counts for step in steps])  # (T, N)
+    actions = np.concatenate([step.actions for step in steps])
+    envs = np.concatenate([np.repeat(np.arange(counts.shape[1]), step.counts) for step in steps])
+    in_order = actions[np.argsort(envs, kind="stable")]
+    ends = np.cumsum(counts.sum(axis=0))
+    return EnvReplies(counts, tuple(np.split(in_order, ends[:-1])))
 
 
 def _merge_ended(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
@@ -164,6 +212,7 @@ class EpisodeAccounting:
         self._replay = declaration.replay
         self._num_terms = len(declaration.terms)
         self._log: _Log | None = None
+        self._replies: list[Replies] = []
         self._open = _Totals(num_envs, self._num_terms, len(self._aggregations))
         self._stage = np.zeros(num_envs, np.int64)
         self._seed = np.zeros(num_envs, np.int64)
@@ -188,6 +237,7 @@ class EpisodeAccounting:
             stage=self._stage.copy(),
             seen=self._prints.seen(),
             clock=np.full(self._num_envs, self._prints.count, np.int64),
+            opponent=np.full(self._num_envs, NOBODY, np.int64),
             **totals,
         )
 
@@ -212,6 +262,7 @@ class EpisodeAccounting:
         """
         if self._log is None:
             _refuse_undeclared_states(batch, self._replay)
+            _refuse_undeclared_frames(batch, self._declaration)
             k, m = self._num_terms, len(self._aggregations)
             self._log = _Log(batch, (self._horizon, self._num_envs), k, m, self._has_states)
         log, t = self._log, self._time
@@ -225,6 +276,11 @@ class EpisodeAccounting:
         log.metrics[t] = batch.metrics
         if log.states is not None:
             log.states[t] = batch.states
+        if log.frames is not None and batch.frames is not None:
+            log.frames[t] = batch.frames
+        if batch.replies is not None:
+            self._replies.append(batch.replies)
+            log.opponent[t] = to_numpy(batch.opponents)
         self._prints.note(t, batch, ended)
         self._time += 1
         return ended
@@ -241,7 +297,10 @@ class EpisodeAccounting:
         ended = self._end_episodes(log, steps)
         prints = self._prints.harvest(self._num_envs)
         states = None if log.states is None else log.states.copy()
-        return Harvest(ended, Steps(_floats(log.raw), _floats(log.metrics), prints, states))
+        frames = None if log.frames is None else np.array(log.frames, np.int64)
+        replies, self._replies = by_environment(self._replies), []
+        rewards, metrics = _floats(log.raw), _floats(log.metrics)
+        return Harvest(ended, Steps(rewards, metrics, prints, states, frames, replies))
 
     def _end_episodes(self, log: _Log, steps: int) -> EndedEpisodes:
         pieces = _Pieces(log.ended)
@@ -264,6 +323,7 @@ class EpisodeAccounting:
             shaped_return=gone.shaped,
             truncated=log.truncated[step, env],
             terms=gone.terms,
+            opponent=log.opponent[step, env],
             metrics=_aggregate(self._aggregations, gone, log.metrics[step, env].astype(np.float64)),
         )
 
@@ -283,6 +343,16 @@ def _refuse_undeclared_states(batch: StepBatch, replay: ReplayKind) -> None:
         raise PluginError(
             f'the game declares replay = "{replay}" and its environment {found}; '
             'expected StepBatch.states where replay is "states", and nowhere else'
+        )
+
+
+def _refuse_undeclared_frames(batch: StepBatch, declaration: Declaration) -> None:
+    """Discounting by time would take every step for one of the same length."""
+    if (batch.frames is None) == declaration.timed:
+        found = "gives no frames" if batch.frames is None else "gives frames"
+        raise PluginError(
+            f"the game declares timed = {declaration.timed} and its environment {found}; expected "
+            "StepBatch.frames where it is timed, and nowhere else"
         )
 
 
@@ -309,6 +379,8 @@ class _Log:
         self.ended = zeros(like.terminated, *rows)
         self.truncated = zeros(like.truncated, *rows)
         self.seed = zeros(like.episode_seeds, *rows)
+        self.opponent = np.zeros(rows, np.int64)
+        self.frames = None if like.frames is None else zeros(like.frames, *rows)
         self.states = (
             zeros(like.states, *rows, like.states.shape[1])
             if has_states and like.states is not None

@@ -36,6 +36,8 @@ class Order:
     """Its first environment in the whole."""
     rows: int
     """How many environments it holds."""
+    opponents: tuple[str, ...]
+    """Names of the game's own opponents of which each episode draws one; empty in a game of one seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Board:
         self._add("terms", (n, len(declaration.terms)), np.float32)
         self._add("metrics", (n, len(declaration.metrics)), np.float32)
         self._add("seeds", (n,), np.int64)
+        if declaration.timed:
+            self._add("frames", (n,), np.int64)
         for name in ("terminated", "truncated", "cut", "has_final", "has_cut"):
             self._add(name, (n,), np.bool_)
         if declaration.masks:
@@ -135,6 +139,8 @@ class Board:
             self.put_observations("final", rows, batch.final_observations)
         arrays["has_cut"][rows] = batch.cut is not None
         arrays["cut"][rows] = False if batch.cut is None else batch.cut
+        if "frames" in arrays:
+            arrays["frames"][rows] = batch.frames
         if batch.states is not None:
             raise PluginError(
                 "StepBatch.states do not go between processes; set train.env_processes = 0"
@@ -154,6 +160,7 @@ class Board:
             episode_seeds=arrays["seeds"][rows],
             final_observations=self.observations("final", rows),
             cut=arrays["cut"][rows],
+            frames=arrays["frames"][rows] if "frames" in arrays else None,
         )
 
     def _add(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> None:

@@ -27,6 +27,8 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.seats import Company
+from arcade_rl.envs.table import Table, at_table
 from arcade_rl.errors import ContractError
 
 COLUMNS = (
@@ -71,10 +73,11 @@ class Door(VectorEnv):
         waits: bool = True,
         first: int = 0,
     ) -> None:
-        self._env, self._game, self._declaration = env, game, declaration
+        self._game, self._declaration = game, declaration
         self._waits, self._first = waits, first
         for fault in _environment_faults(env, num_envs, declaration):
             self._refuse(fault)
+        self._env = at_table(env, declaration)
         self.num_envs = num_envs
         self.observation_space = env.observation_space
         self.action_space = env.action_space
@@ -119,6 +122,15 @@ class Door(VectorEnv):
     def set_stage(self, stage: int) -> None:
         """As `VectorEnv`."""
         self._env.set_stage(stage)
+
+    def set_opponents(self, opponents: Company) -> None:  # type: ignore[override]
+        """As `VectorEnv`, in a game of more than one seat."""
+        self._env.set_opponents(opponents)
+
+    @property
+    def company(self) -> Company | None:
+        """Whoever sits opposite; None in a game of one seat."""
+        return self._env.company if isinstance(self._env, Table) else None
 
     def save(self) -> Mapping[str, npt.NDArray[Any]]:
         """As `VectorEnv`."""

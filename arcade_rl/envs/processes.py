@@ -33,6 +33,7 @@ from arcade_rl.contracts import (
     Game,
     Observations,
     Purpose,
+    Replies,
     SeedSource,
     StepBatch,
     VectorEnv,
@@ -186,13 +187,20 @@ class Views:
             *(found.observations, found.rewards, found.terms, found.terminated),
             *(found.truncated, found.metrics, found.episode_seeds),
         )
-        self._final, self._cut = found.final_observations, found.cut
+        self._final, self._cut, self._frames = found.final_observations, found.cut, found.frames
         self._has_final, self._has_cut = board["has_final"][rows], board["has_cut"][rows]
 
-    def batch(self) -> StepBatch:
-        """What the processes put in last."""
+    def batch(self, told: Sequence[bytes]) -> StepBatch:
+        """What the processes put in last, with what they said of opponents."""
         final = self._final if self._has_final.any() else None
-        return StepBatch(*self._always, final, self._cut if self._has_cut.any() else None)
+        cut = self._cut if self._has_cut.any() else None
+        batch = StepBatch(*self._always, final, cut, frames=self._frames)
+        if any(told):
+            replies, opponents = zip(*map(pickle.loads, told), strict=True)
+            counts = np.concatenate([part.counts for part in replies])
+            actions = np.concatenate([part.actions for part in replies])
+            batch.replies, batch.opponents = Replies(counts, actions), np.concatenate(opponents)
+        return batch
 
 
 class Half:
@@ -210,9 +218,11 @@ class Half:
             shard.send()
 
     def receive(self) -> StepBatch:
-        for shard in self._shards:
-            shard.receive()
-        return self._views.batch()
+        return self._views.batch(self.told())
+
+    def told(self) -> list[bytes]:
+        """Wait for the step; what each process said of opponents."""
+        return [shard.receive() for shard in self._shards]
 
     def action_masks(self) -> Array:
         return self._board["masks"][self.rows]
@@ -267,9 +277,7 @@ class ProcessEnv(VectorEnv):
     def step(self, actions: Array) -> StepBatch:
         for part in self.parts:
             part.send(actions[part.rows])
-        for part in self.parts:
-            part.receive()
-        return self._views.batch()
+        return self._views.batch([said for part in self.parts for said in part.told()])
 
     def close(self) -> None:
         """As `VectorEnv`. Arrays that others still hold keep the memory."""
@@ -292,8 +300,10 @@ def open_processes(
     num_envs: int,
     purpose: Purpose,
     processes: int,
+    opponents: Sequence[str] = (),
 ) -> ProcessEnv:
     """The game's environments, divided over `processes` processes, or one each if that is fewer.
+    `opponents`: those of the game's own that sit opposite, of which each episode draws one.
 
     Raises what the game raises. With two processes or more there are two parts, the same ones for
     every number of processes. On Linux the processes end with the thread that called this.
@@ -309,7 +319,12 @@ def open_processes(
             for rows in half:
                 number += 1
                 order = Order(
-                    game.name, options.model_dump(), purpose, rows.start, rows.stop - rows.start
+                    game.name,
+                    options.model_dump(),
+                    purpose,
+                    rows.start,
+                    rows.stop - rows.start,
+                    tuple(opponents),
                 )
                 shards.append(Shard(number, count, order, memory.fileno()))
                 started.append(shards[-1])

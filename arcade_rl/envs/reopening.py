@@ -24,6 +24,7 @@ from arcade_rl.contracts import (
 from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import copied, fingerprint, fingerprints, newest, row_of
+from arcade_rl.envs.seats import Company
 from arcade_rl.envs.seeds import HashedSeeds, ResumedSeeds
 from arcade_rl.errors import DivergenceError, PluginError, VerificationError
 
@@ -38,6 +39,8 @@ class Causes:
     """The game's own. (L,)"""
     prints: Mapping[int, int]
     """Fingerprints of observations by the number of steps before them, 0 to L."""
+    replies: npt.NDArray[Any] | None = None
+    """What opponents answered, in the order of time; None in a game of one seat."""
 
 
 def refuse_unreopenable(declaration: Declaration) -> None:
@@ -129,6 +132,7 @@ class _Reopening:
     ) -> None:
         self._env, self._open, self._causes = env, open_, causes
         self._seeds, self._is_stacked = seeds, is_stacked
+        self._company: Company | None = getattr(env, "company", None)
         self._longest = int(open_.length.max())
         self._starts = self._longest - open_.length
         """The step of the whole before which each episode begins. (N,)"""
@@ -160,6 +164,9 @@ class _Reopening:
                 batch = self._env.step(actions_for(self._actions[step], first))
                 self._observations = batch.observations
                 self._compare(batch, step)
+        for row in () if self._company is None else self._company.unused().tolist():
+            length = int(self._open.length[row])
+            _diverge(row, self._open, length, "answers of the opponent", "more", "fewer")
         return self._observations
 
     def _begin(self, rows: npt.NDArray[np.intp], step: int) -> None:
@@ -171,10 +178,20 @@ class _Reopening:
             of_stage = rows[self._open.stage[rows] == stage]
             self._env.set_stage(int(stage))
             has_begun = self._starts < step
+            self._seat(of_stage)
             begun = np.where(has_begun, self._open.begun, self._open.begun - 1)
             given = np.where(has_begun, -1, self._open.seed)
             first = self._env.reset(ResumedSeeds(self._seeds, begun, given), of_stage)
             _put(self._observations, of_stage, first)
+
+    def _seat(self, rows: npt.NDArray[np.intp]) -> None:
+        """Whoever sits opposite in these episodes sat there before, and answers as before."""
+        if self._company is None:
+            return
+        for row in rows.tolist():
+            replies = self._causes[row].replies
+            answers = np.zeros(0) if replies is None else replies
+            self._company.resume(row, int(self._open.opponent[row]), answers)
 
     def _look(self, step: int) -> None:
         """Compare what is observed now with the fingerprints of this moment."""

@@ -22,6 +22,7 @@ from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.parent import die_with
+from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.errors import ArcadeError, PluginError
 
 STEP: tuple[str, Any] = ("step", None)
@@ -92,6 +93,10 @@ def _serve(commands: int, replies: int, memory: int) -> None:
     env = open_env(
         game, options, declaration, order.rows, order.purpose, waits=False, first=order.first
     )
+    if order.opponents:
+        names = [own.name for own in declaration.opponents]
+        group = [built_in(game, options, names, name) for name in order.opponents]
+        env.set_opponents(Seated([[member] for member in group], [], order.rows))
     hello = Hello(env.observation_space, env.action_space)
     answer(replies, pickle.dumps(hello))
     rows = slice(order.first, order.first + order.rows)
@@ -108,7 +113,10 @@ def _serve(commands: int, replies: int, memory: int) -> None:
         if name == "step":
             # A game may keep its actions; the next ones are written to the same place.
             actions = actions_for(board["actions"][rows].copy(), first)
-            board.put(rows, env.step(actions))
+            batch = env.step(actions)
+            board.put(rows, batch)
+            if batch.replies is not None:
+                said = pickle.dumps((batch.replies, batch.opponents))
         elif name == "save":
             said = pickle.dumps(env.save())
         elif name == "stage":

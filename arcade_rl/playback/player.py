@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from arcade_rl.envs.fingerprints import row_of
 from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
 from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
+from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
 from arcade_rl.policies.taps import Taps
 from arcade_rl.recording.ended import of_episode
 from arcade_rl.recording.origin import origin, stage_name
@@ -71,10 +72,19 @@ class Player:
     """A verified checkpoint of a run. Close it after use."""
 
     def __init__(
-        self, resolved: Resolved, checkpoint: Path, device: str = "cpu", threads: int = 0
+        self,
+        resolved: Resolved,
+        checkpoint: Path,
+        device: str = "cpu",
+        threads: int = 0,
+        opponent: str | Rival | None = None,
     ) -> None:
-        """`threads`: of torch; 0 for as many as in training. VerificationError if the checkpoint is
+        """`threads`: of torch; 0 for as many as in training. `opponent`: as in an evaluation.
+        VerificationError if the checkpoint is
         damaged or does not fit the configuration."""
+        chosen = chosen_opponent(resolved, opponent)
+        self.opponent = chosen.name if isinstance(chosen, Rival) else chosen or ""
+        """Name of whoever sits opposite; "" in a game of one seat."""
         checkpoints.verify(checkpoint)
         self.state = checkpoints.read_state(checkpoint)
         self.run = checkpoint.absolute().parent.parent.name
@@ -85,6 +95,11 @@ class Player:
             self.policy, self.normalizer = load_acting(
                 resolved, checkpoint, self.state, self._env, find_device(device), threads
             )
+            if chosen is not None:
+                seated = seat_in_evaluation(
+                    resolved, self._env, chosen, find_device(device), threads
+                )
+                self._env.set_opponents(seated)
             failed.pop_all()
 
     def __enter__(self) -> Self:
@@ -129,10 +144,9 @@ class Player:
         ended, span = rollouts.ended, rollouts.span
         metadata = Metadata(
             **self._shared(number, deterministic, began),
-            **of_episode(ended, 0, declaration),
+            **of_episode(ended, 0, declaration, lambda _: self.opponent),
         )
-        columns = {field.name: getattr(span, field.name) for field in fields(span)}
-        recording = Recording(metadata, Start(int(ended.seed[0])), **columns)
+        recording = span.recording(metadata, Start(int(ended.seed[0])))
         if not has_states:
             return Performance(recording)
         return Performance(recording, seen, np.stack(terms))
@@ -150,7 +164,8 @@ class Player:
             "purpose": "evaluation",
             "checkpoint": state.chunk,
             "stage_name": stage_name(self._resolved, state.stage),
-            "reasons": ["deterministic" if deterministic else "sampled"],
+            "mode": "deterministic" if deterministic else "sampled",
+            "reasons": [],
             "started": began,
             "ended": time.time(),
         }
@@ -190,6 +205,9 @@ class _Rollouts:
                 values=None,
                 distributions=None,
                 states=steps.states,
+                frames=steps.frames,
+                reply_counts=None if steps.replies is None else steps.replies.counts,
+                reply_actions=None if steps.replies is None else steps.replies.actions,
                 print_steps=steps.prints.steps,
                 prints=steps.prints.values,
                 final_prints=steps.prints.finals,

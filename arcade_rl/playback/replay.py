@@ -234,7 +234,12 @@ class Replay:
 
     def _advance(self) -> str:
         """One step. What is wrong with it; "" if nothing."""
-        shown = self._shown = self._screen.step(self.recording.actions[self.position])
+        action, replies = (
+            self.recording.actions[self.position],
+            self.recording.replies_of(self.position),
+        )
+        asked = () if replies is None else (replies,)
+        shown = self._shown = self._screen.step(action, *asked)
         self.position += 1
         return fault_of(self.recording, self.position, shown.reward, shown.ended) or self._keep()
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import Array
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
+from arcade_rl.envs.seats import RecordedOpponents
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import PlayedGame, find_playable
@@ -45,6 +46,8 @@ class Rerun:
         with ExitStack() as failed:
             failed.callback(self._env.close)
             self._env.set_stage(recording.metadata.stage)
+            if recording.replies is not None:
+                self._env.set_opponents(RecordedOpponents([[recording.replies]]))
             seed = recording.start.seed
             self._first = self._env.reset(GivenSeeds([[seed, seed]]))  # the second is not played
             self.seen: Before = before(self._env, self._first)

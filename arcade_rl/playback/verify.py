@@ -23,6 +23,7 @@ from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.processes import open_processes
+from arcade_rl.envs.seats import RecordedOpponents
 from arcade_rl.errors import ArcadeError
 from arcade_rl.playback.game import PlayedGame, action_fault, find_game
 from arcade_rl.recording.recording import Recording
@@ -79,11 +80,19 @@ def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Veri
             yield from _verify_alike(list(alike), processes)
 
 
-def _rules(recording: Recording) -> tuple[str, str, str, str, int, bool]:
+def _rules(recording: Recording) -> tuple[str, str, str, str, int, bool, bool]:
     """What recordings must share to be played in the same environments."""
     it = recording.metadata
     options = json.dumps(it.options, sort_keys=True)
-    return it.game, it.rom_sha256, options, it.purpose, it.stage, recording.is_exact
+    return (
+        it.game,
+        it.rom_sha256,
+        options,
+        it.purpose,
+        it.stage,
+        recording.is_exact,
+        recording.replies is None,
+    )
 
 
 def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verification]:
@@ -99,7 +108,8 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
             yield _found(recording, None, was_played=False)
         return
     installed = versions(played.declaration.packages)
-    with closing(_open(played, recordings, 1 if has_states else processes)) as env:
+    is_alone = has_states or recordings[0].replies is not None
+    with closing(_open(played, recordings, 1 if is_alone else processes)) as env:
         waiting = []
         for recording in recordings:
             if fault := action_fault(recording, played.declaration):
@@ -145,6 +155,8 @@ def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, s
 
 def _play(env: VectorEnv, lanes: Sequence[_Lane], is_stacked: bool) -> Iterator[Verification]:
     """Step all environments until every lane is at its end, or off its recordings."""
+    if any(lane.replies for lane in lanes):
+        env.set_opponents(RecordedOpponents([lane.replies for lane in lanes]))
     observations = env.reset(_LaneSeeds([lane.seeds for lane in lanes]))
     _look(lanes, newest(observations, is_stacked))
     while not all(lane.is_done for lane in lanes):
@@ -209,6 +221,8 @@ class _Lane:
         self.found: list[Verification] = []
         self.is_done = not self.left
         self.seeds = [recording.start.seed for recording in recordings or [idle]]
+        self.replies = [it.replies for it in self.left if it.replies is not None]
+        """What opponents answered in the recordings, in a game of more than one seat."""
         self._installed = installed
         self.action: npt.NDArray[Any] = idle.actions[0]
         if self.left:

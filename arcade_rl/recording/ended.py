@@ -3,7 +3,7 @@ what is salvaged of recordings are made of these columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated, Any, get_args, get_type_hints
@@ -17,6 +17,8 @@ from arcade_rl.recording.recording import Recording
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Name = Callable[[int], str]
+"""The name of an opponent by its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class EndedEpisodes:
     """Sum of the weighted terms. (E,)"""
     truncated: Annotated[npt.NDArray[np.bool_], Kept(bool, "metadata.truncated")]
     """Cut by a limit rather than ended by the rules. (E,)"""
+    opponent: Annotated[Integers, Kept(str, "metadata.opponent")]
+    """Code of whoever sat opposite; elsewhere, the name. (E,)"""
     terms: Floats
     """Sum of every term, unweighted. (E, K)"""
     metrics: Floats
@@ -97,18 +101,23 @@ def recorded_values(recording: Recording) -> Iterator[tuple[str, Any]]:
         yield column.name, attrgetter(column.place)(recording)
 
 
-def of_episode(ended: EndedEpisodes, row: int, declaration: Declaration) -> dict[str, Any]:
-    """What metadata say of the episode in this row: its columns that are known when it ends."""
+def of_episode(
+    ended: EndedEpisodes, row: int, declaration: Declaration, name_of: Name
+) -> dict[str, Any]:
+    """What metadata say of the episode in this row: its columns that are known when it ends. `name_of`
+    gives the name of an opponent's code."""
     found = {
         column.place.removeprefix("metadata."): column.kind(getattr(ended, column.name)[row])
         for column in COLUMNS
-        if column.place.startswith("metadata.") and column.name != "step"
+        if column.place.startswith("metadata.") and column.name not in ("step", "opponent")
     }
+    found["opponent"] = name_of(int(ended.opponent[row]))
     terms = named(declaration.terms, ended.terms[row])
     return {**found, "terms": terms, "metrics": named(declaration.metrics, ended.metrics[row])}
 
 
-def as_lists(ended: EndedEpisodes, step: Sequence[int]) -> dict[str, list[Any]]:
-    """The columns as plain lists, with the steps of the run at each end."""
+def as_lists(ended: EndedEpisodes, step: Sequence[int], name_of: Name) -> dict[str, list[Any]]:
+    """The columns as plain lists, with the steps of the run at each end and the names of opponents."""
     lists = {column.name: getattr(ended, column.name).tolist() for column in COLUMNS}
-    return {**lists, "step": list(step)}
+    names = [name_of(code) for code in lists["opponent"]]
+    return {**lists, "step": list(step), "opponent": names}

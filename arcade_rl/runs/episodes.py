@@ -110,6 +110,8 @@ class EpisodeRow:
     raw_return: float
     shaped_return: float
     truncated: bool
+    opponent: str
+    """Name of whoever sat opposite; "" in a game of one seat."""
     time: float
     """Wall time of the end of its rollout, seconds since the epoch."""
     metrics: dict[str, float]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from arcade_rl.config import Config
@@ -39,6 +39,11 @@ class ChunkSpec:
     """Milestones that end with it."""
     staging: str
     """Empty directory for what the attempt makes."""
+    pool: list[str] = field(default_factory=list)
+    """Directories of the verified checkpoints of the run that sit opposite in episodes that begin in the
+    chunk."""
+    seated: list[str] = field(default_factory=list)
+    """Directories of those that sit opposite in the episodes that are open."""
     drops_open: bool = False
     """Begin new episodes and give the open ones of the checkpoint up."""
 

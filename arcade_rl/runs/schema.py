@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from arcade_rl.recording.ended import COLUMNS
 
-VERSION = 2
+VERSION = 3
 """Kept as SQLite's `user_version`. Version 0 had no `updates.phases`, version 1 nothing of
-recordings."""
+recordings, version 2 no `episodes.opponent`."""
 
 _RECORDING_TABLES = """
 create {temp} table recordings (
@@ -55,11 +55,16 @@ create table notices (
     text text not null
 );
 """
-_UPGRADES = ("alter table updates add column phases text not null default '{}';", _RECORDINGS)
+_UPGRADES = (
+    "alter table updates add column phases text not null default '{}';",
+    _RECORDINGS,
+    "alter table episodes add column opponent text not null default '';",
+)
 """What makes a database of each version one of the next."""
 _VIEWS = (
     "create temp view updates as select *, '{}' as phases from main.updates;",
     _RECORDING_TABLES.format(temp="temp"),
+    "create temp view episodes as select *, '' as opponent from main.episodes;",
 )
 """Shows a reader, who may not write, the tables of each version as if they were of the next."""
 

@@ -25,6 +25,7 @@ from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
 from arcade_rl.recording.ended import EndedEpisodes
+from arcade_rl.recording.origin import opponent_name
 from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
@@ -266,6 +267,7 @@ class Chunk:
         model.start_time = time.time_ns()
         model._num_timesteps_at_start = model.num_timesteps
         total_steps = self._resolved.config.train.run_steps
+        learner.seat([Path(path) for path in spec.pool], [Path(path) for path in spec.seated])
         seeds = HashedSeeds(episode_seed(self._resolved.config.seed), model.n_envs)
         heartbeat = Heartbeat(self._emit, model)
         try:
@@ -296,7 +298,9 @@ class Chunk:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""
         refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
-        episodes = as_event(ended, self._resolved, counters.episodes + 1, counters.steps)
+        episodes = as_event(
+            ended, self._resolved, counters.episodes + 1, counters.steps, self._name_of
+        )
         counters.episodes += len(ended)
         counters.steps = model.num_timesteps
         if len(ended):
@@ -310,6 +314,9 @@ class Chunk:
             recorder.stage_ended(stage)
             self._learner.set_stage(self._curriculum.stage)
             self._emit(Notice("info", f"stage {self._curriculum.name()} begins"))
+
+    def _name_of(self, opponent: int) -> str:
+        return opponent_name(self._resolved.declaration, self._spec.run, opponent)
 
     def _emit_update(
         self, values: dict[str, float], seconds: float, phases: dict[str, float]
@@ -359,6 +366,7 @@ class Chunk:
             recorder=self._memory,
             open_episodes=0 if self._carried is None else len(self._carried.open.length),
             open_steps=0 if self._carried is None else int(self._carried.open.length.sum()),
+            seated=[] if self._carried is None else self._carried.seated,
             config=values_by_key(self._resolved),
             config_sha256=config_sha256(self._resolved.config),
         )

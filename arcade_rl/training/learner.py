@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,7 @@ from arcade_rl.policies.build import (
     policy_kwargs,
 )
 from arcade_rl.policies.device import cores, find_device, thread_count
+from arcade_rl.policies.opponents import seat_in_training
 from arcade_rl.recording.spans import Arrays
 from arcade_rl.training.carried import Carried
 from arcade_rl.training.compiling import Verdict, choose
@@ -87,11 +90,22 @@ class Learner(ABC):
         start later are played in `stage`; `seeds` are those of the run from its beginning. `on_step`
         is called while iterations go on. DivergenceError if an open episode cannot be gone on with."""
 
+    def seat(self, pool: Sequence[Path], seated: Sequence[Path]) -> None:
+        """Before `begin`: whoever the configuration names sits down opposite. `pool`: the checkpoints that
+        sit there in new episodes; `seated`: those that sit there in open ones."""
+        resolved, env = self.resolved, self.game_env
+        if resolved.config.opponents is not None and not resolved.config.train.env_processes:
+            env.set_opponents(seat_in_training(resolved, env, pool, seated, self.threads))
+
     def carry(self) -> Carried:
         """What the next chunk goes on with, between two iterations, but for the recorder's tape."""
         declaration = self.resolved.declaration
         saved = save(self.game_env, declaration)
-        return Carried(*self._remembered(), saved, declaration.saved_state)
+        open_, memory = self._remembered()
+        company = getattr(self.game_env, "company", None)
+        if company is not None:
+            open_ = replace(open_, opponent=company.who.copy())
+        return Carried(open_, memory, saved, declaration.saved_state)
 
     @property
     @abstractmethod
@@ -347,8 +361,15 @@ def open_env(resolved: Resolved) -> VectorEnv:
         waits = train.algorithm != "PPO"  # SB3's loop does at every step
         what = (game, resolved.options, resolved.declaration)
         return door.open_env(*what, train.n_envs, "training", waits)
+    names = () if resolved.config.opponents is None else resolved.config.opponents.names
     return open_processes(
-        game, resolved.options, resolved.declaration, train.n_envs, "training", processes
+        game,
+        resolved.options,
+        resolved.declaration,
+        train.n_envs,
+        "training",
+        processes,
+        names,
     )
 
 

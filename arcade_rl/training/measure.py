@@ -12,7 +12,7 @@ import numpy as np
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 
 from arcade_rl.config import Resolved
-from arcade_rl.recording.ended import EndedEpisodes, as_lists
+from arcade_rl.recording.ended import EndedEpisodes, Name, as_lists
 from arcade_rl.runs.checkpoints import WINDOW, RecentEpisodes
 from arcade_rl.runs.events import Episodes
 
@@ -94,16 +94,18 @@ class Recent:
             logger.record(f"reward/{name}", self._weights[name] * _mean(values))
 
 
-def as_event(ended: EndedEpisodes, resolved: Resolved, first: int, steps_before: int) -> Episodes:
+def as_event(
+    ended: EndedEpisodes, resolved: Resolved, first: int, steps_before: int, name_of: Name
+) -> Episodes:
     """The episodes of one rollout as the event that stores them.
 
     `first` is the number of the first in the run, `steps_before` the steps of the run when the
-    rollout began.
+    rollout began; `name_of` gives the name of an opponent's code.
     """
     declaration, n_envs = resolved.declaration, resolved.config.train.n_envs
     return Episodes(
         first=first,
-        columns=as_lists(ended, (steps_before + (ended.step + 1) * n_envs).tolist()),
+        columns=as_lists(ended, (steps_before + (ended.step + 1) * n_envs).tolist(), name_of),
         terms=_columns([term.name for term in declaration.terms], ended.terms),
         metrics=_columns([metric.name for metric in declaration.metrics], ended.metrics),
         time=time.time(),

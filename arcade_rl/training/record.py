@@ -19,7 +19,7 @@ from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.ended import EndedEpisodes, of_episode
-from arcade_rl.recording.origin import origin, stage_name
+from arcade_rl.recording.origin import opponent_name, origin, stage_name
 from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.spans import Arrays, pack_spans, unpack_spans
@@ -139,6 +139,9 @@ class ChunkRecorder:
         """The first thing that went wrong; "" so far nothing."""
         return self._writer.trouble if self._writer else ""
 
+    def _name_of(self, opponent: int) -> str:
+        return opponent_name(self._resolved.declaration, self._spec.run, opponent)
+
     def _constants(self, distribution: str) -> dict[str, Any]:
         spec = self._spec
         return {
@@ -154,7 +157,7 @@ class ChunkRecorder:
     def _outcome(self, ended: EndedEpisodes, row: int, steps: int, place: Place) -> Outcome:
         env, step, number = int(ended.env[row]), int(ended.step[row]), place.first_episode + row
         declaration, stage = self._resolved.declaration, int(ended.stage[row])
-        known = of_episode(ended, row, declaration)
+        known = of_episode(ended, row, declaration, self._name_of)
         step_end = place.steps_before + (step + 1) * self._num_envs
         time_end = place.began + (place.ended - place.began) * (step + 1) / steps
         metadata = Metadata(
@@ -205,6 +208,9 @@ def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> Rollout
         rewards=steps.rewards,
         metrics=steps.metrics,
         states=steps.states,
+        frames=steps.frames,
+        reply_counts=None if steps.replies is None else steps.replies.counts,
+        reply_actions=None if steps.replies is None else steps.replies.actions,
         print_steps=steps.prints.steps,
         prints=steps.prints.values,
         final_prints=steps.prints.finals,

@@ -31,8 +31,8 @@ def test_the_same_chunk_gives_the_same_bytes(tmp_path: Path) -> None:
     one, two = (lab(tmp_path).chain(2, 5)[-1] for _ in range(2))
     assert one.state.weights_sha256 == two.state.weights_sha256
     assert [e.values for e in one.updates] == [e.values for e in two.updates]
-    assert [(e.seed, e.raw_return, e.metrics) for e in one.episodes] == [
-        (e.seed, e.raw_return, e.metrics) for e in two.episodes
+    assert [(e.columns, e.metrics) for e in one.episodes] == [
+        (e.columns, e.metrics) for e in two.episodes
     ]
 
 
@@ -327,7 +327,12 @@ def test_the_loop_itself_says_that_it_is_alive(tmp_path: Path) -> None:
 def test_a_curriculum_is_carried_over_chunks(tmp_path: Path) -> None:
     laboratory = lab(tmp_path, "options.curriculum=true", "train.learning_rate=3e-3")
     chunks = laboratory.chain(3, 6, 9, 12)
-    played = [row for c in chunks for e in c.episodes for row in zip(e.env, e.stage, strict=True)]
+    played = [
+        row
+        for c in chunks
+        for e in c.episodes
+        for row in zip(e.columns["env"], e.columns["stage"], strict=True)
+    ]
     of_each = [[stage for env, stage in played if env == index] for index in range(4)]
     assert of_each == [sorted(stages) for stages in of_each]
     assert {stage for _, stage in played} == {0, 1}
