@@ -168,6 +168,9 @@ class Train(Options):
     n_epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
     learning_rate: LearningRate | None = None
     gamma: Fraction01 | None = None
+    gamma_per: Literal["step", "second"] | None = None
+    """What `gamma` discounts a reward over: each "step", the default, or each "second" of the game, where
+    steps differ in length. 0.99 a step of 0.2 s is 0.95 a second: gamma to the power of steps a second."""
     gae_lambda: Fraction01 | None = None
     clip_range: Rate | None = None
     clip_range_vf: Rate | None = None
@@ -279,7 +282,7 @@ _SHARED = "n_steps learning_rate gamma gae_lambda normalize_advantage"
 _EXPLORATION = "use_sde sde_sample_freq"
 _GRADIENT = "ent_coef vf_coef max_grad_norm"
 _CLIPPED = "batch_size n_epochs clip_range clip_range_vf target_kl"
-_OWN = "precision compile normalize_values"
+_OWN = "precision compile normalize_values gamma_per"
 _TRUST_REGION = (
     "batch_size target_kl cg_max_steps cg_damping line_search_shrinking_factor "
     "line_search_max_iter n_critic_updates sub_sampling_factor"

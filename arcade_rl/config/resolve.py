@@ -21,7 +21,6 @@ from arcade_rl.config.faults import cut, describe, is_within, shown
 from arcade_rl.config.models import (
     ALL_HYPERPARAMETERS,
     HYPERPARAMETERS,
-    POOL,
     AdaptiveRate,
     Config,
     Schedule,
@@ -30,6 +29,12 @@ from arcade_rl.config.models import (
 )
 from arcade_rl.config.options import unknown_key
 from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
+from arcade_rl.config.seats import (
+    refuse_opponents_of_nobody,
+    refuse_seconds_without_frames,
+    refuse_unknown_opponents,
+    usual_opponents,
+)
 from arcade_rl.contracts import BuiltIn, Declaration, Game, Gauge, Metric, RewardTerm, Stage
 from arcade_rl.errors import ArcadeError, ConfigError, ContractError, PluginError
 
@@ -156,7 +161,8 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     general = Source(
         f"default for replay {declaration.replay}", {"recording": {"criteria": criteria}}
     )
-    _refuse_opponents_of_nobody(sources, game.name, declaration)
+    for source in sources:
+        refuse_opponents_of_nobody(source.origin, flatten(source.values), game.name, declaration)
     sources = [*sources, defaults, general, *_usual_opponents(game.name, declaration)]
     _refuse_unknown_keys([defaults], Config)
     sources = _leave_out_foreign_hyperparameters(sources)
@@ -168,7 +174,8 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     config = _validate(Config, values, origins)
     _refuse_foreign_hyperparameters(config, origins)
     _refuse_processes_with_states(config, declaration, origins)
-    _refuse_unknown_opponents(config, declaration, origins)
+    refuse_seconds_without_frames(config, declaration, origins)
+    refuse_unknown_opponents(config, declaration, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
     _refuse_unknown_metrics(resolved)
@@ -440,49 +447,8 @@ def _refuse_processes_with_states(
 
 
 def _usual_opponents(game: str, declaration: Declaration) -> list[Source]:
-    """The usual opponent of a game of more than one seat."""
-    if len(declaration.seats) == 1 or not declaration.opponents:
-        return []
-    usual: Value = [declaration.opponents[0].name]
-    return [Source(f"default of {game}", {"opponents": {"names": usual}})]
-
-
-def _refuse_opponents_of_nobody(
-    sources: Sequence[Source], game: str, declaration: Declaration
-) -> None:
-    if len(declaration.seats) > 1:
-        return
-    for source in sources:
-        for key in ("opponents", "evaluation.opponent"):
-            if any(is_within(given, key) for given, _ in flatten(source.values)):
-                raise ConfigError(
-                    f"{source.origin}: {key}: {game} has one seat; nobody sits opposite, so leave it out"
-                )
-
-
-def _refuse_unknown_opponents(
-    config: Config, declaration: Declaration, origins: Mapping[str, str]
-) -> None:
-    """Refuse opponents that the game has not, and those that cannot sit in environment processes."""
-    own = [opponent.name for opponent in declaration.opponents]
-    named = [] if config.opponents is None else config.opponents.names
-    evaluated = config.evaluation.opponent
-    for key, names, known in (
-        ("opponents.names", named, [*own, POOL]),
-        ("evaluation.opponent", [] if evaluated is None else [evaluated], own),
-    ):
-        for name in names:
-            if name not in known:
-                raise ConfigError(
-                    f"{origins.get(key, config.game)}: {key}: {config.game} has no opponent {shown(name)}; "
-                    f"expected one of {', '.join(known)}"
-                )
-    if POOL in named and config.train.env_processes:
-        origin = origins.get("train.env_processes", config.game)
-        raise ConfigError(
-            f"{origin}: train.env_processes: {config.train.env_processes!r}: checkpoints do not sit in "
-            f'environment processes, and opponents.names has "{POOL}"; expected 0'
-        )
+    tables = usual_opponents(declaration)
+    return [Source(f"default of {game}", tables)] if tables else []
 
 
 def _check_best_metric(resolved: Resolved) -> None:

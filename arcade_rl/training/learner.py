@@ -152,6 +152,7 @@ class OwnLearner(Learner):
                 train.normalize_observations, train.normalize_rewards, bool(train.normalize_values)
             ),
             is_fast=train.precision == "fast",
+            gamma_per=train.gamma_per or "step",
             adaptive_rate=rate if isinstance(rate, AdaptiveRate) else None,
             policy_kwargs=policy_kwargs(train),
             device=find_device(train.device),

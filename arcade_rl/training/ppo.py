@@ -30,6 +30,7 @@ from arcade_rl.policies.build import channels_first
 from arcade_rl.policies.heads import Head, head_of, refuse_masks_of
 from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.training.carried import Carried, named, unnamed
+from arcade_rl.training.discount import Discount, GammaPer, at
 from arcade_rl.training.moments import (
     Moments,
     Normalize,
@@ -70,11 +71,12 @@ class PPO(stable_baselines3.PPO):
         normalize: Normalize,
         is_fast: bool = False,
         adaptive_rate: AdaptiveRate | None = None,
+        gamma_per: GammaPer = "step",
         **keywords: Any,
     ) -> None:
         """`shape` makes the reward of the terms; `accounting` counts so many environments' episodes.
 
-        `keywords` are those of SB3's PPO.
+        `gamma_per` says what `gamma` discounts over; `keywords` are those of SB3's PPO.
         """
         super().__init__(policy, None, _init_setup_model=False, **keywords)  # type: ignore[arg-type]
         self.observation_space = channels_first(env.observation_space)
@@ -91,11 +93,12 @@ class PPO(stable_baselines3.PPO):
         self._normalize = normalize
         self._is_fast = is_fast
         self._adaptive_rate = adaptive_rate
+        self._discount = Discount(self.gamma, gamma_per, float(declaration.frame_rate))
         self.value_moments = Moments(()) if normalize.values else None
         self.observation_moments = (
             ObservationMoments(env.observation_space) if normalize.observations else None
         )
-        self.reward_scale = RewardScale(self.n_envs, self.gamma) if normalize.rewards else None
+        self.reward_scale = RewardScale(self.n_envs) if normalize.rewards else None
         self.rollout: Rollout | None = None
         """The last rollout, from the first `begin` on."""
         self.stopwatch = Stopwatch()
@@ -280,6 +283,8 @@ class PPO(stable_baselines3.PPO):
         ended = self._accounts.record(number, batch, shaped)
         rollout.ended[t, rows] = ended
         rollout.seeds[t, rows] = batch.episode_seeds
+        if rollout.frames is not None:
+            rollout.frames[t, rows] = batch.frames
         self.stopwatch.lap("record")
         self._put(t + 1, rows, batch.observations, ended)
         self._reward(t, rows, shaped, ended if batch.cut is None else ended | batch.cut)
@@ -292,7 +297,8 @@ class PPO(stable_baselines3.PPO):
         rollout = self._rollout
         rollout.done[t, rows] = done
         if self.reward_scale:
-            shaped = self.reward_scale(rows, tensor(shaped), tensor(done))
+            discount = self._discount.at(rollout.frames, t, rows)
+            shaped = self.reward_scale(rows, tensor(shaped), tensor(done), discount)
         rollout.rewards[t, rows] = shaped
 
     def _put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
@@ -339,10 +345,11 @@ class PPO(stable_baselines3.PPO):
             finals = self._final_values()
         self.stopwatch.lap("inference")
         rewards, done = (tensor(a).to(self.device) for a in (rollout.rewards, rollout.done))
-        for (step, env), value in finals:
-            rewards[step, env] += self.gamma * value
+        discount = self._discount.of(rollout.frames, self.device)
+        for places, value in finals:
+            rewards[places] += at(discount, places) * value
         self.stopwatch.lap("copy")
-        rollout.advantages = advantages(rewards, rollout.values, done, self.gamma, self.gae_lambda)
+        rollout.advantages = advantages(rewards, rollout.values, done, discount, self.gae_lambda)
         rollout.returns = rollout.advantages + rollout.values[:-1]
         self.stopwatch.lap("learn")
 

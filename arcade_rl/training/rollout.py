@@ -55,6 +55,8 @@ class Rollout:
         self.done = _like(given, np.bool_, steps, n)
         """Whether the learner must not look past the step."""
         self.seeds = _like(given, np.int64, steps, n)
+        self.frames = _like(given, np.int64, steps, n) if declaration.timed else None
+        """Native frames that each step lasted, where steps differ. (T, N)"""
         self._action_space = action_space
         is_continuous = isinstance(action_space, spaces.Box)
         self.limits = limits_of(action_space, device)
@@ -203,12 +205,12 @@ class NoBuffer:
 
 
 def advantages(
-    rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_lambda: float
+    rewards: Tensor, values: Tensor, done: Tensor, gamma: float | Tensor, gae_lambda: float
 ) -> Tensor:
     """Generalised advantage estimates (Schulman et al. 2016). (T, N), float32.
 
     rewards (T, N); values (T + 1, N), the last row after the last step; done (T, N), bool: nothing
-    after the step counts.
+    after the step counts; gamma, or the discount of every step, (T, N).
     """
     alive = 1.0 - done.to(values.dtype)
     deltas = rewards + gamma * values[1:] * alive - values[:-1]
