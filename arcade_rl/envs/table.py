@@ -32,7 +32,8 @@ class Table(VectorEnv):
     """A game's environments and whoever sits opposite in them."""
 
     def __init__(self, env: VectorEnv) -> None:
-        self._env = env
+        self.game_env = self._env = env
+        """The game's own."""
         self.num_envs = env.num_envs
         self.observation_space, self.action_space = env.observation_space, env.action_space
 
@@ -91,19 +92,26 @@ class Minutes(Opponents):
         self._next: list[tuple[Rows, npt.NDArray[Any]]] = []
         """Those of episodes that began in this step: they belong to their first step, the next one."""
         self._has_begun = np.zeros(num_envs, np.bool_)
+        self._is_known = np.zeros(num_envs, np.bool_)
+        """Where the game has said that an episode began."""
 
     def begin(self, rows: Rows, seeds: Integers) -> None:
         """As `Opponents`."""
-        self._has_begun[rows] = True
+        self._has_begun[rows] = self._is_known[rows] = True
         self._opponents.begin(rows, seeds)
 
     def choose(
         self, rows: Rows, observations: Observations, masks: Masks | None
     ) -> npt.NDArray[Any]:
-        """As `Opponents`. ContractError if the rows do not rise."""
+        """As `Opponents`. ContractError if the rows do not rise, or nothing has begun there."""
         if len(rows) == 0 or (np.diff(rows) <= 0).any():
             raise ContractError(
                 f"opponents are asked in the environments {rows}; expected rising ones"
+            )
+        if not self._is_known[rows].all():
+            row = rows[~self._is_known[rows]][0]
+            raise ContractError(
+                f"opponents are asked in environment {row}, where no episode has begun; expected begin first"
             )
         answers = self._opponents.choose(rows, observations, masks)
         for page, is_own in (
@@ -146,7 +154,7 @@ class Minutes(Opponents):
         """Go on with what `save` gave."""
         counts, waiting = saved[COUNTS], saved[WAITING]
         self._page, self._next = [], []
-        self._has_begun[:] = False
+        self._has_begun[:], self._is_known[:] = False, True
         for place in range(waiting.shape[1]):
             rows = np.flatnonzero(counts > place)
             if len(rows):

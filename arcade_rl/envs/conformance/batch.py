@@ -24,6 +24,7 @@ from arcade_rl.envs.capabilities import environment_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy, observation_faults
 from arcade_rl.envs.conformance.play import Player, Seeds, opened
 from arcade_rl.envs.door import observation_space_faults
+from arcade_rl.envs.table import Table
 
 Rule: TypeAlias = "Callable[[Seen], Iterator[str]]"
 
@@ -40,7 +41,7 @@ def environment_faults(game: Game, options: Any, declaration: Declaration) -> It
         yield from _action_faults(env, declaration)
         yield from _feature_faults(env, declaration)
         yield from observation_space_faults(env.observation_space)
-        yield from environment_lacks(env, declaration)
+        yield from environment_lacks(env.game_env if isinstance(env, Table) else env, declaration)
         observations = env.reset(Seeds([[]] * env.num_envs))
         yield from observation_faults(
             "observations", env.observation_space, observations, np.arange(NUM_ENVS), NUM_ENVS
@@ -176,6 +177,32 @@ def _seed_rule(seen: Seen) -> Iterator[str]:
         )
 
 
+def _frame_rule(seen: Seen) -> Iterator[str]:
+    frames, timed = seen.batch.frames, seen.declaration.timed
+    if (frames is None) == timed:
+        given = "None" if frames is None else "given"
+        yield f"frames is {given}; expected them where steps are timed, which is {timed}"
+    if frames is None:
+        return
+    faults = list(array_faults("frames", frames, (seen.env.num_envs,), np.int64))
+    yield from faults
+    if not faults and (as_numpy(frames) < 1).any():
+        yield f"frames is {as_numpy(frames).tolist()}; expected 1 or more of every step"
+
+
+def _company_rule(seen: Seen) -> Iterator[str]:
+    """Who sits opposite is told the seeds that the batch reports."""
+    if not isinstance(seen.env, Table):
+        return
+    ended = as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated)
+    told, reported = seen.env.company.save()["seeds"], as_numpy(seen.batch.episode_seeds)
+    if (told[~ended] != reported[~ended]).any():
+        yield (
+            f"opponents were told that the episodes {told.tolist()} began; episode_seeds is "
+            f"{reported.tolist()}: expected begin at the start of every episode, with its seed"
+        )
+
+
 def _weight_rule(seen: Seen) -> Iterator[str]:
     weights = np.array([term.weight for term in seen.declaration.terms])
     terms = as_numpy(seen.batch.terms)
@@ -239,5 +266,7 @@ RULES: tuple[Rule, ...] = (
     _weight_rule,
     _mask_rule,
     _state_rule,
+    _frame_rule,
+    _company_rule,
     _stack_rule,
 )

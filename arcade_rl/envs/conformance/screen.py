@@ -22,7 +22,7 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.capabilities import screen_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy
-from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened
+from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened, replies_of
 
 SEED, OTHER_SEED = 31, 32
 AGAIN_STEPS = 50
@@ -52,6 +52,13 @@ class Played:
     reward: np.float32
     ended: bool
     state: npt.NDArray[Any] | None
+    replies: npt.NDArray[Any] | None
+    """What opponents answered, in a game of more than one seat."""
+
+    def on(self, screen: Screen) -> ScreenStep:
+        """The step as a screen plays it."""
+        asked = () if self.replies is None else (self.replies,)
+        return screen.step(self.action, *asked)
 
 
 def settings(declaration: Declaration) -> list[Setting]:
@@ -90,8 +97,9 @@ def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]
             batch = player.step(actions)
             reward = np.float32(as_numpy(batch.rewards)[1])
             state = None if batch.states is None else as_numpy(batch.states)[1].copy()
+            replies = replies_of(batch, 1)
             ended = bool(player.advance(batch)[1])
-            played.append(Played(actions[1], reward, ended, state))
+            played.append(Played(actions[1], reward, ended, state, replies))
             if ended:
                 break
             _set_stage(env, setting, (setting.stage + 1) % max(setting.stages, 1))
@@ -148,7 +156,7 @@ def _picture_of(screen: Screen, declaration: Declaration, step: Played) -> Frame
     screen.reset(SEED)
     if declaration.replay == "states":
         return screen.show(step.state)[-1]  # type: ignore[arg-type]
-    return screen.step(step.action).frames[-1]
+    return step.on(screen).frames[-1]
 
 
 def _replay_faults(
@@ -178,7 +186,7 @@ def _silence_faults(
         if _hashes(screen, played) != hashes[: len(played) + 1]:
             yield "the screen shows other frames without sound; expected the same"
         screen.reset(SEED)
-        if screen.step(played[0].action).sound is not None:
+        if played[0].on(screen).sound is not None:
             yield "sound is given where none was asked for; expected None"
 
 
@@ -187,15 +195,15 @@ def _keyframe_faults(screen: Any, played: list[Played], hashes: list[str]) -> It
     middle = min(len(played), len(hashes) - 1) // 2
     screen.reset(SEED)
     for step in played[:middle]:
-        screen.step(step.action)
+        step.on(screen)
     state = screen.save()
     after = played[middle : len(hashes) - 1][:AGAIN_STEPS]
     for step in after:
-        screen.step(step.action)
+        step.on(screen)
     for _ in range(2):
         screen.restore(state)
         for number, step in enumerate(after, start=middle + 1):
-            if _hash_step(screen.step(step.action)) != hashes[number]:
+            if _hash_step(step.on(screen)) != hashes[number]:
                 yield (
                     f"step {number} differs after going back to the state that was saved after step "
                     f"{middle}; expected the same frames, reward and end"
@@ -207,7 +215,7 @@ def _hashes(screen: Screen, played: list[Played]) -> list[str]:
     first = screen.reset(SEED)
     return [
         hash_bytes(first.tobytes()),
-        *(_hash_step(screen.step(step.action)) for step in played),
+        *(_hash_step(step.on(screen)) for step in played),
     ]
 
 
@@ -226,7 +234,7 @@ def _watch(
     hashes, seen = [hash_bytes(first.tobytes())], set[str]()
     frames = samples = 0
     for number, expected in enumerate(played, start=1):
-        shown = screen.step(expected.action)
+        shown = expected.on(screen)
         for kind, fault in (
             *_step_faults(shown, expected, size),
             *_sound_faults(shown, declaration),
