@@ -92,7 +92,7 @@ class Lab:
             first_update=start.state.updates + 1 if start else 1,
             last_update=last,
             total_updates=self.plan.total_updates,
-            milestones=[],
+            milestones=self.plan.milestones_at(last) if last else ["0%"],
             staging=str(staging),
             pool=[str(trained.directory) for trained in hooks.get("pool", ())],
             seated=[str(trained.directory) for trained in hooks.get("seated", ())],

@@ -62,9 +62,13 @@ class Member:
     """Somebody who can sit opposite."""
 
     code: int
-    """Number that stands for it in arrays and checkpoints: the chunk of a checkpoint of the run itself, or
-    -1, -2 and so on for the game's own opponents in their order."""
+    """Number that stands for it in arrays: the updates of a checkpoint of the run itself, wherever the run
+    is cut, or -1, -2 and so on for the game's own opponents in their order."""
+    name: str
+    """What people read: its name in the game, or a reference such as RUN@30%."""
     opponent: Opponent
+    chunk: int = -1
+    """Chunk that a checkpoint of the run itself ended; -1 for others."""
 
 
 class Seated(Company):
@@ -77,7 +81,7 @@ class Seated(Company):
         """`others` are never drawn: episodes that were open before have them."""
         self._groups = [[member.code for member in group] for group in groups]
         everyone = [*(member for group in groups for member in group), *others]
-        self._opponents = {member.code: member.opponent for member in everyone}
+        self._members = {member.code: member for member in everyone}
         self.who = np.zeros(num_envs, np.int64)
         self._seeds = np.zeros(num_envs, np.int64)
         self._turns = np.zeros(num_envs, np.int64)
@@ -112,7 +116,7 @@ class Seated(Company):
                 _picked(observations, own),
                 None if masks is None else masks[own],
             )
-            chosen = self._opponents[code].choose(asked)
+            chosen = self._members[code].opponent.choose(asked)
             if answers is None:
                 answers = np.zeros((len(rows), *chosen.shape[1:]), chosen.dtype)
             answers[own] = chosen
@@ -129,6 +133,15 @@ class Seated(Company):
     def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         self.who, self._seeds = saved["who"].copy(), saved["seeds"].copy()
         self._turns = saved["turns"].copy()
+
+    def name(self, code: int) -> str:
+        """The name of whoever has this code."""
+        return self._members[code].name
+
+    def chunks(self) -> list[int]:
+        """Chunks of the run's own checkpoints that sit opposite in open episodes, rising."""
+        seated = {self._members[code].chunk for code in np.unique(self.who).tolist()}
+        return sorted(seated - {-1})
 
     def resume(self, row: int, code: int, replies: npt.NDArray[Any]) -> None:
         self._given[row], self._queues[row] = code, list(replies)
@@ -189,7 +202,7 @@ class RandomOpponent(Opponent):
 
 def built_in(game: Game, options: Any, names: Sequence[str], name: str) -> Member:
     """The game's own opponent of this name, one of `names`, which are all of the game's."""
-    return Member(-1 - list(names).index(name), game.make_opponent(options, name))
+    return Member(-1 - list(names).index(name), name, game.make_opponent(options, name))
 
 
 def _picked(observations: Observations, rows: Rows) -> Observations:

@@ -84,12 +84,17 @@ def _kept(before: Any, after: Any, rows: npt.NDArray[np.intp]) -> Any:
 
 
 def seat_in_training(
-    resolved: Resolved, env: VectorEnv, pool: Sequence[Path], seated: Sequence[Path], threads: int
+    resolved: Resolved,
+    run: str,
+    env: VectorEnv,
+    pool: Sequence[Path],
+    seated: Sequence[Path],
+    threads: int,
 ) -> Seated:
-    """Whoever `[opponents]` names. `pool`: verified checkpoints of the run of which "pool" draws;
+    """Whoever `[opponents]` names in a training of this run. `pool`: verified checkpoints of the run of which "pool" draws;
     `seated`: those that only episodes have which are open."""
     assert resolved.config.opponents is not None, "the configuration is not resolved"
-    members = {path: _of_run(resolved, env, path, threads) for path in {*pool, *seated}}
+    members = {path: _of_run(resolved, run, env, path, threads) for path in {*pool, *seated}}
     groups = [
         [members[path] for path in pool] if name == POOL else [_own(resolved, name)]
         for name in resolved.config.opponents.names
@@ -109,7 +114,8 @@ def seat_in_evaluation(
     if isinstance(opponent, str):
         member = _own(resolved, opponent)
     else:
-        member = Member(0, _opponent(opponent.resolved, env, opponent.checkpoint, device, threads))
+        played = _opponent(opponent.resolved, env, opponent.checkpoint, device, threads)
+        member = Member(0, opponent.name, played)
     return Seated([[member]], [], env.num_envs)
 
 
@@ -143,9 +149,11 @@ def _own(resolved: Resolved, name: str) -> Member:
     return built_in(resolved.game, resolved.options, names, name)
 
 
-def _of_run(resolved: Resolved, env: VectorEnv, path: Path, threads: int) -> Member:
-    chunk = checkpoints.verify(path)
-    return Member(chunk, _opponent(resolved, env, path, "cpu", threads))
+def _of_run(resolved: Resolved, run: str, env: VectorEnv, path: Path, threads: int) -> Member:
+    """A checkpoint that ended on a milestone, by the name that does not depend on where the run is cut."""
+    chunk, state = checkpoints.verify(path), checkpoints.read_state(path)
+    opponent = _opponent(resolved, env, path, "cpu", threads)
+    return Member(state.updates, f"{run}@{state.milestones[0]}", opponent, chunk)
 
 
 def _opponent(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from arcade_rl.config import Resolved, config_sha256
-from arcade_rl.contracts import Declaration
 from arcade_rl.recording.versions import versions
 
 
@@ -25,14 +24,6 @@ def stage_name(resolved: Resolved, stage: int) -> str:
     """Name of a curriculum stage; "" for a game without stages."""
     stages = resolved.declaration.stages
     return stages[stage].name if stages else ""
-
-
-def opponent_name(declaration: Declaration, run: str, code: int) -> str:
-    """Name of the opponent with this code in a run: one of the game's own, or a checkpoint of the run; ""
-    in a game of one seat."""
-    if len(declaration.seats) == 1:
-        return ""
-    return f"{run}@{code}" if code >= 0 else declaration.opponents[-1 - code].name
 
 
 def named(declared: Any, values: Any) -> dict[str, float]:

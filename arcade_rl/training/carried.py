@@ -37,11 +37,6 @@ class Carried:
     tape: Arrays = field(default_factory=dict)
     """What the recorder knows of the open episodes, or what plays them again; may be empty."""
 
-    @property
-    def seated(self) -> list[int]:
-        """Chunks of the run's own checkpoints that sit opposite in open episodes, rising."""
-        return [int(code) for code in np.unique(self.open.opponent) if code >= 0]
-
     def reopen(
         self, env: VectorEnv, declaration: Declaration, seeds: HashedSeeds, stage: int
     ) -> Observations:

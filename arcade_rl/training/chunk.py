@@ -25,7 +25,6 @@ from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
 from arcade_rl.recording.ended import EndedEpisodes
-from arcade_rl.recording.origin import opponent_name
 from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
@@ -234,6 +233,7 @@ class Chunk:
             learner.model.action_space,
             steps,
             time.time(),
+            learner.opponent_name,
         )
         recorder.resume(self._memory, self._ring)
         if self._carried is not None:
@@ -267,7 +267,8 @@ class Chunk:
         model.start_time = time.time_ns()
         model._num_timesteps_at_start = model.num_timesteps
         total_steps = self._resolved.config.train.run_steps
-        learner.seat([Path(path) for path in spec.pool], [Path(path) for path in spec.seated])
+        pool, seated = ([Path(path) for path in paths] for paths in (spec.pool, spec.seated))
+        learner.seat(spec.run, pool, seated)
         seeds = HashedSeeds(episode_seed(self._resolved.config.seed), model.n_envs)
         heartbeat = Heartbeat(self._emit, model)
         try:
@@ -299,7 +300,11 @@ class Chunk:
         refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
         episodes = as_event(
-            ended, self._resolved, counters.episodes + 1, counters.steps, self._name_of
+            ended,
+            self._resolved,
+            counters.episodes + 1,
+            counters.steps,
+            self._learner.opponent_name,
         )
         counters.episodes += len(ended)
         counters.steps = model.num_timesteps
@@ -314,9 +319,6 @@ class Chunk:
             recorder.stage_ended(stage)
             self._learner.set_stage(self._curriculum.stage)
             self._emit(Notice("info", f"stage {self._curriculum.name()} begins"))
-
-    def _name_of(self, opponent: int) -> str:
-        return opponent_name(self._resolved.declaration, self._spec.run, opponent)
 
     def _emit_update(
         self, values: dict[str, float], seconds: float, phases: dict[str, float]
@@ -366,7 +368,7 @@ class Chunk:
             recorder=self._memory,
             open_episodes=0 if self._carried is None else len(self._carried.open.length),
             open_steps=0 if self._carried is None else int(self._carried.open.length.sum()),
-            seated=[] if self._carried is None else self._carried.seated,
+            seated=self._learner.seated(),
             config=values_by_key(self._resolved),
             config_sha256=config_sha256(self._resolved.config),
         )

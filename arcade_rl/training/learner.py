@@ -25,6 +25,7 @@ from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.reopening import refuse_unreopenable, save
+from arcade_rl.envs.seats import Seated
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed
 from arcade_rl.policies.build import (
@@ -58,6 +59,8 @@ class Learner(ABC):
         self.model = model
         self.threads = threads
         """CPU threads of torch."""
+        self._company: Seated | None = None
+        """Whoever sits opposite; None in a game of one seat, and where processes have them."""
 
     @property
     def dtype(self) -> str:
@@ -90,21 +93,32 @@ class Learner(ABC):
         start later are played in `stage`; `seeds` are those of the run from its beginning. `on_step`
         is called while iterations go on. DivergenceError if an open episode cannot be gone on with."""
 
-    def seat(self, pool: Sequence[Path], seated: Sequence[Path]) -> None:
-        """Before `begin`: whoever the configuration names sits down opposite. `pool`: the checkpoints that
-        sit there in new episodes; `seated`: those that sit there in open ones."""
+    def seat(self, run: str, pool: Sequence[Path], seated: Sequence[Path]) -> None:
+        """Before `begin`: whoever the configuration of the run names sits down opposite. `pool`: the
+        checkpoints that sit there in new episodes; `seated`: those that sit there in open ones."""
         resolved, env = self.resolved, self.game_env
         if resolved.config.opponents is not None and not resolved.config.train.env_processes:
-            env.set_opponents(seat_in_training(resolved, env, pool, seated, self.threads))
+            self._company = seat_in_training(resolved, run, env, pool, seated, self.threads)
+            env.set_opponents(self._company)
+
+    def opponent_name(self, code: int) -> str:
+        """The name of whoever has this code; "" in a game of one seat."""
+        if self._company is not None:
+            return self._company.name(code)
+        own = self.resolved.declaration.opponents
+        return own[-1 - code].name if own else ""
+
+    def seated(self) -> list[int]:
+        """Chunks of the run's own checkpoints that sit opposite in open episodes, rising."""
+        return [] if self._company is None else self._company.chunks()
 
     def carry(self) -> Carried:
         """What the next chunk goes on with, between two iterations, but for the recorder's tape."""
         declaration = self.resolved.declaration
         saved = save(self.game_env, declaration)
         open_, memory = self._remembered()
-        company = getattr(self.game_env, "company", None)
-        if company is not None:
-            open_ = replace(open_, opponent=company.who.copy())
+        if self._company is not None:
+            open_ = replace(open_, opponent=self._company.who.copy())
         return Carried(open_, memory, saved, declaration.saved_state)
 
     @property

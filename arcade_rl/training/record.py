@@ -18,8 +18,8 @@ from arcade_rl.config.recording import RETURN
 from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import Facts
-from arcade_rl.recording.ended import EndedEpisodes, of_episode
-from arcade_rl.recording.origin import opponent_name, origin, stage_name
+from arcade_rl.recording.ended import EndedEpisodes, Name, of_episode
+from arcade_rl.recording.origin import origin, stage_name
 from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.spans import Arrays, pack_spans, unpack_spans
@@ -53,8 +53,11 @@ class ChunkRecorder:
         actions: spaces.Space[Any],
         steps: int,
         now: float,
+        name_of: Name = lambda _: "",
     ) -> None:
-        """`distribution` says what its numbers are; `steps` are those of the run before the chunk."""
+        """`distribution` says what its numbers are; `steps` are those of the run before the chunk; `name_of`
+        gives the name of an opponent's code."""
+        self._name_of = name_of
         settings, declaration = resolved.config.recording, resolved.declaration
         self._resolved, self._spec = resolved, spec
         self._settings = settings
@@ -138,9 +141,6 @@ class ChunkRecorder:
     def trouble(self) -> str:
         """The first thing that went wrong; "" so far nothing."""
         return self._writer.trouble if self._writer else ""
-
-    def _name_of(self, opponent: int) -> str:
-        return opponent_name(self._resolved.declaration, self._spec.run, opponent)
 
     def _constants(self, distribution: str) -> dict[str, Any]:
         spec = self._spec

@@ -146,15 +146,13 @@ def test_checkpoints_sit_opposite_and_stay_until_their_episodes_end(tmp_path: Pa
         it = lab(tmp_path / name, 'opponents.names=["pool", "random"]', "opponents.pool=1")
         chain = [it.chunk(0, 0)]
         pool = chain[:1]
-        for last in (
-            boundaries
-        ):  # chunks have the number of their last update, as their checkpoints' names say
+        for number, last in enumerate(boundaries, start=1):
             seated = [past for past in chain if past.state.chunk in chain[-1].state.seated]
-            chain.append(it.chunk(last, last, chain[-1], pool=pool, seated=seated))
+            chain.append(it.chunk(number, last, chain[-1], pool=pool, seated=seated))
             pool = [chain[-1]] if last == 4 else pool
         found.append(chain)
     whole, cut = found
     assert whole[-1].state.weights_sha256 == cut[-1].state.weights_sha256
     assert rows(whole) == rows(cut)
-    assert {it.metadata.opponent for it in recordings(whole)} == {"random", "lab@0", "lab@4"}
+    assert {it.metadata.opponent for it in recordings(whole)} == {"random", "lab@0%", "lab@50%"}
     assert whole[1].state.seated == [0]

@@ -40,7 +40,7 @@ def test_returns_of_a_rollout_are_discounted_by_time() -> None:
 def test_the_learner_discounts_by_the_frames_that_the_environment_gives() -> None:
     learner = open_learner(resolve([from_assignments(SECOND)], load_game))
     assert isinstance(learner, OwnLearner)
-    learner.seat([], [])
+    learner.seat("r", [], [])
     learner.begin(HashedSeeds(0, 4), 0, lambda: None)
     learner.model.collect(lambda: None)
     rollout = learner.model._rollout
