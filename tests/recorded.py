@@ -101,7 +101,7 @@ def assert_equal(one: Recording, other: Recording) -> None:
     """Every field is the same, bit by bit."""
     assert one.metadata == other.metadata
     assert one.start == other.start
-    for name in ("actions", "rewards", "metrics", "values", "distributions", "states"):
+    for name in ("actions", "rewards", "metrics", "values", "distributions", "states", "frames"):
         mine, theirs = getattr(one, name), getattr(other, name)
         assert (mine is None) == (theirs is None), name
         if mine is not None:

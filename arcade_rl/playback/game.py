@@ -40,6 +40,11 @@ class PlayedGame:
             width, height = self.declaration.frame_size
             raise UsageError(f"{name} draws pictures of {width}x{height} and of no other size")
         screen = self.game.make_screen(self.options, purpose, sound)
+        if not isinstance(screen, Screen):
+            raise PluginError(
+                f"{name}: make_screen gave {screen!r:.60}; expected a class that inherits from "
+                "arcade_rl.contracts.Screen"
+            )
         if not self.declaration.cameras:
             return screen
         with ExitStack() as failed:

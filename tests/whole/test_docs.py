@@ -15,6 +15,7 @@ from arcade_rl_drmario.roms import BETAS, EUROPE, REV_0, REV_A
 from arcade_rl import hookspecs
 from arcade_rl.config import Config, from_assignments, resolve
 from arcade_rl.config import recording as settings
+from arcade_rl.config.models import Opponents
 from arcade_rl.envs.conformance import check
 from arcade_rl.hookspecs import arcade_rl_games, arcade_rl_roms
 from arcade_rl.registry import load_game
@@ -73,6 +74,8 @@ def test_links_and_files_that_a_page_names_exist(page: Path) -> None:
 
 def test_the_configuration_page_names_every_table_and_key() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
+    assert "`[opponents]`" in text
+    assert all(f"`{key}`" in text for key in Opponents.model_fields)
     for table in ("chunk", "checkpoint", "recording", "engine", "evaluation"):
         assert f"`[{table}]`" in text
         for key in Config.model_fields[table].annotation.model_fields:  # type: ignore[union-attr]
