@@ -50,12 +50,33 @@ def refuse_unknown_opponents(
                     f"{origins.get(key, config.game)}: {key}: {config.game} has no opponent {shown(name)}; "
                     f"expected one of {', '.join(known)}"
                 )
-    if POOL in named and config.train.env_processes:
+    if POOL in named:
+        _refuse_pools(config, declaration, origins)
+
+
+def _refuse_pools(config: Config, declaration: Declaration, origins: Mapping[str, str]) -> None:
+    """Refuse a pool of checkpoints where it cannot sit opposite: what it must remember has no place there."""
+    train = config.train
+    if train.env_processes:
         origin = origins.get("train.env_processes", config.game)
         raise ConfigError(
             f"{origin}: train.env_processes: {config.train.env_processes!r}: checkpoints do not sit in "
             f'environment processes, and opponents.names has "{POOL}"; expected 0'
         )
+    is_restored = declaration.saved_state != "none"
+    for key, cannot, why in (
+        ("train.use_sde", train.use_sde, "noise lasts over steps"),
+        (
+            "train.algorithm",
+            train.algorithm_name == "RecurrentPPO" and is_restored,
+            "memory is not saved with the game's environments",
+        ),
+    ):
+        if cannot:
+            raise ConfigError(
+                f"{origins.get(key, config.game)}: {key}: such a policy's {why}, and opponents.names has "
+                f'"{POOL}", whose checkpoints would need it; take other opponents or another policy'
+            )
 
 
 def refuse_seconds_without_frames(

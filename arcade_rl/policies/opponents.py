@@ -94,7 +94,9 @@ def seat_in_training(
     """Whoever `[opponents]` names in a training of this run. `pool`: verified checkpoints of the run of which "pool" draws;
     `seated`: those that only episodes have which are open."""
     assert resolved.config.opponents is not None, "the configuration is not resolved"
-    members = {path: _of_run(resolved, run, env, path, threads) for path in {*pool, *seated}}
+    members = {
+        path: _of_run(resolved, run, env, path, threads) for path in dict.fromkeys((*pool, *seated))
+    }
     groups = [
         [members[path] for path in pool] if name == POOL else [_own(resolved, name)]
         for name in resolved.config.opponents.names

@@ -71,6 +71,19 @@ def test_the_learner_discounts_by_the_frames_that_the_environment_gives() -> Non
             ["game=duel", 'opponents.names=["pool"]', "train.env_processes=2"],
             "checkpoints do not sit in environment processes",
         ),
+        (
+            ["game=duel", 'opponents.names=["pool"]', "train.use_sde=true"],
+            "train.use_sde: such a policy's noise lasts over steps",
+        ),
+        (
+            [
+                "game=duel",
+                'opponents.names=["pool"]',
+                "train.algorithm=sb3:RecurrentPPO",
+                "options.saved_state=exact",
+            ],
+            "memory is not saved with the game's environments",
+        ),
     ],
 )
 @pytest.mark.usefixtures("duel")
