@@ -98,8 +98,15 @@ def find_playable(recording: Recording) -> PlayedGame:
 
 
 def action_fault(recording: Recording, declaration: Declaration) -> str:
-    """What is wrong with the actions; "" if the game has them all."""
+    """What is wrong with the actions and the answers of opponents; "" if the game can have them all."""
     actions, it, most = recording.actions, recording.metadata, len(declaration.actions) - 1
+    seats = len(declaration.seats)
+    if (recording.replies is None) != (seats == 1):
+        has, expected = ("no", "some") if seats > 1 else ("", "none")
+        return (
+            f"episode {it.number} of {it.run} has {has} answers of opponents; expected {expected}, as "
+            f"{it.game} has {seats} seats: the file was not made by it"
+        )
     is_choice = actions.ndim == 1 and actions.dtype.kind in "iu"
     if not is_choice or (actions.min() >= 0 and actions.max() <= most):
         return ""

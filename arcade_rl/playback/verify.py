@@ -173,13 +173,16 @@ def _advance(lanes: Sequence[_Lane], batch: StepBatch, is_stacked: bool) -> None
     rewards, metrics = to_numpy(batch.rewards), to_numpy(batch.metrics)
     ended = to_numpy(batch.terminated) | to_numpy(batch.truncated)
     states = None if batch.states is None else to_numpy(batch.states)
+    frames = None if batch.frames is None else to_numpy(batch.frames)
+    answers = None if batch.replies is None else batch.replies.counts
     finals = None
     if batch.final_observations is not None and ended.any():
         finals = observations_to_numpy(newest(batch.final_observations, is_stacked))
     for row, lane in enumerate(lanes):
         last = None if finals is None or not ended[row] else row_of(finals, row)
         state = None if states is None else states[row]
-        lane.advance(rewards[row], metrics[row], state, bool(ended[row]), last)
+        counts = tuple(None if column is None else int(column[row]) for column in (frames, answers))
+        lane.advance(rewards[row], metrics[row], counts, state, bool(ended[row]), last)
 
 
 def _look(lanes: Sequence[_Lane], observations: Observations) -> None:
@@ -251,11 +254,13 @@ class _Lane:
         self,
         reward: np.float32,
         metrics: npt.NDArray[np.float32],
+        counts: tuple[int | None, ...],
         state: npt.NDArray[np.generic] | None,
         has_ended: bool,
         last: Observations | None,
     ) -> None:
-        """Compare a step with the recorded one. `last`: the final observation, where it is given."""
+        """Compare a step with the recorded one. `counts`: frames that it lasted, and answers that opponents
+        gave, where there are any; `last`: the final observation, where it is given."""
         if self.is_done:
             return
         recording, step = self.left[0], self._position
@@ -272,6 +277,8 @@ class _Lane:
             self._report(f"metric {name}", f"{values[0]:g}", f"{values[1]:g}")
         elif recording.states is not None and (fault := state_fault(recording.states[step], state)):
             self._report(*fault)
+        elif _differ(recorded := _counts(recording, step), counts):
+            self._report("frames or answers of opponents", str(recorded), str(counts))
         elif has_ended != (self._position == len(recording)):
             words = ("it goes on", "it ends")
             self._report("end", words[not has_ended], words[has_ended])
@@ -297,6 +304,17 @@ class _Lane:
 
     def _conclude(self, divergence: Divergence | None) -> None:
         self.found.append(_found(self.left.pop(0), divergence))
+
+
+def _counts(recording: Recording, step: int) -> tuple[int | None, ...]:
+    """Frames that a step lasted, and answers that opponents gave in it; None where none are recorded."""
+    answers = None if recording.replies is None else recording.replies.counts
+    return tuple(None if c is None else int(c[step]) for c in (recording.frames, answers))
+
+
+def _differ(recorded: tuple[int | None, ...], found: tuple[int | None, ...]) -> bool:
+    """Whether anything that was recorded is otherwise."""
+    return any(then not in (None, now) for then, now in zip(recorded, found, strict=True))
 
 
 def state_fault(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from arcade_rl.contracts import StepBatch
 from arcade_rl.envs.door import Door, open_env
 from arcade_rl.envs.seats import Member, Seated, built_in
 from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import find_playable
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.rerun import Rerun
@@ -116,6 +118,23 @@ def test_other_answers_are_found_out(tmp_path: Path) -> None:
     it.replies.actions[-1] = (it.replies.actions[-1] + 1) % 4
     (found,) = verify([it])
     assert found.divergence is not None
+
+
+def test_another_length_of_a_step_is_found_out(tmp_path: Path) -> None:
+    it = lab(tmp_path).chain(1)[-1].recordings[0]
+    assert it.frames is not None
+    it.frames[3] += 1
+    (found,) = verify([it])
+    assert found.divergence is not None
+    assert (found.divergence.step, found.divergence.what) == (4, "frames or answers of opponents")
+
+
+def test_an_episode_without_answers_is_refused(tmp_path: Path) -> None:
+    it = replace(lab(tmp_path).chain(1)[-1].recordings[0], replies=None)
+    (found,) = verify([it])
+    assert "has no answers of opponents; expected some, as duel has 2 seats" in found.fault
+    with pytest.raises(VerificationError, match="expected some"):
+        find_playable(it)
 
 
 @pytest.mark.parametrize(
