@@ -40,7 +40,7 @@ def test_another_seed_and_another_chunk_give_other_randomness(tmp_path: Path) ->
     one = lab(tmp_path).chain(2, 4)
     other = lab(tmp_path, "seed=1").chain(2)
     assert one[0].state.weights_sha256 != other[0].state.weights_sha256
-    assert one[1].episodes[0].seed != one[2].episodes[0].seed
+    assert one[1].episodes[0].columns["seed"] != one[2].episodes[0].columns["seed"]
     assert one[1].episodes[0].seed != other[1].episodes[0].seed
 
 
