@@ -376,10 +376,16 @@ class Opponents(Options):
     those named does, each with the same chance; which one follows from the episode's seed."""
 
     names: Annotated[list[str], Field(min_length=1, max_length=100)]
-    """The game's own opponents, by their names, and "pool" for earlier checkpoints of the run itself."""
+    """The game's own opponents, by their names; "pool" for earlier checkpoints of the run itself; and
+    checkpoints of other runs of the same folder, as RUN@50 or RUN@30%, which the run copies as it starts."""
     pool: Annotated[int, Field(ge=1, le=1000)] = 5
     """How many checkpoints "pool" is: the newest ones that ended on a milestone, the untrained one too.
     They stay on disk, and change at milestones alone, so that it does not matter where a run is cut."""
+
+    @property
+    def rivals(self) -> list[str]:
+        """Those that are checkpoints of other runs."""
+        return [name for name in self.names if "@" in name]
 
 
 class Evaluation(Options):

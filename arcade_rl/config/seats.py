@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from arcade_rl.config.faults import is_within, shown
 from arcade_rl.config.models import POOL, Config, Table, Value
 from arcade_rl.contracts import Declaration
 from arcade_rl.errors import ConfigError
+
+_RIVAL = re.compile(r"[^@/\\]+@(\d{1,15}|\d+(\.\d+)?%)")
+"""A checkpoint of another run that stays the same one."""
 
 
 def usual_opponents(declaration: Declaration) -> Table:
@@ -44,13 +48,14 @@ def refuse_unknown_opponents(
         ("opponents.names", named, [*own, POOL]),
         ("evaluation.opponent", [] if evaluated is None else [evaluated], own),
     ):
+        more = ", or a checkpoint such as RUN@50 or RUN@30%" if key == "opponents.names" else ""
         for name in names:
-            if name not in known:
+            if name not in known and not (key == "opponents.names" and _RIVAL.fullmatch(name)):
                 raise ConfigError(
                     f"{origins.get(key, config.game)}: {key}: {config.game} has no opponent {shown(name)}; "
-                    f"expected one of {', '.join(known)}"
+                    f"expected one of {', '.join(known)}{more}"
                 )
-    if POOL in named:
+    if POOL in named or (config.opponents and config.opponents.rivals):
         _refuse_pools(config, declaration, origins)
 
 
@@ -61,7 +66,7 @@ def _refuse_pools(config: Config, declaration: Declaration, origins: Mapping[str
         origin = origins.get("train.env_processes", config.game)
         raise ConfigError(
             f"{origin}: train.env_processes: {config.train.env_processes!r}: checkpoints do not sit in "
-            f'environment processes, and opponents.names has "{POOL}"; expected 0'
+            f"environment processes, and opponents.names has some; expected 0"
         )
     is_restored = declaration.saved_state != "none"
     for key, cannot, why in (
@@ -75,7 +80,7 @@ def _refuse_pools(config: Config, declaration: Declaration, origins: Mapping[str
         if cannot:
             raise ConfigError(
                 f"{origins.get(key, config.game)}: {key}: such a policy's {why}, and opponents.names has "
-                f'"{POOL}", whose checkpoints would need it; take other opponents or another policy'
+                "checkpoints, which would need it; take other opponents or another policy"
             )
 
 

@@ -33,6 +33,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.lock import RunLock
 from arcade_rl.runs.plan import ChunkSpec, plan_run
+from arcade_rl.runs.rivals import bring
 
 MAX_BACKOFF_S = 60.0
 STEP_OVER_AFTER = 2
@@ -70,6 +71,8 @@ class Supervisor:
         self._server: ForkServer | None = None
         self._standby: WorkerProcess | None = None
         self._request: Literal["", "stop", "pause"] = ""
+        self._rivals: list[Path] = []
+        """Checkpoints of other runs that sit opposite."""
         self._signals = 0
         self._attempts: dict[int, int] = {}
         self._furthest = -1
@@ -88,6 +91,8 @@ class Supervisor:
             self._database.set_status("running", pid=os.getpid())
             try:
                 recover(self._run, self._database, self._notify, self._from_scratch)
+                opponents = self._resolved.config.opponents
+                self._rivals = bring(self._run, opponents.rivals if opponents else ())
                 outcome = self._run_chunks()
             except Exception as error:
                 self._database.set_status("failed", f"the supervisor: {error}")
@@ -134,6 +139,7 @@ class Supervisor:
             milestones=self._plan.milestones_at(last) if start else ["0%"],
             staging=str((self._run.staging / f"{chunk:06d}-{attempt}").absolute()),
             pool=self._paths(self._pool(start) if start else []),
+            rivals=[str(path.absolute()) for path in self._rivals],
             seated=self._paths(start.seated if start and not self._drops_open else []),
             drops_open=self._drops_open,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,11 @@ from arcade_rl.envs.seats import Member, Seated, built_in
 from arcade_rl.errors import ConfigError, UsageError
 from arcade_rl.policies.actor import Acting, load_acting
 from arcade_rl.runs import checkpoints
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.experiment import resolve_saved
 
+FIRST_OTHER = -(2**32)
+"""Codes of checkpoints of other runs are below it, by the CRC-32 of their reference."""
 APART = np.int64(0x0BB0)
 """Keeps what an opponent draws apart from what the learner draws in the same episode."""
 
@@ -87,18 +92,25 @@ def seat_in_training(
     resolved: Resolved,
     run: str,
     env: VectorEnv,
-    pool: Sequence[Path],
-    seated: Sequence[Path],
+    checkpoints_of: tuple[Sequence[Path], Sequence[Path], Sequence[Path]],
     threads: int,
 ) -> Seated:
-    """Whoever `[opponents]` names in a training of this run. `pool`: verified checkpoints of the run of which "pool" draws;
-    `seated`: those that only episodes have which are open."""
+    """Whoever `[opponents]` names in a training of this run, with these checkpoints: of the run itself, those of
+    which "pool" draws and those that open episodes have; of other runs, those that the table names."""
+    pool, seated, rivals = checkpoints_of
     assert resolved.config.opponents is not None, "the configuration is not resolved"
     members = {
         path: _of_run(resolved, run, env, path, threads) for path in dict.fromkeys((*pool, *seated))
     }
+    references = resolved.config.opponents.rivals
+    named = {
+        name: _of_other(resolved, name, env, path, threads)
+        for name, path in zip(references, rivals, strict=True)
+    }
     groups = [
-        [members[path] for path in pool] if name == POOL else [_own(resolved, name)]
+        [members[path] for path in pool]
+        if name == POOL
+        else [named.get(name) or _own(resolved, name)]
         for name in resolved.config.opponents.names
     ]
     drawn = {member.code for group in groups for member in group}
@@ -156,6 +168,22 @@ def _of_run(resolved: Resolved, run: str, env: VectorEnv, path: Path, threads: i
     chunk, state = checkpoints.verify(path), checkpoints.read_state(path)
     opponent = _opponent(resolved, env, path, "cpu", threads)
     return Member(state.updates, f"{run}@{state.milestones[0]}", opponent, chunk)
+
+
+def _of_other(resolved: Resolved, name: str, env: VectorEnv, path: Path, threads: int) -> Member:
+    """A checkpoint of another run of the same game, by its reference."""
+    theirs = resolve_saved(RunDirectory(path.parent.parent))
+    if theirs.game.name != resolved.game.name:
+        raise ConfigError(
+            f"{name} plays {theirs.game.name}; expected a checkpoint of {resolved.game.name}"
+        )
+    train, is_restored = theirs.config.train, resolved.declaration.saved_state != "none"
+    if train.algorithm_name == "RecurrentPPO" and is_restored:
+        raise ConfigError(
+            f"{name} has a memory, which is not saved with the game's environments; take another opponent"
+        )
+    code = FIRST_OTHER - zlib.crc32(name.encode())
+    return Member(code, name, _opponent(theirs, env, path, "cpu", threads))
 
 
 def _opponent(

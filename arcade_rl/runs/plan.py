@@ -44,6 +44,8 @@ class ChunkSpec:
     chunk."""
     seated: list[str] = field(default_factory=list)
     """Directories of those that sit opposite in the episodes that are open."""
+    rivals: list[str] = field(default_factory=list)
+    """Directories of the checkpoints of other runs that sit opposite, in the order of the configuration."""
     drops_open: bool = False
     """Begin new episodes and give the open ones of the checkpoint up."""
 

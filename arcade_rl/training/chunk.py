@@ -267,8 +267,10 @@ class Chunk:
         model.start_time = time.time_ns()
         model._num_timesteps_at_start = model.num_timesteps
         total_steps = self._resolved.config.train.run_steps
-        pool, seated = ([Path(path) for path in paths] for paths in (spec.pool, spec.seated))
-        learner.seat(spec.run, pool, seated)
+        pool, seated, rivals = (
+            [Path(path) for path in paths] for paths in (spec.pool, spec.seated, spec.rivals)
+        )
+        learner.seat(spec.run, pool, seated, rivals)
         seeds = HashedSeeds(episode_seed(self._resolved.config.seed), model.n_envs)
         heartbeat = Heartbeat(self._emit, model)
         try:

@@ -93,12 +93,17 @@ class Learner(ABC):
         start later are played in `stage`; `seeds` are those of the run from its beginning. `on_step`
         is called while iterations go on. DivergenceError if an open episode cannot be gone on with."""
 
-    def seat(self, run: str, pool: Sequence[Path], seated: Sequence[Path]) -> None:
+    def seat(
+        self, run: str, pool: Sequence[Path], seated: Sequence[Path], rivals: Sequence[Path] = ()
+    ) -> None:
         """Before `begin`: whoever the configuration of the run names sits down opposite. `pool`: the
-        checkpoints that sit there in new episodes; `seated`: those that sit there in open ones."""
+        checkpoints that sit there in new episodes; `seated`: those that sit there in open ones;
+        `rivals`: those of other runs, in the order of the configuration."""
         resolved, env = self.resolved, self.game_env
         if resolved.config.opponents is not None and not resolved.config.train.env_processes:
-            self._company = seat_in_training(resolved, run, env, pool, seated, self.threads)
+            self._company = seat_in_training(
+                resolved, run, env, (pool, seated, rivals), self.threads
+            )
             env.set_opponents(self._company)
 
     def opponent_name(self, code: int) -> str:

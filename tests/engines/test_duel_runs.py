@@ -4,6 +4,7 @@ the same runs; and checkpoints are evaluated against named opponents."""
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -88,6 +89,33 @@ def test_in_one_chunk_a_milestone_it_is_the_same_run(
     assert state.chunk == 2
     assert_same_however_cut(run, undisturbed)
     assert_same_recordings_however_cut(run, undisturbed)
+
+
+def test_a_checkpoint_of_another_run_sits_opposite_and_is_copied(
+    undisturbed: RunDirectory, tmp_path: Path
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(undisturbed.path.parent, root)
+    words = [
+        "train",
+        "duel",
+        "--run",
+        "next",
+        "--steps",
+        "1024",
+        "--set",
+        'opponents.names=["r@50%"]',
+    ]
+    code, said = call(root, [*words, "--set", 'recording.criteria=["all"]'], modules=DUEL)
+    assert code == 0, said
+    kept = recordings_of(RunDirectory(root / "next"))
+    assert {it.metadata.opponent for it in kept} == {"r@50%"}
+    shutil.rmtree(root / "r")
+    code, said = call(root, ["resume", "next", "--set", "train.total_steps=1536"], modules=DUEL)
+    assert code == 0, said
+    code, said = call(root, [*words[:2], "--run", "gone", *words[4:]], modules=DUEL)
+    assert code == 3
+    assert "r" in said
 
 
 @pytest.mark.parametrize("opponent", ["random", "perfect", "r@50%"])

@@ -41,7 +41,7 @@ def test_another_seed_and_another_chunk_give_other_randomness(tmp_path: Path) ->
     other = lab(tmp_path, "seed=1").chain(2)
     assert one[0].state.weights_sha256 != other[0].state.weights_sha256
     assert one[1].episodes[0].columns["seed"] != one[2].episodes[0].columns["seed"]
-    assert one[1].episodes[0].seed != other[1].episodes[0].seed
+    assert one[1].episodes[0].columns["seed"] != other[1].episodes[0].columns["seed"]
 
 
 def test_schedules_are_continuous_over_chunks(tmp_path: Path) -> None:

@@ -66,6 +66,14 @@ def test_the_learner_discounts_by_the_frames_that_the_environment_gives() -> Non
             ["game=duel", 'opponents.names=["robot"]'],
             "duel has no opponent 'robot'; expected one of",
         ),
+        (
+            ["game=duel", 'opponents.names=["r@latest"]'],
+            "or a checkpoint such as RUN@50 or RUN@30%",
+        ),
+        (
+            ["game=duel", 'opponents.names=["r@5"]', "train.env_processes=2"],
+            "checkpoints do not sit in",
+        ),
         (["game=duel", "evaluation.opponent=pool"], "evaluation.opponent: duel has no opponent"),
         (
             ["game=duel", 'opponents.names=["pool"]', "train.env_processes=2"],
