@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 # pydantic asks every installed distribution for plugins, and one whose files are damaged ends it.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
+TYPE_CHECKING = False  # typing's own would be imported, and Ctrl-C is not heard before `__main__`
 if TYPE_CHECKING:
     from arcade_rl.playback.library import Episode, Run
 
@@ -16,7 +16,7 @@ __all__ = ["Episode", "Run", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """What notebooks use is imported when it is: the command line starts without numpy."""
+    """Import what notebooks use when they use it, so that the command line starts without numpy."""
     if name in ("Episode", "Run"):
         from arcade_rl.playback import library
 
@@ -25,5 +25,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """What is imported on first use is listed too."""
+    """Names of this module, with those that are imported on first use."""
     return sorted({*globals(), *__all__})

@@ -3,7 +3,7 @@
     ArcadeError                    1    it ran and failed
     |-- RunFailed                  1    training ended without reaching its target
     |-- PluginError                1    an installed plugin is broken
-    |   `-- ContractError          1    it hands over what the contract excludes
+    |   `-- ContractError      1   a plugin hands over what the contract excludes
     |-- UsageError                 2    the command line or the configuration is wrong
     |   `-- ConfigError            2
     |-- MissingError               3    something needed is not there
@@ -33,7 +33,7 @@ class PluginError(ArcadeError):
 
 
 class ContractError(PluginError):
-    """A plugin hands over what the contract excludes; it would do so again."""
+    """A plugin hands over what the contract excludes; another try would end in the same way."""
 
 
 class UsageError(ArcadeError):
@@ -59,7 +59,7 @@ class VerificationError(ArcadeError):
 
 
 class DivergenceError(VerificationError):
-    """A training cannot go on with an episode that was open: the game gives another one now."""
+    """A training cannot go on with an open episode: the game plays it differently now."""
 
 
 class LockedError(ArcadeError):

@@ -1,6 +1,6 @@
-"""Find, check and name plugins. Listing reads metadata only; a game's module is imported when it is asked for.
-
-What plugins declare of ROMs lies in modules of its own, which import no game: they are all imported.
+"""Find, check and name plugins. Listing games reads metadata only; the module of a game is imported
+when that game is asked for. ROMs are declared by modules of their own, which import no game, so all
+of them are imported to list ROMs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GAME_MEMBERS = (
     *("name", "summary", "options"),
     *("declare", "defaults", "make_env", "make_screen"),
 )
-"""What `contracts.Game` asks of a game."""
+"""Attributes that `contracts.Game` asks of a game."""
 LARGEST_ROM_BYTES = 64 << 20
 
 
@@ -44,7 +44,7 @@ class Installed:
 
 
 def installed() -> list[Installed]:
-    """Every game with an entry point, by name. Imports no plugin."""
+    """Every game with an entry point, sorted by name. Imports no plugin."""
     by_name: dict[str, list[EntryPoint]] = {}
     points, unreadable = _entry_points(hookspecs.ENTRY_POINT_GROUP)
     for point in points:
@@ -64,7 +64,14 @@ def installed() -> list[Installed]:
 
 
 _UNREADABLE = (UnicodeError, ValueError, TypeError, KeyError, OSError)
-"""What importlib.metadata raises where a distribution's files are no text, or say nothing."""
+"""What importlib.metadata raises where a distribution's files are no text, or are empty."""
+
+
+def refuse_unreadable() -> None:
+    """PluginError if the entry points of any installed distribution cannot be read: torch, and what
+    Stable-Baselines3 imports, read all of them, and fail without naming it."""
+    for distribution in _entry_points(hookspecs.ENTRY_POINT_GROUP)[1]:
+        raise PluginError(distribution.fault)
 
 
 def _entry_points(group: str) -> tuple[list[EntryPoint], list[Installed]]:
@@ -82,7 +89,7 @@ def _entry_points_one_by_one(group: str) -> tuple[list[EntryPoint], list[Install
         name = _name_of(distribution)
         key = name.partition(" ")[0].lower().replace("_", "-")
         if key in points or key in unreadable:
-            continue  # the first on the path is the one that is imported
+            continue  # Python imports the first distribution of this name on the path
         try:
             points[key] = list(distribution.entry_points.select(group=group))
         except _UNREADABLE as error:
@@ -93,7 +100,8 @@ def _entry_points_one_by_one(group: str) -> tuple[list[EntryPoint], list[Install
 
 
 def _name_of(distribution: Distribution) -> str:
-    """Name and version; where its metadata cannot be read, the name of its folder."""
+    """Name and version of a distribution; where its metadata cannot be read, the name of its
+    folder."""
     try:
         return f"{distribution.name} {distribution.version}"
     except _UNREADABLE:
@@ -126,15 +134,16 @@ class RomSource:
     """What one module declares of ROMs."""
 
     distribution: str
-    """Name and version."""
+    """Name and version of the distribution that the module belongs to."""
     module: str
     roms: tuple[Rom, ...]
     fault: str = ""
-    """Why it declares none; empty where all is well."""
+    """Why the module declares no ROMs; empty where all is well."""
 
 
 def rom_sources() -> list[RomSource]:
-    """What every plugin declares of ROMs, by module; a broken one says why, and hides no other."""
+    """The ROMs that plugins declare, module by module. A broken module says why, and hides no
+    other."""
     allowed = _allow_list()
     found, unreadable = _entry_points(hookspecs.ROM_ENTRY_POINT_GROUP)
     points = {
@@ -224,10 +233,7 @@ def _import(point: EntryPoint) -> ModuleType:
     distribution = _distribution(point)
     try:
         module = point.load()
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # a plugin may raise anything; it is reported, not hidden
+    except (Exception, SystemExit) as error:  # a plugin may raise anything, and that is reported
         raise PluginError(
             f"{distribution}: importing {point.value} raised {_said(error)}"
         ) from error
@@ -237,7 +243,8 @@ def _import(point: EntryPoint) -> ModuleType:
 
 
 def _hook_results(module: ModuleType, distribution: str, hook: str) -> list[Any]:
-    """Call the module's hook. One plugin manager a module, so that none can disturb another."""
+    """The results of the module's hook. Each module has a plugin manager of its own, so that none
+    can disturb another."""
     plugins = pluggy.PluginManager(hookspecs.PROJECT)
     plugins.add_hookspecs(hookspecs)
     try:
@@ -254,7 +261,7 @@ def _hook_results(module: ModuleType, distribution: str, hook: str) -> list[Any]
         )
     try:
         return [item for items in caller() for item in items]
-    except (Exception, SystemExit) as error:  # as above
+    except (Exception, SystemExit) as error:  # a hook may raise anything, too
         raise PluginError(
             f"{distribution}: {hook} of {module.__name__} raised {_said(error)}"
         ) from error

@@ -24,11 +24,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from arcade_rl.config import Resolved
-from arcade_rl.engines.process import ENVIRONMENT
+from arcade_rl.engines.local.process import ENVIRONMENT
 
 CONFIGS = Path(__file__).parent.parent / "configs" / "breakout"
 OURS = ("exact", "fast")
@@ -54,8 +55,8 @@ def chunk(what: str, steps: int, envs: int, *words: str) -> dict[str, Any]:
     """Train through the chunk function, changing the configuration by `words`."""
     from arcade_rl.runs.events import Event, Update
     from arcade_rl.runs.phases import in_words, total
-    from arcade_rl.runs.plan import ChunkSpec
-    from arcade_rl.training.chunk import Chunk
+    from arcade_rl.runs.plan import plan_run
+    from arcade_rl.training.chunk import Chunk, Turn
     from arcade_rl.training.learner import open_learner
 
     it = resolved(what, envs, *words)
@@ -69,10 +70,8 @@ def chunk(what: str, steps: int, envs: int, *words: str) -> dict[str, Any]:
 
     updates = 1 + steps // rollout
     with tempfile.TemporaryDirectory() as staging:
-        spec = ChunkSpec(
-            what, 1, 1, "", -1, 1, updates, it.config.train.run_steps // rollout, [], staging
-        )
-        Chunk(learner, spec, emit).run(lambda: False)
+        spec = replace(plan_run(it.config).spec(what, None), chunk=1, last_update=updates)
+        Chunk(learner, Turn(spec, None, Path(staging)), emit).run(lambda: False)
     learner.close()
     seconds = seen[-1].time - seen[0].time
     phases = in_words(total(update.phases for update in seen[1:]))

@@ -6,9 +6,13 @@ import hashlib
 import json
 import random
 import sqlite3
+import struct
+import zlib
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+
+import msgpack
 
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.files import canonical_json
@@ -42,10 +46,29 @@ def odd_row(path: Path, rng: random.Random) -> str:
     return f"{table}.{column} is {new!r}"
 
 
+def odd_event(path: Path, rng: random.Random) -> str:
+    """Give a row of an event log an odd value, in frames that are whole, if its format has room for it."""
+    data = path.read_bytes()
+    place = data.index(b"\n") + 1
+    head, rows = data[:place], []
+    while place < len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        rows.append(msgpack.unpackb(data[place + 8 : place + 8 + length]))
+        place += 8 + length
+    done = make_odd(rows[rng.randrange(len(rows))][1], rng)
+    with suppress(OverflowError):
+        bodies = [msgpack.packb(row) for row in rows]
+        frames = (struct.pack(">II", len(body), zlib.crc32(body)) + body for body in bodies)
+        path.write_bytes(head + b"".join(frames))
+    return done
+
+
 def odd_value(path: Path, rng: random.Random) -> str:
     """Give a file of the run that has fields an odd one, and sign it again."""
     if path.suffix == ".db":
         return odd_row(path, rng)
+    if path.suffix == ".events":
+        return odd_event(path, rng)
     if path.suffix == ".toml":
         lines = path.read_text().splitlines()
         place = rng.choice([k for k, line in enumerate(lines) if "=" in line])
@@ -68,7 +91,7 @@ def odd_value(path: Path, rng: random.Random) -> str:
 def mutate(path: Path, rng: random.Random) -> str:
     """Change a file. What was done."""
     data, kind = path.read_bytes(), rng.choice(["cut", "flip", "odd", "odd"])
-    if kind == "odd" and path.suffix in (".db", ".toml", ".json"):
+    if kind == "odd" and path.suffix in (".db", ".toml", ".json", ".events"):
         return odd_value(path, rng)
     place = rng.randrange(len(data) or 1)
     if kind == "cut" or not data:

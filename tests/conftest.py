@@ -96,7 +96,13 @@ def plugin_dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plu
 
 
 class CommandLine(Protocol):
-    """Runs `arcade-rl` in a process of its own, as people do."""
+    """Runs `arcade-rl` in an empty folder."""
+
+    def __call__(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]: ...
+
+
+class CommandLineProcess(Protocol):
+    """Runs `arcade-rl` in an empty folder and in a process of its own, as people do."""
 
     def __call__(
         self, *arguments: str, stdout: int = subprocess.PIPE, **variables: str
@@ -104,17 +110,34 @@ class CommandLine(Protocol):
 
 
 @pytest.fixture
-def arcade_rl(tmp_path: Path) -> CommandLine:
-    """The command line, in an empty folder."""
+def folder_of_commands(tmp_path: Path) -> Path:
+    """The empty folder in which the command line runs."""
     folder = tmp_path / "cwd"
     folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def arcade_rl(folder_of_commands: Path) -> CommandLine:
+    """The command line in this process, which has imported already what commands need."""
+    from commands import run_here
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return run_here(arguments, variables, folder_of_commands)
+
+    return run
+
+
+@pytest.fixture
+def arcade_rl_process(folder_of_commands: Path) -> CommandLineProcess:
+    """The command line in a process of its own."""
 
     def run(
         *arguments: str, stdout: int = subprocess.PIPE, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "arcade_rl", *arguments],
-            cwd=folder,
+            cwd=folder_of_commands,
             env={**os.environ, **variables},
             stdout=stdout,
             stderr=subprocess.PIPE,

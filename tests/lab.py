@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from arcade_rl.recording.segment import Segment
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.directory import START
 from arcade_rl.runs.events import Episodes, Event, Notice, Update
-from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_EPISODES, ChunkSpec, plan_run
-from arcade_rl.training.chunk import Chunk
+from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_EPISODES, plan_run
+from arcade_rl.training.chunk import Chunk, Turn
 from arcade_rl.training.learner import Learner, open_learner
 
 EPOCHS = 3
@@ -83,22 +84,18 @@ class Lab:
         learner = open_learner(self.resolved)
         if "prepare" in hooks:
             hooks["prepare"](learner)
-        spec = ChunkSpec(
-            run="lab",
-            chunk=number,
-            attempt=1,
-            checkpoint=str(start.directory) if start else "",
-            parent=start.state.chunk if start else -1,
-            first_update=start.state.updates + 1 if start else 1,
-            last_update=last,
-            total_updates=self.plan.total_updates,
-            milestones=self.plan.milestones_at(last) if last else ["0%"],
-            staging=str(staging),
-            pool=[str(trained.directory) for trained in hooks.get("pool", ())],
-            seated=[str(trained.directory) for trained in hooks.get("seated", ())],
+        usual = self.plan.spec("lab", start.state if start else None)
+        milestones = self.plan.milestones_at(last) if last else [START]
+        spec = replace(usual, chunk=number, last_update=last, milestones=milestones)
+        turn = Turn(
+            spec,
+            start.directory if start else None,
+            staging,
+            pool=[trained.directory for trained in hooks.get("pool", ())],
+            seated=[trained.directory for trained in hooks.get("seated", ())],
         )
         events: list[Event] = []
-        Chunk(learner, spec, events.append).run(hooks.get("should_stop", lambda: False))
+        Chunk(learner, turn, events.append).run(hooks.get("should_stop", lambda: False))
         learner.close()
         directory = staging / STAGED_CHECKPOINT
         return Trained(checkpoints.read_state(directory), directory, learner, events)

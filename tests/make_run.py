@@ -16,8 +16,8 @@ from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Event, LogWriter
-from arcade_rl.runs.plan import STAGED_EVENTS, ChunkSpec, Plan, plan_run
-from arcade_rl.training.chunk import Chunk
+from arcade_rl.runs.plan import STAGED_EVENTS, Plan, plan_run
+from arcade_rl.training.chunk import Chunk, Turn
 from arcade_rl.training.learner import open_learner
 
 SMALL = {
@@ -81,33 +81,21 @@ def _chunk(
     plan: Plan,
     start: CheckpointState | None,
 ) -> CheckpointState:
-    chunk = start.chunk + 1 if start else 0
-    staging = run.staging / f"{chunk:06d}-1"
+    spec = plan.spec(run.name, start)
+    staging = run.staged(spec.chunk, spec.attempt)
     staging.mkdir()
-    last = plan.next_boundary(start.updates) if start else 0
-    spec = ChunkSpec(
-        run=run.name,
-        chunk=chunk,
-        attempt=1,
-        checkpoint=str(run.checkpoint(start.chunk)) if start else "",
-        parent=start.chunk if start else -1,
-        first_update=start.updates + 1 if start else 1,
-        last_update=last,
-        total_updates=plan.total_updates,
-        milestones=plan.milestones_at(last) if start else ["0%"],
-        staging=str(staging),
-    )
+    turn = Turn(spec, run.checkpoint(start.chunk) if start else None, staging)
     log = LogWriter(staging / STAGED_EVENTS)
-    database.begin_attempt(chunk, 1, spec.first_update, spec.last_update)
+    database.begin_attempt(spec.chunk, spec.attempt, spec.first_update, spec.last_update)
 
     def take_in(event: Event) -> None:
         log.write(event)
-        database.record(chunk, 1, event)
+        database.record(spec.chunk, spec.attempt, event)
 
     learner = open_learner(resolved)
     try:
-        Chunk(learner, spec, take_in).run(lambda: False)
-        return commit(run, database, log, staging, 1)
+        Chunk(learner, turn, take_in).run(lambda: False)
+        return commit(run, database, log, staging, spec.attempt)
     finally:
         learner.close()
         log.close()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from commands import run_here
 
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
@@ -19,7 +20,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
 TOY = Path(__file__).parent / "toy"
-FORK_SERVER = "arcade_rl.engines.forkserver"
+FORK_SERVER = "arcade_rl.engines.local.forkserver"
 
 
 @dataclass
@@ -43,23 +44,24 @@ STARTED: list[Command] = []
 def start(root: Path, arguments: Sequence[str], modules: Path = TOY) -> Command:
     """Start `arcade-rl ARGUMENTS` with its runs in `root`, and with the modules of a folder besides."""
     output = root / f"stderr-{time.time_ns()}.txt"
-    environment = {
-        **os.environ,
-        "ARCADE_RL_RUNS_DIR": str(root),
-        "PYTHONPATH": os.pathsep.join([str(modules), str(TOY)]),
-    }
     with output.open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, "-m", "arcade_rl", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            env=environment,
+            env={**os.environ, **_variables(root, modules)},
             start_new_session=True,
         )
     command = Command(process, output)
     STARTED.append(command)
     return command
+
+
+def _variables(root: Path, modules: Path) -> dict[str, str]:
+    """Where runs live, and where modules are found besides."""
+    path = os.pathsep.join([str(modules), str(TOY)])
+    return {"ARCADE_RL_RUNS_DIR": str(root), "PYTHONPATH": path}
 
 
 def end_all() -> None:
@@ -70,12 +72,17 @@ def end_all() -> None:
     STARTED.clear()
 
 
-def call(
-    root: Path, arguments: Sequence[str], timeout_s: float = 240.0, modules: Path = TOY
-) -> tuple[int, str]:
-    """Run `arcade-rl ARGUMENTS` to its end as `start` does; exit code and stderr."""
-    command = start(root, arguments, modules)
-    return command.wait(timeout_s), command.stderr
+def call(root: Path, arguments: Sequence[str], modules: Path = TOY) -> tuple[int, str]:
+    """Run `arcade-rl ARGUMENTS` to its end as `start` does, but in this process, which saves its start;
+    exit code and stderr. Workers are processes all the same."""
+    done = run_here(arguments, _variables(root, modules))
+    return done.returncode, done.stderr
+
+
+def call_process(root: Path, arguments: Sequence[str]) -> tuple[int, str]:
+    """Run `arcade-rl ARGUMENTS` to its end in a process of its own; exit code and stderr."""
+    command = start(root, arguments)
+    return command.wait(), command.stderr
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:

@@ -18,7 +18,7 @@ from arcade_rl.errors import ArcadeError
 PROGRAM = "arcade-rl"
 INTERRUPTED = 130
 LONGEST_WORD = 300
-"""Letters of a word of an error; a path may have that many."""
+"""Most letters of a word of an error that are shown; a path may have that many."""
 _ENDLESS = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 
 COMMANDS = {
@@ -32,10 +32,10 @@ COMMANDS = {
     "export": ("export:export", "Make films of episodes, milestones and whole trainings."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
     "roms": ("roms:roms", "Check, import and list the ROMs that games need."),
-    "config": ("config:config", "Show and validate configurations."),
+    "config": ("config:config", "Show, explain and validate configurations."),
     "doctor": ("doctor:doctor", "Check this machine, and say what to do."),
 }
-"""Name of each command to "module:attribute" in this package, and its line in the help."""
+"""For the name of each command its "module:attribute" in this package, and its line in the help."""
 
 
 class Commands(click.Group):
@@ -52,6 +52,19 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+        ):  # perhaps of a library that reads all entry points
+            from arcade_rl.registry import refuse_unreadable
+
+            refuse_unreadable()
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
@@ -63,7 +76,7 @@ class Commands(click.Group):
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
-        "color": True,  # click takes no codes away: those of strangers are shown as what they are
+        "color": True,  # click removes no codes: `Shown` shows those of strangers as escapes
     },
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
@@ -84,8 +97,8 @@ def main() -> int:
 
 
 def _open_closed_streams() -> None:
-    """What is written to a stream that the caller has closed goes nowhere: Python has none then, and
-    the next file to be opened would take its place."""
+    """Open streams that the caller has closed, so that what is written to them goes nowhere. Python
+    has no such stream then, and the next file to be opened would take its number."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
@@ -109,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return 1
-    except OSError as error:  # a full disk, missing rights: the system's words say which file
+    except OSError as error:  # a full disk or missing rights: the system's words name the file
         reported = ArcadeError(f"{error}; {_advice(error)}")
         reported.__cause__ = error
         return _report(reported)
@@ -131,7 +144,7 @@ def _advice(error: OSError) -> str:
 
 
 def _refuse(error: click.ClickException) -> int:
-    """What click would say in four lines."""
+    """Say in one line what click would say in four."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     message = error.format_message()
     stop = "" if message.endswith((".", "?")) else "."
@@ -153,5 +166,5 @@ def _say(message: str) -> None:
 
 
 def _silence_stdout() -> None:
-    """Let the interpreter's last flush go nowhere: the reader of the pipe has left."""
+    """Let the interpreter's last flush go nowhere, because the reader of the pipe has left."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,9 +1,11 @@
-"""`arcade-rl config`: what a configuration resolves to, and whether files are valid."""
+"""`arcade-rl config`: what a configuration resolves to, what its keys mean, and whether files are
+valid."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +15,14 @@ from arcade_rl.errors import ArcadeError, MissingError, UsageError
 
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
+    from arcade_rl.config.keys import Key, KeyTable
 
 CONFIGS = Path("configs")
 
 
 @click.group()
 def config() -> None:
-    """Show and validate configurations."""
+    """Show, explain and validate configurations."""
 
 
 @config.command()
@@ -32,6 +35,7 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show every value of a configuration, and where it came from.
 
     A hyper-parameter that nobody has set is shown as unset: the algorithm's own value holds.
+    `arcade-rl config keys` explains the keys.
     """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.cli.output import emit_json, table
@@ -45,6 +49,30 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
         cells = [[key, json.dumps(value), by] for key, value, by in rows]
         unset = [[key, "unset", "default of the algorithm"] for key in _unset(resolved)]
         table(["key", "value", "origin"], [*cells, *unset])
+
+
+@config.command("keys")
+@click.argument("names", metavar="[TABLE|KEY]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def explain(names: tuple[str, ...], as_json: bool) -> None:
+    """Explain every key: what it takes, its default, its unit, and what to beware of.
+
+    A TABLE such as train, or a KEY such as train.gamma, shows only that. The options of a game are
+    shown by `arcade-rl plugins show GAME`.
+    """
+    from arcade_rl.cli.output import emit_json, paragraph
+    from arcade_rl.config.keys import key_tables
+
+    tables = [(table, keys) for table in key_tables() if (keys := _named(table, names))]
+    _refuse_unknown(names)
+    if as_json:
+        emit_json([{"table": table.title, **asdict(key)} for table, keys in tables for key in keys])
+        return
+    for place, (table, keys) in enumerate(tables):
+        click.echo("\n" if place else "", nl=False)
+        paragraph(f"{table.title}  {table.summary}", indent=4)
+        for key in keys:
+            paragraph(_explanation(key), indent=4)
 
 
 @config.command()
@@ -70,12 +98,38 @@ def validate(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> 
         context.exit(UsageError.exit_code)
 
 
+def _named(table: KeyTable, names: Sequence[str]) -> list[Key]:
+    """The keys of a table that one of the names means; all of them where there are no names."""
+    from arcade_rl.config.faults import is_within
+
+    return [
+        key for key in table.keys if not names or any(is_within(key.name, name) for name in names)
+    ]
+
+
+def _refuse_unknown(names: Sequence[str]) -> None:
+    from arcade_rl.config import unknown_key
+    from arcade_rl.config.faults import is_within
+    from arcade_rl.config.keys import key_tables
+
+    known = [key.name for table in key_tables() for key in table.keys]
+    tables = [key.rpartition(".")[0] for key in known if "." in key]
+    for name in names:
+        if not any(is_within(key, name) for key in known):
+            raise UsageError(unknown_key(name, [*known, *tables]))
+
+
+def _explanation(key: Key) -> str:
+    default = f"default {key.default}" if key.default else "must be set"
+    return f"{key.name}  {key.type}; {default}.  {key.meaning} {key.takers}".rstrip()
+
+
 def _values(resolved: Resolved) -> dict[str, Any]:
     return resolved.config.model_dump(mode="json", exclude_none=True)
 
 
 def _rows(resolved: Resolved) -> Iterator[tuple[str, Any, str]]:
-    """Key, value and origin of every value. A hyper-parameter that nobody set is not there."""
+    """Key, value and origin of every value. Hyper-parameters that nobody set are left out."""
     from arcade_rl.config import flatten
 
     for key, value in flatten(_values(resolved)):
@@ -105,11 +159,17 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 
 def _fault(path: Path) -> str:
     """What is wrong with a file by itself, whatever the environment sets; empty if nothing is."""
+    from arcade_rl.cli.output import notice
     from arcade_rl.config import read_toml, resolve
+    from arcade_rl.envs.fit import refuse_unfitting_choice
     from arcade_rl.registry import load_game
 
     try:
-        resolve([read_toml(path)], load_game)
+        resolved = resolve([read_toml(path)], load_game)
+        try:
+            refuse_unfitting_choice(resolved)
+        except MissingError as error:  # a fault of this machine, not of the file
+            notice(f"{path}: whether the learner fits the game cannot be asked: {error}")
     except ArcadeError as error:
         return str(error).removeprefix(f"{path}: ")
     return ""

@@ -1,4 +1,4 @@
-"""How far a count of things is, on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""How many things are done, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from arcade_rl.cli.output import is_live, notice, unfiltered
 
 PLAIN_INTERVAL_S = 10.0
 LEAST_PART = 0.02
-"""Of all that must be done before the time that is left can be told."""
+"""Part of all things that must be done before the remaining time is told."""
 
 Tell: TypeAlias = Callable[[float, int], None]
-"""Takes how many are done, parts of one included, and of how many."""
+"""Takes the number of things that are done, with parts of a thing, and the number of all."""
 
 
 @contextmanager
 def counted(things: str) -> Iterator[Tell]:
-    """Shows what it is told of the progress of `things`, such as "episodes"."""
+    """Show the progress of `things`, such as "episodes". Yields the function that is told of it."""
     if not is_live(sys.stderr):
         yield _plain(things)
         return

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import click
 from pydantic import BaseModel
@@ -14,9 +13,9 @@ from pydantic.fields import FieldInfo
 
 from arcade_rl.cli.output import paragraph, table
 from arcade_rl.config import Resolved
+from arcade_rl.config.keys import type_of
 
 _LABEL = 13
-_LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 
 def describe(resolved: Resolved) -> dict[str, Any]:
@@ -90,26 +89,6 @@ def write(described: Mapping[str, Any]) -> None:
     _section("stages", [_readable(stage) for stage in described["stages"]], ("name", "summary", "promotion"))  # fmt: skip
 
 
-def type_name(annotation: Any) -> str:
-    """A type as people write it: `"pixels" | "features"`, `int >= 1 | none`, `[float, float]`."""
-    if annotation is NoneType:
-        return "none"
-    if get_origin(annotation) is Annotated:
-        plain, *metadata = get_args(annotation)
-        fields = (one for one in metadata if isinstance(one, FieldInfo))
-        return type_name(plain) + "".join(_limits(field) for field in fields)
-    if get_origin(annotation) is Literal:
-        return " | ".join(json.dumps(value) for value in get_args(annotation))
-    if get_origin(annotation) is tuple:
-        parts = get_args(annotation)
-        return f"[{', '.join('...' if part is ... else type_name(part) for part in parts)}]"
-    if get_origin(annotation) in (Union, UnionType):
-        return " | ".join(type_name(part) for part in get_args(annotation))
-    if isinstance(annotation, type) and not get_args(annotation):
-        return annotation.__name__
-    return str(annotation).replace("typing.", "")
-
-
 def _options(options: BaseModel) -> list[dict[str, Any]]:
     model = type(options)
     defaults = {
@@ -122,7 +101,8 @@ def _options(options: BaseModel) -> list[dict[str, Any]]:
 def _settable(
     options: BaseModel, defaults: Mapping[str, Any] | None, prefix: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """What can be set, by the name that `--set options.NAME` takes: of a table, what is in it."""
+    """Every option that can be set, under the name that `--set options.NAME` takes. For a table
+    these are the options in it."""
     values = options.model_dump(mode="json")
     for name, field in type(options).model_fields.items():
         inner, default = getattr(options, name), defaults[name] if defaults else None
@@ -131,26 +111,16 @@ def _settable(
         else:
             yield {
                 "name": f"{prefix}{name}",
-                "type": f"{type_name(field.annotation)}{_limits(field)}",
+                "type": type_of(field),
                 "default": default,
                 "value": values[name],
             }
 
 
 def _default(model: type[BaseModel], name: str, field: FieldInfo) -> Any:
-    """The default as JSON says it."""
+    """The default of a field as a JSON value."""
     blank = model.model_construct(**{name: field.get_default(call_default_factory=True, validated_data={})})  # fmt: skip
     return blank.model_dump(mode="json", include={name}).get(name)
-
-
-def _limits(field: FieldInfo) -> str:
-    said = [
-        f" {sign} {getattr(limit, name)}"
-        for limit in field.metadata
-        for name, sign in _LIMITS.items()
-        if getattr(limit, name, None) is not None
-    ]
-    return ",".join(said)
 
 
 def _readable(stage: Mapping[str, Any]) -> dict[str, Any]:

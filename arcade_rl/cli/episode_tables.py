@@ -1,4 +1,5 @@
-"""How `arcade-rl episodes` shows recordings: as tables for people, as CSV, as plain values for JSON."""
+"""How `arcade-rl episodes` shows recordings: as tables for people, as CSV, as plain values for
+JSON."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ _TEXTS = ("time", "reasons", "opponent")
 
 
 def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> bool:
-    """One row an episode: what is asked for, and as much of the rest as the terminal has room for.
-    Whether there was any."""
+    """Write a row for each episode: the columns that were asked for, and as many of the others as
+    the terminal has room for. Returns whether there was an episode."""
     found = list(rows)
     if not found:
         return False
@@ -52,16 +53,16 @@ def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> b
 
 
 def _main_metric(run: RunDirectory) -> list[str]:
-    """Its name, where that is known."""
+    """The name of the run's main metric in a list; [] where it is not known."""
     try:
         name = run.identity().main_metric
-    except (MissingError, VerificationError):  # `runs show` tells of it
+    except (MissingError, VerificationError):  # a damaged run.json is told by `runs show`
         return []
     return [name] if name else []
 
 
 def _cell(row: EpisodeRow, name: str) -> str:
-    """The value of a column, as people read it."""
+    """The value of a column as people read it."""
     if name in row.metrics:
         return f"{row.metrics[name]:.6g}"
     match name:
@@ -81,7 +82,7 @@ def _ended(row: EpisodeRow) -> str:
 
 
 def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
-    """All columns, one row an episode."""
+    """Write all columns, with a row for each episode."""
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -107,7 +108,8 @@ def detail_values(recording: Recording) -> dict[str, Any]:
 
 
 def write_detail(recording: Recording, size: int) -> None:
-    """What is known of a recording, and how its return came about. `size`: of its file, bytes."""
+    """Write what is known about a recording, and how its return came about. `size` is the size of
+    its file in bytes."""
     it = recording.metadata
     stage = f", stage {it.stage} {it.stage_name}".rstrip() if it.stage_name else ""
     against = f", against {it.opponent}" if it.opponent else ""
@@ -157,33 +159,34 @@ def _extent(recording: Recording) -> str:
 
 @dataclass
 class Verified:
-    """What playing episodes again has shown."""
+    """What was found by playing episodes again."""
 
     asked: int
-    """Episodes that are to be looked at."""
+    """Number of episodes to look at."""
     exact: int = 0
     steps: int = 0
-    """Of the exact ones."""
+    """Steps of the episodes that were exact."""
     rerun: int = 0
-    """Those whose states are recorded, and were the same when they were played again."""
+    """Number of episodes with recorded states that were the same when they were played again."""
     otherwise: list[Verification] = field(default_factory=list)
-    """Those whose states are recorded, and that are played otherwise here. They are what happened."""
+    """Episodes with recorded states that are played differently here. The recording is what
+    happened."""
     differing: list[Verification] = field(default_factory=list)
     unplayable: list[str] = field(default_factory=list)
-    """Why, of those whose game, ROM or options are not here."""
+    """Reasons for episodes whose game, ROM or options are not here."""
     missing: list[str] = field(default_factory=list)
-    """Of those whose segment is not there."""
+    """Reasons for episodes whose segment is not there."""
     damaged: list[str] = field(default_factory=list)
-    """Why, of those that cannot be read."""
+    """Reasons for episodes that cannot be read."""
     shown: int = 0
-    """Those whose states are recorded, of a game without re-runs."""
+    """Number of episodes with recorded states whose game has no re-runs."""
     gone: int = 0
-    """Those that the budget of recordings took since they were listed."""
+    """Number of episodes that `recording.max_bytes` took since they were listed."""
     was_interrupted: bool = False
-    """Whether the user ended it before all were looked at."""
+    """Whether the user ended the command before all episodes were looked at."""
 
     def count(self, one: Verification) -> None:
-        """Take in what was found of an episode."""
+        """Take in what was found for one episode."""
         is_exact = one.replay == "exact"
         if one.divergence:
             (self.differing if is_exact else self.otherwise).append(one)
@@ -199,7 +202,7 @@ class Verified:
 
     @property
     def done(self) -> int:
-        """Episodes that were looked at."""
+        """Number of episodes that were looked at."""
         others = [*self.differing, *self.otherwise, *self.unplayable, *self.missing, *self.damaged]
         return self.exact + self.rerun + self.shown + self.gone + len(others)
 
@@ -213,7 +216,7 @@ class Verified:
 
 
 def write_verified(it: Verified, as_json: bool) -> None:
-    """What was found, and in words only what is not as it should be."""
+    """Write what was found. In words only what is wrong is listed."""
     if as_json:
         emit_json(asdict(it))
         return

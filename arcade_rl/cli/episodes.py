@@ -66,8 +66,8 @@ def list_episodes(
 ) -> None:  # fmt: skip
     """List the recorded episodes of RUN.
 
-    A terminal shows as many columns as fit: what is sorted and filtered by comes first, then the main
-    metric. Anywhere else every column is written.
+    A terminal shows as many columns as fit: what is sorted and filtered by comes first, then the
+    main metric. Anywhere else every column is written.
     """
     from arcade_rl.cli.episode_tables import write_csv, write_list
     from arcade_rl.cli.output import emit_json, notice
@@ -141,7 +141,7 @@ def show(
 
 
 def _expect_picture(path: Path, force: bool, step: int | None, episode: Episode) -> None:
-    """UsageError or MissingError if there can be no such picture."""
+    """Raise UsageError or MissingError if the picture cannot be made."""
     if path.suffix.lower() != ".png":
         raise UsageError(f"{path} would be a PNG file; give a name that ends with .png")
     _expect_place(path, force)
@@ -182,7 +182,8 @@ def verify(reference: str, numbers: tuple[int, ...], as_json: bool, runs_dir: st
 
 
 def _readable(chosen: deque[Episode], verified: Verified) -> Iterator[Recording]:
-    """The recordings that can be read, each let go at once; `verified` counts the others."""
+    """The recordings that can be read; none stays in memory after it was taken. `verified` counts
+    the others."""
     from arcade_rl.playback.library import GoneError
 
     while chosen:
@@ -213,9 +214,8 @@ def export(reference: str, file: Path | None, force: bool, runs_dir: str | None)
     from arcade_rl.runs.files import write_atomically
 
     episode = open_episode(reference, runs_dir)
-    name = (
-        f"episode_{episode.metadata.number:06d}{SUFFIX}"  # of the recording: a damaged one raises
-    )
+    # The recording's own number, and not the index's: reading it raises where the file is damaged.
+    name = f"episode_{episode.metadata.number:06d}{SUFFIX}"
     target = file or Path(name)
     if target.is_dir():
         target /= name
@@ -236,7 +236,8 @@ def _chosen(reference: str, numbers: tuple[int, ...], runs_dir: str | None) -> l
 
 
 def _expect_place(path: Path, force: bool) -> None:
-    """MissingError without a folder for the file; UsageError if it is there and may not be replaced."""
+    """Raise MissingError where the folder for the file is missing, UsageError if the file exists
+    and may not be replaced."""
     if not path.parent.is_dir():
         raise MissingError(f"the folder {path.parent} does not exist; make it first")
     if path.exists() and not force:

@@ -100,7 +100,8 @@ def _rival(opponent: str | None, runs_dir: str | None) -> str | Rival | None:
 
 
 def _write(evaluation: Evaluation, resolved: Resolved) -> None:
-    from arcade_rl.cli.output import table
+    from arcade_rl.cli.few import WARNING, is_few, marked
+    from arcade_rl.cli.output import notice, table
     from arcade_rl.contracts import Metric
 
     for line in _header(evaluation, resolved):
@@ -111,7 +112,11 @@ def _write(evaluation: Evaluation, resolved: Resolved) -> None:
         *(_row(metric, evaluation.metrics[metric.name]) for metric in resolved.declaration.metrics),
     ]
     columns = ["metric", "mean", "95 % interval", "median", "min", "max", "unit"]
-    table(columns, rows, right=columns[1:-1])
+    count = len(evaluation.episodes)
+    shown = [[name, marked(mean, count), *others] for name, mean, *others in rows]
+    table(columns, shown, right=columns[1:-1])
+    if is_few(count):
+        notice(WARNING)
 
 
 def _header(evaluation: Evaluation, resolved: Resolved) -> list[str]:

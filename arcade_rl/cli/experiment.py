@@ -38,10 +38,11 @@ def open_run(
     return run, experiment_of(run)
 
 
-def resolve_resumed(run: RunDirectory, assignments: Sequence[str]) -> Resolved:
-    """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables."""
-    sources = [from_assignments(assignments), *from_environment(os.environ), run.saved()]
-    return resolve(sources, load_game)
+def resolve_resumed(run: RunDirectory, saved: Resolved, assignments: Sequence[str]) -> Resolved:
+    """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables, if any."""
+    changes = [from_assignments(assignments)] if assignments else []
+    changes += from_environment(os.environ)
+    return resolve([*changes, run.saved()], load_game) if changes else saved
 
 
 def game_with_options(target: str, assignments: Sequence[str]) -> tuple[Game, BaseModel]:
@@ -56,7 +57,7 @@ def _sources(target: str, assignments: Sequence[str]) -> list[Source]:
 
 
 def read_target(target: str) -> Source:
-    """The values of a configuration file, or those of naming a game."""
+    """The values of a configuration file; for the name of a game, just that name."""
     if is_path(target):
         return read_toml(Path(target))
     return Source("command line", {"game": target})
@@ -66,7 +67,7 @@ def is_path(target: str) -> bool:
     """Whether the target is a file; a directory that has a game's name hides no game."""
     separators = {os.sep, os.altsep} - {None}
     return (
-        Path(target).is_file()
+        os.path.isfile(target)  # False too for what no file system could name
         or target.endswith(".toml")
         or any(separator in target for separator in separators if separator)
     )

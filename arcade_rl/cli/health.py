@@ -15,10 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from arcade_rl.errors import ArcadeError
+from arcade_rl.errors import ArcadeError, PluginError
 
 if TYPE_CHECKING:
-    pass
+    from arcade_rl.runs.directory import RunDirectory
 
 DISTRIBUTION = "arcade-rl"
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
@@ -53,6 +53,7 @@ def examine(runs: Path, roms: Path) -> list[Finding]:
         *roms_of_games(roms),
         *runs_folder(runs),
         *stale_runs(runs),
+        *damaged_runs(runs),
         *leftovers(runs),
     ]
 
@@ -79,8 +80,14 @@ def packages() -> Iterator[Finding]:
 
 def devices() -> Iterator[Finding]:
     """What torch can compute on."""
+    from arcade_rl.registry import refuse_unreadable
+
     try:
+        refuse_unreadable()
         import torch
+    except PluginError as error:
+        yield Finding("fail", "device", f"torch does not import: {error}", "then ask doctor again")
+        return
     except (ImportError, OSError) as error:  # OSError: a shared library of torch is missing
         yield Finding("fail", "device", f"torch does not import: {error}", "install torch again")
         return
@@ -127,12 +134,16 @@ def games() -> Iterator[Finding]:
 
 def roms_of_games(roms: Path) -> Iterator[Finding]:
     """For every game that plays on ROMs, which of them is here."""
+    from arcade_rl.registry import installed
     from arcade_rl.roms.declared import catalogue
     from arcade_rl.roms.directory import look
 
     with contextlib.redirect_stdout(sys.stderr):
         known = catalogue()
+    told = {game.fault for game in installed()}
     for fault in known.faults:
+        if fault in told:
+            continue  # `games` tells it
         yield Finding("warn", "roms", fault, "arcade-rl roms list shows the others")
     places = [look(rom, roms) for rom in known.roms]
     for stored in places:
@@ -180,15 +191,57 @@ def runs_folder(runs: Path) -> Iterator[Finding]:
 
 
 def leftovers(runs: Path) -> Iterator[Finding]:
-    """What commands that were killed have left: half-made and half-deleted runs."""
+    """What commands that were killed have left: half-made and half-deleted runs, half-written files."""
     from arcade_rl.reading import listed
-    from arcade_rl.runs.directory import NEW, TRASH
+    from arcade_rl.runs.directory import NEW, TRASH, all_runs
 
-    for path in [path for mark in (NEW, TRASH, PROBE) for path in listed(runs, f"{mark}*")]:
+    half_runs = [path for mark in (NEW, TRASH, PROBE) for path in listed(runs, f"{mark}*")]
+    for path in [*half_runs, *(path for run in all_runs(runs) for path in half_files(run))]:
         with contextlib.suppress(FileNotFoundError):  # its command is done with it
-            if time.time() - path.stat().st_mtime > LEFT_AFTER_S:
+            if time.time() - path.stat().st_mtime > LEFT_AFTER_S and not _is_locked(path):
                 text = f"{path} is what a command that was killed has left"
                 yield Finding("warn", "leftovers", text, f"delete it with: rm -r {path}")
+
+
+def half_files(run: RunDirectory) -> list[Path]:
+    """Files of a run that were never given the name that a whole file has."""
+    from arcade_rl.reading import listed
+
+    folders = (run.path, run.episodes, run.control, run.evaluations, run.videos)
+    patterns = ("*.part", "run.db.new")
+    return [path for folder in folders for name in patterns for path in listed(folder, name)]
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a process holds a lock on a file, as the one that makes a film does."""
+    import fcntl
+
+    if path.is_dir():
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def damaged_runs(runs: Path) -> Iterator[Finding]:
+    """What is damaged of runs, as far as a look at every file's head or end tells; `runs show` reads
+    all of a run."""
+    from arcade_rl.runs.directory import all_runs
+    from arcade_rl.runs.segments import faults_of_segments
+    from arcade_rl.runs.summary import summarize
+
+    for run in all_runs(runs):
+        faults = list(summarize(run).faults)
+        try:
+            faults.extend(faults_of_segments(run, is_whole=False))
+        except (ArcadeError, OSError) as error:
+            faults += [str(error)] if str(error) not in faults else []
+        for fault in faults:
+            advice = f"look at it with: arcade-rl runs show {run.name}"
+            yield Finding("warn", f"run {run.name}", fault, advice)
 
 
 def stale_runs(runs: Path) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Data to stdout, narration to stderr, and nothing of it that a terminal would obey or hide."""
+"""Data to stdout, narration to stderr, and in both nothing that a terminal would obey or hide."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from typing import Literal, TextIO, cast
 import click
 
 WITHOUT_CURSOR = ("dumb", "unknown")
-"""Values of TERM of terminals on which a line cannot be drawn again."""
+"""Values of TERM for terminals on which a line cannot be drawn again."""
 
 
 def visible(text: str) -> str:
-    """`text` with all that is neither printable nor the end of a line nor a tab as an escape, such as
-    \\u001b.
+    """`text` with all that is neither printable nor the end of a line nor a tab as an escape, such
+    as \\u001b.
 
-    Names and messages come from files and plugins of strangers, and a terminal obeys what they hold:
-    control codes, marks that turn the direction of writing around, characters without width.
+    Names and messages come from files and plugins of strangers, and a terminal obeys what they
+    hold: control codes, marks that turn the direction of writing around, characters without width.
     """
     if text.isprintable():
         return text
@@ -36,10 +36,11 @@ def _escape(character: str) -> str:
 
 
 class Shown:
-    """stdout or stderr as everything but rich writes to it: what it is given it makes `visible`."""
+    """stdout or stderr for everybody but rich: text that is written to it becomes `visible`."""
 
     buffer = None
-    """There is no way around it: click would take one where the encoding is ASCII."""
+    """No stream of bytes, so that there is no way around this class: click would use one where the
+    encoding is ASCII."""
 
     def __init__(self, unfiltered: TextIO) -> None:
         self.unfiltered = unfiltered
@@ -56,7 +57,8 @@ class Shown:
 
 
 def filter_streams() -> None:
-    """From now on stdout and stderr show everything, what their encoding lacks as an escape too."""
+    """Let stdout and stderr show everything from now on. What their encoding lacks becomes an
+    escape too."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
@@ -71,7 +73,8 @@ def unfiltered(stream: TextIO) -> TextIO:
 
 
 def is_live(stream: TextIO) -> bool:
-    """Whether lines can move on it: it is a terminal, whatever FORCE_COLOR says, and has a cursor."""
+    """Whether lines can move on the stream: whether it is a terminal with a cursor, whatever
+    FORCE_COLOR says."""
     return stream.isatty() and os.environ.get("TERM", "") not in WITHOUT_CURSOR
 
 
@@ -107,7 +110,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
 
 
 def fitting(lines: Sequence[Sequence[str]], optional: Sequence[int]) -> list[int]:
-    """Which columns fit the terminal, if stdout is one: the last of the optional give way first."""
+    """The columns that fit the terminal; all of them where stdout is none. The last of the optional
+    ones give way first."""
     shown = list(range(len(lines[0])))
     if not sys.stdout.isatty():
         return shown
@@ -122,7 +126,7 @@ def fitting(lines: Sequence[Sequence[str]], optional: Sequence[int]) -> list[int
 
 
 def _plain(value: object) -> object:
-    """What JSON can say; anything else as its text."""
+    """The value as JSON can say it; anything else becomes text."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | bool | int):

@@ -1,4 +1,5 @@
-"""`arcade-rl plugins`: which games are installed, what they declare, and whether they keep the contract."""
+"""`arcade-rl plugins`: which games are installed, what they declare, and whether they keep the
+contract."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ class Row:
     status: str
     """"OK", "ERROR", "MISSING" or "not loaded"."""
     reason: str
-    """Why it is an ERROR, or what is MISSING for it to be played."""
+    """Why the game is an ERROR, or what is MISSING to play it."""
     summary: str
 
 
@@ -151,8 +152,8 @@ def _loaded_row(game: Installed) -> Row:
 
 
 def _state_of(game: str) -> tuple[str, str]:
-    """(status, why) of a game that could be imported: what is not there that it is played with, or why
-    it cannot be asked what it offers. What else is wrong with it, `check` tells."""
+    """(status, reason) of a game that could be imported. The reason is what is missing to play the
+    game, or why it could not be asked what it offers. `check` finds any other fault."""
     from arcade_rl.cli.experiment import resolve_target
 
     try:

@@ -13,12 +13,14 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from arcade_rl.cli.few import OF_TRAINING, is_few, marked
 from arcade_rl.cli.output import is_live, unfiltered, visible
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Metric
 from arcade_rl.engines.listener import Listener
+from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.database import ChunkSummary
-from arcade_rl.runs.events import Update
+from arcade_rl.runs.events import Episodes, Update
 from arcade_rl.runs.phases import shares, total
 from arcade_rl.runs.plan import ChunkSpec, Plan
 
@@ -78,7 +80,9 @@ class ChunkProgress(Listener):
         self._task = self._bar.add_task("starting", total=1, text="")
         self._chunk_text = ""
         self._last_plain = 0.0
-        self._has_header = False
+        self._has_header = self._has_warned = False
+        self._episodes = 0
+        """Episodes of the run that ended, as far as they were heard of."""
         self._has_shares = not live or self._console.width >= SHARES_FROM_WIDTH
         self.phases: dict[str, float] = {}
         """Seconds in each phase over every update that was heard of."""
@@ -117,6 +121,9 @@ class ChunkProgress(Listener):
             percent = 100 * update.steps / self._plan.total_steps
             self._say(f"{self._chunk_text}: {percent:.0f} %  {text}")
 
+    def episodes_ended(self, episodes: Episodes) -> None:
+        self._episodes = episodes.first - 1 + len(episodes)
+
     def chunk_committed(self, summary: ChunkSummary) -> None:
         score = summary.metrics[self._metric.name]
         cells = [
@@ -124,8 +131,13 @@ class ChunkProgress(Listener):
             f"{summary.steps:,}",
             f"{100 * summary.steps / self._plan.total_steps:.0f} %",
             f"{summary.episodes:,}",
-            "-" if summary.raw_return is None else f"{summary.raw_return:.2f}",
-            "-" if score is None else self._metric.render_mean(score),
+            *(
+                marked(mean, summary.episodes)
+                for mean in (
+                    "-" if summary.raw_return is None else f"{summary.raw_return:.2f}",
+                    "-" if score is None else self._metric.render_mean(score),
+                )
+            ),
             f"{summary.steps_per_s:,.0f}",
             _duration(summary.seconds),
         ]
@@ -147,6 +159,9 @@ class ChunkProgress(Listener):
             self._has_header = True
             self._say(str(Row(tuple(header), widths)))
         self._say(str(Row(tuple(cells), widths)))
+        if summary.episodes and is_few(summary.episodes) and not self._has_warned:
+            self._has_warned = True
+            self._say(OF_TRAINING)
 
     def noticed(self, level: str, text: str) -> None:
         self._say(f"{level}: {text}")
@@ -163,11 +178,17 @@ class ChunkProgress(Listener):
             f"{update.steps_per_s:,.0f} steps/s",
             f"{_duration(left)} left",
         ]
+        means = {}
         if (mean := update.values.get("rollout/ep_rew_mean")) is not None:
-            parts.append(f"return {mean:.2f}")
+            means["return"] = f"{mean:.2f}"
         if (score := update.values.get(f"env/{self._metric.name}")) is not None:
-            parts.append(f"{_title(self._metric)} {self._metric.render_mean(score)}")
-        return parts
+            means[_title(self._metric)] = self._metric.render_mean(score)
+        if means and self._episodes:
+            parts.append(f"last {min(WINDOW, self._episodes)}:")
+        return [*parts, *(f"{name} {self._marked(mean)}" for name, mean in means.items())]
+
+    def _marked(self, mean: str) -> str:
+        return marked(mean, self._episodes) if self._episodes else mean
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # a terminal that is gone must not end the run

@@ -1,4 +1,4 @@
-"""What is known of ROMs, as data and as text."""
+"""What is known about ROMs, as data and as text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from arcade_rl.roms.storing import Outcome
 
 INDENT = 4
 FILE, SHA1 = 4, 5
-"""Columns of the list."""
+"""Columns of the list that give way on narrow terminals."""
 SAID = {
     "imported": "imported",
     "replaced": "replaced",
@@ -100,8 +100,8 @@ def tell_import(finding: Finding, outcome: Outcome | None, root: Path, is_named:
 
 
 def write_list(rows: Sequence[Stored]) -> None:
-    """Write a row for each declared ROM. On a narrow terminal hashes give way, and the files that are
-    here follow on lines of their own."""
+    """Write a row for each declared ROM. On a narrow terminal hashes give way, and the files that
+    are here follow on lines of their own."""
     lines = [["rom", "title", "games", "status", "file", "SHA-1 without header"]]
     for row in rows:
         rom = row.known.rom
@@ -113,7 +113,7 @@ def write_list(rows: Sequence[Stored]) -> None:
     if FILE not in columns:
         for row in rows:
             if row.path and row.place != "missing":
-                click.echo(f"{row.known.rom.name}: {shown(row.path)}")  # whole, to be copied
+                click.echo(f"{row.known.rom.name}: {shown(row.path)}")  # unfolded, to be copied
     if SHA1 not in columns:
         notice("the SHA-1 of each ROM does not fit this terminal; --json tells it")
 
@@ -192,7 +192,7 @@ def _memory(count: int) -> str:
 
 
 def _target(finding: Finding, root: Path) -> str:
-    """Where the ROM lies, or would."""
+    """Path where the ROM lies, or belongs."""
     assert finding.known is not None
     rom = finding.known.rom
     return shown(rom.shipped or root / rom.file_name)

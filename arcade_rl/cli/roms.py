@@ -1,4 +1,5 @@
-"""`arcade-rl roms`: what a file is, putting one's own ROMs where games find them, and which are there."""
+"""`arcade-rl roms`: what a file is, putting one's own ROMs where games find them, and which are
+there."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ def check(context: click.Context, paths: tuple[str, ...], as_json: bool) -> None
     """Say which ROMs files are, or why not.
 
     For each file: size, header, SHA-1 with and without header, the ROM that it is, and what to do
-    if it is not accepted. Of a directory, its own files are looked at, and of a zip archive, what it holds. Exits with 1
-    if one of the paths holds no accepted ROM.
+    if it is not accepted. Of a directory, its own files are looked at, and of a zip archive, what
+    it holds. Exits with 1 if one of the paths holds no accepted ROM.
     """
     from dataclasses import replace
 
@@ -83,7 +84,8 @@ def import_roms(
 ) -> None:
     """Copy accepted ROMs to where games find them.
 
-    They get their right names, and the header that emulators need. Exits with 1 if one of the paths holds no accepted ROM, or another file has the ROM's name.
+    They get their right names, and the header that emulators need. Exits with 1 if one of the paths
+    holds no accepted ROM, or another file has the ROM's name.
     """
     from arcade_rl.cli.output import emit_json
     from arcade_rl.cli.rom_tables import import_values, tell_import
@@ -92,7 +94,7 @@ def import_roms(
     root, known = _directory(roms_dir), _catalogue()
     named = _paths(paths)
     for path in named:
-        is_directory(path)  # MissingError before anything is stored
+        is_directory(path)  # raises MissingError before anything is stored
     rows = []
     is_each_stored = True
     try:
@@ -104,7 +106,7 @@ def import_roms(
                     tell_import(finding, outcome, root, is_named=shown(path) == finding.path)
                 rows.append(import_values(finding, outcome, root))
             is_each_stored &= bool(outcomes - {None}) and "differs" not in outcomes
-    finally:  # of an import that fails half-way, what it has stored is told
+    finally:  # what was stored is told, also where the import fails half-way
         if as_json:
             emit_json(rows)
     if not is_each_stored:
@@ -146,7 +148,7 @@ def _paths(paths: Sequence[str]) -> list[Path]:
 
 
 def _directory(option: str | None) -> Path:
-    """The directory of ROMs, which need not be there. UsageError for a file of that name."""
+    """The directory of ROMs, which need not exist. UsageError for a file of that name."""
     from arcade_rl.roms.directory import ROMS_DIR_VARIABLE, roms_directory
     from arcade_rl.roms.reading import shown
 
@@ -162,7 +164,8 @@ def _directory(option: str | None) -> Path:
 def _imported(
     path: Path, known: Catalogue, root: Path, force: bool
 ) -> Iterator[tuple[Finding, Outcome | None]]:
-    """Every file that `path` names, with what became of it: None for one that is not accepted."""
+    """Every file that `path` names, with what became of it: None for a file that is not
+    accepted."""
     from arcade_rl.roms.storing import store
 
     for finding in _findings(path, known):
@@ -181,7 +184,7 @@ def _findings(path: Path, known: Catalogue) -> Iterator[Finding]:
 
 
 def _catalogue() -> Catalogue:
-    """What the plugins declare; what is wrong with that is told on stderr."""
+    """The ROMs that plugins declare. Faults among them are told on stderr."""
     from arcade_rl.cli.output import notice
     from arcade_rl.cli.plugins import plugin_output_to_stderr
     from arcade_rl.roms.declared import catalogue

@@ -9,15 +9,13 @@ from typing import Any
 
 import click
 
+from arcade_rl.cli.few import OF_TRAINING, WARNING, is_few, marked
 from arcade_rl.cli.output import fitting, notice, table
-from arcade_rl.runs.checkpoints import LEAST, WINDOW
+from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
 from arcade_rl.runs.database import RecordingCounts
 from arcade_rl.runs.phases import shares
 from arcade_rl.runs.summary import RunDetail, RunSummary
-
-FEW = "*"
-"""Beside a mean over fewer than `LEAST` episodes."""
 
 
 def write_list(summaries: Sequence[RunSummary]) -> None:
@@ -33,25 +31,34 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
             f"{summary.steps:,}",
             f"{summary.episodes:,}",
             summary.metric or "-",
-            f"{_number(summary.mean)}{FEW if is_of_few(summary) else ''}",
+            marked(_number(summary.mean), summary.episodes),
             _date(summary.created),
             _age(now - summary.created),
         ]
         for summary in summaries
     ]
     optional = [columns.index(name) for name in ("game", "steps", "episodes", "started", "age")]
+    _write_fitting(columns, rows, ["done", "steps", "episodes", "mean", "age"], optional)
+    if any(map(is_of_few, summaries)):
+        notice(OF_TRAINING)
+
+
+def _write_fitting(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[str],
+    optional: Sequence[int],
+) -> int:
+    """Write a table without those optional columns that have no room; returns how many these are."""
     shown = fitting([columns, *rows], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *rows)]
-    table(chosen[0], chosen[1:], right=["done", "steps", "episodes", "mean", "age"])
-    if any(map(is_of_few, summaries)):
-        notice(
-            f"{FEW} a mean over fewer than {LEAST} episodes: the first that end are the short ones"
-        )
+    table(chosen[0], chosen[1:], right)
+    return len(columns) - len(shown)
 
 
 def is_of_few(summary: RunSummary) -> bool:
     """Whether its mean is over too few episodes to say something."""
-    return summary.mean is not None and summary.episodes < LEAST
+    return summary.mean is not None and is_few(summary.episodes)
 
 
 def summary_values(summary: RunSummary) -> dict[str, Any]:
@@ -183,20 +190,19 @@ def _write_chunks(detail: RunDetail) -> None:
             f"{chunk.chunk}",
             f"{chunk.steps:,}",
             f"{chunk.episodes:,}",
-            _number(chunk.raw_return),
-            *(_number(chunk.metrics[name]) for name in metrics),
+            marked(_number(chunk.raw_return), chunk.episodes),
+            *(marked(_number(chunk.metrics[name]), chunk.episodes) for name in metrics),
             f"{chunk.steps_per_s:,.0f}",
             _age(chunk.seconds),
         ]
         for chunk in detail.chunks
     ]
-    first = columns.index("return") + 1
+    first = columns.index("return") + 1  # a metric may have the name of another column
     optional = [first + k for k, name in enumerate(metrics) if name != detail.summary.metric]
-    shown = fitting([columns, *rows], optional)
-    chosen = [[line[k] for k in shown] for line in (columns, *rows)]
-    table(chosen[0], chosen[1:], right=columns)
-    if hidden := len(columns) - len(shown):
+    if hidden := _write_fitting(columns, rows, columns, optional):
         click.echo(f"metrics not shown for want of width: {hidden}; a pipe and --json have all")
+    if any(chunk.episodes and is_few(chunk.episodes) for chunk in detail.chunks):
+        click.echo(OF_TRAINING)
 
 
 def _write_phases(detail: RunDetail) -> None:
@@ -217,19 +223,20 @@ def _write_checkpoints(detail: RunDetail) -> None:
         if state is None:
             rows.append([f"{stored.chunk}", "-", "-", "-", "-", "damaged", "-"])
             continue
+        of = len(state.recent.metrics.get(metric, []))
         rows.append(
             [
                 f"{stored.chunk}",
                 _percent(state.progress),
                 f"{state.steps:,}",
-                _number(state.mean(metric)),
-                f"{len(state.recent.metrics.get(metric, []))}",
+                marked(_number(state.mean(metric)), of),
+                f"{of}",
                 stored.kept or "?",
                 state.weights_sha256[:12],
             ]
         )
     columns = ["chunk", "done", "steps", metric or "mean", "of episodes", "kept", "weights"]
-    table(columns, rows, right=columns[:5])
+    _write_fitting(columns, rows, columns[:5], optional=[columns.index("weights")])
     click.echo(
         f"means are over the last {WINDOW} episodes that ended, and short ones end first:\n"
         "`arcade-rl evaluate` measures without that preference"
@@ -242,16 +249,20 @@ def _write_evaluations(detail: RunDetail) -> None:
     for path, evaluation in detail.evaluations:
         summary = evaluation.metrics.get(metric)
         interval = summary.interval if summary else None
+        count = len(evaluation.episodes)
         rows.append(
             [
                 conditions(evaluation),
-                _number(summary.mean if summary else None),
+                marked(_number(summary.mean if summary else None), count),
+                f"{count:,}",
                 f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else "-",
                 path.name,
             ]
         )
-    columns = ["conditions", metric or "mean", "95 % interval", "file"]
-    table(columns, rows, right=columns[1:3])
+    columns = ["conditions", metric or "mean", "of episodes", "95 % interval", "file"]
+    _write_fitting(columns, rows, columns[1:4], optional=[columns.index("file")])
+    if any(is_few(len(evaluation.episodes)) for _, evaluation in detail.evaluations):
+        click.echo(WARNING)
 
 
 def write_comparison(comparison: Comparison, first: str, second: str) -> None:

@@ -50,7 +50,7 @@ def list_runs(runs_dir: str | None, as_json: bool) -> None:
 @RUNS_DIR
 @JSON
 def show(reference: str, runs_dir: str | None, as_json: bool) -> None:
-    """Show everything that is stored of a run. Verifies every checkpoint."""
+    """Show everything that is stored of a run. Verifies its checkpoints and recorded episodes."""
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.cli.run_tables import detail_values, write_detail
     from arcade_rl.runs.directory import find_run, runs_directory

@@ -74,7 +74,7 @@ def train(
     resolved = resolve_target(target, _with_steps(assignments, steps))
     run = launch.create_run(resolved, runs_directory(runs_dir), name, sys.argv)
     click.echo(str(run.path))
-    return _go_on(run, detach)
+    return _go_on(run, resolved, detach)
 
 
 @click.command()
@@ -113,10 +113,10 @@ def resume(
             control.send(run.control, "resume")
             click.echo(f"{run.name} goes on", err=True)
             return 0
-    wanted = resolve_resumed(run, _with_steps(assignments, steps))
-    for change in reconfigure(run, saved, wanted):
+    wanted = resolve_resumed(run, saved, _with_steps(assignments, steps))
+    for change in reconfigure(run, saved, wanted, from_scratch):
         click.echo(f"changed {change}", err=True)
-    return _go_on(run, detach, drop_open, from_scratch)
+    return _go_on(run, wanted, detach, drop_open, from_scratch)
 
 
 @click.command()
@@ -142,17 +142,18 @@ def _with_steps(assignments: tuple[str, ...], steps: int | None) -> list[str]:
 
 
 def _go_on(
-    run: RunDirectory, detach: bool, drops_open: bool = False, from_scratch: bool = False
+    run: RunDirectory,
+    resolved: Resolved,
+    detach: bool,
+    drops_open: bool = False,
+    from_scratch: bool = False,
 ) -> int:
     """Supervise the run here, or have it supervised in the background."""
     from arcade_rl.engines import launch
-    from arcade_rl.runs.experiment import experiment_of
 
-    resolved = experiment_of(run)
     if not detach:
         return _supervise(run, resolved, drops_open, from_scratch)
-    options = {"--drop-open": drops_open, "--from-scratch": from_scratch}
-    pid = launch.detach(run, resolved, *(name for name, given in options.items() if given))
+    pid = launch.detach(run, resolved, drops_open, from_scratch)
     if pid is None:
         click.echo(f"{run.name} is finished already", err=True)
         return 0
@@ -164,10 +165,13 @@ def _go_on(
 def _supervise(run: RunDirectory, resolved: Resolved, drops_open: bool, from_scratch: bool) -> int:
     from arcade_rl.cli.output import notice
     from arcade_rl.cli.progress import ChunkProgress
+    from arcade_rl.engines.launch import open_engine
     from arcade_rl.engines.supervisor import Supervisor
 
+    workers = open_engine(run)
     with ChunkProgress(resolved) as progress:
-        outcome = Supervisor(run, resolved, progress, drops_open, from_scratch).supervise()
+        supervisor = Supervisor(run, resolved, workers, progress, drops_open, from_scratch)
+        outcome = supervisor.supervise()
     for line in closing_lines(run, resolved, outcome, progress.phases):
         notice(line)
     return outcome.exit_code
@@ -177,6 +181,7 @@ def closing_lines(
     run: RunDirectory, resolved: Resolved, outcome: Outcome, phases: Mapping[str, float]
 ) -> list[str]:
     """What is said when a supervision has ended; `phases` is where its time went, in seconds."""
+    from arcade_rl.cli.few import OF_TRAINING, is_few, marked
     from arcade_rl.runs import checkpoints
     from arcade_rl.runs.checkpoints import WINDOW
     from arcade_rl.runs.database import Database
@@ -190,11 +195,14 @@ def closing_lines(
     score = (
         ""
         if mean is None
-        else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: {main.render_mean(mean)}"
+        else f", mean {main.label.lower()} of the last {min(WINDOW, episodes)}: "
+        f"{marked(main.render_mean(mean), episodes)}"
     )
     newest = checkpoints.newest(run.checkpoints)
     open_ = f" and {newest.open_episodes} open" if newest and newest.open_episodes else ""
     lines = [f"{outcome.state}: {steps:,} steps, {episodes:,} episodes ended{open_}{score}"]
+    if mean is not None and is_few(episodes):
+        lines.append(OF_TRAINING)
     if time_spent := in_words(phases):
         lines.append(f"time: {time_spent}")
     if recorded.lost:

@@ -1,11 +1,9 @@
 """TOML to validated models: where each value came from, and unknown keys refused by name."""
 
+from arcade_rl.config.algorithms import DEFAULTS, HYPERPARAMETERS, OWN_HYPERPARAMETERS
 from arcade_rl.config.faults import cut, describe, shown
 from arcade_rl.config.models import (
     DEVICE,
-    HYPERPARAMETERS,
-    OWN_HYPERPARAMETERS,
-    POOL,
     AdaptiveRate,
     Checkpoint,
     Config,
@@ -16,6 +14,7 @@ from arcade_rl.config.models import (
     Train,
     Value,
 )
+from arcade_rl.config.opponents import POOL
 from arcade_rl.config.options import Options, parse_percent, parse_step, unknown_key
 from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
@@ -35,6 +34,7 @@ from arcade_rl.config.resolve import (
 )
 
 __all__ = [
+    "DEFAULTS",
     "DEVICE",
     "HYPERPARAMETERS",
     "OWN_HYPERPARAMETERS",

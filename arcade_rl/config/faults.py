@@ -1,4 +1,5 @@
-"""What is wrong with values, in the project's words: pydantic finds it, and its sentences stay there."""
+"""What is wrong with values, in the project's words: pydantic finds the faults, and its sentences
+stay out of messages."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 LONGEST = 60
-"""Letters of a value in a message."""
+"""Most letters of a value that a message shows."""
 
 _EXPECTED = {
     "int_type": "a whole number",
@@ -38,7 +39,7 @@ _EXPECTED = {
     "string_too_long": "{max_length} letters or fewer",
     "union_tag_invalid": "one of {expected_tags}",
 }
-"""What each kind of pydantic's faults expected."""
+"""What was expected where pydantic finds a fault of each kind."""
 
 
 def describe(
@@ -47,8 +48,8 @@ def describe(
     origins: Mapping[str, str] | None = None,
     table: str = "",
 ) -> str:
-    """All faults in one line, each with its key and, where `origins` knows it, its origin. `values` are
-    those that were checked, of `table` if it is named."""
+    """All faults in one line, each with its key and, where `origins` knows the key, its origin.
+    `values` are the ones that were checked: all, or those of `table`."""
     found: dict[tuple[str, str], list[str]] = {}
     for fault in error.errors():
         key = _key(fault["loc"], values, table, fault["type"] == "missing")
@@ -65,7 +66,7 @@ def describe(
 
 
 def shown(value: object) -> str:
-    """A value as a message has it, cut off where it is long."""
+    """A value as messages show it, cut off where it is long."""
     try:
         return cut(repr(value))
     except ValueError:  # Python writes no numbers of more than 4,300 digits
@@ -78,12 +79,13 @@ def cut(text: str) -> str:
 
 
 def is_within(key: str, table: str) -> bool:
-    """Whether a key is another, or in it, as `a.b` and `a[0]` are in `a`."""
+    """Whether `key` is `table` or lies in it, as `a.b` and `a[0]` lie in `a`."""
     return key == table or key.startswith((f"{table}.", f"{table}["))
 
 
 def _own_words(fault: Any) -> str:
-    """What our own checks said, or what needs no value."""
+    """The message of a check of our own, or of a fault that has no value to show; "" for any
+    other."""
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
     return {"extra_forbidden": "there is no such key", "missing": "it is missing"}.get(
@@ -107,7 +109,8 @@ def _short(context: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _key(loc: Sequence[int | str], values: Any, table: str, is_missing: bool) -> str:
-    """Where the fault is in the values. What else pydantic names are its own words for alternatives."""
+    """The key of the fault in the values, from the parts of pydantic's path that are keys or places
+    there. The other parts are pydantic's names for the alternatives that it tried."""
     key, current = table, values
     for place, part in enumerate(loc, start=1):
         if isinstance(current, Mapping) and (part in current or (is_missing and place == len(loc))):

@@ -19,7 +19,9 @@ from pydantic import (
     model_validator,
 )
 
+from arcade_rl.config.algorithms import DEFAULTS, HYPERPARAMETERS, LSTM_KEYS, POLICIES
 from arcade_rl.config.faults import cut, shown
+from arcade_rl.config.opponents import Seating
 from arcade_rl.config.options import (
     Count,
     FewOrNone,
@@ -36,14 +38,12 @@ Value: TypeAlias = JsonValue
 
 Table: TypeAlias = dict[str, Value]
 
-POOL = "pool"
-"""Earlier checkpoints of the run itself, among the names of opponents."""
 MOST_ROLLOUT = 10**9
-"""Steps of a rollout of all environments: it is held in memory."""
+"""Most steps of a rollout, all environments together: a rollout is held in memory."""
 MOST_CHUNKS = 100_000
-"""Of a run: each leaves files of its own."""
+"""Most chunks of a run: each leaves files of its own."""
 MOST_WEIGHTS = 10**9
-"""Between the layers of `net_arch`."""
+"""Most weights between the layers of one list of `net_arch`."""
 DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?")
 
 NotNegative = Annotated[float, Field(ge=0.0, le=1e9)]
@@ -53,26 +53,32 @@ Environments = Annotated[int, Field(ge=1, le=65_536)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
 Layers = Annotated[list[Width], Field(max_length=64)]
 Seconds = Annotated[float, Field(gt=0, le=1e7)]
-"""Up to four months."""
+"""Duration in seconds, up to four months."""
 
 
 class Schedule(Options):
     """A value that goes linearly from `start` at the first step of the run to `end` at the last."""
 
     start: Annotated[float, Field(gt=0, le=1000)]
+    """Value at the first step of the run."""
     end: NotNegative = 0.0
+    """Value at the last step of the run. A run that is made longer gets there later."""
 
 
 class AdaptiveRate(Options):
     """A learning rate that follows how far the policy moves: after every epoch it is divided by 1.5
-    where the KL divergence of the epoch is above twice `kl`, and multiplied where below half."""
+    where the KL divergence of the epoch is above twice `kl`, and multiplied by 1.5 where that
+    divergence is below half of `kl`."""
 
     kl: Annotated[float, Field(gt=0, le=1000)]
-    """Divergence to aim at between the policy before and after an update. 0.01 is usual."""
+    """KL divergence, in nat, to aim at between the policies before and after an update. 0.01 is
+    usual."""
     start: Annotated[float, Field(gt=0, le=1000)] = 1e-3
-    """Rate of the first epoch of the run; checkpoints carry the present one."""
+    """Rate of the first epoch of the run; checkpoints carry the present rate."""
     min: Annotated[float, Field(gt=0, le=1000)] = 1e-5
+    """Lowest rate. Where the rate stays there, something else moves the policy too far."""
     max: Annotated[float, Field(gt=0, le=1000)] = 1e-2
+    """Highest rate."""
 
     @model_validator(mode="after")
     def _start_lies_within(self) -> AdaptiveRate:
@@ -103,15 +109,32 @@ class PolicyKwargs(Options):
     """Shape of the networks, by the names of Stable-Baselines3's policies. Unset: SB3's default."""
 
     net_arch: Layers | dict[Literal["pi", "vf"], Layers] | None = None
+    """Widths of the hidden layers: one list, by which actor and critic each get layers of their
+    own, or { pi = [...], vf = [...] }. Unset: [64, 64], and none behind the convolutions of
+    pictures. At most 10^9 weights lie between the layers of a network."""
     activation_fn: Literal["tanh", "relu", "elu", "leaky_relu", "gelu", "silu"] | None = None
+    """Activation function after every hidden layer. Unset: tanh. Convolutions keep ReLU."""
     ortho_init: bool | None = None
+    """Whether weights begin as orthogonal matrices and biases as 0. Unset: true."""
     log_std_init: Annotated[float, Field(ge=-50, le=50)] | None = None
+    """Natural logarithm of the deviation that continuous actions begin with, in the action's unit.
+    Unset: 0, a deviation of 1; actions of a small range are then mostly cut off at its ends."""
     share_features_extractor: bool | None = None
+    """Whether actor and critic look at the observation through the same first layers, such as the
+    convolutions of pictures. Unset: true. With false they are computed, and learned, twice."""
     normalize_images: bool | None = None
+    """Whether pictures are divided by 255. Unset: true. False is for pictures that are 0 to 1
+    already."""
     lstm_hidden_size: Width | None = None
+    """Units of every LSTM layer of sb3:RecurrentPPO. Unset: 256."""
     n_lstm_layers: Annotated[int, Field(ge=1, le=64)] | None = None
+    """LSTM layers of sb3:RecurrentPPO, one upon the other. Unset: 1."""
     shared_lstm: bool | None = None
+    """Whether the critic of sb3:RecurrentPPO reads the actor's LSTM, which then learns from the
+    actor alone. Unset: false. True needs enable_critic_lstm = false."""
     enable_critic_lstm: bool | None = None
+    """Whether the critic of sb3:RecurrentPPO has an LSTM of its own. Unset: true. With false, and
+    shared_lstm false, the critic remembers nothing."""
 
     @model_validator(mode="after")
     def _critic_has_one_memory(self) -> PolicyKwargs:
@@ -136,70 +159,139 @@ class Train(Options):
     """The learner. A hyper-parameter that is not set keeps the algorithm's own default."""
 
     algorithm: str = "PPO"
-    """"PPO", or "sb3:NAME" for the loop of an on-policy class of stable_baselines3 or sb3_contrib."""
+    """Learning algorithm: "PPO" is this project's own; "sb3:NAME" runs the loop of PPO, A2C, TRPO,
+    RecurrentPPO or MaskablePPO of stable_baselines3 and sb3_contrib."""
     total_steps: Steps = 1_000_000
-    """Length of the run in steps of one environment; rounded up to whole rollouts."""
+    """Length of the run in steps of all environments together, rounded up to whole rollouts. A step
+    is one decision of one environment; the frames of the game may be more."""
     n_envs: Environments = 8
+    """Environments that are played side by side. A rollout has n_steps x n_envs steps, so more of
+    them make updates rarer unless n_steps is lowered."""
     env_processes: Annotated[int, Field(ge=0, le=1024)] | Literal["auto"] = 0
     """Processes that step the environments: 0 steps them in the learner's own, "auto" takes one a
-    core, and two at least. With two or more, one half steps while the learner looks at the other."""
+    core, and two at least. With two or more, one half steps while the learner looks at the other,
+    and results do not depend on how many there are; 0 and 1 round otherwise."""
     device: str = "auto"
+    """Where the networks live: "cpu", "cuda", "cuda:1", "xpu" or "mps"; "auto" takes CUDA where
+    there is any, else the CPU. A run gives other bytes on another device."""
     precision: Literal["exact", "fast"] | None = None
-    """"exact": float32, deterministic wherever torch is; the default. "fast": bfloat16 for pictures
-    and on a GPU, memory formats and kernels chosen for speed. Both give the same bytes again."""
+    """Arithmetic of the networks: "exact" is float32, deterministic wherever torch is; "fast" is
+    bfloat16 for pictures and on a GPU, with memory formats and kernels chosen for speed. Both give
+    the same bytes again on the same kind of machine."""
     compile: bool | Literal["auto"] | None = None
-    """Whether `precision = "fast"` uses torch.compile; "auto", the default, measures at the start of
-    the run whether it pays."""
+    """Whether precision = "fast" uses torch.compile; "auto" measures at the start of the run
+    whether that pays. Set true or false where two runs must agree byte for byte."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
-    """CPU threads of torch; 0: one for small dense networks, all cores for convolutions."""
+    """CPU threads of torch; 0 takes one for small dense networks and all cores for convolutions.
+    Another number gives other bytes: set it where a run is to move to another machine."""
     policy: str = "auto"
-    """SB3 policy alias; "auto" takes the one that fits the observation."""
+    """Kind of policy by SB3's name, such as "MlpPolicy", "CnnPolicy" or "MultiInputPolicy"; "auto"
+    takes the one that fits the observation."""
     policy_kwargs: PolicyKwargs = PolicyKwargs()
+    """Shape of the networks: a table with keys of its own."""
     normalize_observations: bool = False
-    """Running mean and variance of observations, carried exactly over chunks."""
+    """Whether observations are given in units of their running deviation from their running mean,
+    within +-10. Pictures have a fixed range and do not need this."""
     normalize_rewards: bool = False
-    """Divide rewards by the running deviation of the return, carried exactly over chunks."""
+    """Whether rewards are divided by the running deviation of the discounted return, and cut at
+    +-10. Logged returns stay in the game's unit."""
     normalize_values: bool | None = None
-    """The critic predicts returns less their running mean, in units of their running deviation."""
+    """Whether the critic predicts returns less their running mean, in units of their running
+    deviation; clip_range_vf then has that unit too."""
 
     n_steps: Count | None = None
-    """Steps of each environment in one rollout."""
+    """Steps that each environment plays between two updates. Few lean on the critic's estimate of
+    what comes after; many make updates rare. A rollout of n_steps x n_envs, at most 10^9 steps, is
+    held in memory."""
     batch_size: Annotated[int, Field(ge=1, le=MOST_ROLLOUT)] | None = None
+    """Steps in a minibatch; TRPO uses minibatches for its critic alone. Where n_steps x n_envs is
+    no multiple of it, the last minibatch of a pass is smaller. Normalised advantages need 2 at
+    least."""
     n_epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Passes over a rollout in one update. With many the policy moves far from the one that played
+    the rollout; target_kl ends an update before that."""
     learning_rate: LearningRate | None = None
+    """Size of the optimizer's steps: a number, or { start, end } from the first step of the run to
+    its last, or for PPO { kl, start, min, max }. Too high a rate makes the weights infinite, which
+    ends the run. In TRPO this is the rate of the critic alone."""
     gamma: Fraction01 | None = None
+    """Discount of a reward for each step that the reward lies ahead: rewards count for some 1 / (1
+    - gamma) steps, so its meaning changes with the duration of a step. With 1 returns are finite
+    only if episodes end."""
     gamma_per: Literal["step", "second"] | None = None
-    """What `gamma` discounts a reward over: each "step", the default, or each "second" of the game, where
-    steps differ in length. 0.99 a step of 0.2 s is 0.95 a second: gamma to the power of steps a second."""
+    """Unit of time that gamma discounts over: a "step", or a "second" of the game, which a game with
+    steps of different lengths allows. A gamma of 0.99 at five steps a second is 0.95 a second."""
     gae_lambda: Fraction01 | None = None
+    """Weight of longer returns in an advantage (generalised advantage estimation): 0 trusts the
+    critic after one step, which is biased; 1 takes what was really received, which is noisy."""
     clip_range: Rate | None = None
+    """Change of an action's probability, as a ratio, from which on PPO's loss gains nothing more:
+    0.2 means 0.8 to 1.2 times the old one. A number or { start, end }. The policy can move further:
+    this is no bound."""
     clip_range_vf: Rate | None = None
+    """Change of the critic's estimate from which on its loss gains nothing more, in the unit of the
+    shaped return: a value that fits one game's rewards stops the critic in another. A number or {
+    start, end }; unset: no limit."""
     normalize_advantage: bool | None = None
+    """Whether advantages are brought to mean 0 and deviation 1, in every minibatch of PPO and over
+    the whole rollout of A2C and TRPO. Where all rewards are alike this makes noise as large as a
+    signal."""
     ent_coef: NotNegative | None = None
+    """Weight of the policy's entropy, in nat, in the loss: more of it explores longer. The entropy
+    of continuous actions has no upper bound, so their noise can grow without end."""
     vf_coef: NotNegative | None = None
+    """Weight of the critic's squared error in the loss. That error grows with the square of the
+    returns: where actor and critic share layers, or max_grad_norm cuts their gradients together, it
+    can drown the policy's part."""
     max_grad_norm: Above0 | None = None
+    """Longest gradient of a step, as the Euclidean norm over all weights; a longer one is scaled
+    down to it. The limit guards against single outliers; how far a usual step goes is decided by
+    learning_rate."""
     target_kl: Above0 | None = None
+    """KL divergence from the policy before the update, in nat. PPO ends an update where a minibatch
+    is above 1.5 times this; unset: never. TRPO takes no step that goes further. 0.01 to 0.05 is
+    usual."""
     use_sde: bool | None = None
+    """Whether the noise of continuous actions depends on the state and stays the same over several
+    steps (gSDE), which moves robots smoothly. Other actions have no such noise."""
     sde_sample_freq: Annotated[int, Field(ge=-1, le=10**9)] | None = None
-    """Steps between draws of the noise; -1: once a rollout."""
+    """Steps between two draws of the noise of use_sde; with -1 or 0 the noise is drawn once a
+    rollout, however long that is."""
     rms_prop_eps: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Number that keeps RMSprop from dividing by nearly nothing; a small one makes large steps
+    where gradients are tiny. It does nothing with use_rms_prop = false."""
     use_rms_prop: bool | None = None
+    """Whether A2C's optimizer is RMSprop; false takes Adam, which wants another learning_rate."""
     cg_max_steps: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Most steps of the conjugate gradients that find the direction of TRPO's update; each costs
+    about as much as a gradient over the whole rollout."""
     cg_damping: NotNegative | None = None
+    """Multiple of the identity that is added to TRPO's Fisher matrix. Little of it makes the
+    direction unstable, much makes steps short."""
     line_search_shrinking_factor: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Factor by which TRPO shortens a step that went too far or improved nothing. A factor near 1
+    may not reach an allowed step within line_search_max_iter."""
     line_search_max_iter: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Number of lengths that TRPO tries for a step. Where none is allowed, the policy stays as it
+    was, and no error says so."""
     n_critic_updates: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Passes of TRPO's critic over a rollout in one update."""
     sub_sampling_factor: Count | None = None
+    """TRPO's policy looks at every k-th step of the rollout; the critic looks at all steps. Large
+    factors are fast and noisy."""
 
     @property
     def algorithm_name(self) -> str:
-        """Name of the class of stable_baselines3 or sb3_contrib whose policies and keywords it has."""
+        """Name of the class of stable_baselines3 or sb3_contrib whose policies and keywords the
+        algorithm has."""
         return self.algorithm.removeprefix("sb3:")
 
     @property
     def rollout_steps(self) -> int:
         """Steps of one rollout, all environments together."""
-        return (self.n_steps or DEFAULT_N_STEPS[self.algorithm_name]) * self.n_envs
+        default = DEFAULTS[self.algorithm]["n_steps"]
+        assert isinstance(default, int)
+        return (self.n_steps or default) * self.n_envs
 
     @property
     def run_steps(self) -> int:
@@ -229,7 +321,7 @@ class Train(Options):
 
     @model_validator(mode="after")
     def _policy_is_of_the_algorithm(self) -> Train:
-        known = POLICIES[self.algorithm_name]
+        known = POLICIES[self.algorithm]
         if self.policy not in ("auto", *known):
             raise ValueError(
                 f"policy: {self.algorithm_name} has no policy '{cut(self.policy)}'; "
@@ -239,7 +331,7 @@ class Train(Options):
 
     @model_validator(mode="after")
     def _networks_are_of_the_algorithm(self) -> Train:
-        given = sorted(_OF_LSTM & self.policy_kwargs.model_dump(exclude_none=True).keys())
+        given = sorted(LSTM_KEYS & self.policy_kwargs.model_dump(exclude_none=True).keys())
         if given and self.algorithm_name != "RecurrentPPO":
             raise ValueError(f"policy_kwargs.{given[0]} belongs to sb3:RecurrentPPO")
         return self
@@ -278,64 +370,33 @@ class Train(Options):
         return self
 
 
-_SHARED = "n_steps learning_rate gamma gae_lambda normalize_advantage"
-_EXPLORATION = "use_sde sde_sample_freq"
-_GRADIENT = "ent_coef vf_coef max_grad_norm"
-_CLIPPED = "batch_size n_epochs clip_range clip_range_vf target_kl"
-_OWN = "precision compile normalize_values gamma_per"
-_TRUST_REGION = (
-    "batch_size target_kl cg_max_steps cg_damping line_search_shrinking_factor "
-    "line_search_max_iter n_critic_updates sub_sampling_factor"
-)
-
-HYPERPARAMETERS: dict[str, frozenset[str]] = {
-    name: frozenset(" ".join(groups).split())
-    for name, groups in {
-        "PPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED, _OWN),
-        "sb3:PPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
-        "sb3:A2C": (_SHARED, _EXPLORATION, _GRADIENT, "rms_prop_eps use_rms_prop"),
-        "sb3:TRPO": (_SHARED, _EXPLORATION, _TRUST_REGION),
-        "sb3:RecurrentPPO": (_SHARED, _EXPLORATION, _GRADIENT, _CLIPPED),
-        "sb3:MaskablePPO": (_SHARED, _GRADIENT, _CLIPPED),
-    }.items()
-}
-"""Which hyper-parameters of `Train` each algorithm takes, by SB3's names; PPO has some of its own."""
-
-OWN_HYPERPARAMETERS = frozenset(_OWN.split())
-"""Those that no class of SB3 takes."""
-
-DEFAULT_N_STEPS = {"PPO": 2048, "A2C": 5, "TRPO": 2048, "RecurrentPPO": 128, "MaskablePPO": 2048}
-"""Length of a rollout where the configuration names none, by SB3's signatures."""
-
-_LSTM = ("MlpLstmPolicy", "CnnLstmPolicy", "MultiInputLstmPolicy")
-_OF_LSTM = {"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"}
-_PLAIN = ("MlpPolicy", "CnnPolicy", "MultiInputPolicy")
-POLICIES = {name: _LSTM if name == "RecurrentPPO" else _PLAIN for name in DEFAULT_N_STEPS}
-"""What `policy` may be for each algorithm, by SB3's names."""
-
-ALL_HYPERPARAMETERS = frozenset[str]().union(*HYPERPARAMETERS.values())
-
-
 class Chunk(Options):
     """How the run is cut."""
 
     steps: Steps = 50_000
-    """Longest chunk in steps; rounded up to whole rollouts, and shortened to end on milestones."""
+    """Length of the longest chunk in steps, rounded up to whole rollouts and shortened to end on
+    milestones. A crash costs one chunk at most. Short chunks write many checkpoints; where they end
+    changes no result."""
     standby: bool = True
-    """Start the next chunk's process early. Off where two copies of a simulator do not fit."""
+    """Whether the next chunk's process starts while this one's trains. False is for simulators of
+    which two do not fit into memory, and costs their start-up time at every chunk."""
 
 
 class Checkpoint(Options):
     """Which checkpoints stay on disk. The last verified one always does."""
 
     keep: Annotated[int, Field(ge=2, le=10**6)] = 5
-    """How many of the latest stay."""
+    """Number of latest checkpoints that stay. A film or an evaluation may need one that is gone by
+    then: milestones and every K-th stay beside them."""
     every: FewOrNone = 0
-    """Every K-th chunk's checkpoint stays; 0: none for this reason."""
+    """Every K-th chunk's checkpoint stays; 0: none for this reason. A run with 1 keeps all of them,
+    which fills a disk."""
     milestones: str | Annotated[list[str], Field(max_length=1000)] = "10%"
-    """A step ("10%" means 10 %, 20 %, ...) or a list of percentages; each ends a chunk and stays."""
+    """Percentages of the run that end a chunk and whose checkpoints stay: a step ("10%" means 10 %,
+    20 %, ...; 0.01 % at least), or a list of percentages."""
     best: str = ""
-    """Metric whose mean over the last 100 episodes names the best checkpoint; "": the game's main one."""
+    """Metric whose mean over the last 100 episodes names the best checkpoint; "" takes the game's
+    main one. That mean is of training, where short episodes end first."""
 
     @field_validator("milestones")
     @classmethod
@@ -361,61 +422,56 @@ class Engine(Options):
     """How the supervisor watches its workers."""
 
     hang_timeout_s: Seconds = 300.0
-    """A worker without a heartbeat from its loop for this long is killed. An update of the network
-    must fit in it."""
+    """Seconds without a heartbeat from its training loop after which a worker is killed. An update
+    of the networks must fit in them."""
     start_timeout_s: Seconds = 900.0
-    """The same until the first heartbeat of the loop: simulators may compile kernels first."""
+    """Seconds until the first heartbeat of the loop, after which a worker is killed: simulators may
+    compile kernels first."""
     max_restarts: Annotated[int, Field(ge=0, le=1000)] = 3
-    """Restarts without a new verified checkpoint before the run ends as failed."""
+    """Restarts without a new verified checkpoint before the run ends as failed. A new checkpoint
+    starts the count anew."""
     backoff_s: Annotated[float, Field(ge=0, le=60)] = 1.0
-    """Wait before the first restart; doubles up to 60 s."""
-
-
-class Opponents(Options):
-    """Who sits on the seats that the learner has not, in a game of more than one. In each episode one of
-    those named does, each with the same chance; which one follows from the episode's seed."""
-
-    names: Annotated[list[str], Field(min_length=1, max_length=100)]
-    """The game's own opponents, by their names; "pool" for earlier checkpoints of the run itself; and
-    checkpoints of other runs of the same folder, as RUN@50 or RUN@30%, which the run copies as it starts."""
-    pool: Annotated[int, Field(ge=1, le=1000)] = 5
-    """How many checkpoints "pool" is: the newest ones that ended on a milestone, the untrained one too.
-    They stay on disk, and change at milestones alone, so that it does not matter where a run is cut."""
-
-    @property
-    def rivals(self) -> list[str]:
-        """Those that are checkpoints of other runs."""
-        return [name for name in self.names if "@" in name]
+    """Seconds before the first restart, doubled for each after it up to 60."""
 
 
 class Evaluation(Options):
     """What `evaluate` plays when it is not told otherwise."""
 
     episodes: Count = 100
+    """Episodes that are played to their end. The standard error of a mean falls with their square
+    root."""
     n_envs: Environments = 16
+    """Environments that are played side by side. Their number changes how long an evaluation takes,
+    and no result."""
     seed: Seed = 1_000_000
-    """Seed of the evaluation; far from any run's so that training never saw the episodes."""
+    """Seed of the evaluation, far from any run's so that training never saw the episodes. Two
+    checkpoints compare best under the same seed."""
     deterministic: bool = False
-    """Take the likeliest action instead of sampling from the policy."""
+    """Whether the likeliest action is taken instead of one sampled from the policy. A policy that
+    needs its noise, for instance to leave a loop, scores lower with true."""
     opponent: str | None = None
-    """Which of the game's own opponents sits opposite, in a game of more than one seat; unset: its usual
-    one."""
+    """Name of the game's own opponent that sits opposite, in a game of more than one seat; unset: the
+    game's usual one."""
 
 
 class Config(Options):
     """One run."""
 
     game: str
+    """Name of the game, as `arcade-rl plugins list` shows it."""
     seed: Seed = 0
+    """Seed from which all randomness of the run follows. One run says little: compare several
+    seeds."""
     options: dict[str, Value] = Field(default_factory=dict)
-    """The game's own options; typed by its plugin."""
+    """The game's own options, typed by its plugin: `arcade-rl plugins show GAME` lists them."""
     train: Train = Train()
     chunk: Chunk = Chunk()
     checkpoint: Checkpoint = Checkpoint()
     reward: dict[str, Weight] = Field(default_factory=dict)
-    """Weight of each reward term; resolved, it names every term."""
+    """Weight of each of the game's reward terms in what the learner is rewarded with; a term that
+    is not named keeps the game's weight. Scores and returns of the game do not change with it."""
     engine: Engine = Engine()
-    opponents: Opponents | None = None
+    opponents: Seating | None = None
     """Unset in a game of one seat."""
     evaluation: Evaluation = Evaluation()
     recording: Recording = Recording()

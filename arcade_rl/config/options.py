@@ -13,23 +13,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from arcade_rl.config.faults import cut
 
 NEAR = 0.7
-"""How alike a key must be, as of difflib, to be proposed for one that does not exist."""
+"""Least likeness, by difflib's ratio, of a key that is proposed for one that does not exist."""
 
 LEAST_STEP = Fraction(1, 10_000)
+"""Smallest step between milestones, as a fraction of the run."""
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,12})?)%")
 
 Count = Annotated[int, Field(ge=1, le=10**6)]
-"""Of what is held in memory, or done one after the other."""
+"""Number of things that are held in memory, or done one after the other."""
 FewOrNone = Annotated[int, Field(ge=0, le=10**6)]
+"""Number of things, or 0 for none."""
 Steps = Annotated[int, Field(ge=1, le=10**12)]
-"""More than any machine will ever play."""
+"""Number of steps; the limit is more than any machine will ever play."""
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Options(BaseModel):
     """What every table of a configuration, and every game's `[options]`, derives from."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 def parse_percent(text: str) -> Fraction:
@@ -41,7 +45,8 @@ def parse_percent(text: str) -> Fraction:
 
 
 def parse_step(text: str) -> Fraction:
-    """A percentage that is counted by, as "10%" in 10 %, 20 %, ...; ValueError below LEAST_STEP."""
+    """The fraction between one milestone and the next: "10%" means 10 %, 20 %, ... ValueError below
+    LEAST_STEP."""
     step = parse_percent(text)
     if step < LEAST_STEP:
         raise ValueError(

@@ -12,20 +12,21 @@ from arcade_rl.config.options import Count, FewOrNone, Options, Steps, parse_per
 from arcade_rl.contracts import ReplayKind
 
 RETURN = "return"
-"""Stands for the game's own rewards where a metric is named."""
+"""Word that stands for the game's own rewards where a metric is named."""
 LEAST_BYTES = 1 << 16
-"""Of a limit of recordings: no run with a smaller one would keep anything worth having."""
+"""Smallest limit of recordings: a run with less would keep nothing worth having."""
 
 
 class Criterion(Options):
     """What every criterion has."""
 
     policy: bool = True
-    """Keep the critic's value and the action distribution of every step too, as float16."""
+    """Whether the critic's value and the action distribution of every step are kept too, as
+    float16. They take many times the bytes of the actions."""
 
     @property
     def names(self) -> Sequence[str]:
-        """The metrics that it names, RETURN among them."""
+        """The metrics that the criterion names; RETURN may be among them."""
         return ()
 
 
@@ -34,6 +35,9 @@ class All(Criterion):
 
     name: Literal["all"] = "all"
     policy: bool = False
+    """Whether the critic's value and the action distribution of every step are kept too, as
+    float16. Of all criteria only this one leaves them out by default: it keeps the most
+    episodes."""
 
 
 class Periodic(Criterion):
@@ -41,6 +45,7 @@ class Periodic(Criterion):
 
     name: Literal["periodic"] = "periodic"
     every: Steps = 100
+    """Episodes from one that is kept to the next, counted by their ends over the whole run."""
 
 
 class Performance(Criterion):
@@ -48,11 +53,14 @@ class Performance(Criterion):
 
     name: Literal["performance"] = "performance"
     metric: str = RETURN
-    """A metric, or "return": the game's own rewards."""
+    """Metric to measure by, or "return" for the game's own rewards."""
     top: str = "5%"
-    """Better than all but this part of the window. "0%" for none."""
+    """Share of the window that may be better than a kept episode; "0%" keeps no good ones."""
     bottom: str = "5%"
+    """Share of the window that may be worse than a kept episode; "0%" keeps no bad ones."""
     window: Count = 100
+    """Episodes to compare with: the last ones that ended before. An episode that equals many of
+    them is neither good nor bad."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -71,9 +79,9 @@ class StageTransition(Criterion):
 
     name: Literal["stage_transition"] = "stage_transition"
     before: FewOrNone = 5
-    """The last episodes that ended before the change."""
+    """Number of the last episodes that ended before the change."""
     after: FewOrNone = 5
-    """The first episodes of the new stage to end."""
+    """Number of the first episodes of the new stage to end."""
 
 
 class StageBoundary(Criterion):
@@ -81,8 +89,9 @@ class StageBoundary(Criterion):
 
     name: Literal["stage_boundary"] = "stage_boundary"
     first: FewOrNone = 5
+    """Number of the stage's first episodes to end."""
     last: FewOrNone = 5
-    """The last of the stage's episodes that had ended when the next stage began, or the run ended."""
+    """Number of the last episodes that had ended when the next stage began, or the run ended."""
 
 
 class Record(Criterion):
@@ -90,7 +99,8 @@ class Record(Criterion):
 
     name: Literal["record"] = "record"
     metrics: list[str] = Field(default_factory=list)
-    """Any of these; none: the return and every metric that has a better direction."""
+    """Metrics of which a new best counts; [] for the return and every metric that has a better
+    direction."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -102,9 +112,9 @@ class First(Criterion):
 
     name: Literal["first"] = "first"
     metric: str
-    """A metric, or "return"."""
+    """Metric to watch, or "return" for the game's own rewards."""
     threshold: Annotated[float, Field(ge=-1e300, le=1e300)]
-    """In the metric's unit; reached from below, or from above where less is better."""
+    """Value to reach, in the metric's unit: from below, or from above where less is better."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -116,8 +126,9 @@ class Failure(Criterion):
 
     name: Literal["failure"] = "failure"
     shortest: str = "5%"
-    """Shorter than all but this part of the window."""
+    """Share of the window that may be shorter than a kept episode."""
     window: Count = 100
+    """Episodes to compare with: the last ones that ended before."""
 
     @field_validator("shortest")
     @classmethod
@@ -134,7 +145,7 @@ AnyCriterion: TypeAlias = Annotated[
 CRITERIA: Mapping[str, type[Criterion]] = {
     kind.model_fields["name"].default: kind for kind in Criterion.__subclasses__()
 }
-"""By name."""
+"""The criteria by name."""
 
 
 def _named(value: Any) -> Any:
@@ -158,7 +169,8 @@ DEFAULT_CRITERIA: dict[ReplayKind, tuple[str, ...]] = {
     "exact": ("all",),
     "states": ("record", "periodic"),
 }
-"""By `Declaration.replay`: states take many times the space of actions."""
+"""Criteria by the game's `Declaration.replay`, where the configuration names none: states take many
+times the space of actions."""
 
 
 class Recording(Options):
@@ -168,17 +180,19 @@ class Recording(Options):
         Annotated[Sequence[Annotated[AnyCriterion, BeforeValidator(_named)]], Field(max_length=100)]
         | None
     ) = None
-    """Names, or tables with a criterion's own keys; [] for no episodes. Where none are given, the
-    resolved configuration has ["all"] for a game that is re-run exactly, and ["record", "periodic"] for
-    one whose states are stored."""
+    """Reasons for which an episode is kept: names, or tables with a criterion's own keys; [] keeps
+    no episodes. Unset: ["all"] for a game that is re-run exactly, and ["record", "periodic"] for
+    one whose states are stored, which take many times the space."""
     max_bytes: Annotated[int, Field(ge=0, le=10**18)] = 0
-    """Bytes of all segments of a run: the oldest episodes with no reason but "all" go first, then
-    the oldest. 0: no limit; else LEAST_BYTES or more."""
+    """Most bytes of all recorded episodes of a run, 65,536 at least; 0 for no limit. Above it
+    episodes are deleted after each chunk: first the oldest that only "all" kept, then the
+    oldest."""
     queue: Count = 256
-    """Episodes that may wait for the disk. While as many or more wait at the end of a rollout, those
-    that it ended are dropped, and counted."""
+    """Episodes that may wait for the disk. While as many wait at the end of a rollout, the episodes
+    that ended in that rollout are dropped, and counted."""
     required: bool = False
-    """End the run as failed rather than lose an episode."""
+    """Whether the run ends as failed when an episode cannot be kept; with false the loss is told,
+    and training goes on."""
 
     @field_validator("criteria", mode="before")
     @classmethod

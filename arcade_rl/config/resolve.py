@@ -17,16 +17,9 @@ from typing import Any, get_args
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from arcade_rl.config.algorithms import ALL_HYPERPARAMETERS, HYPERPARAMETERS
 from arcade_rl.config.faults import cut, describe, is_within, shown
-from arcade_rl.config.models import (
-    ALL_HYPERPARAMETERS,
-    HYPERPARAMETERS,
-    AdaptiveRate,
-    Config,
-    Schedule,
-    Table,
-    Value,
-)
+from arcade_rl.config.models import AdaptiveRate, Config, Schedule, Table, Value
 from arcade_rl.config.options import unknown_key
 from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
 from arcade_rl.config.seats import (
@@ -42,7 +35,7 @@ ENVIRONMENT_PREFIX = "ARCADE_RL_"
 ENVIRONMENT_SETTINGS = ("RUNS_DIR", "ROMS_DIR", "LOAD_PLUGINS", "DEBUG")
 """What follows the prefix in variables that are no keys of the configuration."""
 LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1
-"""Of TOML."""
+"""The limits of a whole number in TOML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ class Source:
     """Some values and where they came from."""
 
     origin: str
-    """What a message calls it: a path, "--set", or a variable's name."""
+    """What messages call the source: a path, "--set", or a variable's name."""
     values: Table
     """Nested tables, as TOML gives them."""
 
@@ -63,10 +56,11 @@ class Resolved:
     """Every value; `options` and `reward` name every key of the game."""
     game: Game
     options: BaseModel
-    """The game's options, as its own type."""
+    """The game's options, of the type that the game declares."""
     declaration: Declaration
     origins: Mapping[str, str]
-    """Dotted key to the origin of its value; keys that are missing hold the model's default."""
+    """The origin of each value, by its dotted key. A key that is missing here has the model's
+    default."""
 
     @property
     def weights(self) -> tuple[float, ...]:
@@ -80,7 +74,7 @@ class Resolved:
 
 
 def read_toml(path: Path) -> Source:
-    """The file's values. ConfigError names the line of a mistake in it."""
+    """The values of a TOML file. ConfigError names the line of a mistake."""
     try:
         return Source(str(path), tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -90,7 +84,8 @@ def read_toml(path: Path) -> Source:
 
 
 def from_assignments(assignments: Sequence[str], origin: str = "--set") -> Source:
-    """Values of `key.key=value`; a value is TOML, and a bare word is a string."""
+    """The values of assignments such as `train.gamma=0.9`. A value is TOML; a bare word is a
+    string."""
     values: Table = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
@@ -196,11 +191,12 @@ _DECLARED: tuple[tuple[str, type], ...] = (
     ("seats", str),
     ("opponents", BuiltIn),
 )
-"""Tuples of a declaration, and what is in them."""
+"""The fields of a declaration that are tuples, and the type of their items."""
 
 
 def declared(game: Game, options: BaseModel) -> Declaration:
-    """What the game declares. PluginError if it raises, ContractError if it is no declaration."""
+    """What the game declares. PluginError if the game raises, ContractError if its answer is no
+    declaration."""
     found = _ask(game, "declare", options)
     for fault in _declaration_faults(found):
         raise ContractError(f"{game.name}: declare gave {fault}")
@@ -219,7 +215,7 @@ def _declaration_faults(found: object) -> Iterator[str]:
 
 
 def resolve_options(sources: Sequence[Source], game: Game) -> BaseModel:
-    """The game's options under `sources`, highest precedence first, and nothing else of them."""
+    """The game's options alone, under `sources`, highest precedence first."""
     _refuse_unknown_keys(sources, game.options, "options")
     values, origins = _merge(sources)
     options: BaseModel = _validate(game.options, values.get("options", {}), origins, "options")
@@ -232,13 +228,13 @@ def dump_toml(config: Config) -> str:
 
 
 def config_sha256(config: Config) -> str:
-    """Digest of a configuration: of its TOML."""
+    """SHA-256 of a configuration's TOML, hexadecimal."""
     return hashlib.sha256(dump_toml(config).encode()).hexdigest()
 
 
 def values_by_key(resolved: Resolved) -> Table:
-    """Every top-level key and every key of a table, such as `train.gamma`, with its value; None where
-    it is unset. What is deeper is part of a value."""
+    """The value of every top-level key and of every key of a table, such as `train.gamma`; None
+    where it is unset. Tables within tables are values."""
     values: Table = {}
     said = resolved.config.model_dump(mode="json", exclude_none=True)
     known = resolved.config.model_dump(mode="json")
@@ -260,7 +256,8 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _ask(game: Game, question: str, options: BaseModel) -> Any:
-    """What the game says to `declare` or `defaults`. PluginError if it raises anything of its own."""
+    """The game's answer to `declare` or `defaults`. PluginError if the game raises anything of its
+    own."""
     try:
         return getattr(game, question)(options)
     except ArcadeError:
@@ -350,7 +347,8 @@ def known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 def _refuse_unknown_keys(
     sources: Sequence[Source], model: type[BaseModel], table: str = "", near: Sequence[str] = ()
 ) -> None:
-    """`near`: keys of other models that may have been meant."""
+    """Raise ConfigError for keys that the model lacks. `near` are keys of other models that may
+    have been meant."""
     prefix = f"{table}." if table else ""
     known = [*known_keys(model, prefix), *near]
     faults = []
@@ -375,7 +373,8 @@ def _unknown(values: Table, model: type[BaseModel], prefix: str) -> Iterator[str
 
 
 def _refuse_numbers_beyond_toml(sources: Sequence[Source]) -> None:
-    """The options of games too have only numbers that can be stored and sent."""
+    """Raise ConfigError for whole numbers, those of the game's options too, that TOML cannot
+    store."""
     for source in sources:
         for key, value in flatten(source.values):
             for number in value if isinstance(value, list) else [value]:
@@ -406,8 +405,11 @@ def _validate(
 
 
 def _leave_out_foreign_hyperparameters(sources: Sequence[Source]) -> list[Source]:
-    """Where a source chooses the algorithm, those below it, such as a file below `--set`, were written
-    for another: what the chosen one does not take is no wish of the user's."""
+    """The sources without hyper-parameters that were meant for another algorithm.
+
+    Where a source chooses the algorithm, the sources of lower precedence may have been written for
+    another, as a file below `--set`. What the chosen algorithm does not take is left out of them.
+    """
     chosen: str | None = None
     found = []
     for source in sources:
@@ -423,7 +425,7 @@ def _leave_out_foreign_hyperparameters(sources: Sequence[Source]) -> list[Source
 
 
 def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) -> None:
-    """Refuse what the algorithm does not take."""
+    """Raise ConfigError for hyper-parameters that the algorithm does not take."""
     name = config.train.algorithm
     for key in sorted(ALL_HYPERPARAMETERS - HYPERPARAMETERS[name]):
         origin = next((o for k, o in origins.items() if is_within(k, f"train.{key}")), "")
@@ -437,7 +439,9 @@ def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) 
 def _refuse_processes_with_states(
     config: Config, declaration: Declaration, origins: Mapping[str, str]
 ) -> None:
-    """States stay with the simulator until a rollout is over; between processes they have no place."""
+    """Raise ConfigError where a game that records states would step in processes of its own: states
+    stay with the simulator until a rollout is over, and the memory between processes has no place
+    for them."""
     if declaration.replay == "states" and config.train.env_processes:
         origin = origins.get("train.env_processes", config.game)
         raise ConfigError(
@@ -465,7 +469,7 @@ def _check_best_metric(resolved: Resolved) -> None:
 
 
 def _refuse_unknown_metrics(resolved: Resolved) -> None:
-    """Refuse criteria of recording that name a metric which the game lacks."""
+    """Raise ConfigError for criteria of recording that name a metric which the game lacks."""
     known = [RETURN, *(metric.name for metric in resolved.declaration.metrics)]
     origin = resolved.origins.get("recording.criteria", resolved.game.name)
     for criterion in resolved.config.recording.criteria or ():

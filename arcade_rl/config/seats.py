@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from arcade_rl.config.faults import is_within, shown
-from arcade_rl.config.models import POOL, Config, Table, Value
+from arcade_rl.config.models import Config, Table, Value
+from arcade_rl.config.opponents import POOL
 from arcade_rl.contracts import Declaration
 from arcade_rl.errors import ConfigError
 

@@ -1,1 +1,1 @@
-"""Where chunks execute: supervised processes of this machine."""
+"""Where chunks execute: a supervisor, a port, and the engines behind the port."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import selectors
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,16 +11,17 @@ from typing import Literal, TypeAlias
 from arcade_rl.config import Engine
 from arcade_rl.engines.failure import Failure
 from arcade_rl.engines.listener import Listener
-from arcade_rl.engines.process import WorkerProcess
+from arcade_rl.engines.port import Worker
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.events import (
+    Beat,
     Episodes,
     Event,
-    Failed,
     Finished,
     Go,
     LogWriter,
     Notice,
+    Ready,
     Stop,
     Update,
 )
@@ -38,51 +38,61 @@ class Attempt:
     """Runs one chunk spec in one worker up to the staged checkpoint."""
 
     def __init__(
-        self, spec: ChunkSpec, worker: WorkerProcess, database: Database, listener: Listener
+        self,
+        spec: ChunkSpec,
+        worker: Worker,
+        staging: Path,
+        database: Database,
+        listener: Listener,
     ) -> None:
-        self._spec, self._worker = spec, worker
+        """`staging` is the folder to be made for what the attempt leaves."""
+        self._spec, self._worker, self._staging = spec, worker, staging
         self._database, self._listener = database, listener
-        self._told: Failed | None = None
-        self._finished = False
-        Path(spec.staging).mkdir()
-        self.log = LogWriter(Path(spec.staging) / STAGED_EVENTS)
+        self._is_ready = False
+        """Whether the worker has built everything."""
+        self._has_beaten = False
+        """Whether its training loop has given a sign of life."""
+        self._has_finished = False
+        staging.mkdir()
+        self.log = LogWriter(staging / STAGED_EVENTS)
         database.begin_attempt(spec.chunk, spec.attempt, spec.first_update, spec.last_update)
         listener.chunk_began(spec)
-        worker.last_sign_of_life = time.monotonic()
+        self._last_sign_of_life = time.monotonic()
         worker.send(Go(asdict(spec)))
 
     def watch(
         self, engine: Engine, ask: Callable[[], Wish]
     ) -> Literal["staged", "abandoned"] | Failure:
-        """Take in the worker's events until its end. `ask` is called a few times a second."""
+        """Take in the worker's events until its end. `ask` is called a few times a second.
+
+        VerificationError if what the worker staged did not arrive whole.
+        """
         asked_to_stop = False
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._worker, selectors.EVENT_READ)
-            while True:
-                selector.select(POLL_S)
-                code = self._worker.exit_code()  # before its last words are read: none is missed
-                self._take_in()
-                if self._finished:
-                    code = self._worker.wait(EXIT_WAIT_S)
-                    if code in (0, None):
-                        return "staged"
-                if code is not None:
-                    return self._worker.describe_end(code, self._told)
-                if hang := self._hang(engine):
-                    return hang
-                wish = ask()
-                if wish == "now" or (wish == "save" and not self._worker.is_ready):
-                    return "abandoned"
-                if wish == "save" and not asked_to_stop:
-                    asked_to_stop = True
-                    self._worker.send(Stop())
+        while True:
+            self._worker.wait(POLL_S)
+            has_ended = self._worker.has_ended  # before its last words are read: none is missed
+            self._take_in()
+            if self._has_finished:
+                self._worker.bring(self._staging)
+            if self._has_finished or has_ended:
+                return self._worker.end(EXIT_WAIT_S) or "staged"
+            if hang := self._hang(engine):
+                return hang
+            wish = ask()
+            if wish == "now" or (wish == "save" and not self._is_ready):
+                return "abandoned"
+            if wish == "save" and not asked_to_stop:
+                asked_to_stop = True
+                self._worker.send(Stop())
 
     def _take_in(self) -> None:
         for event in self._worker.receive():
+            self._last_sign_of_life = time.monotonic()
             self.log.write(event)
             self._database.record(self._spec.chunk, self._spec.attempt, event)
-            self._finished = self._finished or isinstance(event, Finished)
-            self._told = event if isinstance(event, Failed) else self._told
+            self._is_ready = self._is_ready or isinstance(event, Ready)
+            self._has_beaten = self._has_beaten or isinstance(event, Beat)
+            self._has_finished = self._has_finished or isinstance(event, Finished)
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -94,9 +104,8 @@ class Attempt:
             self._listener.noticed(event.level, event.text)
 
     def _hang(self, engine: Engine) -> Failure | None:
-        beaten = self._worker.has_beaten
-        limit = engine.hang_timeout_s if beaten else engine.start_timeout_s
-        silent_s = time.monotonic() - self._worker.last_sign_of_life
+        limit = engine.hang_timeout_s if self._has_beaten else engine.start_timeout_s
+        silent_s = time.monotonic() - self._last_sign_of_life
         if silent_s <= limit:
             return None
         if not self._worker.has_begun:
@@ -104,5 +113,5 @@ class Attempt:
             return Failure(
                 "start", f"nothing was heard {doing} for {silent_s:.0f} s (limit {limit:g} s)"
             )
-        doing = "in the training loop" if beaten else "while starting"
+        doing = "in the training loop" if self._has_beaten else "while starting"
         return Failure("hang", f"no heartbeat {doing} for {silent_s:.0f} s (limit {limit:g} s)")

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from arcade_rl.config import Resolved
@@ -103,16 +104,24 @@ def refuse_other_columns(run: RunDirectory, database: Database, declaration: Dec
             )
 
 
-def recover(
-    run: RunDirectory, database: Database, notify: Notify, from_scratch: bool = False
-) -> None:
-    """Put a run in order before it goes on; every loss becomes a notice.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a run goes on."""
+
+    chunk: int
+    """Of the newest checkpoint that verifies; -1 for none."""
+    damaged: dict[int, str]
+    """What is wrong with the other checkpoints, by chunk."""
+    is_lost: bool
+    """Whether no trained checkpoint of what was trained is left, and the run begins again, as asked."""
+
+
+def find_start(run: RunDirectory, database: Database, from_scratch: bool = False) -> Start:
+    """Where a run goes on. Changes nothing, and verifies every checkpoint.
 
     VerificationError if no trained checkpoint of what was trained is left, unless `from_scratch`, for
-    which it is the condition: UsageError. OSError if the system does not let something be read. Nothing
-    is changed then.
+    which it is the condition: UsageError. OSError if the system does not let something be read.
     """
-    run.restore_folders()
     sound, damaged = _examine(run)
     start = max(sound, default=-1)
     is_lost = not any(state.updates for state in sound.values()) and (
@@ -125,21 +134,34 @@ def recover(
             f"{run.name} can go on from checkpoint {start}, and --from-scratch is for a run that has "
             "no trained checkpoint left; resume it without, or start a new run"
         )
+    return Start(start, damaged, is_lost)
+
+
+def recover(
+    run: RunDirectory, database: Database, notify: Notify, from_scratch: bool = False
+) -> None:
+    """Put a run in order before it goes on; every loss becomes a notice. What `find_start` raises, it
+    raises before anything is changed."""
+    run.restore_folders()
+    start = find_start(run, database, from_scratch)
     remove_tree(run.staging)
     run.staging.mkdir()
-    for chunk, fault in damaged.items():
+    for chunk, fault in start.damaged.items():
         _put_aside(run, chunk, f"checkpoint {chunk} is damaged and refused: {fault}", notify)
-    if is_lost:
+    if start.is_lost:
         notify(
             "warning",
             "no trained checkpoint is left: the run begins again from untrained networks, as asked; "
             "what was recorded is now in rejected/",
         )
-    _discard_after(run, database, start, bool(damaged) or is_lost)
+    _discard_after(run, database, start.chunk, bool(start.damaged) or start.is_lost)
     for path in listed(run.events, f"{CHUNK_DIGITS}.events"):
         if not database.chunk_is_done(int(path.stem)):
             try:
-                database.replay_chunk(read_log(path))
+                log = read_log(path)
+                if not all(map(database.has_columns_of, log.episodes)):
+                    raise VerificationError(f"{path} has other terms or metrics than its run")
+                database.replay_chunk(log)
             except VerificationError as error:
                 notify("warning", f"{error}: rows of chunk {int(path.stem)} are missing")
     index_segments(run, database, notify)

@@ -1,4 +1,5 @@
-"""Make runs, change their configuration, and start supervisors that outlive the terminal."""
+"""Make runs, change their configuration, choose their engine, and start supervisors that outlive the
+terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +15,20 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from arcade_rl.config import Resolved, cut, dump_toml, values_by_key
-from arcade_rl.errors import ConfigError, RunFailed, UsageError
+from arcade_rl.engines.commit import find_start, refuse_other_columns
+from arcade_rl.engines.local.workers import LocalWorkers
+from arcade_rl.engines.port import Workers
+from arcade_rl.envs.fit import refuse_unfitting_choice
+from arcade_rl.envs.reopening import refuse_unreopenable
+from arcade_rl.errors import (
+    ConfigError,
+    LockedError,
+    MissingError,
+    RunFailed,
+    UsageError,
+    VerificationError,
+)
+from arcade_rl.registry import refuse_unreadable
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.binding import changes, changes_since, said
 from arcade_rl.runs.database import Database
@@ -24,6 +38,10 @@ from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.runs.plan import plan_run
 
 DETACH_WAIT_S = 60.0
+_KINDS = {
+    kind.exit_code: kind for kind in (UsageError, MissingError, VerificationError, LockedError)
+}
+"""What a supervisor that ended with such a code has refused."""
 LONGEST_NAME = 200
 """Bytes of a run's name: what is added while it is made or deleted must fit in 255."""
 
@@ -34,9 +52,9 @@ def create_run(
     """Make the directory, the identity and the empty database of a new run.
 
     They are made under a hidden name and renamed, so that half a run is never found. UsageError if
-    the name is taken or is none, MissingError if the device that it is to train on is not here.
+    the name is taken or is none, and what `refuse_impossible` raises.
     """
-    refuse_missing_device(resolved)
+    refuse_impossible(resolved)
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
     hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     declaration = resolved.declaration
@@ -70,8 +88,13 @@ def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
     return True
 
 
-def refuse_missing_device(resolved: Resolved) -> None:
-    """MissingError if the device that was asked for is not here."""
+def refuse_impossible(resolved: Resolved) -> None:
+    """What a worker would find out later: PluginError if torch cannot be imported because of another
+    distribution, ContractError if the game's episodes would be lost at every cut, ConfigError if the
+    learner does not fit the game, MissingError if the device that was asked for is not here."""
+    refuse_unreadable()
+    refuse_unreopenable(resolved.declaration)
+    refuse_unfitting_choice(resolved)
     if resolved.config.train.device not in ("auto", "cpu"):
         from arcade_rl.policies.device import (
             find_device,
@@ -100,11 +123,14 @@ def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity
     )
 
 
-def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[str]:
+def reconfigure(
+    run: RunDirectory, saved: Resolved, wanted: Resolved, from_scratch: bool = False
+) -> list[str]:
     """Replace the run's configuration and return what changed, as `key: old -> new`: first what its
     file says otherwise than when the newest checkpoint was made, then what is wanted now.
 
-    ConfigError if it is something that a run cannot change, LockedError while it is supervised.
+    ConfigError if it is something that a run cannot change, LockedError while it is supervised, and
+    what `refuse_unresumable` raises. Nothing is written then.
     """
     wished = changes(values_by_key(saved), values_by_key(wanted))
     for change in wished:
@@ -113,7 +139,7 @@ def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[st
                 f"{change.key} of {run.name} is {said(change.old)} and cannot become "
                 f"{said(change.new)}; start a new run for it"
             )
-    refuse_missing_device(wanted)
+    refuse_impossible(wanted)
     newest = checkpoints.newest_readable(run.checkpoints)
     done = newest.steps if newest else 0
     if wanted.config.train.run_steps < done:
@@ -123,19 +149,36 @@ def reconfigure(run: RunDirectory, saved: Resolved, wanted: Resolved) -> list[st
         )
     if wished:
         with RunLock(run.lock):
+            refuse_unresumable(run, wanted, from_scratch)
             write_atomically(run.config, dump_toml(wanted.config).encode())
     edited = [f"{change}, in {run.config}" for change in changes_since(newest, saved)]
     return [*edited, *map(str, wished)]
 
 
-def detach(run: RunDirectory, resolved: Resolved, *options: str) -> int | None:
+def refuse_unresumable(run: RunDirectory, resolved: Resolved, from_scratch: bool) -> None:
+    """Raise what a supervisor would when it begins: see `find_start` and `refuse_other_columns`."""
+    with Database.reading(run.database) as database:
+        refuse_other_columns(run, database, resolved.declaration)
+        find_start(run, database, from_scratch)
+
+
+def open_engine(run: RunDirectory) -> Workers:
+    """The engine that runs the chunks of a run, whose workers a supervisor starts."""
+    return LocalWorkers(run)
+
+
+def detach(
+    run: RunDirectory, resolved: Resolved, drops_open: bool = False, from_scratch: bool = False
+) -> int | None:
     """Start a background supervisor that outlives this process, with these options of `resume`; returns
     its process id.
 
-    None if there is nothing left to do. LockedError if the run is supervised already, RunFailed
-    with its last words if the supervisor does not get to hold the run.
+    None if there is nothing left to do. LockedError if the run is supervised already, what
+    `refuse_unresumable` raises; with the supervisor's last words RunFailed, or what its exit code stands
+    for, if it does not get to hold the run.
     """
     with RunLock(run.lock):
+        refuse_unresumable(run, resolved, from_scratch)
         newest = checkpoints.newest_readable(run.checkpoints)
         if newest and newest.updates >= plan_run(resolved.config).total_updates:
             return None
@@ -145,7 +188,8 @@ def detach(run: RunDirectory, resolved: Resolved, *options: str) -> int | None:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "arcade_rl", "resume", str(run.path.absolute())),
-                *options,
+                *["--drop-open"] * drops_open,
+                *["--from-scratch"] * from_scratch,
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -157,9 +201,10 @@ def detach(run: RunDirectory, resolved: Resolved, *options: str) -> int | None:
         holder = holder_of(run.lock)
         if holder is not None and holder.pid == process.pid:
             return process.pid
-        if process.poll() is not None:
+        if (code := process.poll()) is not None:
             last_words = (log.read_text(errors="replace").splitlines() or ["nothing"])[-1]
-            raise RunFailed(f"the background supervisor ended: {last_words}; see {log}")
+            kind = _KINDS.get(code, RunFailed)
+            raise kind(f"the background supervisor ended: {last_words}; see {log}")
         time.sleep(0.05)
     raise RunFailed(
         f"the background supervisor did not take {run.path} in {DETACH_WAIT_S:g} s; see {log}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Literal
 
@@ -25,7 +24,7 @@ from arcade_rl.engines.commit import (
 )
 from arcade_rl.engines.failure import Failure
 from arcade_rl.engines.listener import Listener
-from arcade_rl.engines.process import ForkServer, WorkerProcess
+from arcade_rl.engines.port import Worker, Workers
 from arcade_rl.errors import VerificationError
 from arcade_rl.runs import checkpoints, control
 from arcade_rl.runs.checkpoints import CheckpointState
@@ -58,21 +57,22 @@ class Supervisor:
         self,
         run: RunDirectory,
         resolved: Resolved,
+        workers: Workers,
         listener: Listener,
         drops_open: bool = False,
         from_scratch: bool = False,
     ) -> None:
-        """`drops_open`: the first chunk begins new episodes and gives the open ones up. `from_scratch`:
-        a run that has no trained checkpoint left begins again."""
+        """`workers` is the engine. `drops_open`: the first chunk begins new episodes and gives the open ones
+        up. `from_scratch`: a run that has no trained checkpoint left begins again."""
         self._drops_open, self._from_scratch = drops_open, from_scratch
         self._run, self._resolved, self._listener = run, resolved, listener
         self._plan = plan_run(resolved.config)
         self._database: Database
-        self._server: ForkServer | None = None
-        self._standby: WorkerProcess | None = None
+        self._workers = workers
+        self._standby: Worker | None = None
         self._request: Literal["", "stop", "pause"] = ""
-        self._rivals: list[Path] = []
-        """Checkpoints of other runs that sit opposite."""
+        self._rivals: list[str] = []
+        """Checkpoints of other runs that sit opposite, as RUN@CHUNK."""
         self._signals = 0
         self._attempts: dict[int, int] = {}
         self._furthest = -1
@@ -98,7 +98,7 @@ class Supervisor:
                 self._database.set_status("failed", f"the supervisor: {error}")
                 raise
             finally:
-                self._end_processes()
+                self._end_workers()
             self._database.set_status(outcome.state, outcome.reason)
             return outcome
 
@@ -126,23 +126,11 @@ class Supervisor:
     def _spec(self, start: CheckpointState | None) -> ChunkSpec:
         chunk = start.chunk + 1 if start else 0
         attempt = self._attempts[chunk] = self._attempts.get(chunk, 0) + 1
-        last = self._plan.next_boundary(start.updates) if start else 0
-        return ChunkSpec(
-            run=self._run.name,
-            chunk=chunk,
-            attempt=attempt,
-            checkpoint=str(self._run.checkpoint(start.chunk).absolute()) if start else "",
-            parent=start.chunk if start else -1,
-            first_update=start.updates + 1 if start else 1,
-            last_update=last,
-            total_updates=self._plan.total_updates,
-            milestones=self._plan.milestones_at(last) if start else ["0%"],
-            staging=str((self._run.staging / f"{chunk:06d}-{attempt}").absolute()),
-            pool=self._paths(self._pool(start) if start else []),
-            rivals=[str(path.absolute()) for path in self._rivals],
-            seated=self._paths(start.seated if start and not self._drops_open else []),
-            drops_open=self._drops_open,
-        )
+        spec = self._plan.spec(self._run.name, start, attempt, self._drops_open)
+        if start is None:
+            return spec
+        seated = [] if self._drops_open else start.seated
+        return replace(spec, pool=self._pool(start), seated=seated, rivals=self._rivals)
 
     def _pool(self, start: CheckpointState) -> list[int]:
         """Chunks whose checkpoints sit opposite where a chunk begins with this one."""
@@ -153,34 +141,32 @@ class Supervisor:
         states = [checkpoints.read_state(path) for _, path in stored]
         return checkpoints.pool_of(states, start, opponents.pool)
 
-    def _paths(self, chunks: Iterable[int]) -> list[str]:
-        return [str(self._run.checkpoint(chunk).absolute()) for chunk in chunks]
-
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
-        """One attempt by the process that stands by, while the next one starts."""
+        """One attempt by the worker that stands by, while the next one starts."""
         self._run.restore_folders()  # whoever tidies up may have taken them, with the logs in them
-        if self._standby is not None and self._standby.exit_code() is not None:
+        if self._standby is not None and self._standby.has_ended:
             self._dismiss_standby()  # its end is no failure of this chunk
-        worker = self._standby or self._spawn()
+        worker = self._standby or self._workers.start()
         self._standby = None
-        attempt = Attempt(spec, worker, self._database, self._listener)
+        staging = self._run.staged(spec.chunk, spec.attempt)
+        attempt = Attempt(spec, worker, staging, self._database, self._listener)
         result: Literal["staged", "committed", "abandoned"] | Failure
         if self._resolved.config.chunk.standby and spec.last_update < self._plan.total_updates:
-            self._standby = self._spawn()
+            self._standby = self._workers.start()
         try:
             result = attempt.watch(self._resolved.config.engine, self._wish)
             if result == "staged":
-                commit(self._run, self._database, attempt.log, Path(spec.staging), spec.attempt)
+                commit(self._run, self._database, attempt.log, staging, spec.attempt)
                 result = "committed"
         except VerificationError as error:
             result = Failure("error", f"the attempt left something that does not verify: {error}")
         finally:
-            worker.kill()
+            worker.end()
             attempt.log.close()
         if result != "committed":
-            discard(self._database, Path(spec.staging), spec.chunk)
+            discard(self._database, staging, spec.chunk)
         if not isinstance(result, Failure):
-            worker.log.unlink(missing_ok=True)  # only failures have something to tell
+            worker.discard_log()  # only failures have something to tell
         return result
 
     def _after_commit(self) -> None:
@@ -226,7 +212,7 @@ class Supervisor:
 
     def _wait_while_paused(self) -> None:
         """Everything is saved: free the memory and wait for `resume` or `stop`."""
-        self._end_processes()
+        self._end_workers()
         self._database.set_status("paused", pid=os.getpid())
         self._listener.paused()
         while self._request == "pause":
@@ -240,26 +226,17 @@ class Supervisor:
             return Outcome("stopped", "interrupted", exit_code=130)
         return Outcome("stopped", "as requested")
 
-    # Processes, requests, notices
-
-    def _spawn(self) -> WorkerProcess:
-        if self._server is not None and self._server.is_gone:
-            self._server.close()
-            self._server = None
-        self._server = self._server or ForkServer(self._run)
-        return WorkerProcess(self._server, self._run.logs / f"worker-{time.time_ns()}.log")
+    # Workers, requests, notices
 
     def _dismiss_standby(self) -> None:
         if self._standby is not None:
-            self._standby.kill()
-            self._standby.log.unlink(missing_ok=True)
+            self._standby.end()
+            self._standby.discard_log()
             self._standby = None
 
-    def _end_processes(self) -> None:
+    def _end_workers(self) -> None:
         self._dismiss_standby()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        self._workers.close()
 
     def _wish(self) -> Wish:
         """What signals and control requests ask of the running attempt."""

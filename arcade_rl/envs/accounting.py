@@ -17,7 +17,8 @@ import numpy.typing as npt
 from arcade_rl.contracts import Array, Declaration, ReplayKind, Replies, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
 from arcade_rl.envs.fingerprints import FingerprintLog, Prints
-from arcade_rl.errors import ContractError, PluginError
+from arcade_rl.envs.replies import EnvReplies, by_environment, join_replies
+from arcade_rl.errors import ContractError
 from arcade_rl.recording.ended import EndedEpisodes
 
 NOBODY = -1
@@ -87,17 +88,6 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class EnvReplies:
-    """What opponents answered in T steps of N environments."""
-
-    counts: npt.NDArray[np.int64]
-    """Answers of every step. (T, N), int64."""
-    actions: tuple[npt.NDArray[Any], ...]
-    """Answers of each environment, in the order of time. N arrays, (sum of its counts,) or with
-    dimensions."""
-
-
-@dataclass(frozen=True, slots=True)
 class Harvest:
     """What one rollout gave."""
 
@@ -135,33 +125,13 @@ def _merge_steps(parts: Sequence[tuple[int, Steps]]) -> Steps:
         ),
         np.concatenate(states, axis=1) if states else None,
         _side_by_side([steps.frames for _, steps in parts]),
-        _join_replies([steps.replies for _, steps in parts]),
+        join_replies([steps.replies for _, steps in parts]),
     )
 
 
 def _side_by_side(columns: Sequence[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
     there = [column for column in columns if column is not None]
     return np.concatenate(there, axis=1) if there else None
-
-
-def _join_replies(parts: Sequence[EnvReplies | None]) -> EnvReplies | None:
-    there = [part for part in parts if part is not None]
-    if not there:
-        return None
-    counts = np.concatenate([part.counts for part in there], axis=1)
-    return EnvReplies(counts, tuple(own for part in there for own in part.actions))
-
-
-def by_environment(steps: Sequence[Replies]) -> EnvReplies | None:
-    """The replies of T steps, environment by environment; None where there are none of a step."""
-    if not steps:
-        return None
-    counts = np.stack([step.counts for step in steps])  # (T, N)
-    actions = np.concatenate([step.actions for step in steps])
-    envs = np.concatenate([np.repeat(np.arange(counts.shape[1]), step.counts) for step in steps])
-    in_order = actions[np.argsort(envs, kind="stable")]
-    ends = np.cumsum(counts.sum(axis=0))
-    return EnvReplies(counts, tuple(np.split(in_order, ends[:-1])))
 
 
 def _merge_ended(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
@@ -175,7 +145,7 @@ def _merge_ended(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
 
 
 def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:
-    """PluginError if a return, term or metric of an episode is not a number."""
+    """ContractError if a return, term or metric of an episode is not a number."""
     columns = {
         "the return": ended.raw_return,
         "the shaped return": ended.shaped_return,
@@ -184,7 +154,7 @@ def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:
     }
     for name, values in columns.items():
         for row in np.flatnonzero(~np.isfinite(values)):
-            raise PluginError(
+            raise ContractError(
                 f"{name} of the episode with seed {ended.seed[row]} is {values[row]}; "
                 "expected a number: the game's environment is broken"
             )
@@ -257,7 +227,7 @@ class EpisodeAccounting:
     def record(self, batch: StepBatch, shaped: Array) -> Array:
         """Note one step; returns where real episodes ended. (N,), bool.
 
-        `shaped` is the sum of the weighted terms, (N,). PluginError if the batch has no states and
+        `shaped` is the sum of the weighted terms, (N,). ContractError if the batch has no states and
         the game declares them, or the other way round.
         """
         if self._log is None:
@@ -274,6 +244,7 @@ class EpisodeAccounting:
         log.shaped[t] = shaped
         log.terms[t] = batch.terms
         log.metrics[t] = batch.metrics
+        log.has_final[t] = batch.final_observations is not None
         if log.states is not None:
             log.states[t] = batch.states
         if log.frames is not None and batch.frames is not None:
@@ -340,7 +311,7 @@ def _refuse_undeclared_states(batch: StepBatch, replay: ReplayKind) -> None:
     """A recording without them would be taken for one that its seed and actions play again."""
     if (batch.states is None) == (replay == "states"):
         found = "gives no states" if batch.states is None else "gives states"
-        raise PluginError(
+        raise ContractError(
             f'the game declares replay = "{replay}" and its environment {found}; '
             'expected StepBatch.states where replay is "states", and nowhere else'
         )
@@ -350,7 +321,7 @@ def _refuse_undeclared_frames(batch: StepBatch, declaration: Declaration) -> Non
     """Discounting by time would take every step for one of the same length."""
     if (batch.frames is None) == declaration.timed:
         found = "gives no frames" if batch.frames is None else "gives frames"
-        raise PluginError(
+        raise ContractError(
             f"the game declares timed = {declaration.timed} and its environment {found}; expected "
             "StepBatch.frames where it is timed, and nowhere else"
         )
@@ -381,6 +352,8 @@ class _Log:
         self.seed = zeros(like.episode_seeds, *rows)
         self.opponent = np.zeros(rows, np.int64)
         self.frames = None if like.frames is None else zeros(like.frames, *rows)
+        self.has_final = np.zeros(rows[0], np.bool_)
+        """Whether the step had last observations; on the host. (T,)"""
         self.states = (
             zeros(like.states, *rows, like.states.shape[1])
             if has_states and like.states is not None
@@ -411,6 +384,12 @@ class _Log:
                 f"{name} is {column[(step, env, *place)]} in environment {first + env}, in step "
                 f"{step + 1} of {len(column)}, of the episode with seed {self.seed[step, env]}; "
                 "expected a finite number: the game's environment is broken"
+            )
+        for step, env in np.argwhere(self.ended & ~self.has_final[:, None])[:1].tolist():
+            yield (
+                f"final_observations is None in step {step + 1} of {len(self.ended)}, where the episode "
+                f"of environment {first + env} ended; expected its last observation: the game's "
+                "environment is broken"
             )
 
 

@@ -19,7 +19,7 @@ from gymnasium import spaces
 
 from arcade_rl.contracts import Declaration, Observations, Purpose, StepBatch
 from arcade_rl.envs.door import leaves
-from arcade_rl.errors import ArcadeError, PluginError, RunFailed
+from arcade_rl.errors import ArcadeError, ContractError, RunFailed
 
 ALIGNMENT = 64
 """Bytes at whose multiples arrays begin: a line of the cache."""
@@ -125,7 +125,7 @@ class Board:
             self._arrays[f"{prefix}.{key}"][rows] = array
 
     def put(self, rows: slice, batch: StepBatch) -> None:
-        """Copy what a step of some environments gave in. PluginError for what has no place here."""
+        """Copy what a step of some environments gave in. ContractError for what has no place here."""
         arrays = self._arrays
         self.put_observations("observations", rows, batch.observations)
         arrays["rewards"][rows] = batch.rewards
@@ -142,7 +142,7 @@ class Board:
         if "frames" in arrays:
             arrays["frames"][rows] = batch.frames
         if batch.states is not None:
-            raise PluginError(
+            raise ContractError(
                 "StepBatch.states do not go between processes; set train.env_processes = 0"
             )
 

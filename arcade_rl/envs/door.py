@@ -93,7 +93,7 @@ class Door(VectorEnv):
         """Of observations, or of each array of a dict of them; None before the first batch."""
         self._shape: tuple[int, ...] = ()
         self._is_host = False
-        """Whether observations are on the host."""
+        """Whether arrays are on the host."""
         self._steps = 0
 
     def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
@@ -160,6 +160,8 @@ class Door(VectorEnv):
         costs nothing to know. The other arrays are written into a log, whose dtypes stay."""
         try:
             observations, final = batch.observations, batch.final_observations
+            if final is None and self._is_host and _has_end(batch):
+                return False
             if self._is_dict:
                 return not self._waits and [a.dtype for a in observations.values()] == self._dtype
             if observations.dtype is not self._dtype or observations.shape != self._shape:
@@ -185,16 +187,24 @@ class Door(VectorEnv):
         if batch.cut is not None:
             self._inspect_array("cut", batch.cut, (self.num_envs,), np.bool_)
         self._inspect_observations("observations", batch.observations, self.num_envs)
-        final = batch.final_observations
-        if final is not None:
-            rows = np.flatnonzero(to_numpy(batch.terminated | batch.truncated))
-            self._inspect_observations("final_observations", final, self.num_envs, rows)
+        self._inspect_final(batch)
         shown = batch.observations
+        self._is_host = type(batch.terminated) is np.ndarray
         if self._is_dict:
             self._dtype = [array.dtype for array in shown.values()]
         else:
             self._dtype, self._shape = shown.dtype, shown.shape
-            self._is_host = type(shown) is np.ndarray
+
+    def _inspect_final(self, batch: StepBatch) -> None:
+        rows = np.flatnonzero(to_numpy(batch.terminated | batch.truncated))
+        final = batch.final_observations
+        if final is not None:
+            self._inspect_observations("final_observations", final, self.num_envs, rows)
+        elif len(rows):
+            self._refuse(
+                f"final_observations is None{self._when()}, where the episode of environment "
+                f"{self._first + rows[0]} ended; expected its last observation"
+            )
 
     def _inspect_observations(
         self,
@@ -283,6 +293,11 @@ def _square(array: npt.NDArray[Any]) -> float:
     """The sum of all squares: finite only where all numbers are. A tenth of the time of `isfinite`."""
     flat = array.ravel()
     return float(flat.dot(flat))
+
+
+def _has_end(batch: StepBatch) -> bool:
+    """Whether an episode ended in a batch on the host. Takes a quarter of the time that `any` takes."""
+    return bool(np.count_nonzero(batch.terminated) or np.count_nonzero(batch.truncated))
 
 
 def _environment_faults(env: VectorEnv, num_envs: int, declaration: Declaration) -> Iterator[str]:

@@ -26,7 +26,7 @@ from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import copied, fingerprint, fingerprints, newest, row_of
 from arcade_rl.envs.seats import Company
 from arcade_rl.envs.seeds import HashedSeeds, ResumedSeeds
-from arcade_rl.errors import DivergenceError, PluginError, VerificationError
+from arcade_rl.errors import ContractError, DivergenceError, VerificationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Causes:
 
 
 def refuse_unreopenable(declaration: Declaration) -> None:
-    """PluginError if the open episodes of a game would be lost at every cut."""
+    """ContractError if the open episodes of a game would be lost at every cut."""
     can_replay = declaration.replay == "exact" or declaration.reruns
     if not can_replay and declaration.saved_state == "none":
-        raise PluginError(
+        raise ContractError(
             "the game's episodes cannot be played again and its environments cannot be saved: a "
             'training could not go on with them; expected Declaration.saved_state "exact" or '
             '"approximate", with save and restore'

@@ -15,7 +15,7 @@ Role: TypeAlias = Literal["shared", "actor", "critic"]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A part of the observation, as the environment gave it and before any normalisation."""
+    """A part of the observation as the environment gave it, before any normalisation."""
 
     name: str
     """Key in a Dict observation; "" where the observation is one array."""
@@ -32,12 +32,12 @@ class Layer:
     """The activations of one layer in a real forward pass, after its nonlinearity."""
 
     name: str
-    """Of the module in the model, such as "features_extractor.cnn.0"."""
+    """Name of the module in the model, such as "features_extractor.cnn.0"."""
     label: str
     """What people read, such as "conv 1", "actor 2" or "critic LSTM"; the outputs are "policy" and
     "value"."""
     role: Role
-    """Whom it serves."""
+    """The branch that the layer belongs to."""
     values: Floats
     """Feature maps (C, H, W), or units (U,). The outputs are layers too: one logit, mean or value
     each, before masks."""
@@ -55,12 +55,13 @@ class Link:
     """Position of the layer in `Activity.layers`."""
     source_unit: int
     target: int
-    """As `source`; the layer that follows it."""
+    """Position of the target's layer, which follows the source's."""
     target_unit: int
     weight: float
 
     strength: float
-    """The weight times the activation of its source: what it adds to the target before its nonlinearity."""
+    """The weight times the activation of the source unit: what the link adds to the target unit
+    before its nonlinearity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,9 @@ class Choices:
     """A choice out of a few actions, or several such choices at once."""
 
     probabilities: Floats
-    """Of every action, choice after choice. (A,)"""
+    """Probability of every action, choice after choice. (A,)"""
     sizes: tuple[int, ...]
-    """Actions of each choice; they sum to A."""
+    """Number of actions of each choice; the numbers sum to A."""
     taken: tuple[int, ...]
     """The action that was taken, for each choice, from 0."""
 
@@ -80,7 +81,7 @@ class Switches:
     """Independent yes-or-no choices, such as the buttons of a console."""
 
     probabilities: Floats
-    """Of each being pressed. (A,)"""
+    """Probability that each is pressed. (A,)"""
     taken: npt.NDArray[np.bool_]
     """Whether each was pressed. (A,)"""
 
@@ -90,13 +91,13 @@ class Dials:
     """Continuous actions, each from an independent normal distribution."""
 
     mean: Floats
-    """(D,), in the action's unit."""
+    """Mean of each action, in the action's unit. (D,)"""
     deviation: Floats
-    """(D,)"""
+    """Standard deviation of each action, in the action's unit. (D,)"""
     taken: Floats
-    """(D,)"""
+    """The action that was taken. (D,)"""
     low: Floats
-    """Bounds of the action space; infinite where there are none. (D,)"""
+    """Lower bounds of the action space; infinite where there are none. (D,)"""
     high: Floats
 
 
@@ -109,10 +110,11 @@ class Activity:
 
     seen: tuple[Seen, ...]
     layers: tuple[Layer, ...]
-    """In the order of the forward pass: shared layers, then the actor's, then the critic's."""
+    """The layers in the order of the forward pass: the shared ones, then the actor's, then the
+    critic's."""
     links: tuple[Link, ...]
-    """The weights through which most came to the action that was taken, the strongest first."""
+    """The weights that contributed most to the action that was taken, the strongest first."""
     decision: Decision
     value: float | None
-    """The critic's estimate of what is to come, in shaped and normalised reward as it was trained on;
-    None for a policy without a critic."""
+    """The critic's estimate of the return from here on, in the shaped and normalised reward that it
+    was trained on; None for a policy without a critic."""

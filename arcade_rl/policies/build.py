@@ -1,4 +1,5 @@
-"""From configuration to Stable-Baselines3's classes: which algorithm, which policy, which keywords."""
+"""From configuration to Stable-Baselines3's classes: which algorithm, which policy, which
+keywords."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ _ACTIVATIONS = {
 
 
 def algorithm_class(train: Train) -> type[OnPolicyAlgorithm]:
-    """SB3's class of the name that `train.algorithm` has: its policies and its keywords."""
+    """SB3's class that `train.algorithm` names; its policies and keywords are the run's."""
     name = train.algorithm_name
     module = stable_baselines3 if hasattr(stable_baselines3, name) else sb3_contrib
     found: type[OnPolicyAlgorithm] = getattr(module, name)
@@ -40,8 +41,8 @@ def algorithm_class(train: Train) -> type[OnPolicyAlgorithm]:
 
 
 def acting_class(train: Train, observation_space: spaces.Space[Any], masked: bool) -> Any:
-    """The policy class that plays what an algorithm has trained: one that takes masks where the
-    game has them. Its weights have the same names."""
+    """The policy class that plays with the weights that an algorithm has trained. Where the game
+    has masks the class takes masks; the names of its weights are the same."""
     own_masks = masked and train.algorithm == "PPO"
     algorithm = sb3_contrib.MaskablePPO if own_masks else algorithm_class(train)
     return algorithm.policy_aliases[policy_alias(train, observation_space)]
@@ -68,7 +69,7 @@ def is_image(observation_space: spaces.Space[Any]) -> bool:
 
 
 def channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
-    """The space that SB3's policies take: pictures have their channels first."""
+    """The space as SB3's policies take it: pictures have their channels first."""
     if isinstance(space, spaces.Dict):
         return spaces.Dict({key: channels_first(part) for key, part in space.items()})
     if is_image_space(space) and not is_image_space_channels_first(space):  # type: ignore[arg-type]
@@ -77,7 +78,7 @@ def channels_first(space: spaces.Space[Any]) -> spaces.Space[Any]:
 
 
 def policy_kwargs(train: Train) -> dict[str, Any]:
-    """Keywords of the policy class; only what the configuration sets."""
+    """Keywords of the policy class for everything that the configuration sets."""
     keywords: dict[str, Any] = train.policy_kwargs.model_dump(exclude_none=True)
     if "activation_fn" in keywords:
         keywords["activation_fn"] = _ACTIVATIONS[keywords["activation_fn"]]
@@ -85,7 +86,8 @@ def policy_kwargs(train: Train) -> dict[str, Any]:
 
 
 def hyperparameters(train: Train) -> dict[str, Any]:
-    """Keywords of SB3's class; only what the configuration sets, schedules as callables."""
+    """Keywords of SB3's class for everything that the configuration sets; schedules become
+    callables."""
     keywords = {}
     for name in sorted(HYPERPARAMETERS[train.algorithm] - OWN_HYPERPARAMETERS):
         value = getattr(train, name)

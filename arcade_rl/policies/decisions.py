@@ -26,7 +26,8 @@ class Decider(ABC):
 
     @abstractmethod
     def numbers(self, latent: Tensor, masks: Tensor | None) -> Tensor:
-        """What describes the distribution for the actor's latent code, (1, L). (P,), float32."""
+        """The numbers that describe the distribution for the actor's latent code, (1, L). (P,),
+        float32."""
 
     @abstractmethod
     def decide(
@@ -55,8 +56,8 @@ class ChoiceDecider(Decider):
 
 
 class SwitchDecider(Decider):
-    """Independent switches with one output each: those pressed stand for the action, or all where
-    none is."""
+    """Independent switches with one output each. The outputs of pressed switches stand for the
+    action; where none is pressed, all do."""
 
     def __init__(self, policy: ActorCriticPolicy, space: spaces.MultiBinary) -> None:
         self._head = head_of(policy, space)
@@ -92,7 +93,8 @@ class DialDecider(Decider):
     """Continuous actions.
 
     One dimension stands for the action: the one whose mean is farthest from 0, counted in
-    deviations. There the network says most; what sampling adds to a mean comes from no weight.
+    deviations, because there the network says most. What sampling adds to a mean comes from no
+    weight.
     """
 
     def __init__(self, policy: ActorCriticPolicy, space: spaces.Box) -> None:
@@ -115,7 +117,8 @@ class DialDecider(Decider):
 
 
 def decider_of(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> Decider:
-    """ConfigError where the distribution squashes its actions: their density is not normal."""
+    """The decider for a policy. ConfigError where the distribution squashes its actions: their
+    density is not normal."""
     if policy.squash_output:
         raise ConfigError(
             "policy_kwargs.squash_output: squashed actions have no mean and deviation in their own "

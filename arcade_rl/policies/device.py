@@ -1,11 +1,9 @@
-"""Which device a policy acts on, and with how many threads. A device that was asked for and is not
-there is an error."""
+"""Which device a policy acts on, and with how many threads. A device that was asked for and is
+missing is an error."""
 
 from __future__ import annotations
 
 import os
-
-import torch
 
 from arcade_rl.config import DEVICE, Train, cut
 from arcade_rl.errors import MissingError, UsageError
@@ -16,6 +14,8 @@ def find_device(name: str) -> str:
 
     UsageError for a name that is no device's, MissingError for a device that is not there.
     """
+    import torch  # seconds that those who count cores need not wait
+
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if DEVICE.fullmatch(name) is None:
@@ -38,5 +38,5 @@ def cores() -> int:
 
 
 def thread_count(train: Train, pictures: bool) -> int:
-    """CPU threads of torch. More than one slows small dense networks down."""
+    """Number of CPU threads for torch. More than one slows small dense networks down."""
     return train.threads or (cores() if pictures else 1)

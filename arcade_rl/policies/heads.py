@@ -1,8 +1,9 @@
-"""What a policy says about its next action: a distribution as a tensor of numbers, and what follows from it.
+"""What a policy says about its next action: a distribution as a tensor of numbers, and what is
+computed from it.
 
 SB3 makes objects of `torch.distributions` for every batch. A head is made once; between its calls a
-distribution is a plain tensor, so that a rollout can keep every one of them and hand them on.
-N is a number of observations, A of actions or dimensions, P of numbers.
+distribution is a plain tensor, so that a rollout can keep every one of them and hand them on. N is
+a number of observations, A of actions or dimensions, P of numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from torch.nn import functional
 from arcade_rl.errors import ConfigError
 
 FORBIDDEN_LOGIT = -1e8
-"""Logit of a masked action, as in sb3_contrib's MaskableCategorical; its probability is exactly 0."""
+"""Logit of a masked action, as in sb3_contrib's MaskableCategorical; the action's probability is
+exactly 0."""
 
 
 class Head(ABC):
@@ -30,7 +32,7 @@ class Head(ABC):
     numbers: int
     """P: how many numbers describe a distribution."""
     meaning: str
-    """What these numbers are."""
+    """What the numbers of a distribution mean, such as "means, then logarithms of deviations"."""
 
     @abstractmethod
     def distribution(self, latent: Tensor, masks: Tensor | None = None) -> Tensor:
@@ -153,8 +155,8 @@ class GaussianHead(Head):
 
 
 class StateDependentHead(GaussianHead):
-    """Generalised state-dependent exploration (Raffin et al. 2021): the noise is a function of the
-    latent code that is drawn once a rollout, or every few steps."""
+    """Generalised state-dependent exploration (Raffin et al. 2021): the noise is a random function
+    of the latent code, drawn once a rollout or every few steps."""
 
     def __init__(self, policy: ActorCriticPolicy, size: int) -> None:
         super().__init__(policy, size)
@@ -162,7 +164,7 @@ class StateDependentHead(GaussianHead):
         self._noise = policy.action_dist
 
     def distribution(self, latent: Tensor, masks: Tensor | None = None) -> Tensor:
-        self._latent = latent.detach()  # SB3: the noise does not shape the features
+        self._latent = latent.detach()  # as in SB3, the noise does not shape the features
         variance = self._latent.square() @ self._noise.get_std(self._log_std).square()
         log_std = 0.5 * (variance + self._noise.epsilon).log()
         return torch.cat([self._net(latent), log_std], dim=1)

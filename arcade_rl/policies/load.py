@@ -27,8 +27,8 @@ _UNREADABLE = (
 
 
 def read_parameters(model: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """State dicts of an SB3 zip, by name ("policy", "policy.optimizer"). VerificationError if it is none;
-    OSError if the system does not let it be read."""
+    """State dicts of an SB3 zip by name ("policy", "policy.optimizer"). VerificationError if the
+    file is no such zip; OSError if the system does not let it be read."""
     try:
         content = read_file(model)
     except ABSENT as error:

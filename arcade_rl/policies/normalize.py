@@ -1,4 +1,5 @@
-"""Observations as the policy saw them in training: SB3's VecNormalize with its statistics at rest."""
+"""Observations as the policy saw them in training: SB3's VecNormalize with its statistics at
+rest."""
 
 from __future__ import annotations
 
@@ -20,10 +21,11 @@ Statistics = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
 class ObservationNormalizer:
-    """Applies the running mean and variance that a checkpoint's state holds, and never changes them.
+    """Applies the running mean and variance that a checkpoint's state holds, and never changes
+    them.
 
-    `normalization` is `CheckpointState.normalization`. Observations pass unchanged where nothing
-    is normalised. VerificationError if the statistics cannot be read.
+    `normalization` is `CheckpointState.normalization`. Observations pass unchanged where nothing is
+    normalised. VerificationError if the statistics cannot be read.
     """
 
     def __init__(self, normalization: Mapping[str, Any] | None) -> None:
@@ -31,7 +33,8 @@ class ObservationNormalizer:
         self._statistics = {key: _read(key, values) for key, values in stored.items()}
 
     def __call__(self, observations: Observations) -> Observations:
-        """Host arrays in, host arrays out; float32 where something is normalised."""
+        """The observations as the policy takes them: host arrays, float32 where they are
+        normalised."""
         if not self._statistics:
             return observations
         if isinstance(observations, dict):

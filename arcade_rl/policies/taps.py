@@ -26,9 +26,9 @@ from arcade_rl.policies.wiring import find_layers, strongest_links
 class Taps:
     """Looks into a policy while it thinks: hooks on its named layers.
 
-    A look draws no random numbers, and neither weights nor the policy's own memory and noise
-    change. It takes the weights that links show when it is made: a policy that gets others
-    afterwards needs new taps.
+    A look draws no random numbers and changes neither the weights nor the policy's own memory and
+    noise. Taps copy the weights that links show when they are made: a policy that gets other
+    weights afterwards needs new taps.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Taps:
             )
         self.takes_masks = isinstance(policy, MaskableActorCriticPolicy)
         """Whether the policy obeys action masks."""
-        # A MaskableActorCriticPolicy has the same parts, and another base class.
+        # A MaskableActorCriticPolicy has the parts of an ActorCriticPolicy, and another base class.
         self._policy = cast(ActorCriticPolicy, policy)
         self._normalizer, self._space, self._links = normalizer, observation_space, links
         self._decider = decider_of(self._policy, action_space)
@@ -113,7 +113,8 @@ class Taps:
     def _observe(
         self, observation: Observations, masks: npt.NDArray[np.bool_] | None
     ) -> tuple[list[Floats], Floats, Floats]:
-        """One forward pass, and one transfer: activations by layer, the distribution, the value."""
+        """(activations of each layer, the distribution, the value) of one forward pass, in one
+        transfer."""
         if not self._hooks:
             raise ValueError("a look through taps that are closed")
         self._caught = {}
@@ -157,12 +158,12 @@ class Taps:
         return remembered, policy.critic(critic)
 
     def _catch(self, module: nn.Module, _: Any, output: Any) -> None:
-        if self._caught is not None:  # others may use the policy between two looks
+        if self._caught is not None:  # the policy may be used between two looks, which is not noted
             self._caught[module] = output
 
 
 def _output(output: Any) -> Tensor:
-    """What a layer says; an LSTM gives its memory beside it."""
+    """The activations in what a layer returns; an LSTM returns its memory beside them."""
     says: Tensor = output[0] if isinstance(output, tuple) else output
     return says
 
@@ -185,10 +186,10 @@ def _seen(observation: Observations, space: spaces.Space[Any]) -> tuple[Seen, ..
 
 
 def _as_seen(values: npt.NDArray[Any], space: spaces.Space[Any]) -> npt.NDArray[np.generic]:
-    """A copy, since environments use their arrays again.
+    """A copy of the values as `Seen` has them, since environments use their arrays again.
 
-    Planes with the channels first are frames of grey; so are channels that come last, unless they
-    are the three of a picture in colour.
+    Channels that come first are grey frames. Channels that come last are grey frames too, unless
+    there are three: those are the colours of one picture.
     """
     if not is_image_space(space):
         return values.reshape(-1).astype(np.float32)

@@ -1,8 +1,8 @@
-"""Which layers a policy has, in the order in which it calls them, and through which weights they feed
-each other.
+"""Which layers a policy has, in the order in which it calls them, and through which weights they
+feed each other.
 
-Nothing is assumed about a model's shape: a forward pass is watched once, and what was called is what
-there is.
+Nothing is assumed about a model's shape: one forward pass is watched, and the modules that it
+called are the layers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from arcade_rl.policies.activity import Floats, Link, Role
 
 FEWER = 2
-"""Links into a unit that is itself the source of a link; the outputs have more."""
+"""Number of links into a unit that is itself the source of a link; outputs have more."""
 
 _ORDER: tuple[Role, ...] = ("shared", "actor", "critic")
 
@@ -49,13 +49,14 @@ class WiredLayer:
     label: str
     role: Role
     shape: tuple[int, ...]
-    """(C, H, W), or (U,)."""
+    """Shape of the activations: (C, H, W) for feature maps, (U,) for units."""
     shown: nn.Module
-    """The module that gives the activations: the nonlinearity behind the layer, or the layer itself."""
+    """The module that gives the activations: the nonlinearity behind the layer, or the layer
+    itself."""
     origins: tuple[tuple[int, int], ...]
-    """(layer, unit) of every input that is a unit of another layer."""
+    """(layer, unit) for each input that is a unit of another layer."""
     weight: Floats
-    """From these inputs, a copy in host memory. (U, len(origins))"""
+    """Weights from the inputs in `origins`, a copy in host memory. (U, len(origins))"""
 
 
 class _Call:
@@ -78,7 +79,7 @@ class _Watch:
     def __init__(self, policy: ActorCriticPolicy) -> None:
         self.calls: list[_Call] = []
         self.joined: list[tuple[Tensor, list[Tensor]]] = []
-        """Tensors that were made by joining others, with their parts in order."""
+        """Each tensor that was made by joining others, with its parts in their order."""
         self._outputs: dict[nn.Module, Any] = {}
         self._names = {module: name for name, module in policy.named_modules()}
         self._hooks = [module.register_forward_hook(self._note) for module in self._names]
@@ -99,7 +100,8 @@ class _Watch:
             self._note_nonlinearity(module, inputs[0], output)
 
     def _note_nonlinearity(self, module: nn.Module, taken: Tensor, given: Tensor) -> None:
-        """A module without weights that changes a layer's numbers and not their shape."""
+        """Note a module without weights that changes a layer's numbers but not their shape: it is
+        the layer's nonlinearity."""
         for call in self.calls:
             if call.given is taken and given is not taken and given.shape == taken.shape:
                 call.given, call.shown = given, module
@@ -142,7 +144,7 @@ def _host(weight: Any) -> Floats:
 def _origins(
     call: _Call, calls: Sequence[_Call], joined: Sequence[tuple[Tensor, list[Tensor]]]
 ) -> tuple[list[int], tuple[tuple[int, int], ...]]:
-    """Columns of a dense layer's weights whose inputs are units of other layers, and which units."""
+    """(columns of a dense layer's weights whose inputs are units of other layers, those units)."""
     columns: list[int] = []
     origins: list[tuple[int, int]] = []
     if call.kind != "dense":
@@ -171,7 +173,8 @@ def _role(policy: ActorCriticPolicy, name: str) -> Role:
 
 
 def _labels(policy: ActorCriticPolicy, calls: Sequence[_Call]) -> list[str]:
-    """What people read, such as "conv 1", "actor 2" or, with several pictures, "map conv 1"."""
+    """Names of the layers for people, such as "conv 1", "actor 2" or, with several pictures, "map
+    conv 1"."""
     pictures = {_part(call.name) for call in calls if call.kind == "conv"}
     seen = Counter[str]()
     labels = []
@@ -191,7 +194,8 @@ def _labels(policy: ActorCriticPolicy, calls: Sequence[_Call]) -> list[str]:
 
 
 def _part(name: str) -> tuple[str, ...]:
-    """Key of a Dict observation whose extractor a module belongs to; nothing elsewhere."""
+    """(key,) of the part of a Dict observation whose extractor the module belongs to; () for any
+    other module."""
     _, marker, rest = name.partition(".extractors.")
     return (rest.split(".")[0],) if marker else ()
 
@@ -203,11 +207,11 @@ def strongest_links(
     units: Sequence[int],
     count: int,
 ) -> tuple[Link, ...]:
-    """The links through which most came to `units` of the layer `output`, the strongest first.
+    """The links that contributed most to `units` of the layer `output`, the strongest first.
 
-    Into these units lead `count` links, shared out evenly, one each at least; into each source of a
-    link lead `FEWER` from the layer before it, and so on, until a layer is fed by maps, a memory or
-    the observation. A weight that adds nothing is no link.
+    `count` links lead into these units, shared out evenly, with one each at least. `FEWER` links
+    lead into each unit where a link begins, from the layer before, and so on back to a layer that
+    is fed by maps, a memory or the observation. A weight that adds nothing is no link.
     """
     links: list[Link] = []
     targets: dict[int, list[int]] = {output: list(units)}

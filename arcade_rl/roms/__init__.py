@@ -1,6 +1,5 @@
-"""The user's own ROMs: what a file is, which one that is, and where it lies. Which exist, plugins declare.
-
-Plugins look theirs up with `rom_path`.
+"""The user's own ROMs: what a file is, which ROM it holds, and where ROMs lie. Plugins declare
+which ROMs exist, and find theirs with `rom_path`.
 """
 
 from arcade_rl.roms.directory import rom_path, roms_directory

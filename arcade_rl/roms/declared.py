@@ -14,28 +14,29 @@ from arcade_rl.roms.header import read_header
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One declared ROM. Of one that ships, `rom` holds the header of its file."""
+    """One declared ROM. If the ROM ships with its plugin, `rom` holds the header of its file."""
 
     rom: Rom
     distribution: str
     """Name and version of the distribution, or several parted by a comma."""
     fault: str = ""
-    """Why it cannot be used; empty where all is well."""
+    """Why the ROM cannot be used; empty where all is well."""
 
     @property
     def is_accepted(self) -> bool:
-        """Whether a game plays it."""
+        """Whether a game plays this ROM."""
         return not self.rom.refusal and not self.fault
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that the installed plugins declare of ROMs."""
+    """Everything that the installed plugins declare about ROMs."""
 
     roms: tuple[Declared, ...]
-    """Those that games play first, by name."""
+    """The ROMs that games play, by name, then the others."""
     faults: tuple[str, ...]
-    """One line for each plugin that declares none because it is broken, and for each ROM with a fault."""
+    """One line for each plugin that is too broken to declare ROMs, and for each ROM with a
+    fault."""
 
     def by_sha1(self, digest: str) -> Declared | None:
         """The ROM whose content has this SHA-1."""
@@ -47,7 +48,7 @@ class Catalogue:
 
 
 def catalogue(sources: Sequence[RomSource] | None = None) -> Catalogue:
-    """What `sources` declare; by default, all installed plugins."""
+    """The ROMs that `sources` declare; by default all installed plugins are asked."""
     sources = rom_sources() if sources is None else sources
     found = [_completed(rom, source.distribution) for source in sources for rom in source.roms]
     roms = _without_clashes(_merged(found))
@@ -59,12 +60,13 @@ def catalogue(sources: Sequence[RomSource] | None = None) -> Catalogue:
 
 
 def sha1_of(data: bytes) -> str:
-    """Hexadecimal SHA-1, by which all lists of ROMs name them."""
+    """Hexadecimal SHA-1: lists of ROMs everywhere identify them by it."""
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
 def _completed(rom: Rom, distribution: str) -> Declared:
-    """A ROM that ships gets the header of its file, whose content has to be the declared one."""
+    """The declared ROM, with the header of its file if the ROM ships. A file whose content is not
+    the declared one is a fault."""
     if rom.shipped is None:
         return Declared(rom, distribution)
     try:
@@ -101,7 +103,8 @@ def _merged(found: Iterable[Declared]) -> list[Declared]:
 
 
 def _without_clashes(found: list[Declared]) -> list[Declared]:
-    """None of two different ROMs with one hash, name or file name can be used."""
+    """The ROMs, where two different ones with the same hash, name or file name get a fault: neither
+    can be used."""
     faults: dict[int, str] = {}
     for first, second in combinations(range(len(found)), 2):
         one, other = found[first], found[second]
@@ -116,7 +119,7 @@ def _without_clashes(found: list[Declared]) -> list[Declared]:
 
 
 def _shared(one: Rom, other: Rom) -> str:
-    """What two different ROMs must not share, if they do."""
+    """What two different ROMs share although they must not; empty where they share nothing."""
     if one.sha1 and one.sha1 == other.sha1:
         return f"the ROM with SHA-1 {one.sha1}"
     if one.name == other.name:

@@ -1,4 +1,4 @@
-"""The directory of ROMs: what lies there, and looking one up."""
+"""The directory of ROMs: what lies there, and where a game finds its ROM."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from arcade_rl.contracts import Rom
-from arcade_rl.errors import MissingError, PluginError, VerificationError
+from arcade_rl.errors import ContractError, MissingError, VerificationError
 from arcade_rl.roms.declared import Catalogue, Declared, catalogue, sha1_of
 from arcade_rl.roms.reading import Unreadable, read_regular, shown, size_text
 
@@ -21,18 +21,20 @@ Place = Literal["present", "missing", "damaged", "ships", "refused", "unusable"]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where a declared ROM lies."""
+    """A declared ROM and its place on this machine."""
 
     known: Declared
     place: Place
-    """"present": its file is what `roms import` writes, every byte; "damaged": it is not;
-    "unusable": its declaration has a fault."""
+    """"present": every byte of the file is what `roms import` writes; "damaged": some byte is not;
+    "ships": the plugin brings the file; "refused": games do not play this ROM; "unusable": its
+    declaration has a fault."""
     path: Path | None
-    """Where it lies or would; None for one that is refused or unusable."""
+    """Where the file lies, or belongs if it is missing; None for a ROM that is refused or
+    unusable."""
     reason: str = ""
-    """Why it cannot be played."""
+    """Why the ROM cannot be played; empty where it can."""
     advice: str = ""
-    """What to do about that."""
+    """What to do so that it can be played."""
 
 
 def roms_directory(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -41,9 +43,11 @@ def roms_directory(option: str | None, environment: Mapping[str, str] = os.envir
 
 
 def rom_path(*names: str, roms_dir: str | None = None) -> Path:
-    """Absolute path of the first of these ROMs that is there, by their declared names, verified.
+    """Absolute path of the first of the named ROMs that is there, verified. `names` are declared
+    names.
 
-    MissingError if none is; VerificationError if a file has the name of one and not its content.
+    MissingError if none is there; VerificationError if a file has the name of one of them and other
+    content.
     """
     root, declared = roms_directory(roms_dir), catalogue()
     wanted = [_accepted(name, declared) for name in names]
@@ -63,7 +67,8 @@ def rom_path(*names: str, roms_dir: str | None = None) -> Path:
 
 
 def _accepted(name: str, declared: Catalogue) -> Declared:
-    """The declared ROM of this name, if games may play it."""
+    """The declared ROM of this name. MissingError if there is none, PluginError if games may not
+    play it."""
     known = next((known for known in declared.roms if known.rom.name == name), None)
     if known is None:
         names = [known.rom.name for known in declared.roms]
@@ -72,14 +77,14 @@ def _accepted(name: str, declared: Catalogue) -> Declared:
         said = "; ".join((f"no installed plugin declares a ROM named {name}", *declared.faults))
         raise MissingError(f"{said}; {hint}")
     if known.fault:
-        raise PluginError(known.fault)
+        raise ContractError(known.fault)
     if known.rom.refusal:
-        raise PluginError(f"{known.rom.title} {known.rom.refusal}; {known.rom.advice}")
+        raise ContractError(f"{known.rom.title} {known.rom.refusal}; {known.rom.advice}")
     return known
 
 
 def look(known: Declared, root: Path) -> Stored:
-    """Where a declared ROM lies, every byte of it verified."""
+    """Find a declared ROM below `root` and verify every byte."""
     rom = known.rom
     if known.fault:
         return Stored(known, "unusable", None, known.fault)
@@ -98,7 +103,7 @@ def look(known: Declared, root: Path) -> Stored:
 
 
 def _difference(path: Path, rom: Rom) -> str:
-    """How a file differs from what `roms import` writes; empty where it does not."""
+    """How a file differs from what `roms import` writes; empty where the two are equal."""
     size = len(rom.header) + rom.content_bytes
     try:
         data = read_regular(path)

@@ -10,27 +10,27 @@ HEADER_BYTES = 16
 TRAINER_BYTES = 512
 PRG_UNIT, CHR_UNIT = 16 << 10, 8 << 10
 EXPONENT = 0xF
-"""Upper digit of a size of NES 2.0 that is written as exponent and multiplier."""
+"""Upper digit that marks a size of NES 2.0 as written by exponent and multiplier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a header says of the cartridge."""
+    """What a header says about the cartridge."""
 
     format: Literal["iNES", "NES 2.0"]
     mapper: int
     """Number of the circuit that switches memory banks."""
     submapper: int
     prg_bytes: int
-    """Program."""
+    """Size of the program, bytes."""
     chr_bytes: int
-    """Graphics; 0 for a cartridge with RAM for them."""
+    """Size of the graphics, bytes; 0 for a cartridge that has RAM for graphics."""
     trainer_bytes: int
-    """Bytes between header and program, which copiers once added: 0 or 512."""
+    """Size of the trainer, which copiers once added between header and program: 0 or 512 bytes."""
 
     @property
     def content_offset(self) -> int:
-        """Where the program begins in the file, bytes."""
+        """Offset of the program in the file, bytes."""
         return HEADER_BYTES + self.trainer_bytes
 
     @property
@@ -56,7 +56,7 @@ def read_header(data: bytes) -> Header | None:
         program = _size(prg, data[9] & 0xF, PRG_UNIT)
         graphics = _size(chr_, data[9] >> 4, CHR_UNIT)
         return Header("NES 2.0", mapper, data[8] >> 4, program, graphics, trainer)
-    if not any(data[12:16]):  # programs once wrote their name from byte 7 on
+    if not any(data[12:16]):  # old programs wrote their own name from byte 7 on
         mapper |= more_flags & 0xF0
     return Header("iNES", mapper, 0, prg * PRG_UNIT, chr_ * CHR_UNIT, trainer)
 

@@ -22,7 +22,7 @@ from arcade_rl.errors import MissingError
 from arcade_rl.registry import LARGEST_ROM_BYTES
 
 MOST_FILES = 10_000
-"""Files of one directory, or of one archive."""
+"""Most files of one directory, or of one archive, that are looked at."""
 PIECE_BYTES = 1 << 16
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 ZIP_ENTRY = b"PK\x01\x02"
@@ -42,23 +42,23 @@ class Candidate:
     """One file that may be a ROM."""
 
     path: str
-    """As people read it."""
+    """The path as people read it."""
     member: str = ""
-    """Its name within the archive `path`; empty for a file of its own."""
+    """Name of the file within the archive `path`; empty for a file of its own."""
     data: bytes = b""
-    """The content; empty where there is a problem."""
+    """Content of the file; empty where there is a problem."""
     size: int | None = None
-    """Bytes, or what an archive says that they are; None where it is not known."""
+    """Size in bytes, for a file in an archive as the archive says; None where it is not known."""
     problem: str = ""
-    """Why it was not read; empty where it was."""
+    """Why the file was not read; empty where it was."""
     advice: str = ""
-    """What to do about that."""
+    """What to do about the problem."""
     is_directory: bool = False
-    """Whether it is a directory within the one that was named."""
+    """Whether the path is a directory within the one that was named."""
 
 
 class Unreadable(Exception):
-    """A file is not read: what it is, and what to do."""
+    """A file is not read. Carries what is wrong with it and what to do."""
 
     def __init__(self, problem: str, advice: str, size: int | None = None) -> None:
         super().__init__(problem)
@@ -98,14 +98,14 @@ def is_directory(path: Path) -> bool:
                 f"{shown(path)} does not exist; expected a file, a zip archive or a directory"
             ) from error
     except OSError:
-        pass  # reading it will say why
+        pass  # reading the file will say why
     return False
 
 
 def read_regular(path: Path, limit: int = LARGEST_ROM_BYTES) -> bytes:
-    """Content of a regular file of at most `limit` bytes. Unreadable."""
+    """Content of a regular file of at most `limit` bytes. Raises Unreadable for any other."""
     try:
-        status = path.stat()  # before opening: that can wait, or do things, for what is no file
+        status = path.stat()  # before opening, which can wait or act on a pipe or a device
         _refuse_irregular(status, limit)
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
@@ -197,8 +197,9 @@ def _refuse_unusable(data: bytes) -> None:
 
 
 def _opened(data: bytes) -> zipfile.ZipFile:
-    """A zip archive with at least one file. Unreadable."""
-    if data.count(ZIP_ENTRY) > MOST_FILES:  # counted first: each takes far more memory than disk
+    """A zip archive with at least one file. Raises Unreadable for any other data."""
+    # Entries are counted before the archive is opened: each takes far more memory than disk.
+    if data.count(ZIP_ENTRY) > MOST_FILES:
         raise Unreadable(f"is a zip archive of more than {MOST_FILES:,} files", UNPACK, len(data))
     try:
         archive = zipfile.ZipFile(BytesIO(data))
@@ -232,7 +233,8 @@ def _of_archive(path: Path, archive: zipfile.ZipFile) -> Iterator[Candidate]:
 def _unpack(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int, content: bytearray
 ) -> None:
-    """Append what one file of an archive holds to `content`, about `limit` bytes at most. Unreadable."""
+    """Append what one file of an archive holds to `content`, about `limit` bytes at most. Raises
+    Unreadable if it cannot be unpacked."""
     if member.flag_bits & 1:
         raise Unreadable("is encrypted", "unpack it with its password, and give what is in it")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

@@ -1,4 +1,4 @@
-"""Which ROM a file is, by its content; and of any other, what can be said of it."""
+"""Which ROM a file is, by its content; for any other file, what can be said about it."""
 
 from __future__ import annotations
 
@@ -18,39 +18,40 @@ class Finding:
     """What a file is."""
 
     path: str
-    """As people read it."""
+    """The path as people read it."""
     member: str
-    """Its name within the archive `path`; empty for a file of its own."""
+    """Name of the file within the archive `path`; empty for a file of its own."""
     status: Status
-    """"refused": it is known, and not played; "unknown": no plugin declares it; "unreadable": it
-    was not read; "directory": it lies in the one that was named, and is not looked into."""
+    """"accepted": games play this ROM; "refused": the ROM is known, and games do not play it;
+    "unknown": no plugin declares it; "unreadable": the file was not read; "directory": a directory
+    within the one that was named, which is not looked into."""
     size: int | None
-    """Bytes; None where it is not known."""
+    """Size in bytes; None where it is not known."""
     header: Header | None
-    """What its header says; None for a file without."""
+    """What the header says; None for a file without a header."""
     sha1: str
-    """Of the whole file; empty for one that is unreadable."""
+    """SHA-1 of the whole file; empty for an unreadable one."""
     content_sha1: str
-    """Of what the chips hold: without header, trainer, and what lies after the ROM."""
+    """SHA-1 of what the chips hold, without header, trainer, and whatever lies after the ROM."""
     known: Declared | None
-    """The ROM that it is."""
+    """The declared ROM that the file is; None for any other."""
     notes: tuple[str, ...] = ()
     """What is unusual about the file of a known ROM, a line each."""
     reason: str = ""
-    """Why it is not accepted."""
+    """Why the file is not accepted; empty where it is."""
     advice: str = ""
-    """What to do about that."""
+    """What to do so that it is accepted."""
     content: bytes = field(default=b"", repr=False)
-    """What the chips hold; empty for one that is not accepted."""
+    """What the chips hold; empty for a file that is not accepted."""
 
     @property
     def is_related(self) -> bool:
-        """Whether people may have meant it to be a ROM."""
+        """Whether people may have taken the file for a ROM."""
         return self.status not in ("unknown", "directory") or self.header is not None
 
 
 def recognise(candidate: Candidate, catalogue: Catalogue) -> Finding:
-    """What the candidate is, by what the plugins declare."""
+    """Compare a candidate with the ROMs that plugins declare."""
     data = candidate.data
     if candidate.problem:
         return Finding(
@@ -78,7 +79,8 @@ def recognise(candidate: Candidate, catalogue: Catalogue) -> Finding:
 
 
 def _places(data: bytes, header: Header | None, catalogue: Catalogue) -> Iterator[tuple[int, int]]:
-    """Where in the file a known content may lie, whatever a wrong header says of its size."""
+    """Places (start, end) in the file where the content of a known ROM may lie, even if a wrong
+    header gives another size."""
     starts = dict.fromkeys([header.content_offset, HEADER_BYTES]) if header else [0]
     for start in starts:
         for size in catalogue.content_sizes():

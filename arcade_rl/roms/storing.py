@@ -1,4 +1,4 @@
-"""Putting a ROM into the directory: whole or not at all, whatever happens meanwhile."""
+"""Putting a ROM into the directory: the whole file or nothing, whatever happens meanwhile."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def store(known: Declared, content: bytes, root: Path, force: bool) -> Outcome:
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _locked(root):
-            if look(known, root).place == "present":  # another process was faster
+            if look(known, root).place == "present":  # another process may have stored the ROM
                 return "already there"
             is_there = os.path.lexists(target)
             if is_there and not force:
@@ -52,7 +52,7 @@ def store(known: Declared, content: bytes, root: Path, force: bool) -> Outcome:
 
 @contextlib.contextmanager
 def _locked(root: Path) -> Iterator[None]:
-    """Keep other imports out of the directory. What a killed one left there goes."""
+    """Keep other imports out of the directory, and delete what a killed import left there."""
     with open(root / LOCK, "ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -32,6 +32,11 @@ FORMAT = 2
 """Version of `state.json`. Version 1 had no open episodes."""
 READABLE = (1, FORMAT)
 MANIFEST_FORMAT = 1
+_COUNTS = (
+    "chunk", "updates", "steps", "total_steps", "episodes", "gradient_epochs", "trained_s", "stage",
+    "threads", "open_episodes", "open_steps",
+)  # fmt: skip
+"""Fields of a state that are never below zero."""
 WINDOW = 100
 """Episodes that rolling means are made of; SB3's `stats_window_size` by default."""
 LEAST = 20
@@ -139,7 +144,13 @@ def state_from(values: dict[str, Any]) -> CheckpointState:
             f"a checkpoint's state has format {values.get('format')}; "
             f"this version reads {' and '.join(map(str, READABLE))}"
         )
-    return built(CheckpointState, values)
+    state = built(CheckpointState, values)
+    for name in _COUNTS:
+        if getattr(state, name) < 0:
+            raise ValueError(f"{name} is {getattr(state, name)}; expected 0 or more")
+    if not state.total_steps:
+        raise ValueError("total_steps is 0; expected 1 or more")
+    return state
 
 
 def seal(directory: Path, chunk: int) -> None:

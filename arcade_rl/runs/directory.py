@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from arcade_rl.config import Config, Source, describe, parse_percent, read_toml
+from arcade_rl.config import Config, Source, cut, describe, parse_percent, read_toml
 from arcade_rl.errors import (
     ArcadeError,
     ConfigError,
@@ -128,6 +129,10 @@ class RunDirectory:
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"
+
+    def staged(self, chunk: int, attempt: int) -> Path:
+        """Where an attempt's files lie until they are committed or thrown away."""
+        return self.staging / f"{chunk:06d}-{attempt}"
 
     def segment(self, chunk: int) -> Path:
         """Recorded episodes of `chunk`."""
@@ -247,6 +252,10 @@ def _is_run(path: Path) -> bool:
         return has_parts or (path / "run.json").is_file()
     except PermissionError:
         return True  # who reads it is told
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False  # no file system has it
+        raise
 
 
 def find_run(reference: str, root: Path, whole: bool = False) -> RunDirectory:
@@ -274,13 +283,13 @@ def find_run(reference: str, root: Path, whole: bool = False) -> RunDirectory:
         return matching[0]
     if matching:
         raise UsageError(
-            f"{reference} may be {', '.join(run.name for run in matching)}; type more of the name"
+            f"{cut(reference)} may be {', '.join(run.name for run in matching)}; type more of the name"
         )
     names = [run.name for run in runs]
     near = difflib.get_close_matches(reference, names, n=3) or names[-3:]
     more = f" and {len(names) - len(near)} more" if len(names) > len(near) else ""
     raise MissingError(
-        f"no run named {reference} in {root}; it holds {', '.join(near) or 'none'}{more}"
+        f"no run named {cut(reference)} in {root}; it holds {', '.join(near) or 'none'}{more}"
         f"{_elsewhere(reference)}"
     )
 
@@ -297,16 +306,15 @@ def _run_at(path: Path) -> RunDirectory:
 
 
 def _elsewhere(name: str) -> str:
-    return (
-        f"; for the folder of this directory write .{os.sep}{name}" if Path(name).is_dir() else ""
-    )
+    is_folder = os.path.isdir(name)  # False too for what no file system could name
+    return f"; for the folder of this directory write .{os.sep}{name}" if is_folder else ""
 
 
 def split_reference(reference: str) -> tuple[str, str]:
     """`RUN@CKPT` as run and checkpoint; the checkpoint is "latest" where none is named."""
     match = re.fullmatch(r"(.+?)(?:@([^@/]+))?", reference)
     if match is None:
-        raise UsageError(f"{reference!r} is not RUN or RUN@CHECKPOINT")
+        raise UsageError(f"{cut(repr(reference))} is not RUN or RUN@CHECKPOINT")
     return match[1], match[2] or "latest"
 
 
@@ -337,7 +345,7 @@ def _checkpoint(run: RunDirectory, name: str, best_metric: str, better: str) -> 
         chunk = _named(run, name, _states(stored.values()), best_metric, better)
     if chunk not in stored:
         raise MissingError(
-            f"{run.name} has no checkpoint {name}; it keeps {', '.join(map(str, sorted(stored)))}"
+            f"{run.name} has no checkpoint {cut(name)}; it keeps {', '.join(map(str, sorted(stored)))}"
         )
     return stored[chunk]
 
@@ -372,7 +380,7 @@ def _named(
         label = START if name == START else checkpoints.milestone_label(parse_percent(name))
     except ValueError:
         raise UsageError(
-            f'{name} is not a checkpoint; expected a chunk, "latest", "best" or such as "30%"'
+            f'{cut(name)} is not a checkpoint; expected a chunk, "latest", "best" or such as "30%"'
         ) from None
     total_steps = run.configuration().train.run_steps
     milestones = {state.chunk: state.milestones_of(total_steps) for state in states}

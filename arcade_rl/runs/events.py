@@ -6,11 +6,13 @@ file each frame has a CRC-32 behind its length, and the last frame holds the che
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, TypeAlias
 
@@ -20,7 +22,10 @@ from arcade_rl.errors import VerificationError
 from arcade_rl.reading import naming, open_file
 from arcade_rl.recording.ended import COLUMNS
 from arcade_rl.runs.checkpoints import CheckpointState, state_from
+from arcade_rl.runs.fields import built
 
+MOST_EPISODES = 10**15
+"""Largest number of an episode in a run: sums and sequences of such numbers stay within 64 bits."""
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
 _MAGIC = b"arcade_rl events 1\n"
 
@@ -38,7 +43,7 @@ class Go:
     """Supervisor to worker: run this chunk."""
 
     spec: dict[str, object]
-    """Fields of `training.plan.ChunkSpec`."""
+    """Fields of `runs.plan.ChunkSpec`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +143,25 @@ _KINDS: dict[str, type[Event]] = {
 }
 
 
-def _event(kind: str, values: dict[str, Any]) -> Event:
-    """The event of these fields. In logs of earlier versions episodes have their columns beside the other
-    fields, and may lack some."""
-    if kind == Episodes.__name__:
-        flat = {column.name: values.pop(column.name) for column in COLUMNS if column.name in values}
-        given = values.get("columns", flat)
-        rows = len(given["env"])
-        columns = {c.name: given.get(c.name, [c.default] * rows) for c in COLUMNS}
-        values = {**values, "columns": columns}
-    return _KINDS[kind](**values)
+_TYPES: dict[type, tuple[type, ...]] = {
+    int: (int,),
+    float: (float, int),
+    bool: (bool,),
+    str: (str,),
+}
+"""What msgpack gives for a column of each kind."""
+
+
+def _present(kind: str, values: Any) -> Any:
+    """The fields of an event as this version has them. In logs of earlier versions episodes have their
+    columns beside the other fields, and lack some."""
+    if kind != Episodes.__name__ or not isinstance(values, dict) or "columns" in values:
+        return values
+    names = {column.name for column in COLUMNS}
+    rows = len(values["env"])
+    columns = {c.name: values.get(c.name, [c.default] * rows) for c in COLUMNS}
+    rest = {name: value for name, value in values.items() if name not in names}
+    return {**rest, "columns": columns}
 
 
 def encode(event: Event) -> bytes:
@@ -162,7 +176,7 @@ def decode(body: bytes) -> Event:
     """The event of a frame's body. VerificationError if it is none."""
     try:
         kind, values = msgpack.unpackb(body)
-        return _event(kind, values)
+        return _KINDS[kind](**values)
     except (ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
         raise VerificationError(f"a frame of {len(body)} bytes is not an event: {error}") from error
 
@@ -222,6 +236,19 @@ class LogWriter:
         self._file.write(struct.pack(">II", len(body), zlib.crc32(body)) + body)
 
 
+_KEPT: dict[str, type[Event]] = {kind.__name__: kind for kind in LogWriter.KEPT}
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The last row of a log."""
+
+    count: int
+    attempt: int
+    ended: float
+    state: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkLog:
     """What a commit kept of a chunk."""
@@ -232,12 +259,17 @@ class ChunkLog:
     """When the chunk was committed, seconds since the epoch."""
     state: CheckpointState
 
+    @property
+    def episodes(self) -> list[Episodes]:
+        """The episodes that ended in it, a rollout each."""
+        return [event for event in self.events if isinstance(event, Episodes)]
+
 
 def read_log(path: Path) -> ChunkLog:
-    """A finished log. VerificationError if a byte of it is missing or changed."""
+    """A finished log. VerificationError if a byte of it is missing or changed, or a row cannot be."""
     try:
         return _read_log(path)
-    except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException) as error:
+    except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
         raise VerificationError(f"{path} holds something else than events: {error}") from error
 
 
@@ -248,12 +280,78 @@ def _read_log(path: Path) -> ChunkLog:
         events: list[Event] = []
         while True:
             kind, values = msgpack.unpackb(_read_body(file, path))
+            if not _is_finite(values):
+                raise ValueError(f"an event {kind!r:.40} with a number that is not finite")
             if kind == "End":
                 break
-            events.append(_event(kind, values))
-        if values["count"] != len(events) or file.read(1):
+            events.append(_row(kind, values))
+        end = built(_End, values)
+        if end.count != len(events) or file.read(1):
             raise VerificationError(f"{path} does not end where its end mark says")
-    return ChunkLog(events, values["attempt"], values["ended"], state_from(values["state"]))
+    log = ChunkLog(events, end.attempt, end.ended, state_from(end.state))
+    _expect_sequence(log)
+    return log
+
+
+def _row(kind: str, values: Any) -> Event:
+    """The event of a row. ValueError if it is none that a log keeps, or a field of it cannot be."""
+    if kind not in _KEPT:
+        raise ValueError(f"an event {kind!r:.40}; expected one of {', '.join(_KEPT)}")
+    event = built(_KEPT[kind], _present(kind, values))
+    if isinstance(event, Recorded) and not all(0 <= n <= MOST_EPISODES for n in astuple(event)):
+        raise ValueError(f"counts of recordings that cannot be: {event}")
+    if isinstance(event, Episodes):
+        _expect_columns(event)
+    if isinstance(event, Update) and event.steps_per_s <= 0:
+        raise ValueError(f"steps_per_s is {event.steps_per_s:g}; expected more than 0")
+    return event
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether every number that is nested in plain values is finite."""
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _expect_columns(episodes: Episodes) -> None:
+    """ValueError if columns are not of equal length, or hold a count below zero."""
+    if episodes.columns.keys() != {column.name for column in COLUMNS}:
+        raise ValueError(f"episodes with the columns {', '.join(episodes.columns)}")
+    for column in COLUMNS:
+        if not all(type(value) in _TYPES[column.kind] for value in episodes.columns[column.name]):
+            raise ValueError(
+                f"a column {column.name} of something else than {column.kind.__name__}"
+            )
+    counts = [episodes.columns[name] for name in ("env", "stage", "length", "step")]
+    columns: list[Sequence[object]] = [
+        *episodes.columns.values(), *episodes.terms.values(), *episodes.metrics.values(),
+    ]  # fmt: skip
+    if {len(column) for column in columns} != {len(episodes)}:
+        raise ValueError("columns of episodes of different lengths")
+    if min((min(column, default=0) for column in counts), default=0) < 0:
+        raise ValueError("an environment, a stage, a length or a step of an episode below 0")
+
+
+def _expect_sequence(log: ChunkLog) -> None:
+    """ValueError if updates or episodes do not follow one another, or episodes have other columns."""
+    updates = [event.update for event in log.events if isinstance(event, Update)]
+    if updates and updates != [*range(updates[0], updates[0] + len(updates))]:
+        raise ValueError("updates that do not follow one another")
+    if updates and not 1 <= updates[0] <= updates[-1] <= log.state.updates:
+        raise ValueError(f"update {updates[-1]} in a run of {log.state.updates}")
+    if log.episodes and not 1 <= log.episodes[0].first <= MOST_EPISODES:
+        raise ValueError(f"an episode with the number {log.episodes[0].first}")
+    for before, after in pairwise(log.episodes):
+        if after.first != before.first + len(before):
+            raise ValueError("episodes that do not follow one another")
+        if (before.terms.keys(), before.metrics.keys()) != (
+            after.terms.keys(),
+            after.metrics.keys(),
+        ):
+            raise ValueError("episodes of different terms or metrics")
 
 
 def _read_body(file: BinaryIO, path: Path) -> bytes:

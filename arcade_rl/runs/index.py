@@ -111,7 +111,11 @@ def _fill(
     for level, text, chunk, attempt, at in old.notices if old else []:
         database.notify(level, text, chunk, attempt, at)
     for log in _logs(run, found):
-        database.replay_chunk(log)
+        if all(map(database.has_columns_of, log.episodes)):
+            database.replay_chunk(log)
+        else:
+            found.gaps[log.state.chunk] = "its event log has other terms or metrics"
+            database.replay_chunk(replace(log, events=[]))
     _index_segments(database, run, found)
     database.set_kept(_kept(run, found, best))
     status = old.status if old else _guessed_status(found)
@@ -194,6 +198,8 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
             log = read_log(files[chunk])
             if log.state.chunk != chunk:
                 raise VerificationError(f"{files[chunk]} is the log of chunk {log.state.chunk}")
+            if log.state != found.states.get(chunk, log.state):
+                raise VerificationError(f"{files[chunk]} ends otherwise than checkpoint {chunk}")
             yield log
         except VerificationError as error:
             found.gaps[chunk] = str(error)

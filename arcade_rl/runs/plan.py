@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from arcade_rl.config import Config
-from arcade_rl.runs.checkpoints import milestone_label
+from arcade_rl.runs.checkpoints import CheckpointState, milestone_label
+from arcade_rl.runs.directory import START
 
 STAGED_CHECKPOINT = "checkpoint"
 STAGED_TENSORBOARD = "tensorboard"
@@ -18,7 +19,7 @@ STAGED_EPISODES = "episodes"
 
 @dataclass(frozen=True, slots=True)
 class ChunkSpec:
-    """What one attempt at a chunk does. Plain values, because it crosses a pipe."""
+    """What one attempt at a chunk does. Plain values and no path, so that it can be sent anywhere."""
 
     run: str
     """Name of the run."""
@@ -26,10 +27,8 @@ class ChunkSpec:
     """Index of the chunk, which is the index of the checkpoint at its end. Chunk 0 only builds the
     untrained networks."""
     attempt: int
-    checkpoint: str
-    """Directory of the verified checkpoint to start from; empty for chunk 0."""
     parent: int
-    """Chunk of that checkpoint; -1 for chunk 0."""
+    """Chunk of the verified checkpoint to start from; -1 for chunk 0."""
     first_update: int
     """Number of its first update in the run, from 1."""
     last_update: int
@@ -37,15 +36,12 @@ class ChunkSpec:
     total_updates: int
     milestones: list[str]
     """Milestones that end with it."""
-    staging: str
-    """Empty directory for what the attempt makes."""
-    pool: list[str] = field(default_factory=list)
-    """Directories of the verified checkpoints of the run that sit opposite in episodes that begin in the
-    chunk."""
-    seated: list[str] = field(default_factory=list)
-    """Directories of those that sit opposite in the episodes that are open."""
+    pool: list[int] = field(default_factory=list)
+    """Chunks of the run's verified checkpoints that sit opposite in episodes that begin in the chunk."""
+    seated: list[int] = field(default_factory=list)
+    """Chunks of those that sit opposite in the episodes that are open."""
     rivals: list[str] = field(default_factory=list)
-    """Directories of the checkpoints of other runs that sit opposite, in the order of the configuration."""
+    """Checkpoints of other runs that sit opposite, as RUN@CHUNK, in the order of the configuration."""
     drops_open: bool = False
     """Begin new episodes and give the open ones of the checkpoint up."""
 
@@ -68,6 +64,24 @@ class Plan:
     def next_boundary(self, updates: int) -> int:
         """Update that ends the chunk which starts after `updates` updates."""
         return next(boundary for boundary in self.boundaries if boundary > updates)
+
+    def spec(
+        self, run: str, start: CheckpointState | None, attempt: int = 1, drops_open: bool = False
+    ) -> ChunkSpec:
+        """What an attempt at the next chunk of `run` does: the one that starts from the checkpoint `start`,
+        or chunk 0 where that is None."""
+        last = self.next_boundary(start.updates) if start else 0
+        return ChunkSpec(
+            run=run,
+            chunk=start.chunk + 1 if start else 0,
+            attempt=attempt,
+            parent=start.chunk if start else -1,
+            first_update=start.updates + 1 if start else 1,
+            last_update=last,
+            total_updates=self.total_updates,
+            milestones=self.milestones_at(last) if start else [START],
+            drops_open=drops_open,
+        )
 
     def milestones_at(self, update: int) -> list[str]:
         """Labels of the milestones that end at `update`."""

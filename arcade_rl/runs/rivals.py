@@ -15,10 +15,16 @@ FOLDER = "opponents"
 """Folder of a run; in it lies a folder for each other run, laid out as that run is."""
 
 
-def bring(run: RunDirectory, names: Iterable[str]) -> list[Path]:
-    """The checkpoints with these references, RUN@CHUNK or RUN@30%, in the run's own folder; those that are
-    not there yet are copied from beside the run. MissingError if one is nowhere."""
-    return [_brought(run, name) for name in names]
+def bring(run: RunDirectory, names: Iterable[str]) -> list[str]:
+    """The checkpoints with these references, RUN@CHUNK or RUN@30%, in the run's own folder, as
+    RUN@CHUNK; those that are not there yet are copied from beside the run. MissingError if one is nowhere."""
+    return [f"{split_reference(name)[0]}@{int(_brought(run, name).name)}" for name in names]
+
+
+def place_of(run: RunDirectory, name: str) -> Path:
+    """Directory of a checkpoint that was brought, RUN@CHUNK."""
+    other, chunk = split_reference(name)
+    return RunDirectory(run.path / FOLDER / other).checkpoint(int(chunk))
 
 
 def _brought(run: RunDirectory, name: str) -> Path:

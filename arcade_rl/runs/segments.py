@@ -83,6 +83,38 @@ def salvage(path: Path, is_known: Callable[[int], bool]) -> Salvaged:
     return Salvaged(rows, damage, unknown)
 
 
+def faults_of_segments(run: RunDirectory, is_whole: bool) -> Iterator[str]:
+    """What is damaged or lost of a run's recorded episodes, in a line for each chunk. `is_whole`: every
+    episode is read, rather than the index of each segment only."""
+    advice = f"`arcade-rl runs reindex {run.name}` lists what is whole"
+    for chunk, path in run.segments().items():
+        if (fault := _fault(path, is_whole)) and path.exists():  # no budget took it just now
+            yield f"recordings of chunk {chunk} are damaged: {fault}; {advice}"
+    for chunk in _lost(run):
+        yield f"recordings of chunk {chunk} are lost: {run.segment(chunk)} is gone; {advice}"
+
+
+def _fault(path: Path, is_whole: bool) -> str:
+    try:
+        if is_whole:
+            return salvage(path, lambda _: True).damage
+        rows_of_segment(path)
+    except FileNotFoundError:
+        return ""
+    except VerificationError as error:
+        return str(error)
+    return ""
+
+
+def _lost(run: RunDirectory) -> list[int]:
+    """Chunks with rows of recordings and without a segment. The rows are asked for again at the end: a
+    budget takes them before the file."""
+    with Database.reading(run.database) as database:
+        gone = [chunk for chunk in database.frames_ends() if not run.segment(chunk).exists()]
+        still = database.frames_ends() if gone else {}
+    return [chunk for chunk in gone if chunk in still]
+
+
 def _ended(recording: Recording) -> tuple[int, Episodes]:
     """The chunk that an episode ended in, and what an event log says of it."""
     it = recording.metadata

@@ -19,6 +19,7 @@ from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.fields import built_of_row
 from arcade_rl.runs.lock import Holder, holder_of
 from arcade_rl.runs.phases import total
+from arcade_rl.runs.segments import faults_of_segments
 
 T = TypeVar("T")
 
@@ -150,7 +151,8 @@ def summaries(root: Path) -> list[RunSummary]:
 
 
 def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
-    """The run in full; every checkpoint is verified. Raises nothing for a damaged run."""
+    """The run in full; every checkpoint and every recorded episode's bytes are verified. Raises nothing
+    for a damaged run."""
     faults = _Faults()
     identity = faults.attempt(run.identity)
     rows = faults.attempt(partial(_rows, run, last_notices))
@@ -164,6 +166,7 @@ def describe(run: RunDirectory, last_notices: int = 10) -> RunDetail:
         for path in faults.attempt(partial(evaluations.stored, run)) or []
     ]
     recording_bytes = faults.attempt(run.segment_bytes) or 0
+    faults.attempt(lambda: faults.lines.extend(faults_of_segments(run, is_whole=True)))
     return RunDetail(
         summary=_summarize(run, identity, faults),
         identity=identity,

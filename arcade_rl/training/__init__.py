@@ -1,1 +1,1 @@
-"""The chunk function: (checkpoint, chunk spec) -> (checkpoint, episodes, measurements)."""
+"""The chunk as a function: (checkpoint, chunk spec) -> (checkpoint, episodes, measurements)."""

@@ -1,5 +1,5 @@
-"""What a checkpoint carries over a cut besides weights, counters and statistics: open episodes, and all
-that the next update sees of the past."""
+"""What a checkpoint carries over a cut besides weights, counters and statistics: open episodes, and
+all that the next update sees of the past."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from arcade_rl.recording.arrays import read_arrays, write_arrays
 from arcade_rl.recording.spans import Arrays, unpack_spans
 
 OPEN = "open.arrays"
-"""Name of the file in a checkpoint."""
+"""Name of the file of open episodes in a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Carried:
     learner: Arrays
     """What the algorithm remembers between rollouts, such as its discounted returns so far."""
     saved: Arrays
-    """What the environments saved; empty for a game whose environments cannot."""
+    """What the environments saved; empty for a game whose environments save nothing."""
     saved_state: SavedState
-    """As the game's declaration has it."""
+    """How the game saves its environments, as its declaration says."""
     tape: Arrays = field(default_factory=dict)
     """What the recorder knows of the open episodes, or what plays them again; may be empty."""
 
@@ -76,7 +76,8 @@ def write_carried(directory: Path, carried: Carried) -> None:
 
 
 def read_carried(directory: Path, num_envs: int, saved_state: SavedState) -> Carried:
-    """The file of a verified checkpoint. VerificationError if it is not of so many environments."""
+    """Read the file of a verified checkpoint. VerificationError if it holds another number of
+    environments."""
     groups: dict[str, dict[str, npt.NDArray[Any]]] = {
         name: {} for name in ("open", "learner", "saved", "tape")
     }
@@ -96,13 +97,14 @@ def read_carried(directory: Path, num_envs: int, saved_state: SavedState) -> Car
 
 
 def named(prefix: str, observations: Observations) -> dict[str, Any]:
-    """Observations in host memory, a dict's by their keys, under names with a prefix."""
+    """Observations in host memory under names that begin with `prefix`, for a dict followed by its
+    keys."""
     parts = observations if isinstance(observations, dict) else {"": observations}
     return {f"{prefix}{key}": to_numpy(array) for key, array in parts.items()}
 
 
 def unnamed(prefix: str, arrays: Arrays) -> Observations:
-    """The observations that were named so."""
+    """The observations that `named` stored under `prefix`."""
     parts = {
         name.removeprefix(prefix): array
         for name, array in arrays.items()

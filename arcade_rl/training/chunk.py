@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 
-from arcade_rl.config import config_sha256, values_by_key
+from arcade_rl.config import Resolved, config_sha256, values_by_key
 from arcade_rl.envs.accounting import refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
@@ -29,11 +29,11 @@ from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
-from arcade_rl.runs.events import Beat, Event, Notice, Recorded, Update
+from arcade_rl.runs.events import Beat, Event, Finished, Notice, Ready, Recorded, Update
 from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
 from arcade_rl.training.carried import OPEN, Carried, read_carried, write_carried
 from arcade_rl.training.curriculum import Curriculum
-from arcade_rl.training.learner import Learner
+from arcade_rl.training.learner import Learner, open_learner
 from arcade_rl.training.measure import Recent, as_event, make_logger
 from arcade_rl.training.record import ChunkRecorder, Place
 
@@ -45,6 +45,42 @@ _NOT_SAVED = [
 ]  # fmt: skip
 
 Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One attempt at a chunk, and where its files lie for the process that runs it."""
+
+    spec: ChunkSpec
+    checkpoint: Path | None
+    """Directory of the checkpoint that the chunk starts from; None where the networks are new."""
+    staging: Path
+    """Directory for what the attempt makes, under the names of `runs.plan`."""
+    pool: Sequence[Path] = ()
+    """Directories of the checkpoints of `spec.pool`, in its order."""
+    seated: Sequence[Path] = ()
+    """Directories of those of `spec.seated`."""
+    rivals: Sequence[Path] = ()
+    """Directories of those of `spec.rivals`, each in a folder laid out as its run."""
+
+
+def run_chunk(
+    resolved: Resolved,
+    wait_for_turn: Callable[[], Turn],
+    emit: Emit,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Run one attempt at a chunk, as every engine does it: build environments and networks, emit `Ready`,
+    wait for the turn, train, stage, emit `Finished`.
+
+    The bytes that it stages follow from the configuration, the specification and the bytes of the
+    checkpoint alone. `should_stop` is asked after every update. Raises what goes wrong.
+    """
+    learner = open_learner(resolved)
+    emit(Ready())
+    last_update = Chunk(learner, wait_for_turn(), emit).run(should_stop)
+    learner.close()
+    emit(Finished(last_update))
 
 
 def update_seed(run_seed: int, update: int) -> int:
@@ -98,8 +134,10 @@ def _fitting(directory: Path) -> Iterator[None]:
 class Chunk:
     """One attempt at a chunk by a learner."""
 
-    def __init__(self, learner: Learner, spec: ChunkSpec, emit: Emit) -> None:
-        self._learner, self._spec, self._emit = learner, spec, emit
+    def __init__(self, learner: Learner, turn: Turn, emit: Emit) -> None:
+        self._learner, self._spec, self._emit = learner, turn.spec, emit
+        self._checkpoint, self._staging = turn.checkpoint, turn.staging
+        self._turn = turn
         self._resolved = learner.resolved
         self._counters = Counters()
         self._recent = Recent(self._resolved, None)
@@ -120,8 +158,8 @@ class Chunk:
 
         `should_stop` is asked after every update; the chunk then ends early.
         """
-        if self._spec.checkpoint:
-            self._restore(Path(self._spec.checkpoint))
+        if self._checkpoint:
+            self._restore(self._checkpoint)
         else:
             self._seed(0)
             self._learner.model._setup_model()  # new weights, from this seed's randomness
@@ -148,7 +186,11 @@ class Chunk:
             self._emit(Notice("info", f"precision fast in {learner.dtype}, {verdict.reason}"))
 
     def _restore(self, directory: Path) -> None:
-        checkpoints.verify(directory)
+        if (chunk := checkpoints.verify(directory)) != self._spec.parent:
+            raise VerificationError(
+                f"{directory} is the checkpoint of chunk {chunk}; chunk {self._spec.chunk} starts from "
+                f"that of chunk {self._spec.parent}"
+            )
         state = checkpoints.read_state(directory)
         model = self._learner.model
         parameters = read_parameters(directory / checkpoints.MODEL, model.device)
@@ -229,6 +271,7 @@ class Chunk:
         recorder = ChunkRecorder(
             self._resolved,
             self._spec,
+            self._staging,
             learner.distribution,
             learner.model.action_space,
             steps,
@@ -260,17 +303,15 @@ class Chunk:
 
     def _train(self, recorder: ChunkRecorder, should_stop: Callable[[], bool]) -> None:
         learner, model, spec = self._learner, self._learner.model, self._spec
-        logger, capture = make_logger(Path(spec.staging) / STAGED_TENSORBOARD)
+        logger, capture = make_logger(self._staging / STAGED_TENSORBOARD)
         model.set_logger(logger)
         model.ep_info_buffer = deque(self._recent.sb3_rows(), maxlen=WINDOW)
         model.ep_success_buffer = deque(maxlen=WINDOW)
         model.start_time = time.time_ns()
         model._num_timesteps_at_start = model.num_timesteps
         total_steps = self._resolved.config.train.run_steps
-        pool, seated, rivals = (
-            [Path(path) for path in paths] for paths in (spec.pool, spec.seated, spec.rivals)
-        )
-        learner.seat(spec.run, pool, seated, rivals)
+        turn = self._turn
+        learner.seat(spec.run, turn.pool, turn.seated, turn.rivals)
         seeds = HashedSeeds(episode_seed(self._resolved.config.seed), model.n_envs)
         heartbeat = Heartbeat(self._emit, model)
         try:
@@ -341,7 +382,7 @@ class Chunk:
                 f"weights are not finite after update {counters.updates}: {', '.join(broken[:3])}; "
                 "lower train.learning_rate or train.max_grad_norm"
             )
-        directory = Path(spec.staging) / STAGED_CHECKPOINT
+        directory = self._staging / STAGED_CHECKPOINT
         directory.mkdir()
         model.save(directory / checkpoints.MODEL, exclude=_NOT_SAVED)
         if self._ring:

@@ -1,4 +1,5 @@
-"""Whether a run's networks are compiled: measured once, before its first step, and kept in its state.
+"""Whether a run's networks are compiled: measured once, before its first step, and kept in its
+state.
 
 The choice changes the last bits of every sum, so no later process may choose anew: a chunk that is
 tried again must give the same bytes.
@@ -19,10 +20,12 @@ from arcade_rl.training.ppo import PPO
 from arcade_rl.training.rollout import Minibatch
 
 WORTH_TRYING_S = 600.0
-"""Updates of a run that take less than this in all are not worth the minute that the trial takes."""
+"""Time of all updates of a run, in seconds, below which the trial is not worth the minute that it
+takes."""
 REPEATS = 5
 COMPILED_AGAIN = 10
-"""Processes of a run that compile again, for the estimate: where a run is cut must not change the choice."""
+"""Assumed number of processes that compile again. A constant, because where a run is cut must not
+change the choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,9 @@ class Verdict:
 def choose(model: PPO, wish: bool | str, updates: int) -> Verdict:
     """Follow the configuration's `compile`, or measure where it is "auto".
 
-    `updates` are those of the whole run. Every chunk's process compiles again, from a cache on disk. The model's weights and torch's random numbers stay as they are. RunFailed if it
-    was asked for and cannot be done.
+    `updates` are those of the whole run. Every chunk's process compiles again, from a cache on
+    disk. The model's weights and torch's random numbers stay as they are. RunFailed if compiling
+    was asked for and fails.
     """
     if wish == "auto":
         return _measure(model, updates)
@@ -74,8 +78,9 @@ def _measure(model: PPO, updates: int) -> Verdict:
 
 
 def _compile(model: PPO, batch: Minibatch) -> float:
-    """Compile as a new process would; seconds that it takes. RunFailed if it cannot be done."""
-    from torch._dynamo.exc import TorchDynamoException  # importing it takes 80 MB
+    """Compile as a new process would, and return the seconds that this takes. RunFailed if
+    compiling fails."""
+    from torch._dynamo.exc import TorchDynamoException  # importing torch's compiler takes 80 MB
 
     torch.compiler.reset()
     model.use_compiled(True)
@@ -92,7 +97,7 @@ def _compile(model: PPO, batch: Minibatch) -> float:
 
 
 def _seconds(model: PPO, batch: Minibatch) -> float:
-    """Median time of a minibatch, after one that warms up."""
+    """Median seconds of a minibatch, after one that warms up."""
     times = []
     for _ in range(1 + REPEATS):
         started = time.perf_counter()
@@ -112,7 +117,7 @@ def _differentiate(model: PPO, batch: Minibatch) -> None:
 
 
 def _blank_minibatch(model: PPO) -> Minibatch:
-    """A minibatch of zeros: what it costs does not depend on what is in it."""
+    """A minibatch of zeros: its cost does not depend on its values."""
     n = model.n_envs
     blank = create_empty_array(model.game_env.observation_space, n, fn=np.zeros)
     rollout = model.allocate(blank)

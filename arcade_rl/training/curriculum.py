@@ -14,10 +14,10 @@ class Curriculum:
         self._columns = {metric.name: k for k, metric in enumerate(declaration.metrics)}
         self.stage = stage
         self.window = window
-        """Values of the promotion metric of the last episodes that were played in the stage."""
+        """Values of the promotion metric in the last episodes of the current stage."""
 
     def observe(self, ended: EndedEpisodes) -> bool:
-        """Count episodes of the current stage; True if the next stage begins."""
+        """Count the episodes of the current stage, and say whether the next stage begins."""
         rule = self._stages[self.stage].promotion if self._stages else None
         if rule is None:
             return False

@@ -23,6 +23,7 @@ from arcade_rl.contracts import (
 from arcade_rl.envs import door
 from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum
+from arcade_rl.envs.fit import refuse_unfitting
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.reopening import refuse_unreopenable, save
 from arcade_rl.envs.seats import Seated
@@ -47,29 +48,31 @@ from arcade_rl.training.ppo import PPO, RETURNS
 from arcade_rl.training.stock_env import StockEnv
 
 STARTS, LSTM = "episode_starts", "lstm_states"
-"""Names of what SB3's loops carry over a cut: whether the next step is the first after an end for the
-learner, (N,) bool; hidden and cell states of the policy's and the value's LSTM, (4, layers, N, units)."""
+"""Names of what SB3's loops carry over a cut. `episode_starts`: whether an episode ended for the
+learner just before the next step, (N,) bool. `lstm_states`: hidden and cell states of the policy's
+LSTM and of the value's, (4, layers, N, units)."""
 
 
 class Learner(ABC):
-    """What a worker builds before its turn comes, and then asks for one iteration after the other."""
+    """Environments and algorithm of a run. A worker builds a learner before its turn comes, and
+    then asks for one iteration after the other."""
 
     def __init__(self, resolved: Resolved, model: OnPolicyAlgorithm, threads: int) -> None:
         self.resolved = resolved
         self.model = model
         self.threads = threads
-        """CPU threads of torch."""
+        """Number of CPU threads that torch uses."""
         self._company: Seated | None = None
         """Whoever sits opposite; None in a game of one seat, and where processes have them."""
 
     @property
     def dtype(self) -> str:
-        """What the networks compute in."""
+        """Type that the networks compute in, such as "float32"."""
         return "float32"
 
     @property
     def distribution(self) -> str:
-        """What the numbers of `Played.distributions` are; "" where there are none."""
+        """Meaning of the numbers in `Played.distributions`; "" where there are none."""
         return ""
 
     def choose_compiled(self, updates: int) -> Verdict | None:
@@ -89,9 +92,10 @@ class Learner(ABC):
         on_step: Callable[[], None],
         carried: Carried | None = None,
     ) -> None:
-        """Start an episode in every environment, or go on where the chunk before ended. Episodes that
-        start later are played in `stage`; `seeds` are those of the run from its beginning. `on_step`
-        is called while iterations go on. DivergenceError if an open episode cannot be gone on with."""
+        """Start an episode in every environment, or go on where the chunk before ended. Episodes
+        that start later are played in `stage`; `seeds` are those of the run from its beginning.
+        `on_step` is called while iterations go on. DivergenceError if an open episode cannot be
+        gone on with."""
 
     def seat(
         self, run: str, pool: Sequence[Path], seated: Sequence[Path], rivals: Sequence[Path] = ()
@@ -118,7 +122,8 @@ class Learner(ABC):
         return [] if self._company is None else self._company.chunks()
 
     def carry(self) -> Carried:
-        """What the next chunk goes on with, between two iterations, but for the recorder's tape."""
+        """Everything but the recorder's tape that the next chunk goes on with. Called between two
+        iterations."""
         declaration = self.resolved.declaration
         saved = save(self.game_env, declaration)
         open_, memory = self._remembered()
@@ -129,11 +134,12 @@ class Learner(ABC):
     @property
     @abstractmethod
     def game_env(self) -> VectorEnv:
-        """The environments that it plays in."""
+        """The environments that the learner plays in."""
 
     @abstractmethod
     def _remembered(self) -> tuple[OpenEpisodes, dict[str, Any]]:
-        """(the open episodes, what else `begin` goes on with), between two iterations."""
+        """(the open episodes, everything else that `begin` goes on with). Called between two
+        iterations."""
 
     @abstractmethod
     def iterate(self, total_steps: int) -> Iteration:
@@ -237,8 +243,6 @@ class StockLearner(Learner):
 
     def __init__(self, resolved: Resolved, env: VectorEnv) -> None:
         train = resolved.config.train
-        if train.algorithm_name == "MaskablePPO" and not resolved.declaration.masks:
-            raise ValueError("the game forbids no actions")
         threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
             env,
@@ -274,17 +278,18 @@ class StockLearner(Learner):
         on_step: Callable[[], None],
         carried: Carried | None = None,
     ) -> None:
-        """SB3's `learn` up to its loop, without the counters of the run: those are elsewhere."""
+        """Do what SB3's `learn` does before its loop, except for the counters of the run, which
+        `Chunk` keeps."""
         observations = self.env.begin(seeds, stage, carried)
         self._on_step = on_step
-        self.model._last_obs = None  # SB3 resets: it gets the first observations
+        self.model._last_obs = None  # SB3 calls `reset`, which returns the first observations
         if carried is not None:
             self._remember(observations, carried.learner)
         _, self._callback = self.model._setup_learn(0, Step(on_step), reset_num_timesteps=False)
         self._callback.on_training_start(locals(), globals())
 
     def _remember(self, observations: Observations, memory: Arrays) -> None:
-        """Go on with what was remembered; `observations` are the environments' own."""
+        """Put back what the chunk before remembered; `observations` are the environments' own."""
         model: Any = self.model
         model._last_obs = observations
         if self.normalize:
@@ -318,9 +323,8 @@ class StockLearner(Learner):
             model.env, self._callback, model.rollout_buffer, n_rollout_steps=model.n_steps
         )
         stopwatch.lap("inference")
-        ended, played = self.env.harvest(
-            model.rollout_buffer.values
-        )  # `train` puts it in another order
+        # Values are read before `train`, which puts the buffer in another order.
+        ended, played = self.env.harvest(model.rollout_buffer.values)
         stopwatch.lap("record")
         model._update_current_progress_remaining(model.num_timesteps, total_steps)
         self._on_step()
@@ -355,12 +359,13 @@ _REFUSALS = (AssertionError, AttributeError, NotImplementedError, TypeError, Val
 
 
 def open_learner(resolved: Resolved) -> Learner:
-    """The learner that the configuration names."""
+    """The learner that the configuration names. ConfigError or RunFailed if it does not fit the game."""
     is_own = resolved.config.train.algorithm == "PPO"
     refuse_unreopenable(resolved.declaration)
     env = open_env(resolved)
     with ExitStack() as failed:
         failed.callback(env.close)
+        refuse_unfitting(resolved, env)
         try:
             learner = OwnLearner(resolved, env) if is_own else StockLearner(resolved, env)
         except _REFUSALS as error:
@@ -374,11 +379,12 @@ def open_learner(resolved: Resolved) -> Learner:
 
 
 def open_env(resolved: Resolved) -> VectorEnv:
-    """The environments that a run trains in, in processes of their own where it asks for them."""
+    """The environments that a run trains in, in processes of their own where the configuration asks
+    for that."""
     train, game = resolved.config.train, resolved.game
     processes = max(2, cores()) if train.env_processes == "auto" else train.env_processes
     if not processes:
-        waits = train.algorithm != "PPO"  # SB3's loop does at every step
+        waits = train.algorithm != "PPO"  # SB3's loop waits for the device at every step
         what = (game, resolved.options, resolved.declaration)
         return door.open_env(*what, train.n_envs, "training", waits)
     names = () if resolved.config.opponents is None else resolved.config.opponents.names
@@ -406,8 +412,8 @@ def open_accounting(resolved: Resolved, num_envs: int) -> EpisodeAccounting:
 
 
 def set_up_torch(train: Train, env: VectorEnv, precision: str | None) -> int:
-    """Let torch use as many CPU threads as the run wants, and on a GPU such a precision; returns the
-    number of threads."""
+    """Let torch use as many CPU threads as the run wants, and on a GPU the precision that is asked
+    for. Returns the number of threads."""
     threads = thread_count(train, is_image(env.observation_space))
     torch.set_num_threads(threads)
     if find_device(train.device).startswith("cuda"):
@@ -416,11 +422,12 @@ def set_up_torch(train: Train, env: VectorEnv, precision: str | None) -> int:
 
 
 def set_up_cuda(precision: str | None) -> None:
-    """TF32 in "fast", float32 in "exact", torch's defaults for None; and the same bytes every time."""
+    """Let a GPU compute in TF32 for "fast", in float32 for "exact", as torch does by default for
+    None, and with the same bytes every time."""
     if precision is not None:
         torch.set_float32_matmul_precision("high" if precision == "fast" else "highest")
         torch.backends.cudnn.allow_tf32 = precision == "fast"
     torch.backends.cudnn.deterministic = True
-    # What has no deterministic version runs nevertheless, with a warning in the worker's log.
+    # An operation without a deterministic version runs nevertheless; the worker's log warns of it.
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

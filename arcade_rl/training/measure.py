@@ -1,4 +1,5 @@
-"""Measurements of a chunk: what SB3 logs, rolling means over the last episodes, and the events of both."""
+"""Measurements of a chunk: what SB3 logs, rolling means over the last episodes, and the events of
+both."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ class Capture(KVWriter):
         }
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no file is open."""
 
 
 def make_logger(tensorboard: Path) -> tuple[Logger, Capture]:
@@ -46,7 +47,8 @@ def make_logger(tensorboard: Path) -> tuple[Logger, Capture]:
 
 
 class Recent:
-    """The last `WINDOW` episodes of the run, carried over chunks so that its curves do not break."""
+    """The last `WINDOW` episodes of the run, carried over chunks so that rolling means do not start
+    anew."""
 
     def __init__(self, resolved: Resolved, stored: RecentEpisodes | None) -> None:
         declaration = resolved.declaration
@@ -76,14 +78,15 @@ class Recent:
             del column[:-WINDOW]
 
     def sb3_rows(self) -> list[dict[str, float]]:
-        """The rows that SB3 makes `rollout/ep_rew_mean` and `rollout/ep_len_mean` of: raw returns."""
+        """Raw returns and lengths, as the rows from which SB3 makes `rollout/ep_rew_mean` and
+        `rollout/ep_len_mean`."""
         kept = self.episodes
         return [
             {"r": r, "l": length} for r, length in zip(kept.raw_return, kept.length, strict=True)
         ]
 
     def log(self, logger: Logger) -> None:
-        """Record the rolling means: `env/<metric>`, and `reward/<term>` as it is weighted."""
+        """Record the rolling means: `env/<metric>`, and `reward/<term>` with its weight applied."""
         kept = self.episodes
         if not kept.length:
             return
@@ -99,8 +102,8 @@ def as_event(
 ) -> Episodes:
     """The episodes of one rollout as the event that stores them.
 
-    `first` is the number of the first in the run, `steps_before` the steps of the run when the
-    rollout began; `name_of` gives the name of an opponent's code.
+    `first` is the number that the first of them has in the run; `steps_before` are the steps of the
+    run when the rollout began; `name_of` gives the name of an opponent's code.
     """
     declaration, n_envs = resolved.declaration, resolved.config.train.n_envs
     return Episodes(

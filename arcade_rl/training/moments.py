@@ -1,7 +1,7 @@
-"""Running mean and variance on tensors, and what they normalise. Plain numbers at rest, exactly.
+"""Running mean and variance on tensors, and what they normalise.
 
-The statistics follow Chan et al. (1979) in float64, as SB3's RunningMeanStd does, and live where the
-environment's arrays are.
+The statistics follow Chan et al. (1979) in float64, as SB3's RunningMeanStd does, and live where
+the environment's arrays are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COUNT = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Normalize:
-    """What is normalised by running statistics."""
+    """Which of a learner's inputs are normalised by running statistics."""
 
     observations: bool = False
     rewards: bool = False
@@ -34,7 +34,7 @@ class Normalize:
 
 
 class Moments:
-    """Mean, variance and count of everything that was seen."""
+    """Mean, variance and count of everything that was taken in."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.mean = torch.zeros(shape, dtype=torch.float64)
@@ -92,7 +92,7 @@ class ObservationMoments:
             self.moments[key].update(tensor(array))
 
     def __call__(self, observations: Observations) -> Observations:
-        """The same observations in units of their deviation, within +-10. float32 tensors."""
+        """The observations in units of their deviation from their mean, within +-10. float32 tensors."""
         normalized = {key: self._normalize(key, array) for key, array in _items(observations)}
         return normalized if isinstance(observations, dict) else normalized[""]
 
@@ -107,7 +107,8 @@ class RewardScale:
     def __init__(self, num_envs: int) -> None:
         self.moments = Moments(())
         self.returns = torch.zeros(num_envs, dtype=torch.float64)
-        """Discounted return of each environment so far, backwards from now. (N,), float64."""
+        """Sum of each environment's rewards so far, those further back discounted more. (N,),
+        float64."""
 
     def to(self, device: torch.device) -> None:
         """Move to where the environment's arrays are."""
@@ -117,8 +118,8 @@ class RewardScale:
     def __call__(
         self, rows: slice, rewards: Tensor, done: Tensor, discount: float | Tensor
     ) -> Tensor:
-        """Take in one step of the environments `rows`; their scaled rewards. (rows,), float32. `discount`:
-        of this step; (rows,) where steps differ."""
+        """Take in one step of the environments `rows`, and return their scaled rewards. (rows,),
+        float32. `discount` is that of this step, (rows,) where steps differ."""
         returns = self.returns[rows]
         returns.mul_(discount).add_(rewards)
         self.moments.update(returns)
@@ -131,8 +132,9 @@ def _items(observations: Observations) -> list[tuple[str, Array]]:
 
 
 def renew_preserving(moments: Moments, returns: Tensor, layer: nn.Linear) -> None:
-    """Take in a rollout's returns, (T * N,), and rescale the critic's last layer so that what it says
-    of a state stays the same (van Hasselt et al. 2016, "preserving outputs precisely")."""
+    """Take in a rollout's returns, (T * N,), and rescale the critic's last layer so that its
+    estimates, in units of the reward, stay the same (van Hasselt et al. 2016, "preserving outputs
+    precisely")."""
     mean, deviation = float(moments.mean), float(moments.deviation)
     moments.update(returns)
     new_mean, new_deviation = float(moments.mean), float(moments.deviation)

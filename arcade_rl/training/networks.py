@@ -1,8 +1,8 @@
 """The layers of an SB3 policy between observation and latent codes, computed with less work.
 
-Strided convolutions are written as the same convolutions with stride 1. Fast means bfloat16 as well,
-where the device multiplies in it, and else on a CPU tanh by a sigmoid. Weights stay SB3's: float32,
-under the same names, in the same order.
+Strided convolutions are written as the same convolutions with stride 1. Precision "fast" also means
+bfloat16 where the device multiplies in bfloat16; on other CPUs it means tanh computed by a sigmoid.
+Weights stay SB3's: float32, under the same names, in the same order.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from torch.nn import functional
 from arcade_rl.training.storage import Batch
 
 _WORDS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-"""Integer of so many bytes: moving one is moving that many pixels of a picture."""
+"""Integer type for each number of bytes: to move one such integer is to move that many pixels of
+one byte."""
 
 
 Prepare = Callable[[Any], Any]
-"""From observations to what an extractor takes: a tensor, or a dict of tensors."""
+"""Function from observations to what an extractor takes: a tensor, or a dict of tensors."""
 
 
 class Networks:
@@ -39,7 +40,8 @@ class Networks:
     def __init__(
         self, policy: ActorCriticPolicy, space: spaces.Space[Any], autocast: bool = False
     ) -> None:
-        """`space` is the environment's, whose pictures may have their channels last."""
+        """`space` is the environment's observation space, whose pictures may have their channels
+        last."""
         self._policy = policy
         self._prepare = preparation(policy, space)
         self._autocast = autocast
@@ -85,8 +87,8 @@ class Networks:
 
 
 def preparation(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> Prepare:
-    """What a policy's extractor takes, made of observations as `space` has them: SB3's
-    `preprocess_obs` with channels first. Pictures stay bytes where a `TiledConv2d` takes them."""
+    """The function that makes what a policy's extractor takes from observations of `space`: SB3's
+    `preprocess_obs`, with channels first. Pictures stay bytes where a `TiledConv2d` takes them."""
     if isinstance(space, spaces.Dict):
         parts = {key: preparation(policy, part) for key, part in space.items()}
         return lambda observations: {key: part(observations[key]) for key, part in parts.items()}
@@ -116,17 +118,21 @@ def _only(observations: Batch) -> Tensor:
 
 
 class TiledConv2d(nn.Conv2d):
-    """A convolution whose kernel is a whole number of strides, computed with stride 1: each square
-    of stride x stride pixels becomes the channels of one pixel.
+    """A convolution whose kernel is a whole number of strides wide, computed with stride 1.
 
-    The sums are the same. Gradients of strided convolutions are slow on CPUs, and first layers have
-    few channels, which leaves wide registers empty. Pictures may come as bytes, 0 to 255, and are
-    then divided by 255; bfloat16 holds every byte exactly.
+    Take a kernel of 8 x 8 with stride 4 over a picture of C channels. The picture is cut into tiles
+    of 4 x 4 pixels, and the 16 C numbers of a tile become the channels of one pixel of a smaller
+    picture. A window of 8 x 8 pixels that moves by 4 is then a window of 2 x 2 tiles that moves by
+    1. With the weights in the order of the tiles' channels, the same products are summed.
+
+    Gradients of strided convolutions are slow on CPUs, and first layers have few channels, which
+    leaves wide registers empty: both are mended by this. Pictures may come as bytes, 0 to 255, and
+    are then divided by 255; bfloat16 holds every byte exactly.
     """
 
     @staticmethod
     def fits(layer: nn.Conv2d) -> bool:
-        """Whether a layer can be computed so."""
+        """Whether a layer can be computed as tiles."""
         kernel, stride = layer.kernel_size, layer.stride
         is_square = kernel[0] == kernel[1] and stride[0] == stride[1]
         is_plain = layer.groups == 1 and layer.dilation == (1, 1) and layer.padding == (0, 0)
@@ -134,12 +140,15 @@ class TiledConv2d(nn.Conv2d):
 
     def forward(self, pictures: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
+        # Rows and columns of tiles below the windows; pixels beyond the last window are cut off.
         size = [(n - kernel) // stride + kernel // stride for n in pictures.shape[2:]]
         cropped = pictures[:, :, : size[0] * stride, : size[1] * stride]
         tiles, weight = _tile(cropped, stride), self.weight
         if pictures.dtype == torch.uint8:
+            # Dividing the few weights by 255 does the same as dividing the many pixels.
             tiles, weight = tiles.to(_dtype(weight)), weight / 255.0
-        # (O, C, k, k) -> (O, s * s * C, k / s, k / s), in the order of the tiles' channels
+        # A row of the kernel is (tile, row in the tile), and a column likewise: (O, C, k, k) becomes
+        # (O, C, k / s, s, k / s, s), then (O, C * s * s, k / s, k / s) as `_tile` orders channels.
         out, channels, parts = self.out_channels, self.in_channels, kernel // stride
         kernels = weight.view(out, channels, parts, stride, parts, stride)
         order = (0, 1, 3, 5, 2, 4) if _is_planar(cropped) else (0, 3, 5, 1, 2, 4)
@@ -148,7 +157,7 @@ class TiledConv2d(nn.Conv2d):
 
 
 def _dtype(weight: Tensor) -> torch.dtype:
-    """What a layer computes in."""
+    """Type in which a layer with this weight computes: the one of autocast where that is on."""
     device = weight.device.type
     is_cast = torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
     return torch.get_autocast_dtype(device) if is_cast else weight.dtype
@@ -160,18 +169,22 @@ def _is_planar(pictures: Tensor) -> bool:
 
 
 def _tile(pictures: Tensor, side: int) -> Tensor:
-    """(B, C, H, W) to (B, H / side, W / side, C * side * side), contiguous.
+    """Cut pictures into tiles whose numbers lie together: (B, C, H, W) to (B, H / side, W / side, C
+    * side * side), contiguous.
 
-    The channels of a tile are (channel, row, column), or (row, column, channel) where the pixels of
-    the picture lie together.
+    The numbers of a tile are ordered by (channel, row, column), or by (row, column, channel) where
+    the channels of a pixel lie together in memory. Whichever order the picture has is kept, because
+    longer pieces are then moved at once.
     """
     count, channels, height, width = pictures.shape
     rows, columns = height // side, width // side
     if not _is_planar(pictures):
+        # A row of a tile, with all its channels, is one piece of memory.
         pixels = pictures.permute(0, 2, 3, 1).reshape(count, rows, side, columns, side * channels)
         tiles = pixels.transpose(2, 3)
     elif pictures.dtype == torch.uint8 and side in _WORDS and pictures.is_contiguous():
-        words = pictures.view(_WORDS[side])  # a row of a tile is one word
+        # A row of a tile in one channel is moved as one word of `side` bytes, and then is bytes again.
+        words = pictures.view(_WORDS[side])
         words = words.view(count, channels, rows, side, columns).permute(0, 2, 4, 1, 3)
         tiles = words.contiguous().view(pictures.dtype)
     else:
@@ -220,7 +233,8 @@ def multiplies_bfloat16(device: torch.device) -> bool:
 def networks_of(
     policy: ActorCriticPolicy, space: spaces.Space[Any], is_fast: bool
 ) -> tuple[Networks, Networks]:
-    """(for the update, for the rollout) of a policy; `is_fast` allows other than float32 sums of SB3's.
+    """(networks for the update, networks for the rollout) of a policy. `is_fast` allows sums that
+    are not SB3's in float32.
 
     The fast rollout has a copy of the weights in bfloat16, so that they are not cast at every step.
     Small dense networks on a CPU stay in float32: casting costs them more than it saves.
@@ -233,7 +247,7 @@ def networks_of(
     if is_fast and multiplies_bfloat16(device) and not is_small:
         optimizer, policy.optimizer = policy.optimizer, None  # type: ignore[assignment]
         if policy.use_sde:
-            with torch.no_grad():  # the copy cannot take noise that leads back to the weights
+            with torch.no_grad():  # noise that still leads back to the weights cannot be copied
                 policy.reset_noise()
         half = copy.deepcopy(policy).to(torch.bfloat16)
         policy.optimizer = optimizer

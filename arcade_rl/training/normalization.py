@@ -1,8 +1,8 @@
-"""The running statistics of a learner as plain numbers, exactly.
+"""The running statistics of a learner as plain numbers, without loss.
 
 SB3 keeps its own as a pickle, which is not safe to read. Python writes a float64 to JSON so that it
-reads back the same, so nothing is lost here. The running return is not part of it: a chunk begins
-with new episodes, and their return so far is zero.
+reads back the same, so nothing is lost here. The discounted returns so far of the reward scale
+belong to the open episodes, and `carried` keeps them.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ Statistics: TypeAlias = Moments | RunningMeanStd
 
 @dataclass(frozen=True, slots=True)
 class Normalization:
-    """What a learner normalises by, live."""
+    """The statistics that a learner normalises by. They go on changing while it learns."""
 
     observations: Mapping[str, Statistics]
-    """By key of a Dict observation; the key "" for any other. Empty where they are not normalised."""
+    """Statistics of the observations, by key of a Dict observation; any other has the key "". Empty
+    where observations are not normalised."""
     returns: Statistics | None = None
-    """Of the discounted return, by whose deviation rewards are divided."""
+    """Statistics of the discounted return, by whose deviation rewards are divided; None where they
+    are not."""
     values: Statistics | None = None
-    """Of returns, in whose units the critic speaks."""
+    """Statistics of the returns, in whose units the critic predicts; None where it predicts in
+    units of the reward."""
 
     def export(self) -> dict[str, Any] | None:
-        """As JSON values; None where nothing is normalised."""
+        """The statistics as JSON values; None where nothing is normalised."""
         if not self.observations and self.returns is None and self.values is None:
             return None
         return {
@@ -44,7 +47,7 @@ class Normalization:
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
-        """Put exported statistics back. VerificationError if they are of something else."""
+        """Put exported statistics back. VerificationError if they belong to other observations."""
         if self.observations.keys() != stored["observations"].keys():
             raise VerificationError(
                 f"normalisation of {sorted(stored['observations'])}; "
@@ -58,7 +61,7 @@ class Normalization:
 
 
 def of_vec_normalize(env: VecNormalize | None) -> Normalization:
-    """What SB3's wrapper normalises by."""
+    """The statistics that SB3's wrapper normalises by."""
     if env is None:
         return Normalization({})
     if not env.norm_obs:

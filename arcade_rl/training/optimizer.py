@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.optim import Adam
 
 EPSILON = 1e-5
-"""Added to the root of the second moment, as SB3's policies and Baselines' PPO have it; torch's own
-default is 1e-8."""
+"""Number that is added to the root of the second moment, as in SB3's policies and Baselines' PPO;
+torch's own default is 1e-8."""
 
 
 class FusedAdam(Adam):
@@ -31,7 +31,8 @@ class FusedAdam(Adam):
 
     @torch.no_grad()
     def step_clipped(self, max_norm: float) -> None:
-        """Step along the gradients, scaled down where their norm over all weights is above `max_norm`."""
+        """Step along the gradients, scaled down where their norm over all weights is above
+        `max_norm`."""
         weights = [w for group in self.param_groups for w in group["params"] if w.grad is not None]
         norm = torch.nn.utils.get_total_norm([w.grad for w in weights])
         divisor = torch.clamp((norm + 1e-6) / max_norm, min=1.0)

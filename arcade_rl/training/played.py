@@ -17,17 +17,17 @@ class Played:
     """T steps of N environments, for those who record and watch. Valid until the next rollout."""
 
     actions: Tensor
-    """What the environments were given. (T, N) int64, or (T, N, dimensions)."""
+    """The actions that the environments got. (T, N) int64, or (T, N, dimensions)."""
     episode_seeds: Tensor
     """Seed of the episode that the step belongs to. (T, N), int64."""
     ended: Tensor
     """Whether the step ended its episode. (T, N), bool."""
     values: Tensor
-    """The critic's estimate before the step, in units of what the learner is rewarded with: the shaped
-    reward, or that divided by its scale where rewards are normalised. (T, N), float32."""
+    """The critic's estimate before the step, in units of what the learner is rewarded with: the
+    shaped reward, divided by its scale where rewards are normalised. (T, N), float32."""
     distributions: Tensor | None
-    """The policy's distribution, as its `policies.heads.Head` describes it. (T, N, P), float32; None
-    from SB3's own loops, which do not keep it."""
+    """The policy's distribution, as its `policies.heads.Head` describes it. (T, N, P), float32;
+    None from SB3's own loops, which do not keep it."""
     steps: Steps
     """What the environments gave, in host memory."""
 
@@ -50,11 +50,11 @@ class Stopwatch:
         self._last = time.perf_counter()
 
     def start(self) -> None:
-        """The time until now belongs to no phase."""
+        """Begin to measure: the time until now belongs to no phase."""
         self._last = time.perf_counter()
 
     def lap(self, phase: str) -> None:
-        """The time since the last call belongs to `phase`."""
+        """Add the time since the last call to `phase`."""
         now = time.perf_counter()
         self._seconds[phase] += now - self._last
         self._last = now

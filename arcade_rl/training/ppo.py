@@ -1,8 +1,8 @@
 """PPO on tensors, from the environment to the optimizer: one rollout, one update, top to bottom.
 
-The class is Stable-Baselines3's PPO with both halves of its loop written anew: policies, `model.zip`,
-the logger's keys and the names of hyper-parameters are SB3's. In precision "exact" an update gives
-SB3's weights.
+The class is Stable-Baselines3's PPO with both halves of its loop written anew: policies,
+`model.zip`, the logger's keys and the names of hyper-parameters are SB3's. In precision "exact" an
+update gives SB3's weights.
 
 T is the number of steps of a rollout, N of environments, A of action dimensions, P of numbers of a
 distribution (`policies.heads`), B of rows of a minibatch.
@@ -50,7 +50,7 @@ from arcade_rl.training.storage import Batch, each, tensor
 LOOK_AT = 4096
 """Observations that the critic looks at in one go where it waits for the rollout's end."""
 RETURNS, NORMALIZED = "returns", "normalized/"
-"""Names of what is carried over a cut: discounted returns, and observations as the learner saw them."""
+"""Names of what a cut carries: discounted returns, and observations as the learner saw them."""
 STOP_AT = 1.5
 """An update ends early where the KL divergence is above this times `target_kl`, as in SB3."""
 Loss = Callable[[Minibatch, Clips], tuple[Tensor, Tensor]]
@@ -74,9 +74,10 @@ class PPO(stable_baselines3.PPO):
         gamma_per: GammaPer = "step",
         **keywords: Any,
     ) -> None:
-        """`shape` makes the reward of the terms; `accounting` counts so many environments' episodes.
+        """`shape` makes the learner's reward from the terms; `accounting` makes what counts the
+        episodes of a number of environments.
 
-        `gamma_per` says what `gamma` discounts over; `keywords` are those of SB3's PPO.
+        `gamma_per` says what `gamma` discounts over; `keywords` are passed to SB3's PPO.
         """
         super().__init__(policy, None, _init_setup_model=False, **keywords)  # type: ignore[arg-type]
         self.observation_space = channels_first(env.observation_space)
@@ -100,12 +101,12 @@ class PPO(stable_baselines3.PPO):
         )
         self.reward_scale = RewardScale(self.n_envs) if normalize.rewards else None
         self.rollout: Rollout | None = None
-        """The last rollout, from the first `begin` on."""
+        """The last rollout; None before the first `begin`."""
         self.stopwatch = Stopwatch()
         self._setup_model()
 
     def _setup_model(self) -> None:
-        """New networks, with random weights."""
+        """Make new networks with random weights."""
         before, keywords = set(vars(self)), self.policy_kwargs
         self.policy_kwargs = {**keywords, "optimizer_class": FusedAdam}
         super()._setup_model()
@@ -117,26 +118,26 @@ class PPO(stable_baselines3.PPO):
         self._learning, self._acting = networks_of(self.policy, space, self._is_fast)
         self._head: Head = head_of(self.policy, self.action_space)
         self.distribution = self._head.meaning
-        """What the numbers of a distribution are."""
+        """What the numbers of a distribution mean, as its head says."""
         trunk = self.policy.features_extractor if self.policy.share_features_extractor else None
         self.use_compiled(False)
         self._values_wait = trunk is None or not list(trunk.parameters())
-        """Whether the critic has no layer in common with the actor, and waits for the rollout's end."""
+        """Whether actor and critic share no layer, so that values can wait for the rollout's end."""
 
     def learn(self, *_: object, **__: object) -> NoReturn:
-        """SB3's loop is not this one's."""
+        """Refuse SB3's loop, which this class does not have."""
         raise NotImplementedError("begin, then collect and train in turn")
 
     @property
     def dtype(self) -> str:
-        """What the networks compute in."""
+        """Type that the networks compute in: "float32" or "bfloat16"."""
         return "float32" if self._acting is self._learning else "bfloat16"
 
     def _maybe_recommend_cpu(self, mlp_class_name: str = "ActorCriticPolicy") -> None:
-        """SB3 warns of dense networks on a GPU, because its rollouts live in host memory."""
+        """Say nothing: SB3 warns of GPUs because its own rollouts live in host memory."""
 
     def use_compiled(self, compiled: bool) -> None:
-        """Compile the loss, and on a GPU the choice of actions too, into CUDA graphs there; or not."""
+        """Compile the loss, or not; on a GPU also the choice of actions, and both as CUDA graphs."""
         is_cuda = self.device.type == "cuda"
         mode = "reduce-overhead" if is_cuda else "default"
         self._compiled_loss: Loss | None = None
@@ -147,15 +148,15 @@ class PPO(stable_baselines3.PPO):
             self._compiled_choose = torch.compile(self._choose, dynamic=False, mode=mode)
 
     def _excluded_save_params(self) -> list[str]:
-        """What `model.zip` leaves out: all that SB3's PPO does not have."""
+        """Names of what `model.zip` leaves out: everything that SB3's PPO does not have."""
         own = vars(self).keys() - self._stock
         return [*super()._excluded_save_params(), *own, "rollout_buffer_class"]
 
     # --- the rollout ---------------------------------------------------------------------------
 
     def begin(self, seeds: HashedSeeds, stage: int, carried: Carried | None = None) -> None:
-        """Start an episode in every environment, or go on with those of the chunk before. Later ones
-        are played in `stage`. DivergenceError if the open ones cannot be gone on with."""
+        """Start an episode in every environment, or go on with the carried ones. Episodes that start
+        later are played in `stage`. DivergenceError if a carried episode cannot be gone on with."""
         rows = slice(0, self.n_envs)
         started = np.ones(self.n_envs, np.bool_)
         if carried is None:
@@ -178,7 +179,7 @@ class PPO(stable_baselines3.PPO):
         self._is_first = True
 
     def carry(self) -> tuple[OpenEpisodes, dict[str, Any]]:
-        """(the open episodes, what else `begin` goes on with), after an update, before the next step."""
+        """(the open episodes, what else `begin` needs). Called between an update and the next step."""
         memory: dict[str, Any] = {}
         if self.reward_scale:
             memory[RETURNS] = to_numpy(self.reward_scale.returns)
@@ -229,7 +230,7 @@ class PPO(stable_baselines3.PPO):
         if self.observation_moments:
             self.observation_moments.to(there)
             observations = self.observation_moments(observations)
-        keeps_stacks = not self.observation_moments  # normalised, a frame is another at every place
+        keeps_stacks = not self.observation_moments  # a normalised frame changes from step to step
         return Rollout(
             self.n_steps,
             self.action_space,
@@ -260,7 +261,7 @@ class PPO(stable_baselines3.PPO):
         self.stopwatch.lap("copy")
 
     def choose(self, observations: Batch, masks: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """(distribution over actions (B, P), the critic's output (B,) or None if it can wait)."""
+        """(distribution over actions (B, P), the critic's output (B,) or None where it can wait)."""
         if self._compiled_choose is None:
             return self._choose(observations, masks)
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
@@ -275,7 +276,7 @@ class PPO(stable_baselines3.PPO):
         return self._head.distribution(latent, masks), self.policy.value_net(critic).squeeze(1)
 
     def _take(self, t: int, number: int, part: Part) -> None:
-        """Receive what step `t` of a part gave."""
+        """Receive the batch of step `t` from a part, and keep it."""
         batch = part.receive()
         self.stopwatch.lap("environment")
         rollout, rows = self._rollout, part.rows
@@ -308,7 +309,7 @@ class PPO(stable_baselines3.PPO):
         self._rollout.observations.put(t, rows, observations, started)
 
     def _keep_final(self, t: int, rows: slice, batch: StepBatch) -> None:
-        """Keep the last observation of episodes that a limit cut: their return goes on beyond it."""
+        """Keep the last observations of episodes that a limit cut, whose returns go on beyond them."""
         cut = tensor(batch.truncated & ~batch.terminated)
         final = each(batch.final_observations, tensor)
         if self._rollout.is_on_host:
@@ -317,7 +318,7 @@ class PPO(stable_baselines3.PPO):
                 return
             kept = each(final, lambda array: array[indices])
             indices += rows.start
-        else:  # which of them counts is asked once, at the end of the rollout
+        else:  # rows that do not count get -1: asking now which do would wait for the device
             indices = torch.where(cut, torch.arange(rows.start, rows.stop, device=cut.device), -1)
             kept = each(final, torch.clone)
         if self.observation_moments:
@@ -325,7 +326,7 @@ class PPO(stable_baselines3.PPO):
         self._finals.append(Final(t, indices, kept))
 
     def _finish(self) -> None:
-        """What can wait for the end of the rollout: values, log-probabilities, advantages."""
+        """Compute values, log-probabilities and advantages, which can wait for the rollout's end."""
         rollout, t, n = self._rollout, self.n_steps, self.n_envs
         with torch.inference_mode():
             rollout.keep_choices(self._choices)
@@ -375,7 +376,7 @@ class PPO(stable_baselines3.PPO):
         return values * deviation + mean
 
     def _value_units(self) -> tuple[float, float]:
-        """(mean, deviation) in whose units the critic speaks."""
+        """(mean, deviation) that turn the critic's output into units of the reward."""
         moments = self.value_moments
         return (float(moments.mean), float(moments.deviation)) if moments else (0.0, 1.0)
 
@@ -416,7 +417,7 @@ class PPO(stable_baselines3.PPO):
                 optimizer.step_clipped(self.max_grad_norm)
             self._n_updates += 1
             if self._adaptive_rate:
-                # The first minibatch comes before any step: its divergence says nothing.
+                # The first minibatch is measured before any step, where the divergence is 0.
                 divergences = [statistics[3] for statistics in measured[max(first, 1) :]]
                 adapt(optimizer, self._adaptive_rate, divergences)
             if is_over:
@@ -425,7 +426,7 @@ class PPO(stable_baselines3.PPO):
         self.stopwatch.lap("learn")
 
     def _clips(self) -> Clips:
-        """How far the policy and the values may move now. Tensors, so that compiled code takes any."""
+        """How far policy and values may move now. Tensors, so that compiled code takes any value."""
         policy, values = (
             None if s is None else torch.tensor(s(self._current_progress_remaining))
             for s in cast("tuple[Schedule, Schedule | None]", (self.clip_range, self.clip_range_vf))
@@ -435,7 +436,7 @@ class PPO(stable_baselines3.PPO):
 
     @property
     def minibatch_rows(self) -> int:
-        """Rows of a minibatch, but for a pass's last one."""
+        """Number of rows of a minibatch; the last one of a pass may have fewer."""
         return min(self.batch_size, self.n_steps * self.n_envs)
 
     def _permutation(self) -> Tensor:
@@ -481,7 +482,7 @@ class PPO(stable_baselines3.PPO):
     # --- what surrounds it ---------------------------------------------------------------------
 
     def normalization(self) -> Normalization:
-        """The running statistics, live."""
+        """The running statistics that this learner normalises by."""
         return Normalization(
             self.observation_moments.moments if self.observation_moments else {},
             self.reward_scale.moments if self.reward_scale else None,

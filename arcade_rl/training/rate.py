@@ -1,4 +1,5 @@
-"""A learning rate that follows the KL divergence between the policies before and after its steps."""
+"""A learning rate that follows the KL divergence between the policies before and after its
+steps."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ RATE_STEP = 1.5
 def adapt(
     optimizer: torch.optim.Optimizer, rule: AdaptiveRate, divergences: Sequence[Tensor]
 ) -> None:
-    """Move the rate towards the divergence that `rule` aims at; () each, nat. None leave it alone."""
+    """Move the rate so that the divergence comes near the one that `rule` aims at.
+
+    `divergences` are those of the minibatches of an epoch, () each, nat; where there are none, the
+    rate stays.
+    """
     if not divergences:
         return
     kl, rate = float(torch.stack(list(divergences)).mean()), optimizer.param_groups[0]["lr"]
@@ -28,6 +33,6 @@ def adapt(
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Step along all weights with this rate."""
+    """Let the optimizer step with this rate for all weights."""
     for group in optimizer.param_groups:
         group["lr"] = rate

@@ -36,9 +36,9 @@ class Place:
     first_episode: int
     """Number in the run of the first episode to end in it."""
     steps_before: int
-    """Steps of the run when it began."""
+    """Steps of the run before the rollout."""
     began: float
-    """Seconds since the epoch."""
+    """Moment at which the rollout began, in seconds since 1970."""
     ended: float
 
 
@@ -49,38 +49,41 @@ class ChunkRecorder:
         self,
         resolved: Resolved,
         spec: ChunkSpec,
+        staging: Path,
         distribution: str,
         actions: spaces.Space[Any],
         steps: int,
         now: float,
         name_of: Name = lambda _: "",
     ) -> None:
-        """`distribution` says what its numbers are; `steps` are those of the run before the chunk; `name_of`
-        gives the name of an opponent's code."""
+        """`staging` is where the segment is written, `distribution` says what its numbers are, `steps` are
+        those of the run before the chunk, and `name_of` gives the name of an opponent's code."""
         self._name_of = name_of
         settings, declaration = resolved.config.recording, resolved.declaration
-        self._resolved, self._spec = resolved, spec
+        self._resolved, self._spec, self._staging = resolved, spec, staging
         self._settings = settings
         self._constant = self._constants(distribution)
         assert settings.criteria is not None, "the configuration is not resolved"
         self.judges = Judges(settings.criteria, declaration.metrics)
         self._action_dtype = narrowest(actions)
         self._writer: Writer | None = None
-        """Made with the first episode that is kept."""
+        """Writer of the segment; made with the first episode that is kept."""
         self._num_envs = resolved.config.train.n_envs
         self._recorder = Recorder(self._num_envs, self.judges, self._offer)
         self._step_starts = np.full(self._num_envs, steps, np.int64)
         self._time_starts = np.full(self._num_envs, now)
 
     def resume(self, memory: Sequence[Any], ring: Sequence[Pending]) -> None:
-        """Go on from what the chunk before left."""
+        """Go on with what the criteria remember and with the episodes that they may still look back
+        at."""
         self.judges.remember(memory)
         self._recorder.resume(ring)
 
     def go_on(self, open_: OpenEpisodes, tape: Arrays, steps: int) -> int:
-        """Go on with the episodes that the chunk before left open; `tape` is what `open_tape` gave, or
-        empty where it kept none. `steps`: those of the run before the chunk. Returns how many of the
-        episodes cannot be recorded, because not all that a recording has is known of their beginning."""
+        """Go on with the episodes that the chunk before left open; `tape` is what `open_tape` gave,
+        or empty where nothing was kept; `steps` are the steps of the run before the chunk. Returns
+        how many of the episodes cannot be recorded, because their beginning is not known in
+        full."""
         known = self._recorder.tape
         self._step_starts = steps - open_.length * self._num_envs
         is_begun = open_.length > 0
@@ -95,7 +98,7 @@ class ChunkRecorder:
         return int((~known.is_whole).sum()) if self.judges.are_any else 0
 
     def open_tape(self) -> dict[str, npt.NDArray[Any]]:
-        """What the next chunk must know of the episodes that are open; nothing where it need not."""
+        """What the next chunk must know about the open episodes; empty where it needs nothing."""
         declaration, tape = self._resolved.declaration, self._recorder.tape
         if not self.judges.are_any and declaration.saved_state != "none":
             return {}
@@ -108,12 +111,11 @@ class ChunkRecorder:
 
     def _offer(self, recording: Recording) -> None:
         if self._writer is None:
-            path = Path(self._spec.staging) / STAGED_EPISODES
-            self._writer = Writer(path, self._settings.queue)
+            self._writer = Writer(self._staging / STAGED_EPISODES, self._settings.queue)
         self._writer.offer(recording)
 
     def take(self, iteration: Iteration, place: Place) -> None:
-        """Record a rollout. RunFailed if an episode was lost and none may be."""
+        """Record a rollout. RunFailed if an episode was lost and `recording.required` is set."""
         ended, played = iteration.ended, iteration.played
         steps = len(played.ended)
         outcomes = [self._outcome(ended, row, steps, place) for row in range(len(ended))]
@@ -125,12 +127,12 @@ class ChunkRecorder:
             raise RunFailed(f"recording is required, and {self.trouble}")
 
     def stage_ended(self, stage: int) -> None:
-        """The curriculum has left `stage`."""
+        """Tell the criteria that the curriculum has left `stage`."""
         self._recorder.stage_ended(stage)
 
     def finish(self, is_last: bool, stage: int) -> tuple[Counts, list[Pending]]:
-        """Write what waits. (what became of all episodes, what the next chunk must go on with);
-        `is_last`: the run ends here, in `stage`."""
+        """Write what still waits. Returns (what became of all episodes, the episodes that the next
+        chunk may look back at). `is_last` says that the run ends here, in `stage`."""
         ring = self._recorder.finish(is_last, stage)
         counts = self._writer.close() if self._writer else Counts()
         if self._settings.required and counts.lost:
@@ -139,7 +141,7 @@ class ChunkRecorder:
 
     @property
     def trouble(self) -> str:
-        """The first thing that went wrong; "" so far nothing."""
+        """The first thing that went wrong; "" while nothing has."""
         return self._writer.trouble if self._writer else ""
 
     def _constants(self, distribution: str) -> dict[str, Any]:
@@ -179,7 +181,7 @@ class ChunkRecorder:
 
 
 def narrowest(space: spaces.Space[Any]) -> torch.dtype:
-    """What holds an action of this space in the fewest bytes."""
+    """The type that holds any action of this space in the fewest bytes."""
     if isinstance(space, spaces.Box):
         return torch.float32
     highest = 1
@@ -194,7 +196,8 @@ _INTEGERS = (torch.uint8, torch.int16, torch.int32)
 
 
 def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> Rollout:
-    """What is recorded of a rollout in host memory, in arrays that stay as they are."""
+    """The columns of a rollout that are recorded, in host memory, in arrays that nobody writes to
+    afterwards."""
     steps, said = played.steps, played.distributions
     wanted = {"actions": (played.actions, actions)}
     if with_policy:
@@ -221,7 +224,9 @@ def copies(wanted: Sequence[tuple[Tensor, torch.dtype]]) -> list[npt.NDArray[Any
     """Tensors in other types, in host memory; what is on a GPU comes in one transfer."""
     found = [tensor.detach().to(dtype, copy=tensor.is_cpu) for tensor, dtype in wanted]
     there = [tensor for tensor in found if not tensor.is_cpu]
-    there.sort(key=lambda tensor: -tensor.element_size())  # so that all are aligned
+    there.sort(
+        key=lambda tensor: -tensor.element_size()
+    )  # large elements first, so that all are aligned
     arrived = {id(t): array for t, array in zip(there, in_one_piece(there), strict=True)}
     return [tensor.numpy() if tensor.is_cpu else arrived[id(tensor)] for tensor in found]
 

@@ -1,6 +1,7 @@
 """What one rollout leaves, on the learner's device, and the minibatches that are gathered from it.
 
-T is the number of steps, N of environments, P of numbers of a distribution, B of rows of a minibatch.
+T is the number of steps, N of environments, P of numbers of a distribution, B of rows of a
+minibatch.
 """
 
 from __future__ import annotations
@@ -36,20 +37,21 @@ class Rollout:
         numbers: int,
         device: torch.device,
     ) -> None:
-        """`given` is an array as the environment gives them; `like` is a batch of observations as
+        """`given` is an array as the environment gives arrays; `like` is a batch of observations as
         they are kept, with the environment's stacks of frames if `keeps_stacks`; `numbers` is P."""
         self.is_on_host = isinstance(given, np.ndarray)
         """Whether the environment gives numpy arrays."""
         self.env_device = device if self.is_on_host else given.device
-        """Where the environment takes tensors, if it does."""
+        """Device on which the environment takes tensors; the learner's where it takes numpy
+        arrays."""
         n = len(given)
         self.steps, self.num_envs = steps, n
         is_stacked = keeps_stacks and declaration.frame_stack > 1
         stack = declaration.frame_stack if is_stacked else None
         self.observations = storage_for(steps, n, stack, like, device)
         self.rewards = _like(given, np.float32, steps, n)
-        """What the learner is rewarded with. (T, N); this and the next three are the environment's
-        kind of array, where its own are."""
+        """What the learner is rewarded with. (T, N). This array and the next three are of the
+        environment's kind and lie where its arrays do."""
         self.ended = _like(given, np.bool_, steps, n)
         """Whether a real episode ended."""
         self.done = _like(given, np.bool_, steps, n)
@@ -64,9 +66,9 @@ class Rollout:
         dtype = torch.float32 if is_continuous else torch.int64
         shape = (steps, n, *(action_space.shape or ()))
         self.actions = torch.zeros(shape, dtype=dtype, device=device)
-        """As the policy chose them. (T, N) or (T, N, dimensions)"""
+        """The actions as the policy chose them. (T, N) or (T, N, dimensions)."""
         self.sent = torch.zeros_like(self.actions) if is_continuous else self.actions
-        """As the environments got them: within the limits of their space."""
+        """The actions as the environments got them, within the limits of their space."""
         self.distributions = torch.zeros((steps, n, numbers), device=device)
         self.log_probs = torch.zeros((steps, n), device=device)
         self.values = torch.zeros((steps + 1, n), device=device)
@@ -78,8 +80,8 @@ class Rollout:
         self.advantages = self.returns = torch.zeros((steps, n), device=device)
 
     def refuse_faults(self) -> None:
-        """ContractError if an observation is no number, or masks allow no action: told once a rollout,
-        for it waits for the device."""
+        """Raise ContractError if an observation is not finite, or masks allow no action. Asked once
+        a rollout, because the question waits for the device."""
         if found := self.observations.not_finite():
             step, env, name = found
             raise ContractError(
@@ -98,8 +100,8 @@ class Rollout:
             )
 
     def keep_choices(self, choices: Sequence[Choice]) -> None:
-        """Take over what the policy chose, step by step and part by part. Writing it once costs less
-        than at every step."""
+        """Take over what the policy chose, step by step and part by part. Writing all of it once
+        costs less than writing at every step."""
         columns = (self.distributions, self.actions, self.sent)
         for column, chosen in zip(columns, list(zip(*choices, strict=True))[:3], strict=True):
             column.copy_(torch.cat(chosen).view_as(column))
@@ -108,7 +110,7 @@ class Rollout:
             self.values[:-1] = torch.cat(values).view(self.steps, self.num_envs)
 
     def played(self, given: Steps) -> Played:
-        """What those who record and watch get."""
+        """The rollout for those who record and watch."""
         seeds, ended = tensor(self.seeds), tensor(self.ended)
         return Played(self.sent, seeds, ended, self.values[:-1], self.distributions, given)
 
@@ -135,12 +137,12 @@ class Choice(NamedTuple):
     """What the policy chose at one step for n environments."""
 
     distribution: Tensor
-    """(n, P)"""
+    """The numbers of each distribution. (n, P)"""
     actions: Tensor
     sent: Tensor
     """The actions as the environments get them."""
     values: Tensor | None
-    """The critic's output, (n,); None if it is asked later."""
+    """The critic's output, (n,); None where it is computed later."""
 
 
 def limits_of(space: spaces.Space[Any], device: torch.device) -> tuple[Tensor, Tensor] | None:
@@ -151,7 +153,7 @@ def limits_of(space: spaces.Space[Any], device: torch.device) -> tuple[Tensor, T
 
 
 def _like(array: Array, dtype: Any, *shape: int) -> Array:
-    """Zeros where an array is."""
+    """Zeros of the kind of `array`, and where it lies."""
     host = np.zeros(shape, dtype)
     return host if isinstance(array, np.ndarray) else torch.from_numpy(host).to(array.device)
 
@@ -168,7 +170,7 @@ class Columns:
     masks: Tensor | None
 
     def at(self, index: Tensor) -> Columns:
-        """Some of the rows."""
+        """The rows `index`."""
         return Columns(
             self.actions.index_select(0, index),
             self.log_probs.index_select(0, index),
@@ -193,7 +195,7 @@ class Final:
 
     step: int
     env: Tensor
-    """Their environments; -1 where the row does not count. (n,), int64."""
+    """Environment of each row; -1 where the row does not count. (n,), int64."""
     observations: Batch
 
 
@@ -201,7 +203,7 @@ class NoBuffer:
     """Stands in for SB3's rollout buffer, which is not used."""
 
     def __init__(self, *_: object, **__: object) -> None:
-        """Takes what SB3 gives its buffers."""
+        """Take what SB3 gives its buffers, and ignore it."""
 
 
 def advantages(

@@ -15,14 +15,19 @@ STATISTICS = (
 """What every minibatch measures, under SB3's names below `train/`."""
 
 Clips: TypeAlias = tuple[Tensor, Tensor | None]
-"""How far the ratio of the policies may move from 1, and values from their old ones (None: any)."""
+"""How far the ratio of the policies may move from 1, and values from the old ones (None: any
+distance)."""
 
 
 def log_update(
     model: stable_baselines3.PPO, rollout: Rollout, measured: Tensor, last_epoch: int, clips: Clips
 ) -> None:
-    """Log the statistics of all minibatches, (minibatches, 6) on the host, of which the last pass begins
-    with number `last_epoch`. The only wait for the device in an update, if no KL is asked."""
+    """Log the statistics of all minibatches of an update, (minibatches, 6) in host memory. The last
+    pass begins with minibatch number `last_epoch`.
+
+    Where nobody asks for the KL divergence, this is the only time that an update waits for the
+    device.
+    """
     means = dict(zip(STATISTICS, measured.mean(0).tolist(), strict=True))
     means["approx_kl"] = float(measured[last_epoch:, 3].mean())
     means["loss"] = float(measured[-1, 5])

@@ -19,7 +19,7 @@ from arcade_rl.training.played import Played, Stopwatch
 
 
 class StockEnv(VecEnv):
-    """SB3's view of a `VectorEnv`. It holds on to observations, so they are copied here."""
+    """A `VectorEnv` as SB3 sees it. SB3 holds on to observations, so they are copied here."""
 
     def __init__(
         self,
@@ -36,7 +36,8 @@ class StockEnv(VecEnv):
         super().__init__(env.num_envs, env.observation_space, env.action_space)
 
     def begin(self, seeds: HashedSeeds, stage: int, carried: Carried | None) -> Any:
-        """Start an episode in every environment, or go on with open ones; what they show."""
+        """Start an episode in every environment, or go on with open ones. Returns the
+        observations."""
         if carried is None:
             self.game_env.set_stage(stage)
             self._accounting.begin_episodes(stage)
@@ -47,7 +48,7 @@ class StockEnv(VecEnv):
         return _copy(self._given)
 
     def open_episodes(self) -> OpenEpisodes:
-        """What is known of the open episodes after a harvest, until the next step."""
+        """The open episodes. Valid between a harvest and the next step."""
         return self._accounting.open_episodes()
 
     def set_stage(self, stage: int) -> None:
@@ -56,8 +57,8 @@ class StockEnv(VecEnv):
         self._accounting.set_stage(stage)
 
     def harvest(self, values: npt.NDArray[np.float32]) -> tuple[EndedEpisodes, Played]:
-        """The episodes that ended since the last harvest, and the steps, of which the critic said
-        `values`, (T, N)."""
+        """(the episodes that ended since the last harvest, the steps since then). `values` are the
+        critic's estimates before these steps, (T, N)."""
         actions, seeds, ended = (
             torch.from_numpy(np.stack(column)) for column in zip(*self._played, strict=True)
         )
@@ -67,7 +68,7 @@ class StockEnv(VecEnv):
         return harvest.ended, played
 
     def reset(self) -> Any:
-        """What `begin` has observed: SB3 asks for it as its loop begins."""
+        """The observations of `begin`: SB3 resets its environment when its loop begins."""
         return _copy(self._given)
 
     def step_async(self, actions: npt.NDArray[Any]) -> None:
@@ -119,7 +120,7 @@ class StockEnv(VecEnv):
 
 
 def _host_copy(array: Array) -> npt.NDArray[Any]:
-    """The array in host memory, which the environment's next step leaves as it is."""
+    """A copy of the array in host memory, which the environment's next step does not change."""
     is_shared = isinstance(array, np.ndarray) or array.device.type == "cpu"
     host = to_numpy(array)
     return host.copy() if is_shared else host

@@ -1,8 +1,9 @@
-"""Observations of a rollout on the learner's device, in their own dtype; a stacked frame is kept once.
+"""Observations of a rollout on the learner's device, in their own dtype; a stacked frame is kept
+once.
 
 T is the number of steps of a rollout, N of environments, B of gathered rows. Step T is the
-observation after the last step: the value of the rollout's end is asked of it, and the next rollout
-begins with it. A flat index of step t and environment i is t * N + i.
+observation after the last step, from which the critic estimates what comes after the rollout, and
+with which the next rollout begins. A flat index of step t and environment i is t * N + i.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from torch import Tensor
 from arcade_rl.contracts import Array, Observations
 
 SPARE = 0.05
-"""Room for the first observations of episodes, as a part of all frames; it grows when needed."""
+"""Room for the first observations of episodes, as a part of all frames. The room grows when
+needed."""
 
 Batch = Tensor | dict[str, Tensor]
-"""Observations as the policy takes them: (B, ...), or a dict of such."""
+"""Observations as the policy takes them: a tensor (B, ...), or a dict of tensors."""
 
 
 class Storage(Protocol):
@@ -28,7 +30,7 @@ class Storage(Protocol):
     def put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
         """Keep the observations of the environments `rows` at step `t`.
 
-        `started` says where an episode begins with it. (rows,), bool.
+        `started` says which of them begin an episode. (rows,), bool.
         """
         ...
 
@@ -45,18 +47,18 @@ class Storage(Protocol):
         ...
 
     def not_finite(self) -> tuple[int, int, str] | None:
-        """(step, environment, what it is called) of the first observation that is no number. Waits for
-        the device."""
+        """(step, environment, name of the observation) of the first observation that is not finite;
+        None if all are. Waits for the device."""
         ...
 
 
 def tensor(array: Array) -> Tensor:
-    """The array as a tensor, where it is and without a copy."""
+    """The array as a tensor in the same memory."""
     return array if isinstance(array, Tensor) else torch.from_numpy(array)
 
 
 def each(observations: Observations, function: Callable[[Any], Tensor]) -> Batch:
-    """The function of an observation's array, or of every array of a dict of them."""
+    """Apply a function to the array of an observation, or to every array of a dict."""
     if isinstance(observations, dict):
         return {key: function(array) for key, array in observations.items()}
     return function(observations)
@@ -95,7 +97,8 @@ class Plain:
 
 
 class Frames:
-    """Observations that are stacks of K frames: a pool of frames, and which of them each stack has."""
+    """Observations that are stacks of K frames: a pool of frames, and for each stack the places of
+    its frames in the pool."""
 
     def __init__(
         self, steps: int, num_envs: int, stack: int, like: Array, device: torch.device
@@ -184,7 +187,8 @@ class Keyed:
 def storage_for(
     steps: int, num_envs: int, stack: int | None, like: Observations, device: torch.device
 ) -> Storage:
-    """A storage for observations such as `like`, whose frames are stacked K = `stack` high if it is given."""
+    """A storage for observations such as `like`. `stack` is K where frames are stacked, else
+    None."""
     if isinstance(like, dict):
         plain = {key: Plain(steps, num_envs, part, device) for key, part in like.items()}
         return Keyed(plain)

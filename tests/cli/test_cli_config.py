@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from arcade_rl.config import Checkpoint
+
 if TYPE_CHECKING:
     from conftest import CommandLine
 
@@ -121,3 +123,32 @@ def test_nothing_to_validate_is_an_error(arcade_rl: CommandLine) -> None:
     done = arcade_rl("config", "validate")
     assert done.returncode == 3
     assert done.stderr == "arcade-rl: error: configs holds no *.toml; name the files to check\n"
+
+
+def test_keys_explains_a_table_or_a_key(arcade_rl: CommandLine) -> None:
+    done = arcade_rl("config", "keys", "checkpoint", "train.gamma")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    names = [line.split()[0] for line in lines if line and not line.startswith("[")]
+    assert names == ["train.gamma", *(f"checkpoint.{k}" for k in Checkpoint.model_fields)]
+    (gamma,) = (line for line in lines if line.startswith("train.gamma"))
+    assert gamma.startswith("train.gamma  float >= 0, <= 1; default 0.99.  Discount of ")
+
+
+def test_keys_speaks_json(arcade_rl: CommandLine) -> None:
+    rows = {row["name"]: row for row in json.loads(arcade_rl("config", "keys", "--json").stdout)}
+    assert rows["game"] == {
+        "table": "top level",
+        "name": "game",
+        "type": "str",
+        "default": "",
+        "meaning": "Name of the game, as `arcade-rl plugins list` shows it.",
+        "algorithms": [],
+    }
+    assert rows["train.cg_damping"]["algorithms"] == ["sb3:TRPO"]
+
+
+def test_keys_refuses_a_name_that_is_none(arcade_rl: CommandLine) -> None:
+    done = arcade_rl("config", "keys", "train.gama")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("train.gama is not a known key; nearest: train.gamma\n")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import shutil
 import sys
 import time
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from make_run import Made
 from rom_files import PING, PING_EUROPE, WHOLE, source
 
 from arcade_rl.cli import health
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.lock import RunLock
+from arcade_rl.runs.summary import describe
 
 if TYPE_CHECKING:
     from conftest import CommandLine, PluginDist
@@ -89,6 +95,74 @@ def test_a_broken_declaration_of_roms_is_a_warning(
     (sad,) = health.roms_of_games(tmp_path)
     assert (sad.level, sad.subject) == ("warn", "roms")
     assert "raised ValueError: sad" in sad.message
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("damage", [cut, flip, pipe, Path.unlink])
+def test_a_damaged_segment_is_told(
+    recorded: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    run = RunDirectory(Path(shutil.copytree(recorded / "r", tmp_path / "r")))
+    assert (describe(run).summary.faults, list(health.damaged_runs(tmp_path))) == ((), [])
+    chunk, path = max(run.segments().items())
+    damage(path)
+    (fault,) = describe(run).summary.faults
+    assert fault.startswith(f"recordings of chunk {chunk} are ")
+    assert fault.endswith("`arcade-rl runs reindex r` lists what is whole")
+    findings = list(health.damaged_runs(tmp_path))  # the index of a segment says nothing of a bit
+    assert [finding.message for finding in findings] == ([fault] if damage is not flip else [])
+
+
+def test_damage_is_told_of_a_run_that_has_lost_its_database_too(
+    recorded: Path, tmp_path: Path
+) -> None:
+    run = RunDirectory(Path(shutil.copytree(recorded / "r", tmp_path / "r")))
+    cut(max(run.segments().items())[1])
+    run.database.unlink()
+    for faults in (
+        describe(run).summary.faults,
+        [finding.message for finding in health.damaged_runs(tmp_path)],
+    ):
+        assert sum("are damaged" in fault for fault in faults) == 1
+        assert sum("run.db" in fault for fault in faults) == 1
+
+
+def test_what_killed_commands_left_in_a_run_is_told(finished: Made, tmp_path: Path) -> None:
+    run = finished.copy(tmp_path)
+    for folder in (run.videos, run.evaluations):
+        folder.mkdir(exist_ok=True)
+    left = [
+        run.path / "config.toml.4711.part",
+        run.path / "run.db.new",
+        run.episodes / "000001.episodes.part",
+        run.evaluations / "000004.json.4711.part",
+        run.videos / "film.mp4.part",
+    ]
+    for path in left:
+        path.touch()
+    assert list(health.leftovers(tmp_path)) == []  # they may be new
+    for path in left:
+        os.utime(path, (1, 1))
+    assert [finding.message.split()[0] for finding in health.leftovers(tmp_path)] == [
+        str(path) for path in left
+    ]
+    with left[-1].open("rb") as film:
+        fcntl.flock(film, fcntl.LOCK_EX)  # it is being made
+        assert len(list(health.leftovers(tmp_path))) == len(left) - 1
 
 
 def test_a_run_whose_supervisor_died_is_stale(tmp_path: Path) -> None:

@@ -15,14 +15,14 @@ from arcade_rl import __version__, cli
 from arcade_rl.errors import ArcadeError, Interrupted, LockedError, MissingError, UsageError
 
 if TYPE_CHECKING:
-    from conftest import CommandLine
+    from conftest import CommandLine, CommandLineProcess
 
 HEAVY = {"torch", "stable_baselines3", "sb3_contrib", "gymnasium", "numpy", "pydantic", "rich"}
 LEAVES = [
     *([name] for name in cli.COMMANDS),
     *(["plugins", name] for name in ("list", "show", "check")),
     *(["roms", name] for name in ("check", "import", "list")),
-    *(["config", name] for name in ("show", "validate")),
+    *(["config", name] for name in ("show", "keys", "validate")),
 ]
 
 
@@ -48,8 +48,8 @@ def test_no_arguments_print_the_help(arcade_rl: CommandLine) -> None:
     assert done.stdout == arcade_rl("--help").stdout
 
 
-def test_the_version_is_the_packages(arcade_rl: CommandLine) -> None:
-    assert arcade_rl("--version").stdout == f"arcade-rl {__version__}\n"
+def test_the_version_is_the_packages(arcade_rl_process: CommandLineProcess) -> None:
+    assert arcade_rl_process("--version").stdout == f"arcade-rl {__version__}\n"
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
@@ -136,11 +136,13 @@ def run_raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
 
 
 @pytest.mark.parametrize("command", [["--help"], ["config", "show", "toy"]], ids=" ".join)
-def test_a_reader_that_leaves_is_no_accident(arcade_rl: CommandLine, command: list[str]) -> None:
+def test_a_reader_that_leaves_is_no_accident(
+    arcade_rl_process: CommandLineProcess, command: list[str]
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = arcade_rl(*command, stdout=writing)
+        done = arcade_rl_process(*command, stdout=writing)
     finally:
         os.close(writing)
     assert done.stderr == ""

@@ -124,7 +124,7 @@ def test_show_tells_everything_that_is_declared(arcade_rl: CommandLine) -> None:
     options = {option["name"]: option for option in told["options"]}
     assert options["masks"] == {"name": "masks", "type": "bool", "default": False, "value": False}
     assert options["observation"]["type"] == '"vector" | "dict" | "image"'
-    assert options["fault_mib"]["type"] == "int >= 1, <= 1000000"
+    assert options["fault_mib"]["type"] == "int >= 1, <= 1_000_000"
 
 
 def test_show_declares_under_given_options(arcade_rl: CommandLine) -> None:

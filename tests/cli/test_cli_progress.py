@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from make_run import Made
 from terminal import said_on_terminal
+from told import EPISODES
 
 from arcade_rl.cli.progress import ChunkProgress
 from arcade_rl.cli.train import closing_lines
@@ -39,6 +40,27 @@ def test_a_row_ends_with_where_the_time_of_its_chunk_went(
     assert first.split()[-3:] == ["0:10", "48/12/36", "%"]
     assert second.split()[-2:] == ["0:10", "-"]
     assert len(header) == len(first) == len(second)
+
+
+def test_a_mean_says_over_how_many_episodes_it_is_and_warns_once(
+    finished: Made, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arcade_rl.cli.progress.PLAIN_INTERVAL_S", 0.0)
+    update = replace(UPDATE, values={"rollout/ep_rew_mean": 1.0, "env/hits": 3.0})
+    with ChunkProgress(finished.resolved) as progress:
+        progress.began(plan_run(finished.resolved.config), 0)
+        for first in (18, 19, 500):  # with the two that end: 19, 20 and 501 episodes
+            progress.episodes_ended(replace(EPISODES, first=first))
+            progress.updated(update)
+        progress.chunk_committed(replace(CHUNK, episodes=19))
+        progress.chunk_committed(replace(CHUNK, episodes=19))
+        progress.chunk_committed(replace(CHUNK, episodes=20))
+    few, enough, many, _, *rows = capsys.readouterr().err.splitlines()
+    assert few.endswith("last 19:  return 1.00*  hits 3.00*")
+    assert enough.endswith("last 20:  return 1.00  hits 3.00")
+    assert many.endswith("last 100:  return 1.00  hits 3.00")
+    assert ["*" in row for row in rows] == [True, True, True, False]
+    assert [row for row in rows if row.startswith("* a mean over fewer than 20")] == [rows[1]]
 
 
 def test_phases_that_were_not_measured_have_no_share(

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PluginDist
+from conftest import CommandLineProcess, PluginDist
 from make_run import Made
 from recorded import recording
+from terminal import told_on_terminal
 
 from arcade_rl.cli.output import visible
 from arcade_rl.recording.format import encode
@@ -53,34 +52,6 @@ OUR_STYLES = re.compile(r"\x1b\[[0-4]?m")
 )
 def test_what_is_not_printable_is_shown_as_an_escape(text: str, shown: str) -> None:
     assert visible(text) == shown
-
-
-def on_terminal(arguments: Sequence[str], **variables: str) -> str:
-    """All that a command line writes, where stdout and stderr are a terminal."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "arcade_rl", *arguments],
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "200", **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        written = bytearray()
-        reader = threading.Thread(target=_read, args=(ours, written))
-        reader.start()
-        process.wait(120)
-        reader.join()
-    os.close(ours)
-    return written.decode().replace("\r\n", "\n")
-
-
-def _read(descriptor: int, written: bytearray) -> None:
-    try:
-        while data := os.read(descriptor, 65536):
-            written += data
-    except OSError:
-        return  # the other side is closed
 
 
 def assert_tame(said: str) -> None:
@@ -203,7 +174,7 @@ def test_what_the_files_of_a_run_hold_is_only_shown(
         ["runs", "reindex", name],
         ["episodes", "show", f"{name}:1"],
     ):
-        assert_tame(on_terminal([*command, *folder]))
+        assert_tame(told_on_terminal([*command, *folder]))
 
 
 def test_names_of_files_are_only_shown(finished: Made, tmp_path: Path) -> None:
@@ -224,7 +195,7 @@ def test_names_of_files_are_only_shown(finished: Made, tmp_path: Path) -> None:
         ["config", "show", str(roms / f"{EVIL}.bin")],
         ["doctor", *folder],
     ):
-        assert_tame(on_terminal(command, ARCADE_RL_ROMS_DIR=str(roms)))
+        assert_tame(told_on_terminal(command, ARCADE_RL_ROMS_DIR=str(roms)))
 
 
 ARGUMENTS = [
@@ -240,7 +211,7 @@ ARGUMENTS = [
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=lambda words: visible(" ".join(words)))
 def test_arguments_are_only_shown(arguments: list[str], tmp_path: Path) -> None:
-    assert_tame(on_terminal(arguments, ARCADE_RL_RUNS_DIR=str(tmp_path)))
+    assert_tame(told_on_terminal(arguments, ARCADE_RL_RUNS_DIR=str(tmp_path)))
 
 
 def test_what_plugins_say_is_only_shown(plugin_dist: PluginDist) -> None:
@@ -252,17 +223,18 @@ def test_what_plugins_say_is_only_shown(plugin_dist: PluginDist) -> None:
     plugin_dist("noisy_game", noisy, {"noisy": "noisy_game"})
     for command in (["plugins", "list"], ["plugins", "show", "evil"], ["plugins", "show", named],
                     ["config", "show", "evil"], ["plugins", "check", "noisy"], ["roms", "list"], ["doctor"]):  # fmt: skip
-        assert_tame(on_terminal(command))
+        sys.modules.pop("noisy_game", None)  # it is noisy when it is imported
+        assert_tame(told_on_terminal(command))
 
 
-def test_a_pipe_shows_codes_too(arcade_rl: Callable[..., Any]) -> None:
-    done = arcade_rl("runs", "show", EVIL)
+def test_a_pipe_shows_codes_too(arcade_rl_process: CommandLineProcess) -> None:
+    done = arcade_rl_process("runs", "show", EVIL)
     assert "\\u001b[31m" in done.stderr
     assert_tame(done.stderr)
 
 
-def test_what_the_encoding_lacks_is_an_escape(arcade_rl: Callable[..., Any]) -> None:
-    done = arcade_rl("config", "validate", "é.toml", PYTHONIOENCODING="ascii")
+def test_what_the_encoding_lacks_is_an_escape(arcade_rl_process: CommandLineProcess) -> None:
+    done = arcade_rl_process("config", "validate", "é.toml", PYTHONIOENCODING="ascii")
     assert "Traceback" not in done.stderr
     assert "\\xe9.toml" in done.stdout
 
@@ -313,7 +285,8 @@ def test_a_terminal_without_a_cursor_gets_lines(tmp_path: Path) -> None:
         "--set",
         "train.n_steps=64",
     ]
-    said = on_terminal([*words, "--set", "train.batch_size=64"], ARCADE_RL_RUNS_DIR=str(tmp_path), TERM="dumb")  # fmt: skip
+    words += ["--set", "train.batch_size=64", "--runs-dir", str(tmp_path)]
+    said = told_on_terminal(words, TERM="dumb")
     assert "\x1b" not in said
     assert "finished: 2,048 steps" in said
 
@@ -355,6 +328,12 @@ def test_ctrl_c_during_an_import_ends_without_a_word(
     code = INTERRUPTED.format(moment=moment, arguments=arguments, act=act)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr.strip()) == (130, "")
+
+
+def test_nothing_is_imported_before_ctrl_c_is_heard() -> None:
+    code = "import sys; before = {*sys.modules}; import arcade_rl; print({*sys.modules} - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(eval(done.stdout)) <= {"__future__", "arcade_rl"}
 
 
 def test_ctrl_c_that_the_caller_ignores_is_ignored_by_every_command() -> None:

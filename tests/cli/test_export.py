@@ -19,7 +19,7 @@ from arcade_rl.cli.export import PRESETS
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.library import Run
 from arcade_rl.runs import checkpoints
-from arcade_rl.video import presets
+from arcade_rl.video import pool, presets
 from arcade_rl.video.clip import Clip
 from arcade_rl.video.formats import MP4
 from arcade_rl.video.look import Look, Timing
@@ -32,6 +32,18 @@ PER_STEP = 2
 """Frames of a step of the toy, whose rate is 30."""
 CARD_FRAMES = 75
 NAMES = ["0%", "50%", "100%"]
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clips are drawn in this process: others would import for seconds what they draw with."""
+    monkeypatch.setattr(pool, "cores", lambda: 1)
+
+
+@pytest.fixture
+def two_cores(one_core: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clips are drawn in two other processes."""
+    monkeypatch.setattr(pool, "cores", lambda: 2)
 
 
 @pytest.mark.parametrize("detail", ["full", "minimal", "none"])
@@ -239,6 +251,7 @@ def test_a_file_without_its_run_is_shown_without_its_policy(
     assert done.code == 0, done.error
 
 
+@pytest.mark.usefixtures("two_cores")
 def test_a_batch_takes_the_filters_of_a_list(
     every: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -413,6 +426,7 @@ def test_what_cannot_be_is_told_in_a_line(
     assert not every.run.videos.exists()
 
 
+@pytest.mark.usefixtures("two_cores")
 def test_progress_ends_with_all_clips(every: Made, tmp_path: Path) -> None:
     look = Look((1280, 720), MP4, 30, "veryfast", "none", "dark", "blue-orange", None, Fraction(1))
     jobs = [

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from conftest import CommandLine
-from make_run import make_run
+from make_run import Made, make_run
+from terminal import said_on_terminal
+
+from arcade_rl import cli
+
+Output = pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize(("length", "is_few"), [("length=100", True), ("length=5", False)])
@@ -20,3 +26,37 @@ def test_a_mean_over_few_episodes_is_marked(
     assert ("a mean over fewer than 20 episodes" in listed.stderr) == is_few
     shown = arcade_rl("runs", "show", made.run.name, ARCADE_RL_RUNS_DIR=str(tmp_path))
     assert "of episodes" in shown.stdout
+    assert ("*" in shown.stdout) == is_few
+    assert ("a mean over fewer than 20 episodes" in shown.stdout) == is_few
+
+
+def test_the_tables_of_a_run_are_readable_on_80_columns(
+    finished: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finished.copy(tmp_path)
+    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(tmp_path))
+    assert cli.run(["evaluate", run.name, "--episodes", "9"]) == 0
+    lines = said_on_terminal("stdout", 80, lambda: cli.run(["runs", "show", run.name]))
+    assert max(map(len, lines)) <= 80
+    heads = [line.split() for line in lines if line.split()[:1] in (["chunk"], ["conditions"])]
+    chunks, stored, evaluated = heads
+    assert chunks[:4] == ["chunk", "steps", "episodes", "return"]
+    assert " ".join(stored[:6]) == "chunk done steps hits of episodes"
+    assert " ".join(evaluated) == "conditions hits of episodes 95 % interval"
+    rows = [line.split() for line in lines if re.match(r" +\d+ ", line)]
+    assert [len(row) for row in rows[:4]] == [9] * 4  # "0 s" are two words
+    assert [row[0] for row in rows] == ["1", "2", "3", "4", "0", "2", "3", "4"]
+    assert any(re.search(r"\d\* +9 ", line) for line in lines)
+
+
+def test_an_evaluation_over_few_episodes_warns(
+    finished: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    run = finished.copy(tmp_path)
+    monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(tmp_path))
+    for episodes, is_few in ((19, True), (20, False)):
+        assert cli.run(["evaluate", run.name, "--episodes", str(episodes)]) == 0
+        said = capsys.readouterr()
+        rows = [line.split() for line in said.out.splitlines() if line.startswith(("hits", "len"))]
+        assert [row[1].endswith("*") for row in rows] == [is_few] * 2
+        assert ("a mean over fewer than 20 episodes" in said.err) == is_few

@@ -58,11 +58,26 @@ def assert_same(run: RunDirectory, other: RunDirectory) -> None:
     assert_same_recordings_however_cut(run, other)
 
 
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    """The run in ten chunks, with all its checkpoints."""
+    root = tmp_path_factory.mktemp("ten")
+    code, said = call(root, [*TRAIN, *TEN])
+    assert code == 0, said
+    return RunDirectory(root / "r")
+
+
+def test_ten_chunks_change_nothing(whole: RunDirectory, ten: RunDirectory) -> None:
+    state = state_of(ten)
+    assert state is not None
+    assert state.chunk == 10
+    assert_same(ten, whole)
+
+
 @pytest.mark.parametrize(
     ("words", "chunks"),
     [
         (["--set", "chunk.steps=1707", "--set", 'checkpoint.milestones="100%"'], 3),
-        (TEN, 10),
         (["--set", 'checkpoint.milestones="10%"'], 10),
         (["--set", 'checkpoint.milestones="3%"'], 20),
     ],
@@ -121,11 +136,9 @@ def test_a_worker_killed_in_every_chunk_changes_nothing(
     assert_same(run, whole)
 
 
-def test_every_step_belongs_to_an_episode_that_ended_or_is_open(tmp_path: Path) -> None:
+def test_every_step_belongs_to_an_episode_that_ended_or_is_open(ten: RunDirectory) -> None:
     """At every checkpoint."""
-    code, said = call(tmp_path, [*TRAIN, *TEN])
-    assert code == 0, said
-    assert_no_step_is_dropped(RunDirectory(tmp_path / "r"), checkpoints_kept=11)
+    assert_no_step_is_dropped(ten, checkpoints_kept=11)
 
 
 def test_runs_show_tells_what_is_open(whole: RunDirectory, arcade_rl: CommandLine) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
 
 import psutil
 import pytest
+from conftest import PluginDist
 from supervised import (
     assert_same,
     call,
@@ -45,6 +47,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     code, said = call(root, [*TRAIN, *LENGTH])
     assert code == 0, said
     return RunDirectory(root / "r")
+
+
+@pytest.fixture
+def copied(undisturbed: RunDirectory, run: RunDirectory) -> RunDirectory:
+    """A copy of the undisturbed run, to damage and to go on with."""
+    shutil.copytree(undisturbed.path, run.path)
+    return run
 
 
 def notices_so_far(run: RunDirectory) -> str:
@@ -106,7 +115,7 @@ def test_a_killed_fork_server_changes_nothing(undisturbed: RunDirectory, run: Ru
     wait_until(lambda: begun(run))
     workers = workers_of(run)
     kill(workers[0].parent())
-    wait_until(lambda: not any(is_alive(process) for process in workers), timeout_s=5.0)
+    wait_until(lambda: not any(is_alive(process) for process in workers))
     assert command.wait() == 0, command.stderr
     assert "SIGKILL" in notices(run)
     assert_same(run, undisturbed)
@@ -143,14 +152,14 @@ def test_killed_supervisors_change_nothing(undisturbed: RunDirectory, run: RunDi
 
 def test_nothing_of_a_killed_supervisor_survives(run: RunDirectory) -> None:
     """Not even a worker that hangs while it holds the interpreter's lock."""
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000)])
-    wait_until(lambda: begun(run))
-    time.sleep(1.0)  # now it hangs
+    marker = run.path.parent / "marker"
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000, once=marker)])
+    wait_until(marker.exists)  # now it hangs
     family = processes_of(run)
     assert len(family) >= 3  # the supervisor, the fork server, a worker
     command.process.kill()
     command.wait()
-    wait_until(lambda: not any(is_alive(process) for process in family), timeout_s=5.0)
+    wait_until(lambda: not any(is_alive(process) for process in family))
 
 
 def test_stopped_processes_are_no_refuge_from_a_killed_supervisor(run: RunDirectory) -> None:
@@ -161,7 +170,7 @@ def test_stopped_processes_are_no_refuge_from_a_killed_supervisor(run: RunDirect
         worker.send_signal(signal.SIGSTOP)
     command.process.kill()
     command.wait()
-    wait_until(lambda: not any(is_alive(process) for process in family), timeout_s=5.0)
+    wait_until(lambda: not any(is_alive(process) for process in family))
 
 
 def test_a_second_supervisor_is_refused_and_a_stale_lock_is_taken(run: RunDirectory) -> None:
@@ -212,10 +221,13 @@ def test_a_fault_that_happens_once_is_survived_and_told(
     assert_same(run, undisturbed)
 
 
-def test_three_restarts_without_a_new_checkpoint_end_the_run_as_failed(run: RunDirectory) -> None:
+def test_three_restarts_without_a_new_checkpoint_end_the_run_and_name_the_place(
+    run: RunDirectory,
+) -> None:
     code, said = call(run.path.parent, [*TRAIN, *LENGTH, *fault("raise", 700)])
     assert code == 1
     assert said.count("the toy broke") >= 4  # four attempts, and the reason at the end
+    assert "(arcade_rl_toy_faults.py:" in said
     assert "go on with: arcade-rl resume" in said
     with Database.reading(run.database) as database:
         status = database.status()
@@ -255,9 +267,9 @@ def test_out_of_memory_is_told_apart(run: RunDirectory) -> None:
 
 
 def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_used(
-    undisturbed: RunDirectory, run: RunDirectory
+    undisturbed: RunDirectory, copied: RunDirectory
 ) -> None:
-    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+    run = copied
     for chunk, name in ((4, checkpoints.MODEL), (3, checkpoints.STATE)):
         damaged = run.checkpoint(chunk) / name
         content = bytearray(damaged.read_bytes())
@@ -271,9 +283,9 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_used(
 
 
 def test_a_commit_that_the_database_never_heard_of_is_made_up_from_files(
-    undisturbed: RunDirectory, run: RunDirectory
+    undisturbed: RunDirectory, copied: RunDirectory
 ) -> None:
-    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+    run = copied
     with Database.reading(run.database) as database:
         before = [tuple(row) for row in database.episodes()]
     database = Database.open(run.database)
@@ -285,8 +297,8 @@ def test_a_commit_that_the_database_never_heard_of_is_made_up_from_files(
     assert_same(run, undisturbed)
 
 
-def test_a_run_can_be_lengthened_but_not_turned_into_another(run: RunDirectory) -> None:
-    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+def test_a_run_can_be_lengthened_but_not_turned_into_another(copied: RunDirectory) -> None:
+    run = copied
     code, said = call(run.path.parent, ["resume", "r", "--set", "train.precision=fast"])
     assert code == 2
     assert "train.precision of r is" in said
@@ -312,8 +324,8 @@ def test_the_same_name_twice_is_refused(undisturbed: RunDirectory) -> None:
     assert "exists already" in said
 
 
-def test_a_worker_that_cannot_be_built_fails_at_once_with_the_reason(run: RunDirectory) -> None:
-    assert call(run.path.parent, [*TRAIN, *LENGTH])[0] == 0
+def test_a_worker_that_cannot_be_built_fails_at_once_with_the_reason(copied: RunDirectory) -> None:
+    run = copied
     text = run.config.read_text().replace('policy = "auto"', 'policy = "NoSuchPolicy"')
     run.config.write_text(text.replace("total_steps = 3072", "total_steps = 9999"))
     code, said = call(run.path.parent, ["resume", "r"])
@@ -351,20 +363,12 @@ def test_a_game_that_calls_exit_leaves_its_trace_in_the_log(run: RunDirectory) -
     assert any("SystemExit" in log.read_text() for log in run.logs.glob("worker-*.log"))
 
 
-def test_a_fault_of_a_game_names_its_place(run: RunDirectory) -> None:
-    engine = ["--set", "engine.max_restarts=0"]
-    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *engine, *fault("raise", 700)])
-    assert code == 1
-    assert "(arcade_rl_toy_faults.py:" in said
-
-
-def test_a_learner_that_cannot_be_built_is_tried_once(run: RunDirectory) -> None:
+def test_a_learner_that_does_not_fit_the_game_makes_no_run(run: RunDirectory) -> None:
     masked = ["--set", "train.algorithm=sb3:MaskablePPO"]
     code, said = call(run.path.parent, [*TRAIN, *LENGTH, *masked])
-    assert code != 0
+    assert code == 2
     assert "the game forbids no actions" in said
-    with Database.reading(run.database) as database:
-        assert set(database.attempts().values()) <= {1}
+    assert not run.path.exists()
 
 
 def test_the_fork_server_imports_what_the_game_says_whatever_it_raises(
@@ -387,3 +391,40 @@ def test_the_fork_server_imports_what_the_game_says_whatever_it_raises(
     log = (run.logs / "forkserver.log").read_text()
     assert "OSError: libtoy.so" in log
     assert "SystemExit: no licence" in log
+
+
+COUNTED = """
+import os
+from arcade_rl.hookspecs import hookimpl
+from arcade_rl_toy import Toy
+
+class Counted(Toy):
+    name = "counted"
+
+    def declare(self, options):
+        with open({marker!r}, "a") as file:
+            file.write(f"{{os.getpid()}} {{os.getppid()}}\\n")
+        return super().declare(options)
+
+@hookimpl
+def arcade_rl_games():
+    return [Counted()]
+"""
+
+
+def test_a_run_is_resolved_once_to_supervise_it_and_once_for_all_its_workers(
+    run: RunDirectory, tmp_path: Path, plugin_dist: PluginDist
+) -> None:
+    """Resolving asks the game for its declaration, once."""
+    marker = tmp_path / "declared"
+    source = COUNTED.format(marker=str(marker))
+    modules = plugin_dist("plugin_counted", source, {"counted": "plugin_counted"})
+    for words in (["train", "counted", *TRAIN[2:], *LENGTH], ["resume", "r", "--steps", "4096"]):
+        marker.write_text("")
+        command = start(tmp_path, words, modules)
+        assert command.wait() == 0, command.stderr
+        *others, (_, parent) = (line.split() for line in marker.read_text().splitlines())
+        supervisor = str(command.process.pid)
+        assert parent == supervisor
+        # `resume --steps` knows two configurations: the saved one and the longer one
+        assert [pid for pid, _ in others] == [supervisor] * (1 if words[0] == "train" else 2)

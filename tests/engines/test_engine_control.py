@@ -10,7 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
-from supervised import call, processes_of, rows, start, state_of, wait_until, workers_of
+from supervised import (
+    call,
+    call_process,
+    processes_of,
+    rows,
+    start,
+    state_of,
+    wait_until,
+    workers_of,
+)
 from toy_runs import ENDLESS, LENGTH, SLOW, TRAIN, begun, fault, updates_recorded
 
 from arcade_rl.runs.database import Database
@@ -41,14 +50,14 @@ def test_ctrl_c_finishes_the_rollout_saves_and_says_how_to_go_on(run: RunDirecto
 
 
 def test_ctrl_c_twice_stops_now_and_keeps_the_last_checkpoint(run: RunDirectory) -> None:
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000)])
-    wait_until(lambda: begun(run))
-    time.sleep(1.0)
+    marker = run.path.parent / "marker"
+    command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000, once=marker)])
+    wait_until(marker.exists)
     command.process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert command.process.poll() is None  # it waits for a rollout that never ends
     command.process.send_signal(signal.SIGINT)
-    assert command.wait(20) == 130
+    assert command.wait() == 130
     state = state_of(run)
     assert state is not None
     assert state.chunk == 0
@@ -90,7 +99,7 @@ def test_pause_frees_the_workers_and_resume_goes_on_in_the_same_supervisor(
 
 
 def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
-    assert call(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
+    assert call_process(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
     wait_until(lambda: begun(run))
     assert call(run.path.parent, ["stop", "r"])[0] == 0
     wait_until(lambda: processes_of(run) == [])  # its lock is free a moment earlier

@@ -20,7 +20,7 @@ from supervised import (
     state_of,
     wait_until,
 )
-from toy_runs import LENGTH, TRAIN
+from toy_runs import TRAIN
 
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
@@ -28,8 +28,10 @@ from arcade_rl.runs.directory import RunDirectory
 pytestmark = pytest.mark.usefixtures("leave_nothing_running")
 
 SLEEPS = "import time\nopen({marker!r}, 'w').close()\ntime.sleep(600)\n"
+LONG_BEFORE_IMPORTED_S = 120.0
 DIES_ONCE = "import os\nif not os.path.exists({marker!r}):\n    open({marker!r}, 'w').close()\n    {death}\n"
-SOON_S = 8.0
+LENGTH = ["--steps", "512", "--set", "chunk.steps=512"]
+"""One rollout, in one chunk besides chunk 0."""
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def importing(tmp_path: Path, *arguments: str) -> Command:
 def test_a_signal_is_heard_during_an_import(run: RunDirectory, number: signal.Signals) -> None:
     command = importing(run.path.parent)
     command.process.send_signal(number)
-    assert command.wait(SOON_S) == 130
+    assert command.wait(LONG_BEFORE_IMPORTED_S) == 130
     assert "arcade-rl resume" in command.stderr
     assert processes_of(run) == []
 
@@ -65,18 +67,18 @@ def test_a_signal_is_heard_during_an_import(run: RunDirectory, number: signal.Si
 @pytest.mark.parametrize(("request_", "state"), [("stop", "stopped"), ("pause", "paused")])
 def test_a_request_is_heard_during_an_import(run: RunDirectory, request_: str, state: str) -> None:
     command = importing(run.path.parent)
-    assert call(run.path.parent, [request_, "r"], 20)[0] == 0
+    assert call(run.path.parent, [request_, "r"])[0] == 0
     with Database.reading(run.database) as database:
         assert database.status().state == state
     assert [p for p in processes_of(run) if FORK_SERVER in " ".join(p.cmdline())] == []
     if request_ == "stop":
-        assert command.wait(SOON_S) == 0
+        assert command.wait(LONG_BEFORE_IMPORTED_S) == 0
 
 
 def test_an_import_has_the_time_that_a_start_has(run: RunDirectory) -> None:
     option, folder, _ = imports(run.path.parent, SLEEPS)
     limits = ["--set", "engine.start_timeout_s=2", "--set", "engine.max_restarts=1"]
-    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *option, *limits], 60, folder)
+    code, said = call(run.path.parent, [*TRAIN, *LENGTH, *option, *limits], modules=folder)
     assert code == 1
     assert "(start): nothing was heard while importing what the game needs" in said
     assert "after 2 attempts" in said
@@ -88,7 +90,7 @@ def test_a_killed_supervisor_leaves_no_fork_server_that_imports(run: RunDirector
     (server,) = (p for p in processes_of(run) if FORK_SERVER in " ".join(p.cmdline()))
     kill(command.process)
     command.wait()
-    wait_until(lambda: not server.is_running() or server.status() == "zombie", SOON_S)
+    wait_until(lambda: not server.is_running() or server.status() == "zombie")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_a_fork_server_that_dies_once_is_started_again(
     assert code == 0, said
     state = state_of(run)
     assert state is not None
-    assert state.steps == 3072
+    assert state.steps == 512
     assert "the process that forks workers" in notices(run)
 
 

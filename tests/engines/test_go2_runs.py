@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from conftest import CommandLine
+from conftest import CommandLineProcess
 from recordings_of import assert_same_recordings, assert_same_recordings_however_cut
 from supervised import (
     assert_same,
@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.very_slow, pytest.mark.usefixtures("leave_nothing_runn
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     root = tmp_path_factory.mktemp("undisturbed")
-    code, said = call(root, TRAIN, LIMIT_S)
+    code, said = call(root, TRAIN)
     assert code == 0, said
     run = RunDirectory(root / "r")
     state = state_of(run)
@@ -83,9 +83,7 @@ def test_a_worker_killed_in_every_chunk_changes_nothing(
 
 def test_in_one_chunk_it_is_the_same_run(undisturbed: RunDirectory, tmp_path: Path) -> None:
     """Robots in the middle of episodes are saved and restored to the last bit."""
-    code, said = call(
-        tmp_path, [*TRAIN, "--set", "chunk.steps=1000000", "--set", MILESTONES], LIMIT_S
-    )
+    code, said = call(tmp_path, [*TRAIN, "--set", "chunk.steps=1000000", "--set", MILESTONES])
     assert code == 0, said
     run = RunDirectory(tmp_path / "r")
     assert_same_however_cut(run, undisturbed)
@@ -93,10 +91,10 @@ def test_in_one_chunk_it_is_the_same_run(undisturbed: RunDirectory, tmp_path: Pa
 
 
 def test_recorded_episodes_play_again_bit_for_bit(
-    undisturbed: RunDirectory, arcade_rl: CommandLine
+    undisturbed: RunDirectory, arcade_rl_process: CommandLineProcess
 ) -> None:
     runs = str(undisturbed.path.parent)
-    done = arcade_rl("episodes", "verify", "r", "--json", "--runs-dir", runs)
+    done = arcade_rl_process("episodes", "verify", "r", "--json", "--runs-dir", runs)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["rerun"] > 50

@@ -15,7 +15,7 @@ import torch
 from arcade_rl.contracts import Declaration, Metric, ReplayKind, RewardTerm, StepBatch
 from arcade_rl.envs.accounting import EpisodeAccounting, merge, refuse_non_finite
 from arcade_rl.envs.fingerprints import INTERVAL, fingerprint, fingerprints, row_of
-from arcade_rl.errors import PluginError
+from arcade_rl.errors import ContractError
 from arcade_rl.recording.ended import EndedEpisodes
 
 AGGREGATIONS = ("last", "sum", "max", "mean")
@@ -99,6 +99,7 @@ class Simulator:
             truncated=self._convert(truncated),
             metrics=self._convert(self._buffers["metrics"]),
             episode_seeds=self._convert(seeds),
+            final_observations=self._convert(np.zeros(ENVS, np.float32)),
         )
         return batch, self._convert(shaped)
 
@@ -209,7 +210,7 @@ def test_states_that_are_not_as_declared_are_refused(replay: ReplayKind, fault: 
     batch, shaped = Simulator(0, np.asarray).step(0)
     batch.states = np.zeros((ENVS, 1), np.float32) if replay == "exact" else None
     accounting = EpisodeAccounting(replace(DECLARATION, replay=replay), ENVS, HORIZON)
-    with pytest.raises(PluginError, match=fault):
+    with pytest.raises(ContractError, match=fault):
         accounting.record(batch, shaped)
 
 
@@ -242,7 +243,7 @@ def test_an_episode_belongs_to_the_stage_that_it_began_in() -> None:
                 observations=np.zeros(3), rewards=np.zeros(3, np.float32),
                 terms=np.zeros((3, 2), np.float32), terminated=ends[step],
                 truncated=np.zeros(3, bool), metrics=np.zeros((3, 4), np.float32),
-                episode_seeds=np.zeros(3, np.int64),
+                episode_seeds=np.zeros(3, np.int64), final_observations=np.zeros(3),
             ),
             np.zeros(3, np.float32),
         )  # fmt: skip
@@ -266,5 +267,5 @@ def test_a_number_that_is_none_names_the_episode(column: str) -> None:
     arrays["seed"] = np.array([7, 8])
     refuse_non_finite(EndedEpisodes(**arrays), DECLARATION)
     arrays[column][1] = np.nan
-    with pytest.raises(PluginError, match="of the episode with seed 8 is nan"):
+    with pytest.raises(ContractError, match="of the episode with seed 8 is nan"):
         refuse_non_finite(EndedEpisodes(**arrays), DECLARATION)

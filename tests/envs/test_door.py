@@ -119,6 +119,10 @@ ARRAYS = {
         r"observations\[2, 3\] \(yellow\) is nan in environment 2 at step 20; expected finite",
     ),
     "nan rewards": (with_field("rewards", put_nan, since=20), "rewards is nan in environment 2"),
+    "no last observations": (
+        with_field("final_observations", lambda _: None),
+        r"final_observations is None at step \d+, where the episode of environment \d ended; expected",
+    ),
     "no batch": (steps(lambda _: None), "step gave None; expected a StepBatch"),
     "a tuple": (steps(lambda b: (b.observations, b.rewards)), "expected a StepBatch"),
 }
@@ -240,7 +244,9 @@ def test_every_batch_costs_next_to_nothing() -> None:
     door = Door(env, "toy", game.declare(options), 4, waits=False)
     env.step = lambda _: batch
     door.step(None)
-    env.step = lambda _: SimpleNamespace(observations=batch.observations, final_observations=None)
+    env.step = lambda _: SimpleNamespace(
+        observations=batch.observations, final_observations=batch.observations
+    )
     assert door.step(None).observations is batch.observations
 
 
@@ -259,15 +265,30 @@ def test_a_device_is_not_waited_for() -> None:
         Door(env, "toy", game.declare(options), 4).step(None)
 
 
+@pytest.mark.parametrize("algorithm", [OWN, STOCK], ids=["own", "SB3's"])
+@pytest.mark.parametrize("observation", ["dict", "image"])
+def test_last_observations_of_any_kind_are_missed(observation: str, algorithm: list[str]) -> None:
+    spoil = with_field("final_observations", lambda _: None)
+    with pytest.raises(ContractError, match=r"final_observations is None at step \d+, where"):
+        train(resolved_with(spoil, f"options.observation={observation}", *algorithm))
+
+
+def test_last_observations_are_missed_on_a_device_at_the_end_of_the_rollout() -> None:
+    spoil = with_field("final_observations", lambda _: None)
+    with pytest.raises(ContractError, match=r"final_observations is None in step \d+ of 64, where"):
+        train(resolved_with(spoil, "options.tensors=true"))
+
+
 LISTS = """
 from dataclasses import replace
+import numpy as np
 from arcade_rl.hookspecs import hookimpl
 from arcade_rl_toy import StagedToyEnv, Toy
 
 class Lists(StagedToyEnv):
     def step(self, actions):
         batch = super().step(actions)
-        return replace(batch, observations=batch.observations.tolist())
+        return replace(batch, {change})
 
 class Game(Toy):
     name = "lists"
@@ -280,11 +301,36 @@ def arcade_rl_games():
 """
 
 
+HOPELESS = {
+    "lists": ("observations=batch.observations.tolist()", "observations is a list"),
+    "states": ("states=np.zeros((self.num_envs, 1), np.float32)", "its environment gives states"),
+    "no last": ("final_observations=None", "final_observations is None"),
+    "nan": ("metrics=batch.metrics * np.float32('nan')", "is nan in environment 0"),
+}
+
+
+@pytest.mark.parametrize("change", HOPELESS)
+def test_what_a_plugin_does_wrong_at_any_step_is_tried_once(
+    plugin_dist: PluginDist, arcade_rl: CommandLine, change: str
+) -> None:
+    spoil, message = HOPELESS[change]
+    plugin_dist("arcade_rl_lists", LISTS.format(change=spoil), {"lists": "arcade_rl_lists"})
+    said = arcade_rl(
+        *("train", "lists", "--run", "r", "--steps", "512", "--set", "train.n_envs=4"),
+        *("--set", "train.n_steps=64", "--set", "train.batch_size=64"),
+    )
+    assert said.returncode == 1
+    assert "reason: chunk 1 failed (final): " in said.stderr
+    assert message in said.stderr
+    assert "Traceback" not in said.stderr
+
+
 @pytest.mark.parametrize("processes", [0, 2])
 def test_what_cannot_succeed_is_not_tried_again(
     plugin_dist: PluginDist, arcade_rl: CommandLine, processes: int, tmp_path: Path
 ) -> None:
-    plugin_dist("arcade_rl_lists", LISTS, {"lists": "arcade_rl_lists"})
+    source = LISTS.format(change=HOPELESS["lists"][0])
+    plugin_dist("arcade_rl_lists", source, {"lists": "arcade_rl_lists"})
     said = arcade_rl(
         *("train", "lists", "--run", "r", "--steps", "512", "--set", "train.n_envs=4"),
         *("--set", "train.n_steps=64", "--set", f"train.env_processes={processes}"),

@@ -294,7 +294,7 @@ class Spawns(StagedToyEnv):
     "Starts a process that inherits everything."
     def __init__(self, *args):
         super().__init__(*args)
-        subprocess.Popen(["sleep", "15"], close_fds=False)
+        subprocess.Popen(["sleep", "600"], close_fds=False)
 
 class Odd(Toy):
     def __init__(self, env):
@@ -359,11 +359,10 @@ def test_what_a_game_has_started_hides_no_end(open_odd: OpenOdd) -> None:
     env.reset(HashedSeeds(0, ENVS))
     started = [child for shard in env._shards for child in psutil.Process(shard.pid).children()]
     try:
-        began = time.monotonic()
         os.kill(env._shards[0].pid, signal.SIGKILL)
         with pytest.raises(PluginError, match="process 1 of 2 ended with signal SIGKILL"):
             env.step(np.zeros(ENVS, np.int64))
-        assert time.monotonic() - began < 5
+        assert all(map(is_alive, (child.pid for child in started)))
     finally:
         for child in started:
             child.kill()
@@ -428,7 +427,7 @@ def test_closing_lets_go_of_the_memory() -> None:
 
 
 def test_processes_that_hang_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes_module, "CLOSE_WAIT_S", 1.0)
+    monkeypatch.setattr(processes_module, "CLOSE_WAIT_S", 2.0)
     with opened(4, "options.fault=hang") as env:
         env.reset(HashedSeeds(0, ENVS))
         for part in env.parts:
@@ -436,7 +435,7 @@ def test_processes_that_hang_are_waited_for_together(monkeypatch: pytest.MonkeyP
         time.sleep(0.2)
         pids, began = [shard.pid for shard in env._shards], time.monotonic()
         env.close()
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 7.0  # one after the other takes eight
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
@@ -481,7 +480,7 @@ def test_no_process_outlives_a_learner_that_is_killed(doing: str) -> None:
     holder.kill()
     holder.wait()
     holder.stdout.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(map(is_alive, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(map(is_alive, pids))

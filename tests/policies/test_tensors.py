@@ -22,6 +22,7 @@ from arcade_rl.playback.show import Show
 from arcade_rl.playback.verify import verify
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
+from arcade_rl.video import pool
 
 ALL = 'recording.criteria=["all"]'
 KINDS = {
@@ -101,7 +102,8 @@ def test_a_recording_is_shown(pair: list[Made]) -> None:
         assert [one.moment.reward for one in show] == it.rewards.tolist()
 
 
-def test_commands_take_it(tmp_path: Path, capfd: Output) -> None:
+def test_commands_take_it(tmp_path: Path, capfd: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "cores", lambda: 1)  # other processes would import for seconds
     made = make(tmp_path, "states", tensors=True)
     run = str(made.run.path)
     assert cli.run(["evaluate", run, "--episodes", "6", "--envs", "3"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import Segment
 from arcade_rl.registry import load_game
 from arcade_rl.runs.events import Episodes, Event
-from arcade_rl.runs.plan import STAGED_EPISODES, ChunkSpec, plan_run
-from arcade_rl.training.chunk import Chunk
+from arcade_rl.runs.plan import STAGED_EPISODES, plan_run
+from arcade_rl.training.chunk import Chunk, Turn
 from arcade_rl.training.learner import open_learner
 
 INEXACT = ["game=toy", "options.inexact=true", "options.curriculum=false", "train.total_steps=2048"]
@@ -28,10 +29,11 @@ INEXACT = ["game=toy", "options.inexact=true", "options.curriculum=false", "trai
 def train(folder: Path, words: list[str]) -> tuple[list[Recording], list[Event]]:
     """The recordings and the events of a run of one chunk; no recordings where there is no segment."""
     resolved = resolve([from_assignments([*INEXACT, *words])], load_game)
-    updates = plan_run(resolved.config).total_updates
+    plan = plan_run(resolved.config)
     events: list[Event] = []
-    spec = ChunkSpec("toys", 1, 1, "", -1, 1, updates, updates, [], str(folder))
-    Chunk(open_learner(resolved), spec, events.append).run(lambda: False)
+    spec = replace(plan.spec("toys", None), chunk=1, last_update=plan.total_updates)
+    turn = Turn(spec, None, folder)
+    Chunk(open_learner(resolved), turn, events.append).run(lambda: False)
     if not (folder / STAGED_EPISODES).exists():
         return [], events
     with Segment(folder / STAGED_EPISODES) as segment:

@@ -26,7 +26,7 @@ LIMIT_BYTES = 100_000
 """More than a checkpoint takes, and less than the episodes of a chunk."""
 LIMITED = f"""
 import resource, sys
-if "arcade_rl.engines.forkserver" in sys.orig_argv:
+if "arcade_rl.engines.local.forkserver" in sys.orig_argv:
     resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT_BYTES}, {LIMIT_BYTES}))
 """
 

@@ -35,7 +35,7 @@ CRITERIA = f"""[
     {{name="performance", metric="hits", top="10%", bottom="10%", window={WINDOW}}},
 ]""".replace("\n", "")
 SETTINGS = {
-    "train.total_steps": "3072",
+    "train.total_steps": "2304",
     "train.n_steps": "32",
     "train.n_epochs": "4",
     "train.learning_rate": "0.003",
@@ -46,7 +46,7 @@ SETTINGS = {
     "options.step_time_s": "0.002",
     "recording.criteria": CRITERIA,
 }
-"""24 chunks of one rollout, in which four to eight episodes end: every stage change comes in the
+"""18 chunks of one rollout, in which four to eight episodes end: every stage change comes in the
 first rollout of a chunk, and the episodes before it ended in the three chunks before."""
 
 
@@ -161,7 +161,7 @@ def test_kills_change_neither_episodes_nor_reasons(tmp_path: Path, made: Made) -
                 command.wait()
                 command = start(tmp_path, ["resume", "r"])
     assert command.wait() == 0, command.stderr
-    assert len(killed) > 15
+    assert len(killed) > 9  # a chunk may be over before it is seen
     assert_same_recordings(run, made.run)
 
 

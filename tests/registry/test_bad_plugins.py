@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import CommandLine, PluginDist
+from make_run import Made
 
 SOURCE = """
 from dataclasses import replace
@@ -82,3 +83,27 @@ def test_a_distribution_whose_files_are_no_text_is_one_row(
     shown = arcade_rl("plugins", "show", "toy")
     assert (shown.returncode, "Traceback" in shown.stderr) == (0, False)
     assert "Traceback" not in arcade_rl("roms", "list").stderr
+
+
+def test_beside_entry_points_that_are_no_text_what_needs_torch_names_their_distribution(
+    plugin_dist: PluginDist, arcade_rl: CommandLine, finished: Made, tmp_path: Path
+) -> None:
+    folder: Path = plugin_dist("arcade_rl_bad", "", {"bad": "arcade_rl_bad"})
+    (damaged,) = folder.glob("*.dist-info/entry_points.txt")
+    damaged.write_bytes(b"\xff\xfe\x00[arcade_rl.games]\n")
+    run = finished.copy(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    for command in (
+        ["train", "toy", "--run", "new", "--runs-dir", str(tmp_path)],
+        ["resume", str(run.path)],
+        ["evaluate", str(run.path)],
+    ):
+        done = arcade_rl(*command)
+        assert "the entry points of arcade" in done.stderr, command
+        assert "cannot be read" in done.stderr
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert sorted(tmp_path.rglob("*")) == before
+    told = arcade_rl("doctor", "--json")
+    rows = [row for row in json.loads(told.stdout) if "cannot be read" in row["message"]]
+    assert (told.returncode, told.stderr) == (3, "")
+    assert [row["subject"].split()[0] for row in rows] == ["device", "game"]

@@ -15,6 +15,7 @@ from supervised import (
     TOY,
     assert_same,
     call,
+    call_process,
     notices,
     start,
     state_of,
@@ -109,6 +110,38 @@ def test_a_run_that_can_go_on_does_not_begin_again(recorded: Path, tmp_path: Pat
     assert not run.rejected.exists()
 
 
+@pytest.mark.parametrize("is_damaged", [True, False])
+@pytest.mark.parametrize("how", [[], ["--detach"]], ids=["here", "detached"])
+def test_what_is_refused_has_written_nothing(
+    recorded: Path, tmp_path: Path, is_damaged: bool, how: list[str]
+) -> None:
+    run = copy_of(recorded, tmp_path)
+    if is_damaged:
+        damage(run, 0)
+    before = run.config.read_bytes()
+    words = ["resume", "r", "--set", "train.learning_rate=0.01", *how]
+    words += [] if is_damaged else ["--from-scratch"]
+    code, said = call(tmp_path, words)
+    assert code == (4 if is_damaged else 2)
+    assert ("no trained checkpoint left" if is_damaged else "can go on from checkpoint") in said
+    assert said.count("\n") == 1
+    assert run.config.read_bytes() == before
+    assert not (run.logs / "supervisor.log").exists()
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_what_is_refused_in_the_background_has_the_same_exit_code(
+    recorded: Path, tmp_path: Path, is_damaged: bool
+) -> None:
+    run = copy_of(recorded, tmp_path)
+    if is_damaged:
+        damage(run, 0)
+    words = ["resume", "r", *([] if is_damaged else ["--from-scratch"])]
+    here, detached = call(tmp_path, words), call(tmp_path, [*words, "--detach"])
+    assert here == detached
+    assert here[0] == (4 if is_damaged else 2)
+
+
 # Folders
 
 
@@ -118,7 +151,7 @@ def test_a_run_whose_empty_folders_are_lost_goes_on(finished: Made, tmp_path: Pa
         if not any((run.path / name).iterdir()):
             (run.path / name).rmdir()
     (run.path / "lock").unlink(missing_ok=True)
-    code, said = call(tmp_path, ["resume", run.name, "--steps", "2560", "--detach"])
+    code, said = call_process(tmp_path, ["resume", run.name, "--steps", "2560", "--detach"])
     assert code == 0, said
     wait_until(lambda: (state := state_of(run)) is not None and state.steps == 2560)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from make_run import Made
 
 from arcade_rl.config import Config
+from arcade_rl.runs import checkpoints
 from arcade_rl.runs.plan import plan_run
 
 
@@ -58,3 +60,13 @@ def test_a_run_that_was_cut_short_goes_on_to_the_same_boundary() -> None:
 def test_a_rollout_has_the_length_that_the_algorithm_defaults_to() -> None:
     values = {"game": "toy", "train": {"algorithm": "sb3:A2C", "n_envs": 4}}
     assert plan_run(Config.model_validate(values)).rollout_steps == 20
+
+
+def test_a_specification_follows_from_the_plan_and_the_checkpoint(every: Made) -> None:
+    plan = plan_run(every.resolved.config)
+    first = plan.spec("r", None)
+    assert (first.chunk, first.parent, first.last_update, first.milestones) == (0, -1, 0, ["0%"])
+    second = plan.spec("r", checkpoints.read_state(every.run.checkpoint(1)), attempt=3)
+    assert (second.chunk, second.parent, second.attempt) == (2, 1, 3)
+    assert (second.first_update, second.last_update, second.total_updates) == (3, 4, 8)
+    assert second.milestones == ["50%"]

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from conftest import CommandLine
 from make_run import Made
-from supervised import call, start
+from supervised import call
 
 from arcade_rl import cli
 from arcade_rl.engines.launch import create_run
@@ -37,6 +38,24 @@ def make(root: Path, name: str, created: float = 1.7e9) -> RunDirectory:
 
 
 # Names first, and what is deleted is a run
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["a" * 5000, "a/" * 2500, f"./{'a' * 300}", f"{'a' * 5000}/b", "r@" + "b" * 5000],
+    ids=["name", "path", "one part", "first part", "checkpoint"],
+)
+def test_a_name_that_no_file_system_takes_is_one_that_is_not_there(
+    tmp_path: Path, reference: str, capsys: Output
+) -> None:
+    make(tmp_path, "r")
+    for command in (["runs", "show"], ["runs", "rm", "--yes"], ["resume"], ["episodes", "list"]):
+        assert cli.run([*command, reference, "--runs-dir", str(tmp_path)]) == 3
+        (said,) = capsys.readouterr().err.splitlines()
+        assert "is not a run: it has no run.json" in said or f"in {tmp_path}; it holds r" in said
+        assert "shorter" not in said
+    assert cli.run(["train", "a" * 5000]) == 3
+    assert "no installed plugin offers a game named aaa" in capsys.readouterr().err
 
 
 def look_alike(folder: Path, kind: str) -> None:
@@ -230,13 +249,34 @@ def test_an_evaluation_whose_checkpoint_is_taken_says_so(finished: Made, tmp_pat
         load_acting(finished.resolved, run.checkpoint(3), state, env, "cpu")
 
 
+MAKES = """
+import sys
+from pathlib import Path
+from arcade_rl.config import from_assignments, resolve
+from arcade_rl.engines.launch import create_run
+from arcade_rl.registry import load_game
+resolved = resolve([from_assignments(["game=toy"])], load_game)
+print("ready", flush=True)
+sys.stdin.read()
+create_run(resolved, Path(sys.argv[1]), None, ["train"])
+"""
+
+
 def test_runs_without_a_name_that_are_made_at_once_are_all_made(tmp_path: Path) -> None:
-    commands = [
-        start(tmp_path, ["train", "toy", "--steps", "64", "--set", "train.n_steps=64"])
-        for _ in range(5)
-    ]
-    for command in commands:
-        assert command.wait() == 0, command.stderr
+    command = [sys.executable, "-c", MAKES, str(tmp_path)]
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        making = [
+            stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe))
+            for _ in range(5)
+        ]
+        for process in making:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+        for process in making:
+            assert process.stdin is not None
+            process.stdin.close()
+    assert [process.returncode for process in making] == [0] * 5
     assert len(all_runs(tmp_path)) == 5
     assert len(list(tmp_path.glob("toy-*"))) == 5
     assert not list(tmp_path.glob(".*"))

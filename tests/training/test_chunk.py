@@ -370,3 +370,11 @@ def test_a_state_that_names_other_weights_is_refused(tmp_path: Path) -> None:
     checkpoints.seal(trained.directory, 1)
     with pytest.raises(VerificationError, match="not those that its state names"):
         laboratory.chunk(2, 2, trained)
+
+
+def test_the_checkpoint_of_another_chunk_is_refused(tmp_path: Path) -> None:
+    laboratory = lab(tmp_path)
+    begin, trained = laboratory.chain(1)
+    wrong = replace(trained, directory=begin.directory)
+    with pytest.raises(VerificationError, match="of chunk 0; chunk 2 starts from that of chunk 1"):
+        laboratory.chunk(2, 2, wrong)

@@ -18,9 +18,9 @@ from arcade_rl_go2.kernels import INSIDE, OURS
 
 LISTED = Path("kernel_compilation_manager", "qdcache.qdb")
 LOCK = LISTED.with_suffix(".lock")
-FEW, MORE, MANY = "6", "9", "60"
+FEW, MORE, MANY = "6", "9", "40"
 """Kernels. The few are the first of the others."""
-KILLS, TRIES = 3, 20
+KILLS, TRIES = 2, 40
 
 WORK = """
 import sys

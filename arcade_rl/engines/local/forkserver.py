@@ -1,15 +1,16 @@
 """The process that forks the workers of one supervision, and outlives none of them.
 
-    python -m arcade_rl.engines.forkserver RUN SOCKET_FD SUPERVISOR_PID
+    python -m arcade_rl.engines.local.forkserver RUN SOCKET_FD SUPERVISOR_PID
 
 On Linux it has imported what every worker needs, the game's plugin, and the modules that the game
-says take long: a worker begins at once, and the cores stay with the one that trains. Of what it has
-imported it calls nothing but the game's `declare`, so that a fork copies no thread in the middle of
-something. When the supervisor is gone, which the socket tells, it kills all workers with their
-children, whatever they are doing; while it imports it does not look, and is killed itself.
+says take long, and it has resolved the run's configuration: a worker begins at once, and the cores
+stay with the one that trains. It calls nothing of the game but `declare`, so that a fork copies no
+thread in the middle of something. When the supervisor is gone, which the socket tells, it kills all
+workers with their children, whatever they are doing; while it imports it does not look, and is killed
+itself.
 
 The supervisor sends one byte with three descriptors: the worker's events, its commands, its log.
-The server answers in lines: `started PID`, and later `ended PID CODE`, a code as of `subprocess`.
+The server answers in lines: `started PID`, and later `ended PID CODE`: an exit code, or minus a signal.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ import traceback
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from arcade_rl.engines.worker import work
+from arcade_rl.engines.local.worker import run_worker
 from arcade_rl.envs.parent import die_with, outlive_parent
+
+if TYPE_CHECKING:
+    from arcade_rl.config import Resolved
 
 DESCRIPTORS = 3
 """Descriptors of a request."""
@@ -38,29 +42,35 @@ def main() -> None:
     die_with(int(sys.argv[3]))
     run, connection = Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
-    if sys.platform == "linux":  # system libraries of macOS do not survive a fork
-        _import_early(run)
+    # System libraries of macOS do not survive a fork: each worker imports and resolves for itself there.
+    resolved = _import_early(run) if sys.platform == "linux" else None
     outlive_parent()  # the socket tells, and workers leave nothing behind
-    Server(run, connection).serve()
+    Server(run, resolved, connection).serve()
 
 
-def _import_early(run: Path) -> None:
-    """Whatever cannot be imported is in the log: the worker meets it too, and tells it."""
-    for module in ("arcade_rl.training.chunk", "arcade_rl.training.learner", *_declared(run)):
+def _import_early(run: Path) -> Resolved | None:
+    """Import what every worker needs, and return the run's configuration, for all workers.
+
+    Whatever cannot be imported or resolved is in the log: the worker meets it too, and tells it.
+    """
+    resolved = _resolve(run)
+    declared = resolved.declaration.imports if resolved else ()
+    for module in ("arcade_rl.training.chunk", "arcade_rl.training.learner", *declared):
         with _logged():
             import_module(module)
     gc.collect()
     gc.freeze()  # the workers' collections leave these pages alone: they stay shared
+    return resolved
 
 
-def _declared(run: Path) -> tuple[str, ...]:
-    """Modules that the run's game names."""
+def _resolve(run: Path) -> Resolved | None:
+    """The run's configuration; None where it does not resolve."""
     from arcade_rl.runs.directory import RunDirectory
     from arcade_rl.runs.experiment import resolve_saved
 
     with _logged():
-        return resolve_saved(RunDirectory(run)).declaration.imports
-    return ()
+        return resolve_saved(RunDirectory(run))
+    return None
 
 
 @contextlib.contextmanager
@@ -75,8 +85,8 @@ def _logged() -> Iterator[None]:
 class Server:
     """The loop. Workers lead process groups of their own."""
 
-    def __init__(self, run: Path, connection: socket.socket) -> None:
-        self._run, self._connection = run, connection
+    def __init__(self, run: Path, resolved: Resolved | None, connection: socket.socket) -> None:
+        self._run, self._resolved, self._connection = run, resolved, connection
         self._workers: set[int] = set()
         self._wake, wake_write = os.pipe()
         os.set_blocking(self._wake, False)
@@ -123,7 +133,7 @@ class Server:
             os.dup2(log, sys.stdout.fileno())
             os.dup2(log, sys.stderr.fileno())
             os.close(log)
-            code = work(self._run, events, commands)
+            code = run_worker(self._run, self._resolved, events, commands)
         except SystemExit:  # a game has called sys.exit: the log has where
             traceback.print_exc()
         finally:

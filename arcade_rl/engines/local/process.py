@@ -1,4 +1,4 @@
-"""Worker processes, and the server that forks them, as their supervisor sees them."""
+"""Worker processes, and the server that forks them, as the supervisor's process sees them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing import connection
 from pathlib import Path
 
 from arcade_rl.engines.failure import (
@@ -20,7 +21,7 @@ from arcade_rl.engines.failure import (
     kernel_oom_kills,
 )
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.events import Beat, Event, Failed, FrameBuffer, Ready, encode
+from arcade_rl.runs.events import Event, Failed, Finished, FrameBuffer, Go, Stop, encode
 
 KILL_WAIT_S = 10.0
 ENVIRONMENT = {
@@ -42,7 +43,7 @@ class ForkServer:
         with theirs, self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "arcade_rl.engines.forkserver",
+                    sys.executable, "-m", "arcade_rl.engines.local.forkserver",
                     str(run.path.absolute()), str(theirs.fileno()), str(os.getpid()),
                 ],
                 env={**ENVIRONMENT, **os.environ},
@@ -137,10 +138,13 @@ class ForkServer:
 
 
 class WorkerProcess:
-    """One worker in a process group of its own, its event pipe and its command pipe."""
+    """One worker in a process group of its own, its event pipe and its command pipe.
+
+    The process reads its checkpoint in the run directory and stages there, so nothing is brought.
+    """
 
     def __init__(self, server: ForkServer, log: Path) -> None:
-        self._server = server
+        self._server, self._log = server, log
         self._events, events_write = os.pipe()
         commands_read, self._commands = os.pipe()
         with log.open("ab") as output:
@@ -148,27 +152,24 @@ class WorkerProcess:
         os.close(events_write)
         os.close(commands_read)
         os.set_blocking(self._events, False)
+        self._is_open = True
         self._frames = FrameBuffer()
-        self.log = log
-        self.is_ready = False
-        """Whether it has built everything and waits for its turn."""
-        self.has_beaten = False
-        """Whether its training loop has given a sign of life."""
-        self.oom_kills = kernel_oom_kills()
+        self._last_word: Finished | Failed | None = None
+        self._oom_kills = kernel_oom_kills()
         """What the kernel had killed for memory when this process began."""
-        self.last_sign_of_life = time.monotonic()
 
     @property
     def has_begun(self) -> bool:
         """Whether there is a process: the server has imported everything and forked it."""
         return self._server.pid(self._request) is not None
 
-    def fileno(self) -> int:
-        """Descriptor that becomes readable when there are events, for `selectors`."""
-        return self._events
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._server.exit_code(self._request) is not None
 
-    def send(self, event: Event) -> None:
-        """Tell the worker something. A worker that is gone does not hear it: its end tells."""
+    def send(self, event: Go | Stop) -> None:
+        """Write a command. A worker that is gone does not hear it."""
         frame = memoryview(encode(event))
         with contextlib.suppress(BrokenPipeError):
             while frame:
@@ -183,29 +184,40 @@ class WorkerProcess:
                 return
             if not data:
                 return
-            self.last_sign_of_life = time.monotonic()
             for event in self._frames.feed(data):
-                self.is_ready = self.is_ready or isinstance(event, Ready)
-                self.has_beaten = self.has_beaten or isinstance(event, Beat)
+                if isinstance(event, Finished | Failed):
+                    self._last_word = event
                 yield event
 
-    def exit_code(self) -> int | None:
-        """How it ended: an exit code, or minus the signal; None while it lives."""
-        return self.wait(0.0)
+    def wait(self, timeout_s: float) -> None:
+        """Wait for events, or for the pipe to close, which the end of the process does."""
+        connection.wait([self._events], timeout_s)
 
-    def wait(self, timeout_s: float) -> int | None:
-        """Wait for the end at most this long; as `exit_code`."""
-        return self._server.exit_code(self._request, timeout_s)
+    def bring(self, staging: Path) -> None:
+        """Nothing to do: `staging` is where the process staged."""
 
-    def describe_end(self, code: int, told: Failed | None) -> Failure:
-        """What its end without a finished chunk means; `told` is what it said itself."""
+    def end(self, patience_s: float = 0.0) -> Failure | None:
+        """As the port says; the whole process group is killed."""
+        code = self._server.exit_code(self._request, patience_s)
+        if code is None:
+            self._server.kill(self._request)
+        self._close()
+        if code is None or (code == 0 and isinstance(self._last_word, Finished)):
+            return None
+        return self._describe_end(code)
+
+    def discard_log(self) -> None:
+        """Delete the file of what the process printed."""
+        self._log.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._is_open:
+            os.close(self._events)
+            os.close(self._commands)
+        self._is_open = False
+
+    def _describe_end(self, code: int) -> Failure:
         if not self.has_begun:
             return describe_server_end(code, self._server.log)
-        return describe_end(code, told, self.oom_kills, self.log)
-
-    def kill(self) -> None:
-        """End the whole process group now, and free everything that was held for it."""
-        if self.exit_code() is None:
-            self._server.kill(self._request)
-        for descriptor in (self._events, self._commands):
-            os.close(descriptor)
+        told = self._last_word if isinstance(self._last_word, Failed) else None
+        return describe_end(code, told, self._oom_kills, self._log)

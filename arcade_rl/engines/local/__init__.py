@@ -1,0 +1,1 @@
+"""The engine of this machine: processes that one server forks."""

@@ -1,0 +1,66 @@
+"""What every worker does, wherever it runs: one chunk, and words for what goes wrong in it."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcade_rl.training.chunk import Emit
+
+RESERVE_BYTES = 8 << 20
+"""Address space given back before an exception is told: telling it allocates, and it may say that
+there is no memory left."""
+
+
+def work(run: Callable[[], None], emit: Emit) -> int:
+    """Call `run`, which runs a chunk, and emit `Failed` if it raises. Returns the exit code of a process
+    that did nothing else."""
+    from arcade_rl.errors import (
+        ArcadeError,
+        ContractError,
+        DivergenceError,
+        MissingError,
+        RunFailed,
+        UsageError,
+    )
+    from arcade_rl.runs.events import Failed
+
+    reserve = bytearray(RESERVE_BYTES)
+    try:
+        run()
+    except ArcadeError as error:
+        hopeless = isinstance(
+            error, UsageError | MissingError | RunFailed | DivergenceError | ContractError
+        )
+        kind = "final" if hopeless else "error"
+        emit(Failed(kind, str(error), error.exit_code))
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told to the supervisor
+        reserve.clear()
+        traceback.print_exc()
+        kind = "system" if isinstance(error, OSError) else "error"
+        kind = "out of memory" if _is_out_of_memory(error) else kind
+        first_line = (str(error).splitlines() or [""])[0]
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" ({Path(place.filename).name}:{place.lineno})"
+        emit(Failed(kind, f"{type(error).__name__}: {first_line}{where}", 1))
+        return 1
+    return 0
+
+
+_OUT_OF_MEMORY = ("can't allocate memory", "failed to map segment", "bad_alloc")
+"""What torch and the loader of libraries say."""
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Without an import: for that there may be no memory either."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or any(words in str(error) for words in _OUT_OF_MEMORY)
+    )

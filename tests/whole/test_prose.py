@@ -1,0 +1,88 @@
+"""The prose of the code makes sense at the first reading: no docstring, documentation of a field or
+comment begins with a word that needs the line above to become a sentence."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).parents[2] / "arcade_rl"
+DONE = (
+    "__init__.py",
+    "__main__.py",
+    *(f"cli/{name}.py" for name in ("__init__", "config", "counter", "declared", "episode_tables")),
+    *(f"cli/{name}.py" for name in ("episodes", "experiment", "output", "plugins", "rom_tables")),
+    "cli/roms.py",
+    "config",
+    "errors.py",
+    "hookspecs.py",
+    "policies",
+    "reading.py",
+    "registry.py",
+    "roms",
+    "training",
+)
+"""Packages and modules that keep to this; the list grows until it is all of the core."""
+BEGINS_BADLY = re.compile(r"([Oo]f|[Tt]hat|As|as above|[Tt]he same|[Ii]ts?|[Tt]heirs?|[Tt]hem)\b")
+
+
+def prose(source: str) -> Iterator[tuple[int, str]]:
+    """(line, text) of every docstring, every documentation of a field and every comment of a module.
+
+    A comment of several lines is one text: those after the first go on with it.
+    """
+    for node in ast.walk(ast.parse(source)):
+        constant = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+            yield constant.lineno, constant.value
+    line_before = 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            is_alone = token.line.strip().startswith("#")
+            if not (is_alone and token.start[0] == line_before + 1):
+                yield token.start[0], token.string.removeprefix("#")
+            line_before = token.start[0] if is_alone else 0
+
+
+def faults(source: str) -> list[str]:
+    return [f"{line}: {text.strip()}" for line, text in prose(source) if _is_bad(text)]
+
+
+def _is_bad(text: str) -> bool:
+    return BEGINS_BADLY.match(text.strip()) is not None
+
+
+def modules() -> list[Path]:
+    found = [CORE / name for name in DONE]
+    return sorted(
+        path for one in found for path in ([one] if one.suffix == ".py" else one.rglob("*.py"))
+    )
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(CORE)))
+def test_no_prose_needs_the_line_above(path: Path) -> None:
+    assert faults(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""Of the module."""\n',
+        'def f():\n    """As g."""\n',
+        'class A:\n    x: int\n    """The same of x."""\n',
+        "x = 1  # that is one\n",
+        "x = 1\n# It is one.\n",
+    ],
+)
+def test_bad_prose_is_found(source: str) -> None:
+    assert len(faults(source)) == 1
+
+
+def test_a_comment_of_two_lines_is_one_text() -> None:
+    assert faults("# One value for\n# Of or That.\nx = 1\n") == []
