@@ -22,7 +22,7 @@ Name = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class HowStored:
     """How a column is stored."""
 
     kind: type
@@ -35,23 +35,23 @@ class Storage:
 class EndedEpisodes:
     """E episodes that ended in one rollout, in the order of their end."""
 
-    env: Annotated[Integers, Storage(int, "metadata.environment")]
+    env: Annotated[Integers, HowStored(int, "metadata.environment")]
     """Index of the environment. (E,)"""
-    seed: Annotated[Integers, Storage(int, "start.seed")]
+    seed: Annotated[Integers, HowStored(int, "start.seed")]
     """Seed that it was played from. (E,)"""
-    stage: Annotated[Integers, Storage(int, "metadata.stage")]
+    stage: Annotated[Integers, HowStored(int, "metadata.stage")]
     """Curriculum stage that it was played in. (E,)"""
-    length: Annotated[Integers, Storage(int, "metadata.length")]
+    length: Annotated[Integers, HowStored(int, "metadata.length")]
     """Steps. (E,)"""
-    step: Annotated[Integers, Storage(int, "metadata.step_end")]
+    step: Annotated[Integers, HowStored(int, "metadata.step_end")]
     """Step of the rollout that ended it, from 0; elsewhere, steps of the run at its end. (E,)"""
-    raw_return: Annotated[Floats, Storage(float, "metadata.raw_return")]
+    raw_return: Annotated[Floats, HowStored(float, "metadata.raw_return")]
     """Sum of the game's own rewards. (E,)"""
-    shaped_return: Annotated[Floats, Storage(float, "metadata.shaped_return")]
+    shaped_return: Annotated[Floats, HowStored(float, "metadata.shaped_return")]
     """Sum of the weighted terms. (E,)"""
-    truncated: Annotated[npt.NDArray[np.bool_], Storage(bool, "metadata.truncated")]
+    truncated: Annotated[npt.NDArray[np.bool_], HowStored(bool, "metadata.truncated")]
     """Cut by a limit rather than ended by the rules. (E,)"""
-    opponent: Annotated[Integers, Storage(str, "metadata.opponent")]
+    opponent: Annotated[Integers, HowStored(str, "metadata.opponent")]
     """Code of whoever sat opposite; elsewhere, the name. (E,)"""
     terms: Floats
     """Sum of every term, unweighted. (E, K)"""
@@ -86,7 +86,7 @@ class Column:
 
 def _columns() -> Iterator[Column]:
     for name, hint in get_type_hints(EndedEpisodes, include_extras=True).items():
-        kept = next((note for note in get_args(hint)[1:] if isinstance(note, Storage)), None)
+        kept = next((note for note in get_args(hint)[1:] if isinstance(note, HowStored)), None)
         if kept is not None:
             yield Column(name, kept.kind, kept.place)
 

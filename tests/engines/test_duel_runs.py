@@ -15,7 +15,7 @@ from supervised import (
     TOY,
     assert_same,
     assert_same_however_cut,
-    call,
+    call_process,
     kill,
     notices,
     start,
@@ -42,7 +42,7 @@ TRAIN = [
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     root = tmp_path_factory.mktemp("undisturbed")
-    code, said = call(root, TRAIN, modules=DUEL)
+    code, said = call_process(root, TRAIN, modules=DUEL)
     assert code == 0, said
     return RunDirectory(root / "r")
 
@@ -81,7 +81,7 @@ def test_a_worker_killed_in_every_chunk_changes_nothing(
 def test_in_one_chunk_a_milestone_it_is_the_same_run(
     undisturbed: RunDirectory, tmp_path: Path
 ) -> None:
-    code, said = call(tmp_path, [*TRAIN, "--set", "chunk.steps=1000000"], modules=DUEL)
+    code, said = call_process(tmp_path, [*TRAIN, "--set", "chunk.steps=1000000"], modules=DUEL)
     assert code == 0, said
     run = RunDirectory(tmp_path / "r")
     state = state_of(run)
@@ -106,14 +106,16 @@ def test_a_checkpoint_of_another_run_sits_opposite_and_is_copied(
         "--set",
         'opponents.names=["r@50%"]',
     ]
-    code, said = call(root, [*words, "--set", 'recording.criteria=["all"]'], modules=DUEL)
+    code, said = call_process(root, [*words, "--set", 'recording.criteria=["all"]'], modules=DUEL)
     assert code == 0, said
     kept = recordings_of(RunDirectory(root / "next"))
     assert {it.metadata.opponent for it in kept} == {"r@50%"}
     shutil.rmtree(root / "r")
-    code, said = call(root, ["resume", "next", "--set", "train.total_steps=1536"], modules=DUEL)
+    code, said = call_process(
+        root, ["resume", "next", "--set", "train.total_steps=1536"], modules=DUEL
+    )
     assert code == 0, said
-    code, said = call(root, [*words[:2], "--run", "gone", *words[4:]], modules=DUEL)
+    code, said = call_process(root, [*words[:2], "--run", "gone", *words[4:]], modules=DUEL)
     assert code == 3
     assert "r" in said
 
