@@ -75,8 +75,8 @@ def open_features(resolved: Resolved) -> tuple[str, Any, Any]:
 
     config = resolved.config
     game_env = open_env(resolved)
-    accounting = open_accounting(resolved, game_env, config.train.n_envs)
-    env = StockEnv(game_env, WeightedSum(resolved.weights), accounting)
+    accounting = open_accounting(resolved, config.train.n_envs)
+    env = StockEnv(game_env, WeightedSum(resolved.weights), accounting, resolved.declaration)
     env.begin(HashedSeeds(config.seed, config.train.n_envs), 0, None)
     names = [metric.name for metric in resolved.declaration.metrics]
     return "MlpPolicy", env, HarvestedScores(env, names.index("score"))

@@ -52,6 +52,15 @@ class PluginDist(Protocol):
 
 
 @pytest.fixture
+def duel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy with two seats is installed, here and in processes that are started."""
+    folder = str(TOY / "duel")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{os.environ['PYTHONPATH']}")
+    importlib.invalidate_caches()
+
+
+@pytest.fixture
 def plugin_dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PluginDist]:
     modules: list[str] = []
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 
-from arcade_rl.contracts import Array, Declaration, Observations, SeedSource, StepBatch
+from arcade_rl.contracts import Array, Declaration, Observations, SeedSource, StepBatch, VectorEnv
 from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.training.moments import Normalize
@@ -26,7 +26,7 @@ SPACES: dict[str, spaces.Space[Any]] = {
 }
 
 
-class Identity:
+class Identity(VectorEnv):
     """N games in which the reward of a step is 1 for the action that the observation shows, less for
     others: the part of a choice that is right, or 1 minus the squared distance."""
 
@@ -37,7 +37,7 @@ class Identity:
         self._on = on
         """Device of the arrays; "" for numpy."""
 
-    def reset(self, seeds: SeedSource) -> Observations:
+    def reset(self, seeds: SeedSource, rows: Any = None) -> Observations:
         self._seeds = seeds.next(np.arange(self.num_envs))
         self._rng = np.random.default_rng(self._seeds)
         self._clock = 0
@@ -105,6 +105,7 @@ def identity_ppo(space: spaces.Space[Any], num_envs: int = 8, on: str = "", **ke
         Identity(space, num_envs, on),
         WeightedSum([1.0]),
         lambda rows: EpisodeAccounting(declaration(), rows, horizon),
+        declaration(),
         **keywords,
     )
     model.set_logger(make_logger_without_files())

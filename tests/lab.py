@@ -15,6 +15,7 @@ from arcade_rl.recording.segment import Segment
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
+from arcade_rl.runs.directory import START
 from arcade_rl.runs.events import Episodes, Event, Notice, Update
 from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_EPISODES, plan_run
 from arcade_rl.training.chunk import Chunk, Turn
@@ -84,8 +85,15 @@ class Lab:
         if "prepare" in hooks:
             hooks["prepare"](learner)
         usual = self.plan.spec("lab", start.state if start else None)
-        spec = replace(usual, chunk=number, last_update=last, milestones=[])
-        turn = Turn(spec, start.directory if start else None, staging)
+        milestones = self.plan.milestones_at(last) if last else [START]
+        spec = replace(usual, chunk=number, last_update=last, milestones=milestones)
+        turn = Turn(
+            spec,
+            start.directory if start else None,
+            staging,
+            pool=[trained.directory for trained in hooks.get("pool", ())],
+            seated=[trained.directory for trained in hooks.get("seated", ())],
+        )
         events: list[Event] = []
         Chunk(learner, turn, events.append).run(hooks.get("should_stop", lambda: False))
         learner.close()
@@ -110,8 +118,7 @@ def rows(chunks: list[Trained]) -> list[tuple[Any, ...]]:
 
 
 def _rows_of(event: Episodes) -> list[tuple[Any, ...]]:
-    columns = [event.env, event.seed, event.stage, event.length, event.step, event.raw_return]
-    columns += [event.shaped_return, event.truncated, *event.terms.values()]
+    columns = [*event.columns.values(), *event.terms.values()]
     columns += event.metrics.values()
     numbers = range(event.first, event.first + len(event))
     return list(zip(numbers, *columns, strict=True))

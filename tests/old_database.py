@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def make_old(path: Path) -> None:
-    """Give a database the schema of version 0, which had no phases."""
+    """Give a database the schema of version 0, which had no phases, recordings and opponents."""
     connection = sqlite3.connect(path)
     connection.executescript(
         """
@@ -21,6 +21,7 @@ def make_old(path: Path) -> None:
             select number, chunk, attempt, steps, time, steps_per_s, "values" from present;
         drop table present;
         create index updates_of_chunk on updates (chunk);
+        alter table episodes drop column opponent;
         drop table recordings;
         drop table recorded;
         pragma user_version = 0;

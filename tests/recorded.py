@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from arcade_rl.contracts import Game, Purpose, StagedVectorEnv, StepBatch
+from arcade_rl.contracts import Game, Purpose, StepBatch
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 
@@ -65,8 +65,7 @@ def played(
 ) -> tuple[Recording, list[StepBatch]]:
     """An episode of random actions, recorded without the policy's columns, and its steps."""
     env = game.make_env(options, 1, purpose)
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(stage)
+    env.set_stage(stage)
     env.reset(GivenSeeds([[seed, 0]]))
     rng, space = np.random.default_rng(seed), env.action_space
     space.seed(seed)
@@ -102,7 +101,7 @@ def assert_equal(one: Recording, other: Recording) -> None:
     """Every field is the same, bit by bit."""
     assert one.metadata == other.metadata
     assert one.start == other.start
-    for name in ("actions", "rewards", "metrics", "values", "distributions", "states"):
+    for name in ("actions", "rewards", "metrics", "values", "distributions", "states", "frames"):
         mine, theirs = getattr(one, name), getattr(other, name)
         assert (mine is None) == (theirs is None), name
         if mine is not None:

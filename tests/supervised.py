@@ -79,9 +79,9 @@ def call(root: Path, arguments: Sequence[str], modules: Path = TOY) -> tuple[int
     return done.returncode, done.stderr
 
 
-def call_process(root: Path, arguments: Sequence[str]) -> tuple[int, str]:
+def call_process(root: Path, arguments: Sequence[str], modules: Path = TOY) -> tuple[int, str]:
     """Run `arcade-rl ARGUMENTS` to its end in a process of its own; exit code and stderr."""
-    command = start(root, arguments)
+    command = start(root, arguments, modules)
     return command.wait(), command.stderr
 
 

@@ -44,6 +44,9 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "cameras": list(declaration.cameras),
         "tracks": list(declaration.tracks),
         "gauges": [asdict(gauge) for gauge in declaration.gauges],
+        "seats": list(declaration.seats),
+        "opponents": [asdict(opponent) for opponent in declaration.opponents],
+        "timed": declaration.timed,
     }
 
 
@@ -64,6 +67,11 @@ def write(described: Mapping[str, Any]) -> None:
             else "and are never played again"
         )
         _fact("recordings", f"hold states {again}")
+    if len(described["seats"]) > 1:
+        first, *others = described["seats"]
+        _fact("seats", f"{first}, the learner's; {', '.join(others)}")
+    if described["timed"]:
+        _fact("steps", "differ in length")
     if described["cameras"]:
         _fact("cameras", ", ".join(described["cameras"]))
     if described["tracks"]:
@@ -77,6 +85,7 @@ def write(described: Mapping[str, Any]) -> None:
     )
     _section("terms", described["terms"], ("name", "weight", "measures"))
     _section("gauges", described["gauges"], ("name", "low", "high", "unit"))
+    _section("opponents", described["opponents"], ("name", "summary"))
     _section("stages", [_readable(stage) for stage in described["stages"]], ("name", "summary", "promotion"))  # fmt: skip
 
 

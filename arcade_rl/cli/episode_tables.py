@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 60
-_TEXTS = ("time", "reasons")
+_TEXTS = ("time", "reasons", "opponent")
 """Columns of the list that hold no numbers."""
 
 
@@ -41,7 +41,8 @@ def write_list(run: RunDirectory, rows: Iterable[EpisodeRow], query: Query) -> b
     asked = ["number", query.column, *(condition.name for condition in query.conditions)]
     metrics = list(found[0].metrics)
     main = [name for name in _main_metric(run) if name in metrics]
-    rest = [*main, "return", "length", *metrics, "stage", "chunk", "step", "time", "seed"]  # fmt: skip
+    against = ["opponent"] if any(row.opponent for row in found) else []
+    rest = [*main, "return", "length", *metrics, *against, "stage", "chunk", "step", "time", "seed"]
     columns = list(dict.fromkeys([*asked, *rest, "bytes", "reasons"]))
     cells = [[_cell(row, name) for name in columns] for row in found]
     optional = [k for k, name in enumerate(columns) if name not in (*asked, "reasons")]
@@ -111,13 +112,14 @@ def write_detail(recording: Recording, size: int) -> None:
     its file in bytes."""
     it = recording.metadata
     stage = f", stage {it.stage} {it.stage_name}".rstrip() if it.stage_name else ""
+    against = f", against {it.opponent}" if it.opponent else ""
     kept = [
         name
-        for name in ("values", "distributions", "states")
+        for name in ("values", "distributions", "states", "frames", "replies")
         if getattr(recording, name) is not None
     ]
     lines = [
-        f"episode {it.number} of {it.run}: {it.game}, {it.purpose}{stage}",
+        f"episode {it.number} of {it.run}: {it.game}, {it.purpose}{stage}{against}",
         f"played    {exact_date(it.started)} to {time_of_day(it.ended)}, chunk {it.chunk}, environment {it.environment}, "
         f"seed {recording.start.seed}",
         f"at        step {it.step_end:,} of the run, {it.progress:.1%} of its length",

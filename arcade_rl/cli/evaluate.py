@@ -12,6 +12,7 @@ from arcade_rl.cli.train import RUNS_DIR, SEED
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
     from arcade_rl.contracts import Metric
+    from arcade_rl.policies.opponents import Rival
     from arcade_rl.runs.evaluations import Evaluation, Summary
 
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     default=None,
     help="Take the likeliest action, or sample from the policy.",
 )
+@click.option(
+    "--opponent",
+    metavar="NAME|RUN@CKPT",
+    help="Who sits opposite: one of the game's own opponents, or a checkpoint.",
+)
 @click.option("--device", default="auto", show_default=True, help="Where the policy runs.")
 @RUNS_DIR
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, every episode included.")
@@ -34,6 +40,7 @@ def evaluate(
     envs: int | None,
     seed: int | None,
     deterministic: bool | None,
+    opponent: str | None,
     device: str,
     runs_dir: str | None,
     as_json: bool,
@@ -63,6 +70,7 @@ def evaluate(
             defaults.deterministic if deterministic is None else deterministic,
             device,
             progress,
+            _rival(opponent, runs_dir),
         )
     path = evaluations.path_of(run, evaluation)
     if as_json:
@@ -71,6 +79,20 @@ def evaluate(
         _write(evaluation, resolved)
     evaluations.store(run, evaluation)  # last: a disk that refuses it takes no result away
     notice(f"stored in {path}")
+
+
+def _rival(opponent: str | None, runs_dir: str | None) -> str | Rival | None:
+    """An opponent by its name, or the checkpoint that a reference with an "@" names."""
+    from arcade_rl.policies.opponents import Rival
+    from arcade_rl.runs.directory import find_checkpoint, split_reference
+    from arcade_rl.runs.experiment import open_run
+
+    if opponent is None or "@" not in opponent:
+        return opponent
+    name, checkpoint_name = split_reference(opponent)
+    run, resolved = open_run(name, runs_dir)
+    best = resolved.declaration.metric(resolved.best_metric)
+    return Rival(resolved, find_checkpoint(run, checkpoint_name, best.name, best.better))
 
 
 def _write(evaluation: Evaluation, resolved: Resolved) -> None:
@@ -103,7 +125,8 @@ def _header(evaluation: Evaluation, resolved: Resolved) -> list[str]:
         f"{evaluation.run}, checkpoint {evaluation.chunk}, "
         f"weights {evaluation.weights_sha256[:12]}",
         f"{evaluation.game}, protocol {evaluation.protocol}, "
-        f"{f'stage {stage}, ' if stage else ''}actions {evaluation.mode}, "
+        f"{f'stage {stage}, ' if stage else ''}"
+        f"{f'against {evaluation.opponent}, ' if evaluation.opponent else ''}actions {evaluation.mode}, "
         f"episodes {count}, environments {evaluation.n_envs}, seed {evaluation.seed}",
     ]
     if cut:

@@ -14,6 +14,7 @@ from arcade_rl.config.models import (
     Train,
     Value,
 )
+from arcade_rl.config.opponents import POOL
 from arcade_rl.config.options import Options, parse_percent, parse_step, unknown_key
 from arcade_rl.config.recording import AnyCriterion, Recording
 from arcade_rl.config.resolve import (
@@ -37,6 +38,7 @@ __all__ = [
     "DEVICE",
     "HYPERPARAMETERS",
     "OWN_HYPERPARAMETERS",
+    "POOL",
     "AdaptiveRate",
     "AnyCriterion",
     "Checkpoint",

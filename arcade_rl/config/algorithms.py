@@ -21,7 +21,12 @@ _PPO: dict[str, JsonValue] = {
     **_LOSS,
     **_CLIPPED,
 }
-_OWN: dict[str, JsonValue] = {"precision": "exact", "compile": "auto", "normalize_values": False}
+_OWN: dict[str, JsonValue] = {
+    "precision": "exact",
+    "compile": "auto",
+    "normalize_values": False,
+    "gamma_per": "step",
+}
 
 DEFAULTS: dict[str, dict[str, JsonValue]] = {
     "PPO": {**_PPO, **_EXPLORATION, **_OWN},

@@ -21,6 +21,7 @@ from pydantic import (
 
 from arcade_rl.config.algorithms import DEFAULTS, HYPERPARAMETERS, LSTM_KEYS, POLICIES
 from arcade_rl.config.faults import cut, shown
+from arcade_rl.config.opponents import Seating
 from arcade_rl.config.options import (
     Count,
     FewOrNone,
@@ -217,6 +218,9 @@ class Train(Options):
     """Discount of a reward for each step that the reward lies ahead: rewards count for some 1 / (1
     - gamma) steps, so its meaning changes with the duration of a step. With 1 returns are finite
     only if episodes end."""
+    gamma_per: Literal["step", "second"] | None = None
+    """Unit of time that gamma discounts over: a "step", or a "second" of the game, which a game with
+    steps of different lengths allows. A gamma of 0.99 at five steps a second is 0.95 a second."""
     gae_lambda: Fraction01 | None = None
     """Weight of longer returns in an advantage (generalised advantage estimation): 0 trusts the
     critic after one step, which is biased; 1 takes what was really received, which is noisy."""
@@ -445,6 +449,9 @@ class Evaluation(Options):
     deterministic: bool = False
     """Whether the likeliest action is taken instead of one sampled from the policy. A policy that
     needs its noise, for instance to leave a loop, scores lower with true."""
+    opponent: str | None = None
+    """Name of the game's own opponent that sits opposite, in a game of more than one seat; unset: the
+    game's usual one."""
 
 
 class Config(Options):
@@ -464,6 +471,8 @@ class Config(Options):
     """Weight of each of the game's reward terms in what the learner is rewarded with; a term that
     is not named keeps the game's weight. Scores and returns of the game do not change with it."""
     engine: Engine = Engine()
+    opponents: Seating | None = None
+    """Unset in a game of one seat."""
     evaluation: Evaluation = Evaluation()
     recording: Recording = Recording()
 

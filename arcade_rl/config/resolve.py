@@ -22,7 +22,13 @@ from arcade_rl.config.faults import cut, describe, is_within, shown
 from arcade_rl.config.models import AdaptiveRate, Config, Schedule, Table, Value
 from arcade_rl.config.options import unknown_key
 from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
-from arcade_rl.contracts import Declaration, Game, Gauge, Metric, RewardTerm, Stage
+from arcade_rl.config.seats import (
+    refuse_opponents_of_nobody,
+    refuse_seconds_without_frames,
+    refuse_unknown_opponents,
+    usual_opponents,
+)
+from arcade_rl.contracts import BuiltIn, Declaration, Game, Gauge, Metric, RewardTerm, Stage
 from arcade_rl.errors import ArcadeError, ConfigError, ContractError, PluginError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
@@ -150,7 +156,9 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     general = Source(
         f"default for replay {declaration.replay}", {"recording": {"criteria": criteria}}
     )
-    sources = [*sources, defaults, general]
+    for source in sources:
+        refuse_opponents_of_nobody(source.origin, flatten(source.values), game.name, declaration)
+    sources = [*sources, defaults, general, *_usual_opponents(game.name, declaration)]
     _refuse_unknown_keys([defaults], Config)
     sources = _leave_out_foreign_hyperparameters(sources)
     values, origins = _merge(sources)
@@ -161,6 +169,8 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     config = _validate(Config, values, origins)
     _refuse_foreign_hyperparameters(config, origins)
     _refuse_processes_with_states(config, declaration, origins)
+    refuse_seconds_without_frames(config, declaration, origins)
+    refuse_unknown_opponents(config, declaration, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
     _refuse_unknown_metrics(resolved)
@@ -178,6 +188,8 @@ _DECLARED: tuple[tuple[str, type], ...] = (
     ("cameras", str),
     ("packages", str),
     ("imports", str),
+    ("seats", str),
+    ("opponents", BuiltIn),
 )
 """The fields of a declaration that are tuples, and the type of their items."""
 
@@ -436,6 +448,11 @@ def _refuse_processes_with_states(
             f"{origin}: train.env_processes: {config.train.env_processes!r}: {config.game} cannot be "
             "re-run exactly, and its states do not go between processes; expected 0"
         )
+
+
+def _usual_opponents(game: str, declaration: Declaration) -> list[Source]:
+    tables = usual_opponents(declaration)
+    return [Source(f"default of {game}", tables)] if tables else []
 
 
 def _check_best_metric(resolved: Resolved) -> None:

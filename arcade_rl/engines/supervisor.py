@@ -7,11 +7,11 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Literal
 
-from arcade_rl.config import Resolved
+from arcade_rl.config import POOL, Resolved
 from arcade_rl.engines.attempt import POLL_S, Attempt, Wish
 from arcade_rl.engines.budget import prune_recordings
 from arcade_rl.engines.commit import (
@@ -32,6 +32,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.lock import RunLock
 from arcade_rl.runs.plan import ChunkSpec, plan_run
+from arcade_rl.runs.rivals import bring
 
 MAX_BACKOFF_S = 60.0
 STEP_OVER_AFTER = 2
@@ -70,6 +71,8 @@ class Supervisor:
         self._workers = workers
         self._standby: Worker | None = None
         self._request: Literal["", "stop", "pause"] = ""
+        self._rivals: list[str] = []
+        """Checkpoints of other runs that sit opposite, as RUN@CHUNK."""
         self._signals = 0
         self._attempts: dict[int, int] = {}
         self._furthest = -1
@@ -88,6 +91,8 @@ class Supervisor:
             self._database.set_status("running", pid=os.getpid())
             try:
                 recover(self._run, self._database, self._notify, self._from_scratch)
+                opponents = self._resolved.config.opponents
+                self._rivals = bring(self._run, opponents.rivals if opponents else ())
                 outcome = self._run_chunks()
             except Exception as error:
                 self._database.set_status("failed", f"the supervisor: {error}")
@@ -121,7 +126,20 @@ class Supervisor:
     def _spec(self, start: CheckpointState | None) -> ChunkSpec:
         chunk = start.chunk + 1 if start else 0
         attempt = self._attempts[chunk] = self._attempts.get(chunk, 0) + 1
-        return self._plan.spec(self._run.name, start, attempt, self._drops_open)
+        spec = self._plan.spec(self._run.name, start, attempt, self._drops_open)
+        if start is None:
+            return spec
+        seated = [] if self._drops_open else start.seated
+        return replace(spec, pool=self._pool(start), seated=seated, rivals=self._rivals)
+
+    def _pool(self, start: CheckpointState) -> list[int]:
+        """Chunks whose checkpoints sit opposite where a chunk begins with this one."""
+        opponents = self._resolved.config.opponents
+        if opponents is None or POOL not in opponents.names:
+            return []
+        stored = checkpoints.stored(self._run.checkpoints)
+        states = [checkpoints.read_state(path) for _, path in stored]
+        return checkpoints.pool_of(states, start, opponents.pool)
 
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
         """One attempt by the worker that stands by, while the next one starts."""

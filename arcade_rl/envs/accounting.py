@@ -9,43 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Array, Declaration, ReplayKind, StepBatch
+from arcade_rl.contracts import Array, Declaration, ReplayKind, Replies, StepBatch
 from arcade_rl.envs.arrays import to_numpy, zeros
 from arcade_rl.envs.fingerprints import FingerprintLog, Prints
+from arcade_rl.envs.replies import EnvReplies, by_environment, join_replies
 from arcade_rl.errors import ContractError
+from arcade_rl.recording.ended import EndedEpisodes
 
-
-@dataclass(frozen=True, slots=True)
-class EndedEpisodes:
-    """E episodes that ended in one rollout, in the order of their end."""
-
-    env: npt.NDArray[np.int64]
-    """Index of the environment. (E,)"""
-    step: npt.NDArray[np.int64]
-    """Step of the rollout that ended it, from 0. (E,)"""
-    seed: npt.NDArray[np.int64]
-    """Seed that it was played from. (E,)"""
-    stage: npt.NDArray[np.int64]
-    """Curriculum stage that it was played in. (E,)"""
-    length: npt.NDArray[np.int64]
-    """Steps. (E,)"""
-    raw_return: npt.NDArray[np.float64]
-    """Sum of the game's own rewards. (E,)"""
-    shaped_return: npt.NDArray[np.float64]
-    """Sum of the weighted terms. (E,)"""
-    truncated: npt.NDArray[np.bool_]
-    """Cut by a limit rather than ended by the rules. (E,)"""
-    terms: npt.NDArray[np.float64]
-    """Sum of every term, unweighted. (E, K)"""
-    metrics: npt.NDArray[np.float64]
-    """Every metric, aggregated as declared. (E, M)"""
-
-    def __len__(self) -> int:
-        return len(self.env)
+NOBODY = -1
+"""Code of the opponent in open episodes of which none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +39,8 @@ class OpenEpisodes:
     """Fingerprint of the observation after its last step. (N,)"""
     clock: npt.NDArray[np.int64]
     """Steps of the environment since fingerprints are taken; the same for all. (N,)"""
+    opponent: npt.NDArray[np.int64]
+    """Code of whoever sits opposite, in a game of more than one seat; `NOBODY` in others. (N,)"""
     length: npt.NDArray[np.int64]
     """Steps. (N,)"""
     raw: npt.NDArray[np.float64]
@@ -102,6 +81,10 @@ class Steps:
     states: npt.NDArray[np.generic] | None = None
     """States of the simulator, of a game that cannot be re-run exactly. (T, N, S); None where
     nothing is recorded."""
+    frames: npt.NDArray[np.int64] | None = None
+    """Native frames of every step, of a game whose steps differ in length. (T, N), int64, or None."""
+    replies: EnvReplies | None = None
+    """What opponents answered, in a game of more than one seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +124,14 @@ def _merge_steps(parts: Sequence[tuple[int, Steps]]) -> Steps:
             },
         ),
         np.concatenate(states, axis=1) if states else None,
+        _side_by_side([steps.frames for _, steps in parts]),
+        join_replies([steps.replies for _, steps in parts]),
     )
+
+
+def _side_by_side(columns: Sequence[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+    there = [column for column in columns if column is not None]
+    return np.concatenate(there, axis=1) if there else None
 
 
 def _merge_ended(parts: Sequence[tuple[int, EndedEpisodes]]) -> EndedEpisodes:
@@ -179,14 +169,12 @@ class EpisodeAccounting:
         declaration: Declaration,
         num_envs: int,
         horizon: int,
-        is_stacked: bool = False,
         has_prints: bool = False,
         has_states: bool = False,
     ) -> None:
-        """`is_stacked`: observations are stacks of frames, as of a `FrameStackedVectorEnv`.
-        `has_prints` and `has_states`: keep fingerprints and states of the steps."""
+        """`has_prints` and `has_states`: keep fingerprints and states of the steps."""
         self._declaration = declaration
-        self._prints = FingerprintLog(is_stacked, has_prints)
+        self._prints = FingerprintLog(declaration.frame_stack > 1, has_prints)
         self._has_states = has_states
         self._num_envs = num_envs
         self._horizon = horizon
@@ -194,6 +182,7 @@ class EpisodeAccounting:
         self._replay = declaration.replay
         self._num_terms = len(declaration.terms)
         self._log: _Log | None = None
+        self._replies: list[Replies] = []
         self._open = _Totals(num_envs, self._num_terms, len(self._aggregations))
         self._stage = np.zeros(num_envs, np.int64)
         self._seed = np.zeros(num_envs, np.int64)
@@ -218,6 +207,7 @@ class EpisodeAccounting:
             stage=self._stage.copy(),
             seen=self._prints.seen(),
             clock=np.full(self._num_envs, self._prints.count, np.int64),
+            opponent=np.full(self._num_envs, NOBODY, np.int64),
             **totals,
         )
 
@@ -242,6 +232,7 @@ class EpisodeAccounting:
         """
         if self._log is None:
             _refuse_undeclared_states(batch, self._replay)
+            _refuse_undeclared_frames(batch, self._declaration)
             k, m = self._num_terms, len(self._aggregations)
             self._log = _Log(batch, (self._horizon, self._num_envs), k, m, self._has_states)
         log, t = self._log, self._time
@@ -256,6 +247,11 @@ class EpisodeAccounting:
         log.has_final[t] = batch.final_observations is not None
         if log.states is not None:
             log.states[t] = batch.states
+        if log.frames is not None and batch.frames is not None:
+            log.frames[t] = batch.frames
+        if batch.replies is not None:
+            self._replies.append(batch.replies)
+            log.opponent[t] = to_numpy(batch.opponents)
         self._prints.note(t, batch, ended)
         self._time += 1
         return ended
@@ -272,7 +268,10 @@ class EpisodeAccounting:
         ended = self._end_episodes(log, steps)
         prints = self._prints.harvest(self._num_envs)
         states = None if log.states is None else log.states.copy()
-        return Harvest(ended, Steps(_floats(log.raw), _floats(log.metrics), prints, states))
+        frames = None if log.frames is None else np.array(log.frames, np.int64)
+        replies, self._replies = by_environment(self._replies), []
+        rewards, metrics = _floats(log.raw), _floats(log.metrics)
+        return Harvest(ended, Steps(rewards, metrics, prints, states, frames, replies))
 
     def _end_episodes(self, log: _Log, steps: int) -> EndedEpisodes:
         pieces = _Pieces(log.ended)
@@ -295,6 +294,7 @@ class EpisodeAccounting:
             shaped_return=gone.shaped,
             truncated=log.truncated[step, env],
             terms=gone.terms,
+            opponent=log.opponent[step, env],
             metrics=_aggregate(self._aggregations, gone, log.metrics[step, env].astype(np.float64)),
         )
 
@@ -314,6 +314,16 @@ def _refuse_undeclared_states(batch: StepBatch, replay: ReplayKind) -> None:
         raise ContractError(
             f'the game declares replay = "{replay}" and its environment {found}; '
             'expected StepBatch.states where replay is "states", and nowhere else'
+        )
+
+
+def _refuse_undeclared_frames(batch: StepBatch, declaration: Declaration) -> None:
+    """Discounting by time would take every step for one of the same length."""
+    if (batch.frames is None) == declaration.timed:
+        found = "gives no frames" if batch.frames is None else "gives frames"
+        raise ContractError(
+            f"the game declares timed = {declaration.timed} and its environment {found}; expected "
+            "StepBatch.frames where it is timed, and nowhere else"
         )
 
 
@@ -340,6 +350,8 @@ class _Log:
         self.ended = zeros(like.terminated, *rows)
         self.truncated = zeros(like.truncated, *rows)
         self.seed = zeros(like.episode_seeds, *rows)
+        self.opponent = np.zeros(rows, np.int64)
+        self.frames = None if like.frames is None else zeros(like.frames, *rows)
         self.has_final = np.zeros(rows[0], np.bool_)
         """Whether the step had last observations; on the host. (T,)"""
         self.states = (

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from arcade_rl.contracts import Observations, Purpose, StepBatch
+from arcade_rl.contracts import Declaration, Observations, Purpose, StepBatch
 from arcade_rl.envs.door import leaves
 from arcade_rl.errors import ArcadeError, ContractError, RunFailed
 
@@ -36,6 +36,8 @@ class Order:
     """Its first environment in the whole."""
     rows: int
     """How many environments it holds."""
+    opponents: tuple[str, ...]
+    """Names of the game's own opponents of which each episode draws one; empty in a game of one seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,6 @@ class Hello:
 
     observation_space: spaces.Space[Any]
     action_space: spaces.Space[Any]
-    is_masked: bool
-    is_staged: bool
-    frame_stack: int | None
-    terms: int
-    metrics: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Fault:
 class Board:
     """All arrays of N environments in one piece of memory, with the same layout in every process."""
 
-    def __init__(self, hello: Hello, num_envs: int) -> None:
+    def __init__(self, hello: Hello, declaration: Declaration, num_envs: int) -> None:
         self._places: dict[str, tuple[int, tuple[int, ...], npt.DTypeLike]] = {}
         self._size = 0
         n = num_envs
@@ -73,12 +70,14 @@ class Board:
         is_box = isinstance(space, spaces.Box)
         self._add("actions", (n, *(space.shape or ())), np.float32 if is_box else np.int64)
         self._add("rewards", (n,), np.float32)
-        self._add("terms", (n, hello.terms), np.float32)
-        self._add("metrics", (n, hello.metrics), np.float32)
+        self._add("terms", (n, len(declaration.terms)), np.float32)
+        self._add("metrics", (n, len(declaration.metrics)), np.float32)
         self._add("seeds", (n,), np.int64)
+        if declaration.timed:
+            self._add("frames", (n,), np.int64)
         for name in ("terminated", "truncated", "cut", "has_final", "has_cut"):
             self._add(name, (n,), np.bool_)
-        if hello.is_masked:
+        if declaration.masks:
             self._add("masks", (n, count_actions(space)), np.bool_)
         self._is_dict = isinstance(hello.observation_space, spaces.Dict)
         self._arrays: dict[str, npt.NDArray[Any]] = {}
@@ -140,6 +139,8 @@ class Board:
             self.put_observations("final", rows, batch.final_observations)
         arrays["has_cut"][rows] = batch.cut is not None
         arrays["cut"][rows] = False if batch.cut is None else batch.cut
+        if "frames" in arrays:
+            arrays["frames"][rows] = batch.frames
         if batch.states is not None:
             raise ContractError(
                 "StepBatch.states do not go between processes; set train.env_processes = 0"
@@ -159,6 +160,7 @@ class Board:
             episode_seeds=arrays["seeds"][rows],
             final_observations=self.observations("final", rows),
             cut=arrays["cut"][rows],
+            frames=arrays["frames"][rows] if "frames" in arrays else None,
         )
 
     def _add(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> None:

@@ -20,7 +20,6 @@ from arcade_rl.contracts import (
     Array,
     Declaration,
     Game,
-    MaskedVectorEnv,
     Observations,
     Purpose,
     SeedSource,
@@ -28,6 +27,8 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.seats import Company
+from arcade_rl.envs.table import Table, at_table
 from arcade_rl.errors import ContractError
 
 COLUMNS = (
@@ -38,8 +39,6 @@ COLUMNS = (
     ("truncated", np.bool_),
     ("episode_seeds", np.int64),
 )
-OPTIONAL = ("set_stage", "frame_stack", "save")
-"""What an environment may have besides, and is passed on as it is."""
 
 
 def open_env(
@@ -62,8 +61,8 @@ def open_env(
         raise
 
 
-class Door:
-    """The environments of a game, a `VectorEnv` with all that they have besides."""
+class Door(VectorEnv):
+    """The environments of a game, looked at as they come in."""
 
     def __init__(
         self,
@@ -74,20 +73,14 @@ class Door:
         waits: bool = True,
         first: int = 0,
     ) -> None:
-        self._env, self._game, self._declaration = env, game, declaration
+        self._game, self._declaration = game, declaration
         self._waits, self._first = waits, first
-        for fault in _environment_faults(env, num_envs):
+        for fault in _environment_faults(env, num_envs, declaration):
             self._refuse(fault)
+        self._env = at_table(env, declaration)
         self.num_envs = num_envs
         self.observation_space = env.observation_space
         self.action_space = env.action_space
-        for name in OPTIONAL:
-            if hasattr(env, name):
-                setattr(self, name, getattr(env, name))
-        if hasattr(env, "restore"):
-            self.restore = self._restore
-        if isinstance(env, MaskedVectorEnv):
-            self.action_masks = self._action_masks
         widths = {"terms": (len(declaration.terms),), "metrics": (len(declaration.metrics),)}
         self._shapes = {name: (num_envs, *widths.get(name, ())) for name, _ in COLUMNS}
         self._parts = leaves(env.observation_space)
@@ -126,16 +119,35 @@ class Door:
         """As `VectorEnv`."""
         self._env.close()
 
-    def _restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
-        env: Any = self._env
+    def set_stage(self, stage: int) -> None:
+        """As `VectorEnv`."""
+        self._env.set_stage(stage)
+
+    def set_opponents(self, opponents: Company) -> None:  # type: ignore[override]
+        """As `VectorEnv`, in a game of more than one seat."""
+        self._env.set_opponents(opponents)
+
+    @property
+    def company(self) -> Company | None:
+        """Whoever sits opposite; None in a game of one seat."""
+        return self._env.company if isinstance(self._env, Table) else None
+
+    def save(self) -> Mapping[str, npt.NDArray[Any]]:
+        """As `VectorEnv`."""
+        return self._env.save()
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
+        """As `VectorEnv`."""
         self._steps = 0
-        observations = env.restore(saved, seeds)
+        observations = self._env.restore(saved, seeds)
         self._inspect_observations("observations", observations, self.num_envs)
         return observations
 
-    def _action_masks(self) -> Array:
-        env: Any = self._env
-        masks = env.action_masks()
+    def action_masks(self) -> Array | None:
+        """As `VectorEnv`."""
+        if not self._declaration.masks:
+            return None
+        masks = self._env.action_masks()
         if self._waits or not self._masks_seen:
             self._inspect_masks(masks)
             self._masks_seen = True
@@ -288,7 +300,7 @@ def _has_end(batch: StepBatch) -> bool:
     return bool(np.count_nonzero(batch.terminated) or np.count_nonzero(batch.truncated))
 
 
-def _environment_faults(env: VectorEnv, num_envs: int) -> Iterator[str]:
+def _environment_faults(env: VectorEnv, num_envs: int, declaration: Declaration) -> Iterator[str]:
     """Why an environment cannot be played, whatever it gives."""
     for name in ("num_envs", "observation_space", "action_space", "reset", "step", "close"):
         if not hasattr(env, name):

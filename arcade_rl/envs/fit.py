@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium import spaces
 
 from arcade_rl.config import Resolved, Train
-from arcade_rl.contracts import MaskedVectorEnv, VectorEnv
+from arcade_rl.contracts import Declaration, VectorEnv
 from arcade_rl.envs.door import leaves, open_env
 from arcade_rl.errors import ConfigError
 
@@ -35,12 +35,12 @@ def refuse_unfitting_choice(resolved: Resolved) -> None:
 
 def refuse_unfitting(resolved: Resolved, env: VectorEnv) -> None:
     """ConfigError if these environments do not go with the configuration's [train] table."""
-    for key, fault in _faults(resolved.config.train, env):
+    for key, fault in _faults(resolved.config.train, env, resolved.declaration):
         origin = resolved.origins.get(key, resolved.game.name)
         raise ConfigError(f"{origin}: {key}: {fault}")
 
 
-def _faults(train: Train, env: VectorEnv) -> Iterator[tuple[str, str]]:
+def _faults(train: Train, env: VectorEnv, declaration: Declaration) -> Iterator[tuple[str, str]]:
     """Key and what is wrong with its value."""
     space = env.observation_space
     is_normalized = train.policy_kwargs.normalize_images is False
@@ -51,7 +51,7 @@ def _faults(train: Train, env: VectorEnv) -> Iterator[tuple[str, str]]:
             yield "train.policy", f"{train.policy} does not take {space!s:.80}; expected {names}"
     if train.use_sde and not isinstance(env.action_space, spaces.Box):
         yield "train.use_sde", f"the actions are {env.action_space!s:.80}; expected continuous ones"
-    if train.algorithm_name == "MaskablePPO" and not isinstance(env, MaskedVectorEnv):
+    if train.algorithm_name == "MaskablePPO" and not declaration.masks:
         yield "train.algorithm", 'the game forbids no actions; expected "PPO" or another one'
     if "Mlp" not in train.policy:
         for shape in _pictures(space, is_normalized):

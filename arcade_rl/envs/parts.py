@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from arcade_rl.contracts import Array, MaskedVectorEnv, StepBatch, VectorEnv
+from arcade_rl.contracts import Array, StepBatch, VectorEnv
 from arcade_rl.envs.accounting import (
     EpisodeAccounting,
     Harvest,
@@ -56,7 +56,6 @@ class Whole:
         return self._env.step(self._actions)
 
     def action_masks(self) -> Array:
-        assert isinstance(self._env, MaskedVectorEnv)
         return self._env.action_masks()
 
 

@@ -27,7 +27,17 @@ import numpy.typing as npt
 from gymnasium import spaces
 from pydantic import BaseModel
 
-from arcade_rl.contracts import Array, Game, Observations, Purpose, SeedSource, StepBatch
+from arcade_rl.contracts import (
+    Array,
+    Declaration,
+    Game,
+    Observations,
+    Purpose,
+    Replies,
+    SeedSource,
+    StepBatch,
+    VectorEnv,
+)
 from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
 from arcade_rl.errors import PluginError
 
@@ -177,13 +187,20 @@ class Views:
             *(found.observations, found.rewards, found.terms, found.terminated),
             *(found.truncated, found.metrics, found.episode_seeds),
         )
-        self._final, self._cut = found.final_observations, found.cut
+        self._final, self._cut, self._frames = found.final_observations, found.cut, found.frames
         self._has_final, self._has_cut = board["has_final"][rows], board["has_cut"][rows]
 
-    def batch(self) -> StepBatch:
-        """What the processes put in last."""
+    def batch(self, told: Sequence[bytes]) -> StepBatch:
+        """What the processes put in last, with what they said of opponents."""
         final = self._final if self._has_final.any() else None
-        return StepBatch(*self._always, final, self._cut if self._has_cut.any() else None)
+        cut = self._cut if self._has_cut.any() else None
+        batch = StepBatch(*self._always, final, cut, frames=self._frames)
+        if any(told):
+            replies, opponents = zip(*map(pickle.loads, told), strict=True)
+            counts = np.concatenate([part.counts for part in replies])
+            actions = np.concatenate([part.actions for part in replies])
+            batch.replies, batch.opponents = Replies(counts, actions), np.concatenate(opponents)
+        return batch
 
 
 class Half:
@@ -201,27 +218,33 @@ class Half:
             shard.send()
 
     def receive(self) -> StepBatch:
-        for shard in self._shards:
-            shard.receive()
-        return self._views.batch()
+        return self._views.batch(self.told())
+
+    def told(self) -> list[bytes]:
+        """Wait for the step; what each process said of opponents."""
+        return [shard.receive() for shard in self._shards]
 
     def action_masks(self) -> Array:
         return self._board["masks"][self.rows]
 
 
-class ProcessEnv:
+class ProcessEnv(VectorEnv):
     """N environments of a game, stepped by several processes in one or two parts."""
 
     def __init__(
-        self, hello: Hello, num_envs: int, halves: list[tuple[slice, list[Shard]]], memory: int
+        self,
+        hello: Hello,
+        declaration: Declaration,
+        num_envs: int,
+        halves: list[tuple[slice, list[Shard]]],
+        memory: int,
     ) -> None:
         self.num_envs = num_envs
         self.observation_space: spaces.Space[Any] = hello.observation_space
         self.action_space: spaces.Space[Any] = hello.action_space
-        if hello.frame_stack is not None:
-            self.frame_stack = hello.frame_stack
         self._shards = [shard for _, shards in halves for shard in shards]
-        self._board = Board(hello, num_envs)
+        self._has_masks = declaration.masks
+        self._board = Board(hello, declaration, num_envs)
         self._board.map(memory, create=True)
         self._views = Views(self._board, slice(0, num_envs))
         self._ask(pickle.dumps(num_envs))
@@ -233,22 +256,28 @@ class ProcessEnv:
         every = slice(0, self.num_envs)
         return self._board.observations("observations", every if rows is None else rows)
 
+    def set_stage(self, stage: int) -> None:
+        """As `VectorEnv`."""
+        self._ask(pickle.dumps(("stage", stage)))
+
+    def action_masks(self) -> Array | None:
+        """As `VectorEnv`."""
+        return self._board["masks"] if self._has_masks else None
+
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        """As `SavableVectorEnv`, where the game's declaration says so."""
+        """As `VectorEnv`."""
         saved = [pickle.loads(answer) for answer in self._ask(pickle.dumps(("save", None)))]
         return {name: np.concatenate([part[name] for part in saved]) for name in saved[0]}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
-        """As `SavableVectorEnv`."""
+        """As `VectorEnv`."""
         self._ask(pickle.dumps(("restore", (seeds, dict(saved)))))
         return self._board.observations("observations", slice(0, self.num_envs))
 
     def step(self, actions: Array) -> StepBatch:
         for part in self.parts:
             part.send(actions[part.rows])
-        for part in self.parts:
-            part.receive()
-        return self._views.batch()
+        return self._views.batch([said for part in self.parts for said in part.told()])
 
     def close(self) -> None:
         """As `VectorEnv`. Arrays that others still hold keep the memory."""
@@ -264,34 +293,17 @@ class ProcessEnv:
         return [shard.receive() for shard in self._shards]
 
 
-class _Masks(ProcessEnv):
-    def action_masks(self) -> Array:
-        """As `MaskedVectorEnv`."""
-        return self._board["masks"]
-
-
-class _Stages(ProcessEnv):
-    def set_stage(self, stage: int) -> None:
-        """As `StagedVectorEnv`."""
-        self._ask(pickle.dumps(("stage", stage)))
-
-
-class _MasksAndStages(_Masks, _Stages): ...
-
-
-_KINDS: dict[tuple[bool, bool], type[ProcessEnv]] = {
-    (False, False): ProcessEnv,
-    (True, False): _Masks,
-    (False, True): _Stages,
-    (True, True): _MasksAndStages,
-}
-"""By whether the game forbids actions, and has stages."""
-
-
 def open_processes(
-    game: Game, options: BaseModel, num_envs: int, purpose: Purpose, processes: int
+    game: Game,
+    options: BaseModel,
+    declaration: Declaration,
+    num_envs: int,
+    purpose: Purpose,
+    processes: int,
+    opponents: Sequence[str] = (),
 ) -> ProcessEnv:
     """The game's environments, divided over `processes` processes, or one each if that is fewer.
+    `opponents`: those of the game's own that sit opposite, of which each episode draws one.
 
     Raises what the game raises. With two processes or more there are two parts, the same ones for
     every number of processes. On Linux the processes end with the thread that called this.
@@ -307,14 +319,19 @@ def open_processes(
             for rows in half:
                 number += 1
                 order = Order(
-                    game.name, options.model_dump(), purpose, rows.start, rows.stop - rows.start
+                    game.name,
+                    options.model_dump(),
+                    purpose,
+                    rows.start,
+                    rows.stop - rows.start,
+                    tuple(opponents),
                 )
                 shards.append(Shard(number, count, order, memory.fileno()))
                 started.append(shards[-1])
             halves.append((slice(half[0].start, half[-1].stop), shards))
         hellos = [pickle.loads(shard.receive()) for shard in started]
         hello: Hello = hellos[0]
-        env = _KINDS[hello.is_masked, hello.is_staged](hello, num_envs, halves, memory.fileno())
+        env = ProcessEnv(hello, declaration, num_envs, halves, memory.fileno())
         stack.pop_all()
     return env
 

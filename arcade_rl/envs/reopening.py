@@ -17,16 +17,14 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import (
     Declaration,
-    FrameStackedVectorEnv,
     Observations,
-    SavableVectorEnv,
-    StagedVectorEnv,
     StepBatch,
     VectorEnv,
 )
 from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import copied, fingerprint, fingerprints, newest, row_of
+from arcade_rl.envs.seats import Company
 from arcade_rl.envs.seeds import HashedSeeds, ResumedSeeds
 from arcade_rl.errors import ContractError, DivergenceError, VerificationError
 
@@ -41,6 +39,8 @@ class Causes:
     """The game's own. (L,)"""
     prints: Mapping[int, int]
     """Fingerprints of observations by the number of steps before them, 0 to L."""
+    replies: npt.NDArray[Any] | None = None
+    """What opponents answered, in the order of time; None in a game of one seat."""
 
 
 def refuse_unreopenable(declaration: Declaration) -> None:
@@ -54,16 +54,14 @@ def refuse_unreopenable(declaration: Declaration) -> None:
         )
 
 
-def save(env: Any, declaration: Declaration) -> Mapping[str, npt.NDArray[Any]]:
+def save(env: VectorEnv, declaration: Declaration) -> Mapping[str, npt.NDArray[Any]]:
     """What an environment saves between two steps; nothing where the game's cannot."""
-    if declaration.saved_state == "none":
-        return {}
-    savable: SavableVectorEnv = env
-    return savable.save()
+    return {} if declaration.saved_state == "none" else env.save()
 
 
 def reopen(
     env: VectorEnv,
+    declaration: Declaration,
     open_: OpenEpisodes,
     source: Sequence[Causes] | Mapping[str, npt.NDArray[Any]],
     is_exact: bool,
@@ -76,33 +74,27 @@ def reopen(
     every episode otherwise. `is_exact`: what is observed then must be what was observed. `seeds` are those of the run from its beginning; later episodes are
     played in `stage`. DivergenceError if the episodes are not those that they were.
     """
-    is_stacked = isinstance(env, FrameStackedVectorEnv)
+    is_stacked = declaration.frame_stack > 1
     if isinstance(source, Mapping):
         observations = _restore(env, source, seeds.at(open_.begun), stage)
     else:
         observations = _Reopening(env, open_, source, seeds, is_stacked).play()
-        _set_stage(env, stage)
+        env.set_stage(stage)
     if is_exact:
         _compare_seen(open_, newest(observations, is_stacked))
     return observations
 
 
 def _restore(
-    env: Any, saved: Mapping[str, npt.NDArray[Any]], seeds: HashedSeeds, stage: int
+    env: VectorEnv, saved: Mapping[str, npt.NDArray[Any]], seeds: HashedSeeds, stage: int
 ) -> Observations:
     for name, array in saved.items():
         if len(array) != env.num_envs:
             raise VerificationError(
                 f"{len(array)} rows of {name} were saved; expected those of {env.num_envs} environments"
             )
-    _set_stage(env, stage)
-    savable: SavableVectorEnv = env
-    return savable.restore(saved, seeds)
-
-
-def _set_stage(env: VectorEnv, stage: int) -> None:
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(stage)
+    env.set_stage(stage)
+    return env.restore(saved, seeds)
 
 
 def _compare_seen(open_: OpenEpisodes, shown: Observations) -> None:
@@ -140,6 +132,7 @@ class _Reopening:
     ) -> None:
         self._env, self._open, self._causes = env, open_, causes
         self._seeds, self._is_stacked = seeds, is_stacked
+        self._company: Company | None = getattr(env, "company", None)
         self._longest = int(open_.length.max())
         self._starts = self._longest - open_.length
         """The step of the whole before which each episode begins. (N,)"""
@@ -171,6 +164,9 @@ class _Reopening:
                 batch = self._env.step(actions_for(self._actions[step], first))
                 self._observations = batch.observations
                 self._compare(batch, step)
+        for row in () if self._company is None else self._company.unused().tolist():
+            length = int(self._open.length[row])
+            _diverge(row, self._open, length, "answers of the opponent", "more", "fewer")
         return self._observations
 
     def _begin(self, rows: npt.NDArray[np.intp], step: int) -> None:
@@ -180,12 +176,22 @@ class _Reopening:
         self._observations = copied(self._observations)
         for stage in np.unique(self._open.stage[rows]):
             of_stage = rows[self._open.stage[rows] == stage]
-            _set_stage(self._env, int(stage))
+            self._env.set_stage(int(stage))
             has_begun = self._starts < step
+            self._seat(of_stage)
             begun = np.where(has_begun, self._open.begun, self._open.begun - 1)
             given = np.where(has_begun, -1, self._open.seed)
             first = self._env.reset(ResumedSeeds(self._seeds, begun, given), of_stage)
             _put(self._observations, of_stage, first)
+
+    def _seat(self, rows: npt.NDArray[np.intp]) -> None:
+        """Whoever sits opposite in these episodes sat there before, and answers as before."""
+        if self._company is None:
+            return
+        for row in rows.tolist():
+            replies = self._causes[row].replies
+            answers = np.zeros(0) if replies is None else replies
+            self._company.resume(row, int(self._open.opponent[row]), answers)
 
     def _look(self, step: int) -> None:
         """Compare what is observed now with the fingerprints of this moment."""

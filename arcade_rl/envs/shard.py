@@ -17,18 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import (
-    FrameStackedVectorEnv,
-    MaskedVectorEnv,
-    NumberedSeeds,
-    Observations,
-    SeedSource,
-    StagedVectorEnv,
-)
+from arcade_rl.contracts import NumberedSeeds, Observations, SeedSource, VectorEnv
 from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.parent import die_with
+from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.errors import ArcadeError, PluginError
 
 STEP: tuple[str, Any] = ("step", None)
@@ -99,23 +93,18 @@ def _serve(commands: int, replies: int, memory: int) -> None:
     env = open_env(
         game, options, declaration, order.rows, order.purpose, waits=False, first=order.first
     )
-    hello = Hello(
-        env.observation_space,
-        env.action_space,
-        isinstance(env, MaskedVectorEnv),
-        isinstance(env, StagedVectorEnv),
-        env.frame_stack if isinstance(env, FrameStackedVectorEnv) else None,
-        len(declaration.terms),
-        len(declaration.metrics),
-    )
+    if order.opponents:
+        names = [own.name for own in declaration.opponents]
+        group = [built_in(game, options, names, name) for name in order.opponents]
+        env.set_opponents(Seated([[member] for member in group], [], order.rows))
+    hello = Hello(env.observation_space, env.action_space)
     answer(replies, pickle.dumps(hello))
     rows = slice(order.first, order.first + order.rows)
     num_envs = read_frame(commands)
     if num_envs is None:
         return
-    board = Board(hello, pickle.loads(num_envs))
+    board = Board(hello, declaration, pickle.loads(num_envs))
     board.map(memory, create=False)
-    masked = env if isinstance(env, MaskedVectorEnv) else None  # asking takes long
     first: Observations = None
     answer(replies)
     while (command := read_frame(commands)) is not None:
@@ -124,21 +113,23 @@ def _serve(commands: int, replies: int, memory: int) -> None:
         if name == "step":
             # A game may keep its actions; the next ones are written to the same place.
             actions = actions_for(board["actions"][rows].copy(), first)
-            board.put(rows, env.step(actions))
+            batch = env.step(actions)
+            board.put(rows, batch)
+            if batch.replies is not None:
+                said = pickle.dumps((batch.replies, batch.opponents))
         elif name == "save":
-            said = pickle.dumps(env.save())  # type: ignore[attr-defined]
+            said = pickle.dumps(env.save())
         elif name == "stage":
-            assert isinstance(env, StagedVectorEnv)
             env.set_stage(value)
         else:
             first = _begin(env, name, value, rows, board)
-        if masked is not None and name not in ("stage", "save"):  # before a reset there may be none
-            board["masks"][rows] = masked.action_masks()
+        if declaration.masks and name not in ("stage", "save"):  # before a reset there may be none
+            board["masks"][rows] = env.action_masks()
         answer(replies, said)
     env.close()
 
 
-def _begin(env: Any, name: str, value: Any, rows: slice, board: Board) -> Observations:
+def _begin(env: VectorEnv, name: str, value: Any, rows: slice, board: Board) -> Observations:
     """Reset all environments or some, or restore all; returns an observation of theirs."""
     source = shifted(value[0], rows.start)
     if name == "restore":

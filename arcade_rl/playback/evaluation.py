@@ -17,14 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Declaration, StagedVectorEnv, VectorEnv
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, refuse_non_finite
+from arcade_rl.contracts import Declaration, VectorEnv
+from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.playback.interval import mean_interval
 from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
+from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
+from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.evaluations import Evaluation, PlayedEpisodes, Summary
@@ -45,13 +47,17 @@ def evaluate(
     deterministic: bool,
     device: str = "cpu",
     progress: Progress | None = None,
+    opponent: str | Rival | None = None,
 ) -> Evaluation:
-    """Play exactly `episodes` episodes with a checkpoint of the run, `n_envs` at once.
+    """Play exactly `episodes` episodes with a checkpoint of the run, `n_envs` at once. `opponent`: who sits
+    opposite in a game of more than one seat, by the name of one of the game's own, or a checkpoint; the
+    usual one for None.
 
     Sampled actions follow from the seed too: the same call on the same machine gives the same
     numbers, whatever `n_envs` is. VerificationError if the checkpoint is damaged or does not fit the
-    configuration.
+    configuration; UsageError for an opponent that cannot sit there.
     """
+    chosen = chosen_opponent(resolved, opponent)
     device = find_device(device)
     with checkpoints.unless_gone(checkpoint):
         checkpoints.verify(checkpoint)
@@ -61,6 +67,8 @@ def evaluate(
     env = open_env(resolved.game, resolved.options, declaration, n_envs, "evaluation")
     try:
         acting = load_acting(resolved, checkpoint, state, env, device)
+        if chosen is not None:
+            env.set_opponents(seat_in_evaluation(resolved, env, chosen, device))
         seeds = EpisodeSeeds(seed, n_envs)
         actor = Actor(*acting, env, resolved.config.train, deterministic, seeds.of)
         played = _play(declaration, env, actor, state, episodes, seeds, progress)
@@ -82,6 +90,7 @@ def evaluate(
         raw_return=summarize(played.raw_return),
         length=summarize(played.length),
         metrics={name: summarize(values) for name, values in played.metrics.items()},
+        opponent=chosen.name if isinstance(chosen, Rival) else chosen or "",
     )
 
 
@@ -108,8 +117,7 @@ def _play(
     """Step all environments until each has played its part; what they play beyond is not counted."""
     accounting = EpisodeAccounting(declaration, env.num_envs, HORIZON)
     book = Book(env.num_envs, episodes)
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(state.stage)
+    env.set_stage(state.stage)
     observations = env.reset(seeds)
     accounting.begin_episodes(state.stage)
     steps = 0

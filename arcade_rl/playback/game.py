@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from arcade_rl.config import declared, describe
-from arcade_rl.contracts import Declaration, Game, Purpose, Screen, ViewScreen
+from arcade_rl.contracts import Declaration, Game, Purpose, Screen, gives
 from arcade_rl.errors import MissingError, PluginError, UsageError, VerificationError
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.registry import load_game
@@ -40,13 +40,18 @@ class PlayedGame:
             width, height = self.declaration.frame_size
             raise UsageError(f"{name} draws pictures of {width}x{height} and of no other size")
         screen = self.game.make_screen(self.options, purpose, sound)
+        if not isinstance(screen, Screen):
+            raise PluginError(
+                f"{name}: make_screen gave {screen!r:.60}; expected a class that inherits from "
+                "arcade_rl.contracts.Screen"
+            )
         if not self.declaration.cameras:
             return screen
         with ExitStack() as failed:
             failed.callback(screen.close)
-            if not isinstance(screen, ViewScreen):
+            if not gives(screen, Screen, "view"):
                 raise PluginError(
-                    f"{name} declares cameras, and its screen has no view; expected a ViewScreen"
+                    f"{name} declares cameras, and its screen has no view; expected a Screen with one"
                 )
             screen.view(camera, size)
             failed.pop_all()
@@ -93,8 +98,15 @@ def find_playable(recording: Recording) -> PlayedGame:
 
 
 def action_fault(recording: Recording, declaration: Declaration) -> str:
-    """What is wrong with the actions; "" if the game has them all."""
+    """What is wrong with the actions and the answers of opponents; "" if the game can have them all."""
     actions, it, most = recording.actions, recording.metadata, len(declaration.actions) - 1
+    seats = len(declaration.seats)
+    if (recording.replies is None) != (seats == 1):
+        has, expected = ("no", "some") if seats > 1 else ("", "none")
+        return (
+            f"episode {it.number} of {it.run} has {has} answers of opponents; expected {expected}, as "
+            f"{it.game} has {seats} seats: the file was not made by it"
+        )
     is_choice = actions.ndim == 1 and actions.dtype.kind in "iu"
     if not is_choice or not len(actions) or (actions.min() >= 0 and actions.max() <= most):
         return ""

@@ -154,7 +154,7 @@ class Episode:
         screen = played.open_screen(self.metadata.purpose, sound, camera, size)
         with ExitStack() as failed:
             failed.callback(screen.close)
-            replay = Replay(self.recording, screen)
+            replay = Replay(self.recording, screen, played.declaration)
             failed.pop_all()
         return replay
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import MaskedVectorEnv, Observations, VectorEnv
+from arcade_rl.contracts import Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
 from arcade_rl.envs.fingerprints import row_of
 from arcade_rl.recording.recording import Recording
@@ -39,10 +39,9 @@ class StepSight:
 
 def before(env: VectorEnv, observations: Observations) -> Before:
     """What the agent of the first environment sees. Arrays may be the environment's own."""
-    masks = None
-    if isinstance(env, MaskedVectorEnv):
-        masks = to_numpy(env.action_masks())[0]
-    return Before(row_of(observations_to_numpy(observations), 0), masks)
+    masks = env.action_masks()
+    allowed = None if masks is None else to_numpy(masks)[0]
+    return Before(row_of(observations_to_numpy(observations), 0), allowed)
 
 
 class Sights:

@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import FrameStackedVectorEnv, StagedVectorEnv, StepBatch, VectorEnv
+from arcade_rl.contracts import Replies, StepBatch, VectorEnv
 from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
 from arcade_rl.envs.door import open_env
@@ -29,7 +29,9 @@ from arcade_rl.playback.performance import (
 from arcade_rl.playback.tables import GrowingArray, RunningMetrics
 from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
+from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
 from arcade_rl.policies.taps import Taps
+from arcade_rl.recording.ended import of_episode
 from arcade_rl.recording.origin import named, origin, stage_name
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 from arcade_rl.recording.tape import Rollout, Tape
@@ -43,10 +45,19 @@ class Player:
     """A verified checkpoint of a run. Close it after use."""
 
     def __init__(
-        self, resolved: Resolved, checkpoint: Path, device: str = "cpu", threads: int = 0
+        self,
+        resolved: Resolved,
+        checkpoint: Path,
+        device: str = "cpu",
+        threads: int = 0,
+        opponent: str | Rival | None = None,
     ) -> None:
-        """`threads`: of torch; 0 for as many as in training. VerificationError if the checkpoint is
+        """`threads`: of torch; 0 for as many as in training. `opponent`: as in an evaluation.
+        VerificationError if the checkpoint is
         damaged or does not fit the configuration."""
+        chosen = chosen_opponent(resolved, opponent)
+        self.opponent = chosen.name if isinstance(chosen, Rival) else chosen or ""
+        """Name of whoever sits opposite; "" in a game of one seat."""
         checkpoints.verify(checkpoint)
         self.state = checkpoints.read_state(checkpoint)
         self.run = checkpoint.absolute().parent.parent.name
@@ -57,6 +68,11 @@ class Player:
             self.policy, self.normalizer = load_acting(
                 resolved, checkpoint, self.state, self._env, find_device(device), threads
             )
+            if chosen is not None:
+                seated = seat_in_evaluation(
+                    resolved, self._env, chosen, find_device(device), threads
+                )
+                self._env.set_opponents(seated)
             failed.pop_all()
 
     def __enter__(self) -> Self:
@@ -111,7 +127,9 @@ class Player:
             checkpoint=state.chunk,
             stage=state.stage,
             stage_name=stage_name(self._resolved, state.stage),
-            reasons=["deterministic" if deterministic else "sampled"],
+            mode="deterministic" if deterministic else "sampled",
+            opponent=self.opponent,
+            reasons=[],
             started=now,
             ended=now,
             length=0,
@@ -151,11 +169,11 @@ class LivePerformance(Performance):
         has_states = resolved.declaration.replay == "states"
         self._sights = Sights(None if has_states else KEPT_BYTES)
         super().__init__(_nothing(about, seed, has_states), self._sights)
-        if isinstance(env, StagedVectorEnv):
-            env.set_stage(about.stage)
+        env.set_stage(about.stage)
         self._rollouts = _Rollouts(resolved, env, about.stage)
         self._observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
         self._columns: dict[str, GrowingArray] = {}
+        self._reply_counts, self._answers = GrowingArray(), GrowingArray()
         self._played = 0
         self._returns, self._terms = 0.0, np.zeros(len(self._declaration.terms))
         self._metrics = RunningMetrics(about, self._declaration)
@@ -192,12 +210,21 @@ class LivePerformance(Performance):
         rows = {"actions": actions, "rewards": batch.rewards, "metrics": batch.metrics}
         if batch.states is not None:
             rows["states"] = batch.states
+        if batch.frames is not None:
+            rows["frames"] = batch.frames
         for name, array in rows.items():
             self._columns.setdefault(name, GrowingArray()).append(to_numpy(array)[0])
+        if batch.replies is not None:
+            self._reply_counts.append(batch.replies.counts[0])
+            for answer in batch.replies.actions:
+                self._answers.append(answer)
 
     def _so_far(self) -> Recording:
         """What was played by now."""
-        columns: dict[str, Any] = {name: it.rows for name, it in self._columns.items()}
+        columns: dict[str, Any] = {name: column.rows for name, column in self._columns.items()}
+        if len(self._reply_counts):
+            answers = self._answers.rows if len(self._answers) else np.zeros(0, np.int64)
+            columns["replies"] = Replies(self._reply_counts.rows, answers)
         played = replace(self._recording, **columns)
         metadata = replace(
             self._about,
@@ -213,18 +240,9 @@ class LivePerformance(Performance):
     def _whole(self) -> Recording:
         """The episode as an evaluation counts it, with its fingerprints."""
         ended, span = self._rollouts.ended, self._rollouts.span
-        metadata = replace(
-            self._about,
-            length=int(ended.length[0]),
-            raw_return=float(ended.raw_return[0]),
-            shaped_return=float(ended.shaped_return[0]),
-            truncated=bool(ended.truncated[0]),
-            metrics=named(self._declaration.metrics, ended.metrics[0]),
-            terms=named(self._declaration.terms, ended.terms[0]),
-            ended=time.time(),
-        )
-        columns = {field.name: getattr(span, field.name) for field in fields(span)}
-        return Recording(metadata, Start(int(ended.seed[0])), **columns)
+        columns = of_episode(ended, 0, self._declaration, lambda _: self._about.opponent)
+        metadata = replace(self._about, ended=time.time(), **{**columns, "environment": 0})
+        return span.recording(metadata, Start(int(ended.seed[0])))
 
 
 def _nothing(about: Metadata, seed: int, has_states: bool) -> Recording:
@@ -242,9 +260,8 @@ class _Rollouts:
     def __init__(self, resolved: Resolved, env: VectorEnv, stage: int) -> None:
         self._declaration = resolved.declaration
         self._shape = WeightedSum(resolved.weights)
-        is_stacked = isinstance(env, FrameStackedVectorEnv)
         self._accounting = EpisodeAccounting(
-            resolved.declaration, 1, HORIZON, is_stacked, has_prints=True, has_states=True
+            resolved.declaration, 1, HORIZON, has_prints=True, has_states=True
         )
         self._accounting.begin_episodes(stage)
         self._actions: list[npt.NDArray[Any]] = []
@@ -271,6 +288,9 @@ class _Rollouts:
                 values=None,
                 distributions=None,
                 states=steps.states,
+                frames=steps.frames,
+                reply_counts=None if steps.replies is None else steps.replies.counts,
+                reply_actions=None if steps.replies is None else steps.replies.actions,
                 print_steps=steps.prints.steps,
                 prints=steps.prints.values,
                 final_prints=steps.prints.finals,

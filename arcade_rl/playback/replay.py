@@ -17,12 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import (
+    Declaration,
     Frame,
-    KeyframeScreen,
     Screen,
     ScreenStep,
-    StagedVectorEnv,
-    StateScreen,
+    gives,
 )
 from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.recording.recording import Recording
@@ -64,15 +63,22 @@ class Moment:
 class Replay:
     """Plays one recording on a screen of its game, options and purpose, which it closes."""
 
-    def __init__(self, recording: Recording, screen: Screen, is_over: bool = True) -> None:
-        """`is_over`: whether the recording is whole; one that still grows is followed by `grow`.
-        PluginError if the screen cannot show such a recording."""
+    def __init__(
+        self,
+        recording: Recording,
+        screen: Screen,
+        declaration: Declaration,
+        is_over: bool = True,
+    ) -> None:
+        """`declaration`: what the game declares; `is_over`: whether the recording is whole; one that still
+        grows is followed by `grow`. PluginError if the screen cannot show such a recording."""
         self.recording = recording
         self.position = 0
         """Steps done, 0 to `len(recording)`."""
         self._screen = screen
         self._is_closed = False
         self._is_over = is_over
+        self._has_keyframes = declaration.keyframes
         self._totals = np.concatenate([[0.0], np.cumsum(recording.rewards, dtype=np.float64)])
         self._pictures: list[int] = []
         """CRC-32 of the pictures of each step that was shown, from step 0."""
@@ -83,8 +89,7 @@ class Replay:
         self._keyframes: dict[int, object] = {}
         self._interval = KEYFRAME_INTERVAL
         self._states = self._states_to_show()
-        if isinstance(screen, StagedVectorEnv):
-            screen.set_stage(recording.metadata.stage)
+        screen.set_stage(recording.metadata.stage)
         if self._states is None:
             self._restart(0)
         else:
@@ -166,7 +171,6 @@ class Replay:
         lie before one that was; the first picture is of none of them. Steps that are shown state by
         state are looked at for it where they were not before."""
         while self._states is not None and len(self._ends) < position:
-            assert isinstance(self._screen, StateScreen)
             self._count(len(self._screen.show(self._states[len(self._ends) - 1])))
         return self._ends[position - 1]
 
@@ -216,7 +220,6 @@ class Replay:
     def _restart(self, at: int) -> None:
         self.position = self._origin = at
         if at:
-            assert isinstance(self._screen, KeyframeScreen)
             self._screen.restore(self._keyframes[at])
             return
         self._shown = self._first()
@@ -228,7 +231,12 @@ class Replay:
 
     def _advance(self) -> str:
         """One step. What is wrong with it; "" if nothing."""
-        shown = self._shown = self._screen.step(self.recording.actions[self.position])
+        action, replies = (
+            self.recording.actions[self.position],
+            self.recording.replies_of(self.position),
+        )
+        asked = () if replies is None else (replies,)
+        shown = self._shown = self._screen.step(action, *asked)
         self.position += 1
         fault = fault_of(self.recording, self.position, shown.reward, shown.ended, self._is_over)
         return fault or self._keep()
@@ -250,15 +258,15 @@ class Replay:
         self._pictures.append(shown)
         self._count(len(self._shown.frames) if self.position else 0)
         self._prove()
-        if isinstance(self._screen, KeyframeScreen):
-            self._save(self._screen)
+        if self._has_keyframes:
+            self._save()
         return ""
 
-    def _save(self, screen: KeyframeScreen) -> None:
+    def _save(self) -> None:
         """Save a state where one is due; of very long episodes every second one goes, again and again."""
         if self.position == 0 or self.position % self._interval:
             return
-        self._keyframes[self.position] = screen.save()
+        self._keyframes[self.position] = self._screen.save()
         if len(self._keyframes) > MAX_KEYFRAMES:
             self._interval *= 2
             self._keyframes = {
@@ -291,10 +299,10 @@ class Replay:
     def _states_to_show(self) -> npt.NDArray[np.generic] | None:
         """The recorded states; None for an episode that is played again."""
         states = self.recording.states
-        if states is not None and not isinstance(self._screen, StateScreen):
+        if states is not None and not gives(self._screen, Screen, "show"):
             raise PluginError(
                 f"{self._who} was recorded state by state, and the screen of "
-                f"{self.recording.metadata.game} has no show; expected a StateScreen"
+                f"{self.recording.metadata.game} has no show; expected a Screen with one"
             )
         return states
 
@@ -305,7 +313,6 @@ class Replay:
             self.position, self._shown = 0, self._first()
             return
         assert self._states is not None
-        assert isinstance(self._screen, StateScreen)
         k, self.position = position - 1, position
         frames = self._screen.show(self._states[k])
         self._shown = ScreenStep(frames, float(self.recording.rewards[k]), position == len(self))

@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any, Self
 
+import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Array, Observations, StagedVectorEnv
+from arcade_rl.contracts import Array, Observations, Replies
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
+from arcade_rl.envs.seats import RecordedOpponents
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import PlayedGame
@@ -68,8 +70,7 @@ class Rerun:
         )
         with ExitStack() as failed:
             failed.callback(self.env.close)
-            if isinstance(self.env, StagedVectorEnv):
-                self.env.set_stage(recording.metadata.stage)
+            self.env.set_stage(recording.metadata.stage)
             self._begin()
             failed.pop_all()
 
@@ -96,7 +97,17 @@ class Rerun:
 
     def _begin(self) -> None:
         self._position = 0
+        self._rivals = self._recorded_rivals()
+        if self._rivals is not None:
+            self.env.set_opponents(self._rivals)
         self._observations: Observations = self.env.reset(self._seeds())
+
+    def _recorded_rivals(self) -> RecordedOpponents | None:
+        """Who gives the recorded answers up to the first step; None in a game of one seat."""
+        answers = self._performance.recording.replies_of(0)
+        if answers is None:
+            return None
+        return RecordedOpponents([[Replies(np.array([len(answers)]), answers)]])
 
     def _seeds(self) -> GivenSeeds:
         return GivenSeeds([[self._seed, self._seed]])  # the second one is not played
@@ -115,6 +126,8 @@ class Rerun:
         self._go_on()
         k, recording = self._position, self._performance.recording
         self._save()
+        if k and self._rivals is not None and (answers := recording.replies_of(k)) is not None:
+            self._rivals.give(0, answers)
         seen = copy.deepcopy(before(self.env, self._observations))
         batch = self.env.step(actions_for(recording.actions[k : k + 1], self._observations))
         reward, ended = to_numpy(batch.rewards)[0], bool((batch.terminated | batch.truncated)[0])

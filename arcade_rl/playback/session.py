@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, InstrumentedScreen, Instruments, Screen
+from arcade_rl.contracts import Declaration, Instruments, Screen, gives
 from arcade_rl.errors import PluginError
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.overlay import Overlay
@@ -120,7 +120,7 @@ class Session:
         )
         with ExitStack() as failed:
             failed.callback(screen.close)
-            self._replay = Replay(recording, screen, performance.is_over)
+            self._replay = Replay(recording, screen, self.declaration, performance.is_over)
             self._instruments = self._find_instruments(screen)
             failed.pop_all()
 
@@ -250,15 +250,15 @@ class Session:
         names = [term.name for term in self.declaration.terms]
         return dict(zip(names, sight.terms.tolist(), strict=True))
 
-    def _find_instruments(self, screen: Screen) -> InstrumentedScreen | None:
+    def _find_instruments(self, screen: Screen) -> Screen | None:
         """What reads the instruments, where the game has any and its states are recorded."""
         declared = self.declaration.tracks or self.declaration.gauges
         if not declared or self.recording.states is None:
             return None
-        if not isinstance(screen, InstrumentedScreen):
+        if not gives(screen, Screen, "instruments"):
             raise PluginError(
                 f"{self.played.game.name} declares tracks or gauges, and its screen has no "
-                "instruments; expected an InstrumentedScreen"
+                "instruments; expected a Screen with them"
             )
         return screen
 

@@ -19,6 +19,9 @@ class GrowingArray:
         self._room: npt.NDArray[Any] | None = None
         self._length = 0
 
+    def __len__(self) -> int:
+        return self._length
+
     def append(self, row: npt.NDArray[Any]) -> None:
         """Add a copy of a row, which has the shape and the dtype of those before it."""
         if self._room is None:

@@ -13,11 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import (
-    FrameStackedVectorEnv,
     Observations,
     ReplayKind,
     SeedSource,
-    StagedVectorEnv,
     StepBatch,
     VectorEnv,
 )
@@ -25,6 +23,7 @@ from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.processes import open_processes
+from arcade_rl.envs.seats import RecordedOpponents
 from arcade_rl.errors import ArcadeError
 from arcade_rl.playback.game import PlayedGame, action_fault, find_game
 from arcade_rl.recording.recording import Recording
@@ -81,11 +80,19 @@ def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Veri
             yield from _verify_alike(list(alike), processes)
 
 
-def _rules(recording: Recording) -> tuple[str, str, str, str, int, bool]:
+def _rules(recording: Recording) -> tuple[str, str, str, str, int, bool, bool]:
     """What recordings must share to be played in the same environments."""
     it = recording.metadata
     options = json.dumps(it.options, sort_keys=True)
-    return it.game, it.rom_sha256, options, it.purpose, it.stage, recording.is_exact
+    return (
+        it.game,
+        it.rom_sha256,
+        options,
+        it.purpose,
+        it.stage,
+        recording.is_exact,
+        recording.replies is None,
+    )
 
 
 def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verification]:
@@ -101,7 +108,8 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
             yield _found(recording, None, was_played=False)
         return
     installed = versions(played.declaration.packages)
-    with closing(_open(played, recordings, 1 if has_states else processes)) as env:
+    is_alone = has_states or recordings[0].replies is not None
+    with closing(_open(played, recordings, 1 if is_alone else processes)) as env:
         waiting = []
         for recording in recordings:
             if fault := action_fault(recording, played.declaration):
@@ -110,7 +118,7 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
                 waiting.append(recording)
         while waiting:
             lanes = _divided(waiting, env.num_envs, installed)
-            yield from _play(env, lanes)
+            yield from _play(env, lanes, played.declaration.frame_stack > 1)
             waiting = [recording for lane in lanes for recording in lane.left]
 
 
@@ -127,11 +135,12 @@ def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -
     first, count = recordings[0].metadata, min(LANES, len(recordings))
     env: VectorEnv
     if min(processes, count) > 1:
-        env = open_processes(played.game, played.options, count, first.purpose, processes)
+        env = open_processes(
+            played.game, played.options, played.declaration, count, first.purpose, processes
+        )
     else:
         env = open_env(played.game, played.options, played.declaration, count, first.purpose)
-    if isinstance(env, StagedVectorEnv):
-        env.set_stage(first.stage)
+    env.set_stage(first.stage)
     return env
 
 
@@ -144,9 +153,10 @@ def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, s
     return [_Lane(share, idle, installed) for share in shares]
 
 
-def _play(env: VectorEnv, lanes: Sequence[_Lane]) -> Iterator[Verification]:
+def _play(env: VectorEnv, lanes: Sequence[_Lane], is_stacked: bool) -> Iterator[Verification]:
     """Step all environments until every lane is at its end, or off its recordings."""
-    is_stacked = isinstance(env, FrameStackedVectorEnv)
+    if any(lane.replies for lane in lanes):
+        env.set_opponents(RecordedOpponents([lane.replies for lane in lanes]))
     observations = env.reset(_LaneSeeds([lane.seeds for lane in lanes]))
     _look(lanes, newest(observations, is_stacked))
     while not all(lane.is_done for lane in lanes):
@@ -163,13 +173,16 @@ def _advance(lanes: Sequence[_Lane], batch: StepBatch, is_stacked: bool) -> None
     rewards, metrics = to_numpy(batch.rewards), to_numpy(batch.metrics)
     ended = to_numpy(batch.terminated) | to_numpy(batch.truncated)
     states = None if batch.states is None else to_numpy(batch.states)
+    frames = None if batch.frames is None else to_numpy(batch.frames)
+    answers = None if batch.replies is None else batch.replies.counts
     finals = None
     if batch.final_observations is not None and ended.any():
         finals = observations_to_numpy(newest(batch.final_observations, is_stacked))
     for row, lane in enumerate(lanes):
         last = None if finals is None or not ended[row] else row_of(finals, row)
         state = None if states is None else states[row]
-        lane.advance(rewards[row], metrics[row], state, bool(ended[row]), last)
+        counts = tuple(None if column is None else int(column[row]) for column in (frames, answers))
+        lane.advance(rewards[row], metrics[row], counts, state, bool(ended[row]), last)
 
 
 def _look(lanes: Sequence[_Lane], observations: Observations) -> None:
@@ -211,6 +224,8 @@ class _Lane:
         self.found: list[Verification] = []
         self.is_done = not self.left
         self.seeds = [recording.start.seed for recording in recordings or [idle]]
+        self.replies = [it.replies for it in self.left if it.replies is not None]
+        """What opponents answered in the recordings, in a game of more than one seat."""
         self._installed = installed
         self.action: npt.NDArray[Any] = idle.actions[0]
         if self.left:
@@ -239,11 +254,13 @@ class _Lane:
         self,
         reward: np.float32,
         metrics: npt.NDArray[np.float32],
+        counts: tuple[int | None, ...],
         state: npt.NDArray[np.generic] | None,
         has_ended: bool,
         last: Observations | None,
     ) -> None:
-        """Compare a step with the recorded one. `last`: the final observation, where it is given."""
+        """Compare a step with the recorded one. `counts`: frames that it lasted, and answers that opponents
+        gave, where there are any; `last`: the final observation, where it is given."""
         if self.is_done:
             return
         recording, step = self.left[0], self._position
@@ -260,6 +277,8 @@ class _Lane:
             self._report(f"metric {name}", f"{values[0]:g}", f"{values[1]:g}")
         elif recording.states is not None and (fault := state_fault(recording.states[step], state)):
             self._report(*fault)
+        elif _differ(recorded := _counts(recording, step), counts):
+            self._report("frames or answers of opponents", str(recorded), str(counts))
         elif has_ended != (self._position == len(recording)):
             words = ("it goes on", "it ends")
             self._report("end", words[not has_ended], words[has_ended])
@@ -285,6 +304,17 @@ class _Lane:
 
     def _conclude(self, divergence: Divergence | None) -> None:
         self.found.append(_found(self.left.pop(0), divergence))
+
+
+def _counts(recording: Recording, step: int) -> tuple[int | None, ...]:
+    """Frames that a step lasted, and answers that opponents gave in it; None where none are recorded."""
+    answers = None if recording.replies is None else recording.replies.counts
+    return tuple(None if c is None else int(c[step]) for c in (recording.frames, answers))
+
+
+def _differ(recorded: tuple[int | None, ...], found: tuple[int | None, ...]) -> bool:
+    """Whether anything that was recorded is otherwise."""
+    return any(then not in (None, now) for then, now in zip(recorded, found, strict=True))
 
 
 def state_fault(

@@ -13,7 +13,7 @@ from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import BasePolicy
 
 from arcade_rl.config import Resolved, Train
-from arcade_rl.contracts import Array, MaskedVectorEnv, Observations, VectorEnv
+from arcade_rl.contracts import Array, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
 from arcade_rl.policies.build import is_image
 from arcade_rl.policies.device import thread_count
@@ -24,8 +24,49 @@ from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 
 
+class Acting:
+    """Chooses actions as in training: normalised, masked, with memory and exploration noise."""
+
+    def __init__(
+        self,
+        policy: BasePolicy,
+        normalizer: ObservationNormalizer,
+        train: Train,
+        deterministic: bool,
+    ) -> None:
+        self._policy, self._normalizer = policy, normalizer
+        self._deterministic = deterministic
+        self._takes_masks = isinstance(policy, MaskableActorCriticPolicy)
+        self._draws = None if deterministic else Draws(policy, _noise_interval(train))
+
+    def choose(
+        self,
+        observations: Observations,
+        masks: Array | None,
+        seeds: Integers,
+        steps: Integers,
+        memory: Any,
+        starts: npt.NDArray[np.bool_],
+    ) -> tuple[npt.NDArray[Any], Any]:
+        """(actions, what is remembered after them). Actions are within the action space, (N,) int64 or
+        (N, dimensions) float32. What is drawn follows from each episode's seed and how many steps it had
+        before, (N,) both; `starts` says where an episode begins, which has no memory, (N,), bool."""
+        if self._draws is not None:
+            self._draws.begin_step(seeds, steps)
+        keywords: dict[str, Any] = {}
+        if self._takes_masks and masks is not None:
+            keywords["action_masks"] = to_numpy(masks)
+        return self._policy.predict(
+            self._normalizer(observations_to_numpy(observations)),
+            state=memory,
+            episode_start=starts,
+            deterministic=self._deterministic,
+            **keywords,
+        )
+
+
 class Actor:
-    """Chooses actions as in training: normalised, masked, with memory and exploration noise.
+    """A loaded policy on the learner's seat of N environments, step by step.
 
     What it samples in an episode follows from that episode's seed, whoever plays beside it.
     """
@@ -40,10 +81,8 @@ class Actor:
         seeds: Callable[[Integers], Integers],
     ) -> None:
         """`seeds`: those of the environments' episodes, by how many each has played before. (N,)"""
-        self._policy, self._normalizer = policy, normalizer
-        self._deterministic = deterministic
-        self._masked = env if isinstance(policy, MaskableActorCriticPolicy) else None
-        self._draws = None if deterministic else Draws(policy, _noise_interval(train))
+        self._env = env
+        self._acting = Acting(policy, normalizer, train, deterministic)
         self._seeds_of = seeds
         self._rounds = np.zeros(env.num_envs, np.int64)
         self._steps = np.zeros(env.num_envs, np.int64)
@@ -52,18 +91,13 @@ class Actor:
 
     def act(self, observations: Observations) -> npt.NDArray[Any]:
         """Actions within the action space. (N,) int64, or (N, dimensions) float32."""
-        if self._draws is not None:
-            self._draws.begin_step(self._seeds_of(self._rounds), self._steps)
-        keywords: dict[str, Any] = {}
-        if self._masked is not None:
-            assert isinstance(self._masked, MaskedVectorEnv)
-            keywords["action_masks"] = to_numpy(self._masked.action_masks())
-        actions, self._memory = self._policy.predict(
-            self._normalizer(observations_to_numpy(observations)),
-            state=self._memory,
-            episode_start=self._starts,
-            deterministic=self._deterministic,
-            **keywords,
+        actions, self._memory = self._acting.choose(
+            observations,
+            self._env.action_masks(),
+            self._seeds_of(self._rounds),
+            self._steps,
+            self._memory,
+            self._starts,
         )
         self._steps = self._steps + 1
         return actions
@@ -97,7 +131,7 @@ def load_acting(
             env.observation_space,
             env.action_space,
             device,
-            masked=isinstance(env, MaskedVectorEnv),
+            masked=resolved.declaration.masks,
         )
     return policy, ObservationNormalizer(state.normalization)
 

@@ -17,9 +17,11 @@ import msgpack
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl.contracts import Replies
 from arcade_rl.errors import ArcadeError, VerificationError
 from arcade_rl.recording.columns import (
     MAX_VALUES,
+    expect_few,
     pack_deltas,
     pack_digits,
     pack_rows,
@@ -34,7 +36,8 @@ from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Sta
 from arcade_rl.recording.tracks import pack_tracks, rising, unpack_tracks
 
 NAME = "arcade-rl episode"
-VERSION = 1
+VERSION = 2
+"""Version 1 had no `frames`, `replies`, `mode` and `opponent`; it is read too."""
 SUFFIX = ".msgpack.lz4"
 
 MAX_FRAME_BYTES = 64 << 20
@@ -42,6 +45,8 @@ MAX_FRAME_BYTES = 64 << 20
 MAX_STEPS = 1 << 22
 MAX_WIDTH = 1 << 16
 """Dimensions of an action, numbers of a distribution or of a state, metrics."""
+MAX_FRAMES = 1 << 32
+"""Of a step."""
 MAX_CHOICES = 1 << 32
 """Of an action."""
 _MAX_STRING = 1 << 16
@@ -102,7 +107,8 @@ def _packed(recording: Recording) -> bytes:
 
 def _most_values(it: Recording) -> int:
     """Values of its largest column."""
-    columns = [it.actions, it.values, it.distributions, it.states]
+    answers = None if it.replies is None else it.replies.actions
+    columns = [it.actions, it.values, it.distributions, it.states, answers]
     sizes = [column.size for column in columns if column is not None]
     return max(it.rewards.size + it.metrics.size, *sizes)
 
@@ -117,14 +123,14 @@ def decode(frame: bytes) -> Recording:
             f"not a file of an episode: its format is {fields_of.get('format')!r}"
         )
     version = take(fields_of, "version", int)
-    if version != VERSION:
+    if not 1 <= version <= VERSION:
         raise VerificationError(
-            f"version {version} of the format of episodes; this program reads {VERSION}: "
+            f"version {version} of the format of episodes; this program reads 1 to {VERSION}: "
             "a newer arcade-rl wrote it"
             if version > VERSION
             else f"there is no version {version}"
         )
-    metadata = _metadata(take(fields_of, "metadata", dict))
+    metadata = _metadata(_present(take(fields_of, "metadata", dict), version))
     if not 1 <= metadata.length <= MAX_STEPS:
         raise VerificationError(f"an episode has 1 to {MAX_STEPS} steps, not {metadata.length}")
     start = _start(take(fields_of, "start", dict))
@@ -144,6 +150,10 @@ def columns_size(recording: Recording) -> int:
         values=None if it.values is None else it.values[:1],
         distributions=None if it.distributions is None else it.distributions[:1],
         states=None if it.states is None else it.states[:1],
+        frames=None if it.frames is None else it.frames[:1],
+        replies=None
+        if it.replies is None
+        else Replies(np.zeros(1, np.int64), it.replies.actions[:0]),
     )
     return _compressed_size(_columns(it)) - _compressed_size(_columns(one))
 
@@ -165,6 +175,10 @@ def _columns(it: Recording) -> dict[str, Any]:
     if it.states is not None:
         kind = it.states.dtype.newbyteorder("<").str
         columns["state"] = [kind, it.states.shape[1], pack_deltas(it.states)]
+    if it.frames is not None:
+        columns["frames"] = pack_varints(it.frames)
+    if it.replies is not None:
+        columns["replies"] = [pack_varints(it.replies.counts), *_pack_actions(it.replies.actions)]
     return columns
 
 
@@ -187,14 +201,39 @@ def _recording(metadata: Metadata, start: Start, columns: Mapping[str, Any]) -> 
     return Recording(
         metadata,
         start,
-        _unpack_actions(columns, steps),
+        _unpack_actions(take_parts(columns, "action", int, list, bytes), steps),
         rewards,
         metrics,
         _unpack_fingerprints(columns, steps),
         values,  # type: ignore[arg-type]
         distributions,  # type: ignore[arg-type]
         states,
+        _unpack_frames(columns, steps),
+        _unpack_replies(columns, steps),
     )
+
+
+def _unpack_frames(columns: Mapping[str, Any], steps: int) -> npt.NDArray[np.int64] | None:
+    if "frames" not in columns:
+        return None
+    frames = unpack_varints(take(columns, "frames", bytes), steps)
+    if not 1 <= frames.min() <= frames.max() <= MAX_FRAMES:
+        raise VerificationError(
+            f"steps of {frames.min()} to {frames.max()} frames; expected 1 to {MAX_FRAMES}"
+        )
+    return frames
+
+
+def _unpack_replies(columns: Mapping[str, Any], steps: int) -> Replies | None:
+    if "replies" not in columns:
+        return None
+    data, *parts = take_parts(columns, "replies", bytes, int, list, bytes)
+    counts = unpack_varints(data, steps)
+    if not 0 <= counts.min() <= counts.max() <= MAX_VALUES:
+        raise VerificationError(f"a step has {counts.min()} to {counts.max()} answers")
+    total = int(counts.sum())
+    expect_few(total, "answers")
+    return Replies(counts, _unpack_actions(parts, total))
 
 
 def _pack_actions(actions: npt.NDArray[Any]) -> list[Any]:
@@ -210,13 +249,13 @@ def _pack_actions(actions: npt.NDArray[Any]) -> list[Any]:
     return [choices, shape, pack_digits(actions, choices)]
 
 
-def _unpack_actions(columns: Mapping[str, Any], steps: int) -> npt.NDArray[Any]:
-    choices, rest, data = take_parts(columns, "action", int, list, bytes)
+def _unpack_actions(parts: list[Any], count: int) -> npt.NDArray[Any]:
+    choices, rest, data = parts
     if not (choices == 0 or 2 <= choices <= MAX_CHOICES) or len(rest) > 1:
         raise VerificationError(
             f"actions of {choices} choices and shape {rest}; expected {MAX_CHOICES} and 1 at most"
         )
-    shape = (steps, *(_width(size) for size in rest))
+    shape = (count, *(_width(size) for size in rest))
     if not choices:
         return unpack_rows(data, "<f4", shape)
     return unpack_digits(data, choices, math.prod(shape)).reshape(shape)
@@ -276,6 +315,17 @@ def _pack_metadata(metadata: Metadata) -> dict[str, Any]:
 def _shortest(value: float) -> float:
     is_whole = abs(value) <= _MAX_INTEGER and value == int(value)
     return int(value) if is_whole else value
+
+
+def _present(values: Mapping[str, Any], version: int) -> Mapping[str, Any]:
+    """Metadata of an earlier version as those of this one: evaluations had how actions were chosen among
+    the criteria that they were kept for."""
+    if version > 1:
+        return values
+    reasons = values.get("reasons")
+    is_mode = reasons in (["sampled"], ["deterministic"]) and values.get("purpose") == "evaluation"
+    mode, kept = (reasons[0], []) if is_mode and reasons else ("", reasons)
+    return {**values, "mode": mode, "reasons": kept, "opponent": ""}
 
 
 def _metadata(values: Mapping[str, Any]) -> Metadata:

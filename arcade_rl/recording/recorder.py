@@ -160,8 +160,7 @@ class Recorder:
                 self.tape.skip(outcome.step, outcome.metadata.environment)
                 continue
             span = self.tape.cut(outcome.step, outcome.metadata.environment)
-            columns = {name: getattr(span, name) for name in span.__slots__}
-            recording = Recording(outcome.metadata, outcome.start, **columns)
+            recording = span.recording(outcome.metadata, outcome.start)
             self._ring.append(Pending(outcome.facts, recording, reasons))
             self._release()
         self.tape.forget()

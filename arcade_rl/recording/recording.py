@@ -7,13 +7,14 @@ numbers of a state.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Purpose
+from arcade_rl.contracts import Purpose, Replies
 
+Mode = Literal["", "sampled", "deterministic"]
 Json = Any
 """What JSON can hold."""
 
@@ -71,6 +72,11 @@ class Metadata:
     ended: float
     distribution: str = ""
     """What the numbers of `Recording.distributions` are, in the words of `policies.heads`."""
+    mode: Mode = ""
+    """How actions were chosen in an evaluation; "" in training, where they are sampled."""
+    opponent: str = ""
+    """Who sat opposite: the name of one of the game's own opponents, or the checkpoint's as RUN@CHUNK; ""
+    in a game of one seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,20 @@ class Recording:
     """What the policy said before each step. (T, P), float16; None as above."""
     states: npt.NDArray[np.generic] | None = None
     """State of the simulator after each step, for a game that cannot be re-run exactly. (T, S)."""
+    frames: npt.NDArray[np.int64] | None = None
+    """Native frames of each step, where steps differ in length. (T,), int64."""
+    replies: Replies | None = None
+    """What opponents answered in each step, in a game of more than one seat. Counts (T,)."""
 
     def __len__(self) -> int:
         return self.metadata.length
+
+    def replies_of(self, step: int) -> npt.NDArray[Any] | None:
+        """What opponents answered in this step, from 0; None in a game of one seat."""
+        if self.replies is None:
+            return None
+        start = int(self.replies.counts[:step].sum())
+        return self.replies.actions[start : start + int(self.replies.counts[step])]
 
     @property
     def is_exact(self) -> bool:

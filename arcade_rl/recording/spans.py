@@ -27,6 +27,9 @@ def pack_spans(spans: Sequence[Span]) -> dict[str, npt.NDArray[Any]]:
         parts = [getattr(span, name) for span in spans]
         if all(part is not None for part in parts):
             packed[name] = np.concatenate(parts)
+    if "reply_counts" in packed:
+        answers = [span.reply_actions for span in spans if span.reply_actions is not None]
+        packed["reply_actions"] = np.concatenate(answers)
     return packed
 
 
@@ -34,6 +37,11 @@ def unpack_spans(packed: Arrays) -> list[Span]:
     """What `pack_spans` packed. VerificationError if an array is not as long as the others say."""
     lengths, prints = packed["lengths"], packed["prints"]
     columns = {name: _parted(packed, name, lengths) for name in COLUMNS}
+    if (counts := columns["reply_counts"]) is not None:
+        answers = np.array([own.sum() for own in counts], np.int64)
+        columns["reply_actions"] = _parted(packed, "reply_actions", answers)
+    else:
+        columns["reply_actions"] = None
     positions = _parted(packed, "print_positions", prints)
     values = _parted(packed, "print_values", prints)
     return [

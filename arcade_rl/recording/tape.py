@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.recording.recording import Fingerprints
+from arcade_rl.contracts import Replies
+from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ class Rollout:
     """(T, N, P); None as above."""
     states: npt.NDArray[np.generic] | None
     """(T, N, S), where the game cannot be re-run exactly."""
+    frames: npt.NDArray[np.int64] | None
+    """Native frames of each step, where steps differ in length. (T, N)"""
+    reply_counts: npt.NDArray[np.int64] | None
+    """Answers of opponents in each step, in a game of more than one seat. (T, N)"""
+    reply_actions: tuple[npt.NDArray[Any], ...] | None
+    """The answers in each environment, in the order of time. N arrays; None as above."""
     print_steps: npt.NDArray[np.int64]
     """Steps of this rollout after which fingerprints were taken, 1 to T. (F,)"""
     prints: npt.NDArray[np.uint32]
@@ -45,7 +52,7 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The columns of one episode; the fields are those of `Recording`."""
+    """The columns of one episode, as a `Recording` has them."""
 
     actions: npt.NDArray[Any]
     rewards: npt.NDArray[np.float32]
@@ -53,10 +60,36 @@ class Span:
     values: npt.NDArray[np.float16] | None
     distributions: npt.NDArray[np.float16] | None
     states: npt.NDArray[np.generic] | None
+    frames: npt.NDArray[np.int64] | None
+    reply_counts: npt.NDArray[np.int64] | None
+    reply_actions: npt.NDArray[Any] | None
     fingerprints: Fingerprints
 
+    def recording(self, metadata: Metadata, start: Start) -> Recording:
+        """The episode that this is whole of."""
+        same = (
+            "actions",
+            "rewards",
+            "metrics",
+            "fingerprints",
+            "values",
+            "distributions",
+            "states",
+        )
+        columns = {name: getattr(self, name) for name in (*same, "frames")}
+        return Recording(metadata, start, **columns, replies=self.replies)
 
-COLUMNS = tuple(field.name for field in fields(Span) if field.name != "fingerprints")
+    @property
+    def replies(self) -> Replies | None:
+        """What opponents answered, in a game of more than one seat."""
+        if self.reply_counts is None or self.reply_actions is None:
+            return None
+        return Replies(self.reply_counts, self.reply_actions)
+
+
+RAGGED = ("reply_actions", "fingerprints")
+"""Fields of a `Span` with another number of rows than it has steps."""
+COLUMNS = tuple(field.name for field in fields(Span) if field.name not in RAGGED)
 """Fields of a `Span` with a row for every step."""
 _MANY = 64
 """Rollouts after which it is looked for what can be let go."""
@@ -91,6 +124,8 @@ class Placed:
         left: dict[str, Any] = {
             k: None if array is None else array[:, rows] for k, array in columns.items()
         }
+        if (answers := self.rollout.reply_actions) is not None:
+            left["reply_actions"] = tuple(answers[row] for row in rows)
         column = np.full_like(self.column, -1)
         column[envs] = np.arange(len(envs))
         return Placed(self.before, replace(self.rollout, **left, final_prints={}), column)
@@ -136,7 +171,7 @@ class Tape:
         start, end = int(self._starts[env]), self.skip(step, env)
         pieces = self._since(start)
         held = [placed for placed in pieces if placed.end > start]
-        columns = {name: _joined(name, held, start, end, env) for name in COLUMNS}
+        columns = _columns_of(held, start, end, env)
         if columns["actions"].dtype.kind in "iu":
             columns["actions"] = columns["actions"].astype(np.int64)
         return Span(**columns, fingerprints=self._fingerprints(pieces, start, end, step, env))
@@ -146,7 +181,7 @@ class Tape:
         start = int(self._starts[env])
         pieces = self._since(start)
         held = [placed for placed in pieces if placed.end > start] or pieces[-1:]
-        columns = {name: _joined(name, held, start, self._end, env) for name in COLUMNS}
+        columns = _columns_of(held, start, self._end, env)
         positions, values = self._prints_of(pieces, start, self._end + 1, env)
         return Span(**columns, fingerprints=_as_fingerprints(positions, values))
 
@@ -234,7 +269,37 @@ def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollo
     prints = np.zeros((len(steps), len(spans)), np.uint32)
     for env, (place, span) in enumerate(zip(places, spans, strict=True)):
         prints[np.searchsorted(steps, place), env] = span.fingerprints.values
+    columns["reply_actions"] = None
+    if columns["reply_counts"] is not None:
+        columns["reply_actions"] = tuple(span.reply_actions for span in spans)
     return Rollout(**columns, print_steps=steps, prints=prints, final_prints={})
+
+
+def _columns_of(pieces: list[Placed], start: int, end: int, env: int) -> dict[str, Any]:
+    """Everything of some steps of one environment but fingerprints."""
+    columns = {name: _joined(name, pieces, start, end, env) for name in COLUMNS}
+    return {**columns, "reply_actions": _joined_answers(pieces, start, end, env)}
+
+
+def _joined_answers(
+    pieces: list[Placed], start: int, end: int, env: int
+) -> npt.NDArray[Any] | None:
+    """Answers in some steps of one environment, over rollouts; a copy. None in a game of one seat."""
+    parts = []
+    for placed in pieces:
+        counts, answers = placed.rollout.reply_counts, placed.rollout.reply_actions
+        if counts is None or answers is None:
+            return None
+        rows, column = _rows(placed, start, end), placed.column[env]
+        before = int(counts[: rows.start, column].sum())
+        after = before + int(counts[rows, column].sum())
+        parts.append(answers[column][before:after])
+    return np.concatenate(parts)
+
+
+def _rows(placed: Placed, start: int, end: int) -> slice:
+    """Which rows of a rollout are steps of the whole from `start` on and before `end`."""
+    return slice(max(start - placed.before, 0), min(end, placed.end) - placed.before)
 
 
 def _joined(name: str, pieces: list[Placed], start: int, end: int, env: int) -> Any:
@@ -244,6 +309,5 @@ def _joined(name: str, pieces: list[Placed], start: int, end: int, env: int) -> 
         column = getattr(placed.rollout, name)
         if column is None:
             return None
-        rows = slice(max(start - placed.before, 0), min(end, placed.end) - placed.before)
-        parts.append(column[rows, placed.column[env]])
+        parts.append(column[_rows(placed, start, end), placed.column[env]])
     return np.concatenate(parts)

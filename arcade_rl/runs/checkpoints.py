@@ -98,6 +98,8 @@ class CheckpointState:
     where a version that did not keep them made the checkpoint."""
     open_steps: int = 0
     """Steps that were played of them."""
+    seated: list[int] = field(default_factory=list)
+    """Chunks of the run's own checkpoints that sit opposite in them."""
     config: Table = field(default_factory=dict)
     """The configuration that it was made with, as `config.values_by_key` has it; empty where an older
     version made it."""
@@ -310,10 +312,26 @@ def kept(
             reasons.setdefault(state.chunk, []).extend(milestones)
         if policy.every and state.chunk % policy.every == 0:
             reasons.setdefault(state.chunk, []).append(f"every {policy.every}th")
+    for state in ordered[-policy.keep :]:
+        for chunk in state.seated:
+            own = reasons.setdefault(chunk, [])
+            own += [] if "opponent" in own else ["opponent"]
     best = best_of(ordered, metric, better, n_envs)
     if best is not None:
         reasons.setdefault(best, []).append("best")
     return reasons
+
+
+def pool_of(states: Sequence[CheckpointState], start: CheckpointState, size: int) -> list[int]:
+    """Chunks of the newest checkpoints that ended on a milestone, at most so many, as they are where a
+    chunk begins with the checkpoint `start`, rising. Between two milestones they are the same, wherever
+    the run is cut."""
+    ended = [
+        state.chunk
+        for state in states
+        if state.chunk <= start.chunk and state.milestones_of(start.total_steps)
+    ]
+    return sorted(ended)[-size:]
 
 
 def milestone_label(fraction: Fraction) -> str:

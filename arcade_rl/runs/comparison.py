@@ -99,7 +99,8 @@ def _trained_s(detail: RunDetail) -> float | None:
 
 def conditions(evaluation: Evaluation) -> str:
     """What an evaluation was measured under, in one line."""
+    against = f"against {evaluation.opponent}, " if evaluation.opponent else ""
     return (
-        f"checkpoint {evaluation.chunk}, {evaluation.protocol}, "
+        f"checkpoint {evaluation.chunk}, {evaluation.protocol}, {against}"
         f"{len(evaluation.episodes)} {evaluation.mode}, seed {evaluation.seed}"
     )

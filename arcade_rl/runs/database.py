@@ -252,17 +252,17 @@ class Database(Queries):
                 ),
             )  # fmt: skip
         elif isinstance(event, Episodes) and len(event):
-            names = [f'"term_{n}"' for n in event.terms] + [f'"metric_{n}"' for n in event.metrics]
-            fixed = "number, chunk, attempt, env, seed, stage, length, step, raw_return, shaped_return, truncated, time"
-            marks = ", ".join("?" * (12 + len(names)))
-            columns = zip(
-                event.env, event.seed, event.stage, event.length, event.step, event.raw_return,
-                event.shaped_return, map(int, event.truncated), [event.time] * len(event),
-                *event.terms.values(), *event.metrics.values(), strict=True,
-            )  # fmt: skip
+            columns = {
+                **event.columns,
+                **{f"term_{name}": values for name, values in event.terms.items()},
+                **{f"metric_{name}": values for name, values in event.metrics.items()},
+            }
+            names = ", ".join(f'"{name}"' for name in columns)
+            marks = ", ".join("?" * len(columns))
+            rows = zip(*columns.values(), strict=True)
             self._connection.executemany(
-                f"insert into episodes ({', '.join([fixed, *names])}) values ({marks})",
-                [(event.first + k, chunk, attempt, *row) for k, row in enumerate(columns)],
+                f"insert into episodes (number, chunk, attempt, time, {names}) values (?, ?, ?, ?, {marks})",
+                [(event.first + k, chunk, attempt, event.time, *row) for k, row in enumerate(rows)],
             )
         elif isinstance(event, Recorded):
             self._connection.execute(

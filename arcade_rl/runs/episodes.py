@@ -11,6 +11,7 @@ from typing import Literal
 
 from arcade_rl.config.recording import CRITERIA
 from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.recording.ended import COLUMNS
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.fields import unsound
@@ -29,6 +30,9 @@ FIELDS = {
 }
 """Columns that every episode has besides its metrics, by the names that people use."""
 
+_FIELD = {"env": "environment"}
+"""What `EpisodeRow` calls a column, where that is another name."""
+_TEXTS = {"reasons", *(column.name for column in COLUMNS if column.kind is str)}
 _OPERATORS = (">=", "<=", ">", "<", "=")
 _CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
 
@@ -106,6 +110,8 @@ class EpisodeRow:
     raw_return: float
     shaped_return: float
     truncated: bool
+    opponent: str
+    """Name of whoever sat opposite; "" in a game of one seat."""
     time: float
     """Wall time of the end of its rollout, seconds since the epoch."""
     metrics: dict[str, float]
@@ -180,20 +186,13 @@ def _column(columns: dict[str, str], name: str) -> str:
 
 def _row(row: sqlite3.Row, metrics: Sequence[str], terms: Sequence[str]) -> EpisodeRow:
     for name in row.keys():  # noqa: SIM118 - a row is no mapping
-        if not isinstance(row[name], str if name == "reasons" else int | float):
+        if not isinstance(row[name], str if name in _TEXTS else int | float):
             raise unsound(EpisodeRow, f"{name} is {row[name]!r}")
     return EpisodeRow(
         number=row["number"],
         chunk=row["chunk"],
         segment=row["segment"],
-        environment=row["env"],
-        seed=row["seed"],
-        stage=row["stage"],
-        length=row["length"],
-        step=row["step"],
-        raw_return=row["raw_return"],
-        shaped_return=row["shaped_return"],
-        truncated=bool(row["truncated"]),
+        **{_FIELD.get(c.name, c.name): c.kind(row[c.name]) for c in COLUMNS},
         time=row["time"],
         metrics={name: row[f"metric_{name}"] for name in metrics},
         terms={name: row[f"term_{name}"] for name in terms},

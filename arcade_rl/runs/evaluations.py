@@ -73,6 +73,9 @@ class Evaluation:
     raw_return: Summary
     length: Summary
     metrics: dict[str, Summary]
+    opponent: str = ""
+    """Who sat opposite: one of the game's own opponents, or a checkpoint as RUN@CHUNK; "" in a game of one
+    seat."""
     format: int = FORMAT
 
     @property
@@ -83,9 +86,10 @@ class Evaluation:
 
 def path_of(run: RunDirectory, evaluation: Evaluation) -> Path:
     """Where an evaluation of the run is stored."""
+    against = f"-against-{evaluation.opponent}" if evaluation.opponent else ""
     name = (
         f"{evaluation.chunk:06d}-{evaluation.weights_sha256[:8]}-seed{evaluation.seed}-"
-        f"{len(evaluation.episodes)}x{evaluation.n_envs}-{evaluation.mode}.json"
+        f"{len(evaluation.episodes)}x{evaluation.n_envs}-{evaluation.mode}{against}.json"
     )
     return run.evaluations / name
 

@@ -20,6 +20,7 @@ import msgpack
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.reading import naming, open_file
+from arcade_rl.recording.ended import COLUMNS
 from arcade_rl.runs.checkpoints import CheckpointState, state_from
 from arcade_rl.runs.fields import built
 
@@ -82,16 +83,8 @@ class Episodes:
 
     first: int
     """Number of the first of them in the run, from 1."""
-    env: list[int]
-    seed: list[int]
-    stage: list[int]
-    length: list[int]
-    """Steps of the episode."""
-    step: list[int]
-    """Steps of the run when it ended."""
-    raw_return: list[float]
-    shaped_return: list[float]
-    truncated: list[bool]
+    columns: dict[str, list[Any]]
+    """`recording.ended.COLUMNS` by name, with the steps of the run at each end."""
     terms: dict[str, list[float]]
     """Sum of every reward term, unweighted."""
     metrics: dict[str, list[float]]
@@ -99,7 +92,7 @@ class Episodes:
     """When the rollout ended, seconds since the epoch."""
 
     def __len__(self) -> int:
-        return len(self.env)
+        return len(self.columns["env"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +141,27 @@ _KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (Ready, Go, Stop, Beat, Update, Episodes, Notice, Recorded, Finished, Failed)
 }
+
+
+_TYPES: dict[type, tuple[type, ...]] = {
+    int: (int,),
+    float: (float, int),
+    bool: (bool,),
+    str: (str,),
+}
+"""What msgpack gives for a column of each kind."""
+
+
+def _present(kind: str, values: Any) -> Any:
+    """The fields of an event as this version has them. In logs of earlier versions episodes have their
+    columns beside the other fields, and lack some."""
+    if kind != Episodes.__name__ or not isinstance(values, dict) or "columns" in values:
+        return values
+    names = {column.name for column in COLUMNS}
+    rows = len(values["env"])
+    columns = {c.name: values.get(c.name, [c.default] * rows) for c in COLUMNS}
+    rest = {name: value for name, value in values.items() if name not in names}
+    return {**rest, "columns": columns}
 
 
 def encode(event: Event) -> bytes:
@@ -283,7 +297,7 @@ def _row(kind: str, values: Any) -> Event:
     """The event of a row. ValueError if it is none that a log keeps, or a field of it cannot be."""
     if kind not in _KEPT:
         raise ValueError(f"an event {kind!r:.40}; expected one of {', '.join(_KEPT)}")
-    event = built(_KEPT[kind], values)
+    event = built(_KEPT[kind], _present(kind, values))
     if isinstance(event, Recorded) and not all(0 <= n <= MOST_EPISODES for n in astuple(event)):
         raise ValueError(f"counts of recordings that cannot be: {event}")
     if isinstance(event, Episodes):
@@ -304,10 +318,16 @@ def _is_finite(value: Any) -> bool:
 
 def _expect_columns(episodes: Episodes) -> None:
     """ValueError if columns are not of equal length, or hold a count below zero."""
-    counts = (episodes.env, episodes.stage, episodes.length, episodes.step)
+    if episodes.columns.keys() != {column.name for column in COLUMNS}:
+        raise ValueError(f"episodes with the columns {', '.join(episodes.columns)}")
+    for column in COLUMNS:
+        if not all(type(value) in _TYPES[column.kind] for value in episodes.columns[column.name]):
+            raise ValueError(
+                f"a column {column.name} of something else than {column.kind.__name__}"
+            )
+    counts = [episodes.columns[name] for name in ("env", "stage", "length", "step")]
     columns: list[Sequence[object]] = [
-        *counts, episodes.seed, episodes.truncated, episodes.raw_return, episodes.shaped_return,
-        *episodes.terms.values(), *episodes.metrics.values(),
+        *episodes.columns.values(), *episodes.terms.values(), *episodes.metrics.values(),
     ]  # fmt: skip
     if {len(column) for column in columns} != {len(episodes)}:
         raise ValueError("columns of episodes of different lengths")

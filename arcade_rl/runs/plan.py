@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from arcade_rl.config import Config
@@ -36,6 +36,12 @@ class ChunkSpec:
     total_updates: int
     milestones: list[str]
     """Milestones that end with it."""
+    pool: list[int] = field(default_factory=list)
+    """Chunks of the run's verified checkpoints that sit opposite in episodes that begin in the chunk."""
+    seated: list[int] = field(default_factory=list)
+    """Chunks of those that sit opposite in the episodes that are open."""
+    rivals: list[str] = field(default_factory=list)
+    """Checkpoints of other runs that sit opposite, as RUN@CHUNK, in the order of the configuration."""
     drops_open: bool = False
     """Begin new episodes and give the open ones of the checkpoint up."""
 

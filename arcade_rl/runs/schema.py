@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-VERSION = 2
+from arcade_rl.recording.ended import COLUMNS
+
+VERSION = 3
 """Kept as SQLite's `user_version`. Version 0 had no `updates.phases`, version 1 nothing of
-recordings."""
+recordings, version 2 no `episodes.opponent`."""
 
 _RECORDING_TABLES = """
 create {temp} table recordings (
@@ -44,9 +46,7 @@ create table updates (
 );
 create table episodes (
     number integer primary key, chunk integer not null, attempt integer not null,
-    env integer not null, seed integer not null, stage integer not null, length integer not null,
-    step integer not null, raw_return real not null, shaped_return real not null,
-    truncated integer not null, time real not null{columns}
+    time real not null{columns}
 );
 create index episodes_of_chunk on episodes (chunk);
 create index updates_of_chunk on updates (chunk);
@@ -55,11 +55,16 @@ create table notices (
     text text not null
 );
 """
-_UPGRADES = ("alter table updates add column phases text not null default '{}';", _RECORDINGS)
+_UPGRADES = (
+    "alter table updates add column phases text not null default '{}';",
+    _RECORDINGS,
+    "alter table episodes add column opponent text not null default '';",
+)
 """What makes a database of each version one of the next."""
 _VIEWS = (
     "create temp view updates as select *, '{}' as phases from main.updates;",
     _RECORDING_TABLES.format(temp="temp"),
+    "create temp view episodes as select *, '' as opponent from main.episodes;",
 )
 """Shows a reader, who may not write, the tables of each version as if they were of the next."""
 
@@ -81,7 +86,11 @@ def bindable(value: object) -> object:
 
 def tables(columns: Iterable[str]) -> str:
     """Makes an empty database, whose episodes have these columns of numbers too."""
-    added = "".join(f', "{name}" real not null' for name in columns)
+    declared = [
+        *(column.declared for column in COLUMNS),
+        *(f'"{name}" real not null' for name in columns),
+    ]
+    added = "".join(f", {column}" for column in declared)
     version = f"pragma user_version = {VERSION};"
     return f"{version} {_TABLES.format(columns=added)} {_RECORDINGS}"
 

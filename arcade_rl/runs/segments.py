@@ -11,6 +11,7 @@ from pathlib import Path
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.reading import listed
+from arcade_rl.recording.ended import recorded_values
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.segment import Entry, Segment, SegmentWriter, frames_end, read_frame
 from arcade_rl.runs.database import Database, RecordingRow
@@ -119,14 +120,7 @@ def _ended(recording: Recording) -> tuple[int, Episodes]:
     it = recording.metadata
     return it.chunk, Episodes(
         first=it.number,
-        env=[it.environment],
-        seed=[recording.start.seed],
-        stage=[it.stage],
-        length=[it.length],
-        step=[it.step_end],
-        raw_return=[it.raw_return],
-        shaped_return=[it.shaped_return],
-        truncated=[it.truncated],
+        columns={name: [value] for name, value in recorded_values(recording)},
         terms={name: [value] for name, value in it.terms.items()},
         metrics={name: [value] for name, value in it.metrics.items()},
         time=it.ended,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Observations, SavedState, VectorEnv
-from arcade_rl.envs.accounting import OpenEpisodes
+from arcade_rl.contracts import Declaration, Observations, SavedState, VectorEnv
+from arcade_rl.envs.accounting import NOBODY, OpenEpisodes
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.reopening import Causes, reopen
 from arcade_rl.envs.seeds import HashedSeeds
@@ -36,13 +37,15 @@ class Carried:
     tape: Arrays = field(default_factory=dict)
     """What the recorder knows of the open episodes, or what plays them again; may be empty."""
 
-    def reopen(self, env: VectorEnv, seeds: HashedSeeds, stage: int) -> Observations:
+    def reopen(
+        self, env: VectorEnv, declaration: Declaration, seeds: HashedSeeds, stage: int
+    ) -> Observations:
         """Put environments where they were; what they show. As `envs.reopening.reopen`. Where the game
         has learned to save them since, the episodes are played again."""
         can_restore = bool(self.saved) and self.saved_state != "none"
         source = self.saved if can_restore else self._causes()
         is_exact = self.saved_state != "approximate"
-        return reopen(env, self.open, source, is_exact, seeds, stage)
+        return reopen(env, declaration, self.open, source, is_exact, seeds, stage)
 
     def _causes(self) -> list[Causes]:
         if not self.tape:
@@ -54,7 +57,8 @@ class Carried:
         for span in unpack_spans(self.tape):
             prints = span.fingerprints
             pairs = zip(prints.positions.tolist(), prints.values.tolist(), strict=True)
-            causes.append(Causes(span.actions, span.rewards, dict(pairs)))
+            answers = span.reply_actions
+            causes.append(Causes(span.actions, span.rewards, dict(pairs), answers))
         return causes
 
 
@@ -81,7 +85,8 @@ def read_carried(directory: Path, num_envs: int, saved_state: SavedState) -> Car
         for name, array in read_arrays(directory / OPEN).items():
             group, _, rest = name.partition("/")
             groups[group][rest] = array
-        open_ = OpenEpisodes(**groups["open"])
+        nobody = np.full(num_envs, NOBODY, np.int64)  # an earlier version knew of no opponents
+        open_ = OpenEpisodes(**{"opponent": nobody, **groups["open"]})
     except (KeyError, TypeError) as error:
         raise VerificationError(f"{directory / OPEN} has other arrays: {error}") from error
     if len(open_.length) != num_envs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,10 +20,11 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 
 from arcade_rl.config import Resolved, config_sha256, values_by_key
-from arcade_rl.envs.accounting import EndedEpisodes, refuse_non_finite
+from arcade_rl.envs.accounting import refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
+from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
@@ -55,6 +56,12 @@ class Turn:
     """Directory of the checkpoint that the chunk starts from; None where the networks are new."""
     staging: Path
     """Directory for what the attempt makes, under the names of `runs.plan`."""
+    pool: Sequence[Path] = ()
+    """Directories of the checkpoints of `spec.pool`, in its order."""
+    seated: Sequence[Path] = ()
+    """Directories of those of `spec.seated`."""
+    rivals: Sequence[Path] = ()
+    """Directories of those of `spec.rivals`, each in a folder laid out as its run."""
 
 
 def run_chunk(
@@ -130,6 +137,7 @@ class Chunk:
     def __init__(self, learner: Learner, turn: Turn, emit: Emit) -> None:
         self._learner, self._spec, self._emit = learner, turn.spec, emit
         self._checkpoint, self._staging = turn.checkpoint, turn.staging
+        self._turn = turn
         self._resolved = learner.resolved
         self._counters = Counters()
         self._recent = Recent(self._resolved, None)
@@ -268,6 +276,7 @@ class Chunk:
             learner.model.action_space,
             steps,
             time.time(),
+            learner.opponent_name,
         )
         recorder.resume(self._memory, self._ring)
         if self._carried is not None:
@@ -301,6 +310,8 @@ class Chunk:
         model.start_time = time.time_ns()
         model._num_timesteps_at_start = model.num_timesteps
         total_steps = self._resolved.config.train.run_steps
+        turn = self._turn
+        learner.seat(spec.run, turn.pool, turn.seated, turn.rivals)
         seeds = HashedSeeds(episode_seed(self._resolved.config.seed), model.n_envs)
         heartbeat = Heartbeat(self._emit, model)
         try:
@@ -331,7 +342,13 @@ class Chunk:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""
         refuse_non_finite(ended, self._resolved.declaration)
         counters, model = self._counters, self._learner.model
-        episodes = as_event(ended, self._resolved, counters.episodes + 1, counters.steps)
+        episodes = as_event(
+            ended,
+            self._resolved,
+            counters.episodes + 1,
+            counters.steps,
+            self._learner.opponent_name,
+        )
         counters.episodes += len(ended)
         counters.steps = model.num_timesteps
         if len(ended):
@@ -394,6 +411,7 @@ class Chunk:
             recorder=self._memory,
             open_episodes=0 if self._carried is None else len(self._carried.open.length),
             open_steps=0 if self._carried is None else int(self._carried.open.length.sum()),
+            seated=self._learner.seated(),
             config=values_by_key(self._resolved),
             config_sha256=config_sha256(self._resolved.config),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcade_rl.contracts import Declaration
-from arcade_rl.envs.accounting import EndedEpisodes
+from arcade_rl.recording.ended import EndedEpisodes
 
 
 class Curriculum:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,6 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from arcade_rl.config import AdaptiveRate, Resolved, Train
 from arcade_rl.contracts import (
-    FrameStackedVectorEnv,
     Observations,
     VectorEnv,
 )
@@ -25,6 +26,7 @@ from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.fit import refuse_unfitting
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.reopening import refuse_unreopenable, save
+from arcade_rl.envs.seats import Seated
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import RunFailed
 from arcade_rl.machine import cores
@@ -36,6 +38,7 @@ from arcade_rl.policies.build import (
     policy_kwargs,
 )
 from arcade_rl.policies.device import find_device, thread_count
+from arcade_rl.policies.opponents import seat_in_training
 from arcade_rl.recording.spans import Arrays
 from arcade_rl.training.carried import Carried
 from arcade_rl.training.compiling import Verdict, choose
@@ -60,6 +63,8 @@ class Learner(ABC):
         self.model = model
         self.threads = threads
         """Number of CPU threads that torch uses."""
+        self._company: Seated | None = None
+        """Whoever sits opposite; None in a game of one seat, and where processes have them."""
 
     @property
     def dtype(self) -> str:
@@ -93,12 +98,39 @@ class Learner(ABC):
         `on_step` is called while iterations go on. DivergenceError if an open episode cannot be
         gone on with."""
 
+    def seat(
+        self, run: str, pool: Sequence[Path], seated: Sequence[Path], rivals: Sequence[Path] = ()
+    ) -> None:
+        """Before `begin`: whoever the configuration of the run names sits down opposite. `pool`: the
+        checkpoints that sit there in new episodes; `seated`: those that sit there in open ones;
+        `rivals`: those of other runs, in the order of the configuration."""
+        resolved, env = self.resolved, self.game_env
+        if resolved.config.opponents is not None and not resolved.config.train.env_processes:
+            self._company = seat_in_training(
+                resolved, run, env, (pool, seated, rivals), self.threads
+            )
+            env.set_opponents(self._company)
+
+    def opponent_name(self, code: int) -> str:
+        """The name of whoever has this code; "" in a game of one seat."""
+        if self._company is not None:
+            return self._company.name(code)
+        own = self.resolved.declaration.opponents
+        return own[-1 - code].name if own else ""
+
+    def seated(self) -> list[int]:
+        """Chunks of the run's own checkpoints that sit opposite in open episodes, rising."""
+        return [] if self._company is None else self._company.chunks()
+
     def carry(self) -> Carried:
         """Everything but the recorder's tape that the next chunk goes on with. Called between two
         iterations."""
         declaration = self.resolved.declaration
         saved = save(self.game_env, declaration)
-        return Carried(*self._remembered(), saved, declaration.saved_state)
+        open_, memory = self._remembered()
+        if self._company is not None:
+            open_ = replace(open_, opponent=self._company.who.copy())
+        return Carried(open_, memory, saved, declaration.saved_state)
 
     @property
     @abstractmethod
@@ -140,11 +172,13 @@ class OwnLearner(Learner):
             policy_alias(train, env.observation_space),
             env,
             WeightedSum(resolved.weights),
-            lambda num_envs: open_accounting(resolved, env, num_envs),
+            lambda num_envs: open_accounting(resolved, num_envs),
+            resolved.declaration,
             normalize=Normalize(
                 train.normalize_observations, train.normalize_rewards, bool(train.normalize_values)
             ),
             is_fast=train.precision == "fast",
+            gamma_per=train.gamma_per or "step",
             adaptive_rate=rate if isinstance(rate, AdaptiveRate) else None,
             policy_kwargs=policy_kwargs(train),
             device=find_device(train.device),
@@ -212,7 +246,10 @@ class StockLearner(Learner):
         train = resolved.config.train
         threads = set_up_torch(train, env, precision=None)
         self.env = StockEnv(
-            env, WeightedSum(resolved.weights), open_accounting(resolved, env, env.num_envs)
+            env,
+            WeightedSum(resolved.weights),
+            open_accounting(resolved, env.num_envs),
+            resolved.declaration,
         )
         self.normalize = self._normalize(train)
         algorithm: Any = algorithm_class(train)
@@ -351,17 +388,25 @@ def open_env(resolved: Resolved) -> VectorEnv:
         waits = train.algorithm != "PPO"  # SB3's loop waits for the device at every step
         what = (game, resolved.options, resolved.declaration)
         return door.open_env(*what, train.n_envs, "training", waits)
-    return open_processes(game, resolved.options, train.n_envs, "training", processes)
+    names = () if resolved.config.opponents is None else resolved.config.opponents.names
+    return open_processes(
+        game,
+        resolved.options,
+        resolved.declaration,
+        train.n_envs,
+        "training",
+        processes,
+        names,
+    )
 
 
-def open_accounting(resolved: Resolved, env: VectorEnv, num_envs: int) -> EpisodeAccounting:
+def open_accounting(resolved: Resolved, num_envs: int) -> EpisodeAccounting:
     """Counts the episodes of so many of the environments."""
     train = resolved.config.train
     return EpisodeAccounting(
         resolved.declaration,
         num_envs,
         train.rollout_steps // train.n_envs,
-        is_stacked=isinstance(env, FrameStackedVectorEnv),
         has_prints=True,
         has_states=bool(resolved.config.recording.criteria),
     )

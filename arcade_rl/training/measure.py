@@ -13,7 +13,7 @@ import numpy as np
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 
 from arcade_rl.config import Resolved
-from arcade_rl.envs.accounting import EndedEpisodes
+from arcade_rl.recording.ended import EndedEpisodes, Name, as_lists
 from arcade_rl.runs.checkpoints import WINDOW, RecentEpisodes
 from arcade_rl.runs.events import Episodes
 
@@ -67,9 +67,9 @@ class Recent:
         """Take in the episodes of one rollout."""
         kept = self.episodes
         columns: list[tuple[list[float], Sequence[float]]] = [
-            (kept.raw_return, episodes.raw_return),
-            (kept.shaped_return, episodes.shaped_return),
-            (kept.length, episodes.length),
+            (kept.raw_return, episodes.columns["raw_return"]),
+            (kept.shaped_return, episodes.columns["shaped_return"]),
+            (kept.length, episodes.columns["length"]),
             *((kept.terms[name], values) for name, values in episodes.terms.items()),
             *((kept.metrics[name], values) for name, values in episodes.metrics.items()),
         ]
@@ -97,23 +97,18 @@ class Recent:
             logger.record(f"reward/{name}", self._weights[name] * _mean(values))
 
 
-def as_event(ended: EndedEpisodes, resolved: Resolved, first: int, steps_before: int) -> Episodes:
+def as_event(
+    ended: EndedEpisodes, resolved: Resolved, first: int, steps_before: int, name_of: Name
+) -> Episodes:
     """The episodes of one rollout as the event that stores them.
 
     `first` is the number that the first of them has in the run; `steps_before` are the steps of the
-    run when the rollout began.
+    run when the rollout began; `name_of` gives the name of an opponent's code.
     """
     declaration, n_envs = resolved.declaration, resolved.config.train.n_envs
     return Episodes(
         first=first,
-        env=ended.env.tolist(),
-        seed=ended.seed.tolist(),
-        stage=ended.stage.tolist(),
-        length=ended.length.tolist(),
-        step=(steps_before + (ended.step + 1) * n_envs).tolist(),
-        raw_return=ended.raw_return.tolist(),
-        shaped_return=ended.shaped_return.tolist(),
-        truncated=ended.truncated.tolist(),
+        columns=as_lists(ended, (steps_before + (ended.step + 1) * n_envs).tolist(), name_of),
         terms=_columns([term.name for term in declaration.terms], ended.terms),
         metrics=_columns([metric.name for metric in declaration.metrics], ended.metrics),
         time=time.time(),

@@ -104,9 +104,8 @@ class ObservationMoments:
 class RewardScale:
     """Divides rewards by the running deviation of the discounted return, as VecNormalize does."""
 
-    def __init__(self, num_envs: int, gamma: float) -> None:
+    def __init__(self, num_envs: int) -> None:
         self.moments = Moments(())
-        self._gamma = gamma
         self.returns = torch.zeros(num_envs, dtype=torch.float64)
         """Sum of each environment's rewards so far, those further back discounted more. (N,),
         float64."""
@@ -116,11 +115,13 @@ class RewardScale:
         self.moments.to(device)
         self.returns = self.returns.to(device)
 
-    def __call__(self, rows: slice, rewards: Tensor, done: Tensor) -> Tensor:
+    def __call__(
+        self, rows: slice, rewards: Tensor, done: Tensor, discount: float | Tensor
+    ) -> Tensor:
         """Take in one step of the environments `rows`, and return their scaled rewards. (rows,),
-        float32."""
+        float32. `discount` is that of this step, (rows,) where steps differ."""
         returns = self.returns[rows]
-        returns.mul_(self._gamma).add_(rewards)
+        returns.mul_(discount).add_(rewards)
         self.moments.update(returns)
         returns.masked_fill_(done, 0.0)
         return (rewards / self.moments.deviation).clamp_(-CLIP, CLIP).float()

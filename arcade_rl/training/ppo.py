@@ -21,21 +21,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from arcade_rl.config import AdaptiveRate
-from arcade_rl.contracts import (
-    Array,
-    MaskedVectorEnv,
-    Observations,
-    StagedVectorEnv,
-    StepBatch,
-    VectorEnv,
-)
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, OpenEpisodes
+from arcade_rl.contracts import Array, Declaration, Observations, StepBatch, VectorEnv
+from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum, to_numpy
 from arcade_rl.envs.parts import Accounts, Part, parts_of
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.policies.build import channels_first
 from arcade_rl.policies.heads import Head, head_of, refuse_masks_of
+from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.training.carried import Carried, named, unnamed
+from arcade_rl.training.discount import Discount, GammaPer, at
 from arcade_rl.training.moments import (
     Moments,
     Normalize,
@@ -71,37 +66,40 @@ class PPO(stable_baselines3.PPO):
         env: VectorEnv,
         shape: WeightedSum,
         accounting: Callable[[int], EpisodeAccounting],
+        declaration: Declaration,
         *,
         normalize: Normalize,
         is_fast: bool = False,
         adaptive_rate: AdaptiveRate | None = None,
+        gamma_per: GammaPer = "step",
         **keywords: Any,
     ) -> None:
         """`shape` makes the learner's reward from the terms; `accounting` makes what counts the
         episodes of a number of environments.
 
-        `keywords` are passed to SB3's PPO.
+        `gamma_per` says what `gamma` discounts over; `keywords` are passed to SB3's PPO.
         """
         super().__init__(policy, None, _init_setup_model=False, **keywords)  # type: ignore[arg-type]
         self.observation_space = channels_first(env.observation_space)
         self.action_space = env.action_space
-        if isinstance(env, MaskedVectorEnv):
+        if declaration.masks:
             refuse_masks_of(self.action_space)
         self.n_envs = env.num_envs
         self._stock = set(vars(self))
         self.rollout_buffer_class = NoBuffer  # type: ignore[assignment]
-        self.game_env = env
+        self.game_env, self._declaration = env, declaration
         self._parts: Sequence[Part] = parts_of(env)
         self._accounts = Accounts(self._parts, accounting)
         self._shape = shape
         self._normalize = normalize
         self._is_fast = is_fast
         self._adaptive_rate = adaptive_rate
+        self._discount = Discount(self.gamma, gamma_per, float(declaration.frame_rate))
         self.value_moments = Moments(()) if normalize.values else None
         self.observation_moments = (
             ObservationMoments(env.observation_space) if normalize.observations else None
         )
-        self.reward_scale = RewardScale(self.n_envs, self.gamma) if normalize.rewards else None
+        self.reward_scale = RewardScale(self.n_envs) if normalize.rewards else None
         self.rollout: Rollout | None = None
         """The last rollout; None before the first `begin`."""
         self.stopwatch = Stopwatch()
@@ -162,8 +160,7 @@ class PPO(stable_baselines3.PPO):
         rows = slice(0, self.n_envs)
         started = np.ones(self.n_envs, np.bool_)
         if carried is None:
-            if isinstance(self.game_env, StagedVectorEnv):
-                self.game_env.set_stage(stage)
+            self.game_env.set_stage(stage)
             self._accounts.begin_episodes(stage)
             if self.reward_scale:
                 self.reward_scale.returns.zero_()
@@ -171,7 +168,7 @@ class PPO(stable_baselines3.PPO):
             self.rollout = self.rollout or self.allocate(observations)
             self._put(0, rows, observations, started)
         else:
-            observations = carried.reopen(self.game_env, seeds, stage)
+            observations = carried.reopen(self.game_env, self._declaration, seeds, stage)
             self._accounts.go_on(carried.open, stage)
             self.rollout = self.rollout or self.allocate(observations)
             if self.reward_scale:
@@ -236,7 +233,8 @@ class PPO(stable_baselines3.PPO):
         keeps_stacks = not self.observation_moments  # a normalised frame changes from step to step
         return Rollout(
             self.n_steps,
-            self.game_env,
+            self.action_space,
+            self._declaration,
             first,
             observations,
             keeps_stacks,
@@ -286,6 +284,8 @@ class PPO(stable_baselines3.PPO):
         ended = self._accounts.record(number, batch, shaped)
         rollout.ended[t, rows] = ended
         rollout.seeds[t, rows] = batch.episode_seeds
+        if rollout.frames is not None:
+            rollout.frames[t, rows] = batch.frames
         self.stopwatch.lap("record")
         self._put(t + 1, rows, batch.observations, ended)
         self._reward(t, rows, shaped, ended if batch.cut is None else ended | batch.cut)
@@ -298,7 +298,8 @@ class PPO(stable_baselines3.PPO):
         rollout = self._rollout
         rollout.done[t, rows] = done
         if self.reward_scale:
-            shaped = self.reward_scale(rows, tensor(shaped), tensor(done))
+            discount = self._discount.at(rollout.frames, t, rows)
+            shaped = self.reward_scale(rows, tensor(shaped), tensor(done), discount)
         rollout.rewards[t, rows] = shaped
 
     def _put(self, t: int, rows: slice, observations: Observations, started: Array) -> None:
@@ -345,10 +346,11 @@ class PPO(stable_baselines3.PPO):
             finals = self._final_values()
         self.stopwatch.lap("inference")
         rewards, done = (tensor(a).to(self.device) for a in (rollout.rewards, rollout.done))
-        for (step, env), value in finals:
-            rewards[step, env] += self.gamma * value
+        discount = self._discount.of(rollout.frames, self.device)
+        for places, value in finals:
+            rewards[places] += at(discount, places) * value
         self.stopwatch.lap("copy")
-        rollout.advantages = advantages(rewards, rollout.values, done, self.gamma, self.gae_lambda)
+        rollout.advantages = advantages(rewards, rollout.values, done, discount, self.gae_lambda)
         rollout.returns = rollout.advantages + rollout.values[:-1]
         self.stopwatch.lap("learn")
 
@@ -489,7 +491,6 @@ class PPO(stable_baselines3.PPO):
 
     def set_stage(self, stage: int) -> None:
         """Episodes that start from now on are played in `stage`."""
-        assert isinstance(self.game_env, StagedVectorEnv)
         self.game_env.set_stage(stage)
         self._accounts.set_stage(stage)
 

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from arcade_rl.config import Resolved
 from arcade_rl.config.recording import RETURN
-from arcade_rl.envs.accounting import EndedEpisodes, OpenEpisodes
+from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import Facts
-from arcade_rl.recording.origin import named, origin, stage_name
+from arcade_rl.recording.ended import EndedEpisodes, Name, of_episode
+from arcade_rl.recording.origin import origin, stage_name
 from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.spans import Arrays, pack_spans, unpack_spans
@@ -53,9 +54,11 @@ class ChunkRecorder:
         actions: spaces.Space[Any],
         steps: int,
         now: float,
+        name_of: Name = lambda _: "",
     ) -> None:
-        """`staging` is where the segment is written, `distribution` says what its numbers are, and `steps`
-        are those of the run before the chunk."""
+        """`staging` is where the segment is written, `distribution` says what its numbers are, `steps` are
+        those of the run before the chunk, and `name_of` gives the name of an opponent's code."""
+        self._name_of = name_of
         settings, declaration = resolved.config.recording, resolved.declaration
         self._resolved, self._spec, self._staging = resolved, spec, staging
         self._settings = settings
@@ -156,29 +159,24 @@ class ChunkRecorder:
     def _outcome(self, ended: EndedEpisodes, row: int, steps: int, place: Place) -> Outcome:
         env, step, number = int(ended.env[row]), int(ended.step[row]), place.first_episode + row
         declaration, stage = self._resolved.declaration, int(ended.stage[row])
-        metrics = named(declaration.metrics, ended.metrics[row])
+        known = of_episode(ended, row, declaration, self._name_of)
         step_end = place.steps_before + (step + 1) * self._num_envs
         time_end = place.began + (place.ended - place.began) * (step + 1) / steps
         metadata = Metadata(
             number=number,
-            environment=env,
             step_start=int(self._step_starts[env]),
             step_end=step_end,
             progress=step_end / self._resolved.config.train.run_steps,
-            stage=stage,
             stage_name=stage_name(self._resolved, stage),
-            length=int(ended.length[row]),
-            raw_return=float(ended.raw_return[row]),
-            shaped_return=float(ended.shaped_return[row]),
-            truncated=bool(ended.truncated[row]),
-            metrics=metrics,
-            terms=named(declaration.terms, ended.terms[row]),
             started=float(self._time_starts[env]),
             ended=time_end,
+            **known,
             **self._constant,
         )
         self._step_starts[env], self._time_starts[env] = step_end, time_end
-        facts = Facts(number, stage, metadata.length, {RETURN: metadata.raw_return, **metrics})
+        facts = Facts(
+            number, stage, metadata.length, {RETURN: metadata.raw_return, **metadata.metrics}
+        )
         return Outcome(step, facts, Start(int(ended.seed[row])), metadata)
 
 
@@ -213,6 +211,9 @@ def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> Rollout
         rewards=steps.rewards,
         metrics=steps.metrics,
         states=steps.states,
+        frames=steps.frames,
+        reply_counts=None if steps.replies is None else steps.replies.counts,
+        reply_actions=None if steps.replies is None else steps.replies.actions,
         print_steps=steps.prints.steps,
         prints=steps.prints.values,
         final_prints=steps.prints.finals,

@@ -15,13 +15,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor
 
-from arcade_rl.contracts import (
-    Array,
-    FrameStackedVectorEnv,
-    MaskedVectorEnv,
-    Observations,
-    VectorEnv,
-)
+from arcade_rl.contracts import Array, Declaration, Observations
 from arcade_rl.envs.accounting import Steps
 from arcade_rl.envs.door import choices
 from arcade_rl.errors import ContractError
@@ -35,7 +29,8 @@ class Rollout:
     def __init__(
         self,
         steps: int,
-        env: VectorEnv,
+        action_space: spaces.Space[Any],
+        declaration: Declaration,
         given: Array,
         like: Observations,
         keeps_stacks: bool,
@@ -51,9 +46,8 @@ class Rollout:
         arrays."""
         n = len(given)
         self.steps, self.num_envs = steps, n
-        stack = None
-        if keeps_stacks and isinstance(env, FrameStackedVectorEnv):
-            stack = env.frame_stack
+        is_stacked = keeps_stacks and declaration.frame_stack > 1
+        stack = declaration.frame_stack if is_stacked else None
         self.observations = storage_for(steps, n, stack, like, device)
         self.rewards = _like(given, np.float32, steps, n)
         """What the learner is rewarded with. (T, N). This array and the next three are of the
@@ -63,7 +57,9 @@ class Rollout:
         self.done = _like(given, np.bool_, steps, n)
         """Whether the learner must not look past the step."""
         self.seeds = _like(given, np.int64, steps, n)
-        self._action_space = action_space = env.action_space
+        self.frames = _like(given, np.int64, steps, n) if declaration.timed else None
+        """Native frames that each step lasted, where steps differ. (T, N)"""
+        self._action_space = action_space
         is_continuous = isinstance(action_space, spaces.Box)
         self.limits = limits_of(action_space, device)
         """The lowest and the highest continuous actions that the environment takes."""
@@ -79,7 +75,7 @@ class Rollout:
         """The critic's estimates in units of the reward; the last row is after the last step."""
         self.masks: Tensor | None = None
         """Allowed actions. (T, N, P), bool"""
-        if isinstance(env, MaskedVectorEnv):
+        if declaration.masks:
             self.masks = torch.ones((steps, n, numbers), dtype=torch.bool, device=device)
         self.advantages = self.returns = torch.zeros((steps, n), device=device)
 
@@ -211,12 +207,12 @@ class NoBuffer:
 
 
 def advantages(
-    rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_lambda: float
+    rewards: Tensor, values: Tensor, done: Tensor, gamma: float | Tensor, gae_lambda: float
 ) -> Tensor:
     """Generalised advantage estimates (Schulman et al. 2016). (T, N), float32.
 
     rewards (T, N); values (T + 1, N), the last row after the last step; done (T, N), bool: nothing
-    after the step counts.
+    after the step counts; gamma, or the discount of every step, (T, N).
     """
     alive = 1.0 - done.to(values.dtype)
     deltas = rewards + gamma * values[1:] * alive - values[:-1]

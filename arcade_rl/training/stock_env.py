@@ -9,16 +9,11 @@ import numpy.typing as npt
 import torch
 from stable_baselines3.common.vec_env import VecEnv
 
-from arcade_rl.contracts import (
-    Array,
-    MaskedVectorEnv,
-    Observations,
-    StagedVectorEnv,
-    VectorEnv,
-)
-from arcade_rl.envs.accounting import EndedEpisodes, EpisodeAccounting, OpenEpisodes
+from arcade_rl.contracts import Array, Declaration, Observations, VectorEnv
+from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
 from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.training.carried import Carried
 from arcade_rl.training.played import Played, Stopwatch
 
@@ -26,8 +21,14 @@ from arcade_rl.training.played import Played, Stopwatch
 class StockEnv(VecEnv):
     """A `VectorEnv` as SB3 sees it. SB3 holds on to observations, so they are copied here."""
 
-    def __init__(self, env: VectorEnv, shape: WeightedSum, accounting: EpisodeAccounting) -> None:
-        self.game_env = env
+    def __init__(
+        self,
+        env: VectorEnv,
+        shape: WeightedSum,
+        accounting: EpisodeAccounting,
+        declaration: Declaration,
+    ) -> None:
+        self.game_env, self._declaration = env, declaration
         self._accounting = accounting
         self._shape = shape
         self._played: list[tuple[Array, Array, Array]] = []
@@ -38,12 +39,11 @@ class StockEnv(VecEnv):
         """Start an episode in every environment, or go on with open ones. Returns the
         observations."""
         if carried is None:
-            if isinstance(self.game_env, StagedVectorEnv):
-                self.game_env.set_stage(stage)
+            self.game_env.set_stage(stage)
             self._accounting.begin_episodes(stage)
             self._given = self.game_env.reset(seeds)
         else:
-            self._given = carried.reopen(self.game_env, seeds, stage)
+            self._given = carried.reopen(self.game_env, self._declaration, seeds, stage)
             self._accounting.go_on(carried.open, stage)
         return _copy(self._given)
 
@@ -53,8 +53,6 @@ class StockEnv(VecEnv):
 
     def set_stage(self, stage: int) -> None:
         """Episodes that start from now on are played in `stage`."""
-        if not isinstance(self.game_env, StagedVectorEnv):
-            raise TypeError(f"{type(self.game_env).__name__} declares stages but has no set_stage")
         self.game_env.set_stage(stage)
         self._accounting.set_stage(stage)
 
@@ -103,14 +101,14 @@ class StockEnv(VecEnv):
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
         if attr_name == "render_mode":
             return [None] * self.num_envs
-        if attr_name == "action_masks" and isinstance(self.game_env, MaskedVectorEnv):
+        if attr_name == "action_masks" and self._declaration.masks:
             return [None] * self.num_envs
         raise AttributeError(attr_name)
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any
     ) -> list[Any]:
-        if method_name == "action_masks" and isinstance(self.game_env, MaskedVectorEnv):
+        if method_name == "action_masks" and self._declaration.masks:
             return list(to_numpy(self.game_env.action_masks()))
         raise AttributeError(method_name)
 

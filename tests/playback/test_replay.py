@@ -27,6 +27,7 @@ from arcade_rl.recording.recording import Recording
 GAME = Toy()
 LONG = ToyOptions(length=700)
 INEXACT = ToyOptions(inexact=True, length=40)
+DECLARES = GAME.declare(LONG)
 PER_STEP = 2
 """Frames of a step of the toy."""
 
@@ -46,7 +47,7 @@ def open_screen(kind: Any = Counting, options: ToyOptions = LONG) -> Any:
 
 
 def open_replay(it: Recording, screen: Any | None = None) -> Replay:
-    return Replay(it, open_screen() if screen is None else screen)
+    return Replay(it, open_screen() if screen is None else screen, DECLARES)
 
 
 @pytest.fixture(scope="module")
@@ -180,16 +181,8 @@ def test_a_step_beyond_what_was_seen_costs_little_too(long: Recording) -> None:
         assert screen.steps - before <= 2 * KEYFRAME_INTERVAL + PROOF
 
 
-class Plain:
-    """A screen that cannot go back."""
-
-    def __init__(self, screen: Any) -> None:
-        self.reset, self.step, self.close = screen.reset, screen.step, screen.close
-        self.set_stage = screen.set_stage
-
-
 def test_a_screen_without_keyframes_begins_again(long: Recording, truth: list[bytes]) -> None:
-    replay = open_replay(long, Plain(open_screen()))
+    replay = Replay(long, open_screen(), replace(DECLARES, keyframes=False))
     assert all(frames_of(replay.seek(place)) == truth[place] for place in places(12))
 
 
@@ -338,11 +331,11 @@ def test_another_length_is_found(long: Recording, steps: int, fault: str) -> Non
 def test_an_episode_is_shown_in_its_stage_and_under_its_rules(stage: int, purpose: Purpose) -> None:
     options = ToyOptions(length=60, cuts=True)
     it, _ = played(GAME, options, 5, purpose, stage)
-    assert list(Replay(it, GAME.make_screen(options, purpose, False)))[-1].ended
+    assert list(Replay(it, GAME.make_screen(options, purpose, False), DECLARES))[-1].ended
     if purpose == "training":
         wrong = replace(it, metadata=replace(it.metadata, stage=1 - stage))
         with pytest.raises(VerificationError, match="gives"):
-            list(Replay(wrong, GAME.make_screen(options, purpose, False)))
+            list(Replay(wrong, GAME.make_screen(options, purpose, False), DECLARES))
 
 
 @pytest.mark.parametrize(
@@ -352,7 +345,7 @@ def test_an_episode_is_shown_in_its_stage_and_under_its_rules(stage: int, purpos
 def test_every_kind_of_episode_survives_its_file(table: dict[str, Any]) -> None:
     options = ToyOptions.model_validate(table)
     it = decode(encode(played(GAME, options, 9)[0]))
-    replay = Replay(it, GAME.make_screen(options, "training", False))
+    replay = Replay(it, GAME.make_screen(options, "training", False), DECLARES)
     assert list(replay)[-1].total == it.rewards.sum()
 
 
@@ -375,7 +368,7 @@ def test_a_replay_knows_where_its_frames_lie(long: Recording) -> None:
 
 
 def test_a_replay_follows_an_episode_that_grows(long: Recording, truth: list[bytes]) -> None:
-    replay = Replay(with_length(long, 5), open_screen(), is_over=False)
+    replay = Replay(with_length(long, 5), open_screen(), DECLARES, is_over=False)
     assert frames_of(replay.seek(5)) == truth[5]
     assert not replay.moment.ended
     replay.grow(with_length(long, 300), is_over=False)
@@ -412,7 +405,7 @@ def inexact() -> tuple[Recording, list[bytes]]:
 def test_states_show_what_was_played_in_any_order(inexact: tuple[Recording, list[bytes]]) -> None:
     recorded, shown = inexact
     it = decode(encode(recorded))
-    replay = Replay(it, GAME.make_screen(INEXACT, "training", False))
+    replay = Replay(it, GAME.make_screen(INEXACT, "training", False), DECLARES)
     assert [frames_of(moment) for moment in replay] == shown
     for place in (40, 1, 17, 16, 18, 40):
         assert frames_of(replay.seek(place)) == shown[place - 1]
@@ -437,5 +430,7 @@ def test_the_episode_would_not_play_again(inexact: tuple[Recording, list[bytes]]
 
 
 def test_states_need_a_screen_that_shows_them(inexact: tuple[Recording, list[bytes]]) -> None:
-    with pytest.raises(PluginError, match="the screen of toy has no show; expected a StateScreen"):
+    with pytest.raises(
+        PluginError, match="the screen of toy has no show; expected a Screen with one"
+    ):
         open_replay(inexact[0], open_screen())

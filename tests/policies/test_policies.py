@@ -15,7 +15,6 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from arcade_rl.config import Resolved, Train
-from arcade_rl.contracts import MaskedVectorEnv
 from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.policies.actor import Actor
 from arcade_rl.policies.build import policy_alias
@@ -56,7 +55,7 @@ def test_every_kind_of_policy_loads_and_acts_within_its_space(
     env = env_of(made.resolved)
     train = made.resolved.config.train
     model = made.newest / checkpoints.MODEL
-    masked = isinstance(env, MaskedVectorEnv)
+    masked = made.resolved.declaration.masks
     policy = load_policy(model, train, env.observation_space, env.action_space, masked=masked)
     saved, loaded = read_parameters(model)["policy"], policy.state_dict()
     assert saved.keys() == loaded.keys()

@@ -36,7 +36,6 @@ from stable_baselines3.common.policies import (
 from stable_baselines3.dqn.policies import DQNPolicy
 from torch.nn import functional
 
-from arcade_rl.contracts import MaskedVectorEnv
 from arcade_rl.errors import ConfigError
 from arcade_rl.policies.activity import Activity, Choices, Dials, Switches
 from arcade_rl.policies.actor import Actor
@@ -431,7 +430,7 @@ def test_a_players_choices_follow_from_what_is_shown(
     env: Any = made.resolved.game.make_env(made.resolved.options, 1, "evaluation")
     train, spaces_ = made.resolved.config.train, (env.observation_space, env.action_space)
     normalizer = ObservationNormalizer(checkpoints.read_state(made.newest).normalization)
-    masked = isinstance(env, MaskedVectorEnv)
+    masked = made.resolved.declaration.masks
     policy = load_policy(made.newest / checkpoints.MODEL, train, *spaces_, masked=masked)
     player = Actor(policy, normalizer, env, train, deterministic=True, seeds=np.zeros_like)
     observations, ends = env.reset(Counted()), 0

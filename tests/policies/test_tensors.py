@@ -123,7 +123,7 @@ def test_processes_take_it() -> None:
     game, given = load_game("toy"), []
     for words in ({"tensors": True}, {}):
         options = game.options.model_validate({**words, "masks": True, "length": 12})
-        env = open_processes(game, options, 3, "training", 2)
+        env = open_processes(game, options, game.declare(options), 3, "training", 2)
         env.reset(HashedSeeds(0, 3))
         for step in range(30):
             batch = env.step(np.full(3, step % 4))

@@ -50,7 +50,7 @@ def train(folder: Path, words: list[str]) -> tuple[list[Recording], list[Event]]
 )
 def test_what_training_played_is_shown(words: list[str], tmp_path: Path) -> None:
     recordings, events = train(tmp_path, [*words, 'recording.criteria=["all"]'])
-    played = sum(len(event.length) for event in events if isinstance(event, Episodes))
+    played = sum(len(event) for event in events if isinstance(event, Episodes))
     assert len(recordings) == played > 10
     game = load_game("toy")
     for it in recordings:
@@ -59,7 +59,8 @@ def test_what_training_played_is_shown(words: list[str], tmp_path: Path) -> None
         assert it.states.dtype == np.float32
         assert it.states[:, 1].tolist() == it.rewards.tolist()
         options = game.options.model_validate(it.metadata.options)
-        replay = Replay(it, game.make_screen(options, "training", False))
+        screen = game.make_screen(options, "training", False)
+        replay = Replay(it, screen, game.declare(options))
         (before,) = replay.moment.frames
         for moment in replay:
             pressed, after = moment.frames
@@ -124,7 +125,8 @@ def test_processes_are_refused(processes: str) -> None:
 
 def test_states_do_not_get_lost_between_processes() -> None:
     game = load_game("toy")
-    env = open_processes(game, game.options.model_validate({"inexact": True}), 2, "training", 2)
+    options = game.options.model_validate({"inexact": True})
+    env = open_processes(game, options, game.declare(options), 2, "training", 2)
     try:
         env.reset(HashedSeeds(0, 2))
         with pytest.raises(PluginError, match="states do not go between processes"):

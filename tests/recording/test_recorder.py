@@ -53,6 +53,9 @@ def played(number: int) -> Rollout:
         values=(base / 64).astype(np.float16),
         distributions=np.stack([base, base + 1], axis=2).astype(np.float16),
         states=None,
+        frames=None,
+        reply_counts=None,
+        reply_actions=None,
         print_steps=np.array([5, 16]),
         prints=np.stack([base[4], base[15]]).astype(np.uint32) + 1000,
         final_prints={

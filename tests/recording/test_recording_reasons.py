@@ -73,7 +73,12 @@ def story(run: RunDirectory) -> tuple[list[Ended], int, int]:
     for path in sorted(run.events.iterdir()):
         for event in read_log(path).events:
             if isinstance(event, Episodes):
-                columns = zip(event.stage, event.length, event.metrics["hits"], strict=True)
+                columns = zip(
+                    event.columns["stage"],
+                    event.columns["length"],
+                    event.metrics["hits"],
+                    strict=True,
+                )
                 episodes += [Ended(event.first + k, *row) for k, row in enumerate(columns)]
             elif isinstance(event, Notice) and event.text == "stage full begins":
                 change, chunk = len(episodes), int(path.stem)

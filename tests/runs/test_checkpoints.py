@@ -22,7 +22,7 @@ from arcade_rl.config import Checkpoint as Retention
 from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.policies.load import load_policy, read_parameters, weights_sha256
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.checkpoints import LEAST, CheckpointState, best_of, kept
+from arcade_rl.runs.checkpoints import LEAST, CheckpointState, best_of, kept, pool_of
 from arcade_rl.runs.directory import RunDirectory, find_checkpoint
 
 FILES = (checkpoints.MODEL, checkpoints.STATE, checkpoints.MANIFEST)
@@ -271,6 +271,29 @@ def test_milestones_and_every_kth_stay(template: CheckpointState) -> None:
         5: ["latest"],
         6: ["latest", "every 3th"],
     }
+
+
+def test_opponents_of_open_episodes_stay(template: CheckpointState) -> None:
+    rows = states(template, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    rows[-1] = replace(rows[-1], seated=[1, 2])
+    reasons = kept(rows, Retention(keep=2), "hits", "down", 4)
+    assert reasons[rows[1].chunk] == ["opponent"]
+    assert reasons[2] == ["opponent"]
+
+
+def test_a_pool_changes_at_milestones_alone(template: CheckpointState) -> None:
+    ended = {0: "0%", 2: "25%", 5: "50%", 6: "75%"}
+    rows = [
+        replace(
+            template,
+            chunk=chunk,
+            total_steps=8192,
+            milestones=[ended[chunk]] if chunk in ended else [],
+        )
+        for chunk in range(8)
+    ]
+    pools = [pool_of(rows, start, 2) for start in rows]
+    assert pools == [[0], [0], [0, 2], [0, 2], [0, 2], [2, 5], [5, 6], [5, 6]]
 
 
 def test_the_earliest_of_equals_is_the_best(template: CheckpointState) -> None:

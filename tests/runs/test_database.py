@@ -17,7 +17,7 @@ from rights import common_folder, without_privilege
 from told import EPISODES, UPDATE
 
 from arcade_rl.errors import ArcadeError, MissingError, UsageError, VerificationError
-from arcade_rl.runs import checkpoints
+from arcade_rl.runs import checkpoints, schema
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.events import Beat, ChunkLog, Notice, read_log
@@ -102,7 +102,7 @@ def test_a_stored_episode_is_the_event(database: Database, state: CheckpointStat
     assert first == {
         "number": 7, "chunk": 1, "attempt": 1, "env": 0, "seed": 2**31 - 1, "stage": 0,
         "length": 10, "step": 40, "raw_return": 1.5, "shaped_return": 1e300, "truncated": 1,
-        "time": 1.7e9, "term_hit": 1.0, "term_miss": 0.1, "metric_hits": 3.0,
+        "opponent": "", "time": 1.7e9, "term_hit": 1.0, "term_miss": 0.1, "metric_hits": 3.0,
     }  # fmt: skip
     (summary,) = database.chunks()
     assert (summary.chunk, summary.episodes, summary.steps) == (1, 2, 768)
@@ -327,12 +327,12 @@ def columns(path: Path) -> list[Any]:
 
 def test_a_database_of_a_later_version_is_refused(database: Database, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "run.db")
-    connection.execute("pragma user_version = 3")
+    connection.execute(f"pragma user_version = {schema.VERSION + 1}")
     connection.close()
     with pytest.raises(VerificationError, match="use the newer arcade-rl"):
         Database.open(tmp_path / "run.db")
     with (
-        pytest.raises(VerificationError, match="is of version 3"),
+        pytest.raises(VerificationError, match=f"is of version {schema.VERSION + 1}"),
         Database.reading(tmp_path / "run.db"),
     ):
         pass

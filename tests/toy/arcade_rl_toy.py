@@ -24,6 +24,7 @@ from arcade_rl.contracts import (
     Array,
     Declaration,
     Frame,
+    Game,
     Gauge,
     Instruments,
     Metric,
@@ -32,6 +33,7 @@ from arcade_rl.contracts import (
     Purpose,
     RewardTerm,
     SavedState,
+    Screen,
     ScreenStep,
     SeedSource,
     Stage,
@@ -132,7 +134,7 @@ def draw(seeds: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDAr
     return x ^ (x >> np.uint64(31))
 
 
-class ToyEnv:
+class ToyEnv(VectorEnv):
     """N toys. Evaluation plays the full game, whatever the stage."""
 
     def __init__(self, options: ToyOptions, num_envs: int, purpose: Purpose) -> None:
@@ -284,7 +286,7 @@ class OneSeed:
         return np.full(len(indices), self._seed, np.int64)
 
 
-class ToyScreen:
+class ToyScreen(Screen):
     """Two frames a step: the press, then the next light. It neither breaks nor sleeps."""
 
     def __init__(self, env: ToyEnv) -> None:
@@ -296,7 +298,7 @@ class ToyScreen:
         self._env.reset(OneSeed(seed))
         return picture(int(self._env.target()[0]))
 
-    def step(self, action: Array) -> ScreenStep:
+    def step(self, action: Array, replies: Array | None = None) -> ScreenStep:
         lit = int(self._env.target()[0])
         batch = self._env.step(np.asarray(action)[None])
         pressed = picture(lit, pressed=batch.rewards[0] > 0)
@@ -317,7 +319,7 @@ class ToyScreen:
 
 class StagedToyScreen(ToyScreen):
     def set_stage(self, stage: int) -> None:
-        self._env.set_stage(stage)  # type: ignore[attr-defined]
+        self._env.set_stage(stage)
 
 
 class Showing(ToyScreen):
@@ -397,7 +399,7 @@ def _action_space(options: ToyOptions) -> Any:
     return spaces.Discrete(len(BUTTONS))
 
 
-class Toy:
+class Toy(Game):
     """What the plugin offers."""
 
     name = "toy"
@@ -417,6 +419,8 @@ class Toy:
             tracks=BUTTONS if options.instruments else (),
             gauges=GAUGES if options.instruments else (),
             cameras=("colour", "red") if options.cameras else (),
+            keyframes=True,
+            masks=options.masks,
             stages=STAGES if options.curriculum else (),
             replay="states" if options.has_states else "exact",
             reruns=options.reruns,

@@ -176,18 +176,12 @@ class NoStages(ToyEnv): ...
 class WrongStack(StagedToyEnv):
     """Says that the halves of its picture are frames."""
 
-    frame_stack = 2
-
     def __init__(self, options: ToyOptions, num_envs: int, purpose: Any) -> None:
         super().__init__(options.model_copy(update={"observation": "image"}), num_envs, purpose)
         self.observation_space = type(self.observation_space)(0, 255, (2, 18, 36), np.uint8)
 
     def _observe(self) -> Any:
         return super()._observe().reshape(-1, 2, 18, 36)
-
-
-class MiscountedStack(StagedToyEnv):
-    frame_stack = 4
 
 
 class StuckStage(StagedToyEnv):
@@ -208,13 +202,13 @@ class WrongScreen(StagedToyScreen):
     def reset(self, seed: int) -> Any:
         return super().reset(seed).astype(np.float32)
 
-    def step(self, action: Any) -> ScreenStep:
+    def step(self, action: Any, replies: Any = None) -> ScreenStep:
         shown = super().step(action)
         return ScreenStep([frame[:-8] for frame in shown.frames], shown.reward + 1, not shown.ended)
 
 
 class EmptyScreen(StagedToyScreen):
-    def step(self, action: Any) -> ScreenStep:
+    def step(self, action: Any, replies: Any = None) -> ScreenStep:
         return replace(super().step(action), frames=[])
 
 
@@ -244,7 +238,7 @@ class SoundScreen(StagedToyScreen):
     sound: Any = np.zeros((534, 1), np.int16)
     """Two frames at 8,000 samples per second."""
 
-    def step(self, action: Any) -> ScreenStep:
+    def step(self, action: Any, replies: Any = None) -> ScreenStep:
         return replace(super().step(action), sound=self.sound)
 
 
@@ -414,10 +408,10 @@ GAMES: list[Any] = [
     Replaced("toy_misnames", Misnames),
     *(Replaced(name, env, **declared) for name, (env, declared) in CUTS.items()),
     Replaced("toy_no_stages", NoStages),
-    Replaced("toy_stack", WrongStack),
-    Replaced("toy_stack_count", MiscountedStack),
+    Replaced("toy_stack", WrongStack, frame_stack=2),
+    Replaced("toy_stack_count", frame_stack=4),
     Replaced("toy_stuck_stage", StuckStage),
-    Replaced("toy_forbidden", AllForbidden),
+    Replaced("toy_forbidden", AllForbidden, masks=True),
     Replaced("toy_screen", screen=WrongScreen),
     Replaced("toy_no_view", cameras=("near",)),
     Replaced("toy_hidden_view", screen=OneView),

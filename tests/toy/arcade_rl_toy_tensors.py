@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from arcade_rl.contracts import Observations, SeedSource, StepBatch
+from arcade_rl.contracts import Observations, SeedSource, StepBatch, VectorEnv
 
 
 def on_torch(kind: type[Any]) -> type[Any]:
@@ -43,7 +43,7 @@ def on_torch(kind: type[Any]) -> type[Any]:
             buffer = self._buffers.setdefault(name, array.clone())
             return buffer.copy_(array)
 
-    if not hasattr(kind, "action_masks"):
+    if kind.action_masks is VectorEnv.action_masks:
         return Tensors
 
     class MaskedTensors(Tensors):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from arcade_rl_toy import HEIGHT, WIDTH, StagedToyScreen
 
-from arcade_rl.contracts import Frame, ScreenStep
+from arcade_rl.contracts import Frame, Screen, ScreenStep
 
 CAMERAS = ("colour", "red")
 
@@ -26,7 +26,7 @@ def viewed(screen: type) -> Any:
         def reset(self, seed: int) -> Frame:
             return self._seen(super().reset(seed))
 
-        def step(self, action: Any) -> ScreenStep:
+        def step(self, action: Any, replies: Any = None) -> ScreenStep:
             shown = super().step(action)
             return replace(shown, frames=[self._seen(frame) for frame in shown.frames])
 
@@ -39,7 +39,8 @@ def viewed(screen: type) -> Any:
         def show(self, state: Any) -> Any:
             return [self._seen(frame) for frame in super().show(state)]
 
-    return ViewedStates if hasattr(screen, "show") else Viewed
+    is_plain = screen.show is Screen.show  # type: ignore[attr-defined]
+    return Viewed if is_plain else ViewedStates
 
 
 class OneView(StagedToyScreen):
@@ -51,7 +52,7 @@ class OneView(StagedToyScreen):
 class FirstView(viewed(StagedToyScreen)):  # type: ignore[misc]
     """Draws the first picture alone as it is asked to."""
 
-    def step(self, action: Any) -> ScreenStep:
+    def step(self, action: Any, replies: Any = None) -> ScreenStep:
         camera, size = self._camera, self._size
         self.view("colour", (64, 48))
         shown = super().step(action)

@@ -31,8 +31,8 @@ def test_the_same_chunk_gives_the_same_bytes(tmp_path: Path) -> None:
     one, two = (lab(tmp_path).chain(2, 5)[-1] for _ in range(2))
     assert one.state.weights_sha256 == two.state.weights_sha256
     assert [e.values for e in one.updates] == [e.values for e in two.updates]
-    assert [(e.seed, e.raw_return, e.metrics) for e in one.episodes] == [
-        (e.seed, e.raw_return, e.metrics) for e in two.episodes
+    assert [(e.columns, e.metrics) for e in one.episodes] == [
+        (e.columns, e.metrics) for e in two.episodes
     ]
 
 
@@ -40,8 +40,8 @@ def test_another_seed_and_another_chunk_give_other_randomness(tmp_path: Path) ->
     one = lab(tmp_path).chain(2, 4)
     other = lab(tmp_path, "seed=1").chain(2)
     assert one[0].state.weights_sha256 != other[0].state.weights_sha256
-    assert one[1].episodes[0].seed != one[2].episodes[0].seed
-    assert one[1].episodes[0].seed != other[1].episodes[0].seed
+    assert one[1].episodes[0].columns["seed"] != one[2].episodes[0].columns["seed"]
+    assert one[1].episodes[0].columns["seed"] != other[1].episodes[0].columns["seed"]
 
 
 def test_schedules_are_continuous_over_chunks(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_counters_and_rolling_means_go_on_over_chunks(tmp_path: Path) -> None:
     state = chunks[-1].state
     assert state.episodes == sum(map(len, events))
     assert state.steps == 6 * 256
-    returns = [value for event in events for value in event.raw_return][-100:]
+    returns = [value for event in events for value in event.columns["raw_return"]][-100:]
     assert state.recent.raw_return == returns
     last = chunks[-1].updates[-1].values
     assert last["rollout/ep_rew_mean"] == pytest.approx(np.mean(returns))
@@ -122,8 +122,8 @@ def test_the_shaped_return_is_the_weighted_sum_of_the_terms(tmp_path: Path) -> N
     assert weights["travel"] == 0.25
     for event in laboratory.chain(3)[-1].episodes:
         total = sum(weights[name] * np.array(values) for name, values in event.terms.items())
-        np.testing.assert_allclose(event.shaped_return, total, rtol=1e-5)
-        assert event.raw_return != event.shaped_return
+        np.testing.assert_allclose(event.columns["shaped_return"], total, rtol=1e-5)
+        assert event.columns["raw_return"] != event.columns["shaped_return"]
 
 
 @pytest.mark.parametrize("algorithm", ["PPO", "sb3:PPO"])
@@ -327,7 +327,12 @@ def test_the_loop_itself_says_that_it_is_alive(tmp_path: Path) -> None:
 def test_a_curriculum_is_carried_over_chunks(tmp_path: Path) -> None:
     laboratory = lab(tmp_path, "options.curriculum=true", "train.learning_rate=3e-3")
     chunks = laboratory.chain(3, 6, 9, 12)
-    played = [row for c in chunks for e in c.episodes for row in zip(e.env, e.stage, strict=True)]
+    played = [
+        row
+        for c in chunks
+        for e in c.episodes
+        for row in zip(e.columns["env"], e.columns["stage"], strict=True)
+    ]
     of_each = [[stage for env, stage in played if env == index] for index in range(4)]
     assert of_each == [sorted(stages) for stages in of_each]
     assert {stage for _, stage in played} == {0, 1}

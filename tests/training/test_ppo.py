@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -334,15 +335,13 @@ class Masked(Identity):
 
 @pytest.mark.parametrize("kind", ["multi-binary", "continuous"])
 def test_masks_of_actions_that_take_none_are_refused(kind: str) -> None:
-    env = Masked(SPACES[kind], 2)
+    env, declares = Masked(SPACES[kind], 2), replace(declaration(), masks=True)
     with pytest.raises(ConfigError, match="PPO takes masks for Discrete and MultiDiscrete"):
-        PPO("MlpPolicy", env, WeightedSum([1.0]), lambda _: None, normalize=Normalize())  # type: ignore[arg-type, return-value]
+        PPO("MlpPolicy", env, WeightedSum([1.0]), lambda _: None, declares, normalize=Normalize())  # type: ignore[arg-type, return-value]
 
 
 class Stacked(Identity):
     """Shows the last three places of a walk."""
-
-    frame_stack = 3
 
     def __init__(self, num_envs: int) -> None:
         super().__init__(SPACES["continuous"], num_envs)
@@ -358,10 +357,10 @@ class Stacked(Identity):
 def test_normalised_stacks_are_those_that_evaluation_sees() -> None:
     """Every place of the stack has statistics of its own, and they move."""
     env = Stacked(4)
-    normalize = Normalize(observations=True)
+    normalize, declares = Normalize(observations=True), replace(declaration(), frame_stack=3)
     model = PPO(
-        "MlpPolicy", env, WeightedSum([1.0]), lambda rows: EpisodeAccounting(declaration(), rows, 8),
-        normalize=normalize, n_steps=8, batch_size=8,
+        "MlpPolicy", env, WeightedSum([1.0]), lambda rows: EpisodeAccounting(declares, rows, 8),
+        declares, normalize=normalize, n_steps=8, batch_size=8,
     )  # fmt: skip
     model.set_logger(make_logger_without_files())
     model.begin(HashedSeeds(0, 4), 0)

@@ -51,13 +51,21 @@ class Mailbox:
 
     def wait_for_turn(self) -> Turn:
         """Begin to listen, and wait for the turn, whose files lie in the run directory."""
+        from arcade_rl.runs.rivals import place_of
         from arcade_rl.training.chunk import Turn
 
         threading.Thread(target=self._read, daemon=True).start()
         self._go.wait()
         spec, run = self._spec, self._run
         checkpoint = None if spec.parent < 0 else run.checkpoint(spec.parent)
-        return Turn(spec, checkpoint, run.staged(spec.chunk, spec.attempt))
+        return Turn(
+            spec,
+            checkpoint,
+            run.staged(spec.chunk, spec.attempt),
+            pool=[run.checkpoint(chunk) for chunk in spec.pool],
+            seated=[run.checkpoint(chunk) for chunk in spec.seated],
+            rivals=[place_of(run, name) for name in spec.rivals],
+        )
 
     def stop_requested(self) -> bool:
         """Whether the chunk is to end at the next update."""

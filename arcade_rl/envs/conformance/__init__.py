@@ -6,7 +6,7 @@ from typing import Any
 
 from arcade_rl.config import declared
 from arcade_rl.contracts import Declaration, Game
-from arcade_rl.envs.conformance import batch, cuts, declaration, determinism, screen
+from arcade_rl.envs.conformance import batch, cuts, declaration, determinism, screen, seats
 from arcade_rl.envs.conformance.report import Check, Fault, Inspection, Report
 
 __all__ = ["Check", "Fault", "Report", "check"]
@@ -35,6 +35,8 @@ def _check_steps(
     run("environment", lambda: batch.environment_faults(game, options, declared))
     run("training", lambda: batch.step_faults(game, options, declared, "training", steps))
     run("evaluation", lambda: batch.step_faults(game, options, declared, "evaluation", steps))
+    if len(declared.seats) > 1:
+        run("seats", lambda: seats.seat_faults(game, options, declared, steps))
     if declared.stages:
         run("stages", lambda: batch.stage_faults(game, options, declared))
 

@@ -13,19 +13,18 @@ from gymnasium import spaces
 from arcade_rl.contracts import (
     Array,
     Declaration,
-    FrameStackedVectorEnv,
     Game,
-    MaskedVectorEnv,
     Observations,
     Purpose,
-    StagedVectorEnv,
     StepBatch,
     VectorEnv,
 )
 from arcade_rl.envs.arrays import WeightedSum
+from arcade_rl.envs.capabilities import environment_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy, observation_faults
 from arcade_rl.envs.conformance.play import Player, Seeds, opened
 from arcade_rl.envs.door import observation_space_faults
+from arcade_rl.envs.table import Table
 
 Rule: TypeAlias = "Callable[[Seen], Iterator[str]]"
 
@@ -42,9 +41,7 @@ def environment_faults(game: Game, options: Any, declaration: Declaration) -> It
         yield from _action_faults(env, declaration)
         yield from _feature_faults(env, declaration)
         yield from observation_space_faults(env.observation_space)
-        if isinstance(env, StagedVectorEnv) != bool(declaration.stages):
-            has = "has" if isinstance(env, StagedVectorEnv) else "lacks"
-            yield f"the environment {has} set_stage; {len(declaration.stages)} stages are declared"
+        yield from environment_lacks(env.game_env if isinstance(env, Table) else env, declaration)
         observations = env.reset(Seeds([[]] * env.num_envs))
         yield from observation_faults(
             "observations", env.observation_space, observations, np.arange(NUM_ENVS), NUM_ENVS
@@ -62,7 +59,6 @@ def step_faults(
 def stage_faults(game: Game, options: Any, declaration: Declaration) -> Iterator[str]:
     """Faults of some steps in every stage."""
     with opened(game, options, NUM_ENVS, "training") as env:
-        assert isinstance(env, StagedVectorEnv)
         for number, stage in enumerate(declaration.stages):
             env.set_stage(number)
             for fault in _walk(env, declaration, "training", STAGE_STEPS):
@@ -181,6 +177,32 @@ def _seed_rule(seen: Seen) -> Iterator[str]:
         )
 
 
+def _frame_rule(seen: Seen) -> Iterator[str]:
+    frames, timed = seen.batch.frames, seen.declaration.timed
+    if (frames is None) == timed:
+        given = "None" if frames is None else "given"
+        yield f"frames is {given}; expected them where steps are timed, which is {timed}"
+    if frames is None:
+        return
+    faults = list(array_faults("frames", frames, (seen.env.num_envs,), np.int64))
+    yield from faults
+    if not faults and (as_numpy(frames) < 1).any():
+        yield f"frames is {as_numpy(frames).tolist()}; expected 1 or more of every step"
+
+
+def _company_rule(seen: Seen) -> Iterator[str]:
+    """Who sits opposite is told the seeds that the batch reports."""
+    if not isinstance(seen.env, Table):
+        return
+    ended = as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated)
+    told, reported = seen.env.company.save()["seeds"], as_numpy(seen.batch.episode_seeds)
+    if (told[~ended] != reported[~ended]).any():
+        yield (
+            f"opponents were told that the episodes {told.tolist()} began; episode_seeds is "
+            f"{reported.tolist()}: expected begin at the start of every episode, with its seed"
+        )
+
+
 def _weight_rule(seen: Seen) -> Iterator[str]:
     weights = np.array([term.weight for term in seen.declaration.terms])
     terms = as_numpy(seen.batch.terms)
@@ -192,10 +214,13 @@ def _weight_rule(seen: Seen) -> Iterator[str]:
 
 
 def _mask_rule(seen: Seen) -> Iterator[str]:
-    if not isinstance(seen.env, MaskedVectorEnv):
-        return
     shape = (seen.env.num_envs, len(seen.declaration.actions))
     masks = seen.env.action_masks()
+    if (masks is None) == seen.declaration.masks:
+        given = "None" if masks is None else "given"
+        yield f"action_masks is {given}; expected masks where they are declared, and nowhere else"
+    if masks is None:
+        return
     faults = list(array_faults("action_masks", masks, shape, np.bool_))
     yield from faults
     if not faults and not as_numpy(masks).any(axis=1).all():
@@ -219,11 +244,12 @@ def _state_rule(seen: Seen) -> Iterator[str]:
 
 
 def _stack_rule(seen: Seen) -> Iterator[str]:
-    if not isinstance(seen.env, FrameStackedVectorEnv):
+    stack = seen.declaration.frame_stack
+    if stack == 1:
         return
     shape = seen.env.observation_space.shape or ()
-    if len(shape) < 2 or shape[0] != seen.env.frame_stack:
-        yield f"frame_stack is {seen.env.frame_stack}; the observation has shape {shape}"
+    if len(shape) < 2 or shape[0] != stack:
+        yield f"frame_stack is {stack}; the observation has shape {shape}"
         return
     goes_on = ~(as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated))
     before, now = as_numpy(seen.before), as_numpy(seen.batch.observations)
@@ -240,5 +266,7 @@ RULES: tuple[Rule, ...] = (
     _weight_rule,
     _mask_rule,
     _state_rule,
+    _frame_rule,
+    _company_rule,
     _stack_rule,
 )

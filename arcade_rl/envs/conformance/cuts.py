@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import (
     Declaration,
-    FrameStackedVectorEnv,
     Game,
     Observations,
     StepBatch,
@@ -20,15 +19,33 @@ from arcade_rl.contracts import (
 from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
 from arcade_rl.envs.arrays import WeightedSum, actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
-from arcade_rl.envs.conformance.play import Digest, choose, digest_step, hash_row, masks_of, opened
+from arcade_rl.envs.conformance.play import (
+    Digest,
+    choose,
+    digest_step,
+    hash_row,
+    masks_of,
+    opened,
+    replies_of,
+)
 from arcade_rl.envs.reopening import Causes, reopen, save
 from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.envs.table import Table
 from arcade_rl.errors import DivergenceError
 
 NUM_ENVS = 3
 SEEDS = 41
 MOST_STEPS = 200
 """Steps before the cut, and after it: an episode that is played again takes its time again."""
+
+
+class Caused(NamedTuple):
+    """One step of one environment."""
+
+    action: npt.NDArray[Any]
+    reward: np.float32
+    replies: npt.NDArray[Any] | None
+    """What opponents answered, in a game of more than one seat."""
 
 
 @dataclass(slots=True)
@@ -60,7 +77,7 @@ def cut_faults(game: Game, options: Any, declaration: Declaration, steps: int) -
         is_exact = source is past.causes or declaration.saved_state == "exact"
         with opened(game, options, NUM_ENVS, "training") as env:
             what = f"open episodes that are {way}"
-            first, fault = _reopened(env, past, source, is_exact)
+            first, fault = _reopened(env, declaration, past, source, is_exact)
             if fault:
                 yield f"{what} are others: {fault}"
             elif is_exact and plays_again:  # else the same actions may give another future
@@ -70,23 +87,27 @@ def cut_faults(game: Game, options: Any, declaration: Declaration, steps: int) -
 def _play(env: VectorEnv, declaration: Declaration, length: int) -> Past:
     """Play up to a cut and beyond, with random actions."""
     random = np.random.default_rng(SEEDS)
-    is_stacked = isinstance(env, FrameStackedVectorEnv)
-    accounting = EpisodeAccounting(declaration, NUM_ENVS, length, is_stacked, has_prints=True)
+    accounting = EpisodeAccounting(declaration, NUM_ENVS, length, has_prints=True)
     accounting.begin_episodes(0)
     weighted = WeightedSum([1.0] * len(declaration.terms))
     first = env.reset(HashedSeeds(SEEDS, NUM_ENVS))
-    played: list[list[tuple[npt.NDArray[Any], np.float32]]] = [[] for _ in range(NUM_ENVS)]
+    played: list[list[Caused]] = [[] for _ in range(NUM_ENVS)]
     for _ in range(length):
         actions = _choose(env, random)
         batch = env.step(actions_for(actions, first))
         ended = as_numpy(accounting.record(batch, weighted(batch.terms)))
         for index, steps in enumerate(played):
-            steps.append((actions[index], as_numpy(batch.rewards)[index]))
+            steps.append(
+                Caused(actions[index], as_numpy(batch.rewards)[index], replies_of(batch, index))
+            )
             if ended[index]:
                 steps.clear()
     accounting.harvest()
+    open_ = accounting.open_episodes()
+    if isinstance(env, Table):
+        open_ = replace(open_, opponent=env.company.who.copy())
     past = Past(
-        accounting.open_episodes(),
+        open_,
         [_causes(steps, env) for steps in played],
         save(env, declaration),
     )
@@ -105,10 +126,12 @@ def _choose(env: VectorEnv, random: np.random.Generator) -> npt.NDArray[Any]:
     return np.stack(rows).astype(env.action_space.dtype)
 
 
-def _causes(steps: list[tuple[npt.NDArray[Any], np.float32]], env: VectorEnv) -> Causes:
+def _causes(steps: list[Caused], env: VectorEnv) -> Causes:
     shape, dtype = env.action_space.shape or (), env.action_space.dtype
-    actions = np.array([action for action, _ in steps], dtype).reshape(len(steps), *shape)
-    return Causes(actions, np.array([reward for _, reward in steps], np.float32), {})
+    actions = np.array([step.action for step in steps], dtype).reshape(len(steps), *shape)
+    answers = [step.replies for step in steps if step.replies is not None]
+    rewards = np.array([step.reward for step in steps], np.float32)
+    return Causes(actions, rewards, {}, np.concatenate(answers) if answers else None)
 
 
 def _digests(batch: StepBatch) -> list[Digest]:
@@ -132,13 +155,15 @@ def _saved_faults(saved: Mapping[str, npt.NDArray[Any]]) -> Iterator[str]:
 
 def _reopened(
     env: VectorEnv,
+    declaration: Declaration,
     past: Past,
     source: Sequence[Causes] | Mapping[str, npt.NDArray[Any]],
     is_exact: bool,
 ) -> tuple[Observations, str]:
     """(what is observed, why the episodes are others)"""
     try:
-        return reopen(env, past.open, source, is_exact, HashedSeeds(SEEDS, NUM_ENVS), 0), ""
+        seeds = HashedSeeds(SEEDS, NUM_ENVS)
+        return reopen(env, declaration, past.open, source, is_exact, seeds, 0), ""
     except DivergenceError as error:
         return None, str(error)
 

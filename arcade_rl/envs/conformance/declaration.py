@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from arcade_rl.config import Source, resolve
+from arcade_rl.config import POOL, Source, resolve
 from arcade_rl.contracts import (
     Aggregation,
     Better,
@@ -73,8 +73,25 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
         yield f"cameras are {declaration.cameras!r}; expected names that differ"
     if declaration.cameras and aspect != 1:
         yield f"pixel_aspect is {aspect}; expected 1 of a game with cameras, which draws any pixels"
+    yield from _seat_faults(declaration)
     yield from _replay_faults(declaration)
     yield from _instrument_faults(declaration)
+
+
+def _seat_faults(declaration: Declaration) -> Iterator[str]:
+    """Faults of seats, and of who can sit there."""
+    seats, names = declaration.seats, [opponent.name for opponent in declaration.opponents]
+    if not seats or len(set(seats)) != len(seats) or not all(seats):
+        yield f"seats are {seats!r}; expected at least one, with names that differ"
+    yield from _name_faults("opponents", names)
+    if POOL in names:
+        yield f"an opponent is called {POOL!r}; expected another name, as it means checkpoints of a run"
+    if len(seats) > 1 and not names:
+        yield f"opponents is empty; expected at least one, as {len(seats)} seats are declared"
+    if len(seats) == 1 and names:
+        yield f"opponents are {names}; expected none, as one seat is declared"
+    if type(declaration.frame_stack) is not int or declaration.frame_stack < 1:
+        yield f"frame_stack is {declaration.frame_stack!r}; expected a whole number, 1 or more"
 
 
 def _replay_faults(declaration: Declaration) -> Iterator[str]:

@@ -14,16 +14,18 @@ from gymnasium import spaces
 from arcade_rl.contracts import (
     Array,
     Game,
-    MaskedVectorEnv,
     Observations,
     Purpose,
     SeedSource,
     StepBatch,
     VectorEnv,
+    gives,
 )
 from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
+from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.envs.table import Table
 
 Digest: TypeAlias = dict[str, str]
 """Hash of each field of one step of one episode."""
@@ -31,7 +33,7 @@ Digest: TypeAlias = dict[str, str]
 Traces: TypeAlias = dict[int, list[Digest]]
 """Digests of the steps of each episode, by its seed. The first digest is of the reset."""
 
-FIELDS = ("rewards", "terms", "metrics", "terminated", "truncated", "cut", "states")
+FIELDS = ("rewards", "terms", "metrics", "terminated", "truncated", "cut", "states", "frames")
 
 
 class Seeds(SeedSource):
@@ -97,7 +99,8 @@ class Player:
 
 def masks_of(env: VectorEnv) -> npt.NDArray[Any] | None:
     """Which actions are allowed now. (N, actions), bool; None where all always are."""
-    return as_numpy(env.action_masks()) if isinstance(env, MaskedVectorEnv) else None
+    masks = env.action_masks()
+    return None if masks is None else as_numpy(masks)
 
 
 def choose(
@@ -119,9 +122,21 @@ def opened(game: Game, options: Any, num_envs: int, purpose: Purpose) -> Iterato
     """The environment, closed at the end: two of a simulator may not fit side by side."""
     env = game.make_env(options, num_envs, purpose)
     try:
-        yield env
+        yield seated(env, game, options)
     finally:
         env.close()
+
+
+def seated(env: VectorEnv, game: Game, options: Any) -> VectorEnv:
+    """The environment, and the game's own opponents on the other seats, where it has more than one."""
+    declaration = game.declare(options)
+    names = [opponent.name for opponent in declaration.opponents]
+    if len(declaration.seats) == 1 or not names or not gives(env, VectorEnv, "set_opponents"):
+        return env
+    table = Table(env)
+    group = [built_in(game, options, names, name) for name in names]
+    table.set_opponents(Seated([group], [], env.num_envs))
+    return table
 
 
 def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces:
@@ -150,10 +165,20 @@ def _begin(traces: Traces, player: Player, indices: Sequence[int] | npt.NDArray[
 
 def digest_step(batch: StepBatch, index: int) -> Digest:
     fields = {field: getattr(batch, field) for field in FIELDS}
-    return {
+    hashes = {
         field: "none" if value is None else hash_row(value, index)
         for field, value in fields.items()
     }
+    answers = replies_of(batch, index)
+    return {**hashes, "replies": "none" if answers is None else hash_bytes(answers.tobytes())}
+
+
+def replies_of(batch: StepBatch, index: int) -> npt.NDArray[Any] | None:
+    """What opponents answered in one environment; None in a game of one seat."""
+    if batch.replies is None:
+        return None
+    start = int(batch.replies.counts[:index].sum())
+    return batch.replies.actions[start : start + int(batch.replies.counts[index])]
 
 
 def hash_row(value: Array | dict[str, Array] | None, index: int) -> str:

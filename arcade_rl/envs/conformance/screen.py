@@ -15,18 +15,14 @@ from arcade_rl.contracts import (
     Declaration,
     Frame,
     Game,
-    InstrumentedScreen,
     Instruments,
-    KeyframeScreen,
     Purpose,
     Screen,
     ScreenStep,
-    StagedVectorEnv,
-    StateScreen,
-    ViewScreen,
 )
+from arcade_rl.envs.capabilities import screen_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy
-from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened
+from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened, replies_of
 
 SEED, OTHER_SEED = 31, 32
 AGAIN_STEPS = 50
@@ -56,6 +52,13 @@ class Played:
     reward: np.float32
     ended: bool
     state: npt.NDArray[Any] | None
+    replies: npt.NDArray[Any] | None
+    """What opponents answered, in a game of more than one seat."""
+
+    def on(self, screen: Screen) -> ScreenStep:
+        """The step as a screen plays it."""
+        asked = () if self.replies is None else (self.replies,)
+        return screen.step(self.action, *asked)
 
 
 def settings(declaration: Declaration) -> list[Setting]:
@@ -70,7 +73,10 @@ def settings(declaration: Declaration) -> list[Setting]:
 
 def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
     """Faults of what is shown of one episode, or of `steps` steps, under each setting."""
-    for setting in settings(declaration):
+    with closing(game.make_screen(options, "training", False)) as screen:
+        lacks = list(screen_lacks(screen, declaration))
+    yield from lacks
+    for setting in [] if lacks else settings(declaration):
         played = play(game, options, steps, setting)
         find = _state_faults if declaration.replay == "states" else _replay_faults
         for fault in find(game, options, declaration, setting, played):
@@ -91,8 +97,9 @@ def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]
             batch = player.step(actions)
             reward = np.float32(as_numpy(batch.rewards)[1])
             state = None if batch.states is None else as_numpy(batch.states)[1].copy()
+            replies = replies_of(batch, 1)
             ended = bool(player.advance(batch)[1])
-            played.append(Played(actions[1], reward, ended, state))
+            played.append(Played(actions[1], reward, ended, state, replies))
             if ended:
                 break
             _set_stage(env, setting, (setting.stage + 1) % max(setting.stages, 1))
@@ -124,33 +131,32 @@ def _view_faults(
     """Faults of the picture of one step from every camera, in another size, and of the usual one after
     them."""
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
-        if isinstance(screen, ViewScreen) != bool(declaration.cameras):
-            has = "has" if isinstance(screen, ViewScreen) else "lacks"
-            yield f"the screen {has} view; {len(declaration.cameras)} cameras are declared"
-            return
-        if not isinstance(screen, ViewScreen):
+        if not declaration.cameras:
             return
         _set_stage(screen, setting, setting.stage)
-        usual, seen = hash_bytes(_picture_of(screen, played[0]).tobytes()), dict[str, str]()
+        usual, seen = (
+            hash_bytes(_picture_of(screen, declaration, played[0]).tobytes()),
+            dict[str, str](),
+        )
         for camera in declaration.cameras:
             screen.view(camera, SMALL)
-            frame = _picture_of(screen, played[0])
+            frame = _picture_of(screen, declaration, played[0])
             yield from frame_faults(f"a frame from camera {camera}", frame, SMALL)
             shows = hash_bytes(frame.tobytes())
             if shows in seen:
                 yield f"cameras {seen[shows]} and {camera} show the same picture; expected others"
             seen[shows] = camera
         screen.view(declaration.cameras[0], declaration.frame_size)
-        if hash_bytes(_picture_of(screen, played[0]).tobytes()) != usual:
+        if hash_bytes(_picture_of(screen, declaration, played[0]).tobytes()) != usual:
             yield f"camera {declaration.cameras[0]} shows another picture after others; expected the same"
 
 
-def _picture_of(screen: Screen, step: Played) -> Frame:
+def _picture_of(screen: Screen, declaration: Declaration, step: Played) -> Frame:
     """The last frame of a first step."""
     screen.reset(SEED)
-    if isinstance(screen, StateScreen):
+    if declaration.replay == "states":
         return screen.show(step.state)[-1]  # type: ignore[arg-type]
-    return screen.step(step.action).frames[-1]
+    return step.on(screen).frames[-1]
 
 
 def _replay_faults(
@@ -159,15 +165,11 @@ def _replay_faults(
     """Faults of frames, rewards, ends and sound, of a second look, and of going back."""
     has_sound = declaration.sound_rate > 0
     with closing(game.make_screen(options, setting.purpose, has_sound)) as screen:
-        if isinstance(screen, StagedVectorEnv) != bool(declaration.stages):
-            has = "has" if isinstance(screen, StagedVectorEnv) else "lacks"
-            yield f"the screen {has} set_stage; {len(declaration.stages)} stages are declared"
-            return
         _set_stage(screen, setting, setting.stage)
         hashes = yield from _watch(screen, played, declaration, declaration.frame_rate)
         screen.reset(OTHER_SEED)
         again = _hashes(screen, played[:AGAIN_STEPS])
-        if isinstance(screen, KeyframeScreen):
+        if declaration.keyframes:
             yield from _keyframe_faults(screen, played, hashes)
     if again != hashes[: len(again)]:
         yield f"the episode of seed {SEED} shows other frames the second time; expected the same"
@@ -184,7 +186,7 @@ def _silence_faults(
         if _hashes(screen, played) != hashes[: len(played) + 1]:
             yield "the screen shows other frames without sound; expected the same"
         screen.reset(SEED)
-        if screen.step(played[0].action).sound is not None:
+        if played[0].on(screen).sound is not None:
             yield "sound is given where none was asked for; expected None"
 
 
@@ -193,15 +195,15 @@ def _keyframe_faults(screen: Any, played: list[Played], hashes: list[str]) -> It
     middle = min(len(played), len(hashes) - 1) // 2
     screen.reset(SEED)
     for step in played[:middle]:
-        screen.step(step.action)
+        step.on(screen)
     state = screen.save()
     after = played[middle : len(hashes) - 1][:AGAIN_STEPS]
     for step in after:
-        screen.step(step.action)
+        step.on(screen)
     for _ in range(2):
         screen.restore(state)
         for number, step in enumerate(after, start=middle + 1):
-            if _hash_step(screen.step(step.action)) != hashes[number]:
+            if _hash_step(step.on(screen)) != hashes[number]:
                 yield (
                     f"step {number} differs after going back to the state that was saved after step "
                     f"{middle}; expected the same frames, reward and end"
@@ -213,7 +215,7 @@ def _hashes(screen: Screen, played: list[Played]) -> list[str]:
     first = screen.reset(SEED)
     return [
         hash_bytes(first.tobytes()),
-        *(_hash_step(screen.step(step.action)) for step in played),
+        *(_hash_step(step.on(screen)) for step in played),
     ]
 
 
@@ -232,7 +234,7 @@ def _watch(
     hashes, seen = [hash_bytes(first.tobytes())], set[str]()
     frames = samples = 0
     for number, expected in enumerate(played, start=1):
-        shown = screen.step(expected.action)
+        shown = expected.on(screen)
         for kind, fault in (
             *_step_faults(shown, expected, size),
             *_sound_faults(shown, declaration),
@@ -289,9 +291,6 @@ def _state_faults(
     """Faults of what is shown of states, in any order."""
     size = declaration.frame_size
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
-        if not isinstance(screen, StateScreen):
-            yield 'the screen has no show; expected one, as replay is "states"'
-            return
         _set_stage(screen, setting, setting.stage)
         yield from frame_faults("the first frame", screen.reset(SEED), size)
         hashes = []
@@ -317,9 +316,6 @@ def _instrument_faults(
     """Faults of what the instruments show, the first of each kind, and of a second look."""
     tracks, gauges = len(declaration.tracks), len(declaration.gauges)
     if not tracks and not gauges:
-        return
-    if not isinstance(screen, InstrumentedScreen):
-        yield f"the screen has no instruments; {tracks} tracks and {gauges} gauges are declared"
         return
     actions, shown, seen = np.stack([step.action for step in played]), [], set[str]()
     for number, step in enumerate(played, start=1):

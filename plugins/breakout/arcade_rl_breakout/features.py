@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch
+from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch, VectorEnv
 from arcade_rl_breakout import memory, snapshot
 from arcade_rl_breakout.console import FIRE, MemoryConsole, Openings
 from arcade_rl_breakout.options import BreakoutOptions
@@ -35,7 +35,7 @@ _CENTRE = np.array([123.0, 128.0, 116.0], np.float32)
 _HALF = np.array([68.0, 73.0, 95.0], np.float32)
 
 
-class FeaturesEnv:
+class FeaturesEnv(VectorEnv):
     """N games observed through memory.
 
     | index | meaning | min | max | unit |

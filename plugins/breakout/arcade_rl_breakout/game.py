@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
-from arcade_rl.contracts import Declaration, Purpose, Screen, VectorEnv
-from arcade_rl_breakout.options import BreakoutOptions
+from arcade_rl.contracts import Declaration, Game, Purpose, Screen, VectorEnv
+from arcade_rl_breakout.options import FRAME_STACK, BreakoutOptions
 from arcade_rl_breakout.rom import rom_sha256
 from arcade_rl_breakout.tally import (
     COMMON_METRICS,
@@ -32,7 +32,7 @@ FEATURE_NAMES = (
 """Of the table of `FeaturesEnv`."""
 
 
-class Breakout:
+class Breakout(Game):
     """Atari Breakout, on the ROM that ships in ale-py."""
 
     name = "breakout"
@@ -55,6 +55,8 @@ class Breakout:
             sound_rate=SOUND_RATE,
             packages=("ale-py",),
             imports=("arcade_rl_breakout.ready",) if reads_memory else (),
+            keyframes=True,
+            frame_stack=1 if reads_memory else FRAME_STACK,
             saved_state="exact" if reads_memory else "none",
         )
 

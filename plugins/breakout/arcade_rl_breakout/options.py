@@ -10,6 +10,8 @@ from arcade_rl.config import Options
 
 FRAME_SKIP = 4
 """Emulator frames of one step."""
+FRAME_STACK = 4
+"""Pictures of an observation of pixels."""
 
 
 class BreakoutOptions(Options):

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from ale_py import AtariVectorEnv
 from gymnasium import spaces
 
-from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch
+from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch, VectorEnv
 from arcade_rl_breakout.console import FIRE, LEFT, NOOP, RIGHT, open_emulator
-from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
+from arcade_rl_breakout.options import FRAME_SKIP, FRAME_STACK, BreakoutOptions
 from arcade_rl_breakout.starts import Starts
 from arcade_rl_breakout.tally import COMMON_METRICS, Tally, common_terms
 from arcade_rl_breakout.wall import Wall
@@ -20,7 +20,6 @@ from arcade_rl_breakout.wall import Wall
 BUTTONS = (NOOP, FIRE, RIGHT, LEFT)
 """Button of each action."""
 FIRE_ACTION = BUTTONS.index(FIRE)
-FRAME_STACK = 4
 """Pictures of an observation."""
 UNLIMITED = 2**30
 """Frames. Truncation is not left to ale-py, whose last picture would then be half an old one."""
@@ -44,7 +43,7 @@ def open_vector(options: BreakoutOptions, num_envs: int) -> AtariVectorEnv:
     )
 
 
-class PixelsEnv:
+class PixelsEnv(VectorEnv):
     """N games observed through pictures.
 
     | index | meaning | min | max | unit |
@@ -63,7 +62,6 @@ class PixelsEnv:
         self._atari = open_vector(options, num_envs)
         self.num_envs = num_envs
         self.observation_space: spaces.Space[Any] = self._atari.single_observation_space
-        self.frame_stack = FRAME_STACK
         self.action_space: spaces.Space[Any] = spaces.Discrete(len(BUTTONS))
         self._cuts = purpose == "training" and options.episodic_life
         self._starts = Starts(self._atari, options.noop_max, options.sticky)

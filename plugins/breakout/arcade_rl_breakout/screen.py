@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from arcade_rl.contracts import Array, Frame, ScreenStep
+from arcade_rl.contracts import Array, Frame, Screen, ScreenStep
 from arcade_rl_breakout.console import Console
 from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
 from arcade_rl_breakout.sound import Sound
 
 
-class BreakoutScreen:
+class BreakoutScreen(Screen):
     """The emulator's picture after every frame. (210, 160, 3), uint8, RGB."""
 
     def __init__(self, options: BreakoutOptions, console: Console, sound: Sound | None) -> None:
@@ -31,7 +31,7 @@ class BreakoutScreen:
         self._steps = 0
         return self._first.copy()
 
-    def step(self, action: Array) -> ScreenStep:
+    def step(self, action: Array, replies: Array | None = None) -> ScreenStep:
         console = self._console
         button = console.button(int(action))
         frames, held, points = [], [], 0

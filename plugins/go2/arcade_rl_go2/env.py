@@ -12,7 +12,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor
 
-from arcade_rl.contracts import Array, Observations, SeedSource, StepBatch
+from arcade_rl.contracts import Array, Observations, SeedSource, StepBatch, VectorEnv
 from arcade_rl_go2 import geometry, robot, states
 from arcade_rl_go2.metrics import Measures
 from arcade_rl_go2.motion import Motion
@@ -42,7 +42,7 @@ _OWN = ("seeds", "steps", "command", "action", "speeds", "air_s", "friction")
 """What an environment itself carries from one step to the next."""
 
 
-class Go2Env:
+class Go2Env(VectorEnv):
     """N robots that are told how fast to go.
 
     | index | meaning | unit |

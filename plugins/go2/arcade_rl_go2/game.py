@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from arcade_rl.contracts import (
     Declaration,
+    Game,
     Gauge,
     Promotion,
     Purpose,
@@ -52,7 +53,7 @@ _WALKED, _EPISODES = 0.6, 200
 """A stage is left when so many episodes went this share of their way on average."""
 
 
-class Go2:
+class Go2(Game):
     """The quadruped Go2 in the Genesis simulator."""
 
     name = "go2"

@@ -8,14 +8,7 @@ from typing import Any, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import (
-    Array,
-    Frame,
-    Instruments,
-    ScreenStep,
-    StagedVectorEnv,
-    VectorEnv,
-)
+from arcade_rl.contracts import Array, Frame, Instruments, Screen, ScreenStep, VectorEnv
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl_go2.camera import View
@@ -54,7 +47,7 @@ class LazyFrames(Sequence[Frame]):
         return self._drawn[place]
 
 
-class Go2Screen:
+class Go2Screen(Screen):
     """The robot in the state of a row, one frame a step. A frame is drawn when it is first looked at.
 
     `make_env` is called when a game is to be played on; `action_scale`: rad for an action of 1;
@@ -91,7 +84,7 @@ class Go2Screen:
         row[POSITION][1] = self._lane
         return self.drawing.draw(row, self._lane)
 
-    def step(self, action: Array) -> ScreenStep:
+    def step(self, action: Array, replies: Array | None = None) -> ScreenStep:
         """Play on from where the seed starts."""
         env = self._begun()
         batch = env.step(np.asarray(to_numpy(action), np.float32)[None])
@@ -144,7 +137,6 @@ class StagedGo2Screen(Go2Screen):
         self._stage = stage
 
     def _enter_stage(self, env: VectorEnv) -> None:
-        assert isinstance(env, StagedVectorEnv)
         env.set_stage(self._stage)
 
     def _lane_of_stage(self) -> float:

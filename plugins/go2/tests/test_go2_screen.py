@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from arcade_rl.contracts import Frame, InstrumentedScreen, StagedVectorEnv, StateScreen
+from arcade_rl.contracts import Frame, Screen, gives
 from arcade_rl.envs.conformance.screen import frame_faults
 from arcade_rl_go2.camera import MOUNTS, View
 from arcade_rl_go2.drawing import Drawing
@@ -118,9 +118,9 @@ def test_half_a_turn_is_no_tilt() -> None:
 
 
 def test_it_is_a_screen_of_states_with_instruments(screen: Go2Screen) -> None:
-    assert isinstance(screen, StateScreen)
-    assert isinstance(screen, InstrumentedScreen)
-    assert not isinstance(screen, StagedVectorEnv)
+    assert gives(screen, Screen, "show")
+    assert gives(screen, Screen, "instruments")
+    assert not gives(screen, Screen, "set_stage")
     assert not list(frame_faults("", screen.reset(3), SIZE))
     assert not list(frame_faults("", shown(screen, state()), SIZE))
 

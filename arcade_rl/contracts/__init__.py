@@ -1,0 +1,64 @@
+"""What the core and the plugins agree on: declarations, the step batch, shapes, dtypes and units.
+
+N is the number of environments, K of reward terms, M of metrics. An `Array` is a numpy array or a
+torch tensor; all arrays of one batch live on one device.
+"""
+
+from arcade_rl.contracts.arrays import Array, Frame, Observations
+from arcade_rl.contracts.capabilities import gives
+from arcade_rl.contracts.declaration import (
+    Aggregation,
+    Better,
+    BuiltIn,
+    Declaration,
+    Gauge,
+    Metric,
+    Promotion,
+    ReplayKind,
+    RewardTerm,
+    SavedState,
+    Stage,
+)
+from arcade_rl.contracts.environment import (
+    NumberedSeeds,
+    Purpose,
+    SeedSource,
+    StepBatch,
+    VectorEnv,
+)
+from arcade_rl.contracts.game import Game
+from arcade_rl.contracts.opponents import Asked, Opponent, Opponents, Replies
+from arcade_rl.contracts.rom import Rom
+from arcade_rl.contracts.screen import Instruments, Screen, ScreenStep
+
+__all__ = [
+    "Aggregation",
+    "Array",
+    "Asked",
+    "Better",
+    "BuiltIn",
+    "Declaration",
+    "Frame",
+    "Game",
+    "Gauge",
+    "Instruments",
+    "Metric",
+    "NumberedSeeds",
+    "Observations",
+    "Opponent",
+    "Opponents",
+    "Promotion",
+    "Purpose",
+    "ReplayKind",
+    "Replies",
+    "RewardTerm",
+    "Rom",
+    "SavedState",
+    "Screen",
+    "ScreenStep",
+    "SeedSource",
+    "Stage",
+    "StepBatch",
+    "VectorEnv",
+    "gives",
+]

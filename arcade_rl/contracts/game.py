@@ -1,0 +1,48 @@
+"""What a plugin offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from arcade_rl.contracts.declaration import Declaration
+from arcade_rl.contracts.environment import Purpose, VectorEnv
+from arcade_rl.contracts.opponents import Opponent
+from arcade_rl.contracts.screen import Screen
+from arcade_rl.errors import ContractError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class Game(Protocol):
+    """What a plugin offers. Objects of this type are cheap: everything heavy waits for a `make_`."""
+
+    name: str
+    """The game's name: the entry point's name and the first line of a configuration."""
+    summary: str
+    """One line for lists."""
+    options: type[BaseModel]
+    """Typed options of the `[options]` table."""
+
+    def declare(self, options: Any) -> Declaration:
+        """What the game offers under `options`, an instance of `self.options`."""
+        ...
+
+    def defaults(self, options: Any) -> Mapping[str, object]:
+        """Configuration tables, such as `train`, for people who name no configuration file."""
+        ...
+
+    def make_env(self, options: Any, num_envs: int, purpose: Purpose) -> VectorEnv:
+        """Build the vectorised environment. Everything random waits for `reset`."""
+        ...
+
+    def make_screen(self, options: Any, purpose: Purpose, sound: bool) -> Screen:
+        """Build what shows an episode of `make_env(options, ..., purpose)` again, with sound where
+        the game has it and `sound` is true."""
+        ...
+
+    def make_opponent(self, options: Any, name: str) -> Opponent:
+        """Build the one of `Declaration.opponents` with this name. Cheap, and called in every process that
+        plays the game; only games with opponents have it."""
+        raise ContractError(f"{self.name} has no make_opponent, and {name!r} is asked for")

@@ -1,0 +1,215 @@
+"""Who sits on the seats that the learner has not: who answers for them, and what that follows from.
+
+N is the number of environments, R of those that ask at one moment.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import spaces
+
+from arcade_rl.contracts import Asked, Game, Observations, Opponent, Opponents, Replies
+from arcade_rl.envs.seeds import uniforms
+
+Rows = npt.NDArray[np.intp]
+Integers = npt.NDArray[np.int64]
+Masks = npt.NDArray[np.bool_]
+
+DRAW = np.int64(0x5EA7)
+"""Keeps who sits in an episode apart from all else that follows from its seed."""
+
+
+class Company(Opponents, ABC):
+    """Whoever sits opposite in N environments."""
+
+    who: Integers
+    """Code of the opponent in the open episode of each environment. (N,), int64."""
+
+    @abstractmethod
+    def begin(self, rows: Rows, seeds: Integers) -> None:
+        """As `Opponents`."""
+
+    @abstractmethod
+    def choose(
+        self, rows: Rows, observations: Observations, masks: Masks | None
+    ) -> npt.NDArray[Any]:
+        """As `Opponents`."""
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        """What its later answers depend on. Arrays of N rows by name."""
+        return {}
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what `save` gave."""
+
+    def resume(self, row: int, code: int, replies: npt.NDArray[Any]) -> None:
+        """The next episode in `row` was played before: it has this opponent, and these first answers."""
+        raise NotImplementedError(f"{type(self).__name__} resumes no episode")
+
+    def unused(self) -> Rows:
+        """Environments whose resumed episode was asked for fewer answers than it had before."""
+        return np.zeros(0, np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who can sit opposite."""
+
+    code: int
+    """Number that stands for it in arrays: the updates of a checkpoint of the run itself, wherever the run
+    is cut, or -1, -2 and so on for the game's own opponents in their order."""
+    name: str
+    """What people read: its name in the game, or a reference such as RUN@30%."""
+    opponent: Opponent
+    chunk: int = -1
+    """Chunk that a checkpoint of the run itself ended; -1 for others."""
+
+
+class Seated(Company):
+    """In each episode one of several, which its seed draws: first a group, then a member of it, each with
+    the same chance."""
+
+    def __init__(
+        self, groups: Sequence[Sequence[Member]], others: Sequence[Member], num_envs: int
+    ) -> None:
+        """`others` are never drawn: episodes that were open before have them."""
+        self._groups = [[member.code for member in group] for group in groups]
+        everyone = [*(member for group in groups for member in group), *others]
+        self._members = {member.code: member for member in everyone}
+        self.who = np.zeros(num_envs, np.int64)
+        self._seeds = np.zeros(num_envs, np.int64)
+        self._turns = np.zeros(num_envs, np.int64)
+        self._given: dict[int, int] = {}
+        self._queues: dict[int, list[Any]] = {}
+
+    def begin(self, rows: Rows, seeds: Integers) -> None:
+        self._seeds[rows], self._turns[rows] = seeds, 0
+        self.who[rows] = self._drawn(seeds)
+        for row in rows.tolist() if self._given else ():
+            self.who[row] = self._given.pop(row, self.who[row])
+
+    def _drawn(self, seeds: Integers) -> Integers:
+        chances = uniforms(seeds ^ DRAW, np.zeros_like(seeds), 2)
+        found = np.zeros(len(seeds), np.int64)
+        for row, (first, second) in enumerate(chances):
+            group = self._groups[int(first * len(self._groups))]
+            found[row] = group[int(second * len(group))]
+        return found
+
+    def choose(
+        self, rows: Rows, observations: Observations, masks: Masks | None
+    ) -> npt.NDArray[Any]:
+        who = self.who[rows]
+        answers: npt.NDArray[Any] | None = None
+        for code in np.unique(who).tolist():
+            own = np.flatnonzero(who == code)
+            asked = Asked(
+                rows[own],
+                self._seeds[rows[own]],
+                self._turns[rows[own]],
+                _picked(observations, own),
+                None if masks is None else masks[own],
+            )
+            chosen = self._members[code].opponent.choose(asked)
+            if answers is None:
+                answers = np.zeros((len(rows), *chosen.shape[1:]), chosen.dtype)
+            answers[own] = chosen
+        assert answers is not None, "nobody was asked"
+        self._turns[rows] += 1
+        for place, row in enumerate(rows.tolist()) if self._queues else ():
+            if self._queues.get(row):
+                answers[place] = self._queues[row].pop(0)
+        return answers
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        return {"who": self.who.copy(), "seeds": self._seeds.copy(), "turns": self._turns.copy()}
+
+    def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
+        self.who, self._seeds = saved["who"].copy(), saved["seeds"].copy()
+        self._turns = saved["turns"].copy()
+
+    def name(self, code: int) -> str:
+        """The name of whoever has this code."""
+        return self._members[code].name
+
+    def chunks(self) -> list[int]:
+        """Chunks of the run's own checkpoints that sit opposite in open episodes, rising."""
+        seated = {self._members[code].chunk for code in np.unique(self.who).tolist()}
+        return sorted(seated - {-1})
+
+    def resume(self, row: int, code: int, replies: npt.NDArray[Any]) -> None:
+        self._given[row], self._queues[row] = code, list(replies)
+
+    def unused(self) -> Rows:
+        left = [row for row, queue in self._queues.items() if queue]
+        self._queues.clear()
+        return np.array(left, np.intp)
+
+
+class RecordedOpponents(Company):
+    """Gives the answers of recorded episodes again: nobody needs to be there who gave them."""
+
+    def __init__(self, replies: Sequence[Sequence[Replies]]) -> None:
+        """For each environment those of its episodes, in order."""
+        self.who = np.zeros(len(replies), np.int64)
+        self._episodes = [[list(episode.actions) for episode in row] for row in replies]
+        self._like = next((episode.actions for row in replies for episode in row), np.zeros(0, int))
+        self._open: list[list[Any]] = [[] for _ in replies]
+
+    def begin(self, rows: Rows, seeds: Integers) -> None:
+        for row in rows.tolist():
+            self._open[row] = self._episodes[row].pop(0) if self._episodes[row] else []
+
+    def give(self, row: int, answers: npt.NDArray[Any]) -> None:
+        """The next answers in `row` are these, wherever its episode is."""
+        self._open[row] = list(answers)
+
+    def choose(
+        self, rows: Rows, observations: Observations, masks: Masks | None
+    ) -> npt.NDArray[Any]:
+        """Beyond what was recorded, the first action that is allowed: such an episode diverged before, or
+        nobody looks at it."""
+        found = np.zeros((len(rows), *self._like.shape[1:]), self._like.dtype)
+        if masks is not None and found.ndim == 1:
+            found[:] = masks.argmax(axis=1)
+        for place, row in enumerate(rows.tolist()):
+            if self._open[row]:
+                found[place] = self._open[row].pop(0)
+        return found
+
+
+class RandomOpponent(Opponent):
+    """Any action that is allowed, each with the same chance; for games to offer among theirs."""
+
+    def __init__(self, space: spaces.Space[Any]) -> None:
+        """`space`: Discrete, or a Box of one dimension with bounds."""
+        self._space = space
+
+    def choose(self, asked: Asked) -> npt.NDArray[Any]:
+        space = self._space
+        if isinstance(space, spaces.Box):
+            chances = uniforms(asked.seeds, asked.turns, space.shape[0])
+            return np.asarray(space.low + chances * (space.high - space.low), np.float32)
+        assert isinstance(space, spaces.Discrete), f"{space} has no random opponent"
+        actions = int(space.n)
+        chances = uniforms(asked.seeds, asked.turns, actions)
+        if asked.masks is not None:
+            chances = np.where(asked.masks, chances, -1.0)
+        return np.asarray(chances.argmax(axis=1), np.int64)
+
+
+def built_in(game: Game, options: Any, names: Sequence[str], name: str) -> Member:
+    """The game's own opponent of this name, one of `names`, which are all of the game's."""
+    return Member(-1 - list(names).index(name), name, game.make_opponent(options, name))
+
+
+def _picked(observations: Observations, rows: Rows) -> Observations:
+    if isinstance(observations, dict):
+        return {key: array[rows] for key, array in observations.items()}
+    return observations[rows]

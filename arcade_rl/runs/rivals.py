@@ -1,0 +1,49 @@
+"""Checkpoints of other runs that a run trains against: copies of its own, so that nothing takes them away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from arcade_rl.errors import MissingError
+from arcade_rl.runs.directory import RunDirectory, find_checkpoint, find_run, split_reference
+from arcade_rl.runs.files import fsync
+
+FOLDER = "opponents"
+"""Folder of a run; in it lies a folder for each other run, laid out as that run is."""
+
+
+def bring(run: RunDirectory, names: Iterable[str]) -> list[str]:
+    """The checkpoints with these references, RUN@CHUNK or RUN@30%, in the run's own folder, as
+    RUN@CHUNK; those that are not there yet are copied from beside the run. MissingError if one is nowhere."""
+    return [f"{split_reference(name)[0]}@{int(_brought(run, name).name)}" for name in names]
+
+
+def place_of(run: RunDirectory, name: str) -> Path:
+    """Directory of a checkpoint that was brought, RUN@CHUNK."""
+    other, chunk = split_reference(name)
+    return RunDirectory(run.path / FOLDER / other).checkpoint(int(chunk))
+
+
+def _brought(run: RunDirectory, name: str) -> Path:
+    other, wanted = split_reference(name)
+    own = RunDirectory(run.path / FOLDER / other)
+    try:
+        return find_checkpoint(own, wanted, "", "none")
+    except MissingError:
+        source = find_run(other, run.path.parent)
+        return _copied(source, find_checkpoint(source, wanted, "", "none"), own)
+
+
+def _copied(source: RunDirectory, checkpoint: Path, own: RunDirectory) -> Path:
+    """A checkpoint and the configuration of its run; whole or not at all, whatever is killed."""
+    target = own.checkpoints / checkpoint.name
+    part = target.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(checkpoint, part)
+    shutil.copyfile(source.config, own.config)
+    os.rename(part, target)
+    fsync(target.parent)
+    return target
