@@ -121,6 +121,22 @@ def test_an_update_from_before_phases_were_measured_has_none(
     assert read_log(tmp_path / "000001.events").events == [replace(UPDATE, phases={})]
 
 
+def test_a_log_of_an_earlier_version_has_its_columns_beside_the_others(
+    state: CheckpointState, tmp_path: Path
+) -> None:
+    values = asdict(replace(EPISODES, first=1))
+    flat = {**values, **values.pop("columns")}
+    del flat["columns"], flat["opponent"]
+    path = tmp_path / "000001.events"
+    writer = LogWriter(path)
+    writer._write(msgpack.packb(["Episodes", flat]))
+    writer._count += 1
+    writer.finish(1, 1.8e9, state)
+    (found,) = read_log(path).episodes
+    assert found.columns == {**EPISODES.columns, "opponent": ["", ""]}
+    assert (found.first, found.terms, found.metrics) == (1, EPISODES.terms, EPISODES.metrics)
+
+
 def test_a_log_truncated_anywhere_is_refused(log: Path) -> None:
     whole = log.read_bytes()
     for offset in places(len(whole)):
