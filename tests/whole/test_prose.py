@@ -22,6 +22,7 @@ DONE = (
     "config",
     "errors.py",
     "hookspecs.py",
+    "overlay",
     "policies",
     "reading.py",
     "registry.py",
