@@ -1,4 +1,4 @@
-"""Numbers as people read them: counts, parts, durations, sizes and dates, the same in every face."""
+"""Numbers as people read them: counts, parts, durations, sizes and dates, alike in every face."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 import time
 
 DASH = "\N{EN DASH}"
-"""Stands for a number that is not there."""
+"""Stands for a missing number."""
 MINUS = "\N{MINUS SIGN}"
 
 
 def number(value: float | None, digits: int) -> str:
-    """A number with so many digits after the point and a true minus; a dash for None and for what is
-    not finite."""
+    """A number with `digits` digits after the point and a true minus; a dash for None and for
+    values that are not finite."""
     if value is None or not math.isfinite(value):
         return DASH
     if abs(value) >= 1e12:
@@ -39,8 +39,8 @@ def short_count(count: int) -> str:
 
 
 def exact_percent(part: float) -> str:
-    """A part of 1 in percent with one digit, cut and not rounded, so that 100 means the end; without
-    its sign."""
+    """A part of 1 in percent with one digit, without the percent sign. The value is cut and not
+    rounded, so that 100 means the end."""
     tenths = int(part * 1000 + 1e-9)
     return "100" if tenths == 1000 else f"{tenths / 10:.1f}"
 
@@ -51,20 +51,20 @@ def percent(part: float | None) -> str:
 
 
 def clock_duration(seconds: float) -> str:
-    """h:mm:ss, of the whole seconds that have passed."""
+    """A duration as h:mm:ss, cut to whole seconds."""
     whole = int(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def short_duration(seconds: float) -> str:
-    """m:ss, or h:mm:ss from an hour on, rounded."""
+    """A duration as m:ss, or as h:mm:ss from an hour on, rounded to seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def rough_duration(seconds: float) -> str:
-    """The largest unit that leaves a number of at least two, such as "90 min"."""
+    """A duration in the largest unit that leaves a number of at least two, such as "90 min"."""
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
@@ -81,13 +81,14 @@ def size(count: float) -> str:
 
 
 def exact_size(count: int, large: int) -> str:
-    """A number of bytes, exact; from `large` bytes on in MiB too."""
+    """An exact number of bytes; from `large` bytes on, the number in MiB follows."""
     text = f"{count:,} byte{'' if count == 1 else 's'}"
     return text if count < large else f"{text} ({count / 2**20:,.1f} MiB)"
 
 
 def date(seconds: float) -> str:
-    """Seconds since the epoch as local time, to the minute; as they are where no calendar has them."""
+    """Seconds since the epoch as local time, to the minute; a time that no calendar has stays in
+    seconds."""
     return _time(seconds, "%Y-%m-%d %H:%M")
 
 
@@ -97,7 +98,7 @@ def exact_date(seconds: float) -> str:
 
 
 def time_of_day(seconds: float) -> str:
-    """Seconds since the epoch as local time, without its day."""
+    """Seconds since the epoch as local time of day, without the date."""
     return _time(seconds, "%H:%M:%S")
 
 

@@ -1,1 +1,1 @@
-"""From numbers to pictures: pure functions, the same for every face."""
+"""From numbers to pictures: one way to draw a scene, for films, windows and pages alike."""

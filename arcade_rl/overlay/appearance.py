@@ -18,15 +18,17 @@ class Appearance:
     detail: Detail = "full"
     theme: str = "dark"
     signs: str = "blue-orange"
-    """Colours of positive and negative numbers."""
+    """Name of the pair of colours for positive and negative numbers."""
     camera: str | None = None
-    """Camera that the game is seen from; None for its usual one, or where it has none."""
+    """Camera that the game is seen from; None for the game's usual camera, or for a game without
+    one."""
 
     @property
     def needs_policy(self) -> bool:
-        """Whether it draws what a policy does."""
+        """Whether pictures of this detail show what a policy does."""
         return self.detail == "full"
 
     def overlay(self, size: tuple[int, int] | None = None) -> Overlay:
-        """What draws it, in another size than its own where one is given."""
+        """An overlay that draws in this look; `size`, where given, takes the place of the look's
+        own (width, height), pixel."""
         return Overlay(size or self.size, theme(self.theme, self.signs), self.detail)

@@ -18,24 +18,27 @@ from arcade_rl.policies.activity import Activity, Floats
 
 
 class Block(Protocol):
-    """A part of the panel. It is asked how wide it may be, and then placed."""
+    """A part of the panel. The panel asks a block for its possible widths, and then places and
+    draws it."""
 
     label: str
-    """What it is, and its size."""
+    """Name of what the block shows, such as "conv 1"."""
     dimensions: str
+    """Shape or size of what the block shows, as people read it, such as "12 features"."""
 
     def widths(self, height: int) -> Sequence[int]:
-        """Widths that it can have in this height, the widest first."""
+        """Possible widths of the block in this height, the widest first, pixel."""
         ...
 
     def place(self, box: Rect, option: int) -> Rect:
-        """Take the width of this number and the middle of the box; returns what it covers."""
+        """Place the block at the left of the box, half-way down, in the width at position `option`
+        of `widths`; returns the room that the block covers."""
         ...
 
     def draw(self, activity: Activity) -> None: ...
 
     def centre(self, unit: int) -> tuple[float, float]:
-        """Where links to a unit start and end."""
+        """Point (x, y) at which links from and to a unit begin and end, pixel."""
         ...
 
     def mark(self, unit: int) -> None:
@@ -44,11 +47,11 @@ class Block(Protocol):
 
 
 CELLS = ((16, 26), (64, 17), (160, 12), (300, 11), (1 << 30, 10))
-"""Largest size of a cell at 1920x1080 for so many units at most."""
+"""(units, side): largest side of a cell, at 1920x1080, in a layer of at most this many units."""
 
 
 class Tiles:
-    """What lies in a mosaic."""
+    """A block whose units lie in a mosaic."""
 
     def __init__(
         self, canvas: Canvas, label: str, shape: tuple[int, ...], most: int, gap: int
@@ -114,7 +117,8 @@ class Layers(Tiles):
 
 
 class SeenFeatures:
-    """Named numbers as bars to both sides of zero, in as many lines as have room; the rest as cells."""
+    """Features: those with names as bars to both sides of zero, as many as have room, and the rest
+    as cells."""
 
     def __init__(
         self, canvas: Canvas, place: int, name: str, count: int, names: Sequence[str]
@@ -123,7 +127,7 @@ class SeenFeatures:
         self.label, self.dimensions = name or "sees", f"{count} features"
         self.names = names
         self.options: list[tuple[int, int]] = []
-        """(columns, width) of the lists of names."""
+        """Possible (columns, width) of the list of names, the widest first; width in pixels."""
         self.bars: list[Rect] = []
         self.rest: Mosaic | None = None
         self.box = Rect(0, 0, 1, 1)
@@ -161,7 +165,8 @@ class SeenFeatures:
         return self.box
 
     def _place_rest(self, columns: int) -> Rect:
-        """Keep room at the foot for cells of what has no name, and return the room above."""
+        """Keep room at the foot for the cells of features without a bar, and return the room
+        above."""
         style, line = self.canvas.style, self._line()
         if not columns:
             self._rest_box = self.box
@@ -208,15 +213,15 @@ class SeenFeatures:
         return self.box.right, self.box.y + self.box.height / 2
 
     def mark(self, unit: int) -> None:
-        """Nothing: no link starts here."""
+        """Do nothing: no link starts at a feature."""
 
 
 class Outputs:
-    """The actor's outputs as cells with the actions' names, what was taken marked. Where the names
-    have no room there are only cells, in the same order."""
+    """The actor's outputs as cells with the names of the actions; taken actions are marked. Where
+    the names have no room, the cells are drawn alone, in the same order."""
 
     LEAST = 13
-    """Height that a line needs for its name, at 1920x1080."""
+    """Least height of a line with a name, at 1920x1080, pixel."""
 
     def __init__(
         self, canvas: Canvas, place: int, label: str, names: tuple[str, ...], marks: bool
@@ -224,7 +229,7 @@ class Outputs:
         self.canvas, self.place_in_layers, self.names = canvas, place, names
         self.label, self.dimensions = label, str(len(names))
         self.marks = marks
-        """Whether some actions are taken and the others are not."""
+        """Whether some actions are taken and marked; false for continuous actions."""
         self.peak = Peak()
         self.taken: frozenset[int] = frozenset()
         self.rows: list[Rect] = []
@@ -253,7 +258,8 @@ class Outputs:
         return max(texts.width(texts.drawable(name), font) for name in self.names) + 2
 
     def _has_two_columns(self, height: int) -> bool:
-        """Whether two columns are read well: links to what was taken would cross the first."""
+        """Whether the names have room in two columns. Marked outputs never have two: links to a
+        taken action in the second column would cross the first."""
         if self.marks or self.columns != 2:
             return False
         return self._longest(self._row(height)) <= self.canvas.style.px(90)
@@ -319,17 +325,17 @@ class Outputs:
         return row.x, row.y + row.height / 2
 
     def mark(self, unit: int) -> None:
-        """Nothing: what was taken is marked already."""
+        """Do nothing: the taken actions are marked already."""
 
 
 def frame(canvas: Canvas, box: Rect) -> None:
-    """A thin frame around a unit."""
+    """Draw a thin frame around a unit."""
     end = (box.right - 1, box.bottom - 1)
     cv2.rectangle(canvas.pixels, (box.x, box.y), end, canvas.theme.text, 1)
 
 
 def finite(values: Floats) -> Floats:
-    """The numbers, with 0 for what is not finite."""
+    """The numbers, with 0 in place of those that are not finite."""
     return values if np.isfinite(values).all() else np.nan_to_num(values, posinf=0, neginf=0)
 
 

@@ -1,5 +1,5 @@
-"""The picture while it is made: what never changes is drawn once into its ground, and what changes is
-drawn over it again."""
+"""A picture in the making: the parts that never change are drawn once, into a ground, and the parts
+that change are drawn over that ground for every scene."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ from arcade_rl.overlay.theme import Colour, Theme
 Align: TypeAlias = Literal["left", "centre", "right"]
 
 Mark: TypeAlias = Callable[[Frame, Rect], None]
-"""Draws a small mark into a square of a picture."""
+"""A function that draws a small mark into a square of a picture."""
 
 SHIFT = 4
-"""Binary digits after the point of smooth coordinates."""
+"""Binary digits after the point of the coordinates that smooth shapes are drawn at."""
 HALF = 1 << SHIFT - 1
-"""Half a pixel in smooth coordinates: they count from the middle of the first pixel."""
+"""Half a pixel in the coordinates of smooth shapes, which count from the middle of the first
+pixel."""
 
 
 class Placed(NamedTuple):
-    """A text where it was drawn."""
+    """A text and the place where it was drawn."""
 
     text: str
-    """As it was given."""
+    """The text as it was given."""
     drawn: str
-    """As it fits."""
+    """The text as it was drawn, cut where it had no room."""
     box: Rect
-    """What it had to fit into."""
+    """Room that the text had to fit into."""
     ink: Rect
-    """What it covers, from the top of capitals to the foot of letters such as g."""
+    """Area that the letters cover, from the top of capitals to the foot of letters such as g."""
 
 
 DEPTH = 0.28
-"""How far letters reach below their line, over the size of their font."""
+"""How far letters reach below their line, as a part of their font's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ class Style:
 
     theme: Theme
     unit: float
+    """Size of texts and gaps, relative to their size at 1920x1080."""
 
     def px(self, length: float) -> int:
-        """A length at 1920x1080 as pixels here, at least one."""
+        """A length at 1920x1080 as pixels of this canvas, at least one."""
         return max(1, round(length * self.unit))
 
     def font(self, size: float, weight: int = 400) -> Font:
@@ -72,31 +74,32 @@ class Style:
         return self.font(19, 500)
 
     def row_font(self, size: float, weight: int, row: int) -> Font:
-        """A font for rows of this height, pixel, that lie close together."""
+        """A font for rows that lie close together, each `row` pixels high."""
         font = self.font(size, weight)
         return font._replace(size=max(texts.SMALLEST, min(font.size, int(row * 0.85))))
 
 
 class Canvas:
-    """A picture with a ground that parts of it go back to."""
+    """A picture, and the ground that parts of the picture go back to."""
 
     def __init__(self, size: tuple[int, int], style: Style) -> None:
         self.style = style
         self.theme = style.theme
         self.ground: Frame = np.empty((size[1], size[0], 3), np.uint8)
-        """What never changes. (height, width, 3)"""
+        """The parts of the picture that never change. (height, width, 3), uint8, RGB."""
         self.ground[:] = style.theme.canvas
         self.pixels: Frame = self.ground.copy()
-        """(height, width, 3)"""
+        """The picture. (height, width, 3), uint8, RGB."""
         self.placed: dict[Rect, Placed] = {}
-        """Every text of the picture by its box."""
+        """Every text of the picture, by the box that the text was written into."""
 
     def begin(self) -> None:
-        """Show the ground, when everything that never changes was drawn into it."""
+        """Show the ground, once all parts that never change are drawn into the ground."""
         np.copyto(self.pixels, self.ground)
 
     def restore(self, box: Rect) -> None:
-        """Show the ground in this box, and where its text was, which it forgets."""
+        """Show the ground again in this box, and wherever the box's text reached; the text is
+        forgotten."""
         placed = self.placed.pop(box, None)
         for part in (box,) if placed is None else (box, placed.ink):
             np.copyto(self.pixels[part.region], self.ground[part.region])
@@ -105,8 +108,8 @@ class Canvas:
         self, text: str, box: Rect, font: Font, colour: Colour, align: Align = "left",
         ground: bool = False, kind: Kind = "words",
     ) -> Rect:  # fmt: skip
-        """Write one line into the middle of a box: smaller or cut where it does not fit. Returns what
-        it covers."""
+        """Write one line of text, half-way down a box, smaller or cut where the text does not fit.
+        Returns the area that the letters cover."""
         drawn, font = texts.fit(text, font, box.width, kind)
         wide = texts.width(drawn, font)
         free = {"left": 0, "centre": (box.width - wide) // 2, "right": box.width - wide}
@@ -180,7 +183,7 @@ def rounded(pixels: Frame, box: Rect, radius: int, colour: Colour) -> None:
 
 
 def fill(pixels: Frame, box: Rect, colour: Colour) -> None:
-    """Fill a rectangle; nothing where it has no width or height."""
+    """Fill a rectangle; one without width or height is left out."""
     if box.width > 0 and box.height > 0:
         cv2.rectangle(pixels, (box.x, box.y), (box.right - 1, box.bottom - 1), colour, -1)
 
@@ -202,7 +205,7 @@ def curve(
 def diamond(
     pixels: Frame, x: float, y: float, reach: float, colour: Colour, edge: Colour | None = None
 ) -> None:
-    """A mark around a place, with an edge that sets it off."""
+    """Draw a diamond around a point, with an edge that sets the mark off."""
     if edge is not None:
         wider = reach + 1.6
         polygon(pixels, [(x - wider, y), (x, y - wider), (x + wider, y), (x, y + wider)], edge)
@@ -210,7 +213,7 @@ def diamond(
 
 
 def legend(canvas: Canvas, box: Rect, entries: Sequence[tuple[str, Mark]]) -> None:
-    """Draw marks into the ground, side by side, with what each means."""
+    """Draw marks into the ground, side by side, each with its meaning."""
     style, x, middle = canvas.style, box.x, box.y + box.height // 2
     font, side = style.font(13.5), style.px(10)
     for what, mark in entries:
@@ -222,7 +225,7 @@ def legend(canvas: Canvas, box: Rect, entries: Sequence[tuple[str, Mark]]) -> No
 
 
 def arrow(pixels: Frame, box: Rect, colour: Colour) -> None:
-    """The mark of what was taken: a triangle that points to the right and fills the box."""
+    """Draw the mark of a taken action: a triangle that points to the right and fills the box."""
     polygon(
         pixels, [(box.x, box.y), (box.right - 1, box.y + (box.height - 1) / 2), (box.x, box.bottom - 1)], colour
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Choices out of a few actions: a bar for every action, the taken one marked."""
+"""Choices out of a few actions: a bar for every action, and a mark for the taken action."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Choices, Decision, Floats
 
 OTHERS = -1
-"""Stands for all actions of a choice that have no row of their own."""
+"""Stands, in place of an action, for all actions of a choice that have no row of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One choice."""
+    """The rows of one choice, or those of its rows that are in one column."""
 
     first: int
-    """Position of its first action."""
+    """Position of the choice's first action among all actions."""
     size: int
     rows: int
-    """Rows that it has; fewer than actions where not all have room."""
+    """Number of rows; fewer than `size` where not every action has room."""
 
 
 class ChoicesView:
-    """Rows in one column or two. Where not all actions have room, those that were the likeliest of
-    late have a row, the taken one always, and one row sums the others up."""
+    """Rows in one column or two. Where not all actions have room, the taken action and those that
+    were the likeliest lately have a row each, and a last row sums up the others."""
 
     ROW = 54
     LEAST = 21
-    """Height of a row, and the least of one, at 1920x1080."""
+    """Usual height of a row (`ROW`) and its least height (`LEAST`), at 1920x1080, pixel."""
 
     def __init__(
         self, canvas: Canvas, box: Rect, names: tuple[str, ...], sizes: tuple[int, ...]
@@ -50,9 +50,10 @@ class ChoicesView:
         font = style.row_font(17, 700, self.boxes[0].height)
         self.name_width = self._name_width(self.boxes[0].width, font)
         self.size = texts.common(names, font, self.name_width).size
-        """Of the font of names: the same for all."""
+        """Size of the font of all names, pixel."""
         self.usual = np.zeros(sum(sizes))
-        """Probability of every action of late."""
+        """Recent peak of the probability of every action; a peak fades by 2 % with each picture.
+        (A,)"""
         self.drawn: list[tuple[object, ...] | None] = [None] * len(self.boxes)
 
     def _place(self, box: Rect, columns: int) -> list[Rect]:
@@ -72,7 +73,8 @@ class ChoicesView:
         return boxes
 
     def _columns(self, columns: int) -> list[list[Group]]:
-        """The groups of each column; one group alone is cut in the middle."""
+        """The groups of each column. A group that is alone is cut in the middle; of several, each
+        stays whole."""
         if columns == 1:
             return [self.groups]
         total = sum(group.rows for group in self.groups)
@@ -127,7 +129,8 @@ class ChoicesView:
 def draw_row(
     canvas: Canvas, box: Rect, name_width: int, size: int, name: str, part: float, is_taken: bool
 ) -> None:  # fmt: skip
-    """A name, a bar and a percentage; the taken one with an arrow, on a wash, in the accent."""
+    """Draw a row with a name, a bar and a percentage; a taken action has a wash, an arrow and the
+    accent colour."""
     style, theme, pixels = canvas.style, canvas.theme, canvas.pixels
     canvas.restore(box)
     row = box.inset(0, max(1, box.height // 16))
@@ -153,7 +156,7 @@ def draw_row(
 
 
 def draw_back(canvas: Canvas, row: Rect, part: float, is_taken: bool) -> None:
-    """A bar behind a row that has no room for one beside its name."""
+    """Draw a bar behind a row that has no room for a bar beside its name."""
     theme = canvas.theme
     full = row.left(round(row.width * min(max(part, 0), 1)))
     colour = mix(theme.panel, theme.accent, 0.4) if is_taken else mix(theme.panel, theme.bar, 0.45)
@@ -162,7 +165,7 @@ def draw_back(canvas: Canvas, row: Rect, part: float, is_taken: bool) -> None:
 
 
 def draw_bar(canvas: Canvas, bar: Rect, part: float, is_taken: bool) -> None:
-    """A bar from 0 to 1."""
+    """Draw a bar that is full at 1 and empty at 0."""
     theme, radius = canvas.theme, min(bar.height // 2, canvas.style.px(4))
     back = mix(theme.wash, theme.rule, 0.6) if is_taken else theme.cell
     rounded(canvas.pixels, bar, radius, back)
@@ -172,7 +175,8 @@ def draw_bar(canvas: Canvas, bar: Rect, part: float, is_taken: bool) -> None:
 
 
 def share(sizes: tuple[int, ...], places: int) -> list[Group]:
-    """Rows of every choice: one an action, or as many as there are places."""
+    """Give every choice a row for each action, or a fair share of the places where there are too
+    few places for all actions."""
     fair, first, groups = places, 0, []
     if sum(sizes) > places:
         fair = max(1, places // len(sizes))
@@ -186,8 +190,8 @@ def share(sizes: tuple[int, ...], places: int) -> list[Group]:
 
 
 def shown(usual: npt.NDArray[np.floating], rows: int, taken: int) -> list[int]:
-    """Actions that have a row, in their own order; `OTHERS` last where not all have one. The only row
-    is that of the taken one."""
+    """The actions that have a row, in their own order, and `OTHERS` at the end where some have
+    none. A single row belongs to the taken action."""
     if len(usual) <= rows:
         return list(range(len(usual)))
     if rows == 1:

@@ -1,4 +1,5 @@
-"""Continuous actions: for each its mean, its spread and what was taken, on the range of its bounds."""
+"""Continuous actions: the mean, the spread and the taken value of each, on the range of its
+bounds."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from arcade_rl.words import number
 
 
 class DialsView:
-    """A row for each dimension. Where it has no bounds, its range is what it reached of late."""
+    """A row for each dimension of the action. The range of a dimension without bounds is the range
+    that the dimension reached lately."""
 
     ROW = 50
     LEAST = 15
@@ -44,7 +46,7 @@ class DialsView:
             canvas.write(name, row.left(self.name_width), names_font, canvas.theme.dim, ground=True, kind="name")  # fmt: skip
 
     def _split(self) -> None:
-        """How wide names and numbers are."""
+        """Choose the font, and the widths of names and numbers."""
         style, width = self.canvas.style, self.boxes[0].width
         self.font = style.row_font(16, 400, self.boxes[0].height)
         longest = max(texts.width(texts.drawable(name), self.font) for name in self.names)
@@ -107,7 +109,7 @@ class DialsView:
             self._draw_track(track, marks)
 
     def _draw_track(self, track: Rect, marks: list[float]) -> None:
-        """The range with the spread, the mean and what was taken on it."""
+        """Draw the range, and on the range the spread, the mean and the taken value."""
         style, theme, pixels = self.canvas.style, self.canvas.theme, self.canvas.pixels
         middle = track.y + track.height // 2
         fill(pixels, Rect(track.x, middle - 1, track.width, 2), theme.rule)

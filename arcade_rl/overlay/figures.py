@@ -10,12 +10,12 @@ from arcade_rl.overlay.layout import Rect
 
 
 class Figures:
-    """As many figures as have room, line by line; the last place says how many more there are.
-    `lines` are wanted. Where not `says_more`, the last place is for a figure too."""
+    """Lines of figures, as many as have room. Where some have no room, the last place says how many
+    more there are, unless `says_more` is false. `lines` is the number of lines wanted."""
 
     ROW = 80
     LEAST = 43
-    """Height of a line, and the least that one is squeezed to, at 1920x1080."""
+    """Usual height of a line (`ROW`) and its least height (`LEAST`), at 1920x1080, pixel."""
 
     def __init__(
         self, canvas: Canvas, box: Rect, columns: int, lines: int, says_more: bool = True

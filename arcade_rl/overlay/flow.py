@@ -1,5 +1,5 @@
-"""How the blocks of the panel NETWORK share its room: in lines from left to right, the actor's above the
-critic's."""
+"""How the blocks of the panel NETWORK share its room: in lines from left to right, the actor's
+blocks above the critic's."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from arcade_rl.overlay.blocks import Block
 from arcade_rl.overlay.layout import Rect
 
 LEAST = 40
-"""Narrowest room of a label, pixel."""
+"""Least width of a label, pixel."""
 
 
 @dataclass(slots=True)
 class Part:
-    """A block with what its place depends on."""
+    """A block, and the facts that its place depends on."""
 
     block: Block
     role: str
+    """Branch that the block belongs to: "shared", "actor" or "critic"."""
     layer: int
-    """Position in `Activity.layers`; -1 for what the agent sees."""
+    """Position in `Activity.layers`; -1 for a part of the observation."""
     is_dense: bool
+    """Whether the block shows a layer of units, and neither feature maps nor the observation."""
     label: int
-    """Width of its label, pixel."""
+    """Width of the block's label, pixel."""
     widths: tuple[int, ...] = ()
+    """Possible widths of the block, the widest first, pixel."""
     option: int = 0
-    """Which of the widths it has."""
+    """Position in `widths` of the width that the block has."""
     box: Rect = field(default_factory=lambda: Rect(0, 0, 1, 1))
-    """Below the label."""
+    """Room of the block below its label, known once the block is placed."""
 
     @property
     def width(self) -> int:
@@ -36,9 +39,9 @@ class Part:
 
 
 def lines(parts: list[Part], box: Rect, gap: int, least: int) -> list[tuple[list[Part], Rect]]:
-    """The parts of each line, and its box: one line where all labels have room beside each other, and
-    more where that makes them fit and each is at least `least` high. In a high box pictures and maps
-    are above units."""
+    """The parts of each line, and the line's box. Labels that all have room beside each other need
+    one line; otherwise there are as many lines as make the labels fit, each at least `least` pixels
+    high. In a high box, pictures and feature maps lie above units."""
     maps = [part for part in parts if not part.is_dense]
     dense = [part for part in parts if part.is_dense]
     is_high = box.height >= 0.34 * box.width and any(part.layer >= 0 for part in maps)
@@ -50,11 +53,13 @@ def lines(parts: list[Part], box: Rect, gap: int, least: int) -> list[tuple[list
 
 
 def _pieces(parts: list[Part], width: int, gap: int, most: int) -> list[list[Part]]:
-    """The shared parts in equal pieces that fit, at most so many; a branch stays with the last."""
+    """The shared parts in equal pieces that fit into the width, at most `most` pieces. The parts of
+    the actor and of the critic stay with the last piece."""
     wide = sum(part.label + gap for part in parts if part.role != "critic")
     count = max(1, min(most, -(-wide // width)))
     shared = [part for part in parts if part.role == "shared"]
     others = [part for part in parts if part.role != "shared"]
+    # Actor and critic lie above each other, so that their parts take half as many places.
     each = -(-(len(shared) + len(others) // 2) // count)
     pieces = [shared[k : k + each] for k in range(0, len(shared), each)] or [[]]
     pieces[-1] += others
@@ -63,7 +68,8 @@ def _pieces(parts: list[Part], width: int, gap: int, most: int) -> list[list[Par
 
 @dataclass(slots=True)
 class Line:
-    """Parts side by side."""
+    """One line of the panel: shared parts side by side, and right of them those of the actor above
+    those of the critic."""
 
     shared: list[Part]
     actor: list[Part]
@@ -82,7 +88,8 @@ class Line:
         return [*self.shared, *self.actor, *self.critic]
 
     def halves(self, gap: int) -> tuple[Rect, Rect]:
-        """Of the actor and of the critic, over the whole width."""
+        """Boxes of the actor and of the critic over the whole width; both are the whole line where
+        one of the two has no parts."""
         if not self.actor or not self.critic:
             return self.box, self.box
         shares = [0.68, 0.32] if len(self.critic) < 2 else [0.6, 0.4]
@@ -90,16 +97,20 @@ class Line:
         return upper, lower
 
     def fit(self, label: int, between: int) -> list[Part]:
-        """Ask all parts for their widths below labels of this height, and choose those that fit. The
-        parts that have no room at all are left out, from the middle, and returned."""
+        """Choose a width for every part, below labels that are `label` pixels high, with `between`
+        pixels between actor and critic. Parts that have no room at all are left out, from the
+        middle of the line, and returned."""
         upper, lower = self.halves(between)
         branch = max(len(self.actor), len(self.critic))
+        # A part keeps room for its label, or at least for its fair share of the line.
         fair = self.box.width // max(1, len(self.shared) + branch) - self.gap
         for some, place in ((self.shared, self.box), (self.actor, upper), (self.critic, lower)):
             for part in some:
                 least = min(part.label, max(fair, LEAST))
                 widths = part.block.widths(place.height - label)
                 part.widths, part.option = tuple(max(width, least) for width in widths), 0
+        # Every part starts at its widest. Narrowing is tried first, leaving out is the last resort,
+        # and the room that is left over in the end goes back to the parts.
         self._shrink()
         left_out = self._leave_out()
         self._grow()
@@ -107,13 +118,14 @@ class Line:
 
     @property
     def width(self) -> int:
-        """That all parts take at least."""
+        """Width that all parts take with the least gaps, pixel."""
         branch = max(_total(self.actor, self.gap), _total(self.critic, self.gap))
         return _total(self.shared, self.gap) + (self.gap if self.shared and branch else 0) + branch
 
     def _shrink(self) -> None:
-        """Narrow the widest part until all fit, or none can be narrower."""
+        """Narrow the widest part, again and again, until all parts fit or none can be narrower."""
         while self.width > self.box.width:
+            # Only the wider of actor and critic decides how wide the line is.
             is_actor = _total(self.actor, self.gap) >= _total(self.critic, self.gap)
             counted = self.shared + (self.actor if is_actor else self.critic)
             able = [part for part in counted if part.option + 1 < len(part.widths)]
@@ -122,6 +134,8 @@ class Line:
             max(able, key=lambda part: part.width).option += 1
 
     def _leave_out(self) -> list[Part]:
+        """Take parts out of the middle of the longest chain until the rest fits: the first and the
+        last part of a chain tell the most."""
         left_out = []
         while self.width > self.box.width:
             longest = max(self.shared, self.actor, self.critic, key=len)
@@ -132,8 +146,10 @@ class Line:
         return left_out
 
     def _grow(self) -> None:
-        """Widen parts again where that takes no room from others, and then the narrowest maps as long
-        as all fit."""
+        """Widen parts again where that takes no room from others, and then maps, the narrowest
+        first, as long as all parts fit."""
+        # Widths below the least were raised to the least, so that several options can be equally
+        # wide: the first of these fills its width best.
         for part in self.parts:
             part.option = part.widths.index(part.width)
         has_grown = True
@@ -148,7 +164,7 @@ class Line:
                     part.option += 1
 
     def places(self, between: int) -> list[tuple[Part, Rect]]:
-        """Where every part goes, its label included."""
+        """The room of every part, its label included."""
         upper, lower = self.halves(between)
         longer = max(self.actor, self.critic, key=lambda some: _total(some, self.gap))
         gaps = _gaps(self.shared + longer, self.gap, self.box.width - self.width)
@@ -176,7 +192,8 @@ def _total(parts: list[Part], gap: int) -> int:
 
 
 def _gaps(parts: list[Part], gap: int, free: int) -> list[int]:
-    """Gap after every part: what is left goes where links are, three times as much as elsewhere."""
+    """The gap after every part. Spare width is spread over the gaps; those between dense layers,
+    where links are drawn, get three times as much as others."""
     weights = [3 if one.is_dense and after.is_dense else 1 for one, after in pairwise(parts)]
     total = max(sum(weights), 1)
     return [*(gap + max(0, free) * weight // total for weight in weights), 0]

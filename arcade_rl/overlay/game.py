@@ -11,11 +11,13 @@ import numpy as np
 from arcade_rl.contracts import Frame
 
 TOLERANCE = Fraction(3, 100)
-"""How far the aspect ratio may be off for the sake of whole numbers."""
+"""Largest error of the aspect ratio that is accepted so that columns repeat a whole number of
+times."""
 FILLED = Fraction(2, 3)
-"""How much of the height that would fit a whole number of lines must reach."""
+"""Least part of the possible height that a picture with whole repetitions of lines must reach."""
 RENDERED = 300
-"""Lines from which on a frame has no pixels to keep: it is scaled smoothly to fill its room."""
+"""Number of lines from which on a frame counts as rendered: there are no pixels to keep sharp, and
+the frame is scaled smoothly to fill its room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,18 @@ class Scaling:
     size: tuple[int, int]
     """(width, height) of the picture, pixel."""
     across: int
-    """Columns that a frame's pixel is repeated to; the picture is then shrunk by area to its size.
-    0 for a frame that is scaled smoothly."""
+    """Columns that each pixel of a frame is repeated to, before the picture is shrunk by area to
+    `size`. 0 for a frame that is scaled smoothly."""
     down: int
-    """Lines that a frame's pixel is repeated to, as above."""
+    """Lines that each pixel of a frame is repeated to, before the picture is shrunk by area to
+    `size`. 0 for a frame that is scaled smoothly."""
 
 
 def scaling(frame: tuple[int, int], pixel_aspect: Fraction, room: tuple[int, int]) -> Scaling:
-    """The largest scaling of a frame that fits into the room, both (width, height), and repeats its
-    lines a whole number of times; where that leaves too much of a small room empty, one that fills it.
-    A frame that does not fit as it is, or that has at least `RENDERED` lines, is scaled smoothly."""
+    """The largest scaling of a frame that fits into the room, both (width, height), and repeats the
+    frame's lines a whole number of times. Where that would leave too much of a small room empty,
+    the picture fills the room instead. A frame that is larger than the room, or that has at least
+    `RENDERED` lines, is scaled smoothly."""
     width, height = frame
     part = min(Fraction(room[0]) / (width * pixel_aspect), Fraction(room[1], height))
     wide, high = max(int(width * pixel_aspect * part), 1), max(int(height * part), 1)
@@ -48,7 +52,7 @@ def scaling(frame: tuple[int, int], pixel_aspect: Fraction, room: tuple[int, int
 
 
 def _columns(width: int, exact: Fraction) -> tuple[int, int]:
-    """Repetitions of a column, and the width of the picture."""
+    """(repetitions of a column, width of the picture) for columns that are `exact` pixels wide."""
     whole = max(1, round(exact))
     if abs(whole / exact - 1) <= TOLERANCE:
         return whole, width * whole
@@ -56,7 +60,7 @@ def _columns(width: int, exact: Fraction) -> tuple[int, int]:
 
 
 def scale(frame: Frame, how: Scaling, into: Frame) -> None:
-    """Draw the frame into a part of a canvas that is as large as the scaling's size."""
+    """Draw the frame into `into`, a part of a canvas that is as large as the scaling's size."""
     if not how.across:
         shrinks = frame.shape[0] > into.shape[0]
         cv2.resize(frame, how.size, into, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)  # fmt: skip

@@ -1,5 +1,5 @@
-"""What the agent sets and the simulator follows: for each a bar of its value, and a mark where it is set
-to."""
+"""Gauges, such as joints that the agent sets and the simulator moves: a bar for the value of each,
+and a mark for its target."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from arcade_rl.words import DASH, MINUS, number
 
 
 class GaugesView:
-    """A row for each gauge, in as many columns as they need. Those that have no room are left out."""
+    """A row for each gauge, in as many columns as the gauges need. Gauges that have no room are
+    left out."""
 
     ROW = 34
     LEAST = 16
-    """Height of a row, and the least of one, at 1920x1080."""
+    """Usual height of a row (`ROW`) and its least height (`LEAST`), at 1920x1080, pixel."""
     LEGEND = 20
     COLUMN = 190
-    """Width that a column has at least."""
+    """Least width of a column, at 1920x1080, pixel."""
 
     def __init__(self, canvas: Canvas, box: Rect, gauges: tuple[Gauge, ...]) -> None:
         self.canvas = canvas
@@ -33,7 +34,7 @@ class GaugesView:
         columns, rows = self._arrange(area, len(gauges))
         self.gauges = gauges[: columns * rows]
         self.left_out = len(gauges) - len(self.gauges)
-        """Gauges that have no room."""
+        """Number of gauges that have no room."""
         rows = -(-len(self.gauges) // columns)
         height = max(6, min(style.px(self.ROW), area.height // rows))
         places = area.columns(columns, style.px(24))
@@ -43,14 +44,16 @@ class GaugesView:
         ]
         units = {gauge.unit for gauge in self.gauges}
         self.has_units = len(units) > 1
-        """Whether every number says its unit: they are not all the same."""
+        """Whether every number is written with its unit, because the gauges have different
+        units."""
         unit = "" if self.has_units else units.pop()
         self._draw_legend(box.top(head), f"value, {unit}" if unit else "value")
         self._place_names()
         self.drawn: list[tuple[str, ...] | None] = [None] * len(self.gauges)
 
     def _arrange(self, area: Rect, count: int) -> tuple[int, int]:
-        """(columns, rows) that have room: as few columns as hold all, else as many as there can be."""
+        """(columns, rows): as few columns as hold all gauges, or else as many columns as have
+        room."""
         style = self.canvas.style
         rows = max(1, area.height // max(11, style.px(self.LEAST)))
         most = max(1, min(4, area.width // style.px(self.COLUMN)))
@@ -85,12 +88,12 @@ class GaugesView:
 
     @classmethod
     def least(cls, canvas: Canvas) -> int:
-        """Height that a single line needs."""
+        """Height of the legend and a single row, pixel."""
         style = canvas.style
         return style.px(cls.LEGEND) + style.px(4) + max(11, style.px(cls.LEAST))
 
     def draw(self, values: Floats, targets: Floats) -> None:
-        """In the gauges' units. (gauges,)"""
+        """Draw the values and the targets of all gauges, in the gauges' units. Both (gauges,)."""
         for k, (gauge, box) in enumerate(zip(self.gauges, self.boxes, strict=True)):
             marks = [_part(gauge, float(one[k])) for one in (values, targets)]
             said = number(float(values[k]), digits(gauge))
@@ -114,7 +117,7 @@ class GaugesView:
             self._draw_track(gauge, track, *marks)
 
     def _draw_track(self, gauge: Gauge, track: Rect, value: float, target: float) -> None:
-        """The range with the value as a bar, and what it is set to as a mark."""
+        """Draw the range, with the value as a bar and the target as a mark, both from 0 to 1."""
         style, theme, pixels = self.canvas.style, self.canvas.theme, self.canvas.pixels
         reach = max(3, min(style.px(9), int(track.height * 0.4)))
         height = max(3, min(style.px(9), int(track.height * 0.42)))
@@ -133,11 +136,13 @@ class GaugesView:
 
 
 def digits(gauge: Gauge) -> int:
-    """After the point: about three that tell anything over the gauge's range."""
+    """Number of digits after the point, so that about three digits tell values of the gauge's range
+    apart; 0 to 3."""
     return min(max(2 - math.floor(math.log10(gauge.high - gauge.low)), 0), 3)
 
 
 def _part(gauge: Gauge, value: float) -> float:
-    """Where a value is from the low to the high end, 0 to 1."""
+    """Where a value lies between the gauge's low end, 0, and its high end, 1; NaN for a value that
+    is not finite."""
     part = (value - gauge.low) / (gauge.high - gauge.low)
     return float(np.clip(part, 0, 1)) if math.isfinite(part) else math.nan

@@ -1,4 +1,5 @@
-"""The panel INSTRUMENTS: what the game shows besides its picture, such as feet on the ground and joints."""
+"""The panel INSTRUMENTS: what the game tells besides its picture, such as feet on the ground and
+joints."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from arcade_rl.overlay.tracks import TracksView
 
 
 class InstrumentsPanel:
-    """Tracks, and below or beside them gauges. What has no room is left out, and that is said."""
+    """Tracks, and gauges below or beside them. Tracks and gauges that have no room are left out,
+    and the heading says so."""
 
     def __init__(self, canvas: Canvas, box: Rect, dashboard: Dashboard) -> None:
         style = canvas.style
@@ -36,7 +38,7 @@ class InstrumentsPanel:
         canvas.heading(inside, "INSTRUMENTS", remark)
 
     def draw(self, dashboard: Dashboard) -> None:
-        """Draw the instruments; those that were drawn the last time are left as they are."""
+        """Draw the instruments, unless this dashboard is the one that was drawn the last time."""
         if dashboard is self.shown:
             return
         self.shown = dashboard
@@ -47,7 +49,8 @@ class InstrumentsPanel:
 
 
 def _split(canvas: Canvas, room: Rect, dashboard: Dashboard) -> tuple[Rect | None, Rect | None]:
-    """Where tracks and gauges go; None for what there is not, or has no room."""
+    """Rooms of the tracks and of the gauges; None where the game has none of them, or they have no
+    room."""
     gap = canvas.style.px(16)
     has_tracks = bool(dashboard.tracks)
     least = TracksView.least(canvas, dashboard.tracks) if has_tracks else 0

@@ -13,22 +13,23 @@ from arcade_rl.overlay.game import Scaling, scaling
 Detail: TypeAlias = Literal["full", "minimal", "none"]
 
 SMALLEST = (320, 180)
-"""(width, height) that any detail needs."""
+"""Least (width, height) of a picture of any detail, pixel."""
 SMALLEST_WIDE = (854, 480)
-"""(width, height) that the panels need beside the game."""
+"""Least (width, height) of a picture with panels beside the game, pixel."""
 SMALLEST_TALL = (540, 960)
-"""(width, height) that the panels need below the game."""
+"""Least (width, height) of a picture with panels below the game, pixel."""
 
 FEW, MANY = (0.325, 0.24, 0.435), (0.325, 0.29, 0.385)
-"""How panels share the height below the game, for a few rows of actions and for many."""
+"""Shares of the height below the game for TRAINING beside PLAYBACK, for POLICY and for NETWORK,
+with few rows of actions and with many."""
 INSTRUMENTED = (0.3, 0.22, 0.21, 0.27)
-"""The same with a panel of instruments before the network's."""
+"""Shares of the height below the game where INSTRUMENTS stands between POLICY and NETWORK."""
 LEAST_FOR_INSTRUMENTS = 600
-"""Shorter side of a picture that has room for their panel."""
+"""Least length of the shorter side of a picture with a panel of instruments, pixel."""
 
 
 class Rect(NamedTuple):
-    """A rectangle, pixel."""
+    """A rectangle of a picture, pixel."""
 
     x: int
     y: int
@@ -45,11 +46,12 @@ class Rect(NamedTuple):
 
     @property
     def region(self) -> tuple[slice, slice]:
-        """Rows and columns of a picture."""
+        """The rectangle as rows and columns of an array."""
         return slice(self.y, self.bottom), slice(self.x, self.right)
 
     def inset(self, across: int, down: int) -> Rect:
-        """Smaller by this much on every side, at least one pixel."""
+        """The rectangle without `across` pixels at the left and right and `down` at the top and
+        bottom; at least one pixel."""
         width, height = max(1, self.width - 2 * across), max(1, self.height - 2 * down)
         return Rect(self.x + across, self.y + down, width, height)
 
@@ -57,7 +59,7 @@ class Rect(NamedTuple):
         return Rect(self.x, self.y, self.width, min(height, self.height))
 
     def below(self, height: int) -> Rect:
-        """What is left below `top` of this height; at least one pixel."""
+        """The rest of the rectangle below `top(height)`; at least one pixel high."""
         height = min(height, self.height - 1)
         return Rect(self.x, self.y + height, self.width, self.height - height)
 
@@ -65,7 +67,7 @@ class Rect(NamedTuple):
         return Rect(self.x, self.y, min(width, self.width), self.height)
 
     def beside(self, width: int) -> Rect:
-        """What is left beside `left` of this width; at least one pixel."""
+        """The rest of the rectangle beside `left(width)`; at least one pixel wide."""
         width = min(width, self.width - 1)
         return Rect(self.x + width, self.y, self.width - width, self.height)
 
@@ -76,7 +78,7 @@ class Rect(NamedTuple):
         return [Rect(start, self.y, max(1, int(each)), self.height) for start in starts]
 
     def rows(self, parts: Sequence[float], gap: int) -> list[Rect]:
-        """Parts below each other, as high as these shares."""
+        """Parts below each other, with heights in proportion to `parts`."""
         free, found, y = self.height - gap * (len(parts) - 1), [], self.y
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
@@ -94,12 +96,12 @@ class Rect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything goes. What is not shown is None."""
+    """The place of everything in a picture; None for a part that is not shown."""
 
     unit: float
-    """Size of texts and gaps over that at 1920x1080."""
+    """Size of texts and gaps, relative to their size at 1920x1080."""
     stage: Rect
-    """Around the game."""
+    """Room that the game is centred in."""
     game: Rect
     scaling: Scaling
     header: Rect | None = None
@@ -122,9 +124,9 @@ def lay_out(
     rows: int = 4,
     has_instruments: bool = False,
 ) -> Layout:
-    """The layout of a canvas of this size for frames of this one, both (width, height). UsageError
-    where it has no room for this detail. `rows` are wanted for the decision. A small picture has no
-    room for instruments."""
+    """The layout of a canvas of `size` for a game whose frames have the size `frame`, both (width,
+    height). `rows` is the number of rows that the decision wants. A small picture has no room for
+    instruments. UsageError where the canvas has no room for this detail."""
     check_size(size, detail)
     has_instruments = has_instruments and min(size) >= LEAST_FOR_INSTRUMENTS
     picture = _Picture(frame, pixel_aspect)
@@ -138,7 +140,7 @@ def lay_out(
 
 
 def check_size(size: tuple[int, int], detail: Detail) -> None:
-    """UsageError where a canvas of this size has no room for this detail."""
+    """Refuse a canvas that has no room for this detail. UsageError."""
     width, height = size
     if width < SMALLEST[0] or height < SMALLEST[1]:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The weights that spoke for what was taken, as curves from unit to unit."""
+"""The weights that counted most for the action taken, as curves from unit to unit."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Link
 
 MOST = 64
-"""Links that are drawn at most: more would cover the cells."""
+"""Largest number of links that are drawn: more would cover the cells."""
 WIDE = 12
-"""Links that may be wider than a pixel; wide ones take longer."""
+"""Number of links that may be wider than a pixel: wide curves take longer to draw."""
 _PLACES = np.linspace(0, 1, 19)
 _WEIGHTS = np.stack(
     [
@@ -26,12 +26,13 @@ _WEIGHTS = np.stack(
     ],
     1,
 )
-"""Of the four points of a cubic curve, at places along it. (19, 4)"""
+"""Weights of the four points of a cubic Bezier curve, at 19 places along the curve. (19, 4)"""
 
 
 def draw_links(canvas: Canvas, links: tuple[Link, ...], blocks: Mapping[int, Block]) -> None:
-    """Draw links between the blocks of layers, the strongest above the others: the stronger the wider
-    and the clearer, and coloured by the sign of the weight. Their sources get a frame."""
+    """Draw links between the blocks of layers. A stronger link is wider and clearer, and lies above
+    weaker ones; its colour shows the sign of its weight. The units that links come from get a
+    frame."""
     known = [link for link in links[:MOST] if link.source in blocks and link.target in blocks]
     strengths = np.array([abs(link.strength) for link in known])
     if not known or not np.isfinite(strengths).all() or strengths.max() <= 0:
@@ -47,7 +48,7 @@ def draw_links(canvas: Canvas, links: tuple[Link, ...], blocks: Mapping[int, Blo
 
 
 def bends(links: list[Link], blocks: Mapping[int, Block]) -> npt.NDArray[np.float64]:
-    """Curves that leave and arrive level. (links, 19, 2)"""
+    """Points (x, y) of each link's curve, level at both ends. (links, 19, 2), pixel."""
     starts = np.array([blocks[link.source].centre(link.source_unit) for link in links])
     ends = np.array([blocks[link.target].centre(link.target_unit) for link in links])
     middle = (starts[:, 0] + ends[:, 0]) / 2

@@ -13,25 +13,27 @@ from arcade_rl.overlay.theme import EMPTY, ZERO, Pixels
 from arcade_rl.policies.activity import Floats
 
 PICTURE = 30
-"""Lines from which on a tile is a picture: it is scaled smoothly, others sharply."""
+"""Number of lines from which on a tile counts as a picture and is scaled smoothly; smaller tiles
+keep sharp pixels."""
 
 FULL = 0.7
-"""Part of the last row that must be full."""
+"""Least part of the last row that should be full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """How tiles lie."""
+    """An arrangement of equal tiles in rows and columns."""
 
     rows: int
     columns: int
     tile: tuple[int, int]
-    """(width, height), pixel."""
+    """(width, height) of one tile, pixel."""
     gap: int
+    """Gap between tiles, pixel."""
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height), pixel."""
+        """(width, height) of all tiles together, pixel."""
         return (
             self.columns * (self.tile[0] + self.gap) - self.gap,
             self.rows * (self.tile[1] + self.gap) - self.gap,
@@ -41,8 +43,8 @@ class Tiling:
 def tilings(
     count: int, native: tuple[int, int], most: int, height: int, gap: int
 ) -> list[Tiling]:  # fmt: skip
-    """Ways to tile so many pictures of a native (width, height) into a height, the widest first. Tiles
-    are at most `most` high."""
+    """Ways to arrange `count` pictures of a native (width, height) as tiles in a height, the widest
+    first. Tiles are at most `most` high; all lengths are in pixels."""
     found: list[Tiling] = []
     for tile in _sizes(native, min(most, height)):
         rows = max(1, (height + gap) // (tile[1] + gap))
@@ -54,7 +56,7 @@ def tilings(
 
 
 def _sizes(native: tuple[int, int], most: int) -> list[tuple[int, int]]:
-    """Sizes of a tile, the largest first."""
+    """Possible (width, height) of a tile, the largest first, pixel."""
     width, height = native
     if height >= PICTURE:
         heights = sorted({most, *(round(height * k / 8) for k in range(3, 24))}, reverse=True)
@@ -66,7 +68,8 @@ def _sizes(native: tuple[int, int], most: int) -> list[tuple[int, int]]:
 
 
 def _columns(count: int, rows: int) -> int:
-    """As few columns as so many rows allow, and more where the last row were nearly empty."""
+    """The fewest columns that `rows` rows allow, or a few more where the last row would be nearly
+    empty."""
     least = -(-count // rows)
     for columns in range(least, 2 * least):
         if (count - 1) % columns + 1 >= FULL * columns:
@@ -75,7 +78,7 @@ def _columns(count: int, rows: int) -> int:
 
 
 class Mosaic:
-    """Tiles at a place of the canvas; the colours come from a table of 256."""
+    """Tiles at a place of the canvas; numbers are painted in the 256 colours of a table."""
 
     def __init__(self, count: int, native: tuple[int, int], tiling: Tiling, at: tuple[int, int]) -> None:  # fmt: skip
         self.count, self.tiling = count, tiling
@@ -86,6 +89,8 @@ class Mosaic:
         columns, rows = tiling.columns, tiling.rows
         self.tiles = np.full((rows * columns, self.native[1], self.native[0]), EMPTY, np.uint8)
         self.buffer = np.empty((count, self.native[1], self.native[0]), np.float32)
+        # The sheet holds all tiles in their native size without gaps. Its last row and column stay
+        # empty: gaps show copies of them, so that two look-ups draw a whole mosaic.
         self.sheet = np.full((rows * self.native[1] + 1, columns * self.native[0] + 1), EMPTY, np.uint8)  # fmt: skip
         split = self.sheet[:-1, :-1].reshape(rows, self.native[1], columns, self.native[0])
         self.places = split.transpose(0, 2, 1, 3)
@@ -93,7 +98,7 @@ class Mosaic:
         self.down = _sources(rows, self.native[1], height, tiling.gap)
 
     def centre(self, tile: int) -> tuple[float, float]:
-        """Middle of a tile."""
+        """Middle (x, y) of a tile, pixel."""
         row, column = divmod(tile, self.tiling.columns)
         (width, height), gap = self.tiling.tile, self.tiling.gap
         return (
@@ -119,7 +124,7 @@ class Mosaic:
         self._paint(pixels, table)
 
     def paint_pictures(self, pixels: Pixels, pictures: npt.NDArray[np.uint8]) -> None:
-        """Draw grey (count, h, w) or coloured (count, h, w, 3) pictures."""
+        """Draw grey (count, h, w) or coloured (count, h, w, 3) pictures, uint8."""
         for number, picture in enumerate(pictures):
             box = self.tile(number)
             if picture.shape[:2] != (box.height, box.width):
@@ -138,8 +143,8 @@ class Mosaic:
 
 
 def _sources(tiles: int, native: int, shown: int, gap: int) -> npt.NDArray[np.intp]:
-    """For every pixel along one side of a mosaic the pixel of the sheet that it shows; the sheet's
-    last one in the gaps."""
+    """The pixel of the sheet that is shown at every pixel along one side of a mosaic; in gaps, the
+    last pixel of the sheet, which is empty."""
     inner = np.arange(shown) * native // shown
     each = np.concatenate([inner, np.full(gap, -1)])
     sources = np.concatenate([np.where(each < 0, tiles * native, each + k * native) for k in range(tiles)])  # fmt: skip

@@ -1,5 +1,5 @@
-"""The panel NETWORK: from what the agent sees through every layer to what was taken, with the weights
-that spoke for it."""
+"""The panel NETWORK: from the observation through every layer to the action taken, with the weights
+that counted most for that action."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ LINES = "lines: the weights that counted most for the action taken"
 
 
 class Network:
-    """Blocks from left to right: shared ones at full height, then the actor's above the critic's."""
+    """Blocks from left to right: shared layers at full height, then the actor's layers above the
+    critic's."""
 
     def __init__(
         self,
@@ -44,7 +45,8 @@ class Network:
         self.shown: Activity | None = None
 
     def _draw_legend(self, box: Rect, left_out: int) -> None:
-        """What colours and lines mean, and how many layers are not shown, right of the heading."""
+        """Write, right of the heading, what colours mean, and what lines mean or how many layers
+        are not shown."""
         canvas, style, theme = self.canvas, self.canvas.style, self.canvas.theme
         wide, height, gap = style.px(110), style.px(8), style.px(10)
         line = Rect(box.x, box.y + style.px(14), box.width - style.px(20), style.px(24))
@@ -58,7 +60,7 @@ class Network:
             self._write_before(negative.x - 3 * gap, line, remark)
 
     def _write_before(self, right: int, line: Rect, text: str) -> Rect:
-        """Write a remark that ends there; returns its box."""
+        """Write a remark that ends at the column `right`, and return the remark's box."""
         font = self.canvas.style.font(14.5)
         wide = texts.width(text, font)
         box = Rect(right - wide, line.y, wide, line.height)
@@ -66,7 +68,7 @@ class Network:
         return box
 
     def _place(self, line: Line) -> int:
-        """Place the parts of a line; returns how many layers have no room."""
+        """Place the parts of a line, and return how many layers have no room."""
         style = self.canvas.style
         left_out = line.fit(style.px(24), style.px(12))
         for part, box in line.places(style.px(12)):
@@ -90,7 +92,7 @@ class Network:
             self.canvas.write(part.block.dimensions, rest, style.font(14.5), theme.faint, ground=True)  # fmt: skip
 
     def draw(self, activity: Activity) -> None:
-        """Draw the activity; one that was drawn the last time is left as it is."""
+        """Draw the activity, unless this activity is the one that was drawn the last time."""
         if activity is self.shown:
             return
         self.shown = activity
@@ -104,7 +106,7 @@ class Network:
 
 
 def taken(decision: Decision) -> frozenset[int]:
-    """Outputs of the actions that were taken; none for continuous ones."""
+    """Positions of the outputs of the taken actions; none for continuous actions."""
     if isinstance(decision, Dials):
         return frozenset()
     if isinstance(decision, Switches):
@@ -141,14 +143,15 @@ def _parts(
 
 
 def label_width(canvas: Canvas, block: Block) -> int:
-    """Columns that a block's label takes, with its dimensions."""
+    """Width of a block's label and dimensions, pixel."""
     style = canvas.style
     label = min(texts.width(block.label, style.font(14.5, 600)), style.px(150))
     return label + style.px(9) + texts.width(block.dimensions, style.font(14.5)) + 1
 
 
 def _output(activity: Activity) -> int:
-    """Position of the layer that gives the actions; -1 where none has as many units."""
+    """Position of the layer whose units are the actions; -1 where no layer has as many units as
+    there are actions, or there are too many actions for a block with names."""
     size = count(activity.decision)
     fitting = [
         place
@@ -159,8 +162,8 @@ def _output(activity: Activity) -> int:
 
 
 def _bodies(parts: list[Part], inside: Rect) -> list[Rect]:
-    """What must be drawn on fresh ground: where links may be, and numbers as bars. Other blocks cover
-    all of their room."""
+    """The areas that must be drawn on fresh ground: those that links may cross, and the bars of
+    features. Other blocks cover all of their room."""
     dense = [part.box for part in parts if part.is_dense]
     if dense:
         x, y = min(box.x for box in dense) - 4, min(box.y for box in dense) - 4

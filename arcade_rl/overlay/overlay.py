@@ -1,4 +1,4 @@
-"""The whole picture: the game with what is known about it around it."""
+"""The whole picture: the game, and around the game the panels that explain what happens."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ from arcade_rl.policies.activity import Activity, Choices
 
 
 class Overlay:
-    """Composes pictures of one size. It keeps the scales of the last seconds, so that what is shown
-    in turn should be shown by one Overlay, and things shown side by side by one each."""
+    """Composes pictures of one size.
+
+    An overlay keeps the scales of the last seconds. One overlay should therefore draw all scenes
+    that follow each other, and episodes side by side need one overlay each.
+    """
 
     def __init__(self, size: tuple[int, int], theme: Theme, detail: Detail = "full") -> None:
-        """For pictures of a size (width, height). UsageError where it has no room for this detail."""
+        """`size` is (width, height), pixel. UsageError where such a picture has no room for this
+        detail."""
         check_size(size, detail)
         self.size, self.theme, self.detail = size, theme, detail
         self._picture: _Picture | None = None
@@ -33,8 +37,12 @@ class Overlay:
         self._current: Canvas | None = None
 
     def compose(self, scene: Scene) -> Frame:
-        """The picture of a scene. The array belongs to the overlay: the next call draws into it, so
-        copy what is to be kept. An `Activity` or a frame's array must not change after it was given."""
+        """The picture of a scene. (height, width, 3), uint8, RGB.
+
+        The array belongs to the overlay, and the next call draws into the same array: copy a
+        picture that is to be kept. An `Activity` or a frame's array must not be changed after this
+        call.
+        """
         picture = self._picture
         if picture is None or picture.shape != _shape(scene):
             picture = self._picture = _Picture(self.size, self.theme, self.detail, scene)
@@ -43,8 +51,8 @@ class Overlay:
         return picture.canvas.pixels
 
     def game_size(self, frame: tuple[int, int], has_instruments: bool) -> tuple[int, int]:
-        """How large a game is shown that can draw frames of (width, height) at any size, where no panel
-        is left out: (width, height), pixel."""
+        """Size at which a game is shown that can draw its frames, (width, height), at any size,
+        when no panel is left out: (width, height), pixel."""
         times = -(-RENDERED // frame[1])
         drawn = frame[0] * times, frame[1] * times
         layout = lay_out(
@@ -53,7 +61,8 @@ class Overlay:
         return layout.scaling.size
 
     def card(self, card: Card) -> Frame:
-        """A title card. The array belongs to the overlay. UsageError for more than six lines."""
+        """The picture of a title card. (height, width, 3), uint8, RGB. The array belongs to the
+        overlay. UsageError for more than six lines."""
         if len(card.lines) > 6:
             raise UsageError(f"a title card has {len(card.lines)} lines; it has room for 6")
         if self._card is None or self._card[0] != card:
@@ -63,14 +72,15 @@ class Overlay:
 
     @property
     def texts(self) -> tuple[Placed, ...]:
-        """Every text of the last picture but a banner's, with where it is."""
+        """Every text of the last picture with its place; the texts of a banner are not among
+        them."""
         if self._current is None:
             return ()
         return tuple(placed for placed in self._current.placed.values() if placed.text)
 
 
 def _shape(scene: Scene) -> tuple[object, ...]:
-    """What a scene has, as far as the places of things depend on it."""
+    """The facts about a scene that the places of panels and labels depend on."""
     activity = scene.activity
     return (
         scene.frame.shape,

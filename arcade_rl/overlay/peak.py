@@ -1,4 +1,4 @@
-"""Scales that stay still."""
+"""Scales that change slowly, so that pictures can be compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ class Peak:
     """The largest magnitude of the last seconds, so that a scale neither jumps nor flickers."""
 
     DECAY = 0.997
-    """A picture later; half of it is left after four seconds at 60 pictures a second."""
+    """Part of a peak that is left one picture later; half of a peak is left after four seconds at
+    60 pictures a second."""
 
     def __init__(self, floor: float = 1e-6) -> None:
         self.floor = floor

@@ -1,9 +1,11 @@
-"""Scenes as plain values and back, so that another process, or a browser, can draw what a film draws.
+"""Scenes as plain values and back, so that another process, or a browser, can draw what a film
+draws.
 
-Every dataclass becomes a dict of its fields, every array a dict of dtype, shape and bytes, and every
-fraction a text such as "12/7". A field that may hold several dataclasses names the one it holds under
-"kind". Numbers that are not finite are texts, since JSON has none. With `text=True` all that is left is
-what JSON can hold: bytes are base64. Without it they stay bytes, as MessagePack takes them.
+Every dataclass becomes a dict of its fields, every array a dict of dtype, shape and bytes, and
+every fraction a text such as "12/7". Where a field may hold several dataclasses, the dict names the
+class under "kind". Numbers that are not finite are texts, since JSON has no such numbers. With
+`text=True` bytes become base64, so that JSON can hold the result; otherwise bytes stay bytes, as
+MessagePack takes them.
 """
 
 from __future__ import annotations
@@ -23,33 +25,36 @@ from arcade_rl.errors import VerificationError
 from arcade_rl.overlay.scene import Card, Scene
 
 Plain: TypeAlias = Any
-"""None, bool, int, float, str, bytes, or a list or dict of such."""
+"""None, bool, int, float, str, bytes, or a list or dict of these."""
 
 _NOT_FINITE = ("nan", "inf", "-inf")
 _DTYPES = frozenset(["b1", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"])
 
 
 def scene_to_plain(scene: Scene, text: bool = False) -> dict[str, Plain]:
-    """A scene with the frame that it shows, and without the others of its step."""
+    """The plain form of a scene, with the frame on show and without the other frames of its
+    step."""
     alone = replace(scene, frames=(scene.frame,), index=0)
     plain: dict[str, Plain] = _plain(alone, Scene, _as_text if text else bytes)
     return plain
 
 
 def scene_from_plain(plain: Mapping[str, Plain]) -> Scene:
-    """The scene again. VerificationError, which says where, for what is no scene."""
+    """The scene of a plain form. VerificationError, which says where, for a value that is no
+    scene."""
     scene: Scene = _value(plain, Scene, "scene")
     return scene
 
 
 def card_to_plain(card: Card) -> dict[str, Plain]:
-    """A title card, as JSON can hold it."""
+    """The plain form of a title card, which JSON can hold."""
     plain: dict[str, Plain] = _plain(card, Card, bytes)
     return plain
 
 
 def card_from_plain(plain: Mapping[str, Plain]) -> Card:
-    """The card again. VerificationError as of `scene_from_plain`."""
+    """The title card of a plain form. VerificationError, which says where, for a value that is no
+    card."""
     card: Card = _value(plain, Card, "card")
     return card
 
@@ -84,7 +89,7 @@ def _as_text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-# --- and back --------------------------------------------------------------------------------------
+# --- from plain values -----------------------------------------------------------------------------
 
 
 def _value(plain: Plain, expected: Any, where: str) -> Any:
@@ -175,7 +180,7 @@ def _refusal(plain: Plain, expected: str, where: str) -> VerificationError:
 
 @lru_cache
 def _hints(kind: Any) -> dict[str, Any]:
-    """What each field of a dataclass holds, by name."""
+    """The type of each field of a dataclass, by the field's name."""
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in fields(kind)}
 
@@ -192,7 +197,7 @@ def _dataclasses(expected: Any) -> tuple[Any, ...]:
 
 
 def _item(expected: Any, place: int) -> Any:
-    """What a sequence holds at this place."""
+    """The type that a sequence holds at this place."""
     (kind,) = [one for one in _kinds(expected) if one is not type(None)]
     given = get_args(kind)
     if get_origin(kind) is tuple and not (len(given) == 2 and given[1] is Ellipsis):

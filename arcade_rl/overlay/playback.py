@@ -1,4 +1,5 @@
-"""The panel PLAYBACK: where the shown episode is, its metrics, and what this step was rewarded for."""
+"""The panel PLAYBACK: the position of the shown episode, its metrics, and the rewards of this
+step."""
 
 from __future__ import annotations
 
@@ -69,7 +70,8 @@ class PlaybackPanel:
 
 
 def legend_lines(canvas: Canvas, inside: Rect, terms: Sequence[str]) -> int:
-    """Lines that the names of the reward terms take: one in a small panel, else two at most."""
+    """Number of lines that the names of the reward terms take: one in a small panel, else two at
+    most."""
     most = 1 if inside.height < canvas.style.px(230) else 2
     return len(flow(canvas, inside.width, terms, most))
 
@@ -78,18 +80,21 @@ class Entry(NamedTuple):
     """A name in a legend."""
 
     term: int
-    """Its place, or `MORE`."""
+    """Position of the reward term, or `MORE`."""
     x: int
+    """Left end of the entry in its line, pixel."""
     text: str
     width: int
+    """Width of the text, pixel."""
 
 
 MORE = -1
-"""Stands for the entry that says how many names are left out."""
+"""Stands, in place of a term, for the entry that says how many names are left out."""
 
 
 def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[list[Entry]]:
-    """Names with a swatch before each, in lines one after the other, `most` at most."""
+    """Names with a swatch before each, which fill one line after the other, `most` lines at
+    most."""
     style = canvas.style
     font, swatch, gap = style.font(14.5), style.px(15), style.px(14)
     longest = max(style.px(72), width * most // len(names) - swatch - gap)
@@ -100,6 +105,7 @@ def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[li
         text, fitted = texts.fit(name, font, longest, "name")
         wide, left = texts.width(text, fitted), len(names) - index
         more = f"+ {left} more"
+        # The last line keeps room for "+ n more", unless this name is the last.
         extra = texts.width(more, font) + gap if left > 1 and len(lines) == most else 0
         if x and x + swatch + wide + extra > width:
             if len(lines) == most:
@@ -113,8 +119,8 @@ def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[li
 
 
 class Terms:
-    """What the reward terms added in this step, as one bar: what was added to the right of zero, what
-    was taken to the left."""
+    """The reward terms of this step as one bar: positive amounts lie right of zero, negative ones
+    left."""
 
     def __init__(self, canvas: Canvas, box: Rect, names: Sequence[str], lines: int) -> None:
         style, theme = canvas.style, canvas.theme
@@ -160,7 +166,7 @@ class Terms:
             self._draw_bar(edges)
 
     def _edges(self, lengths: np.ndarray) -> list[tuple[int, int, Colour]]:
-        """From where to where each term's part goes, from the left end of the bar, pixel."""
+        """(start, end, colour) of each term's part, in pixels from the left end of the bar."""
         zero = self.bar.width / 2
         right, left, found = zero, zero, []
         for length, colour in zip(lengths, self.colours, strict=True):

@@ -1,4 +1,4 @@
-"""The panel POLICY: what the policy made of the observation, and what it did."""
+"""The panel POLICY: what the policy made of the observation, and which action followed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Policy:
 
 
 def view(canvas: Canvas, box: Rect, decision: Decision, names: tuple[str, ...]) -> View:
-    """What draws decisions of this kind."""
+    """The view that draws decisions of this kind."""
     if isinstance(decision, Choices):
         return ChoicesView(canvas, box, names, decision.sizes)
     if isinstance(decision, Switches):
@@ -63,7 +63,7 @@ def view(canvas: Canvas, box: Rect, decision: Decision, names: tuple[str, ...]) 
 
 
 def kind(decision: Decision) -> str:
-    """What is shown, in a few words."""
+    """What the panel shows of a decision, in a few words."""
     if isinstance(decision, Choices):
         return "probability of each action"
     if isinstance(decision, Switches):
@@ -72,12 +72,12 @@ def kind(decision: Decision) -> str:
 
 
 def count(decision: Decision) -> int:
-    """Actions, buttons or dimensions."""
+    """Number of actions, buttons or dimensions of a decision."""
     return len(decision.mean if isinstance(decision, Dials) else decision.probabilities)
 
 
 def named(names: tuple[str, ...], decision: Decision) -> tuple[str, ...]:
-    """A name for every action, a number where it has none."""
+    """A name for every action; a number, such as "action 3", for an action without one."""
     return tuple(
         names[k] if k < len(names) and names[k] else f"action {k}" for k in range(count(decision))
     )

@@ -1,5 +1,5 @@
-"""What one picture shows. Every number comes from a stored event, or from the forward pass of a stored
-checkpoint; training, playback and evaluation are never mixed."""
+"""What one picture shows. Every number comes from a stored event, or from the forward pass of a
+stored checkpoint; training, playback and evaluation are never mixed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from arcade_rl.runs.standing import Standing
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What is shown, in two lines."""
+    """Two lines that say what a picture shows."""
 
     heading: str
-    """Such as "BREAKOUT - PPO - neural activity"."""
+    """First line, such as "BREAKOUT - PPO - neural activity"."""
     subtitle: str
-    """Run, checkpoint, how actions were chosen, and seed."""
+    """Second line: run, checkpoint, how actions were chosen, and seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Reading:
 
     label: str
     text: str
-    """With its unit."""
+    """The number with its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """Where the shown episode is."""
+    """The position of the episode on show, and what the episode has brought so far."""
 
     episode: int
-    """Its place among those shown, from 1."""
+    """Place of the episode among all episodes of the show, from 1."""
     episodes: int
-    """How many are shown."""
+    """Number of episodes of the show."""
     step: int
     """Policy decisions so far."""
     frame: int
@@ -62,9 +62,9 @@ class Playback:
     contributions: Sequence[Contribution]
     """Every reward term of this step, in the order of declaration."""
     taken: str = ""
-    """Name of the action that was recorded; "" where it has none."""
+    """Name of the recorded action; "" for an action without a name."""
     value: float | None = None
-    """The value estimate that was recorded; None where none was."""
+    """The recorded value estimate; None where none was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Trace:
     """The value estimate over the last seconds."""
 
     values: Floats
-    """The newest last; one a step. (K,)"""
+    """One estimate for each step, the newest last. (K,), float32."""
     length: int
     """Steps that the trace has room for; K is at most this."""
 
@@ -82,18 +82,18 @@ class Dashboard:
     """What the game's instruments show after a step, and its tracks over the last seconds."""
 
     tracks: tuple[str, ...]
-    """Names."""
+    """Names of the tracks."""
     history: npt.NDArray[np.bool_]
-    """Where each track was on, the newest last; one row a step. (K, tracks)"""
+    """Whether each track was on, one row for each step, the newest last. (K, tracks), bool."""
     length: int
     """Steps that the history has room for; K is at most this."""
     seconds: float
-    """Time that so many steps last, s."""
+    """Time that `length` steps last, s."""
     gauges: tuple[Gauge, ...]
     values: Floats
-    """Where each gauge is, in its unit. (gauges,)"""
+    """Value of each gauge, in the gauge's unit. (gauges,), float32."""
     targets: Floats
-    """What each gauge is set to, in its unit. (gauges,)"""
+    """Target that each gauge is set to, in the gauge's unit. (gauges,), float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Banner:
     detail: str
     """A second, smaller line; "" for none."""
     opacity: float
-    """0 to 1."""
+    """Opacity of the banner, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +112,13 @@ class Seat:
     """What one player of the game did in a step, and why."""
 
     name: str
-    """"" where the game has one seat."""
+    """Name of the player; "" where the game has one seat."""
     activity: Activity | None
-    """None where no policy is shown."""
+    """What the player's policy did; None where no policy is shown."""
     trace: Trace | None
-    """The policy's value estimates; None where there are none."""
+    """Value estimates of the player's policy; None where there are none."""
     action_names: tuple[str, ...]
+    """Names of the player's actions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +126,27 @@ class Scene:
     """One frame with everything about it."""
 
     frames: Sequence[Frame] = field(repr=False)
-    """The frames of a step. Nothing but drawing one looks into them: they may be drawn when they are
-    looked at."""
+    """The frames of a step. Only the drawing of a picture reads a frame, so that the sequence may
+    draw frames when they are read."""
     index: int
-    """Place of the frame among them."""
+    """Position in `frames` of the frame on show."""
     pixel_aspect: Fraction
     """Width of the frame's pixels over their height."""
     title: Title
     standing: Standing | None
-    """None where no checkpoint is shown."""
+    """State of the training at the shown checkpoint; None where no checkpoint is shown."""
     playback: Playback
     seats: tuple[Seat, ...]
-    """The learner's first; at least one."""
+    """The players of the game, the learner first; at least one."""
     feature_names: tuple[str, ...]
-    """Names of the features that the agent sees; empty where they have none."""
+    """Names of the features that the agent sees; empty where the features have no names."""
     dashboard: Dashboard | None
     """None where the game has no instruments."""
     banner: Banner | None
 
     @property
     def frame(self) -> Frame:
-        """The picture."""
+        """The frame on show."""
         return self.frames[self.index]
 
     @property

@@ -1,4 +1,4 @@
-"""Texts: what can be drawn, how wide it is, and how it is made to fit."""
+"""Texts: which characters can be drawn, how wide a text is, and how a text is made to fit."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from arcade_rl.contracts import Frame
 from arcade_rl.overlay.theme import Colour
 
 FACE = cv2.FontFace("sans")
-"""The face that OpenCV brings."""
+"""The font face that comes with OpenCV."""
 ELLIPSIS = "…"
 TIMES = "\N{MULTIPLICATION SIGN}"
 CAPITAL = 0.7
-"""Height of a capital over the size of its font."""
+"""Height of a capital letter, as a part of its font's size."""
 SMALLEST = 9
-"""Size below which no text is shrunk, pixel."""
+"""Smallest size that a text is shrunk to, pixel."""
 Kind: TypeAlias = Literal["words", "name", "figure"]
-"""What a text is: words are cut at their end, names in their middle, since many names differ in their
-last letters, and figures are better small than cut."""
+"""What a text is: words are cut at their end, names in their middle, since many names differ in
+their last letters, and figures are better small than cut."""
 SHRUNK: dict[Kind, float] = {"words": 0.82, "name": 0.82, "figure": 0.5}
-"""Part of its size that a text may be shrunk to before it is cut."""
+"""Part of its size that a text of each kind may be shrunk to before the text is cut."""
 TAIL = 5
-"""Letters at its end that a name keeps when it is cut, if they are a third of it at most."""
+"""Number of last letters that a cut name keeps; at most a third of all letters kept."""
 
 
 class Font(NamedTuple):
     """How a text is set."""
 
     size: int
-    """Pixel."""
+    """Size of the font, pixel."""
     weight: int = 400
-    """300 to 800."""
+    """Thickness of the strokes, 300 to 800."""
 
     @property
     def capital(self) -> int:
@@ -45,7 +45,7 @@ class Font(NamedTuple):
 
 @lru_cache(65536)
 def width(text: str, font: Font) -> int:
-    """Columns that a text takes."""
+    """Width of a text, pixel."""
     if not text:
         return 0
     return int(cv2.getTextSize((0, 0), text, (0, 0), FACE, font.size, font.weight)[2])
@@ -53,8 +53,8 @@ def width(text: str, font: Font) -> int:
 
 @lru_cache(4096)
 def fit(text: str, font: Font, room: int, kind: Kind = "words") -> tuple[str, Font]:
-    """The text as it is drawn in so many columns: whole, else smaller, else cut with an ellipsis;
-    "" where not even that has room."""
+    """The text, and the font, that have room in `room` pixels: the text is whole, else smaller,
+    else cut with an ellipsis; "" where not even the ellipsis has room."""
     text = drawable(text)
     smallest = min(font.size, max(SMALLEST, round(font.size * SHRUNK[kind])))
     for size in range(font.size, smallest - 1, -1):
@@ -66,7 +66,8 @@ def fit(text: str, font: Font, room: int, kind: Kind = "words") -> tuple[str, Fo
 
 @lru_cache(1024)
 def common(names: tuple[str, ...], font: Font, room: int) -> Font:
-    """The font in which all these names have room, or as small as they may be shrunk."""
+    """The font in which all these names have room, or else the smallest that they may be shrunk
+    to."""
     return min((fit(name, font, room)[1] for name in names), default=font)
 
 
@@ -89,7 +90,8 @@ def _cut(text: str, font: Font, room: int, tail: int) -> str:
 
 
 def _shortened(text: str, length: int, tail: int) -> str:
-    """So many letters of a text with an ellipsis; up to `tail` of them from its end."""
+    """`length` letters of a text with an ellipsis; up to `tail` of these letters are from the
+    text's end."""
     tail = min(tail, length // 3)
     start = text[: length - tail].rstrip(" .,-_/·")
     return start + ELLIPSIS + text[len(text) - tail :].lstrip(" .,-_/·")
@@ -97,7 +99,8 @@ def _shortened(text: str, length: int, tail: int) -> str:
 
 @lru_cache(4096)
 def drawable(text: str) -> str:
-    """The text with what the face cannot draw replaced: by its plain letters, else by a square."""
+    """The text, with each character that the face cannot draw replaced by a plain letter, or else
+    by a square."""
     return "".join(map(_drawable, text))
 
 
@@ -115,11 +118,12 @@ def _drawable(character: str) -> str:
 
 
 def _has_glyph(character: str) -> bool:
-    """Whether the face has this character, and writes it from left to right."""
+    """Whether the face has this character, and the character is written from left to right."""
     if character.isascii():
         return character.isprintable()
     if unicodedata.bidirectional(character) in ("R", "AL"):
         return False
+    # OpenCV draws a question mark in place of a character that the face does not have.
     return not np.array_equal(_sample(character), _sample("?"))
 
 
@@ -137,8 +141,8 @@ def draw(pixels: Frame, text: str, x: int, baseline: int, font: Font, colour: Co
 def draw_spaced(
     pixels: Frame, text: str, x: int, baseline: int, font: Font, colour: Colour, room: int
 ) -> int:
-    """Draw a short heading with wide gaps between its letters, and return where it ends; without
-    the gaps where they have no room."""
+    """Draw a short heading with wide gaps between its letters, or without gaps where these have no
+    room, and return the column where the heading ends."""
     gap = max(1, round(font.size * 0.09))
     if width(text, font) + gap * len(text) > room:
         text, font = fit(text, font, room)

@@ -17,7 +17,8 @@ Colour: TypeAlias = tuple[int, int, int]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 ZERO = 128
-"""Index of 0 in a sign map; 1 and 255 are the largest negative and positive number."""
+"""Index of the number 0 in a sign map; index 1 is the largest negative number, 255 the largest
+positive one."""
 EMPTY = 0
 """Index of the panel's own colour in a sign map."""
 
@@ -28,24 +29,25 @@ class Theme:
 
     name: str
     signs: str
+    """Name of the pair of colours for positive and negative numbers."""
     canvas: Colour
-    """Behind the panels."""
+    """Colour behind the panels."""
     stage: Colour
-    """Around the game."""
+    """Colour around the game."""
     panel: Colour
     edge: Colour
-    """Around a panel."""
+    """Colour of the line around a panel."""
     rule: Colour
     """Thin lines, grids, and the empty part of bars."""
     text: Colour
     dim: Colour
     """Labels and headings."""
     faint: Colour
-    """What may be overlooked."""
+    """Remarks that may be overlooked."""
     accent: Colour
     """The action that was taken, and progress."""
     wash: Colour
-    """Behind what the accent marks."""
+    """Colour behind everything that the accent marks."""
     cell: Colour
     """A unit whose activation is 0."""
     bar: Colour
@@ -55,8 +57,10 @@ class Theme:
     positive_peak: Colour
     """The largest positive activation."""
     negative_peak: Colour
+    """The largest negative activation."""
     terms: tuple[Colour, ...]
-    """Of the reward terms, in their order; taken again from the first where there are more."""
+    """Colours of the reward terms, in the terms' order; further terms begin again with the first
+    colour."""
 
 
 _DARK_TERMS: tuple[Colour, ...] = (
@@ -118,7 +122,7 @@ def _light(signs: str, positive: Colour, negative: Colour, accent: Colour) -> Th
 
 
 def mix(one: Colour, other: Colour, part: float) -> Colour:
-    """`part` of the other colour in the one."""
+    """The colour between two: `one` where `part` is 0, `other` where `part` is 1."""
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
@@ -137,7 +141,7 @@ THEMES: dict[str, dict[str, Theme]] = {
 
 def theme(name: str = "dark", signs: str = "blue-orange") -> Theme:
     """The theme "dark" or "light", with "blue-orange" (told apart by colour-blind people too) or
-    "green-red" for positive and negative. UsageError for any other."""
+    "green-red" for positive and negative numbers. UsageError for any other name."""
     if name not in THEMES:
         raise UsageError(f"there is no theme {name!r}; there is {' and '.join(THEMES)}")
     if signs not in THEMES[name]:
@@ -149,7 +153,8 @@ def theme(name: str = "dark", signs: str = "blue-orange") -> Theme:
 
 @lru_cache
 def sign_map(theme: Theme) -> Pixels:
-    """Colours of signed numbers by index: `EMPTY`, then -1 to 1 around `ZERO`. (256, 3)"""
+    """Colours of signed numbers by index: `EMPTY`, then -1 to 1 around `ZERO`. (256, 3), uint8,
+    RGB."""
     parts = np.abs(np.arange(256) - ZERO) / 127
     parts = np.minimum(parts, 1) ** 0.85
     table = np.empty((256, 3), np.uint8)

@@ -18,13 +18,14 @@ from arcade_rl.policies.activity import Choices, Decision, Switches
 from arcade_rl.words import DASH, number
 
 NARROW = 22
-"""A line that is shorter than so many of its heights has room for the most important only."""
+"""Width over height below which a line has room for the most important figures only."""
 NUMBERS = 2
-"""A line has room for so many numbers of a continuous action. Some of twelve would tell nobody anything."""
+"""Largest number of dimensions of a continuous action that a line shows. A longer action is left
+out: two of twelve numbers would tell nobody anything."""
 
 
 class Header:
-    """Two lines, with a mark in the accent beside them."""
+    """Heading and subtitle, with a mark in the accent colour beside the two."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
         style, theme = canvas.style, canvas.theme
@@ -42,7 +43,7 @@ class Header:
 
 
 class Line:
-    """Title, step, score, value and what was taken, in one line; a short one has no value and no
+    """Title, step, score, value and the taken action in one line; a narrow line has no value and no
     labels."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
@@ -104,7 +105,8 @@ class _Figure:
 
 
 def took(decision: Decision, names: tuple[str, ...]) -> str:
-    """What was taken, in words; "" where it is more numbers than a line has room for."""
+    """The taken action in words; "" for a continuous action of more dimensions than a line has room
+    for."""
     if isinstance(decision, Choices):
         starts = np.cumsum([0, *decision.sizes[:-1]])
         return " + ".join(names[start + k] for start, k in zip(starts, decision.taken, strict=True))
@@ -116,10 +118,10 @@ def took(decision: Decision, names: tuple[str, ...]) -> str:
 
 
 class BannerView:
-    """A band below the middle of the game, with what is behind it shining through."""
+    """A band below the middle of the game; the game shines through the band."""
 
     SOLID = 0.88
-    """How much of the game the band covers at full opacity."""
+    """Opacity of the band over the game when the banner is at full opacity, 0 to 1."""
 
     def __init__(self, canvas: Canvas, game: Rect) -> None:
         style = canvas.style
@@ -131,7 +133,7 @@ class BannerView:
         self.inks: list[Rect] = []
 
     def draw(self, banner: Banner) -> None:
-        """The game must have been drawn just before."""
+        """Draw the banner over the game, which must have been drawn just before."""
         opacity = min(max(banner.opacity, 0.0), 1.0) if np.isfinite(banner.opacity) else 0.0
         if opacity <= 0:
             return
@@ -160,7 +162,7 @@ class BannerView:
 
 
 def draw_card(size: tuple[int, int], theme: Theme, card: Card) -> Canvas:
-    """A title card that fills the canvas."""
+    """Draw a title card that fills a canvas of this (width, height)."""
     unit = max(0.5, min(size[0] / 1920, size[1] / 1080))
     if size[1] > size[0]:
         unit = max(unit, size[0] / 1080)

@@ -1,4 +1,5 @@
-"""What is on or off, over the last seconds: a row for each, filled where it was on."""
+"""Tracks, each on or off, over the last seconds: a row for each track, filled where the track was
+on."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ class TracksView:
 
     ROW = 30
     LEAST = 15
-    """Height of a row, and the least of one, at 1920x1080."""
+    """Usual height of a row (`ROW`) and its least height (`LEAST`), at 1920x1080, pixel."""
     AXIS = 20
-    """Height of the axis."""
+    """Height of the axis, at 1920x1080, pixel."""
 
     def __init__(
         self, canvas: Canvas, box: Rect, names: tuple[str, ...], length: int, seconds: float
@@ -46,16 +47,16 @@ class TracksView:
 
     @classmethod
     def least(cls, canvas: Canvas, names: tuple[str, ...]) -> int:
-        """Height that it needs."""
+        """Least height of a view of these tracks, pixel."""
         return len(names) * max(11, canvas.style.px(cls.LEAST)) + canvas.style.px(cls.AXIS)
 
     @classmethod
     def most(cls, canvas: Canvas, names: tuple[str, ...]) -> int:
-        """Height that it fills."""
+        """Largest height that a view of these tracks fills, pixel."""
         return len(names) * canvas.style.px(cls.ROW) + canvas.style.px(cls.AXIS)
 
     def _draw_axis(self, foot: Rect, top: int, seconds: float) -> None:
-        """A line for every whole second, and where the axis begins and ends."""
+        """Draw a line for every whole second, and write where the axis begins and ends."""
         canvas, style, theme = self.canvas, self.canvas.style, self.canvas.theme
         faint = mix(theme.panel, theme.rule, 0.8)
         for ago in range(int(seconds) + 1):
@@ -68,7 +69,7 @@ class TracksView:
             canvas.write(text, box, style.font(13.5), theme.faint, align, ground=True)  # type: ignore[arg-type]
 
     def draw(self, history: npt.NDArray[np.bool_]) -> None:
-        """(K, tracks), the newest last."""
+        """Draw the history of the tracks, the newest step last. (K, tracks), bool."""
         theme, pixels, width = self.canvas.theme, self.canvas.pixels, self.rows[0].width
         history = history[-self.length :]
         known = covered(np.ones((len(history), 1), bool), self.length, width)  # (width, 1)
@@ -86,9 +87,10 @@ class TracksView:
 
 
 def covered(history: npt.NDArray[np.bool_], length: int, width: int) -> npt.NDArray[np.float64]:
-    """How much of every column of pixels the steps cover that were on, where `length` steps are `width`
-    columns and the newest is at the right end. (K, tracks) to (width, tracks), 0 to 1."""
+    """Part of every column of pixels in which a track was on, 0 to 1, where `length` steps take
+    `width` columns and the newest step is at the right end. (K, tracks) to (width, tracks)."""
     steps = len(history)
+    # The steps under a column are the difference of the running sums at the column's two edges.
     sums = np.zeros((steps + 1, history.shape[1]))
     np.cumsum(history, axis=0, out=sums[1:])
     edges = steps - length + np.arange(width + 1) * (length / width)

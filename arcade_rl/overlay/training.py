@@ -18,7 +18,7 @@ from arcade_rl.words import (
 
 
 class Training:
-    """Progress as a bar, and the figures of the training as of the checkpoint."""
+    """Progress as a bar, and the figures of the training when the checkpoint was made."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
         style, theme = canvas.style, canvas.theme
@@ -58,7 +58,7 @@ class Training:
         return first_fitting(names, self.figures.fonts[0], self.figures.width)
 
     def _show_steps(self, standing: Standing) -> None:
-        """In as many digits as have room."""
+        """Show the steps done and the steps in total, with as many digits as have room."""
         done, total = standing.steps, standing.total_steps
         wordings = (
             f"{done:,} of {total:,} steps",

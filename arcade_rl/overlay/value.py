@@ -14,7 +14,8 @@ from arcade_rl.words import number
 
 
 class Value:
-    """The estimate large; below it a line with a faint grid, and the least and the most of it."""
+    """The estimate in large digits, and below the digits its trace on a faint grid, with the
+    trace's least and largest value."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
         style, theme = canvas.style, canvas.theme
@@ -52,7 +53,8 @@ class Value:
             self._draw_line(values, trace.length, float(finite.min()), float(finite.max()))
 
     def _draw_line(self, values: Floats, length: int, least: float, most: float) -> None:
-        """The newest value at the right end; what is not finite leaves a gap."""
+        """Draw the trace, the newest value at the right end; values that are not finite leave a
+        gap."""
         style, theme, plot = self.canvas.style, self.canvas.theme, self.plot
         pad = style.px(4)
         ages = np.arange(len(values) - 1, -1, -1)
@@ -70,7 +72,7 @@ class Value:
             cv2.circle(view, centre, pad << SHIFT, theme.accent, -1, cv2.LINE_AA, SHIFT)
 
     def _draw_area(self, points: Floats) -> None:
-        """A wash below the line that leaves the grid to be seen."""
+        """Fill the area below the line with a faint wash."""
         plot, theme = self.plot, self.canvas.theme
         foot = [[points[-1, 0], plot.bottom - 1], [points[0, 0], plot.bottom - 1]]
         corners = np.rint(np.concatenate([points, foot])).astype(np.int32)
@@ -78,7 +80,7 @@ class Value:
 
 
 def _finite_runs(values: Floats) -> list[slice]:
-    """Stretches without gaps."""
+    """Stretches of values that are all finite."""
     finite = np.isfinite(values)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
     return [slice(start, end) for start, end in edges.reshape(-1, 2)]

@@ -22,10 +22,10 @@ from arcade_rl.video.sidecar import thumbnail_of
 from arcade_rl.video.writer import FilmFacts, FilmWriter
 
 CARD_S = Fraction(5, 2)
-"""A title card is seen for so long."""
+"""Time for which a title card is shown, s."""
 
 Report: TypeAlias = Callable[[float], None]
-"""Called with the part of a clip that is done, 0 to 1."""
+"""A function that is called with the part of a clip that is done, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +34,36 @@ class Rendered:
 
     path: Path
     title: str
-    """Title of its chapter."""
+    """Title of the clip's chapter."""
     facts: FilmFacts
     shown: tuple[dict[str, Any], ...]
-    """Where what it shows comes from: one for each pane."""
+    """Provenance of the shown episodes: one for each pane."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One episode and what is said about it."""
+    """One episode, and the texts that introduce the episode."""
 
     path: Path
     source: Source
     title: str
-    """Title of its chapter."""
+    """Title of the clip's chapter."""
     card: Card | None = None
-    """Shown before it."""
+    """Title card shown before the episode; None for no card."""
     episode: int = 1
-    """Its place among those of the film, from 1."""
+    """Place of the episode among all episodes of the film, from 1."""
     episodes: int = 1
+    """Number of episodes of the film."""
     banner: str = ""
-    """Shown while it begins; "" for none."""
+    """Line across the game while the episode begins; "" for none."""
     detail: str = ""
     """A smaller line below the banner."""
     limit: Fraction | None = None
-    """Seconds of the film after which it is cut off; None: it is shown to its end."""
+    """Time in the film after which the episode is cut off, s; None shows the episode to its end."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What it shows."""
+        """Source of the episode that the clip shows."""
         return (self.source,)
 
     def moved(self, folder: Path) -> Clip:
@@ -70,7 +71,7 @@ class Clip:
         return replace(self, path=folder / self.path.name)
 
     def render(self, look: Look, report: Report) -> Rendered:
-        """Draw it into a film of its own."""
+        """Draw the clip into a film of its own."""
         overlay = look.appearance.overlay()
         with self._opened(look, overlay, report) as session:
             declaration = session.declaration
@@ -80,14 +81,15 @@ class Clip:
             return Rendered(self.path, self.title, film.facts, (session.provenance(),))
 
     def draw(self, film: FilmWriter, look: Look, report: Report) -> tuple[Frame, dict[str, Any]]:
-        """Draw it into a film that others are drawn into too. (its last picture, where it is from)"""
+        """Draw the clip into a film that other clips are drawn into too; returns its last picture
+        and its provenance."""
         overlay = look.appearance.overlay()
         with self._opened(look, overlay, report) as session:
             return self._draw(film, look, overlay, session, report), session.provenance()
 
     @contextmanager
     def _opened(self, look: Look, overlay: Overlay, report: Report) -> Iterator[Session]:
-        """The episode, of known length."""
+        """Open the episode, played to its end so that its length is known."""
         wants = look.wants(overlay, look.has_sound)
         with opened(self.source, wants, lambda: report(0.0)) as session:
             session.play_to_end()
@@ -96,7 +98,7 @@ class Clip:
     def _draw(
         self, film: FilmWriter, look: Look, overlay: Overlay, session: Session, report: Report
     ) -> Frame:
-        """Returns the last picture."""
+        """Draw the title card and the episode; returns the last picture."""
         timing = look.timing(session.declaration.frame_rate)
         if film.format.has_chapters:
             film.chapter(self.title)
@@ -126,7 +128,7 @@ def _draw_episode(
     most: int | None,
     report: Report,
 ) -> Frame:
-    """Draw an episode, or its first `most` frames of the film; the last picture."""
+    """Draw an episode, for `most` frames of the film at most; returns the last picture."""
     picture: Frame | None = None
     frame = written = 0
     for shown in session:

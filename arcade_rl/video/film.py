@@ -25,12 +25,13 @@ def open_film(
     threads: int = 0,
     force: bool = False,
 ) -> FilmWriter:
-    """A writer, not yet begun, for the format that the suffix of `path` names. UsageError for what
-    that format cannot do: `format_of(path)` says beforehand whether it has sound and chapters.
+    """A writer, not yet begun, for the format that the suffix of `path` names. UsageError for
+    anything that the format cannot do: `format_of(path)` says beforehand whether the format has
+    sound and chapters.
 
-    `size` is (width, height) in pixels, `rate` frames per second, `sound_rate` samples per second, 0
-    for a film without sound. `crf` and `x264_preset` are of MP4 alone, and None chooses. `threads`
-    limits those of the encoder; 0 uses the cores that there are, where the format can.
+    `size` is (width, height) in pixels, `rate` frames per second, `sound_rate` samples per second,
+    0 for a film without sound. `crf` and `x264_preset` are for MP4 alone; None takes the default.
+    `threads` limits the threads of the encoder, where the format has any; 0 uses all cores.
     """
     film_format = format_of(path)
     if film_format == MP4:

@@ -17,7 +17,7 @@ class FilmFormat:
     has_sound: bool
     has_chapters: bool
     can_be_joined: bool
-    """Without encoding again."""
+    """Whether films of this format can be joined without encoding them again."""
 
 
 MP4 = FilmFormat(".mp4", "MP4", has_sound=True, has_chapters=True, can_be_joined=True)

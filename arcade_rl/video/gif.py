@@ -1,7 +1,8 @@
 """GIF films, with 256 colours chosen from the film itself.
 
-A GIF counts in hundredths of a second, and players take a frame of less than two for a mistake: it
-runs at 50, 33.3, 25, 20, ... frames per second, 100 over a whole number.
+A GIF counts time in hundredths of a second, and players take a frame shorter than two of these for
+a mistake. A GIF therefore runs at 50, 33.3, 25, 20, ... frames per second: 100 divided by a whole
+number.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ import numpy as np
 from arcade_rl.video.writer import FilmWriter
 
 TICK = Fraction(1, 100)
-"""Seconds."""
+"""Unit in which a GIF counts time, s."""
 FEWEST_TICKS = 2
-"""Of a frame."""
+"""Shortest duration of a frame, ticks."""
 LOSSLESS = "bgr0"
-"""What FFV1 and the palette filters both take."""
+"""Pixel format that both FFV1 and the palette filters take."""
 
 
 def gif_ticks(rate: Fraction) -> int:
-    """Hundredths of a second of each frame of a GIF of a film at `rate`: as few as a GIF can do that
-    do not ask for frames that the film does not have."""
+    """Duration of each frame of a GIF made of a film at `rate` frames per second, ticks: the
+    shortest that a GIF can have and for which the film has enough frames."""
     return max(FEWEST_TICKS, math.ceil(1 / (rate * TICK)))
 
 
@@ -36,7 +37,8 @@ class GifWriter(FilmWriter):
 
     Pictures at a rate that no GIF has are thinned out evenly, so that the film keeps its speed. The
     colours are counted while the pictures go to a lossless file without a name beside the film; at
-    the end they are read again and written with the palette. Nothing is dithered: flat stays flat.
+    the end the pictures are read again and written with the palette. Nothing is dithered: flat
+    areas stay flat.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class GifWriter(FilmWriter):
         )
         unnamed = tempfile.TemporaryFile(dir=part.parent)  # noqa: SIM115 - _open closes it
         self._file = self._open.enter_context(unnamed)
-        # By a path, not as an object of Python: an interruption in a callback of PyAV is lost.
+        # PyAV gets a path and no Python file: an interruption in a callback of PyAV would be lost.
         self._unnamed = f"/dev/fd/{unnamed.fileno()}"
         self._lossless = self._open.enter_context(av.open(self._unnamed, "w", format="nut"))
         self._stream = self._lossless.add_stream("ffv1", rate=self.rate)
@@ -76,6 +78,7 @@ class GifWriter(FilmWriter):
         )
 
     def _write(self, frame: np.ndarray) -> None:
+        # Frame k of the GIF is the picture of the film at k * step, rounded down.
         if self._given == math.floor(self.frames * self._step):
             picture = self._converted(frame, LOSSLESS)
             self._lossless.mux(self._stream.encode(picture))
@@ -122,7 +125,7 @@ class GifWriter(FilmWriter):
 
 
 def _pulled(sink: av.filter.context.FilterContext) -> Iterator[av.VideoFrame]:
-    """Every picture that is ready."""
+    """Every picture that the filter has ready."""
     while True:
         try:
             picture = sink.pull()

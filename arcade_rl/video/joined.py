@@ -34,15 +34,17 @@ class Piece:
 
 
 def join(target: Path, clips: Sequence[Piece], force: bool = False) -> FilmFacts:
-    """Write the clips one after the other as an MP4 with a chapter for each, or for several in a row
-    that have the same title.
+    """Write the clips one after the other as an MP4 with a chapter for each, or for several in a
+    row that have the same title.
 
     The clips come from this project's writer, in one size, rate and quality, and either all of them
-    have sound or none has (UsageError): a clip that has nothing to say is opened with sound and gets
-    silence. VerificationError for a clip that is torn; ArcadeError if the disk refuses.
+    have sound or none has (UsageError): a clip without sound of its own must have been opened with
+    sound and filled with silence. VerificationError for a clip that is torn; ArcadeError if the
+    disk refuses.
 
-    A clip's pictures begin exactly where those before it end. Its sound begins within half a packet
-    of AAC of there, 11 ms, which never adds up; its last packet, 21 ms, is faded over.
+    A clip's pictures begin exactly where the pictures of the clip before end. A clip's sound begins
+    at most half a packet of AAC, 11 ms, away from its first picture; such differences never add up.
+    The last packet of a clip's sound, 21 ms, is faded over.
     """
     if format_of(target) != MP4:
         raise UsageError(f"{target}: only MP4 films are joined; expected a name that ends in .mp4")
@@ -73,6 +75,7 @@ class _Shape:
     parameters: bytes
     """Parameters of the H.264 encoder, as the decoder gets them."""
     channels: int
+    """Channels of sound; 0 for a clip without sound."""
 
 
 def _shape_of_all(clips: Sequence[Piece]) -> _Shape:
@@ -109,7 +112,8 @@ def _shape(path: Path) -> _Shape:
 
 
 def _rate(clip: InputContainer) -> Fraction:
-    """The rate of the first packet: the file keeps the duration of the whole in milliseconds only."""
+    """Frames per second, from the duration of the first packet: the file keeps the duration of the
+    whole clip in milliseconds only."""
     packet = next(clip.demux(clip.streams.video[0]))
     if not packet.duration or packet.time_base is None:
         raise UsageError(f"{clip.name} cannot be joined: it has no pictures")
@@ -135,7 +139,7 @@ def _closed(film: OutputContainer) -> None:
 
 
 def _copied(film: OutputContainer, clips: Sequence[Piece], rate: Fraction) -> int:
-    """Write the packets of the clips, and the chapters; returns the number of frames."""
+    """Write the packets and the chapters of the clips; returns the number of frames."""
     starts: list[tuple[str, int]] = []
     frames = 0
     joint: _Joint | None = None
@@ -150,7 +154,7 @@ def _copied(film: OutputContainer, clips: Sequence[Piece], rate: Fraction) -> in
 
 
 class _Joint:
-    """Where the packets of all clips come together."""
+    """The joined film, which takes the packets of one clip after the other."""
 
     def __init__(self, film: OutputContainer, first: InputContainer, rate: Fraction) -> None:
         self._film = film
@@ -163,8 +167,8 @@ class _Joint:
             self._sound = film.add_stream_from_template(first.streams.audio[0])
 
     def add(self, clip: InputContainer, frames_before: int) -> int:
-        """Write the packets of a clip; returns how many frames it has. VerificationError if they are
-        not all there."""
+        """Write the packets of a clip; returns how many frames the clip has. VerificationError if
+        frames are missing."""
         video = clip.streams.video[0]
         copied = 0
         begin = frames_before / self._rate
@@ -184,8 +188,9 @@ class _Joint:
         return copied
 
     def _add_picture(self, packet: Packet[Stream], begin: Fraction) -> None:
-        """A clip too short to reorder its frames is decoded without delay: the order of decoding is
-        counted anew, so that every clip can follow every other."""
+        """Write a picture at its time in the film. Times of decoding are counted anew, so that
+        every clip can follow every other: a clip that is too short to reorder its frames is decoded
+        without delay, others with a delay."""
         assert packet.pts is not None
         packet.pts = round((begin + packet.pts * packet.time_base) * self._rate)
         packet.dts = self._decoded - self._delay
@@ -196,9 +201,9 @@ class _Joint:
         self._decoded += 1
 
     def _add_sound(self, packet: Packet[Stream], begin: Fraction, end: Fraction) -> None:
-        """Sound stays in packets of one length, each at the place nearest to its time. An AAC packet
-        sounds only together with the one before it: the last of a clip gives way to the first of the
-        next, which comes before its pictures."""
+        """Write a packet of sound at the place nearest to its time; all packets have one length. An
+        AAC packet is heard only together with the packet before: the last packet of a clip gives
+        way to the first of the next clip, which comes before that clip's pictures."""
         assert packet.pts is not None
         assert self._sound is not None
         place = _place(begin + packet.pts * packet.time_base)
@@ -212,5 +217,5 @@ class _Joint:
 
 
 def _place(seconds: Fraction) -> int:
-    """The packet of sound that begins nearest to a time."""
+    """Position of the packet of sound that begins nearest to a time."""
     return math.floor(seconds * AAC_RATE / AAC_SAMPLES + Fraction(1, 2))

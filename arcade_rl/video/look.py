@@ -22,8 +22,10 @@ class Encoding:
 
     format: FilmFormat
     crf: int | None = None
-    """Constant rate factor of x264: lower is better and larger. None where the format has none."""
+    """Constant rate factor of x264: a lower one gives better pictures and a larger file. None where
+    the format has none."""
     x264_preset: str | None = None
+    """Name of a preset of x264; slower ones make smaller files. None where the format has none."""
     threads: int = 0
     """Threads of the encoder; 0 for as many as there are cores."""
 
@@ -41,20 +43,22 @@ class Look:
 
     @property
     def has_sound(self) -> bool:
-        """Whether the game's sound fits: only at its own speed, and where a file can hold it."""
+        """Whether films have the game's sound: only at the game's own speed, and in files that can
+        hold sound."""
         return self.speed == 1 and self.encoding.format.has_sound
 
     def wants(self, overlay: Overlay, sound: bool = False) -> Wants:
-        """What must be known of an episode that this overlay draws."""
+        """What must be known about an episode for this overlay to draw it."""
         return Wants.of(self.appearance, overlay, sound, self.encoding.threads)
 
     def timing(self, native: Fraction) -> Timing:
-        """Which frames of a game of so many frames per second the film shows."""
+        """The timing of a film: which frames of a game at `native` frames per second the film
+        shows."""
         return Timing(native, self.rate, self.speed)
 
     def open(self, path: Path, native: Fraction, declaration: Declaration | None) -> FilmWriter:
-        """Open a film of a game of so many frames per second; with the sound of `declaration` where
-        it is given and has any."""
+        """Open a film of a game at `native` frames per second. The film has sound where
+        `declaration` is given and declares sound, and the look has sound."""
         has_sound = declaration is not None and self.has_sound and declaration.sound_rate > 0
         encoding = self.encoding
         return open_film(

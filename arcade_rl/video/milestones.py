@@ -1,4 +1,4 @@
-"""The film of a run's milestones: what the agent could do when."""
+"""The film of a run's milestones: what the agent was able to do at each stage of the training."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def clips_of(
     deterministic: bool,
     limit: Fraction | None,
 ) -> list[Clip]:
-    """A title card and an episode, or its first `limit` seconds, for each milestone."""
+    """A clip for each milestone: a title card and an episode, or the episode's first `limit`
+    seconds."""
     shown = list(sources(run, resolved, milestones, origin, with_policy, deterministic))
     total, digits = len(milestones), len(str(len(milestones)))
     found = []
@@ -59,7 +60,7 @@ def _said(run: RunDirectory, milestone: Milestone, source: Source) -> tuple[Card
 
 
 def card_of(label: str, standing: Standing) -> Card:
-    """What was reached when."""
+    """The title card of a checkpoint: how far the training was, and with which return."""
     lines = [
         f"{standing.steps:,} of {standing.total_steps:,} steps",
         f"{standing.episodes:,} episodes ended, trained for {clock_duration(standing.trained_s)}",
@@ -72,7 +73,7 @@ def card_of(label: str, standing: Standing) -> Card:
 
 
 def recorded_card(run: RunDirectory, label: str, number: int) -> Card:
-    """Which episode is shown."""
+    """The title card of a training episode: which episode is shown, and with which return."""
     row = find_episode(run, number)
     lines = [
         f"training episode {row.number:,}",

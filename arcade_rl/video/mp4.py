@@ -20,20 +20,21 @@ from arcade_rl.video.writer import FilmWriter
 
 CRF = 20
 X264_PRESET = "veryfast"
-# Not ultrafast: it leaves the High profile.
+# The preset "ultrafast" is left out: its films are not of the High profile.
 X264_PRESETS = (
     "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
 )  # fmt: skip
 OPTIONS = {"movflags": "+faststart"}
-"""The index before the pictures, so that a browser begins to play at once."""
+"""Options of the container: the index comes before the pictures, so that a browser begins to play
+at once."""
 
 
 class Mp4Writer(FilmWriter):
     """Writes H.264 High, yuv420p, BT.709.
 
-    Without `sound_rate` the film has no sound track. With it the track is no shorter than the
-    pictures: what was not given at the end is silence. Memory grows only by the index of the file,
-    75 bytes a frame and as much again for sound: 30 MiB an hour at 60 frames per second.
+    Without `sound_rate` the film has no sound track. With a rate the track is no shorter than the
+    pictures: missing sound at the end is silence. Memory grows only by the index of the file, 75
+    bytes a frame and as much again for sound: 30 MiB an hour at 60 frames per second.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Mp4Writer(FilmWriter):
         threads: int = 0,
         force: bool = False,
     ) -> None:
-        """`threads` 0 uses the cores that there are; `sound_rate` in samples per second."""
+        """`sound_rate` is in samples per second; `threads` 0 uses all cores."""
         width, height = size
         if width < 2 or height < 2 or width % 2 or height % 2:
             raise UsageError(
@@ -135,7 +136,7 @@ class Mp4Writer(FilmWriter):
         if self._title is not None:
             self._chapters.append((self._title, self.frames))
             self._title = None
-            picture.pict_type = PictureType.I  # where players jump to
+            picture.pict_type = PictureType.I  # players jump to key frames only
         self._film.mux(self._video.encode(picture))
         self.frames += 1
 
@@ -150,7 +151,8 @@ class Mp4Writer(FilmWriter):
 def set_chapters(
     film: OutputContainer, starts: list[tuple[str, int]], frames: int, rate: Fraction
 ) -> None:
-    """Give a film, before it is closed, chapters: the title and first frame of each, in order."""
+    """Give a film, before the film is closed, its chapters. `starts` has the title and the first
+    frame of each chapter, in order."""
     film.set_chapters(
         [
             {

@@ -27,18 +27,19 @@ from arcade_rl.video.writer import FilmWriter
 
 FEWEST, MOST = 2, 4
 GAP = 4
-"""Between panes, pixel."""
+"""Gap between panes, pixel."""
 COLUMNS = {2: (2, 1), 3: (3, 2, 1), 4: (2, 4, 1)}
-"""Columns of panes in a landscape picture: the usual first, then what else there is."""
+"""Possible numbers of columns in a landscape picture, by the number of panes; the usual number is
+the first."""
 WORTH_ANOTHER_ORDER = Fraction(3, 2)
-"""So many times as large must the games be."""
+"""Factor by which the games must be larger for an unusual number of columns to be taken."""
 HOLD_S = Fraction(2)
-"""The last picture is seen for so long."""
+"""Time for which the last picture is shown, s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """One of the episodes."""
+    """One of the episodes side by side."""
 
     source: Source
     label: str
@@ -46,17 +47,18 @@ class Pane:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Episodes that begin together. One that ends before the others stands still."""
+    """Episodes that begin together. An episode that ends before the others stands still."""
 
     path: Path
     panes: tuple[Pane, ...]
     title: str
     pace: Pace
-    """"step": a frame of the film is the same decision in all; "own": the same time of each game."""
+    """"step": a frame of the film shows the same decision of all episodes; "own": the same time in
+    each game."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What it shows."""
+        """Sources of the episodes, pane by pane."""
         return tuple(pane.source for pane in self.panes)
 
     def moved(self, folder: Path) -> SideBySide:
@@ -64,7 +66,8 @@ class SideBySide:
         return replace(self, path=folder / self.path.name)
 
     def render(self, look: Look, report: Report) -> Rendered:
-        """Draw it into a film. UsageError if the panes are too few or too many, or have no room."""
+        """Draw the panes into a film. UsageError if the panes are too few or too many, or have no
+        room."""
         check_count(len(self.panes))
         appearance = look.appearance
         widest = max(_aspect(declaration_of(pane.source)) for pane in self.panes)
@@ -87,7 +90,7 @@ class SideBySide:
     def _begin(
         self, pane: Pane, look: Look, overlay: Overlay, report: Report, stack: ExitStack
     ) -> SessionLane:
-        """The episode of a pane, of known length."""
+        """Open the episode of a pane, played to its end so that its length is known."""
         opening = opened(pane.source, look.wants(overlay), lambda: report(0.0))
         session = stack.enter_context(opening)
         session.play_to_end()
@@ -126,7 +129,7 @@ class _Shown:
         self._drawn = -1
 
     def paint(self, canvas: Frame) -> None:
-        """Draw its frame into the picture, if it is another one than before."""
+        """Draw the pane's frame into the picture, unless the picture shows that frame already."""
         if self.lane.frame == self._drawn:
             return
         self._drawn, area = self.lane.frame, self._area
@@ -153,16 +156,19 @@ class Area:
 
 
 def check_count(panes: int) -> None:
-    """UsageError where a picture is not divided into so many."""
+    """Refuse a number of panes that a picture is not divided into. UsageError."""
     if not FEWEST <= panes <= MOST:
         raise UsageError(f"{panes} panes; expected {FEWEST} to {MOST}")
 
 
 def areas_of(size: tuple[int, int], panes: int, aspect: Fraction, detail: Detail) -> list[Area]:
-    """Where the panes lie in a picture (width, height) when the widest game is `aspect` times as wide
-    as high: 2 and 3 beside each other, 4 in a square, all below each other in a portrait picture; and
-    otherwise where only that has room, or makes the games much larger. A last row that is not full is
-    centred."""
+    """Where the panes lie in a picture of `size` (width, height) when the widest game is `aspect`
+    times as wide as high.
+
+    Two or three panes lie beside each other, four in a square, and all below each other in a
+    portrait picture. Another order is taken where only that order has room, or where it makes the
+    games much larger. A last row that is not full is centred.
+    """
     width, height = size
     every = COLUMNS[panes] if width >= height else tuple(range(1, panes + 1))
     columns, *others = [

@@ -15,7 +15,8 @@ from arcade_rl.runs.files import fsync
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """UsageError if `path` is there already, and may not be replaced, or could not be made."""
+    """Refuse a path that exists and may not be replaced, or at which no file could be made.
+    UsageError."""
     if path.is_dir():
         raise UsageError(f"{path} is a directory; give the name of a film file")
     if path.exists() and not force:
@@ -26,7 +27,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 @contextlib.contextmanager
 def told_of(path: Path) -> Iterator[None]:
-    """Turn what the disk or the encoder refuses into one line. ArcadeError."""
+    """Turn errors of the disk or the encoder into ArcadeError, one line that names the film."""
     try:
         yield
     except (av.FFmpegError, OSError) as error:
@@ -37,9 +38,9 @@ def told_of(path: Path) -> Iterator[None]:
 
 
 class Part:
-    """`<name>.part` beside the film, locked against a second writer.
+    """The file `<name>.part` beside the film, locked against a second writer.
 
-    What a killed process left is written over.
+    A file that a killed process left is written over.
     """
 
     def __init__(self, target: Path, force: bool) -> None:
@@ -65,7 +66,7 @@ class Part:
         self._release()
 
     def remove(self) -> None:
-        """Leave nothing of what was written here."""
+        """Remove the file, if this process has made it."""
         if self._lock is not None:
             self.path.unlink(missing_ok=True)
             self._release()
@@ -77,7 +78,8 @@ class Part:
 
 
 def _is_locked(descriptor: int, path: Path) -> bool:
-    """Lock the file; false if another holds it, or has just renamed or removed it."""
+    """Lock the file; false if another process holds the lock, or has just renamed or removed the
+    file."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.path.samestat(os.fstat(descriptor), path.stat())

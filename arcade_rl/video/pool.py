@@ -28,12 +28,13 @@ from arcade_rl.video.look import Look
 
 POLL_S = 0.2
 LEAST_NEWS = 0.02
-"""Part of a clip that must be done before it is told again."""
+"""Part of a clip that must be drawn between two reports of its progress."""
 
 Progress: TypeAlias = Callable[[float, int], None]
-"""Called with the clips that are done, parts of clips included, and how many there will be."""
+"""A function that is called with the number of clips done, parts of clips included, and the number
+of all clips."""
 Done: TypeAlias = Callable[[int, Rendered], None]
-"""Called with the position of a job that is done, and what it made."""
+"""A function that is called with the position of a finished job, and with what the job made."""
 
 
 class Job(Protocol):
@@ -43,7 +44,7 @@ class Job(Protocol):
     def path(self) -> Path: ...
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What it shows."""
+        """Sources of the episodes that the job shows."""
         ...
 
     def moved(self, folder: Path) -> Self:
@@ -56,7 +57,8 @@ class Job(Protocol):
 def render_all(
     jobs: Sequence[Job], look: Look, progress: Progress, done: Done | None = None
 ) -> list[Rendered]:
-    """Render all of them; what they made, in the order of `jobs`. The first error ends it."""
+    """Render all jobs; returns what the jobs made, in their order. The first error ends the
+    rendering."""
     workers = min(cores(), len(jobs))
     if workers > 1:
         return _render_beside(jobs, look, progress, done, workers)
@@ -71,7 +73,7 @@ def render_all(
 
 
 def tell_part(progress: Progress, before: int, total: int, part: float) -> None:
-    """Tell of a part of the clip that comes after so many others."""
+    """Report progress when `before` clips are done and `part` of the next one."""
     progress(before + part, total)
 
 
@@ -85,7 +87,7 @@ def _render_beside(
     share = replace(look, encoding=encoding)
     with ProcessPoolExecutor(workers, context, _begin, (parts, stop, os.getpid())) as pool:
         try:
-            with _uninterrupted():  # and so are the workers: they leave Ctrl-C to this process
+            with _uninterrupted():  # workers inherit this: they leave Ctrl-C to this process
                 waiting = {pool.submit(_render, k, job, share): k for k, job in enumerate(jobs)}
             return _gathered(waiting, parts, progress, done)
         except BrokenProcessPool:
@@ -104,7 +106,7 @@ def _gathered(
     progress: Progress,
     done: Done | None,
 ) -> list[Rendered]:
-    """What all of them made, as it comes."""
+    """Wait for all workers; returns what the jobs made, in their order."""
     drawn, found, left = dict[int, float](), dict[int, Rendered](), set(waiting)
     while left:
         ended, left = wait(left, POLL_S, FIRST_COMPLETED)
@@ -122,14 +124,16 @@ def _gathered(
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the end of this, and never comes to processes that are started in it."""
+    """Hold Ctrl-C back until the end of the block; processes that are started in the block never
+    get it."""
     was_pressed = False
 
     def remember(*_: object) -> None:
         nonlocal was_pressed
         was_pressed = True
 
-    # Blocking is not enough: another thread may take the signal, and this one raises.
+    # Blocking the signal in this thread is not enough: when another thread takes the signal, Python
+    # raises KeyboardInterrupt here, in the main thread, all the same.
     is_main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, remember) if is_main else None
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -148,7 +152,7 @@ _stop: Event
 
 
 def _begin(parts: SimpleQueue[tuple[int, float]], stop: Event, parent: int) -> None:
-    """What a worker process begins with."""
+    """Prepare a new worker process."""
     global _parts, _stop
     _parts, _stop = parts, stop
     die_with(parent)

@@ -16,21 +16,22 @@ class Preset:
 
     name: str
     width: int
-    """Pixels."""
+    """Width of the pictures, pixel."""
     height: int
-    """Pixels."""
+    """Height of the pictures, pixel."""
     format: FilmFormat
     crf: int | None = None
-    """Constant rate factor of x264: 1 best, 18 hardly told from the source, 51 worst. None where the
-    format has no such thing."""
+    """Constant rate factor of x264: 1 is best, 18 can hardly be told from the source, 51 is worst.
+    None where the format has no such factor."""
     x264_preset: str | None = None
-    """x264's own name for how long it looks for savings. None where the format has no such thing."""
+    """Name of a preset of x264; slower ones make smaller files. None where the format has none."""
     rate: Fraction | None = None
-    """Frames per second that the purpose asks for; None keeps the game's."""
+    """Frames per second that the purpose asks for; None keeps the game's own rate."""
 
 
-# Frames per second on two busy cores, 1280x720 and 1920x1080: veryfast 126 and 86, medium 73 and 51.
-# veryfast leaves room for drawing beside it; what is published may take longer.
+# Frames per second that x264 encodes on two busy cores, at 1280x720 and at 1920x1080: 126 and 86
+# with veryfast, 73 and 51 with medium. veryfast leaves time for drawing; published films may take
+# longer.
 PRESETS = (
     Preset("youtube-1080p", 1920, 1080, MP4, crf=18, x264_preset="medium"),
     Preset("youtube-1440p", 2560, 1440, MP4, crf=18, x264_preset="medium"),
@@ -41,7 +42,7 @@ PRESETS = (
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of this name. UsageError, with the nearest, for any other."""
+    """The preset of this name. UsageError, which suggests the nearest name, for any other."""
     known = {each.name: each for each in PRESETS}
     if name in known:
         return known[name]

@@ -1,4 +1,4 @@
-"""Finished films: drawn, joined, with a still picture and a sidecar that says where all is from."""
+"""Finished films: drawn, joined, with a still picture and a sidecar that tells their provenance."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from arcade_rl.video.writer import FilmFacts
 
 
 def make_films(jobs: Sequence[Job], look: Look, force: bool, progress: Progress) -> None:
-    """Every job as a film of its own, in place as soon as it is finished. UsageError if one exists
-    and may not be replaced, or a game has no such camera."""
+    """Make every job a film of its own, which is in place as soon as the film is finished.
+    UsageError if a film exists and may not be replaced, or if a game does not have the camera."""
     refuse_taken([job.path for job in jobs], force)
     _refuse_camera(look, jobs)
 
@@ -39,9 +39,11 @@ def make_films(jobs: Sequence[Job], look: Look, force: bool, progress: Progress)
 def make_film(
     target: Path, clips: Sequence[Clip], look: Look, force: bool, keep: bool, progress: Progress
 ) -> FilmFacts:
-    """All clips as one film with a chapter for each. `keep`: the clips are films of their own too.
+    """Make one film of all clips, with a chapter for each. With `keep` the clips are films of their
+    own too.
 
-    Nothing is in place before everything is done. UsageError as of `make_films`.
+    Nothing is in place before everything is done. UsageError if a film exists and may not be
+    replaced, or if a game does not have the camera.
     """
     refuse_taken([target, *(clip.path for clip in clips if keep)], force)
     _refuse_camera(look, clips)
@@ -76,7 +78,7 @@ def _refuse_camera(look: Look, jobs: Sequence[Job]) -> None:
 def _draw_all(
     film: Path, clips: Sequence[Clip], look: Look, progress: Progress
 ) -> tuple[FilmFacts, list[Rendered]]:
-    """One film of a format whose files cannot be joined."""
+    """Draw all clips into one film, of a format whose files cannot be joined."""
     rendered = []
     with look.open(film, declaration_of(clips[0].source).frame_rate, None) as writer:
         for k, clip in enumerate(clips):

@@ -1,4 +1,5 @@
-"""What lies beside a film: a still picture, and as JSON what the film is and where it comes from."""
+"""The files beside a film: a still picture, and a sidecar in JSON with the film's facts and
+provenance."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ def sidecar_of(film: Path) -> Path:
 
 
 def write_sidecar(film: Path, facts: FilmFacts, provenance: Mapping[str, object]) -> Path:
-    """Write the sidecar of a finished film, and return its path. It replaces an older one."""
+    """Write the sidecar of a finished film, over an older sidecar, and return its path."""
     content = {
         "film": {
             "name": film.name,

@@ -1,4 +1,4 @@
-"""The sound of a film: samples in order to AAC packets."""
+"""The sound of a film: AAC packets made of samples in order."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 AAC_RATE = 48_000
-"""Samples per second."""
+"""Samples per second of each channel."""
 AAC_SAMPLES = 1024
-"""Of one packet."""
+"""Samples of each channel in one packet of AAC."""
 BITS_PER_CHANNEL = 96_000
-"""Per second."""
+"""Bits per second for each channel."""
 _LAYOUTS = {1: "mono", 2: "stereo"}
 CHANNELS = tuple(_LAYOUTS)
 
@@ -23,7 +23,7 @@ class SoundTrack:
     """Resamples, encodes and muxes the sound of one film."""
 
     def __init__(self, film: OutputContainer, rate: int, channels: int) -> None:
-        """`rate` in samples per second of one channel."""
+        """`rate` is in samples per second of one channel."""
         self._film = film
         self._rate = rate
         self._channels = channels
@@ -54,7 +54,7 @@ class SoundTrack:
         self._encode(frame)
 
     def fill(self, seconds: Fraction) -> None:
-        """Add silence until the sound is this long, if it is not."""
+        """Add silence until the sound lasts `seconds`, if the sound is shorter."""
         missing = round(seconds * self._rate) - self._samples
         while missing > 0:
             block = min(missing, self._rate)

@@ -1,4 +1,4 @@
-"""The whole training in a given time, from the episodes that it recorded."""
+"""The whole training in a film of a given length, made of recorded episodes."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from arcade_rl.video.clip import Clip
 from arcade_rl.video.look import Look
 
 CHAPTER = 10
-"""Percent of the training in a chapter."""
+"""Part of the training in each chapter, percent."""
 FEWEST = 12
-"""Episodes of a film: none lasts longer than such a part of it."""
+"""Least number of episodes in a film: none lasts longer than the film's length over this number."""
 
 
 def clips_of(
     run: RunDirectory, resolved: Resolved, seconds: Fraction, look: Look, folder: Path
 ) -> list[Clip]:
-    """Recorded episodes from the first to the last that last so many seconds together, long ones cut
-    off. They last less where there are too few recordings.
+    """Recorded episodes from the first to the last that last `seconds` together; long episodes are
+    cut off. The film is shorter where there are too few recordings.
 
-    With the full overlay only episodes are taken whose checkpoint is kept. MissingError if there
-    is none.
+    With the full overlay only episodes are taken whose checkpoint is kept. MissingError if there is
+    no such episode.
     """
     kept = Kept(run, look.appearance.needs_policy)
     kept.refuse_none()
@@ -57,25 +57,26 @@ def clips_of(
 def spread(
     steps: Sequence[int], durations: Sequence[Fraction], seconds: Fraction, least: Fraction
 ) -> list[tuple[int, Fraction | None]]:
-    """Which of the episodes, in the order of training, fill so many seconds so that the time of the
-    film runs as the training did, to the last of them: (index, seconds after which it is cut off or
-    None).
+    """Choose episodes, in the order of training, that fill `seconds` so that the time of the film
+    runs as the training did, up to the last episode. Returns (index, seconds after which the
+    episode is cut off, or None) for each.
 
-    `steps`: of the run at the end of each, rising; `durations`: of each, seconds; `least`: what is
-    shorter is left out.
+    `steps`: steps of the run at the end of each episode, rising; `durations`: length of each
+    episode, s; `least`: time left in the film below which no other episode is taken, s.
     """
     most = seconds / FEWEST
     capped = [min(duration, most) for duration in durations]
     behind = list(accumulate(reversed(capped)))
-    """Seconds that the last episode fills, the last two, ..."""
+    """Seconds that the last episode fills, the last two episodes, and so on."""
     chosen: list[tuple[int, Fraction | None]] = []
     left, index, last = seconds, -1, len(steps) - 1
     while left >= least and index < last:
         if capped[last] >= left:
             index = last
         else:
+            # The wanted episode ended at the part of the training that the film has reached.
             wanted = bisect_left(steps, (1 - left / seconds) * steps[last])
-            enough = last - bisect_left(behind, left)  # later ones would not fill what is left
+            enough = last - bisect_left(behind, left)  # later episodes could not fill the time left
             index = max(index + 1, min(wanted, enough))
         length = min(capped[index], left)
         chosen.append((index, None if length == durations[index] else length))
@@ -84,7 +85,8 @@ def spread(
 
 
 def _seconds_of_a_step(run: RunDirectory, number: int, resolved: Resolved, look: Look) -> Fraction:
-    """How long a step of the game is seen, seconds of the film."""
+    """Time for which the film shows one step of the game, s; the first step of an episode stands
+    for all."""
     with Run(run.path).episode(number).replay() as replay:
         frames = len(replay.step().frames)
     return Fraction(frames) / (resolved.declaration.frame_rate * look.speed)

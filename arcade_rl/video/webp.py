@@ -13,18 +13,18 @@ from arcade_rl.errors import UsageError
 from arcade_rl.video.writer import FilmWriter
 
 LONGEST_SIDE = 16_383
-"""Pixels."""
+"""Longest side of a picture, pixel."""
 OPTIONS = {
     "quality": "85",
-    # Squared difference in a block of 16x16 from which the block is written again. Each picture is
-    # encoded by itself, in constant memory; libwebp_anim would keep the whole film.
+    # Squared difference from which a block of 16x16 pixels is written again. libwebp encodes each
+    # picture by itself, in constant memory; libwebp_anim would keep the whole film.
     "cr_threshold": "1000",
 }
 
 
 class WebpWriter(FilmWriter):
-    """Writes an animated WebP that loops for ever. Its frames last whole milliseconds, of two lengths
-    where the rate asks for it, so that the film keeps its speed."""
+    """Writes an animated WebP that loops for ever. Frames last whole milliseconds; where the rate
+    asks for fractions, frames have two lengths, so that the film keeps its speed."""
 
     def __init__(
         self, path: Path, size: tuple[int, int], rate: Fraction, *, force: bool = False

@@ -1,4 +1,5 @@
-"""Where films are made before they are put in place: a folder that only one process uses."""
+"""The folder in which films are made before they are put in place; only one process uses the
+folder."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from arcade_rl.video.sidecar import sidecar_of, thumbnail_of
 
 @contextmanager
 def workshop(film: Path) -> Iterator[Path]:
-    """An empty folder beside the film, which goes at the end; what a killed process left in it too.
-    LockedError while another process makes the same film."""
+    """An empty folder beside the film, removed at the end. Files that a killed process left in the
+    folder are removed first. LockedError while another process makes the same film."""
     folder = film.with_name(f".{film.name}.making")
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder, os.O_RDONLY)
@@ -43,7 +44,8 @@ def _empty(folder: Path) -> None:
 
 
 def refuse_taken(films: list[Path], force: bool) -> None:
-    """UsageError if one of the films, or what lies beside it, exists and may not be replaced."""
+    """Refuse films that exist, or have a picture or a sidecar, and may not be replaced.
+    UsageError."""
     for film in films:
         if film.is_dir():
             raise UsageError(f"{film} is a directory; give the name of a film")
@@ -53,7 +55,8 @@ def refuse_taken(films: list[Path], force: bool) -> None:
 
 
 def publish(made: Path, film: Path) -> None:
-    """Put a finished film with its picture and its sidecar in place, the film last."""
+    """Put a finished film with its picture and its sidecar in place, the film as the last of the
+    three."""
     film.parent.mkdir(parents=True, exist_ok=True)
     for of in (thumbnail_of, sidecar_of):
         os.replace(of(made), of(film))
@@ -61,7 +64,7 @@ def publish(made: Path, film: Path) -> None:
 
 
 def remove_others(folder: Path, films: set[Path]) -> None:
-    """Remove the clips of an older film from the folder of a newer one's."""
+    """Remove the clips of an older film from a folder: all clips that are not among `films`."""
     for film in folder.glob("[0-9][0-9]*_*"):
         if film.suffix in SUFFIXES and film not in films:
             for path in (film, thumbnail_of(film), sidecar_of(film)):

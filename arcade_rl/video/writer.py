@@ -1,4 +1,5 @@
-"""What every film writer is: pictures go in one by one, a whole file comes out or none."""
+"""What all film writers have in common: pictures go in one by one, a whole file comes out or
+none."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from arcade_rl.video.formats import format_of
 from arcade_rl.video.part import Part, told_of
 
 LARGEST_TERM = 2**30
-"""Of a rate: the files and encoders count with 32 bits."""
+"""Limit of a rate and of its denominator: files and encoders count with 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,16 @@ class FilmFacts:
 class FilmWriter(ABC):
     """Writes one film, as a context manager.
 
-    Leaving the block puts the film at its path; an exception in the block, Ctrl-C too, leaves nothing,
-    and an older film at the path as it was. Refused when made: an existing path without `force`, and
-    what the format cannot hold (UsageError). ArcadeError if the disk refuses.
+    Leaving the block puts the film at its path. An exception in the block, Ctrl-C too, leaves no
+    new file, and an older film at the path stays as it was. The constructor refuses an existing
+    path without `force`, and pictures or a rate that the format cannot hold (UsageError).
+    ArcadeError if the disk refuses.
     """
 
     has_sound = False
 
     def __init__(self, path: Path, size: tuple[int, int], rate: Fraction, force: bool) -> None:
-        """`size` is (width, height) in pixels, `rate` the frames per second that will be written."""
+        """`size` is (width, height) in pixels, `rate` the frames per second that are written."""
         if not 0 < rate < LARGEST_TERM or rate.denominator >= LARGEST_TERM:
             raise UsageError(
                 f"{path}: {rate} frames per second cannot be written; expected a positive fraction "
@@ -56,7 +58,7 @@ class FilmWriter(ABC):
         self.format = format_of(path)
         self.size = size
         self.rate = rate
-        """Frames per second of the film; where the format knows only some rates, one of these."""
+        """Frames per second of the film; where the format knows only some rates, one of those."""
         self.frames = 0
         """Frames of the film so far."""
         self._part = Part(path, force)
@@ -65,12 +67,12 @@ class FilmWriter(ABC):
 
     @property
     def seconds(self) -> Fraction:
-        """Length of the film so far."""
+        """Length of the film so far, s."""
         return self.frames / self.rate
 
     @property
     def facts(self) -> FilmFacts:
-        """The film as it is so far."""
+        """The facts of the film so far."""
         width, height = self.size
         return FilmFacts(width, height, self.rate, self.frames, self.seconds, self.has_sound)
 
@@ -111,7 +113,7 @@ class FilmWriter(ABC):
             self._write(np.ascontiguousarray(frame))
 
     def sound(self, samples: np.ndarray) -> None:
-        """Add sound after what was added before; the first sample belongs to the first frame.
+        """Add sound after all sound added before; the first sample belongs to the first frame.
         (samples, channels), int16. UsageError in a film without sound."""
         raise UsageError(f"{self.path} was opened without sound; leave the sound out")
 
@@ -121,13 +123,13 @@ class FilmWriter(ABC):
         raise UsageError(f"{self.path} was opened without sound; leave the sound out")
 
     def chapter(self, title: str) -> None:
-        """Begin a chapter with the next frame; the first of all begins with the film. UsageError where
-        the format has no chapters."""
+        """Begin a chapter with the next frame; the first chapter begins with the film. UsageError
+        where the format has no chapters."""
         raise UsageError(f"{self.path}: a {self.format.name} has no chapters; leave them out")
 
     @abstractmethod
     def _start(self, part: Path) -> None:
-        """Open what the film goes through, and leave it to `_open`."""
+        """Open the containers and streams of the film, and leave closing to `_open`."""
 
     @abstractmethod
     def _write(self, frame: np.ndarray) -> None:
@@ -135,13 +137,13 @@ class FilmWriter(ABC):
 
     @abstractmethod
     def _end(self) -> None:
-        """Write what is left."""
+        """Write all that the encoders still hold, and finish the file."""
 
     def _converted(
         self, frame: np.ndarray, pixel_format: str, colorspace: Colorspace = Colorspace.ITU709
     ) -> av.VideoFrame:
-        """The next picture of the film in a pixel format of video; where that is YUV, in the colour
-        space that players of the format take it for."""
+        """The next picture of the film in a pixel format of video. For a YUV format `colorspace` is
+        the colour space that players of the film's format expect."""
         picture = self._reformatter.reformat(
             av.VideoFrame.from_numpy_buffer(frame, "rgb24"),
             format=pixel_format,
@@ -162,7 +164,8 @@ class FilmWriter(ABC):
             self._part.finish()
 
     def _abandon(self) -> None:
-        """Remove first, so that what closing still writes goes nowhere."""
+        """Give the film up. The file is removed before it is closed, so that nothing that closing
+        writes is kept."""
         self._part.remove()
         with contextlib.suppress(av.FFmpegError, OSError):
             self._open.close()
