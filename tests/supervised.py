@@ -138,11 +138,12 @@ def kill(process: psutil.Process | subprocess.Popen[bytes]) -> None:
 def rows(
     run: RunDirectory, besides: Collection[str] = ()
 ) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """Rows of episodes and of updates, without attempts, wall times and the columns `besides`."""
+    """Rows of episodes and of updates, without attempts, wall times and the columns `besides`. Values
+    are in the order of the columns' names: an old database that was changed has another order."""
     timed = {"attempt", "time", "steps_per_s", "phases", *besides}
     with Database.reading(run.database) as database:
         return tuple(  # type: ignore[return-value]
-            [tuple(row[key] for key in row.keys() if key not in timed) for row in table]  # noqa: SIM118
+            [tuple(row[key] for key in sorted(row.keys()) if key not in timed) for row in table]
             for table in (database.episodes(), database.updates())
         )
 

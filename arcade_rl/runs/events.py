@@ -155,7 +155,8 @@ _TYPES: dict[type, tuple[type, ...]] = {
 def _present(kind: str, values: Any) -> Any:
     """The fields of an event as this version has them. In logs of earlier versions episodes have their
     columns beside the other fields, and lack some."""
-    if kind != Episodes.__name__ or not isinstance(values, dict) or "columns" in values:
+    is_earlier = kind == Episodes.__name__ and isinstance(values, dict) and "columns" not in values
+    if not is_earlier or not isinstance(values.get("env"), list):
         return values
     names = {column.name for column in COLUMNS}
     rows = len(values["env"])

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import CommandLine, PluginDist
+from conftest import CommandLine, CommandLineProcess, PluginDist
 from make_run import Made
 
 SOURCE = """
@@ -86,7 +86,7 @@ def test_a_distribution_whose_files_are_no_text_is_one_row(
 
 
 def test_beside_entry_points_that_are_no_text_what_needs_torch_names_their_distribution(
-    plugin_dist: PluginDist, arcade_rl: CommandLine, finished: Made, tmp_path: Path
+    plugin_dist: PluginDist, arcade_rl_process: CommandLineProcess, finished: Made, tmp_path: Path
 ) -> None:
     folder: Path = plugin_dist("arcade_rl_bad", "", {"bad": "arcade_rl_bad"})
     (damaged,) = folder.glob("*.dist-info/entry_points.txt")
@@ -98,12 +98,12 @@ def test_beside_entry_points_that_are_no_text_what_needs_torch_names_their_distr
         ["resume", str(run.path)],
         ["evaluate", str(run.path)],
     ):
-        done = arcade_rl(*command)
+        done = arcade_rl_process(*command)
         assert "the entry points of arcade" in done.stderr, command
         assert "cannot be read" in done.stderr
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert sorted(tmp_path.rglob("*")) == before
-    told = arcade_rl("doctor", "--json")
+    told = arcade_rl_process("doctor", "--json")
     rows = [row for row in json.loads(told.stdout) if "cannot be read" in row["message"]]
     assert (told.returncode, told.stderr) == (3, "")
     assert [row["subject"].split()[0] for row in rows] == ["device", "game"]

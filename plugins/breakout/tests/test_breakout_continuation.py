@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pytest
 
 import breakout_continuation
+from arcade_rl.contracts import VectorEnv, gives
 from arcade_rl.envs.conformance.play import Digest, hash_row
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl_breakout.console import open_emulator
@@ -97,7 +98,7 @@ def test_pixels_are_not_saved() -> None:
     options = BreakoutOptions(observation="pixels")
     assert GAME.declare(options).saved_state == "none"
     with closing(make(options)) as env:
-        assert not hasattr(env, "save")
+        assert not gives(env, VectorEnv, "save")
 
 
 @pytest.mark.parametrize(("kind", "sticky"), KINDS)
