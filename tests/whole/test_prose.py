@@ -25,6 +25,7 @@ DONE = (
     "hookspecs.py",
     "policies",
     "reading.py",
+    "recording",
     "registry.py",
     "roms",
     "training",
