@@ -21,6 +21,7 @@ DONE = (
     "cli/roms.py",
     "config",
     "contracts",
+    "envs",
     "errors.py",
     "hookspecs.py",
     "policies",
