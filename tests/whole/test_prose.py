@@ -16,9 +16,7 @@ CORE = Path(__file__).parents[2] / "arcade_rl"
 DONE = (
     "__init__.py",
     "__main__.py",
-    *(f"cli/{name}.py" for name in ("__init__", "config", "counter", "declared", "episode_tables")),
-    *(f"cli/{name}.py" for name in ("episodes", "experiment", "output", "plugins", "rom_tables")),
-    "cli/roms.py",
+    "cli",
     "config",
     "contracts",
     "envs",
