@@ -181,7 +181,7 @@ class _Reopening:
             of_stage = rows[self._open.stage[rows] == stage]
             self._env.set_stage(int(stage))
             # `reset` replaces the seeds of all environments. Where the open episode is being
-            # played, the next seed is that of the episode after it; elsewhere, its own.
+            # played, the next seed is for the episode that follows; elsewhere, for the open one.
             has_begun = self._starts < step
             self._seat(of_stage)
             begun = np.where(has_begun, self._open.begun, self._open.begun - 1)

@@ -105,8 +105,8 @@ def pack_varints(values: npt.NDArray[np.integer]) -> bytes:
         rest = rest >> np.uint64(7)
         if not rest.any():
             break
-    # A byte is written if a bit of it or of a later byte is set; the first byte always is. Its top
-    # bit says whether another byte follows.
+    # A byte is written if that byte or a later one is not 0; the first byte is always written. The
+    # top bit of a byte says whether another one follows.
     digits = np.stack(columns, axis=1)  # (n, bytes of the longest)
     later = np.flip(np.cumsum(np.flip(digits, 1) > 0, axis=1), 1)
     used = later > 0
