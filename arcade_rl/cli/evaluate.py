@@ -77,12 +77,13 @@ def evaluate(
         emit_json({"file": path, **asdict(evaluation)})
     else:
         _write(evaluation, resolved)
-    evaluations.store(run, evaluation)  # last: a disk that refuses it takes no result away
+    evaluations.store(run, evaluation)  # stored last: a disk that refuses takes no result away
     notice(f"stored in {path}")
 
 
 def _rival(opponent: str | None, runs_dir: str | None) -> str | Rival | None:
-    """An opponent by its name, or the checkpoint that a reference with an "@" names."""
+    """The opponent that the option names: a checkpoint if the name has an "@", else a name of the
+    game's."""
     from arcade_rl.policies.opponents import Rival
     from arcade_rl.runs.directory import find_checkpoint, split_reference
     from arcade_rl.runs.experiment import open_run
@@ -116,7 +117,7 @@ def _write(evaluation: Evaluation, resolved: Resolved) -> None:
 
 
 def _header(evaluation: Evaluation, resolved: Resolved) -> list[str]:
-    """What was played, as lines above the numbers."""
+    """Lines above the numbers that say what was played."""
     from arcade_rl.recording.origin import stage_name
 
     count, cut = len(evaluation.episodes), sum(evaluation.episodes.truncated)

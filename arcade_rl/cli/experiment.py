@@ -29,7 +29,8 @@ def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
 
 
 def resolve_resumed(run: RunDirectory, saved: Resolved, assignments: Sequence[str]) -> Resolved:
-    """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables, if any."""
+    """The saved configuration of a run under new assignments and the `ARCADE_RL_*` variables, if
+    any."""
     changes = [from_assignments(assignments)] if assignments else []
     changes += from_environment(os.environ)
     return resolve([*changes, run.saved()], load_game) if changes else saved

@@ -68,7 +68,7 @@ class Percent(click.ParamType[Fraction]):
 
 
 def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
-    """The options of every film; the command gets them as `look`, `out` and `force`."""
+    """The options of every film, which the command gets as `look`, `out` and `force`."""
     options = [
         click.option("--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True),
         click.option(
@@ -389,7 +389,8 @@ def _make(jobs: Sequence[Job], look: Look, force: bool) -> None:
 
 
 def _join(target: Path, clips: Sequence[Clip], look: Look, force: bool, keep: bool) -> float:
-    """Make one film; returns its seconds. `keep`: the clips stay, in a directory beside it."""
+    """Make one film, and return its duration in seconds. With `keep` the clips stay, in a directory
+    beside the film."""
     from arcade_rl.cli.counter import counted
     from arcade_rl.video.production import make_film
 

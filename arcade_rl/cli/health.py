@@ -1,4 +1,4 @@
-"""What `doctor` looks at."""
+"""The checks of `doctor`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 14)
 LITTLE_DISK_BYTES = 5 << 30
 LITTLE_MEMORY_BYTES = 2 << 30
 PROBE = ".doctor-"
-"""What the name of the folder that `doctor` tries begins with."""
+"""Prefix of the name of the folder that `doctor` makes as a trial."""
 LEFT_AFTER_S = 60.0
-"""Age of what a command makes and moves at once, from which on it is taken for left."""
+"""Age from which on a half-made file counts as left by a killed command, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Finding:
     """One line of the doctor's report."""
 
     level: Literal["ok", "warn", "fail"]
-    """"fail": something required is missing; "warn": some things will not work or be slow."""
+    """"fail" if something required is missing; "warn" if some things will not work, or be slow."""
     subject: str
     message: str
     advice: str = ""
-    """What to do; empty where all is well."""
+    """What to do; empty if all is well."""
 
 
 def examine(runs: Path, roms: Path) -> list[Finding]:
@@ -79,7 +79,7 @@ def packages() -> Iterator[Finding]:
 
 
 def devices() -> Iterator[Finding]:
-    """What torch can compute on."""
+    """The devices that torch can compute on."""
     from arcade_rl.registry import refuse_unreadable
 
     try:
@@ -133,7 +133,7 @@ def games() -> Iterator[Finding]:
 
 
 def roms_of_games(roms: Path) -> Iterator[Finding]:
-    """For every game that plays on ROMs, which of them is here."""
+    """Which ROMs are here, for every game that needs a ROM."""
     from arcade_rl.registry import installed
     from arcade_rl.roms.declared import catalogue
     from arcade_rl.roms.directory import look
@@ -143,7 +143,7 @@ def roms_of_games(roms: Path) -> Iterator[Finding]:
     told = {game.fault for game in installed()}
     for fault in known.faults:
         if fault in told:
-            continue  # `games` tells it
+            continue  # `games` reports this
         yield Finding("warn", "roms", fault, "arcade-rl roms list shows the others")
     places = [look(rom, roms) for rom in known.roms]
     for stored in places:
@@ -191,13 +191,13 @@ def runs_folder(runs: Path) -> Iterator[Finding]:
 
 
 def leftovers(runs: Path) -> Iterator[Finding]:
-    """What commands that were killed have left: half-made and half-deleted runs, half-written files."""
+    """Half-made and half-deleted runs, and half-written files, that killed commands have left."""
     from arcade_rl.reading import listed
     from arcade_rl.runs.directory import NEW, TRASH, all_runs
 
     half_runs = [path for mark in (NEW, TRASH, PROBE) for path in listed(runs, f"{mark}*")]
     for path in [*half_runs, *(path for run in all_runs(runs) for path in half_files(run))]:
-        with contextlib.suppress(FileNotFoundError):  # its command is done with it
+        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
             if time.time() - path.stat().st_mtime > LEFT_AFTER_S and not _is_locked(path):
                 text = f"{path} is what a command that was killed has left"
                 yield Finding("warn", "leftovers", text, f"delete it with: rm -r {path}")
@@ -213,7 +213,7 @@ def half_files(run: RunDirectory) -> list[Path]:
 
 
 def _is_locked(path: Path) -> bool:
-    """Whether a process holds a lock on a file, as the one that makes a film does."""
+    """Whether a process holds a lock on a file, as a process that makes a film does."""
     import fcntl
 
     if path.is_dir():
@@ -227,8 +227,8 @@ def _is_locked(path: Path) -> bool:
 
 
 def damaged_runs(runs: Path) -> Iterator[Finding]:
-    """What is damaged of runs, as far as a look at every file's head or end tells; `runs show` reads
-    all of a run."""
+    """Damage of runs, as far as the head or the end of every file tells. `runs show` reads whole
+    files."""
     from arcade_rl.runs.directory import all_runs
     from arcade_rl.runs.segments import faults_of_segments
     from arcade_rl.runs.summary import summarize

@@ -1,4 +1,4 @@
-"""What `train` shows on stderr: a line that moves, and a row for every chunk."""
+"""The progress that `train` shows on stderr: a line that moves, and a row for every chunk."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from arcade_rl.words import short_duration
 
 PLAIN_INTERVAL_S = 10.0
 BAR_FROM_WIDTH = 100
-"""Columns of the terminal from which on a bar fits beside its numbers."""
+"""Width of a terminal, in columns, from which on a bar fits beside its numbers."""
 SHARES_FROM_WIDTH = 110
-"""Columns of the terminal from which on every row tells where its time went."""
+"""Width of a terminal, in columns, from which on every row says where its time went."""
 SHARES = (("env", ("environment",)), ("infer", ("inference", "copy")), ("learn", ("learn",)))
-"""What that column shows the shares of: a name and its phases."""
+"""(name, phases) of each share of time that a row shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Row:
 
 
 class Terminal(Console):
-    """stderr, which may go away: rich would end the process."""
+    """A console on stderr, which raises if stderr is gone: rich itself would end the process."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -83,10 +83,10 @@ class ChunkProgress(Listener):
         self._last_plain = 0.0
         self._has_header = self._has_warned = False
         self._episodes = 0
-        """Episodes of the run that ended, as far as they were heard of."""
+        """Ended episodes of the run, as far as events have told."""
         self._has_shares = not live or self._console.width >= SHARES_FROM_WIDTH
         self.phases: dict[str, float] = {}
-        """Seconds in each phase over every update that was heard of."""
+        """Time in each phase, summed over the updates of which events have told, s."""
 
     def __enter__(self) -> Self:
         with contextlib.suppress(OSError):
@@ -201,7 +201,7 @@ def _title(metric: Metric) -> str:
 
 
 def _shares(seconds: Mapping[str, float]) -> str:
-    """Such as "48/12/36 %"; what is left of the hundred went elsewhere."""
+    """Shares of time as text, such as "48/12/36 %". The rest up to 100 % went elsewhere."""
     parts = shares(seconds)
     if not parts:
         return "-"

@@ -1,4 +1,4 @@
-"""How `arcade-rl runs` shows what is stored: as tables for people, as plain values for JSON."""
+"""Runs as `arcade-rl runs` shows them: as tables for people, as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from arcade_rl.runs.summary import RunDetail, RunSummary
 
 
 def write_list(summaries: Sequence[RunSummary]) -> None:
-    """One row a run."""
+    """Write a table with one row for each run."""
     columns = ["run", "game", "state", "done", "steps", "episodes", "metric", "mean", "started", "age"]  # fmt: skip
     now = time.time()
     rows = [
@@ -50,7 +50,7 @@ def _write_fitting(
     right: Sequence[str],
     optional: Sequence[int],
 ) -> int:
-    """Write a table without those optional columns that have no room; returns how many these are."""
+    """Write a table without the optional columns that have no room. Returns their number."""
     shown = fitting([columns, *rows], optional)
     chosen = [[line[k] for k in shown] for line in (columns, *rows)]
     table(chosen[0], chosen[1:], right)
@@ -58,7 +58,7 @@ def _write_fitting(
 
 
 def is_of_few(summary: RunSummary) -> bool:
-    """Whether its mean is over too few episodes to say something."""
+    """Whether the run's mean is over too few episodes to say much."""
     return summary.mean is not None and is_few(summary.episodes)
 
 
@@ -68,7 +68,7 @@ def summary_values(summary: RunSummary) -> dict[str, Any]:
 
 
 def detail_values(detail: RunDetail) -> dict[str, Any]:
-    """A run in full as plain values; what an evaluation played is in its file."""
+    """A run in full as plain values. The episodes of an evaluation are left to its file."""
     return {
         **summary_values(detail.summary),
         "identity": asdict(detail.identity) if detail.identity else None,
@@ -112,7 +112,7 @@ def _state_values(state: Any) -> dict[str, Any]:
 
 
 def write_detail(detail: RunDetail) -> None:
-    """A run in full."""
+    """Write everything about a run."""
     for line in _head(detail):
         click.echo(line)
     if detail.chunks:
@@ -161,7 +161,7 @@ def _head(detail: RunDetail) -> list[str]:
 
 
 def episodes_in_words(summary: RunSummary) -> str:
-    """How many ended, and what no mean contains."""
+    """How many episodes ended, and which steps no mean contains."""
     words = f"{summary.episodes:,} episodes ended"
     if summary.open_episodes:
         words += f", {summary.open_episodes:,} open after {summary.open_steps:,} steps"
@@ -183,7 +183,7 @@ def _recorded(counts: RecordingCounts, size: int) -> str:
 
 
 def _write_chunks(detail: RunDetail) -> None:
-    """One row a chunk. Where the terminal is narrow the last metrics give way, never the main one."""
+    """Write one row per chunk. A narrow terminal drops the last metrics, never the main one."""
     metrics = list(detail.summary.metrics)
     columns = ["chunk", "steps", "episodes", "return", *metrics, "steps/s", "time"]
     rows = [
@@ -267,7 +267,7 @@ def _write_evaluations(detail: RunDetail) -> None:
 
 
 def write_comparison(comparison: Comparison, first: str, second: str) -> None:
-    """Two runs side by side."""
+    """Write a comparison of two runs."""
     parts = [
         ("Configuration: what differs", comparison.configuration),
         ("Versions: what differs", comparison.versions),

@@ -95,8 +95,8 @@ def diff(first: str, second: str, runs_dir: str | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @RUNS_DIR
 def rm(references: tuple[str, ...], yes: bool, runs_dir: str | None) -> None:
-    """Delete runs with everything in them. RUN is a whole name or a path; a run that is supervised is
-    refused, and what has no run.json of a run."""
+    """Delete runs with everything in them. RUN is a whole name or a path. A run that is supervised
+    is refused, and so is a directory without the run.json of a run."""
     from arcade_rl.runs.directory import find_run, runs_directory
     from arcade_rl.runs.removal import refuse_unremovable, remove
 

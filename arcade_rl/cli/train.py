@@ -181,7 +181,7 @@ def _supervise(run: RunDirectory, resolved: Resolved, drops_open: bool, from_scr
 def closing_lines(
     run: RunDirectory, resolved: Resolved, outcome: Outcome, phases: Mapping[str, float]
 ) -> list[str]:
-    """What is said when a supervision has ended; `phases` is where its time went, in seconds."""
+    """Lines that are said when a supervision has ended. `phases` are the seconds of each phase."""
     from arcade_rl.cli.few import OF_TRAINING, is_few, marked
     from arcade_rl.runs import checkpoints
     from arcade_rl.runs.checkpoints import WINDOW

@@ -219,8 +219,9 @@ class Train(Options):
     - gamma) steps, so its meaning changes with the duration of a step. With 1 returns are finite
     only if episodes end."""
     gamma_per: Literal["step", "second"] | None = None
-    """Unit of time that gamma discounts over: a "step", or a "second" of the game, which a game with
-    steps of different lengths allows. A gamma of 0.99 at five steps a second is 0.95 a second."""
+    """Unit of time that gamma discounts over: a "step", or a "second" of the game, which a game
+    with steps of different lengths allows. A gamma of 0.99 at five steps a second is 0.95 a
+    second."""
     gae_lambda: Fraction01 | None = None
     """Weight of longer returns in an advantage (generalised advantage estimation): 0 trusts the
     critic after one step, which is biased; 1 takes what was really received, which is noisy."""
@@ -450,8 +451,8 @@ class Evaluation(Options):
     """Whether the likeliest action is taken instead of one sampled from the policy. A policy that
     needs its noise, for instance to leave a loop, scores lower with true."""
     opponent: str | None = None
-    """Name of the game's own opponent that sits opposite, in a game of more than one seat; unset: the
-    game's usual one."""
+    """Opponent of evaluations in a game of more than one seat, by the name of one of the game's own.
+    Unset: the game's usual one."""
 
 
 class Config(Options):

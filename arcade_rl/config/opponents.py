@@ -1,4 +1,4 @@
-"""The table of the configuration that names who sits opposite in a training."""
+"""The `[opponents]` table, which names the opponents of a training."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ POOL = "pool"
 
 
 class Seating(Options):
-    """Who sits on the seats that the learner has not, in a game of more than one. In each episode one of
-    those named does, each with the same chance; which one follows from the episode's seed."""
+    """The opponents on the seats that are not the learner's, in a game of more than one seat. Each
+    episode has one of the named opponents, each with the same chance; which one follows from the
+    episode's seed."""
 
     names: Annotated[list[str], Field(min_length=1, max_length=100)]
-    """The game's own opponents, by their names; "pool" for earlier checkpoints of the run itself; and
-    checkpoints of other runs of the same folder, as RUN@50 or RUN@30%, which the run copies as it starts."""
+    """Names of the game's own opponents; "pool" for earlier checkpoints of the run itself; and
+    RUN@50 or RUN@30% for checkpoints of other runs of the same folder, which the run copies when it
+    starts."""
     pool: Annotated[int, Field(ge=1, le=1000)] = 5
-    """How many checkpoints "pool" is: the newest ones that ended on a milestone, the untrained one too.
-    They stay on disk, and change at milestones alone, so that it does not matter where a run is cut."""
+    """Number of checkpoints in the pool: the newest ones that ended on a milestone, where the
+    untrained network counts too. They stay on disk. The pool changes at milestones only, so that
+    the place where a run is cut does not matter."""
 
     @property
     def rivals(self) -> list[str]:
-        """Those that are checkpoints of other runs."""
+        """The names that mean checkpoints of other runs."""
         return [name for name in self.names if "@" in name]

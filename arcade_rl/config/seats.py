@@ -1,4 +1,4 @@
-"""What a configuration may say of opponents and of steps that last, given what the game declares."""
+"""Checks of opponents and of timed steps in a configuration, against what the game declares."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from arcade_rl.contracts import Declaration
 from arcade_rl.errors import ConfigError
 
 _RIVAL = re.compile(r"[^@/\\]+@(\d{1,15}|\d+(\.\d+)?%)")
-"""A checkpoint of another run that stays the same one."""
+"""A checkpoint of another run, by a reference that always means the same checkpoint."""
 
 
 def usual_opponents(declaration: Declaration) -> Table:
-    """The tables that name the usual opponent of a game of more than one seat; empty for others."""
+    """The table that names the usual opponent of a game; empty for a game of one seat."""
     if len(declaration.seats) == 1 or not declaration.opponents:
         return {}
     usual: Value = [declaration.opponents[0].name]
@@ -27,7 +27,8 @@ def usual_opponents(declaration: Declaration) -> Table:
 def refuse_opponents_of_nobody(
     origin: str, values: Iterable[tuple[str, Any]], game: str, declaration: Declaration
 ) -> None:
-    """Refuse opponents in a game of one seat. `values`: dotted keys of one origin and their values."""
+    """Refuse opponents in a game of one seat. `values` are the (dotted key, value) pairs of one
+    origin."""
     if len(declaration.seats) > 1:
         return
     for given, _ in values:
@@ -41,7 +42,7 @@ def refuse_opponents_of_nobody(
 def refuse_unknown_opponents(
     config: Config, declaration: Declaration, origins: Mapping[str, str]
 ) -> None:
-    """Refuse opponents that the game has not, and those that cannot sit in environment processes."""
+    """Refuse opponents that the game does not have, and checkpoints where they cannot play."""
     own = [opponent.name for opponent in declaration.opponents]
     named = [] if config.opponents is None else config.opponents.names
     evaluated = config.evaluation.opponent
@@ -61,7 +62,7 @@ def refuse_unknown_opponents(
 
 
 def _refuse_pools(config: Config, declaration: Declaration, origins: Mapping[str, str]) -> None:
-    """Refuse a pool of checkpoints where it cannot sit opposite: what it must remember has no place there."""
+    """Refuse checkpoints as opponents where their memory or noise could not be kept."""
     train = config.train
     if train.env_processes:
         origin = origins.get("train.env_processes", config.game)

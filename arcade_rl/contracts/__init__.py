@@ -1,7 +1,7 @@
 """What the core and the plugins agree on: declarations, the step batch, shapes, dtypes and units.
 
-N is the number of environments, K of reward terms, M of metrics. An `Array` is a numpy array or a
-torch tensor; all arrays of one batch live on one device.
+N is the number of environments, K the number of reward terms, M the number of metrics. An `Array`
+is a numpy array or a torch tensor; all arrays of one batch live on one device.
 """
 
 from arcade_rl.contracts.arrays import Array, Frame, Observations

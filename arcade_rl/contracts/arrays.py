@@ -15,7 +15,7 @@ Array: TypeAlias = Any
 """`numpy.ndarray` or `torch.Tensor`."""
 
 Observations: TypeAlias = Any
-"""An `Array` with a row for every environment, or a `dict[str, Array]` of such for a Dict space."""
+"""An `Array` with a row for every environment; for a Dict space, a `dict[str, Array]` of them."""
 
 Frame: TypeAlias = npt.NDArray[np.uint8]
 """One picture as the player sees it. (height, width, 3), uint8, RGB."""

@@ -1,4 +1,4 @@
-"""Whether an environment or a screen has more than what every one must have."""
+"""Whether an environment or a screen can do more than every one of its kind must."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a game offers under given options, as data: what is declared here is said nowhere else."""
+"""What a game offers under given options, as data: nothing else in the program repeats it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ Better: TypeAlias = Literal["up", "down", "none"]
 Aggregation: TypeAlias = Literal["last", "sum", "max", "mean"]
 
 ReplayKind: TypeAlias = Literal["exact", "states"]
-"""Whether an episode's seed and actions play it again, or its recording holds every state."""
+"""How an episode is shown again: "exact" plays it from its seed and actions, "states" shows the
+states of the simulator that its recording holds."""
 
 SavedState: TypeAlias = Literal["none", "exact", "approximate"]
-"""Whether environments can `save` and `restore`, and whether a restored environment goes on as the
-saved one would have, in every bit."""
+"""Whether environments can `save` and `restore`: "none" cannot. With "exact" a restored environment
+goes on just as the saved one would have, bit for bit; with "approximate" it goes on nearly so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Metric:
         return f"{value:{self.format}} {self.unit}".rstrip()
 
     def render_mean(self, mean: float) -> str:
-        """A mean of values, without unit: it needs more digits than they have, at least two."""
+        """A mean of the metric's values, without unit. A mean has one digit more than a value has,
+        and two at least where the format is not a percentage."""
         match = re.fullmatch(r"(.*)\.(\d+)([f%])", self.format)
         if match is None:
             return f"{mean:{self.format}}"
@@ -55,7 +57,7 @@ class RewardTerm:
     name: str
     """Key in the `[reward]` table of a configuration."""
     weight: float
-    """Weight where the configuration names none."""
+    """The weight that applies where the configuration names none."""
     measures: str
     """What the term measures, with its unit, in one line."""
 
@@ -67,9 +69,11 @@ class Gauge:
     name: str
     """What people read."""
     low: float
-    """The lowest value that it can have."""
+    """The lowest value that the gauge can have, in `unit`."""
     high: float
+    """The highest value that the gauge can have, in `unit`."""
     unit: str = ""
+    """Unit of the value; empty for a plain number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Promotion:
     metric: str
     """Name of the metric."""
     at_least: float
-    """In the metric's unit."""
+    """The mean that must be reached, in the metric's unit."""
     episodes: int
     """Episodes that must have ended in the stage before the rule is asked; also the window."""
 
@@ -91,17 +95,17 @@ class Stage:
     name: str
     summary: str
     promotion: Promotion | None = None
-    """When to go on to the next stage; None for the last."""
+    """The rule for going on to the next stage; None for the last stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """A policy for other seats than the learner's that a game brings along."""
+    """A policy that a game brings along for the seats that are not the learner's."""
 
     name: str
     """Key in configurations, commands and files: lower case, digits and underscores."""
     summary: str
-    """How it plays, in one line."""
+    """How the policy plays, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,37 +125,41 @@ class Declaration:
     frame_rate: Fraction
     """Native frames per second."""
     protocol: str
-    """Name of the evaluation protocol, so that a score says what it was measured under."""
+    """Name of the evaluation protocol, so that a score says how it was measured."""
     pixel_aspect: Fraction = Fraction(1)
     """Width of a frame's pixel over its height, as the game's own screen showed it."""
     features: tuple[str, ...] = ()
-    """Human name of each number of a flat observation, for pictures; empty where they have none."""
+    """Human name of each number of a flat observation, for pictures; empty if there are no names."""
     tracks: tuple[str, ...] = ()
-    """Names of what is on or off at every step and is drawn over time, such as feet on the ground."""
+    """Names of the signals that are on or off at each step and are drawn over time, such as a foot
+    on the ground."""
     gauges: tuple[Gauge, ...] = ()
-    """What is drawn beside what it is set to. The screen of a game with tracks or gauges has
-    `instruments`."""
+    """The values that are drawn beside their targets. The screen of a game with tracks or gauges
+    implements `instruments`."""
     cameras: tuple[str, ...] = ()
-    """Names of the cameras that its screen draws from, the usual one first. The screen of a game that
-    has any has `view`."""
+    """Names of the cameras that the game's screen can draw from, the usual camera first. The screen
+    of a game with cameras implements `view`."""
     keyframes: bool = False
-    """Whether its screen can `save` and `restore`, so that people can jump within an episode."""
+    """Whether the game's screen can `save` and `restore`, so that people can jump within an
+    episode."""
     stages: tuple[Stage, ...] = ()
-    """Curriculum; empty for a game that has none. Environment and screen of one have `set_stage`."""
+    """The stages of the curriculum; empty for a game without a curriculum. With stages, the
+    environment and the screen implement `set_stage`."""
     masks: bool = False
-    """Whether some actions are forbidden at times: the environment has `action_masks`."""
+    """Whether some actions are forbidden at times. The environment then implements `action_masks`."""
     frame_stack: int = 1
-    """Frames of an observation, oldest first along its first axis, where that is the last few frames, so
-    that each frame is kept once: within an episode all frames but the newest are those of the
-    observation before, moved up by one. The frames of an episode's first observation are free."""
+    """Number of frames in an observation that is a stack of the last few frames, oldest first along
+    its first axis; 1 for any other observation. Each frame of a stack is then stored once, so the
+    game promises this: within an episode all frames but the newest are those of the observation
+    before, moved up by one. The frames of an episode's first observation are free."""
     seats: tuple[str, ...] = ("player",)
-    """Names of the seats. The learner sits on the first; the others are asked for their answers while the
-    game is played."""
+    """Names of the seats. The learner sits on the first seat; opponents sit on the others, and are
+    asked for their answers while the game is played."""
     opponents: tuple[BuiltIn, ...] = ()
-    """Policies that the game itself has for the other seats; the first is the usual one. A game of more
-    than one seat has one at least, and `Game.make_opponent` makes them."""
+    """Policies that the game itself has for the other seats; the first is the usual one. A game of
+    more than one seat has at least one such policy, and `Game.make_opponent` builds them."""
     timed: bool = False
-    """Whether steps differ in length: `StepBatch.frames` says how many frames each lasted."""
+    """Whether steps differ in length. `StepBatch.frames` then says how many frames each lasted."""
     rom_sha256: str = ""
     """SHA-256 of the ROM that is played, as hexadecimal digits; "" for a game without one."""
     sound_rate: int = 0
@@ -160,21 +168,21 @@ class Declaration:
     packages: tuple[str, ...] = ()
     """Distributions whose versions decide what happens in the game; recordings name them."""
     imports: tuple[str, ...] = ()
-    """Modules that take seconds to import, such as a simulator: on Linux the process that workers are
-    forked from imports them once, in this order. Only modules that start no thread and touch no GPU when they are
-    imported."""
+    """Modules that take seconds to import, such as a simulator. On Linux the process that workers
+    are forked from imports them once, in this order. Importing them must start no thread and touch
+    no GPU."""
     replay: ReplayKind = "exact"
-    """"states" for a game that cannot be re-run exactly: its environments give `StepBatch.states`
-    and its screen has `show`."""
+    """How an episode is shown again. "states" is for a game that cannot be re-run exactly: its
+    environments give `StepBatch.states`, and its screen implements `show`."""
     reruns: bool = False
-    """With "states": whether seed and actions nevertheless play an episode again, bit for bit, on a
-    machine and in versions like those that played it. Where they do, what recordings do not hold can
-    be shown of it too."""
+    """With "states": whether the seed and the actions still play an episode again, bit for bit, on
+    a like machine with like versions. If so, people can also be shown what a recording does not
+    hold, such as observations."""
     saved_state: SavedState = "none"
-    """How a training goes on with the episodes that are open where it is cut. "none": they are played
-    again from their seeds and actions, which must then give the same episodes. Otherwise the
+    """What happens to the episodes that are still open where a training is cut. With "none" they
+    are played again from their seeds and actions, which must give the same episodes. Otherwise the
     environments are saved and restored."""
 
     def metric(self, name: str) -> Metric:
-        """The metric of this name; KeyError if there is none."""
+        """The metric of this name. KeyError if the game declares no such metric."""
         return {metric.name: metric for metric in self.metrics}[name]

@@ -1,4 +1,4 @@
-"""N environments of one game stepped together, and what they give."""
+"""N environments of one game that step together, and what a step of them gives."""
 
 from __future__ import annotations
 
@@ -24,26 +24,32 @@ class SeedSource(Protocol):
     """Hands out the seed of every episode of every environment."""
 
     exact: bool
-    """Whether these very seeds must be played, as in a replay. Where not, an environment may start a
-    later episode from another seed if that is cheaper; it reports the one that it really used."""
+    """Whether exactly these seeds must be played, as in a replay. If not, an environment may start
+    a later episode from another seed where another is cheaper, and reports the seed that it really
+    used."""
 
     def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
-        """Seeds for the next episode of the environments `indices`. (len(indices),), int64 in [0, 2**31)."""
+        """Seeds for the next episode of each of the environments `indices`. (len(indices),), int64,
+        in [0, 2**31)."""
         ...
 
 
 @runtime_checkable
 class NumberedSeeds(SeedSource, Protocol):
-    """What the seed source of a training is besides: a function of environment and episode number. A
-    game in which starting from a seed is expensive starts from one only every so often, and what
-    episodes it plays still does not depend on where the training is cut."""
+    """The seed source of a training: its seeds are a function of environment and episode number.
+
+    A game in which starting from a seed is expensive can start from a seed only every so often.
+    This protocol lets it do so, and still play the same episodes wherever the training is cut.
+    """
 
     def anchor(
         self, indices: npt.NDArray[np.intp], every: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """(seeds, ages). Among the episodes of each environment the first, and then one in `every`, is
-        an anchor: the seeds of the newest anchors, and how many episodes ago they began, 0 where the
-        episode that `next` was last asked for is one. (len(indices),) each, int64."""
+        """(seeds, ages) of the newest anchors. (len(indices),) each, int64.
+
+        An environment's first episode is an anchor, and one in `every` after it. An age says how
+        many episodes ago the anchor began: 0 if `next` was last asked for the anchor itself.
+        """
         ...
 
 
@@ -52,12 +58,12 @@ class StepBatch:
     """What one step of all environments produced.
 
     Environments reset themselves in the same step: where an episode ended, `observations` is the
-    first of the next episode, and everything else still belongs to the one that ended.
+    first of the next episode, and everything else still belongs to the episode that ended.
     Arrays may be the environment's own buffers: they are valid until its next `step` or `reset`.
     """
 
     observations: Observations
-    """(N, ...), the dtype of the observation space."""
+    """What each environment shows after the step. (N, ...), the dtype of the observation space."""
     rewards: Array
     """Raw game reward, unshaped and unclipped. (N,), float32."""
     terms: Array
@@ -69,43 +75,48 @@ class StepBatch:
     metrics: Array
     """Every metric at this step. (N, M), float32."""
     episode_seeds: Array
-    """Seed of the episode that this step belongs to: an environment that is reset with it plays the
-    same episode. (N,), int64."""
+    """Seed of the episode that this step belongs to. An environment that is reset with this seed
+    plays the same episode. (N,), int64."""
     final_observations: Observations | None = None
-    """Last observation of the episodes that ended; other rows are undefined. (N, ...), or None if none ended."""
+    """Last observation of the episodes that ended; other rows are undefined. (N, ...), or None if
+    no episode ended."""
     cut: Array | None = None
-    """Training only: the learner must not look past this step although the game goes on, such as
-    after a lost life. (N,), bool, or None."""
+    """Training only: the learner must not look past this step although the game goes on, for
+    example after a lost life. (N,), bool; None where this never happens."""
     states: Array | None = None
-    """State of the simulator after the step, for `Declaration.replay` "states"; where an episode
-    ended, still of that episode. (N, S), float32, float64 or uint8, the same at every step; or None."""
+    """State of the simulator after the step, for `Declaration.replay` "states". Where an episode
+    ended, this is still the state of that episode. (N, S), float32, float64 or uint8, the same
+    dtype at every step; None for other games."""
     frames: Array | None = None
-    """Native frames that the step lasted, for `Declaration.timed`. (N,), int64, 1 or more; or None."""
+    """Native frames that the step lasted, for `Declaration.timed`. (N,), int64, 1 or more; None
+    where all steps are alike."""
     replies: Replies | None = None
-    """What opponents answered in the step; what they were asked for before an episode's first step
-    belongs to that step. Whoever opened the environment fills this in, not the game; None for a game
-    of one seat."""
+    """What opponents answered in the step. Answers from before an episode's first step belong to
+    its first step. The core fills this field in, not the game; None for a game of one seat."""
     opponents: npt.NDArray[np.int64] | None = None
-    """Who sits opposite in the episode that the step belongs to, as a place in the names of whoever sits
-    there. (N,), int64; filled in as `replies`."""
+    """Which opponent plays in the episode that the step belongs to: an index into the list of
+    opponents. (N,), int64. The core fills this field in too; None for a game of one seat."""
 
 
 class VectorEnv(ABC):
-    """N environments of one game stepped together. What a game does not declare keeps its default here."""
+    """N environments of one game that step together.
+
+    A game overrides only the optional methods that belong to what it declares.
+    """
 
     num_envs: int
     observation_space: spaces.Space[Any]
-    """Space of one environment's observation."""
+    """Space of one environment's observations."""
     action_space: spaces.Space[Any]
     """Space of one environment's action."""
 
     @abstractmethod
     def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
-        """Start an episode in every environment, and take the seeds of later ones from `seeds` too.
+        """Start an episode in every environment, and take later seeds from `seeds` too.
 
-        With `rows`, which are increasing: in these environments alone, while the others stay where they
-        are; the observations are those of `rows`, of which there may be none. All environments were
-        reset before.
+        `rows` names, in rising order, the environments that alone start an episode; the others stay
+        where they are. Only the observations of `rows` are returned, and `rows` may be empty. Every
+        environment must have been reset before `rows` is used.
         """
 
     @abstractmethod
@@ -120,22 +131,28 @@ class VectorEnv(ABC):
         """Play episodes that start from now on in stage number `stage` of `Declaration.stages`."""
 
     def action_masks(self) -> Array | None:
-        """Which actions are allowed now, for `Declaration.masks`. (N, actions), bool; None where all
-        always are."""
+        """Which actions are allowed now, for `Declaration.masks`. (N, actions), bool; None for a
+        game that always allows all of them."""
         return None
 
     def set_opponents(self, opponents: Opponents) -> None:  # noqa: B027 - nor has a game of one seat
-        """Ask these from now on, for a game of more than one of `Declaration.seats`; called before the
-        first `reset` or `restore`, and between steps."""
+        """Ask these opponents from now on, in a game with more than one of `Declaration.seats`.
+        Called before the first `reset` or `restore`, and between steps."""
 
     def save(self) -> Mapping[str, npt.NDArray[Any]]:
-        """Everything that later steps depend on, between two steps, for `Declaration.saved_state` "exact"
-        or "approximate"; without the stage of later episodes, their seeds and the opponents. Arrays of N
-        rows by name, in host memory, of a plain dtype; they stay as they are. Another number of
-        environments, and another process, can take some of the rows."""
+        """Everything that later steps depend on, for games that declare a `saved_state`.
+
+        Called between two steps. Leaves out the stage of later episodes, their seeds and the
+        opponents. Arrays of N rows by name, in host memory, of a plain dtype; later steps do not
+        change them. Some of the rows can be restored in another process, among another number of
+        environments.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot be saved")
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
-        """Go on from what `save` gave, in environments of the same options that need not have been
-        reset; take the seeds of later episodes from `seeds`. What is observed now. (N, ...)"""
+        """Go on from what `save` gave, and take the seeds of later episodes from `seeds`. Returns
+        what is observed now, (N, ...).
+
+        These environments have the same options as the saved ones, and need not have been reset.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot be restored")

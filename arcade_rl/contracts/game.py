@@ -26,7 +26,7 @@ class Game(Protocol):
     """Typed options of the `[options]` table."""
 
     def declare(self, options: Any) -> Declaration:
-        """What the game offers under `options`, an instance of `self.options`."""
+        """What the game offers under `options`, which is an instance of `self.options`."""
         ...
 
     def defaults(self, options: Any) -> Mapping[str, object]:
@@ -38,11 +38,11 @@ class Game(Protocol):
         ...
 
     def make_screen(self, options: Any, purpose: Purpose, sound: bool) -> Screen:
-        """Build what shows an episode of `make_env(options, ..., purpose)` again, with sound where
-        the game has it and `sound` is true."""
+        """Build the screen that shows an episode of `make_env(options, ..., purpose)` again, with
+        sound if the game has sound and `sound` is true."""
         ...
 
     def make_opponent(self, options: Any, name: str) -> Opponent:
-        """Build the one of `Declaration.opponents` with this name. Cheap, and called in every process that
-        plays the game; only games with opponents have it."""
+        """Build the opponent of this name from `Declaration.opponents`. The call is cheap: every
+        process that plays the game makes it. Only games with opponents implement this method."""
         raise ContractError(f"{self.name} has no make_opponent, and {name!r} is asked for")

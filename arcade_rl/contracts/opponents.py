@@ -1,6 +1,6 @@
-"""Who sits on the seats that the learner has not, and what they are asked.
+"""The opponents, who sit on the seats that are not the learner's, and what they are asked.
 
-R is the number of environments that ask, of N in all.
+N is the number of all environments, R the number of environments that ask.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from arcade_rl.contracts.arrays import Array, Observations
 class Replies:
     """What opponents answered, in the order in which they were asked.
 
-    A `StepBatch` has a count for every environment, and the answers of environment after environment.
-    A recording has a count for every step, and the answers of step after step.
+    A `StepBatch` has one count per environment, and its answers are grouped by environment. A
+    recording has one count per step, and its answers are grouped by step.
     """
 
     counts: npt.NDArray[np.int64]
-    """Answers of each environment or step, 0 or more. (N,) or (T,), int64."""
+    """How many answers each environment or step has, 0 or more. (N,) or (T,), int64."""
     actions: npt.NDArray[Any]
-    """(sum of counts,) int64, or (sum of counts, dimensions) float32."""
+    """The answers. (sum of counts,) int64, or (sum of counts, dimensions) float32."""
 
 
 class Opponents(Protocol):
-    """Answers for all seats but the learner's. An environment calls it inside `step` and `reset`, as
-    often as the game wants."""
+    """What answers for all seats but the learner's. An environment calls these methods inside
+    `step` and `reset`, as often as the game wants."""
 
     def begin(self, rows: npt.NDArray[np.intp], seeds: npt.NDArray[np.int64]) -> None:
-        """Say that episodes with these seeds begin in the environments `rows`, before anything is asked
-        in them. (R,) both; the seeds are those that the environment reports."""
+        """Say that episodes with these seeds begin in the environments `rows`. Called before
+        anything is asked in them. Both are (R,); the seeds are those that the environment
+        reports."""
         ...
 
     def choose(
@@ -44,9 +45,12 @@ class Opponents(Protocol):
         observations: Observations,
         masks: npt.NDArray[np.bool_] | None,
     ) -> npt.NDArray[Any]:
-        """One action for each of the environments `rows`, which rise. Observations are in host memory, as
-        the opponent sees the game, (R, ...); masks say what it may do, (R, actions), None where it may do
-        all. (R,) int64 or (R, dimensions) float32."""
+        """One action for each of the environments `rows`. (R,) int64 or (R, dimensions) float32.
+
+        `rows` is in rising order. `observations` show the game as the opponent sees it, (R, ...),
+        in host memory. `masks` say which actions the opponent may choose, (R, actions); None if
+        all.
+        """
         ...
 
 
@@ -55,15 +59,15 @@ class Asked:
     """What one opponent is asked for at one moment, in R environments."""
 
     rows: npt.NDArray[np.intp]
-    """Environments, rising. (R,)"""
+    """Indices of the environments, in rising order. (R,), intp."""
     seeds: npt.NDArray[np.int64]
-    """Seeds of their episodes. (R,), int64."""
+    """Seed of the episode in each of these environments. (R,), int64."""
     turns: npt.NDArray[np.int64]
-    """How many answers each of the episodes had before. (R,), int64."""
+    """How many answers each of these episodes had before. (R,), int64."""
     observations: Observations
     """What the opponent sees. (R, ...), in host memory."""
     masks: Array | None
-    """What it may do. (R, actions), bool; None where it may do all."""
+    """Which actions the opponent may choose. (R, actions), bool; None if all."""
 
 
 class Opponent(ABC):
@@ -71,5 +75,8 @@ class Opponent(ABC):
 
     @abstractmethod
     def choose(self, asked: Asked) -> npt.NDArray[Any]:
-        """One action a row: (R,) int64 or (R, dimensions) float32. Whatever is random follows from the
-        seeds and turns alone, so that an episode is the same whoever plays beside it."""
+        """One action for each row. (R,) int64 or (R, dimensions) float32.
+
+        Random choices must follow from seeds and turns alone, so that an episode does not depend on
+        the episodes that are played beside it.
+        """

@@ -1,4 +1,4 @@
-"""What shows one episode of the vectorised environment again, with pictures and sound."""
+"""The screen, which shows one episode of an environment again, with pictures and sound."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ class ScreenStep:
     """What people see and hear of one step of one episode."""
 
     frames: Sequence[Frame]
-    """Every emulator or physics frame of the step, oldest first. They stay as they are: a screen does
-    not draw into them again."""
+    """Every emulator or physics frame of the step, oldest first. The screen must not draw into
+    these frames again."""
     reward: float
-    """Raw game reward of the step; equals the one that the vectorised environment gave."""
+    """Raw game reward of the step, equal to the reward that the vectorised environment gave."""
     ended: bool
     """Whether the episode ended, by the rules or by a limit."""
     sound: npt.NDArray[np.int16] | None = None
-    """Sound of the step at `Declaration.sound_rate`, where it was asked for. (samples, channels)."""
+    """Sound of the step at `Declaration.sound_rate`; None if no sound was asked for. (samples,
+    channels), int16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,55 +34,63 @@ class Instruments:
     """What the instruments of a game show after one step."""
 
     tracks: npt.NDArray[np.bool_]
-    """For each of `Declaration.tracks`. (tracks,)"""
+    """Whether each of `Declaration.tracks` is on. (tracks,), bool."""
     values: npt.NDArray[np.float32]
-    """For each of `Declaration.gauges`, in its unit. (gauges,)"""
+    """The value of each of `Declaration.gauges`, in the gauge's unit. (gauges,), float32."""
     targets: npt.NDArray[np.float32]
-    """What each is set to. (gauges,)"""
+    """The target of each gauge, in the gauge's unit. (gauges,), float32."""
 
 
 class Screen(ABC):
-    """Plays one episode again. What a game does not declare keeps its default here."""
+    """Plays one episode again.
+
+    A game overrides only the optional methods that belong to what it declares.
+    """
 
     @abstractmethod
     def reset(self, seed: int) -> Frame:
-        """Start the episode with this seed and return its first frame. The screen of a game that cannot
-        be re-run exactly shows as much of the start as the seed tells."""
+        """Start the episode with this seed and return its first frame. In a game that cannot be
+        re-run exactly, the frame shows as much of the start as follows from the seed."""
 
     @abstractmethod
     def step(self, action: Array, replies: Array | None = None) -> ScreenStep:
-        """Apply one action: an integer, or (dimensions,) float32. `replies`: what opponents answered in
-        the step, in a game of more than one seat. (R,) integer, or (R, dimensions) float32."""
+        """Apply one action: an integer, or (dimensions,) float32. `replies` are what opponents
+        answered in the step, in a game of more than one seat: (answers,) integer, or (answers,
+        dimensions) float32."""
 
     @abstractmethod
     def close(self) -> None:
         """Free what the screen holds."""
 
     def set_stage(self, stage: int) -> None:  # noqa: B027 - a game without a curriculum has nothing to do
-        """Play episodes that start from now on in stage number `stage` of `Declaration.stages`: an episode
-        is played in the stage that it started in."""
+        """Play episodes that start from now on in stage number `stage` of `Declaration.stages`. An
+        open episode stays in the stage that it started in."""
 
     def save(self) -> object:
-        """Where the episode is now, for `Declaration.keyframes`. It stays with this screen."""
+        """The present moment of the episode, for `Declaration.keyframes`. Only this screen can
+        `restore` the returned state."""
         raise NotImplementedError(f"{type(self).__name__} cannot be saved")
 
     def restore(self, state: object) -> None:
-        """Go on from there. What a state leaves out is found by comparing pictures, and costs time."""
+        """Go on from a state that `save` gave. A replay compares pictures afterwards, so a state
+        that leaves something out is noticed and only costs time."""
         raise NotImplementedError(f"{type(self).__name__} cannot be restored")
 
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
-        """The frames of a step that led to this row of `StepBatch.states`, whatever was shown before, for
-        `Declaration.replay` "states". A sequence may draw each when it is looked at: a film of fewer
-        frames a second leaves some out."""
+        """The frames of the step that led to this row of `StepBatch.states`, for
+        `Declaration.replay` "states". They do not depend on what was shown before. The sequence may
+        draw a frame only when the frame is looked at: a film of fewer frames a second leaves some
+        out."""
         raise NotImplementedError(f"{type(self).__name__} shows no states")
 
     def view(self, camera: str | None, size: tuple[int, int] | None) -> None:
-        """Draw from this one of `Declaration.cameras` from now on, in pictures of (width, height) pixels.
-        None: as before, which at first is as the options say, and as large as `Declaration.frame_size`."""
+        """Draw from this one of `Declaration.cameras` from now on, in pictures of (width, height)
+        pixels. None leaves the camera or the size as it was: at first as the options say, and as
+        large as `Declaration.frame_size`."""
         raise NotImplementedError(f"{type(self).__name__} has no cameras")
 
     def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
-        """What `Declaration.tracks` and `Declaration.gauges` show after the step that led to this row of
-        `StepBatch.states`. `actions` are those of the episode up to this step, the step's own last.
-        (1 or more, dimensions)"""
+        """What `Declaration.tracks` and `Declaration.gauges` show after the step that led to this
+        row of `StepBatch.states`. `actions` are the episode's actions so far, the step's own action
+        last: (1 or more, dimensions)."""
         raise NotImplementedError(f"{type(self).__name__} has no instruments")

@@ -1,1 +1,1 @@
-"""Vectorised environments: seeds, and the checks that every game must pass."""
+"""Vectorised environments: seeds, seats, processes, accounts, and the checks for every game."""

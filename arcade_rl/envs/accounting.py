@@ -1,7 +1,8 @@
-"""Counts real episodes: sums rewards and terms, aggregates metrics, and hands over what ended.
+"""Counts whole episodes: sums rewards and terms, aggregates metrics, and hands over ended episodes.
 
-Each step is only written into a log where the environment's arrays are, so that a step costs next to
-nothing and a simulator on a GPU is never waited for. `harvest` sums the log up, once a rollout.
+Each step is only written into a log that lives where the environment's arrays are. So a step costs
+next to nothing, and nobody waits for a GPU. Once a rollout, `harvest` sums the log up. N is the
+number of environments, T the number of steps, K the number of terms, M the number of metrics.
 """
 
 from __future__ import annotations
@@ -22,37 +23,38 @@ from arcade_rl.errors import ContractError
 from arcade_rl.recording.ended import EndedEpisodes
 
 NOBODY = -1
-"""Code of the opponent in open episodes of which none is known."""
+"""Code of the opponent in open episodes whose opponent is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenEpisodes:
-    """The episodes that are open in N environments, each with what was gathered of it so far."""
+    """The open episodes of N environments, each with the sums over its steps so far."""
 
     begun: npt.NDArray[np.int64]
-    """Episodes of the environment that have begun, the open one included. (N,)"""
+    """Episodes that have begun in each environment, the open one included. (N,), int64."""
     seed: npt.NDArray[np.int64]
-    """Seed that it is played from; -1 where no step was played yet. (N,)"""
+    """Seed that the episode is played from; -1 if no step was played yet. (N,), int64."""
     stage: npt.NDArray[np.int64]
-    """Curriculum stage that it is played in. (N,)"""
+    """Curriculum stage that the episode is played in. (N,), int64."""
     seen: npt.NDArray[np.uint32]
-    """Fingerprint of the observation after its last step. (N,)"""
+    """Fingerprint of the observation after the last step so far. (N,), uint32."""
     clock: npt.NDArray[np.int64]
-    """Steps of the environment since fingerprints are taken; the same for all. (N,)"""
+    """Steps that the fingerprint log has counted since the training began; equal for all. (N,),
+    int64."""
     opponent: npt.NDArray[np.int64]
-    """Code of whoever sits opposite, in a game of more than one seat; `NOBODY` in others. (N,)"""
+    """Code of the opponent; `NOBODY` in a game of one seat. (N,), int64."""
     length: npt.NDArray[np.int64]
-    """Steps. (N,)"""
+    """Number of steps so far. (N,), int64."""
     raw: npt.NDArray[np.float64]
-    """Sum of the game's own rewards. (N,)"""
+    """Sum of the game's own rewards. (N,), float64."""
     shaped: npt.NDArray[np.float64]
-    """Sum of the weighted terms. (N,)"""
+    """Sum of the weighted terms. (N,), float64."""
     terms: npt.NDArray[np.float64]
-    """Sum of every term, unweighted. (N, K)"""
+    """Sum of every term, unweighted. (N, K), float64."""
     metric_sum: npt.NDArray[np.float64]
-    """Sum of every metric. (N, M)"""
+    """Sum of every metric. (N, M), float64."""
     metric_max: npt.NDArray[np.float64]
-    """Highest value of every metric; -inf where no step was played yet. (N, M)"""
+    """Highest value of every metric; -inf if no step was played yet. (N, M), float64."""
 
     def rows(self, rows: slice) -> OpenEpisodes:
         """The episodes of some of the environments."""
@@ -70,21 +72,21 @@ def join_open(parts: Sequence[OpenEpisodes]) -> OpenEpisodes:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What every step of a rollout gave, in host memory. T steps of N environments."""
+    """What T steps of N environments gave, in host memory."""
 
     rewards: npt.NDArray[np.float32]
     """The game's own rewards. (T, N), float32."""
     metrics: npt.NDArray[np.float32]
     """Every metric. (T, N, M), float32."""
     prints: Prints
-    """None at all where nothing is recorded."""
+    """Fingerprints of observations; empty where nothing is recorded."""
     states: npt.NDArray[np.generic] | None = None
-    """States of the simulator, of a game that cannot be re-run exactly. (T, N, S); None where
-    nothing is recorded."""
+    """States of the simulator. (T, N, S); None if nothing is recorded, or the game can be re-run
+    exactly."""
     frames: npt.NDArray[np.int64] | None = None
-    """Native frames of every step, of a game whose steps differ in length. (T, N), int64, or None."""
+    """Native frames of every step. (T, N), int64; None for a game whose steps have one length."""
     replies: EnvReplies | None = None
-    """What opponents answered, in a game of more than one seat."""
+    """What opponents answered; None in a game of one seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,15 @@ class Harvest:
     """What one rollout gave."""
 
     ended: EndedEpisodes
+    """The episodes that ended in the rollout."""
     steps: Steps
+    """All steps of the rollout."""
 
 
 def merge(parts: Sequence[tuple[int, Harvest]]) -> Harvest:
-    """The harvest of several parts of the environments; episodes in the order of their end.
+    """The harvests of several parts of the environments as one, episodes in the order of their end.
 
-    Each part comes with the index of its first environment; parts are in the order of these.
+    Each part comes with the index of its first environment, and the parts are in rising order.
     """
     if len(parts) == 1:
         return parts[0][1]
@@ -161,8 +165,8 @@ def refuse_non_finite(ended: EndedEpisodes, declaration: Declaration) -> None:
 
 
 class EpisodeAccounting:
-    """The log of one rollout of up to `horizon` steps of N environments, and what episodes that are
-    still open have gathered before it."""
+    """The log of one rollout of up to `horizon` steps of N environments, and the sums that open
+    episodes have from earlier rollouts."""
 
     def __init__(
         self,
@@ -172,7 +176,7 @@ class EpisodeAccounting:
         has_prints: bool = False,
         has_states: bool = False,
     ) -> None:
-        """`has_prints` and `has_states`: keep fingerprints and states of the steps."""
+        """`has_prints` and `has_states`: whether to keep the fingerprints and states of steps."""
         self._declaration = declaration
         self._prints = FingerprintLog(declaration.frame_stack > 1, has_prints)
         self._has_states = has_states
@@ -191,7 +195,7 @@ class EpisodeAccounting:
         self._time = 0
 
     def begin_episodes(self, stage: int) -> None:
-        """All environments were reset: nothing is counted yet."""
+        """Begin to count, right after all environments were reset, in `stage`."""
         self._open = _Totals(self._num_envs, self._num_terms, len(self._aggregations))
         self._time = 0
         self._prints.begin(0)
@@ -199,7 +203,7 @@ class EpisodeAccounting:
         self._stage[:] = self._next_stage = stage
 
     def open_episodes(self) -> OpenEpisodes:
-        """What is known of the episodes that are open after a harvest, until the next step."""
+        """The episodes that are open after a harvest. Ask before the next step is recorded."""
         totals = {name: column.copy() for name, column in vars(self._open).items()}
         return OpenEpisodes(
             begun=self._begun.copy(),
@@ -212,7 +216,7 @@ class EpisodeAccounting:
         )
 
     def go_on(self, open_: OpenEpisodes, stage: int) -> None:
-        """Go on with these episodes; those that start later are played in `stage`."""
+        """Go on with these open episodes. Later episodes are played in `stage`."""
         for name in vars(self._open):
             setattr(self._open, name, getattr(open_, name).copy())
         self._time = 0
@@ -225,10 +229,10 @@ class EpisodeAccounting:
         self._next_stage = stage
 
     def record(self, batch: StepBatch, shaped: Array) -> Array:
-        """Note one step; returns where real episodes ended. (N,), bool.
+        """Note one step. Returns in which environments an episode ended, (N,), bool.
 
-        `shaped` is the sum of the weighted terms, (N,). ContractError if the batch has no states and
-        the game declares them, or the other way round.
+        `shaped` is the sum of the weighted terms, (N,). ContractError if the batch has states or
+        frames that the game does not declare, or lacks declared ones.
         """
         if self._log is None:
             _refuse_undeclared_states(batch, self._replay)
@@ -257,9 +261,11 @@ class EpisodeAccounting:
         return ended
 
     def harvest(self, first: int = 0) -> Harvest:
-        """The steps since the last harvest, one or more, and the episodes that ended in them. The
-        only wait for a device. ContractError if they hold what is no number; `first` is the number of
-        the first environment."""
+        """The steps since the last harvest, at least one, and the episodes that ended in them.
+
+        Only this method waits for a device. `first` is the number of the first environment, for
+        messages. ContractError if a value is not a finite number, or a last observation is missing.
+        """
         assert self._log is not None, "nothing was recorded"
         log, steps = self._log.on_host(self._time), self._time
         for fault in log.faults(self._declaration, first):
@@ -274,6 +280,8 @@ class EpisodeAccounting:
         return Harvest(ended, Steps(rewards, metrics, prints, states, frames, replies))
 
     def _end_episodes(self, log: _Log, steps: int) -> EndedEpisodes:
+        # A piece that ends with an episode is handed over. The last piece of each environment is
+        # the new open episode, which is empty if an episode ended at the very last step.
         pieces = _Pieces(log.ended)
         ended = pieces.ended
         step, env = pieces.step[ended], pieces.env[ended]
@@ -299,7 +307,8 @@ class EpisodeAccounting:
         )
 
     def _stages_of(self, env: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The first end of an environment closes the stage it began in; later ones are the new stage."""
+        """Stage of each ended episode. The first one to end in an environment was played in the
+        stage that it began in; later ones were played in the new stage."""
         stages = np.full(len(env), self._next_stage, np.int64)
         _, first = np.unique(env, return_index=True)  # rows are in the order of time
         stages[first] = self._stage[env[first]]
@@ -308,7 +317,10 @@ class EpisodeAccounting:
 
 
 def _refuse_undeclared_states(batch: StepBatch, replay: ReplayKind) -> None:
-    """A recording without them would be taken for one that its seed and actions play again."""
+    """ContractError unless states are given just as declared.
+
+    A recording without states would pass for one that its seed and actions play again.
+    """
     if (batch.states is None) == (replay == "states"):
         found = "gives no states" if batch.states is None else "gives states"
         raise ContractError(
@@ -318,7 +330,10 @@ def _refuse_undeclared_states(batch: StepBatch, replay: ReplayKind) -> None:
 
 
 def _refuse_undeclared_frames(batch: StepBatch, declaration: Declaration) -> None:
-    """Discounting by time would take every step for one of the same length."""
+    """ContractError unless frames are given just as declared.
+
+    Without frames, discounting by time would treat all steps as equally long.
+    """
     if (batch.frames is None) == declaration.timed:
         found = "gives no frames" if batch.frames is None else "gives frames"
         raise ContractError(
@@ -328,12 +343,12 @@ def _refuse_undeclared_frames(batch: StepBatch, declaration: Declaration) -> Non
 
 
 def _floats(column: Array) -> npt.NDArray[np.float32]:
-    """A copy: the log is written anew in the next rollout."""
+    """A copy in float32, because the next rollout overwrites the log."""
     return np.array(column, np.float32)
 
 
 class _Log:
-    """What every step of a rollout gave, where it was given. (T, N, ...)"""
+    """What every step of a rollout gave, on the device that gave it. Each array is (T, N, ...)."""
 
     def __init__(
         self,
@@ -353,7 +368,7 @@ class _Log:
         self.opponent = np.zeros(rows, np.int64)
         self.frames = None if like.frames is None else zeros(like.frames, *rows)
         self.has_final = np.zeros(rows[0], np.bool_)
-        """Whether the step had last observations; on the host. (T,)"""
+        """Whether the step had last observations, in host memory. (T,), bool."""
         self.states = (
             zeros(like.states, *rows, like.states.shape[1])
             if has_states and like.states is not None
@@ -361,7 +376,7 @@ class _Log:
         )
 
     def on_host(self, steps: int) -> _Log:
-        """Its first steps as numpy arrays."""
+        """The first `steps` rows of the log as numpy arrays."""
         found = copy(self)
         for name, column in vars(self).items():
             if column is not None:
@@ -369,7 +384,7 @@ class _Log:
         return found
 
     def faults(self, declaration: Declaration, first: int) -> Iterator[str]:
-        """What of it, on the host, the contract excludes."""
+        """Values in a log on the host that the contract forbids."""
         columns = {
             "rewards": (self.raw, None),
             "terms": (self.terms, declaration.terms),
@@ -394,12 +409,16 @@ class _Log:
 
 
 class _Pieces:
-    """A rollout cut where episodes end: environment after environment, piece after piece. (P,)"""
+    """A rollout cut into P pieces where episodes end.
+
+    The pieces of one environment follow one another, and environments come in order. Each array is
+    (P,) unless noted.
+    """
 
     def __init__(self, ended: npt.NDArray[np.bool_]) -> None:
         steps = len(ended)
         cut = ended.copy()
-        cut[-1] = True  # what is open at the end of the rollout is a piece too
+        cut[-1] = True  # an episode that stays open at the end is a piece too
         self.env, self.step = (index.astype(np.int64) for index in np.nonzero(cut.T))
         self.ended: npt.NDArray[np.bool_] = ended[self.step, self.env]
         is_first = np.ones(len(self.env), np.bool_)
@@ -407,14 +426,15 @@ class _Pieces:
         before = np.where(is_first, -1, np.roll(self.step, 1))
         self.length = self.step - before
         self.start = self.env * steps + before + 1
-        """Where each begins in a column that is laid out environment after environment."""
+        """Where each piece begins in a column that is laid out environment after environment."""
         self.first = np.flatnonzero(is_first)
-        """The piece of each environment that goes on with the episode from before. (N,)"""
+        """The first piece of each environment, which continues the episode of the last rollout.
+        (N,)"""
         self.last = np.append(self.first[1:], len(self.env)) - 1
-        """The piece of each environment that reaches the end of the rollout. (N,)"""
+        """The last piece of each environment, which reaches the end of the rollout. (N,)"""
 
     def reduce(self, operation: np.ufunc, column: Array) -> npt.NDArray[np.float64]:
-        """The operation over the steps of every piece. (T, N, ...) to (P, ...)"""
+        """Apply the operation to the steps of each piece. (T, N, ...) to (P, ...)"""
         steps, envs, *rest = column.shape
         flat = column.swapaxes(0, 1).reshape(steps * envs, *rest).astype(np.float64)
         reduced: npt.NDArray[np.float64] = operation.reduceat(flat, self.start, axis=0)
@@ -422,7 +442,7 @@ class _Pieces:
 
 
 class _Totals:
-    """What episodes have gathered: one row each."""
+    """Sums over the steps of episodes, with one row for each episode."""
 
     def __init__(self, rows: int, terms: int, metrics: int) -> None:
         self.length = np.zeros(rows, np.int64)
@@ -433,8 +453,8 @@ class _Totals:
         self.metric_max = np.full((rows, metrics), -np.inf)
 
     def extended(self, pieces: _Pieces, log: _Log) -> _Totals:
-        """The totals of all pieces of a rollout, of which the first of each environment goes on
-        with these."""
+        """The totals of all pieces of a rollout. The first piece of each environment continues an
+        open episode, so the totals of that episode are added."""
         found = copy(self)
         found.length = pieces.length.copy()
         found.length[pieces.first] += self.length
@@ -449,14 +469,14 @@ class _Totals:
         return found
 
     def picked(self, rows: npt.NDArray[np.intp]) -> _Totals:
-        """Some of the rows."""
+        """A copy with some of the rows."""
         found = copy(self)
         for name, column in vars(self).items():
             setattr(found, name, column[rows])
         return found
 
     def cleared(self, rows: npt.NDArray[np.bool_]) -> _Totals:
-        """The same with nothing in some of the rows."""
+        """These totals, after setting some of the rows back to the start."""
         for name, column in vars(self).items():
             column[rows] = -np.inf if name == "metric_max" else 0
         return self
@@ -465,7 +485,7 @@ class _Totals:
 def _aggregate(
     aggregations: Sequence[str], totals: _Totals, last: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Metrics of episodes as they are declared. (E, M)"""
+    """Metrics of E episodes, each aggregated as declared. (E, M), float64."""
     values = np.empty(last.shape, np.float64)
     for column, aggregation in enumerate(aggregations):
         values[:, column] = {

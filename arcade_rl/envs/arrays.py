@@ -1,4 +1,4 @@
-"""The few operations that the core needs on arrays that may be numpy's or torch's."""
+"""The few operations that the core needs on arrays of numpy or torch."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def to_numpy(array: Array) -> npt.NDArray[Any]:
 
 
 def observations_to_numpy(observations: Observations) -> Observations:
-    """The same for an observation that may be a dict of arrays."""
+    """The observations in host memory, an array or a dict of arrays."""
     if isinstance(observations, dict):
         return {key: to_numpy(array) for key, array in observations.items()}
     return to_numpy(observations)
 
 
 def actions_for(actions: npt.NDArray[Any], observations: Observations) -> Array:
-    """Actions as an environment takes them that gives such observations: numpy arrays as they are, for
-    others a tensor on their device. (N,) integer or (N, dimensions) float32."""
+    """Actions in the kind of array that the environment of these observations takes: a numpy array
+    as it is, or a tensor on the device of the observations. (N,) integer or (N, dimensions)
+    float32."""
     array = next(iter(observations.values())) if isinstance(observations, dict) else observations
     if isinstance(array, np.ndarray):
         return actions
@@ -37,19 +38,19 @@ def actions_for(actions: npt.NDArray[Any], observations: Observations) -> Array:
 
 
 class WeightedSum:
-    """The shaped reward that the learner gets: terms (N, K) times weights (K,). (N,), float32."""
+    """The shaped reward of the learner: terms (N, K) times weights (K,). (N,), float32."""
 
     def __init__(self, weights: Sequence[float]) -> None:
         self._weights: Array = np.asarray(weights, np.float32)
 
     def __call__(self, terms: Array) -> Array:
-        if type(self._weights) is not type(terms):  # once: then they are where the terms are
+        if type(self._weights) is not type(terms):  # moved once, to the device of the terms
             self._weights = terms.new_tensor(self._weights)
         return terms @ self._weights
 
 
 def zeros(like: Array, *shape: int) -> Array:
-    """Zeros where `like` lives, in its dtype."""
+    """Zeros of this shape, on the device and in the dtype of `like`."""
     if isinstance(like, np.ndarray):
         return np.zeros(shape, like.dtype)
     return like.new_zeros(shape)

@@ -1,7 +1,7 @@
-"""What the processes of a `ProcessEnv` say to each other, and the memory that they share.
+"""Messages between the processes of a `ProcessEnv`, and the memory that these processes share.
 
-A frame on a pipe is 4 bytes of length and as many of pickle, between processes of one program. An
-empty frame asks for a step, or says that it is done.
+A frame on a pipe is 4 bytes of length, then a pickle of this length; both ends belong to one
+program. An empty frame asks for a step, or says that the step is done.
 """
 
 from __future__ import annotations
@@ -22,27 +22,28 @@ from arcade_rl.envs.door import leaves
 from arcade_rl.errors import ArcadeError, ContractError, RunFailed
 
 ALIGNMENT = 64
-"""Bytes at whose multiples arrays begin: a line of the cache."""
+"""Bytes of a cache line. Every array begins at a multiple of this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a process is told first."""
+    """The first message to a process: which environments to build."""
 
     game: str
     options: Mapping[str, Any]
     purpose: Purpose
     first: int
-    """Its first environment in the whole."""
+    """Index of the process's first environment among all environments."""
     rows: int
-    """How many environments it holds."""
+    """How many environments the process holds."""
     opponents: tuple[str, ...]
-    """Names of the game's own opponents of which each episode draws one; empty in a game of one seat."""
+    """Names of the game's own opponents. Each episode draws one of them; empty in a game of one
+    seat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What it answers when its environments are built."""
+    """The answer of a process that has built its environments."""
 
     observation_space: spaces.Space[Any]
     action_space: spaces.Space[Any]
@@ -50,14 +51,14 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What it answers when something was raised; it ends after this."""
+    """The last answer of a process in which something was raised."""
 
     kind: type[ArcadeError] | type[MemoryError]
     message: str
 
 
 class Board:
-    """All arrays of N environments in one piece of memory, with the same layout in every process."""
+    """All arrays of N environments in one piece of memory, laid out alike in every process."""
 
     def __init__(self, hello: Hello, declaration: Declaration, num_envs: int) -> None:
         self._places: dict[str, tuple[int, tuple[int, ...], npt.DTypeLike]] = {}
@@ -83,8 +84,8 @@ class Board:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
     def map(self, descriptor: int, create: bool) -> None:
-        """Map the memory file, after giving it its size where `create` is set. RunFailed if there is
-        no room: writing to memory that is not there would end the process with a bus error."""
+        """Map the memory file. With `create`, the file gets its size first; RunFailed if there is
+        no room, because writing to missing memory would end the process with a bus error."""
         if create:
             self._reserve(descriptor)
         self._memory = mmap.mmap(descriptor, self._size)
@@ -108,7 +109,7 @@ class Board:
         return self._arrays[name]
 
     def observations(self, prefix: str, rows: slice | npt.NDArray[np.intp]) -> Observations:
-        """The observations of some environments: views of those of a slice."""
+        """The observations of some environments. A slice gives views, indices give copies."""
         found = {
             name.removeprefix(f"{prefix}."): array[rows]
             for name, array in self._arrays.items()
@@ -119,13 +120,14 @@ class Board:
     def put_observations(
         self, prefix: str, rows: slice | npt.NDArray[np.intp], observations: Observations
     ) -> None:
-        """Copy observations of some environments in."""
+        """Copy the observations of some environments into the board."""
         parts = observations if self._is_dict else {"": observations}
         for key, array in parts.items():
             self._arrays[f"{prefix}.{key}"][rows] = array
 
     def put(self, rows: slice, batch: StepBatch) -> None:
-        """Copy what a step of some environments gave in. ContractError for what has no place here."""
+        """Copy the batch of some environments into the board. ContractError for fields that have no
+        place."""
         arrays = self._arrays
         self.put_observations("observations", rows, batch.observations)
         arrays["rewards"][rows] = batch.rewards
@@ -147,8 +149,8 @@ class Board:
             )
 
     def batch(self, rows: slice) -> StepBatch:
-        """All arrays of some environments as views, which always show what was put in last.
-        `has_final` and `has_cut` say which of the optional ones count."""
+        """Views of all arrays of some environments, which always show what was put in last. The
+        optional fields count only where `has_final` and `has_cut` are set."""
         arrays = self._arrays
         return StepBatch(
             observations=self.observations("observations", rows),
@@ -171,7 +173,7 @@ class Board:
 
 
 def count_actions(space: spaces.Space[Any]) -> int:
-    """Columns of an action mask."""
+    """Number of columns of an action mask."""
     if isinstance(space, spaces.MultiDiscrete):
         return int(space.nvec.sum())
     assert isinstance(space, spaces.Discrete), f"{space} cannot be masked"
@@ -187,7 +189,7 @@ def read_frame(descriptor: int) -> bytes | None:
 
 
 def write_frame(descriptor: int, body: bytes = b"") -> None:
-    """Write a frame. BrokenPipeError if nobody reads."""
+    """Write a frame. BrokenPipeError if the other end of the pipe is closed."""
     frame = memoryview(struct.pack("=I", len(body)) + body)
     while frame:
         frame = frame[os.write(descriptor, frame) :]

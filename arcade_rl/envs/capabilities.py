@@ -1,4 +1,4 @@
-"""Whether environments and screens have what their game declares: the one place that compares the two."""
+"""Compares what environments and screens can do with what their game declares."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from arcade_rl.contracts import Declaration, Screen, VectorEnv, gives
 
 
 def environment_lacks(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
-    """What an environment lacks of what is declared, or has although it is not declared."""
+    """Methods that an environment lacks though they are declared, or has though they are not."""
     if not isinstance(env, VectorEnv):
         yield f"{env!r:.60} is no arcade_rl.contracts.VectorEnv; expected a class that inherits from it"
         return
@@ -32,7 +32,7 @@ def environment_lacks(env: VectorEnv, declaration: Declaration) -> Iterator[str]
 
 
 def screen_lacks(screen: Screen, declaration: Declaration) -> Iterator[str]:
-    """What a screen lacks of what is declared, or has although it is not declared."""
+    """Methods that a screen lacks though they are declared, or has though they are not."""
     if not isinstance(screen, Screen):
         yield f"{screen!r:.60} is no arcade_rl.contracts.Screen; expected a class that inherits from it"
         return

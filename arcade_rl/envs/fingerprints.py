@@ -1,8 +1,9 @@
-"""CRC-32 of what environments show, every so many steps: the proof that a replay is what happened.
+"""Fingerprints: CRC-32 of observations at regular steps, which prove that a replay is what
+happened.
 
-The fingerprint of an observation is that of its bytes as the game made them, little-endian, before
-any normalisation; of the newest frame where an observation is a stack of frames; of all arrays in the
-order of their keys where it is a dict.
+The fingerprint of an observation is the CRC-32 of its bytes as the game made them, little-endian,
+before any normalisation. In a stack of frames, only the newest frame counts. In a dict, all arrays
+count, in the order of their keys.
 """
 
 from __future__ import annotations
@@ -25,34 +26,37 @@ class Prints:
     """The fingerprints of a rollout of N environments."""
 
     steps: npt.NDArray[np.int64]
-    """Steps of the rollout after which they were taken, from 1. (F,)"""
+    """Steps of the rollout after which fingerprints were taken, from 1. (F,), int64."""
     values: npt.NDArray[np.uint32]
-    """Of the observations then; where an episode had just ended, of the next one's first. (F, N)"""
+    """Fingerprints of the observations after these steps. Where an episode had just ended, this is
+    the first observation of the next episode. (F, N), uint32."""
     finals: dict[tuple[int, int], int]
-    """Of the last observation of the episode that (step, environment) ended. Only environments whose
-    arrays are in host memory have them: asking others would wait for the device."""
+    """Fingerprint of an episode's last observation, by the (step, environment) that ended the
+    episode. Environments with arrays on a device have none: asking for them would wait for the
+    device."""
 
 
 class FingerprintLog:
     """Takes fingerprints while a rollout is played."""
 
     def __init__(self, is_stacked: bool, is_on: bool = True) -> None:
-        """`is_stacked`: observations are stacks of frames along their first axis. One that is not
-        `is_on` takes none."""
+        """`is_stacked` says that observations are stacks of frames along their first axis. A log
+        that is not `is_on` takes no fingerprints."""
         self._is_stacked = is_stacked
         self._is_on = is_on
         self.begin(0)
 
     def begin(self, count: int) -> None:
-        """`count` steps were played before, of which nothing is noted yet."""
+        """Begin an empty log after `count` steps of the training."""
         self.count = count
-        """Steps since the training began: where it is cut changes no fingerprint."""
+        """Steps since the training began, so that fingerprints do not depend on where a training is
+        cut."""
         self._newest: Observations = None
         self._shown: list[tuple[int, Observations]] = []
         self._finals: dict[tuple[int, int], int] = {}
 
     def note(self, step: int, batch: StepBatch, ended: Array) -> None:
-        """Look at what step number `step` of the rollout gave."""
+        """Take the fingerprints that are due after step number `step` of the rollout, from 0."""
         if not self._is_on:
             return
         self.count += 1
@@ -65,7 +69,7 @@ class FingerprintLog:
                 self._finals[step, env] = fingerprint(last)
 
     def harvest(self, num_envs: int) -> Prints:
-        """What was taken since the last harvest."""
+        """The fingerprints that were taken since the last harvest."""
         steps = np.array([step for step, _ in self._shown], np.int64)
         values = np.zeros((len(steps), num_envs), np.uint32)
         for row, (_, shown) in zip(values, self._shown, strict=True):
@@ -75,17 +79,18 @@ class FingerprintLog:
         return found
 
     def seen(self) -> npt.NDArray[np.uint32]:
-        """Fingerprints of what the environments show now, until their next step. (N,), uint32."""
+        """Fingerprints of the observations after the last noted step. (N,), uint32."""
         return np.array(fingerprints(observations_to_numpy(self._newest)), np.uint32)
 
 
 def newest(observations: Observations, is_stacked: bool) -> Observations:
-    """What fingerprints are taken of: the newest frames of stacks, (N, ...), or all there is."""
+    """The part of observations that fingerprints cover: the newest frame of each stack, (N, ...),
+    or everything."""
     return observations[:, -1] if is_stacked else observations
 
 
 def fingerprint(observation: Observations) -> int:
-    """CRC-32 of one observation: an array in host memory, or a dict of such."""
+    """CRC-32 of one observation, which is an array in host memory or a dict of arrays."""
     parts = (
         [observation[k] for k in sorted(observation)]
         if isinstance(observation, dict)
@@ -98,7 +103,7 @@ def fingerprint(observation: Observations) -> int:
 
 
 def fingerprints(observations: Observations) -> list[int]:
-    """That of each environment's observation; arrays in host memory, (N, ...)."""
+    """CRC-32 of each environment's observation. Arrays are in host memory, (N, ...)."""
     parts = (
         [observations[k] for k in sorted(observations)]
         if isinstance(observations, dict)
@@ -121,7 +126,7 @@ def row_of(observations: Observations, env: int) -> Observations:
 
 
 def copied(observations: Observations) -> Observations:
-    """Observations that an environment's next step leaves as they are."""
+    """A copy of observations, which the environment's next step does not change."""
     if isinstance(observations, dict):
         return {key: copied(array) for key, array in observations.items()}
     return observations.copy() if isinstance(observations, np.ndarray) else observations.clone()

@@ -1,4 +1,4 @@
-"""Whether what a configuration chooses for the learner fits a game's environments. Asked without torch."""
+"""Whether the learner that a configuration chooses fits a game's environments; needs no torch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from arcade_rl.envs.door import leaves, open_env
 from arcade_rl.errors import ConfigError
 
 LEAST_SIDE = 36
-"""Pixels of a picture's side that the convolutions of SB3's policies take at least."""
+"""Shortest side of a picture that the convolutions of SB3's policies accept, pixel."""
 
 
 def refuse_unfitting_choice(resolved: Resolved) -> None:
-    """ConfigError if a policy, an algorithm or a noise that the configuration chooses does not fit. Only
-    for such a choice one environment is made, which may raise what the game's `make_env` raises."""
+    """ConfigError if a policy, an algorithm or a noise that the configuration chooses does not fit.
+
+    Only such a choice needs one environment to be built, which may raise what the game raises.
+    """
     train = resolved.config.train
     if train.policy == "auto" and not train.use_sde and train.algorithm_name != "MaskablePPO":
         return
@@ -34,14 +36,14 @@ def refuse_unfitting_choice(resolved: Resolved) -> None:
 
 
 def refuse_unfitting(resolved: Resolved, env: VectorEnv) -> None:
-    """ConfigError if these environments do not go with the configuration's [train] table."""
+    """ConfigError if these environments do not suit the configuration's [train] table."""
     for key, fault in _faults(resolved.config.train, env, resolved.declaration):
         origin = resolved.origins.get(key, resolved.game.name)
         raise ConfigError(f"{origin}: {key}: {fault}")
 
 
 def _faults(train: Train, env: VectorEnv, declaration: Declaration) -> Iterator[tuple[str, str]]:
-    """Key and what is wrong with its value."""
+    """(key, what is wrong with the value of this key)."""
     space = env.observation_space
     is_normalized = train.policy_kwargs.normalize_images is False
     if train.policy != "auto":
@@ -55,7 +57,7 @@ def _faults(train: Train, env: VectorEnv, declaration: Declaration) -> Iterator[
         yield "train.algorithm", 'the game forbids no actions; expected "PPO" or another one'
     if "Mlp" not in train.policy:
         for shape in _pictures(space, is_normalized):
-            if sorted(shape)[1] < LEAST_SIDE:  # the smallest is the number of channels
+            if sorted(shape)[1] < LEAST_SIDE:  # the smallest number is the number of channels
                 yield (
                     "train.policy",
                     f"pictures of shape {shape} are too small; expected sides of {LEAST_SIDE} pixels or "
@@ -64,15 +66,15 @@ def _faults(train: Train, env: VectorEnv, declaration: Declaration) -> Iterator[
 
 
 def _policies(space: spaces.Space[Any], is_normalized: bool) -> list[str]:
-    """What the names of the policies begin with that take such observations."""
+    """Words that the names of suitable policies contain, for observations of this space."""
     if isinstance(space, spaces.Dict):
         return ["MultiInput"]
     return ["Cnn", "Mlp"] if _pictures(space, is_normalized) else ["Mlp"]
 
 
 def _pictures(space: spaces.Space[Any], is_normalized: bool) -> list[tuple[int, ...]]:
-    """Shapes of the parts of an observation that SB3 takes for pictures. `is_normalized`: their numbers
-    need no division by 255, so any will do."""
+    """Shapes of the parts of an observation that SB3 treats as pictures. With `is_normalized`,
+    numbers need no division by 255, so a picture may hold numbers of any kind."""
     return [
         part.shape
         for part in leaves(space).values()

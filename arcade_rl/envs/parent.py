@@ -1,4 +1,4 @@
-"""A process that does not outlive the one that started it."""
+"""The end of a process together with its parent, the process that started it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-"""`prctl`'s wish to get a signal when the parent dies; Linux's `sys/prctl.h`."""
+"""Option of `prctl` that asks for a signal when the parent dies; from Linux's `sys/prctl.h`."""
 
 
 def die_with(parent: int) -> None:
-    """Be killed when the parent is gone, whatever this process does then. Linux; nothing elsewhere.
+    """Be killed when the parent is gone, whatever this process is doing. Does nothing outside
+    Linux.
 
-    `parent` is the process id as the parent gave it: it may be gone already.
+    `parent` is the process id that the parent gave. A parent that is gone already ends this
+    process.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -23,6 +25,6 @@ def die_with(parent: int) -> None:
 
 
 def outlive_parent() -> None:
-    """Take `die_with` back: this process learns of its parent's end by other means."""
+    """Undo `die_with`, in a process that learns of its parent's end by other means."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0)

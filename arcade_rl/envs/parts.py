@@ -19,10 +19,10 @@ class Part(Protocol):
     """Some environments of a `VectorEnv` that step together."""
 
     rows: slice
-    """Which of the environments; contiguous."""
+    """Indices of these environments, without gaps."""
 
     def send(self, actions: Array) -> None:
-        """Begin a step with an action for each row. Returns at once."""
+        """Begin a step with one action for each row. Returns at once."""
         ...
 
     def receive(self) -> StepBatch:
@@ -30,20 +30,20 @@ class Part(Protocol):
         ...
 
     def action_masks(self) -> Array:
-        """Which actions are allowed now, where the game forbids some. (rows, actions), bool."""
+        """Which actions are allowed now, in a game that forbids some. (rows, actions), bool."""
         ...
 
 
 @runtime_checkable
 class PartedVectorEnv(Protocol):
-    """What an environment that steps in parts has besides."""
+    """An environment that steps in parts."""
 
     parts: tuple[Part, ...]
-    """Together they are all rows, in order."""
+    """The parts, which together cover all rows in order."""
 
 
 class Whole:
-    """All environments as the only part; the step happens when it is asked for."""
+    """All environments as the only part. The step happens in `receive`."""
 
     def __init__(self, env: VectorEnv) -> None:
         self._env = env
@@ -68,17 +68,17 @@ class Accounts:
     """Counts the episodes of environments that step in parts."""
 
     def __init__(self, parts: Sequence[Part], make: Callable[[int], EpisodeAccounting]) -> None:
-        """`make` makes the accounting of so many environments."""
+        """`make` builds the accounting of a given number of environments."""
         self._rows = [part.rows for part in parts]
         self._accounts = [make(int(rows.stop) - int(rows.start)) for rows in self._rows]
 
     def begin_episodes(self, stage: int) -> None:
-        """All environments were reset: nothing is counted yet."""
+        """Begin to count, right after all environments were reset, in `stage`."""
         for account in self._accounts:
             account.begin_episodes(stage)
 
     def go_on(self, open_: OpenEpisodes, stage: int) -> None:
-        """Go on with the open episodes of all environments; later ones are played in `stage`."""
+        """Go on with these open episodes. Later episodes are played in `stage`."""
         for rows, account in zip(self._rows, self._accounts, strict=True):
             account.go_on(open_.rows(rows), stage)
 
@@ -88,7 +88,7 @@ class Accounts:
             account.set_stage(stage)
 
     def record(self, number: int, batch: StepBatch, shaped: Array) -> Array:
-        """Note one step of part `number`; returns where real episodes ended. (rows,), bool."""
+        """Note one step of part `number`. Returns in which rows an episode ended, (rows,), bool."""
         return self._accounts[number].record(batch, shaped)
 
     def harvest(self) -> Harvest:
@@ -98,5 +98,5 @@ class Accounts:
         return merge([(r.start, h) for r, h in zip(self._rows, harvests, strict=True)])
 
     def open_episodes(self) -> OpenEpisodes:
-        """What is known of the episodes that are open after a harvest, until the next step."""
+        """The episodes that are open after a harvest. Ask before the next step is recorded."""
         return join_open([account.open_episodes() for account in self._accounts])

@@ -1,9 +1,9 @@
-"""Environments in processes of their own: all cores step, and the learner looks at one half of the
-environments while the other half steps.
+"""Environments in processes of their own, so that all cores step. The learner looks at one half of
+the environments while the other half steps.
 
-What they give is what the game's own environments give, whatever the number of processes. Arrays go
-through memory that all have mapped, a file that has no name any more: nothing is left behind,
-whoever is killed.
+The number of processes does not change what the environments give. All processes map one file,
+through which arrays go. The file has no name any more, so nothing is left behind when a process is
+killed.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_f
 from arcade_rl.errors import PluginError
 
 CLOSE_WAIT_S = 5.0
+"""How long a process may take to end before it is killed, s."""
 SHARED_MEMORY = Path("/dev/shm")
-"""Files that stay in memory, on Linux."""
+"""Folder whose files stay in memory, on Linux."""
 
 
 class Shard:
@@ -68,10 +69,11 @@ class Shard:
 
     @property
     def pid(self) -> int:
+        """Id of the process."""
         return self._process.pid
 
     def send(self, body: bytes = b"") -> None:
-        """Ask for something; nothing means a step. A process that is gone is noticed by `receive`."""
+        """Send a command; an empty one asks for a step. `receive` notices if nobody is there."""
         with contextlib.suppress(BrokenPipeError):
             write_frame(self._commands, body)
 
@@ -86,12 +88,12 @@ class Shard:
         return answer
 
     def hang_up(self) -> None:
-        """Close the pipes: the process ends when it next looks."""
+        """Close the pipes, so that the process ends when it next reads."""
         for descriptor in (self._commands, self._replies):
             os.close(descriptor)
 
     def join(self, deadline: float) -> None:
-        """Wait for the end until `deadline`, of `time.monotonic`, and kill it then."""
+        """Wait for the process to end, and kill it at `deadline`, in s of `time.monotonic`."""
         try:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -108,8 +110,11 @@ class Shard:
 
 
 def is_single_threaded() -> bool:
-    """Whether a fork of this process copies no thread in the middle of something. Linux; a worker is
-    so while it builds its environments."""
+    """Whether this process has one thread, so that a fork copies no thread in the middle of
+    something.
+
+    A worker has one thread while it builds its environments. False outside Linux.
+    """
     try:
         return len(os.listdir("/proc/self/task")) == 1
     except FileNotFoundError:
@@ -117,7 +122,7 @@ def is_single_threaded() -> bool:
 
 
 def _spawned(inherited: tuple[int, int, int]) -> subprocess.Popen[bytes]:
-    """A process that imports everything anew: half a second of a core."""
+    """A process that imports everything anew, which takes half a second of a core."""
     words = [*map(str, inherited), str(os.getpid())]
     return subprocess.Popen(
         [sys.executable, "-m", "arcade_rl.envs.shard", *words],
@@ -128,7 +133,8 @@ def _spawned(inherited: tuple[int, int, int]) -> subprocess.Popen[bytes]:
 
 
 class Forked:
-    """A process that has imported what this one has, with what `Popen` offers."""
+    """A fork, which has imported what this process has; offers the methods of `Popen` that are
+    used."""
 
     def __init__(self, inherited: tuple[int, int, int]) -> None:
         parent = os.getpid()
@@ -139,7 +145,8 @@ class Forked:
         self._code: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Exit code, or minus the signal. TimeoutExpired if it lives on."""
+        """Exit code, or the negative number of a signal. TimeoutExpired if the process lives longer
+        than `timeout`, s."""
         if self._code is None:
             if not select.select([self._end], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired([], timeout or 0.0)
@@ -158,8 +165,8 @@ class Forked:
         try:
             kept = [2, *sorted(inherited)]
             for before, after in itertools.pairwise([*kept, os.sysconf("SC_OPEN_MAX")]):
-                os.closerange(before + 1, after)  # a pipe that this process held would not end
-            for name, descriptor in (("stdout", 1), ("stderr", 2)):  # they may have had another
+                os.closerange(before + 1, after)  # a pipe held here would never end
+            for name, descriptor in (("stdout", 1), ("stderr", 2)):  # those of sys may be others
                 setattr(sys, name, os.fdopen(descriptor, "w", buffering=1, closefd=False))
             serve(*inherited, parent)
             code = 0
@@ -170,7 +177,7 @@ class Forked:
 
 
 def end(shards: Sequence[Shard]) -> None:
-    """End processes, all at once: those that hang are waited for together."""
+    """End processes together, so that those that hang cost one wait in all."""
     for shard in shards:
         shard.hang_up()
     deadline = time.monotonic() + CLOSE_WAIT_S
@@ -179,7 +186,7 @@ def end(shards: Sequence[Shard]) -> None:
 
 
 class Views:
-    """The step batch of some environments, made of the board without looking anything up."""
+    """Step batches of some environments, whose views of the board are made once."""
 
     def __init__(self, board: Board, rows: slice) -> None:
         found = board.batch(rows)
@@ -191,7 +198,7 @@ class Views:
         self._has_final, self._has_cut = board["has_final"][rows], board["has_cut"][rows]
 
     def batch(self, told: Sequence[bytes]) -> StepBatch:
-        """What the processes put in last, with what they said of opponents."""
+        """The batch that the processes put in last, with the opponents' replies that they told."""
         final = self._final if self._has_final.any() else None
         cut = self._cut if self._has_cut.any() else None
         batch = StepBatch(*self._always, final, cut, frames=self._frames)
@@ -204,7 +211,7 @@ class Views:
 
 
 class Half:
-    """The environments of some of the processes, which step together."""
+    """The part of the environments that some of the processes hold; these step together."""
 
     def __init__(self, rows: slice, shards: Sequence[Shard], board: Board) -> None:
         self.rows = rows
@@ -221,7 +228,7 @@ class Half:
         return self._views.batch(self.told())
 
     def told(self) -> list[bytes]:
-        """Wait for the step; what each process said of opponents."""
+        """Wait for the step. Returns what each process told about opponents."""
         return [shard.receive() for shard in self._shards]
 
     def action_masks(self) -> Array:
@@ -229,7 +236,7 @@ class Half:
 
 
 class ProcessEnv(VectorEnv):
-    """N environments of a game, stepped by several processes in one or two parts."""
+    """N environments of a game, which several processes step in one or two parts."""
 
     def __init__(
         self,
@@ -251,26 +258,22 @@ class ProcessEnv(VectorEnv):
         self.parts = tuple(Half(rows, shards, self._board) for rows, shards in halves)
 
     def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
-        """As `VectorEnv`. The processes get copies: `seeds` itself does not count on."""
+        """Reset, with copies of `seeds` in the processes: `seeds` itself does not count on."""
         self._ask(pickle.dumps(("reset", (seeds, rows))))
         every = slice(0, self.num_envs)
         return self._board.observations("observations", every if rows is None else rows)
 
     def set_stage(self, stage: int) -> None:
-        """As `VectorEnv`."""
         self._ask(pickle.dumps(("stage", stage)))
 
     def action_masks(self) -> Array | None:
-        """As `VectorEnv`."""
         return self._board["masks"] if self._has_masks else None
 
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        """As `VectorEnv`."""
         saved = [pickle.loads(answer) for answer in self._ask(pickle.dumps(("save", None)))]
         return {name: np.concatenate([part[name] for part in saved]) for name in saved[0]}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
-        """As `VectorEnv`."""
         self._ask(pickle.dumps(("restore", (seeds, dict(saved)))))
         return self._board.observations("observations", slice(0, self.num_envs))
 
@@ -280,14 +283,14 @@ class ProcessEnv(VectorEnv):
         return self._views.batch([said for part in self.parts for said in part.told()])
 
     def close(self) -> None:
-        """As `VectorEnv`. Arrays that others still hold keep the memory."""
+        """End the processes. The memory lasts as long as somebody holds an array of it."""
         if self._shards:
             shards, self._shards, self.parts = self._shards, [], ()
             del self._board, self._views
             end(shards)
 
     def _ask(self, body: bytes) -> list[bytes]:
-        """Ask all processes the same; their answers."""
+        """Send one command to all processes, and return their answers."""
         for shard in self._shards:
             shard.send(body)
         return [shard.receive() for shard in self._shards]
@@ -302,11 +305,11 @@ def open_processes(
     processes: int,
     opponents: Sequence[str] = (),
 ) -> ProcessEnv:
-    """The game's environments, divided over `processes` processes, or one each if that is fewer.
-    `opponents`: those of the game's own that sit opposite, of which each episode draws one.
+    """The game's environments, divided among `processes` processes, at most one per environment.
 
-    Raises what the game raises. With two processes or more there are two parts, the same ones for
-    every number of processes. On Linux the processes end with the thread that called this.
+    `opponents` are names of the game's own opponents, of which each episode draws one. With two
+    processes or more there are two parts, which do not depend on the number of processes. On Linux
+    the processes end with the thread that called this. Raises what the game raises.
     """
     directory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
     with tempfile.TemporaryFile(dir=directory) as memory, contextlib.ExitStack() as stack:
@@ -337,7 +340,7 @@ def open_processes(
 
 
 def divide(num_envs: int, processes: int) -> list[list[slice]]:
-    """The environments of every process, part by part."""
+    """The environments of each process, part by part."""
     processes = max(1, min(processes, num_envs))
     if processes == 1:
         return [[slice(0, num_envs)]]

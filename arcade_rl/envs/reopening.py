@@ -1,8 +1,9 @@
-"""Goes on with the episodes that were open where a training was cut, in environments that know nothing
-of them: they are restored, or the episodes are played again from their causes.
+"""Continues the episodes that were open where a training was cut, in new environments: either saved
+environments are restored, or the episodes are played again from their causes.
 
-Environments step together, so all episodes are played again at once and end at the same moment: the
-longest begins first, and the environment of a shorter one plays anything until its turn comes.
+Environments step together, so all episodes are played again at once and end at the same moment. The
+longest episode begins first; the environment of a shorter one plays anything until its turn comes.
+
 """
 
 from __future__ import annotations
@@ -31,20 +32,21 @@ from arcade_rl.errors import ContractError, DivergenceError, VerificationError
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What one environment has played of its open episode, L steps, and what it gave."""
+    """The L steps so far of one environment's open episode: what was done in them and what they
+    gave."""
 
     actions: npt.NDArray[Any]
-    """(L,) or (L, D), in any type that holds them."""
+    """Actions of the learner. (L,) or (L, D), in any dtype that holds them."""
     rewards: npt.NDArray[np.float32]
-    """The game's own. (L,)"""
+    """The game's own rewards. (L,), float32."""
     prints: Mapping[int, int]
-    """Fingerprints of observations by the number of steps before them, 0 to L."""
+    """Fingerprints of observations, by the number of steps before each, 0 to L."""
     replies: npt.NDArray[Any] | None = None
-    """What opponents answered, in the order of time; None in a game of one seat."""
+    """What opponents answered, oldest first; None in a game of one seat."""
 
 
 def refuse_unreopenable(declaration: Declaration) -> None:
-    """ContractError if the open episodes of a game would be lost at every cut."""
+    """ContractError if a game's open episodes would be lost at every cut."""
     can_replay = declaration.replay == "exact" or declaration.reruns
     if not can_replay and declaration.saved_state == "none":
         raise ContractError(
@@ -55,7 +57,7 @@ def refuse_unreopenable(declaration: Declaration) -> None:
 
 
 def save(env: VectorEnv, declaration: Declaration) -> Mapping[str, npt.NDArray[Any]]:
-    """What an environment saves between two steps; nothing where the game's cannot."""
+    """What an environment saves between two steps; empty if the game cannot save."""
     return {} if declaration.saved_state == "none" else env.save()
 
 
@@ -68,11 +70,12 @@ def reopen(
     seeds: HashedSeeds,
     stage: int,
 ) -> Observations:
-    """Go on with open episodes; returns what is observed now. (N, ...)
+    """Go on with open episodes. Returns what is observed now, (N, ...).
 
-    `source`: what the environments saved where `Declaration.saved_state` is not "none", the causes of
-    every episode otherwise. `is_exact`: what is observed then must be what was observed. `seeds` are those of the run from its beginning; later episodes are
-    played in `stage`. DivergenceError if the episodes are not those that they were.
+    `source` is what the environments saved, or the causes of each episode if
+    `Declaration.saved_state` is "none". With `is_exact`, the observation now must equal the one at
+    the cut. `seeds` are the seeds of the run from its beginning. Later episodes are played in
+    `stage`. DivergenceError if an episode differs from the one before the cut.
     """
     is_stacked = declaration.frame_stack > 1
     if isinstance(source, Mapping):
@@ -98,7 +101,7 @@ def _restore(
 
 
 def _compare_seen(open_: OpenEpisodes, shown: Observations) -> None:
-    """What is observed now must be what was observed at the cut."""
+    """DivergenceError unless every observation now equals the observation at the cut."""
     found = np.array(fingerprints(observations_to_numpy(shown)), np.uint32)
     for env in np.flatnonzero(found != open_.seen).tolist():
         _diverge(
@@ -120,7 +123,7 @@ def _diverge(env: int, open_: OpenEpisodes, step: int, what: str, then: str, now
 
 
 class _Reopening:
-    """Plays the causes of all open episodes at once."""
+    """Plays the causes of all open episodes at once. T is the length of the longest."""
 
     def __init__(
         self,
@@ -135,16 +138,16 @@ class _Reopening:
         self._company: Company | None = getattr(env, "company", None)
         self._longest = int(open_.length.max())
         self._starts = self._longest - open_.length
-        """The step of the whole before which each episode begins. (N,)"""
+        """Number of the step, from 0, before which each episode begins. (N,), int64."""
         self._actions, self._rewards = self._laid_out()
         self._due: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        """(environment, fingerprint) of what is observed after so many steps of the whole."""
+        """(environment, fingerprint) pairs to compare, by the number of steps that were played."""
         for index, cause in enumerate(causes):
             for position, value in cause.prints.items():
                 self._due[int(self._starts[index]) + position].append((index, value))
 
     def _laid_out(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32]]:
-        """Actions and rewards of every step of the whole. (T, N, ...), (T, N)"""
+        """Actions (T, N, ...) and rewards (T, N) of all steps; 0 before an episode begins."""
         first = self._causes[0].actions
         kind = np.float32 if first.dtype.kind == "f" else np.int64
         whole = (self._longest, len(self._causes))
@@ -155,7 +158,7 @@ class _Reopening:
         return actions, rewards
 
     def play(self) -> Observations:
-        """Play all steps; returns the observations after the last one."""
+        """Play all steps. Returns the observations after the last one."""
         self._observations = first = self._env.reset(self._seeds.at(np.zeros_like(self._starts)))
         for step in range(self._longest + 1):
             self._begin(np.flatnonzero(self._starts == step), step)
@@ -170,13 +173,15 @@ class _Reopening:
         return self._observations
 
     def _begin(self, rows: npt.NDArray[np.intp], step: int) -> None:
-        """Begin the episodes of these environments."""
+        """Begin the episodes of these environments, each in the stage that it was played in."""
         if not len(rows):
             return
         self._observations = copied(self._observations)
         for stage in np.unique(self._open.stage[rows]):
             of_stage = rows[self._open.stage[rows] == stage]
             self._env.set_stage(int(stage))
+            # `reset` replaces the seeds of all environments. Where the open episode is being
+            # played, the next seed is for the episode that follows; elsewhere, for the open one.
             has_begun = self._starts < step
             self._seat(of_stage)
             begun = np.where(has_begun, self._open.begun, self._open.begun - 1)
@@ -185,7 +190,7 @@ class _Reopening:
             _put(self._observations, of_stage, first)
 
     def _seat(self, rows: npt.NDArray[np.intp]) -> None:
-        """Whoever sits opposite in these episodes sat there before, and answers as before."""
+        """Give each of these episodes the opponent that it had, and the answers that it got."""
         if self._company is None:
             return
         for row in rows.tolist():
@@ -194,7 +199,7 @@ class _Reopening:
             self._company.resume(row, int(self._open.opponent[row]), answers)
 
     def _look(self, step: int) -> None:
-        """Compare what is observed now with the fingerprints of this moment."""
+        """Compare the observations now with the fingerprints after `step` steps."""
         if step not in self._due:
             return
         shown = observations_to_numpy(newest(self._observations, self._is_stacked))
@@ -204,7 +209,7 @@ class _Reopening:
                 _diverge(env, self._open, place, "observation", f"{expected:08x}", f"{found:08x}")
 
     def _compare(self, batch: StepBatch, step: int) -> None:
-        """Compare a step with the one that was played before the cut."""
+        """Compare a step with the same step before the cut."""
         plays = self._starts <= step
         rewards, seeds = to_numpy(batch.rewards), to_numpy(batch.episode_seeds)
         ended = to_numpy(batch.terminated) | to_numpy(batch.truncated)

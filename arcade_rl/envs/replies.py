@@ -17,14 +17,14 @@ class EnvReplies:
     """What opponents answered in T steps of N environments."""
 
     counts: npt.NDArray[np.int64]
-    """Answers of every step. (T, N), int64."""
+    """How many answers each step has. (T, N), int64."""
     actions: tuple[npt.NDArray[Any], ...]
-    """Answers of each environment, in the order of time. N arrays, (sum of its counts,) or with
-    dimensions."""
+    """The answers in each environment, oldest first. N arrays: (answers,) int64, or (answers,
+    dimensions) float32."""
 
 
 def join_replies(parts: Sequence[EnvReplies | None]) -> EnvReplies | None:
-    """The replies of several parts of the environments, in their order; None where there are none."""
+    """The replies of several parts of the environments, in their order; None if no part has any."""
     there = [part for part in parts if part is not None]
     if not there:
         return None
@@ -33,7 +33,7 @@ def join_replies(parts: Sequence[EnvReplies | None]) -> EnvReplies | None:
 
 
 def by_environment(steps: Sequence[Replies]) -> EnvReplies | None:
-    """The replies of T steps, environment by environment; None where there are none of a step."""
+    """The replies of T steps, environment by environment; None if no step has any."""
     if not steps:
         return None
     counts = np.stack([step.counts for step in steps])  # (T, N)

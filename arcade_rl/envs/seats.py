@@ -1,6 +1,6 @@
-"""Who sits on the seats that the learner has not: who answers for them, and what that follows from.
+"""The opponents on the seats that are not the learner's, and how each episode gets one.
 
-N is the number of environments, R of those that ask at one moment.
+N is the number of environments, R the number of environments that ask at one moment.
 """
 
 from __future__ import annotations
@@ -22,63 +22,69 @@ Integers = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.bool_]
 
 DRAW = np.int64(0x5EA7)
-"""Keeps who sits in an episode apart from all else that follows from its seed."""
+"""Changes the seed that draws an opponent, so that the draw is independent of the rest of an
+episode."""
 
 
 class Company(Opponents, ABC):
-    """Whoever sits opposite in N environments."""
+    """The opponents in N environments."""
 
     who: Integers
-    """Code of the opponent in the open episode of each environment. (N,), int64."""
+    """Code of the opponent in each environment's open episode. (N,), int64."""
 
     @abstractmethod
     def begin(self, rows: Rows, seeds: Integers) -> None:
-        """As `Opponents`."""
+        """Give an opponent to each episode that begins with one of these seeds. (R,) both."""
 
     @abstractmethod
     def choose(
         self, rows: Rows, observations: Observations, masks: Masks | None
     ) -> npt.NDArray[Any]:
-        """As `Opponents`."""
+        """One action for each of the environments `rows`; see `Opponents.choose`."""
 
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        """What its later answers depend on. Arrays of N rows by name."""
+        """Everything that later answers depend on. Arrays of N rows by name."""
         return {}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         """Go on from what `save` gave."""
 
     def resume(self, row: int, code: int, replies: npt.NDArray[Any]) -> None:
-        """The next episode in `row` was played before: it has this opponent, and these first answers."""
+        """Give the next episode in `row` this opponent and these first answers: it was played
+        before."""
         raise NotImplementedError(f"{type(self).__name__} resumes no episode")
 
     def unused(self) -> Rows:
-        """Environments whose resumed episode was asked for fewer answers than it had before."""
+        """Environments whose resumed episode has asked for fewer answers than it had. The given
+        answers are forgotten."""
         return np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who can sit opposite."""
+    """An opponent with a code and a name."""
 
     code: int
-    """Number that stands for it in arrays: the updates of a checkpoint of the run itself, wherever the run
-    is cut, or -1, -2 and so on for the game's own opponents in their order."""
+    """Number that stands for the opponent in arrays. A checkpoint of the run itself has its number
+    of updates, which does not depend on where the run is cut. The game's own opponents have -1, -2
+    and so on, in their order."""
     name: str
-    """What people read: its name in the game, or a reference such as RUN@30%."""
+    """What people read: the opponent's name in the game, or a reference such as RUN@30%."""
     opponent: Opponent
     chunk: int = -1
-    """Chunk that a checkpoint of the run itself ended; -1 for others."""
+    """Chunk whose checkpoint this opponent is, for the run's own checkpoints; -1 for others."""
 
 
 class Seated(Company):
-    """In each episode one of several, which its seed draws: first a group, then a member of it, each with
-    the same chance."""
+    """Opponents of which each episode's seed draws one.
+
+    The seed draws a group, then a member of the group, each with equal chances.
+    """
 
     def __init__(
         self, groups: Sequence[Sequence[Member]], others: Sequence[Member], num_envs: int
     ) -> None:
-        """`others` are never drawn: episodes that were open before have them."""
+        """`others` are never drawn. They are the opponents of resumed episodes."""
         self._groups = [[member.code for member in group] for group in groups]
         everyone = [*(member for group in groups for member in group), *others]
         self._members = {member.code: member for member in everyone}
@@ -135,11 +141,11 @@ class Seated(Company):
         self._turns = saved["turns"].copy()
 
     def name(self, code: int) -> str:
-        """The name of whoever has this code."""
+        """The name of the opponent with this code."""
         return self._members[code].name
 
     def chunks(self) -> list[int]:
-        """Chunks of the run's own checkpoints that sit opposite in open episodes, rising."""
+        """Chunks of the run's own checkpoints that play in open episodes, in rising order."""
         seated = {self._members[code].chunk for code in np.unique(self.who).tolist()}
         return sorted(seated - {-1})
 
@@ -153,10 +159,10 @@ class Seated(Company):
 
 
 class RecordedOpponents(Company):
-    """Gives the answers of recorded episodes again: nobody needs to be there who gave them."""
+    """Gives the answers of recorded episodes again, without the opponents who gave them."""
 
     def __init__(self, replies: Sequence[Sequence[Replies]]) -> None:
-        """For each environment those of its episodes, in order."""
+        """`replies` has, for each environment, the replies of its episodes in order."""
         self.who = np.zeros(len(replies), np.int64)
         self._episodes = [[list(episode.actions) for episode in row] for row in replies]
         self._like = next((episode.actions for row in replies for episode in row), np.zeros(0, int))
@@ -167,14 +173,16 @@ class RecordedOpponents(Company):
             self._open[row] = self._episodes[row].pop(0) if self._episodes[row] else []
 
     def give(self, row: int, answers: npt.NDArray[Any]) -> None:
-        """The next answers in `row` are these, wherever its episode is."""
+        """Make these the next answers in `row`, wherever its episode is."""
         self._open[row] = list(answers)
 
     def choose(
         self, rows: Rows, observations: Observations, masks: Masks | None
     ) -> npt.NDArray[Any]:
-        """Beyond what was recorded, the first action that is allowed: such an episode diverged before, or
-        nobody looks at it."""
+        """The recorded answers, and after them the first allowed action.
+
+        An episode that asks for more answers has diverged already, or nobody looks at it.
+        """
         found = np.zeros((len(rows), *self._like.shape[1:]), self._like.dtype)
         if masks is not None and found.ndim == 1:
             found[:] = masks.argmax(axis=1)
@@ -185,10 +193,10 @@ class RecordedOpponents(Company):
 
 
 class RandomOpponent(Opponent):
-    """Any action that is allowed, each with the same chance; for games to offer among theirs."""
+    """Plays any allowed action, each with equal chances. Games may offer this opponent."""
 
     def __init__(self, space: spaces.Space[Any]) -> None:
-        """`space`: Discrete, or a Box of one dimension with bounds."""
+        """`space` is Discrete, or a Box of one dimension with bounds."""
         self._space = space
 
     def choose(self, asked: Asked) -> npt.NDArray[Any]:
@@ -205,7 +213,7 @@ class RandomOpponent(Opponent):
 
 
 def built_in(game: Game, options: Any, names: Sequence[str], name: str) -> Member:
-    """The game's own opponent of this name, one of `names`, which are all of the game's."""
+    """The game's own opponent of this name. `names` are all that the game declares."""
     return Member(-1 - list(names).index(name), name, game.make_opponent(options, name))
 
 

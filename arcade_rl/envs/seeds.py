@@ -12,6 +12,7 @@ from arcade_rl.contracts import NumberedSeeds, SeedSource
 from arcade_rl.errors import ArcadeError
 
 SEED_BITS = 31
+"""Bits of a seed."""
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -19,10 +20,10 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 
 class HashedSeeds(NumberedSeeds):
-    """Counter-based: episode k of environment i has a seed that follows from (seed, i, k) alone.
+    """Seeds by counting: the seed of episode k of environment i follows from (seed, i, k) alone.
 
-    Neither the number of environments nor the order in which they ask changes a seed. The hash is
-    splitmix64 (Steele, Lea and Flood 2014), of which the top 31 bits are taken.
+    Neither the number of environments nor the order in which they ask changes a seed. A seed is the
+    top 31 bits of a splitmix64 hash (Steele, Lea and Flood 2014).
     """
 
     exact = False
@@ -33,7 +34,7 @@ class HashedSeeds(NumberedSeeds):
         self._counts = np.zeros(num_envs, np.int64)
 
     def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
-        """Seeds of the next episodes of these environments, each named once."""
+        """Seeds for the next episodes of these environments, none of which may be named twice."""
         self._counts[indices] += 1
         return self._seeds(indices, self._counts[indices])
 
@@ -45,7 +46,7 @@ class HashedSeeds(NumberedSeeds):
         return self._seeds(indices, numbers - ages), ages
 
     def at(self, counts: npt.NDArray[np.int64]) -> HashedSeeds:
-        """The same seeds where so many episodes of each environment have begun. (N,)"""
+        """These seeds after `counts` episodes of each environment have begun. `counts` is (N,)."""
         found = copy(self)
         found._counts = counts.copy()
         return found
@@ -53,13 +54,13 @@ class HashedSeeds(NumberedSeeds):
     def _seeds(
         self, indices: npt.NDArray[np.intp], numbers: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
-        """Seeds of the episodes of these numbers, from 1."""
+        """Seeds of the episodes with these numbers, which count from 1."""
         hashed = _mix(self._streams[indices] + _GAMMA * numbers.astype(np.uint64))
         return (hashed >> np.uint64(64 - SEED_BITS)).astype(np.int64)
 
 
 class ResumedSeeds(HashedSeeds):
-    """Seeds of a run whose next episodes are given ones, which the run has begun before."""
+    """Seeds of a run that is resumed: the next episodes get the seeds that they had before."""
 
     def __init__(
         self,
@@ -67,8 +68,8 @@ class ResumedSeeds(HashedSeeds):
         counts: npt.NDArray[np.int64],
         given: npt.NDArray[np.int64],
     ) -> None:
-        """`counts`: episodes of each environment that began before, (N,). `given`: the seeds that the
-        next ones had, -1 where the run's own seeds are all that counts. (N,)"""
+        """`counts` says how many episodes of each environment have begun, (N,). `given` has the
+        seed of each environment's next episode, (N,), or -1 for the run's own next seed."""
         vars(self).update(vars(seeds.at(counts)))
         self._given = given.copy()
 
@@ -79,8 +80,11 @@ class ResumedSeeds(HashedSeeds):
 
 
 class EpisodeSeeds(SeedSource):
-    """The seeds of an evaluation: episode j has one that follows from (seed, j) alone, however many
-    environments play. Of N environments number i plays the episodes i, i + N, i + 2 N and so on."""
+    """The seeds of an evaluation: the seed of episode j follows from (seed, j) alone.
+
+    The number of environments changes no seed. Of N environments, number i plays the episodes i,
+    i + N, i + 2 N and so on.
+    """
 
     exact = True
 
@@ -94,13 +98,13 @@ class EpisodeSeeds(SeedSource):
         return found
 
     def of(self, rounds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Seed of every environment's episode after so many others of its own. (N,)"""
+        """Seed of each environment's episode after `rounds` earlier ones. (N,), int64."""
         numbers = rounds * len(rounds) + np.arange(len(rounds))
         return self._hashed._seeds(np.zeros(len(rounds), np.intp), numbers + 1)
 
 
 class GivenSeeds(SeedSource):
-    """Hands out the seeds of a list for each environment. ArcadeError when a list is used up."""
+    """Hands out seeds from one list per environment. ArcadeError when a list is used up."""
 
     exact = True
 
@@ -125,8 +129,10 @@ class GivenSeeds(SeedSource):
 def uniforms(
     seeds: npt.NDArray[np.int64], steps: npt.NDArray[np.int64], count: int
 ) -> npt.NDArray[np.float64]:
-    """So many random numbers for each row, which follow from its seed and its step alone. (N, count),
-    above 0 and below 1."""
+    """`count` random numbers for each row, which follow from the row's seed and step alone.
+
+    (N, count), float64, above 0 and below 1.
+    """
     roots = _mix(_mix(seeds.astype(np.uint64) + _GAMMA) + _GAMMA * steps.astype(np.uint64))
     places = _GAMMA * np.arange(1, count + 1, dtype=np.uint64)
     hashed = _mix(roots[:, None] + places)
@@ -134,7 +140,7 @@ def uniforms(
 
 
 def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finaliser of splitmix64."""
+    """Hash with the finaliser of splitmix64."""
     x = (x ^ (x >> np.uint64(30))) * _FIRST
     x = (x ^ (x >> np.uint64(27))) * _SECOND
     return x ^ (x >> np.uint64(31))

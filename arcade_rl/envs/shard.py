@@ -1,8 +1,8 @@
-"""The process of some of a `ProcessEnv`'s environments.
+"""The process that holds some of the environments of a `ProcessEnv`.
 
     python -m arcade_rl.envs.shard COMMANDS_FD REPLIES_FD MEMORY_FD PARENT_PID
 
-It takes commands from one pipe and answers each on another (`board`).
+The process reads commands from one pipe and answers each on another; `board` says in which form.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.errors import ArcadeError, PluginError
 
 STEP: tuple[str, Any] = ("step", None)
-"""What an empty command means."""
+"""The meaning of an empty command."""
 
 
 class Shifted(SeedSource):
-    """The seeds of some of the environments of a whole."""
+    """Seeds for a part of the environments, which begins with number `first`."""
 
     def __init__(self, source: SeedSource, first: int) -> None:
         self._source, self._first = source, first
         self.exact = source.exact
 
     def next(self, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
-        """Seeds of the whole's environments, by index in the part."""
+        """Seeds for environments of the part, by their indices in the part."""
         return self._source.next(indices + self._first)
 
 
 class ShiftedNumbers(Shifted):
-    """The same of a `NumberedSeeds`."""
+    """`Shifted` seeds from a source that also has anchors."""
 
     _source: NumberedSeeds
 
@@ -53,15 +53,15 @@ class ShiftedNumbers(Shifted):
 
 
 def shifted(source: SeedSource, first: int) -> Shifted:
-    """The seeds of the environments from number `first` on."""
+    """Seeds for the environments from number `first` on."""
     return (ShiftedNumbers if isinstance(source, NumberedSeeds) else Shifted)(source, first)
 
 
 def serve(commands: int, replies: int, memory: int, parent: int) -> None:
-    """Be the process: answer commands until nobody can give any."""
+    """Be the process: answer commands until the pipe of commands is closed."""
     die_with(parent)
     for descriptor in (commands, replies, memory):
-        os.set_inheritable(descriptor, False)  # a pipe that a game's own child held would not end
+        os.set_inheritable(descriptor, False)  # a pipe held by a game's own child would never end
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     try:
         _serve(commands, replies, memory)
@@ -75,7 +75,8 @@ def serve(commands: int, replies: int, memory: int, parent: int) -> None:
 
 
 def answer(replies: int, body: bytes = b"") -> None:
-    """Tell the parent; nothing means done. Ends the process if the parent is gone."""
+    """Answer the parent; an empty answer says that the command is done. Exits if the parent is
+    gone."""
     try:
         write_frame(replies, body)
     except BrokenPipeError:
@@ -130,7 +131,8 @@ def _serve(commands: int, replies: int, memory: int) -> None:
 
 
 def _begin(env: VectorEnv, name: str, value: Any, rows: slice, board: Board) -> Observations:
-    """Reset all environments or some, or restore all; returns an observation of theirs."""
+    """Reset all or some environments, or restore all. Returns their observations, for their kind of
+    array."""
     source = shifted(value[0], rows.start)
     if name == "restore":
         saved = {key: column[rows] for key, column in value[1].items()}

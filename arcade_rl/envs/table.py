@@ -1,4 +1,4 @@
-"""Environments of more than one seat with those who sit there: what they answer is kept, step by step."""
+"""Environments of more than one seat, with their opponents, whose answers are kept by step."""
 
 from __future__ import annotations
 
@@ -23,58 +23,53 @@ from arcade_rl.envs.seats import Company, Integers, Masks, Rows
 from arcade_rl.errors import ContractError
 
 SEATS = "seats."
-"""What the names of arrays begin with that are saved of opponents."""
+"""Prefix of the names of arrays that are saved for opponents."""
 WAITING, COUNTS = "seats.waiting", "seats.counts"
-"""Answers that wait for their episode's first step, and how many each environment has."""
+"""Names of two arrays: answers that wait for their episode's first step, and how many wait in each
+environment."""
 
 
 class Table(VectorEnv):
-    """A game's environments and whoever sits opposite in them."""
+    """A game's environments, and the opponents in them."""
 
     def __init__(self, env: VectorEnv) -> None:
         self.game_env = self._env = env
-        """The game's own."""
+        """The game's own environments."""
         self.num_envs = env.num_envs
         self.observation_space, self.action_space = env.observation_space, env.action_space
 
     def set_opponents(self, opponents: Company) -> None:  # type: ignore[override]
-        """Sit them down. The game asks through a `Minutes`, which keeps what they answer."""
+        """Seat the opponents. The game asks them through a `Minutes`, which keeps their answers."""
         self.company = opponents
         self._minutes = Minutes(opponents, self.action_space, self.num_envs)
         self._env.set_opponents(self._minutes)
 
     def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
-        """As `VectorEnv`."""
         self._minutes.forget(np.arange(self.num_envs) if rows is None else rows)
         observations = self._env.reset(seeds, rows)
         self._minutes.turn_page()
         return observations
 
     def step(self, actions: Array) -> StepBatch:
-        """As `VectorEnv`."""
         who = self.company.who.copy()
         batch = self._env.step(actions)
         return replace(batch, replies=self._minutes.take(), opponents=who)
 
     def action_masks(self) -> Array | None:
-        """As `VectorEnv`."""
         return self._env.action_masks()
 
     def set_stage(self, stage: int) -> None:
-        """As `VectorEnv`."""
         self._env.set_stage(stage)
 
     def close(self) -> None:
-        """As `VectorEnv`."""
         self._env.close()
 
     def save(self) -> Mapping[str, npt.NDArray[Any]]:
-        """As `VectorEnv`, with what the opponents go on from."""
+        """What the environments save, with the opponents' state and the answers that wait."""
         own = {f"{SEATS}{name}": array for name, array in self.company.save().items()}
         return {**self._env.save(), **own, **self._minutes.save()}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]], seeds: SeedSource) -> Observations:
-        """As `VectorEnv`."""
         ours = {name: array for name, array in saved.items() if name.startswith(SEATS)}
         self._minutes.restore(ours)
         self.company.restore({name.removeprefix(SEATS): array for name, array in ours.items()})
@@ -83,27 +78,29 @@ class Table(VectorEnv):
 
 
 class Minutes(Opponents):
-    """Passes questions on, and keeps the answers until the step that they belong to is over."""
+    """Passes questions on to the opponents, and keeps each answer until its step is over."""
 
     def __init__(self, opponents: Opponents, actions: Any, num_envs: int) -> None:
         self._opponents, self._actions, self._num_envs = opponents, actions, num_envs
         self._page: list[tuple[Rows, npt.NDArray[Any]]] = []
-        """Environments that asked and their answers, in this step."""
+        """(environments that asked, their answers), for every question of this step."""
         self._next: list[tuple[Rows, npt.NDArray[Any]]] = []
-        """Those of episodes that began in this step: they belong to their first step, the next one."""
+        """Questions of episodes that began in this step. Their answers belong to the next step,
+        which is the first of these episodes."""
         self._has_begun = np.zeros(num_envs, np.bool_)
+        """Whether an episode began in this step. (N,), bool."""
         self._is_known = np.zeros(num_envs, np.bool_)
-        """Where the game has said that an episode began."""
+        """Whether the game has ever said that an episode began. (N,), bool."""
 
     def begin(self, rows: Rows, seeds: Integers) -> None:
-        """As `Opponents`."""
         self._has_begun[rows] = self._is_known[rows] = True
         self._opponents.begin(rows, seeds)
 
     def choose(
         self, rows: Rows, observations: Observations, masks: Masks | None
     ) -> npt.NDArray[Any]:
-        """As `Opponents`. ContractError if the rows do not rise, or nothing has begun there."""
+        """Ask the opponents. ContractError if `rows` do not rise, or no episode has begun in one of
+        them."""
         if len(rows) == 0 or (np.diff(rows) <= 0).any():
             raise ContractError(
                 f"opponents are asked in the environments {rows}; expected rising ones"
@@ -123,25 +120,26 @@ class Minutes(Opponents):
         return answers
 
     def take(self) -> Replies:
-        """The answers of the step that is over."""
+        """The answers of the step that is over. The next step begins."""
         found = self._gathered(self._page)
         self._page, self._next = self._next, []
         self._has_begun[:] = False
         return found
 
     def forget(self, rows: Rows) -> None:
-        """These environments are reset: what was answered in their episodes has no step to belong to."""
+        """Forget the answers in environments that are reset: these answers have no step to belong
+        to."""
         kept = [(asked, ~np.isin(asked, rows), answers) for asked, answers in self._page]
         self._page = [(asked[keep], answers[keep]) for asked, keep, answers in kept if keep.any()]
 
     def turn_page(self) -> None:
-        """Environments were reset: what was answered in it belongs to the next step."""
+        """End a reset: the answers that were given in it belong to the next step."""
         self._page += self._next
         self._next = []
         self._has_begun[:] = False
 
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        """The answers that wait for a step, as rows of the same width."""
+        """The answers that wait for a step, as rows of one width."""
         waiting = self._gathered(self._page)
         ends = np.cumsum(waiting.counts)
         widest = max(int(waiting.counts.max(initial=0)), 1)
@@ -151,7 +149,7 @@ class Minutes(Opponents):
         return {WAITING: rows, COUNTS: waiting.counts}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go on with what `save` gave."""
+        """Go on with the answers that `save` gave."""
         counts, waiting = saved[COUNTS], saved[WAITING]
         self._page, self._next = [], []
         self._has_begun[:], self._is_known[:] = False, True
@@ -170,7 +168,7 @@ class Minutes(Opponents):
 
 
 def no_replies(space: Any, rows: int) -> Replies:
-    """The replies of so many environments or steps in which nobody was asked."""
+    """Replies for `rows` environments or steps in which nobody was asked."""
     kind = np.float32 if np.dtype(space.dtype).kind == "f" else np.int64
     return Replies(np.zeros(rows, np.int64), np.zeros((0, *(space.shape or ())), kind))
 

@@ -1,4 +1,4 @@
-"""A loaded policy that plays N environments: what it must remember between steps, and its actions."""
+"""A loaded policy that plays N environments, with everything that it remembers between steps."""
 
 from __future__ import annotations
 
@@ -48,9 +48,12 @@ class Acting:
         memory: Any,
         starts: npt.NDArray[np.bool_],
     ) -> tuple[npt.NDArray[Any], Any]:
-        """(actions, what is remembered after them). Actions are within the action space, (N,) int64 or
-        (N, dimensions) float32. What is drawn follows from each episode's seed and how many steps it had
-        before, (N,) both; `starts` says where an episode begins, which has no memory, (N,), bool."""
+        """(actions within the action space, the policy's memory after them). Actions are (N,)
+        int64, or (N, dimensions) float32.
+
+        Random choices follow from each episode's seed and its number of steps so far, both (N,).
+        `starts` says where an episode begins, whose memory is empty. (N,), bool.
+        """
         if self._draws is not None:
             self._draws.begin_step(seeds, steps)
         keywords: dict[str, Any] = {}
@@ -68,7 +71,7 @@ class Acting:
 class Actor:
     """A loaded policy on the learner's seat of N environments, step by step.
 
-    What it samples in an episode follows from that episode's seed, whoever plays beside it.
+    Random choices in an episode follow from its seed, so the other environments change nothing.
     """
 
     def __init__(
@@ -80,7 +83,8 @@ class Actor:
         deterministic: bool,
         seeds: Callable[[Integers], Integers],
     ) -> None:
-        """`seeds`: those of the environments' episodes, by how many each has played before. (N,)"""
+        """`seeds` gives the seeds (N,) of the open episodes, from how many each environment has
+        ended, (N,)."""
         self._env = env
         self._acting = Acting(policy, normalizer, train, deterministic)
         self._seeds_of = seeds
@@ -103,8 +107,8 @@ class Actor:
         return actions
 
     def observe_ends(self, ended: Array) -> None:
-        """Say where the last step ended an episode: what is remembered and drawn is another's then.
-        (N,), bool."""
+        """Say where the last step ended an episode, (N,), bool. Memory and random choices start
+        anew there."""
         self._starts = to_numpy(ended)
         self._rounds = self._rounds + self._starts
         self._steps = np.where(self._starts, 0, self._steps)
@@ -118,12 +122,15 @@ def load_acting(
     device: str,
     threads: int = 0,
 ) -> tuple[BasePolicy, ObservationNormalizer]:
-    """What acts in `env` with a verified checkpoint of the run: the policy and what prepares its
-    observations. `threads`: of torch; 0 for as many as in training. VerificationError if it does not
-    fit the configuration."""
+    """(the policy of a verified checkpoint of the run, the normaliser of its observations), for
+    `env`.
+
+    `threads` is the number of torch's threads; 0 means as many as in training. VerificationError if
+    the checkpoint does not fit the configuration.
+    """
     train = resolved.config.train
     torch.set_num_threads(threads or thread_count(train, is_image(env.observation_space)))
-    # SB3 draws weights first, on the CPU.
+    # SB3 first makes random weights, on the CPU; the fork keeps that from changing other draws.
     with checkpoints.unless_gone(checkpoint), torch.random.fork_rng([]):
         policy = load_policy(
             checkpoint / checkpoints.MODEL,

@@ -1,6 +1,6 @@
 """A policy's distribution over actions in the numbers that people read, beside the action taken.
 
-A is the number of actions, D of dimensions.
+A is the number of actions, D the number of dimensions.
 """
 
 from __future__ import annotations

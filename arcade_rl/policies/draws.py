@@ -1,8 +1,8 @@
-"""Sampled actions that follow from an episode's seed and its step, whoever plays beside it.
+"""Sampled actions that follow from an episode's seed and step alone.
 
-SB3's distributions draw the actions of all environments from one stream of random numbers: what an
-episode gets depends on how many others there are. N is the number of environments, A of actions or
-dimensions, L of numbers of the actor's latent code.
+SB3's distributions draw the actions of all environments from one stream of random numbers, so an
+episode's actions depend on how many environments there are. N is the number of environments, A the
+number of actions or dimensions, L the length of the actor's latent code.
 """
 
 from __future__ import annotations
@@ -33,17 +33,18 @@ Integers = npt.NDArray[np.int64]
 
 
 class Draws:
-    """What a policy's distribution samples from, from now on."""
+    """Replaces the random numbers from which a policy's distribution samples."""
 
     def __init__(self, policy: BasePolicy, noise_interval: int) -> None:
-        """`noise_interval`: steps of an episode that state-dependent exploration keeps its noise for."""
+        """`noise_interval` is the number of steps after which state-dependent exploration renews
+        its noise."""
         self._policy = cast(Any, policy)
         self._distribution = self._policy.action_dist
         self._distribution.sample = self._sample
         self._interval = noise_interval
 
     def begin_step(self, seeds: Integers, steps: Integers) -> None:
-        """The next sample is for these episodes and as many steps of each. (N,) both"""
+        """Set the seeds of episodes and their steps so far, for the next sample. (N,), int64."""
         self._seeds, self._steps = seeds, steps
         if isinstance(self._distribution, StateDependentNoiseDistribution):
             self._renew_noise(self._distribution)
@@ -70,7 +71,7 @@ class Draws:
         raise TypeError(f"{type(found).__name__} is not a distribution of an on-policy algorithm")
 
     def _choose(self, probabilities: list[Tensor]) -> Tensor:
-        """One of each set of choices, (N, A) each. (N, sets), int64"""
+        """Choose one action of each set, whose probabilities are (N, A). (N, sets), int64."""
         # The largest p / e with e exponential falls on each action with its probability p.
         together = torch.cat(probabilities, dim=1)
         races = together / -self._uniform(together).log()
@@ -81,15 +82,16 @@ class Draws:
         return torch.from_numpy(uniforms(self._seeds, self._steps, like.shape[1])).to(like)
 
     def _normal(self, seeds: Integers, steps: Integers, count: int) -> npt.NDArray[np.float64]:
-        """Normal random numbers (Box and Muller 1958). (N, count)"""
+        """Normal random numbers (Box and Muller 1958). (N, count), float64."""
         radius, angle = np.split(uniforms(seeds, steps, 2 * count), 2, axis=1)
         found: npt.NDArray[np.float64] = np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)
         return found
 
     def _renew_noise(self, distribution: StateDependentNoiseDistribution) -> None:
-        """New noise where an episode begins or has kept its own for long enough."""
+        """Renew the noise of each episode that begins, or whose noise has lasted long enough."""
         due = np.flatnonzero(self._steps % self._interval == 0)
         deviation = distribution.get_std(self._policy.log_std).detach()  # (L, A)
+        # At the first step all episodes begin, so that the matrices are made before any is used.
         if len(due) == len(self._seeds):
             self._matrices = deviation.new_zeros(len(due), *deviation.shape)  # (N, L, A)
         if len(due):

@@ -3,7 +3,7 @@ computed from it.
 
 SB3 makes objects of `torch.distributions` for every batch. A head is made once; between its calls a
 distribution is a plain tensor, so that a rollout can keep every one of them and hand them on. N is
-a number of observations, A of actions or dimensions, P of numbers.
+the number of observations, A the number of actions or dimensions, P the number of numbers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checkpoints that sit opposite, and who sits there in a training and in an evaluation."""
+"""Checkpoints as opponents, and the choice of opponents for a training and for an evaluation."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.experiment import resolve_saved
 
 FIRST_OTHER = -(2**32)
-"""Codes of checkpoints of other runs are below it, by the CRC-32 of their reference."""
+"""Limit below which the codes of other runs' checkpoints lie, by the CRC-32 of their references."""
 APART = np.int64(0x0BB0)
-"""Keeps what an opponent draws apart from what the learner draws in the same episode."""
+"""Changes the seeds of an opponent's draws, so that they differ from the learner's draws."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A checkpoint that sits opposite, with the configuration of its run."""
+    """A checkpoint as opponent, with the configuration of its run."""
 
     resolved: Resolved
     checkpoint: Path
@@ -42,8 +42,11 @@ class Rival:
 
 
 class CheckpointOpponent(Opponent):
-    """A policy that samples its actions. Whatever rows ask, it looks at N of them, the others blank: then
-    sums are rounded alike, and an answer is the same whoever asks beside."""
+    """A policy that samples its actions.
+
+    The policy always sees N rows, of which those that do not ask are blank. So sums are always
+    rounded alike, and an answer does not depend on which other rows ask.
+    """
 
     def __init__(self, acting: Acting, env: VectorEnv) -> None:
         self._acting, self._num_envs = acting, env.num_envs
@@ -68,7 +71,7 @@ class CheckpointOpponent(Opponent):
 
 
 def _spread(observations: Observations, rows: npt.NDArray[np.intp], count: int) -> Observations:
-    """Observations at their rows among so many blank ones."""
+    """Observations at their rows, among `count` rows of which the others are blank."""
     if isinstance(observations, dict):
         return {key: _spread(array, rows, count) for key, array in observations.items()}
     found = np.zeros((count, *observations.shape[1:]), observations.dtype)
@@ -77,7 +80,7 @@ def _spread(observations: Observations, rows: npt.NDArray[np.intp], count: int) 
 
 
 def _kept(before: Any, after: Any, rows: npt.NDArray[np.intp]) -> Any:
-    """The memory of a recurrent policy, in which only these rows have moved on."""
+    """The memory of a recurrent policy, in which only `rows` are taken from `after`."""
     if after is None:
         return None
     kept = []
@@ -95,8 +98,11 @@ def seat_in_training(
     checkpoints_of: tuple[Sequence[Path], Sequence[Path], Sequence[Path]],
     threads: int,
 ) -> Seated:
-    """Whoever `[opponents]` names in a training of this run, with these checkpoints: of the run itself, those of
-    which "pool" draws and those that open episodes have; of other runs, those that the table names."""
+    """The opponents that `[opponents]` names, for a training of the run.
+
+    `checkpoints_of` has three lists of directories: the pool's checkpoints, the checkpoints that
+    play in open episodes, and the checkpoints of other runs that the table names.
+    """
     pool, seated, rivals = checkpoints_of
     assert resolved.config.opponents is not None, "the configuration is not resolved"
     members = {
@@ -123,8 +129,7 @@ def seat_in_training(
 def seat_in_evaluation(
     resolved: Resolved, env: VectorEnv, opponent: str | Rival, device: str, threads: int = 0
 ) -> Seated:
-    """One opponent for all episodes. UsageError for a name that the game has not, or a checkpoint of
-    another game."""
+    """One opponent for all episodes of an evaluation."""
     if isinstance(opponent, str):
         member = _own(resolved, opponent)
     else:
@@ -134,8 +139,8 @@ def seat_in_evaluation(
 
 
 def chosen_opponent(resolved: Resolved, opponent: str | Rival | None) -> str | Rival | None:
-    """Who sits opposite in an evaluation: who was asked for, or the usual one; None in a game of one seat.
-    UsageError where nobody can."""
+    """The opponent of an evaluation: the one that was asked for, or the usual one; None in a game
+    of one seat. UsageError if the game does not have this opponent, or has one seat."""
     game, declared = resolved.game.name, resolved.declaration.opponents
     if len(resolved.declaration.seats) == 1:
         if opponent is not None:
@@ -164,7 +169,8 @@ def _own(resolved: Resolved, name: str) -> Member:
 
 
 def _of_run(resolved: Resolved, run: str, env: VectorEnv, path: Path, threads: int) -> Member:
-    """A checkpoint that ended on a milestone, by the name that does not depend on where the run is cut."""
+    """A checkpoint of the run itself, named by its milestone, whatever the place where the run is
+    cut."""
     chunk, state = checkpoints.verify(path), checkpoints.read_state(path)
     opponent = _opponent(resolved, env, path, "cpu", threads)
     return Member(state.updates, f"{run}@{state.milestones[0]}", opponent, chunk)

@@ -1,4 +1,4 @@
-"""Named arrays in one file: an LZ4 frame with checksum around a msgpack map. Nothing is unpickled."""
+"""Named arrays in one file: an LZ4 frame with checksum around a msgpack map, and no pickle."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ KINDS = "biuf"
 _OTHERS = (
     RuntimeError, ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException,
 )  # fmt: skip
-"""What reading raises where a file is another."""
+"""What reading raises when a file holds something else."""
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write arrays of plain numbers. TypeError for others."""
+    """Write arrays of plain numbers. TypeError if an array holds anything else."""
     plain = {name: _packed(name, array) for name, array in arrays.items()}
     data = msgpack.packb({"format": NAME, "version": VERSION, "arrays": plain})
     path.write_bytes(lz4.frame.compress(data, content_checksum=True, store_size=True))
 
 
 def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """What `write_arrays` wrote. VerificationError if the file is no such, or of another version."""
+    """The arrays that `write_arrays` wrote. VerificationError if the file holds something else, or
+    has another version."""
     try:
         data = lz4.frame.decompress(path.read_bytes())
         content = msgpack.unpackb(data)

@@ -17,15 +17,15 @@ import numpy.typing as npt
 from arcade_rl.errors import VerificationError
 
 MAX_VALUES = 1 << 26
-"""Of a column with all its dimensions, of all tracks together, or of a table: bounds what a small file
-can ask for."""
+"""Most values that a column with all its dimensions, all tracks together, or a table may hold. This
+bounds the memory that a small forged file can ask for."""
 _BLOCK = 1 << 18
-"""Values or bytes that are decoded at a time, because that takes many times their space."""
+"""Values or bytes that are decoded at a time. Decoding needs many times the space of the result."""
 
 
 def pack_digits(values: npt.NDArray[np.integer], choices: int) -> bytes:
-    """Integers from 0 to `choices` - 1, packed as the digits of words: numbers of that base, the lowest
-    digit first, of 1 to 8 bytes. The last word has only the bytes that its digits need."""
+    """Integers from 0 to `choices` - 1, packed as digits of base `choices` into words of 1 to 8
+    bytes, the lowest digit first. The last word has only the bytes that its digits need."""
     digits, width = _word(choices)
     count = values.size
     padded = np.zeros((-(-count // digits), digits), np.uint64)
@@ -37,7 +37,7 @@ def pack_digits(values: npt.NDArray[np.integer], choices: int) -> bytes:
 def unpack_digits(
     data: bytes, choices: int, count: int, dtype: npt.DTypeLike = np.int64
 ) -> npt.NDArray[Any]:
-    """(count,), `dtype`."""
+    """The integers that `pack_digits` packed. (count,), `dtype`."""
     what = f"{count} integers below {choices}"
     _expect(len(data) == _digits_size(choices, count), what, data)
     expect_few(count, "integers")
@@ -50,6 +50,7 @@ def unpack_digits(
         first = start // digits * width
         shifted = _as_words(raw[first : first + words * width], width)[:, None] // powers
         values = (shifted % base).reshape(-1)
+        # A forged word could hold a number that is too large, or digits behind the last value.
         is_right = (shifted[:, -1] < base).all() and not values[len(block) :].any()
         _expect(bool(is_right), what, data)
         block[:] = values[: len(block)]
@@ -58,7 +59,8 @@ def unpack_digits(
 
 @functools.lru_cache(1024)
 def _word(choices: int) -> tuple[int, int]:
-    """(digits, bytes) of the words that take the fewest bytes a digit; of equals the shortest."""
+    """(digits, bytes) of the words that take the fewest bytes per digit; of equal ones, the
+    shortest."""
     words = [(_most_digits(choices, width), width) for width in range(1, 9)]
     return min((word for word in words if word[0]), key=lambda word: word[1] / word[0])
 
@@ -76,7 +78,7 @@ def _powers(choices: int, digits: int) -> npt.NDArray[np.uint64]:
 
 
 def _digits_size(choices: int, count: int) -> int:
-    """Bytes."""
+    """Bytes that `count` digits take when they are packed."""
     digits, width = _word(choices)
     words, rest = divmod(count, digits)
     highest: int = choices**rest - 1
@@ -103,6 +105,8 @@ def pack_varints(values: npt.NDArray[np.integer]) -> bytes:
         rest = rest >> np.uint64(7)
         if not rest.any():
             break
+    # A byte is written if that byte or a later one is not 0; the first byte is always written. The
+    # top bit of a byte says whether another one follows.
     digits = np.stack(columns, axis=1)  # (n, bytes of the longest)
     later = np.flip(np.cumsum(np.flip(digits, 1) > 0, axis=1), 1)
     used = later > 0
@@ -113,9 +117,9 @@ def pack_varints(values: npt.NDArray[np.integer]) -> bytes:
 
 
 def unpack_varints(data: bytes, count: int) -> npt.NDArray[np.int64]:
-    """(count,), int64."""
+    """The integers that `pack_varints` packed. (count,), int64."""
     raw = np.frombuffer(data, np.uint8)
-    is_last = raw < 128
+    is_last = raw < 128  # the top bit of a byte says that another one follows
     is_whole = not len(raw) or bool(is_last[-1])
     _expect(is_whole and np.count_nonzero(is_last) == count, f"{count} varints", data)
     expect_few(count, "varints")
@@ -133,7 +137,7 @@ def unpack_varints(data: bytes, count: int) -> npt.NDArray[np.int64]:
 def _varints(
     raw: npt.NDArray[np.uint8], last: npt.NDArray[np.intp], data: bytes
 ) -> npt.NDArray[np.int64]:
-    """Whole varints, of which the last bytes are there."""
+    """Decode whole varints; `last` has the index of the last byte of each."""
     first = np.concatenate([[0], last[:-1] + 1])
     lengths = last - first + 1
     _expect(lengths.max() <= 10, "varints of 10 bytes at most", data)
@@ -144,14 +148,14 @@ def _varints(
 
 
 def pack_rows(values: npt.NDArray[np.generic]) -> bytes:
-    """Numbers as they are, byte 0 of all of them first, then byte 1: neighbours are alike, and
-    compress."""
+    """Numbers as they are, but byte 0 of all of them first, then byte 1, and so on: like bytes lie
+    side by side, and compress well."""
     little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
     return little.reshape(-1, 1).view(np.uint8).T.tobytes()
 
 
 def unpack_rows(data: bytes, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
-    """Numbers of a little-endian `dtype`, of this shape."""
+    """The numbers that `pack_rows` packed, of a little-endian `dtype` and this shape."""
     kind, count = np.dtype(dtype), math.prod(shape)
     _expect(len(data) == count * kind.itemsize, f"{count} values of {kind}", data)
     expect_few(count, "values")
@@ -160,7 +164,7 @@ def unpack_rows(data: bytes, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[
 
 
 def pack_deltas(states: npt.NDArray[np.generic]) -> bytes:
-    """Rows as what changed in their bits since the row before. (T, S)"""
+    """Rows (T, S), each stored as the bits that changed since the row before."""
     bits = _as_integers(states)
     changed = bits.copy()
     changed[1:] ^= bits[:-1]
@@ -168,7 +172,7 @@ def pack_deltas(states: npt.NDArray[np.generic]) -> bytes:
 
 
 def unpack_deltas(data: bytes, dtype: str, shape: tuple[int, int]) -> npt.NDArray[np.generic]:
-    """Rows of a little-endian `dtype`. (T, S)"""
+    """The rows that `pack_deltas` packed, of a little-endian `dtype`. (T, S)"""
     kind = np.dtype(dtype)
     changed = unpack_rows(data, f"<u{kind.itemsize}", shape)
     whole: npt.NDArray[np.generic] = np.bitwise_xor.accumulate(changed, axis=0)
@@ -181,7 +185,7 @@ def _as_integers(values: npt.NDArray[np.generic]) -> npt.NDArray[np.unsignedinte
 
 
 def expect_few(count: int, what: str) -> None:
-    """VerificationError if a file asks for more of something than anything has."""
+    """VerificationError if a file asks for more of something than any episode has."""
     if count > MAX_VALUES:
         raise VerificationError(f"{count} {what}; expected {MAX_VALUES} at most")
 

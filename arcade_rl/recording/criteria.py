@@ -1,6 +1,6 @@
 """Which episodes are kept, and why: each criterion looks at every episode that ends, in order.
 
-A criterion may look back: it names episodes that ended before. What it remembers are plain values,
+A criterion may look back and name episodes that ended earlier. Its memory consists of plain values,
 which a checkpoint carries, so that a chunk that is tried again keeps the same episodes.
 """
 
@@ -28,28 +28,28 @@ from arcade_rl.config.recording import (
 from arcade_rl.contracts import Better, Metric
 
 Memory = Any
-"""What a criterion remembers: what JSON can hold."""
+"""What a criterion remembers, as a value that JSON can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What criteria know of an episode that ended."""
+    """What criteria know about an episode that ended."""
 
     number: int
     """Number of the episode in its run, from 1."""
     stage: int
-    """Curriculum stage that it was played in."""
+    """Number of the curriculum stage that the episode was played in."""
     length: int
-    """Steps."""
+    """Number of steps."""
     values: Mapping[str, float]
-    """The return as RETURN, and every metric, by name."""
+    """The return, under the name RETURN, and every metric, by name."""
 
 
 class Criterion(ABC):
     """One reason to keep episodes."""
 
     look_back = 0
-    """How many of the last episodes it may name when the stage changes."""
+    """How many of the last episodes the criterion may name when the stage changes."""
 
     @abstractmethod
     def matches(self, episode: Facts) -> bool:
@@ -64,20 +64,24 @@ class Criterion(ABC):
         return ()
 
     def memory(self) -> Memory:
-        """What it remembers."""
+        """What the criterion remembers, for `remember`."""
         return None
 
     def remember(self, memory: Memory) -> None:
-        """Go on from what another remembered."""
+        """Go on from the memory of another criterion with the same settings."""
         return
 
 
 class Always(Criterion):
+    """Keeps every episode."""
+
     def matches(self, episode: Facts) -> bool:
         return True
 
 
 class EveryNth(Criterion):
+    """Keeps one episode in every `every`."""
+
     def __init__(self, settings: Periodic) -> None:
         self._every = settings.every
 
@@ -86,14 +90,14 @@ class EveryNth(Criterion):
 
 
 class Window(Criterion):
-    """Compares an episode with those before it."""
+    """Compares an episode with the last `length` episodes before it."""
 
     def __init__(self, length: int) -> None:
         self._length = length
         self._values: list[float] = []
 
     def _shares(self, value: float) -> tuple[Fraction, Fraction] | None:
-        """Parts of the window that are (below, above) a value; None until the window is full. The
+        """(share of the window below a value, share above it); None until the window is full. The
         value enters the window afterwards: an episode is not compared with itself."""
         window = self._values
         self._values = [*window, value][-self._length :]
@@ -110,7 +114,7 @@ class Window(Criterion):
 
 
 class BestAndWorst(Window):
-    """Ties are no merit: an episode that equals many is neither among the best nor the worst."""
+    """Keeps the best and the worst episodes. An episode that ties with many others is neither."""
 
     def __init__(self, settings: Performance, better: Better) -> None:
         super().__init__(settings.window)
@@ -130,6 +134,8 @@ class BestAndWorst(Window):
 
 
 class Shortest(Window):
+    """Keeps the shortest episodes."""
+
     def __init__(self, settings: Failure) -> None:
         super().__init__(settings.window)
         self._share = parse_percent(settings.shortest)
@@ -140,6 +146,8 @@ class Shortest(Window):
 
 
 class AroundTransitions(Criterion):
+    """Keeps the last episodes before a change of stage, and the first ones after it."""
+
     def __init__(self, settings: StageTransition) -> None:
         self.look_back = settings.before
         self._after = settings.after
@@ -164,11 +172,13 @@ class AroundTransitions(Criterion):
 
 
 class EndsOfStages(Criterion):
+    """Keeps the first and the last episodes of every stage."""
+
     def __init__(self, settings: StageBoundary) -> None:
         self.look_back = settings.last
         self._first = settings.first
         self._seen: dict[int, int] = {}
-        """Episodes that have ended, by stage."""
+        """How many episodes have ended, by stage."""
 
     def matches(self, episode: Facts) -> bool:
         seen = self._seen[episode.stage] = self._seen.get(episode.stage, 0) + 1
@@ -189,7 +199,8 @@ class EndsOfStages(Criterion):
 
 
 class NewBest(Criterion):
-    """The first episode of a run is a record in nothing: there is nothing to beat."""
+    """Keeps episodes that set a record. The first episode of a run sets none: it has nothing to
+    beat."""
 
     def __init__(self, directions: Mapping[str, Better]) -> None:
         self._directions = directions
@@ -212,6 +223,8 @@ class NewBest(Criterion):
 
 
 class FirstPast(Criterion):
+    """Keeps the first episode that reaches a threshold."""
+
     def __init__(self, settings: First, better: Better) -> None:
         self._settings, self._is_down = settings, better == "down"
         self._is_done = False
@@ -231,7 +244,7 @@ class FirstPast(Criterion):
 
 
 def make(settings: AnyCriterion, metrics: Sequence[Metric]) -> Criterion:
-    """The criterion that a configuration names; the game has the metrics that it names."""
+    """The criterion for these settings. The game must declare every metric that they name."""
     better: dict[str, Better] = {RETURN: "up", **{m.name: m.better for m in metrics}}
     match settings:
         case All():

@@ -1,5 +1,8 @@
-"""What is known of an ended episode, spelled once: accounting, events, the table of run.db, its rows, and
-what is salvaged of recordings are made of these columns."""
+"""The columns that describe an ended episode, spelled once.
+
+Accounting, events, the table and the rows of run.db, and salvaged recordings are all made of these
+columns.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from arcade_rl.recording.recording import Recording
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Name = Callable[[int], str]
-"""The name of an opponent by its code."""
+"""A function that gives the name of an opponent by the opponent's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,9 @@ class HowStored:
     """How a column is stored."""
 
     kind: type
-    """`int`, `float`, `bool` or `str`."""
+    """The type of its values: `int`, `float`, `bool` or `str`."""
     place: str
-    """Where a `Recording` has the value."""
+    """Attribute path of the value in a `Recording`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +39,28 @@ class EndedEpisodes:
     """E episodes that ended in one rollout, in the order of their end."""
 
     env: Annotated[Integers, HowStored(int, "metadata.environment")]
-    """Index of the environment. (E,)"""
+    """Index of the environment. (E,), int64."""
     seed: Annotated[Integers, HowStored(int, "start.seed")]
-    """Seed that it was played from. (E,)"""
+    """Seed that the episode was played from. (E,), int64."""
     stage: Annotated[Integers, HowStored(int, "metadata.stage")]
-    """Curriculum stage that it was played in. (E,)"""
+    """Curriculum stage that the episode was played in. (E,), int64."""
     length: Annotated[Integers, HowStored(int, "metadata.length")]
-    """Steps. (E,)"""
+    """Number of steps in the episode. (E,), int64."""
     step: Annotated[Integers, HowStored(int, "metadata.step_end")]
-    """Step of the rollout that ended it, from 0; elsewhere, steps of the run at its end. (E,)"""
+    """Step of the rollout that ended the episode, from 0. (E,), int64. In events and tables: the
+    run's steps at the episode's end."""
     raw_return: Annotated[Floats, HowStored(float, "metadata.raw_return")]
-    """Sum of the game's own rewards. (E,)"""
+    """Sum of the game's own rewards. (E,), float64."""
     shaped_return: Annotated[Floats, HowStored(float, "metadata.shaped_return")]
-    """Sum of the weighted terms. (E,)"""
+    """Sum of the weighted terms. (E,), float64."""
     truncated: Annotated[npt.NDArray[np.bool_], HowStored(bool, "metadata.truncated")]
-    """Cut by a limit rather than ended by the rules. (E,)"""
+    """Whether a limit cut the episode, rather than the rules ending it. (E,), bool."""
     opponent: Annotated[Integers, HowStored(str, "metadata.opponent")]
-    """Code of whoever sat opposite; elsewhere, the name. (E,)"""
+    """Code of the opponent. (E,), int64. In events and tables: the opponent's name."""
     terms: Floats
-    """Sum of every term, unweighted. (E, K)"""
+    """Sum of every term, unweighted. (E, K), float64."""
     metrics: Floats
-    """Every metric, aggregated as declared. (E, M)"""
+    """Every metric, aggregated as declared. (E, M), float64."""
 
     def __len__(self) -> int:
         return len(self.env)
@@ -67,19 +71,20 @@ class Column:
     """A column that all episodes of all games have."""
 
     name: str
+    """Name of the column in events, tables and rows."""
     kind: type
-    """`int`, `float`, `bool` or `str`."""
+    """The type of its values: `int`, `float`, `bool` or `str`."""
     place: str
-    """Where a `Recording` has the value."""
+    """Attribute path of the value in a `Recording`."""
 
     @property
     def default(self) -> Any:
-        """The value where an earlier version of the program had no such column."""
+        """The value for episodes of an earlier version, which had no such column."""
         return self.kind()
 
     @property
     def declared(self) -> str:
-        """The column of a table, in SQL."""
+        """The declaration of the column in a table, in SQL."""
         kind = {int: "integer", bool: "integer", float: "real", str: "text"}[self.kind]
         return f'"{self.name}" {kind} not null'
 
@@ -92,7 +97,7 @@ def _columns() -> Iterator[Column]:
 
 
 COLUMNS = tuple(_columns())
-"""All columns but those of terms and metrics, which each game has its own of."""
+"""All columns except those of terms and metrics, which differ from game to game."""
 
 
 def recorded_values(recording: Recording) -> Iterator[tuple[str, Any]]:
@@ -104,8 +109,8 @@ def recorded_values(recording: Recording) -> Iterator[tuple[str, Any]]:
 def of_episode(
     ended: EndedEpisodes, row: int, declaration: Declaration, name_of: Name
 ) -> dict[str, Any]:
-    """What metadata say of the episode in this row: its columns that are known when it ends. `name_of`
-    gives the name of an opponent's code."""
+    """The fields of `Metadata` that are known when the episode in this row ends. `name_of` gives
+    the name that belongs to an opponent's code."""
     found = {
         column.place.removeprefix("metadata."): column.kind(getattr(ended, column.name)[row])
         for column in COLUMNS
@@ -117,7 +122,7 @@ def of_episode(
 
 
 def as_lists(ended: EndedEpisodes, step: Sequence[int], name_of: Name) -> dict[str, list[Any]]:
-    """The columns as plain lists, with the steps of the run at each end and the names of opponents."""
+    """The columns as plain lists. `step` has the run's steps at each end, `opponent` has names."""
     lists = {column.name: getattr(ended, column.name).tolist() for column in COLUMNS}
     names = [name_of(code) for code in lists["opponent"]]
     return {**lists, "step": list(step), "opponent": names}

@@ -1,4 +1,4 @@
-"""Reading maps of plain values that nobody vouches for."""
+"""Reading fields from maps of plain values that may be forged or damaged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def take(fields: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    """The field of this name. VerificationError if it is missing or of another kind."""
+    """The field of this name. VerificationError if the field is missing or of another kind."""
     value = fields.get(name)
     if kind is float and type(value) is int:
         value = float(value)
@@ -22,8 +22,8 @@ def take(fields: Mapping[str, Any], name: str, kind: type[T]) -> T:
 
 
 def take_parts(fields: Mapping[str, Any], name: str, *kinds: type[Any]) -> list[Any]:
-    """The field of this name, a list of as many parts as there are kinds. VerificationError if it is
-    missing or has other parts."""
+    """The field of this name, a list with one part of each of these kinds. VerificationError if the
+    field is missing or has other parts."""
     parts = take(fields, name, list)
     if [type(part) for part in parts] != list(kinds):
         found = ", ".join(type(part).__name__ for part in parts[: len(kinds) + 1])

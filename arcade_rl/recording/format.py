@@ -1,7 +1,7 @@
-"""The episode file: one LZ4 frame with checksum around one msgpack map. See docs/recording-format.md.
+"""The episode file: an LZ4 frame with checksum around a msgpack map; see docs/recording-format.md.
 
-What is read is believed only after it was checked: sizes before anything is allocated, every field's
-kind, and that the columns have as many rows as the episode has steps.
+A reader believes nothing that it has not checked: sizes before anything is allocated, the kind of
+every field, and that the columns have as many rows as the episode has steps.
 """
 
 from __future__ import annotations
@@ -37,26 +37,27 @@ from arcade_rl.recording.tracks import pack_tracks, rising, unpack_tracks
 
 NAME = "arcade-rl episode"
 VERSION = 2
-"""Version 1 had no `frames`, `replies`, `mode` and `opponent`; it is read too."""
+"""Version that is written. Version 1, without `frames`, `replies`, `mode` and `opponent`, is read
+too."""
 SUFFIX = ".msgpack.lz4"
 
 MAX_FRAME_BYTES = 64 << 20
-"""Of a frame, packed or unpacked."""
+"""Most bytes of a frame, packed or unpacked."""
 MAX_STEPS = 1 << 22
 MAX_WIDTH = 1 << 16
-"""Dimensions of an action, numbers of a distribution or of a state, metrics."""
+"""Most dimensions of an action, numbers of a distribution or of a state, and metrics."""
 MAX_FRAMES = 1 << 32
-"""Of a step."""
+"""Most native frames of a step."""
 MAX_CHOICES = 1 << 32
-"""Of an action."""
+"""Most choices of a discrete action."""
 _MAX_STRING = 1 << 16
 _MAX_PARTS = 1 << 20
-"""Of all lists and maps of a file together."""
+"""Most parts of all lists and maps of a file together."""
 _MAX_SEED = 2**31 - 1
 _MAX_INTEGER = 2**53
-"""Every program that reads JSON has it exactly."""
+"""Largest integer that every program that reads JSON represents exactly."""
 _LEAST = {"number": 1, "checkpoint": -1}
-"""Integers of the metadata that do not begin at 0."""
+"""Lowest value of the integers in the metadata that do not begin at 0."""
 _METADATA = get_type_hints(Metadata)
 _DIGESTS = ("rom_sha256", "config_sha256")
 _DIGEST = re.compile(r"([0-9a-f]{64})?")
@@ -64,8 +65,9 @@ _STATE_KINDS = ("<f4", "<f8", "|u1")
 
 
 def encode(recording: Recording) -> bytes:
-    """The bytes of a stand-alone file, and of a frame in a segment. ArcadeError if a reader would not
-    take the episode: it is too long, or a value of it is of no kind that it could have."""
+    """The bytes of a stand-alone file, which are also the bytes of a frame in a segment.
+    ArcadeError if a reader would refuse the episode, because the episode is too long or holds a
+    value that its field cannot have."""
     data = _packed(recording)
     return lz4.frame.compress(  # type: ignore[no-any-return]
         data, compression_level=9, content_checksum=True, store_size=True
@@ -73,7 +75,7 @@ def encode(recording: Recording) -> bytes:
 
 
 def is_readable(recording: Recording) -> bool:
-    """Whether a reader would take the episode."""
+    """Whether a reader would accept the episode."""
     try:
         _packed(recording)
     except ArcadeError:
@@ -106,7 +108,7 @@ def _packed(recording: Recording) -> bytes:
 
 
 def _most_values(it: Recording) -> int:
-    """Values of its largest column."""
+    """Number of values in the recording's largest column."""
     answers = None if it.replies is None else it.replies.actions
     columns = [it.actions, it.values, it.distributions, it.states, answers]
     sizes = [column.size for column in columns if column is not None]
@@ -114,7 +116,7 @@ def _most_values(it: Recording) -> int:
 
 
 def decode(frame: bytes) -> Recording:
-    """The recording in a file or a frame. VerificationError if it is none, or not whole."""
+    """The recording in a file or a frame. VerificationError if `frame` is not a whole recording."""
     if len(frame) > MAX_FRAME_BYTES:
         raise VerificationError(f"{len(frame)} bytes; an episode has {MAX_FRAME_BYTES} at most")
     fields_of = unpacked(decompressed(frame))
@@ -138,8 +140,8 @@ def decode(frame: bytes) -> Recording:
 
 
 def columns_size(recording: Recording) -> int:
-    """Bytes that the steps of an episode add to its file: what the columns take more than those of one
-    step at which nothing happens, so without all that an episode has once."""
+    """Bytes that the steps of an episode add to its file. What every episode has once is left out:
+    the columns of a single step at which nothing happens are subtracted."""
     it = recording
     one = replace(
         it,
@@ -297,8 +299,8 @@ def _width(width: Any) -> int:
 
 
 def _pack_metadata(metadata: Metadata) -> dict[str, Any]:
-    """Digests as bytes, and numbers as integers where they are whole. What a game's options are stays
-    as it is: nothing says of what kind they were."""
+    """The metadata as plain values: digests as bytes, whole numbers as integers. A game's options
+    stay as they are, because nothing says of what kinds they were."""
     found = {name: getattr(metadata, name) for name in _METADATA}
     for name, hint in _METADATA.items():
         if hint is float:
@@ -318,8 +320,8 @@ def _shortest(value: float) -> float:
 
 
 def _present(values: Mapping[str, Any], version: int) -> Mapping[str, Any]:
-    """Metadata of an earlier version as those of this one: evaluations had how actions were chosen among
-    the criteria that they were kept for."""
+    """Metadata of an earlier version, in the form of this version. Version 1 kept the mode of an
+    evaluation in `reasons`."""
     if version > 1:
         return values
     reasons = values.get("reasons")
@@ -329,7 +331,7 @@ def _present(values: Mapping[str, Any], version: int) -> Mapping[str, Any]:
 
 
 def _metadata(values: Mapping[str, Any]) -> Metadata:
-    """The metadata of these plain values; those that this version does not know are left out."""
+    """The metadata from plain values. Fields that this version does not know are left out."""
     values = {**values, **{name: _digest(values, name) for name in _DIGESTS}}
     found = {name: _field(values, name, hint) for name, hint in _METADATA.items()}
     if len(found["metrics"]) > MAX_WIDTH:
@@ -367,7 +369,8 @@ def _field(values: Mapping[str, Any], name: str, hint: Any) -> Any:
 
 
 def _is_of(value: Any, hint: Any) -> bool:
-    """Whether a value is of this kind: a string, a number that is finite, or what JSON can hold."""
+    """Whether a value is of the kind `hint`: a string, a finite number, or anything that JSON can
+    hold."""
     if hint is Any:
         if isinstance(value, list):
             return all(_is_of(one, Any) for one in value)
@@ -393,7 +396,8 @@ def _start(packed: Mapping[str, Any]) -> Start:
 
 
 def decompressed(frame: bytes) -> bytes:
-    """What a whole LZ4 frame holds. VerificationError if it is none, or unpacks to too much."""
+    """The content of a whole LZ4 frame. VerificationError if `frame` is not one, or unpacks to too
+    much."""
     try:
         with lz4.frame.LZ4FrameDecompressor() as decompressor:
             data: bytes = decompressor.decompress(frame, max_length=MAX_FRAME_BYTES + 1)
@@ -410,7 +414,7 @@ def decompressed(frame: bytes) -> bytes:
 
 
 def unpacked(data: bytes) -> Mapping[str, Any]:
-    """The msgpack map of these bytes. VerificationError if they hold something else."""
+    """The msgpack map in these bytes. VerificationError if the bytes hold something else."""
     left = _MAX_PARTS
 
     def few(values: list[Any]) -> list[Any]:

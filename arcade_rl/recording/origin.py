@@ -1,4 +1,4 @@
-"""What decided what happened in an episode: the game, its versions, its options, the configuration."""
+"""The origin of an episode: its game, options and configuration, and the installed versions."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def stage_name(resolved: Resolved, stage: int) -> str:
 
 
 def named(declared: Any, values: Any) -> dict[str, float]:
-    """Numbers of metrics or terms by the names that are declared."""
+    """The values of metrics or terms, by the names that the game declares for them."""
     return {one.name: float(value) for one, value in zip(declared, values, strict=True)}

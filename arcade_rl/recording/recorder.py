@@ -1,7 +1,7 @@
-"""Records the episodes of a chunk: cuts them out of rollouts, asks the criteria, hands them to a writer.
+"""Records the episodes of a chunk: cuts them out of rollouts, asks the criteria, and hands them on.
 
-Episodes wait in a ring while a criterion may still look back at them. What is in the ring at the end
-of a chunk, and what the criteria remember, goes on in the next one.
+Episodes wait in a ring while a criterion may still look back at them. The ring and the memory of
+the criteria at the end of a chunk go on in the next chunk.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Outcome:
     """An episode that a rollout ended."""
 
     step: int
-    """Step of the rollout that ended it, from 0."""
+    """Step of the rollout that ended the episode, from 0."""
     facts: Facts
     start: Start
     metadata: Metadata
-    """Without its reasons."""
+    """Metadata of the episode, with no reasons yet."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Pending:
 
     facts: Facts
     recording: Recording
-    """Whole, whatever is kept of it in the end."""
+    """The episode with all columns, even if fewer are kept in the end."""
     reasons: list[str] = field(default_factory=list)
 
 
@@ -57,7 +57,7 @@ def write_ring(path: Path, ring: Sequence[Pending]) -> None:
 
 
 def read_ring(path: Path) -> list[Pending]:
-    """What `write_ring` kept. VerificationError if a byte of it is another."""
+    """The ring that `write_ring` kept. VerificationError if a byte of the file was changed."""
     with Segment(path) as segment:
         if segment.damage:
             raise VerificationError(segment.damage)
@@ -89,20 +89,20 @@ class Judges:
         return bool(self._with_policy)
 
     def reasons(self, episode: Facts) -> list[str]:
-        """The names of the criteria that it matches."""
+        """The names of the criteria that the episode matches."""
         found = [
             settings.name for settings, criterion in self._criteria if criterion.matches(episode)
         ]
         return list(dict.fromkeys(found))
 
     def stage_ended(self, stage: int, ring: Sequence[Pending]) -> None:
-        """Add the reasons of those that look back."""
+        """The curriculum has left `stage`: add the reasons of the criteria that look back."""
         facts = [pending.facts for pending in ring]
         for settings, criterion in self._criteria:
             self._add(settings.name, criterion.stage_ended(stage, facts), ring)
 
     def run_ended(self, stage: int, ring: Sequence[Pending]) -> None:
-        """The same where the run ends in `stage`."""
+        """The run ends in `stage`: add the reasons of the criteria that look back."""
         facts = [pending.facts for pending in ring]
         for settings, criterion in self._criteria:
             self._add(settings.name, criterion.run_ended(stage, facts), ring)
@@ -115,8 +115,8 @@ class Judges:
                 pending.reasons.append(name)
 
     def kept(self, pending: Pending) -> Recording:
-        """What is stored of an episode: with the policy's columns if one of its reasons asks. Reasons
-        are in the order of their names, as a segment's index has them."""
+        """The part of an episode that is stored: it has the policy's columns if one of its reasons
+        asks for them. The reasons are sorted by name, as they are in a segment's index."""
         it = pending.recording
         it = replace(it, metadata=replace(it.metadata, reasons=sorted(pending.reasons)))
         if self._with_policy.isdisjoint(pending.reasons):
@@ -124,11 +124,11 @@ class Judges:
         return it
 
     def memory(self) -> list[Any]:
-        """What all remember, each under its settings; for `remember`."""
+        """What all criteria remember, each under its settings, for `remember`."""
         return [[s.model_dump_json(), criterion.memory()] for s, criterion in self._criteria]
 
     def remember(self, memory: Sequence[Any]) -> None:
-        """Go on where other judges ended; one with other settings begins anew."""
+        """Go on from the memory of other judges. A criterion with new settings begins anew."""
         known = dict(memory)
         for settings, criterion in self._criteria:
             if (key := settings.model_dump_json()) in known:
@@ -140,13 +140,13 @@ class Recorder:
 
     def __init__(self, num_envs: int, judges: Judges, sink: Sink) -> None:
         self.tape = Tape(num_envs)
-        """What the environments did."""
+        """The steps of the environments since the beginnings of their open episodes."""
         self._judges = judges
         self._sink = sink
         self._ring: deque[Pending] = deque()
 
     def resume(self, ring: Sequence[Pending]) -> None:
-        """Go on with what the chunk before left."""
+        """Go on with the ring that the chunk before left."""
         self._ring = deque(ring)
         self._release()
 
@@ -170,11 +170,12 @@ class Recorder:
         self._judges.stage_ended(stage, self._ring)
 
     def finish(self, is_last: bool, stage: int) -> list[Pending]:
-        """The chunk ends in `stage`. What the next one must go on with; after the last one of a run
-        only what nobody has asked for yet, and the rest is handed on.
+        """The chunk ends in `stage`. Returns the episodes that the next chunk must go on with.
 
-        An episode that is longer than a reader takes cannot wait in a file: it is handed on too, for
-        whoever counts the losses, or forgotten where nobody has asked for it.
+        After the last chunk of a run, every episode that has a reason is handed on instead, and
+        only those without a reason are returned. An episode too long for a reader cannot wait in a
+        file: if it has a reason it is handed on too, for the sink to count as lost, and otherwise
+        forgotten.
         """
         if is_last:
             self._judges.run_ended(stage, self._ring)
@@ -188,7 +189,7 @@ class Recorder:
         return left
 
     def _release(self) -> None:
-        """Hand on, or forget, what nobody can name any more."""
+        """Hand on, or forget, the episodes that no criterion can name any more."""
         while len(self._ring) > self._judges.look_back:
             pending = self._ring.popleft()
             if pending.reasons:

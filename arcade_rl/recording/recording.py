@@ -1,7 +1,7 @@
 """A recorded episode: where it started, what was done, what it gave, and what the policy said.
 
-T is the number of steps, D of action dimensions, M of metrics, P of numbers of a distribution, S of
-numbers of a state.
+T is the number of steps, D the number of action dimensions, M the number of metrics. A distribution
+has P numbers, and a state has S.
 """
 
 from __future__ import annotations
@@ -16,66 +16,70 @@ from arcade_rl.contracts import Purpose, Replies
 
 Mode = Literal["", "sampled", "deterministic"]
 Json = Any
-"""What JSON can hold."""
+"""A value that JSON can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is known of an episode as a whole."""
+    """Facts about an episode as a whole."""
 
     run: str
     """Name of the run."""
     number: int
-    """Number of the episode in its run, from 1; in an evaluation, of the evaluation."""
+    """Number of the episode, from 1, in its run or in its evaluation."""
     chunk: int
+    """Number of the chunk that played the episode."""
     environment: int
-    """Index of the environment that played it."""
+    """Index of the environment that played the episode."""
     step_start: int
-    """Steps of the run when it started."""
+    """Steps that the run had played when the episode started."""
     step_end: int
-    """Steps of the run when it ended."""
+    """Steps that the run had played when the episode ended."""
     progress: float
-    """Part of the run's length that was done at its end, 0 to 1."""
+    """Part of the run's length that was done when the episode ended, 0 to 1."""
     game: str
+    """Name of the game."""
     options: dict[str, Json]
     """The game's options."""
     purpose: Purpose
-    """The rules that it was played under."""
+    """Whether the episode was played under the rules of training or of evaluation."""
     rom_sha256: str
-    """Of the ROM, as hexadecimal digits; "" for a game without one."""
+    """SHA-256 of the ROM, as hexadecimal digits; "" for a game without a ROM."""
     versions: dict[str, str]
-    """Of arcade-rl and of the packages that decide what happens in the game."""
+    """Versions of arcade-rl and of the packages that decide what happens in the game, by name."""
     config_sha256: str
-    """Of the run's config.toml when the chunk began, as hexadecimal digits."""
+    """SHA-256 of the run's config.toml when the chunk began, as hexadecimal digits."""
     checkpoint: int
-    """Chunk whose checkpoint the chunk began with: the policy at its start; -1 for none."""
+    """Number of the chunk whose checkpoint this chunk began with; -1 for none."""
     stage: int
-    """Curriculum stage that it was played in."""
+    """Number of the curriculum stage that the episode was played in."""
     stage_name: str
-    """"" for a game without stages."""
+    """Name of that stage; "" for a game without stages."""
     length: int
-    """Steps: T."""
+    """Number of steps, T."""
     raw_return: float
     """Sum of the game's own rewards."""
     shaped_return: float
     """Sum of the weighted terms."""
     truncated: bool
-    """Cut by a limit rather than ended by the rules."""
+    """Whether a limit cut the episode, rather than the rules ending it."""
     metrics: dict[str, float]
-    """Every metric, aggregated as declared."""
+    """Every metric, aggregated as declared, by name."""
     terms: dict[str, float]
-    """Sum of every reward term, unweighted."""
+    """Sum of every reward term, unweighted, by name."""
     reasons: list[str]
-    """The criteria that it was kept for."""
+    """Names of the criteria that the episode was kept for."""
     started: float
-    """Wall time, seconds since the epoch. Times of a rollout are spread evenly over its steps."""
+    """Wall time of the start, seconds since the epoch. An estimate: the duration of a rollout is
+    spread evenly over its steps."""
     ended: float
+    """Wall time of the end, seconds since the epoch."""
     distribution: str = ""
-    """What the numbers of `Recording.distributions` are, in the words of `policies.heads`."""
+    """What the numbers of `Recording.distributions` mean, in the words of `policies.heads`."""
     mode: Mode = ""
     """How actions were chosen in an evaluation; "" in training, where they are sampled."""
     opponent: str = ""
-    """Who sat opposite: the name of one of the game's own opponents, or the checkpoint's as RUN@CHUNK; ""
+    """The opponent: the name of one of the game's own opponents, or a checkpoint as RUN@CHUNK; ""
     in a game of one seat."""
 
 
@@ -84,46 +88,50 @@ class Start:
     """Where an episode started."""
 
     seed: int
-    """An environment that is reset with it plays the same episode."""
+    """Seed of the episode: an environment that is reset with this seed plays the same episode."""
     state: str = ""
-    """Room for the SHA-256 of a stored state; "": the seed is all. No game starts otherwise yet, and an
-    episode that says so is refused."""
+    """Room for the SHA-256 of a stored state; "" where the seed is the whole start. No game starts
+    from a stored state yet, so an episode that names one is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """CRC-32 of observations that the environment gave, as the game made them: of the newest frame
-    where they are stacks. Position p is after p steps; 0 is the start, T the end."""
+    """CRC-32 of some of the observations that the environment gave, before any normalisation. In a
+    stack of frames, only the newest frame counts."""
 
     positions: npt.NDArray[np.int64]
-    """Rising, 0 to T. (F,), int64."""
+    """Steps before each of these observations: 0 is the start, T the end. Rising. (F,), int64."""
     values: npt.NDArray[np.uint32]
-    """(F,), uint32"""
+    """CRC-32 of each of these observations. (F,), uint32."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One episode."""
+    """One recorded episode."""
 
     metadata: Metadata
+    """Facts about the episode as a whole."""
     start: Start
+    """Where the episode started."""
     actions: npt.NDArray[Any]
-    """What the environment was given. (T,) or (T, D); int64, or float32 for continuous actions."""
+    """Actions that the environment was given. (T,) or (T, D); int64, or float32 if continuous."""
     rewards: npt.NDArray[np.float32]
     """The game's own reward of every step. (T,), float32."""
     metrics: npt.NDArray[np.float32]
     """Every metric at every step, in the order of `Metadata.metrics`. (T, M), float32."""
     fingerprints: Fingerprints
+    """Checksums of observations, by which a replay is proven."""
     values: npt.NDArray[np.float16] | None = None
-    """The critic's estimate before each step. (T,), float16; None where no criterion asked for it."""
+    """The critic's estimate before each step. (T,), float16; None if no criterion asked."""
     distributions: npt.NDArray[np.float16] | None = None
-    """What the policy said before each step. (T, P), float16; None as above."""
+    """The policy's distribution before each step. (T, P), float16; None if no criterion asked."""
     states: npt.NDArray[np.generic] | None = None
-    """State of the simulator after each step, for a game that cannot be re-run exactly. (T, S)."""
+    """State of the simulator after each step, for a game that cannot be re-run exactly. (T, S);
+    None for other games."""
     frames: npt.NDArray[np.int64] | None = None
-    """Native frames of each step, where steps differ in length. (T,), int64."""
+    """Native frames of each step. (T,), int64; None for a game whose steps have one length."""
     replies: Replies | None = None
-    """What opponents answered in each step, in a game of more than one seat. Counts (T,)."""
+    """What opponents answered, with a count (T,) for each step; None in a game of one seat."""
 
     def __len__(self) -> int:
         return self.metadata.length
@@ -137,5 +145,6 @@ class Recording:
 
     @property
     def is_exact(self) -> bool:
-        """Whether it is re-run from its start and actions, rather than shown state by state."""
+        """Whether the episode is re-run from its start and actions, rather than shown state by
+        state."""
         return self.states is None

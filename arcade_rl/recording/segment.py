@@ -2,11 +2,11 @@
 
     magic
     frames   each: length and CRC-32 of the frame, 8 bytes, then the frame (see `format`)
-    index    a frame too: an LZ4 frame around a msgpack map of totals and of a row for each episode
+    index    a frame too: an LZ4 frame around a msgpack map of totals and one row per episode
     trailer  where the index begins, 8 bytes, and "END\\n"
 
 The index says what is in the file without reading it. A file that was torn before its index is read
-from the front, up to the first frame that is not whole, and says so.
+from the front, up to the first frame that is not whole, and `Segment.damage` says so.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MAGIC = b"arcade_rl episodes 1\n"
 _END = b"END\n"
 _HEAD = struct.Struct("<II")
 HEAD_BYTES = _HEAD.size
-"""Before each frame."""
+"""Bytes of length and CRC-32 before each frame."""
 _TRAILER = struct.Struct("<Q4s")
 
 
@@ -54,8 +54,9 @@ class Entry:
     offset: int
     """Where its frame begins, after length and CRC, bytes."""
     length: int
-    """Of the frame, bytes."""
+    """Length of the frame, bytes."""
     reasons: list[str]
+    """Names of the criteria that the episode was kept for."""
 
 
 class SegmentWriter:
@@ -78,8 +79,8 @@ class SegmentWriter:
         self.entries.append(Entry(number, start + _HEAD.size, len(frame), reasons))
 
     def close(self, may_drop: bool = False) -> None:
-        """Write the index and make everything durable. With `may_drop` a disk that has no room left
-        for the index is given that of the last episodes."""
+        """Write the index and make everything durable. With `may_drop`, a full disk costs the last
+        episodes: they are cut off until the index has room."""
         while True:
             try:
                 self._write_index()
@@ -93,7 +94,7 @@ class SegmentWriter:
         self._file.close()
 
     def abandon(self) -> None:
-        """Close as it is; without an index where `close` did not write one."""
+        """Close the file as it is, without an index unless `close` has written one."""
         self._file.close()
 
     def _write_index(self) -> None:
@@ -117,15 +118,15 @@ class SegmentWriter:
         self._end += len(data)
 
     def _free(self) -> None:
-        """Give back what lies behind the end. Where that fails it is written over, and cut off by
-        `close`."""
+        """Give back the space behind the end. If that fails, later frames are written over the
+        rest, and `close` cuts off what remains."""
         with contextlib.suppress(OSError):
             self._file.truncate(self._end)
 
 
 def frames_end(path: Path) -> int:
-    """Where the last episode of a segment ends, as its trailer says. VerificationError if it has
-    none, and was torn."""
+    """Where the last episode of a segment ends, as its trailer says. VerificationError if the
+    segment was torn and has no trailer."""
     size = path.stat().st_size
     with naming(path), open_file(path) as file:
         file.seek(max(0, size - _TRAILER.size))
@@ -138,7 +139,7 @@ def frames_end(path: Path) -> int:
 
 
 class Segment:
-    """A segment to read. VerificationError where a byte is not what was written."""
+    """A segment to read. Reading raises VerificationError where a byte is not what was written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -157,10 +158,10 @@ class Segment:
                 f"{self._path} is not a segment of episodes: it begins otherwise"
             )
         self.entries: list[Entry] = []
-        """In the order of the file."""
+        """The episodes, in the order of the file."""
         self.damage = ""
-        """Why the index could not be read: the entries are then those of the whole frames at the
-        file's front. "" for a whole file."""
+        """Why the index could not be read; "" for a whole file. The entries of a damaged file are
+        those of the whole frames at its front."""
         try:
             self.entries = self._read_index()
         except VerificationError as error:
@@ -179,6 +180,7 @@ class Segment:
         self.close()
 
     def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
     def frame(self, entry: Entry) -> bytes:
@@ -186,7 +188,7 @@ class Segment:
         return self._frame(entry.offset - _HEAD.size)
 
     def read(self, entry: Entry) -> Recording:
-        """An episode."""
+        """The episode of this entry."""
         recording = decode(self.frame(entry))
         if recording.metadata.number != entry.number:
             raise VerificationError(
@@ -239,7 +241,8 @@ class Segment:
 
 
 def read_frame(path: Path, offset: int, length: int) -> bytes:
-    """The bytes of the episode that an index places there. VerificationError if it is not there."""
+    """The bytes of the episode at this place, as an index gives it. VerificationError if no whole
+    episode is there."""
     size = _HEAD.size + length
     with naming(path), open_file(path) as file:
         start = offset - _HEAD.size
@@ -251,8 +254,10 @@ def read_frame(path: Path, offset: int, length: int) -> bytes:
 
 
 def _read_at(descriptor: int, length: int, offset: int) -> bytes:
-    """That many bytes, or those up to the end of the file: a disk that fails gives fewer first, and its
-    error when it is asked for the rest."""
+    """`length` bytes, or fewer only at the end of the file.
+
+    A failing disk first gives fewer bytes, and gives its error when the rest is asked for.
+    """
     data = bytearray()
     while len(data) < length:
         part = os.pread(descriptor, length - len(data), offset + len(data))
@@ -276,7 +281,7 @@ def _pack_index(entries: list[Entry]) -> bytes:
 
 
 def _unpack_index(packed: bytes, most: int) -> list[Entry]:
-    """`most` episodes have room in the file."""
+    """The entries in an index of a file that has room for `most` episodes, and no more."""
     index = unpacked(decompressed(packed))
     count, names = take(index, "count", int), take(index, "names", list)
     if not 0 <= count <= most:

@@ -34,7 +34,8 @@ def pack_spans(spans: Sequence[Span]) -> dict[str, npt.NDArray[Any]]:
 
 
 def unpack_spans(packed: Arrays) -> list[Span]:
-    """What `pack_spans` packed. VerificationError if an array is not as long as the others say."""
+    """The spans that `pack_spans` packed. VerificationError if the lengths of arrays contradict
+    each other."""
     lengths, prints = packed["lengths"], packed["prints"]
     columns = {name: _parted(packed, name, lengths) for name in COLUMNS}
     if (counts := columns["reply_counts"]) is not None:

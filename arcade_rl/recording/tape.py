@@ -1,9 +1,9 @@
-"""What the environments did since their episodes began, kept rollout by rollout.
+"""The steps of all open episodes, kept rollout by rollout.
 
-Cutting a rollout into episodes costs a slice for each environment; so rollouts stay whole until an
-episode ends, and only its own steps are copied out. Where few environments hold many rollouts, the
-columns of the others are let go. T is the number of steps of a rollout, N of
-environments.
+Cutting a rollout into episodes costs a slice for each environment. So rollouts stay whole until an
+episode ends, and only the steps of that episode are copied out. If few environments still need many
+rollouts, the columns of all other environments are dropped. T is the number of steps of a rollout,
+N the number of environments.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Sta
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One rollout on the host."""
+    """One rollout, in host memory."""
 
     actions: npt.NDArray[Any]
-    """(T, N) or (T, N, D)"""
+    """Actions that the environments were given. (T, N) or (T, N, D)."""
     rewards: npt.NDArray[np.float32]
-    """The game's own. (T, N)"""
+    """The game's own rewards. (T, N), float32."""
     metrics: npt.NDArray[np.float32]
-    """(T, N, M)"""
+    """Every metric at every step. (T, N, M), float32."""
     values: npt.NDArray[np.float16] | None
-    """(T, N); None where nobody asks for what the policy said."""
+    """The critic's estimates. (T, N), float16; None if no criterion asks for the policy."""
     distributions: npt.NDArray[np.float16] | None
-    """(T, N, P); None as above."""
+    """The policy's action distributions. (T, N, P), float16; None where `values` is None."""
     states: npt.NDArray[np.generic] | None
-    """(T, N, S), where the game cannot be re-run exactly."""
+    """States of the simulator. (T, N, S); None for a game that can be re-run exactly."""
     frames: npt.NDArray[np.int64] | None
-    """Native frames of each step, where steps differ in length. (T, N)"""
+    """Native frames of each step. (T, N), int64; None for a game whose steps have one length."""
     reply_counts: npt.NDArray[np.int64] | None
-    """Answers of opponents in each step, in a game of more than one seat. (T, N)"""
+    """How many answers opponents gave in each step. (T, N), int64; None in a game of one seat."""
     reply_actions: tuple[npt.NDArray[Any], ...] | None
-    """The answers in each environment, in the order of time. N arrays; None as above."""
+    """The answers in each environment, oldest first. N arrays; None in a game of one seat."""
     print_steps: npt.NDArray[np.int64]
-    """Steps of this rollout after which fingerprints were taken, 1 to T. (F,)"""
+    """Steps of this rollout after which fingerprints were taken, 1 to T. (F,), int64."""
     prints: npt.NDArray[np.uint32]
-    """(F, N)"""
+    """Fingerprints of the observations after these steps. (F, N), uint32."""
     final_prints: dict[tuple[int, int], int]
     """Fingerprint of the last observation of the episode that (step, environment) ended."""
 
@@ -66,7 +66,7 @@ class Span:
     fingerprints: Fingerprints
 
     def recording(self, metadata: Metadata, start: Start) -> Recording:
-        """The episode that this is whole of."""
+        """The episode, if this span holds all of its steps."""
         same = (
             "actions",
             "rewards",
@@ -88,37 +88,40 @@ class Span:
 
 
 RAGGED = ("reply_actions", "fingerprints")
-"""Fields of a `Span` with another number of rows than it has steps."""
+"""Fields of a `Span` whose number of rows is not the number of steps."""
 COLUMNS = tuple(field.name for field in fields(Span) if field.name not in RAGGED)
 """Fields of a `Span` with a row for every step."""
 _MANY = 64
-"""Rollouts after which it is looked for what can be let go."""
+"""Rollouts that are added before `forget` looks again for columns to drop."""
 _MUCH = 256 << 20
-"""The same in bytes."""
+"""Bytes of rollouts that are added before `forget` looks again for columns to drop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A rollout, or what is left of it."""
+    """A rollout at its place in time, or the part of it that is still needed."""
 
     before: int
-    """Steps before it."""
+    """Steps on the tape before this rollout."""
     rollout: Rollout
-    """With the columns of some of the environments."""
+    """The rollout, with the columns of all or some of the environments."""
     column: npt.NDArray[np.int64]
-    """Where each environment's are, -1 where they were let go. (N,)"""
+    """Index of each environment's columns in the rollout, -1 if they were dropped. (N,), int64."""
 
     @property
     def end(self) -> int:
+        """Steps on the tape up to the end of this rollout."""
         return self.before + len(self.rollout.rewards)
 
     @property
     def num_bytes(self) -> int:
+        """Bytes of all columns of the rollout."""
         columns = [getattr(self.rollout, name) for name in COLUMNS]
         return sum(column.nbytes for column in columns if column is not None)
 
     def of(self, envs: npt.NDArray[np.intp]) -> Placed:
-        """Only the columns of these environments, which it must have; a copy."""
+        """A copy with the columns of these environments alone, none of which may be dropped
+        already."""
         rows = self.column[envs]
         columns = {name: getattr(self.rollout, name) for name in (*COLUMNS, "prints")}
         left: dict[str, Any] = {
@@ -138,20 +141,21 @@ class Tape:
         self._rollouts: deque[Placed] = deque()
         self._end = 0
         self._starts = np.zeros(num_envs, np.int64)
-        """Where the open episode of each environment began."""
+        """Steps on the tape before the open episode of each environment. (N,), int64."""
         self.is_whole = np.ones(num_envs, np.bool_)
-        """Whether all is known of each open episode from its first step on. (N,)"""
+        """Whether each open episode is known from its first step on. (N,), bool."""
         self._whole = np.arange(num_envs)
         self._new = self._new_bytes = 0
-        """Rollouts, and their bytes, since the last look for what can be let go."""
+        """Rollouts, and their bytes, that were added since `forget` last looked for columns to
+        drop."""
 
     @property
     def num_bytes(self) -> int:
-        """Of all columns that it holds."""
+        """Bytes of all columns on the tape."""
         return sum(placed.num_bytes for placed in self._rollouts)
 
     def add(self, rollout: Rollout) -> None:
-        """Go on by a rollout. Its arrays must stay as they are."""
+        """Add a rollout. Nobody may change its arrays afterwards."""
         placed = Placed(self._end, rollout, self._whole)
         self._rollouts.append(placed)
         self._end = placed.end
@@ -159,17 +163,22 @@ class Tape:
         self._new_bytes += placed.num_bytes
 
     def skip(self, step: int, env: int) -> int:
-        """The last rollout's `step` ended the episode in `env`, which nobody needs; returns where
-        the next one begins. Episodes of an environment come in the order of their end."""
+        """Pass over the episode in `env` that `step` of the last rollout ended; nobody needs it.
+
+        Returns the steps on the tape before the next episode. The episodes of an environment must
+        come in the order of their end.
+        """
         end = self._rollouts[-1].before + step + 1
         self._starts[env] = end
         self.is_whole[env] = True
         return end
 
     def cut(self, step: int, env: int) -> Span:
-        """The episode that the last rollout's `step` ended in `env`; otherwise as `skip`."""
+        """Copy out the episode in `env` that `step` of the last rollout ended, and pass over it
+        like `skip`."""
         start, end = int(self._starts[env]), self.skip(step, env)
         pieces = self._since(start)
+        # The rollout that ends at `start` has a fingerprint of this episode, but none of its steps.
         held = [placed for placed in pieces if placed.end > start]
         columns = _columns_of(held, start, end, env)
         if columns["actions"].dtype.kind in "iu":
@@ -177,7 +186,8 @@ class Tape:
         return Span(**columns, fingerprints=self._fingerprints(pieces, start, end, step, env))
 
     def open_span(self, env: int) -> Span:
-        """The steps of the episode that is open in `env`, none or more. One rollout at least was added."""
+        """The steps so far of the open episode in `env`, perhaps none. At least one rollout must
+        have been added."""
         start = int(self._starts[env])
         pieces = self._since(start)
         held = [placed for placed in pieces if placed.end > start] or pieces[-1:]
@@ -186,33 +196,39 @@ class Tape:
         return Span(**columns, fingerprints=_as_fingerprints(positions, values))
 
     def go_on(self, spans: Sequence[Span]) -> None:
-        """Go on with open episodes of another tape, one for each environment."""
+        """Begin with the open episodes of another tape, one for each environment."""
         lengths = np.array([len(span.rewards) for span in spans])
         self._end = int(lengths.max())
         self._starts = self._end - lengths
         self._rollouts = deque([Placed(0, _side_by_side(spans, self._starts), self._whole)])
 
     def lose(self, envs: npt.NDArray[np.bool_]) -> None:
-        """Something of the open episodes of these environments is not known: they are not to be cut."""
+        """Note that a part of the open episodes of these environments is unknown: they must not be
+        cut."""
         self.is_whole &= ~envs
 
     def forget(self) -> None:
-        """Let go of what no open episode reaches into."""
+        """Drop rollouts that no open episode reaches into, and sometimes columns of the others."""
+        # A rollout that ends just where the oldest episode begins stays: the fingerprint after its
+        # last step is taken after the reset, and so belongs to that episode.
         oldest = int(self._starts.min())
         while self._rollouts and self._rollouts[0].end < oldest:
             self._rollouts.popleft()
+        # One long episode holds all rollouts since its beginning. Thinning them copies, so it
+        # waits until much was added; then the long episode costs only its own columns.
         if self._new > _MANY or self._new_bytes > _MUCH:
             self._new = self._new_bytes = 0
             self._rollouts = deque(self._thinned(placed) for placed in self._rollouts)
 
     def _thinned(self, placed: Placed) -> Placed:
-        """Without the columns that nobody needs, if those are half of it or more."""
-        is_open = self._starts <= placed.end  # the fingerprint at its end is of the next episode
+        """The rollout without the columns that no open episode needs, if those are half of it or
+        more."""
+        is_open = self._starts <= placed.end  # the last fingerprint may be of the next episode
         is_half = 2 * np.count_nonzero(is_open) <= np.count_nonzero(placed.column >= 0)
         return placed.of(np.flatnonzero(is_open)) if is_half else placed
 
     def _since(self, start: int) -> list[Placed]:
-        """The rollouts that reach to this step or beyond."""
+        """The rollouts that reach to the step `start` or beyond."""
         found = []
         for placed in reversed(self._rollouts):
             if placed.end < start:
@@ -234,7 +250,8 @@ class Tape:
     def _prints_of(
         pieces: list[Placed], start: int, stop: int, env: int
     ) -> tuple[list[int], list[int]]:
-        """(positions, values) of the fingerprints from `start` on and before `stop`."""
+        """(positions, values) of an environment's fingerprints from `start` on and before `stop`.
+        Positions count from `start`."""
         positions: list[int] = []
         values: list[int] = []
         for placed in pieces:
@@ -250,7 +267,8 @@ def _as_fingerprints(positions: list[int], values: list[int]) -> Fingerprints:
 
 
 def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollout:
-    """Spans that end at the same moment as a rollout, each from its start on."""
+    """A rollout made of spans that end at the same moment, each laid from its start on. What lies
+    before a start is 0."""
     columns: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [getattr(span, name) for span in spans]
@@ -276,7 +294,7 @@ def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollo
 
 
 def _columns_of(pieces: list[Placed], start: int, end: int, env: int) -> dict[str, Any]:
-    """Everything of some steps of one environment but fingerprints."""
+    """The columns of some steps of one environment, without fingerprints."""
     columns = {name: _joined(name, pieces, start, end, env) for name in COLUMNS}
     return {**columns, "reply_actions": _joined_answers(pieces, start, end, env)}
 
@@ -284,7 +302,8 @@ def _columns_of(pieces: list[Placed], start: int, end: int, env: int) -> dict[st
 def _joined_answers(
     pieces: list[Placed], start: int, end: int, env: int
 ) -> npt.NDArray[Any] | None:
-    """Answers in some steps of one environment, over rollouts; a copy. None in a game of one seat."""
+    """The answers in some steps of one environment, joined over rollouts; a copy. None in a game of
+    one seat."""
     parts = []
     for placed in pieces:
         counts, answers = placed.rollout.reply_counts, placed.rollout.reply_actions
@@ -298,12 +317,13 @@ def _joined_answers(
 
 
 def _rows(placed: Placed, start: int, end: int) -> slice:
-    """Which rows of a rollout are steps of the whole from `start` on and before `end`."""
+    """The rows of a rollout whose steps on the tape are from `start` on and before `end`."""
     return slice(max(start - placed.before, 0), min(end, placed.end) - placed.before)
 
 
 def _joined(name: str, pieces: list[Placed], start: int, end: int, env: int) -> Any:
-    """Steps of one environment, over rollouts; a copy. None where the column is not kept."""
+    """One column of some steps of one environment, joined over rollouts; a copy. None if the column
+    is not kept."""
     parts = []
     for placed in pieces:
         column = getattr(placed.rollout, name)

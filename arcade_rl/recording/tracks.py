@@ -1,13 +1,14 @@
 """Rewards and metrics of an episode as the few steps at which something happens.
 
-A track is the reward or a metric. At every step the reward has a value, and a metric a change from before.
-A track of whole numbers has a trend, which is what most of its steps have: 0 where little happens, 1 where
-steps are counted. Its events are the steps with anything else. A track with any other number is stored as
-float32: its events are the steps at which the reward is not 0, or the metric changes.
+A track is the reward or a metric. The move of a track at a step is the reward itself, or how much
+the metric changed since the step before. A track of whole numbers has a trend, which is the median
+of its moves: 0 where little happens, 1 where steps are counted. Its events are the steps with
+another move. A track with any other number is stored as float32: its events are the steps at which
+the reward is not 0, or the metric changes.
 
-Tracks often move together. So the steps with an event of any track are stored once, and which tracks move
-at each is one of the few sets that occur. T is the number of steps, E of those with an event, M of metrics,
-K = 1 + M of tracks.
+Tracks often move together. So the steps at which any track has an event are stored once. Few sets
+of tracks occur, so each event names one of them. T is the number of steps, E the number of steps
+with an event, M the number of metrics, and K = 1 + M the number of tracks.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 _WHOLE = 2**24
-"""Below this float32 holds every whole number."""
+"""Limit below which float32 holds every whole number."""
 _SILENT, _COUNTER, _LEVEL, _STEADY, _OTHER = _KINDS = range(5)
-"""Kinds of tracks: 0 at every step; whole numbers that go up by 1 at every event; that have no trend; that
-have one; any numbers."""
+"""Kinds of tracks: 0 at every step; whole numbers whose every event is a move of 1; other whole
+numbers without a trend; whole numbers with a trend; any numbers."""
 
 
 def pack_tracks(rewards: Floats, metrics: Floats) -> list[Any]:
-    """The parts of the column for (T,) and (T, M)."""
+    """The parts of the column for rewards (T,) and metrics (T, M)."""
     values = np.column_stack([rewards, metrics])
     before = np.vstack([np.zeros_like(values[:1]), values[:-1]])
     before[:, 0] = 0
@@ -74,13 +75,14 @@ def _kinds_of_whole(
 
 
 def _by_track(values: npt.NDArray[Any], happens: Flags) -> npt.NDArray[Any]:
-    """Of a track after the other."""
+    """The values at the events, one track after the other."""
     found: npt.NDArray[Any] = values.T[happens.T]
     return found
 
 
 def _pack_events(happens: Flags, is_active: Flags) -> list[Any]:
-    """(T, K), and which tracks have an event at all (K,)."""
+    """The parts of the column for events (T, K); `is_active` says which tracks have any at all
+    (K,)."""
     steps = np.flatnonzero(happens.any(axis=1))
     distances = np.diff(steps, prepend=0)
     widest = int(distances.max(initial=1))
@@ -96,7 +98,8 @@ def _pack_events(happens: Flags, is_active: Flags) -> list[Any]:
 
 
 def _distinct(rows: Flags) -> tuple[Flags, npt.NDArray[np.intp]]:
-    """(the different rows (S, K), which of them each row is (E,)). `np.unique` takes ten times as long."""
+    """(the S different rows (S, K), the index of each row among them (E,)). `np.unique` takes ten
+    times as long."""
     order = np.lexsort(np.packbits(rows, axis=1).T)
     in_order = rows[order]
     is_new = np.ones(len(rows), np.bool_)
@@ -138,7 +141,8 @@ def unpack_tracks(columns: Mapping[str, Any], steps: int, metrics: int) -> tuple
 
 
 def _fill_other(column: Floats, at: Integers, values: npt.NDArray[Any], is_metric: bool) -> None:
-    """A track of 0, (T,), gets its values; a metric keeps each until the next."""
+    """Fill a column of zeros (T,) with the values of a track. A metric keeps each value until the
+    next."""
     column[at] = values
     if is_metric:
         last = np.zeros(len(column), np.int64)
@@ -147,7 +151,7 @@ def _fill_other(column: Floats, at: Integers, values: npt.NDArray[Any], is_metri
 
 
 def _unpack_events(parts: list[Any], steps: int, tracks: int) -> tuple[Integers, Flags]:
-    """(steps with an event (E,), which tracks move at each (E, tracks))."""
+    """(steps with an event (E,), which tracks have an event at each of them (E, tracks))."""
     count, widest, distances, num_sets, packed_sets, which = parts
     if not (0 <= count <= steps and 1 <= widest <= steps and 0 <= num_sets <= count):
         raise VerificationError(
@@ -165,7 +169,8 @@ def _unpack_events(parts: list[Any], steps: int, tracks: int) -> tuple[Integers,
 
 
 def _expect_whole(values: Integers, limit: int) -> None:
-    """VerificationError unless float32 holds these, or what leads to them: then no sum overflows."""
+    """VerificationError unless all values lie within `limit`. The limits are what whole numbers in
+    float32 can lead to, so that no sum overflows."""
     if len(values) and not -limit < values.min() <= values.max() < limit:
         raise VerificationError(f"a track of {values.min()} to {values.max()} is beyond float32")
 
@@ -175,8 +180,9 @@ def _split(values: npt.NDArray[Any], sizes: npt.NDArray[np.intp]) -> list[npt.ND
 
 
 def rising(moves: Integers, end: int) -> Integers | None:
-    """The positions that these distances lead to; None if they do not rise from 0 to `end`."""
+    """The positions that these distances lead to; None if the positions do not rise within 0 to
+    `end`."""
     if not ((moves >= 0) & (moves <= end)).all() or not (moves[1:] > 0).all():
-        return None  # before any sum: that of forged distances may be anything
+        return None  # checked before any sum: a sum of forged distances may overflow
     positions = np.cumsum(moves)
     return positions if not len(positions) or positions[-1] <= end else None

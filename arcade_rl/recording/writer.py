@@ -1,7 +1,7 @@
 """Puts recordings on disk beside the training, and counts what became of each.
 
-The unit of loss is an episode: one that comes while too many wait, or that the disk refuses, is
-counted, and offered == written + dropped + failed + waiting at every moment.
+Losses are whole episodes. An episode that comes while too many wait, or that the disk refuses, is
+counted: offered == written + dropped + failed + waiting at every moment.
 """
 
 from __future__ import annotations
@@ -25,24 +25,27 @@ class Counts:
     """What became of the episodes that were to be recorded."""
 
     offered: int = 0
+    """Episodes that were handed to the writer."""
     written: int = 0
+    """Episodes in the segment."""
     dropped: int = 0
-    """Came while too many waited: the disk was too slow."""
+    """Episodes that came while too many waited, because the disk was too slow."""
     failed: int = 0
-    """Could not be written."""
+    """Episodes that could not be written."""
     waiting: int = 0
-    """Still in the queue, or being written."""
+    """Episodes in the queue, or just being written."""
 
     @property
     def lost(self) -> int:
+        """Episodes that are in no segment and never will be."""
         return self.dropped + self.failed
 
 
 class Writer:
-    """A queue, a thread, and a segment. `trouble` says once what went wrong first.
+    """A queue, a thread, and a segment.
 
-    A rollout may end more episodes at once than the queue should hold; that tells nothing of the
-    disk. So it is decided for each rollout as a whole whether the disk keeps up.
+    A rollout may end more episodes at once than the queue should hold, even with a fast disk. So
+    the writer decides for each rollout as a whole whether the disk keeps up.
     """
 
     def __init__(
@@ -57,9 +60,9 @@ class Writer:
         self._lock = threading.Lock()
         self._counts = {"offered": 0, "written": 0, "dropped": 0, "failed": 0, "waiting": 0}
         self._is_durable = False
-        """The segment is closed: what was written will be there."""
+        """Whether the segment is closed, so that the written episodes stay."""
         self.trouble = ""
-        """The first thing that went wrong; "" so far nothing."""
+        """What went wrong first; "" if nothing has."""
         self._thread = threading.Thread(
             target=self._run, args=(path, segment), name="recorder", daemon=True
         )
@@ -67,15 +70,16 @@ class Writer:
 
     @property
     def counts(self) -> Counts:
+        """The counts at this moment."""
         with self._lock:
             return Counts(**self._counts)
 
     def begin_rollout(self) -> None:
-        """Drop what is offered from now on if as many episodes as the capacity still wait."""
+        """Drop all that this rollout offers if `capacity` episodes or more still wait."""
         self._is_behind = self.counts.waiting >= self._capacity
 
     def offer(self, recording: Recording) -> None:
-        """Hand over an episode. Never waits."""
+        """Hand over an episode. This method never waits."""
         self._count(offered=1, **{"dropped" if self._is_behind else "waiting": 1})
         if self._is_behind:
             self._complain(
@@ -86,7 +90,7 @@ class Writer:
             self._queue.put(recording)
 
     def close(self) -> Counts:
-        """Write what waits, and the index. Returns the final counts, of which none is waiting."""
+        """Write the waiting episodes and the index. In the returned counts no episode waits."""
         self._queue.put(None)
         self._thread.join()
         if not self._is_durable:
@@ -97,14 +101,14 @@ class Writer:
     def _run(self, path: Path, open_segment: Callable[[Path], SegmentWriter]) -> None:
         try:
             self._write_all(path, open_segment)
-        except BaseException as error:  # noqa: BLE001 - `close` counts what it leaves behind
+        except BaseException as error:  # noqa: BLE001 - `close` counts what is left behind
             self._complain(f"the writer ended: {type(error).__name__}: {error}")
 
     def _write_all(self, path: Path, open_segment: Callable[[Path], SegmentWriter]) -> None:
         segment = None
         try:
             segment = open_segment(path)
-        except Exception as error:  # noqa: BLE001 - recording must not end the training; it is told
+        except Exception as error:  # noqa: BLE001 - recording must not end the training
             self._complain(f"{path.name} cannot be made: {_in_words(error)}")
         with contextlib.ExitStack() as ended:
             if segment is not None:
@@ -121,7 +125,7 @@ class Writer:
             return
         try:
             segment.append(number, reasons, encode(recording))
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - recording must not end the training
             self._count(waiting=-1, failed=1)
             self._complain(f"episode {number} cannot be written: {_in_words(error)}")
         else:
@@ -130,7 +134,7 @@ class Writer:
     def _finish(self, segment: SegmentWriter) -> None:
         try:
             segment.close(may_drop=True)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - recording must not end the training
             self._complain(f"the index cannot be written: {_in_words(error)}")
         else:
             if lost := self.counts.written - len(segment.entries):
@@ -139,7 +143,7 @@ class Writer:
             self._is_durable = True
 
     def _lose(self, written: int = 0, waiting: int = 0) -> None:
-        """So many episodes that were thought to be written, or that wait, will not be there."""
+        """Count episodes that were taken for written, or that wait, as failed."""
         self._count(written=-written, waiting=-waiting, failed=written + waiting)
 
     def _count(self, **changes: int) -> None:
@@ -153,6 +157,6 @@ class Writer:
 
 def _in_words(error: Exception) -> str:
     if not isinstance(error, OSError | ArcadeError):
-        with contextlib.suppress(OSError, ValueError):  # the log: on the same disk, or closed
-            traceback.print_exception(error)  # a fault of the program: the log has all of it
+        with contextlib.suppress(OSError, ValueError):  # the log may be on the same disk, or closed
+            traceback.print_exception(error)  # a fault of the program: the log gets the whole trace
     return f"{type(error).__name__}: {error}"

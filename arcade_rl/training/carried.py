@@ -1,5 +1,5 @@
-"""What a checkpoint carries over a cut besides weights, counters and statistics: open episodes, and
-all that the next update sees of the past."""
+"""What a checkpoint carries over a cut besides weights, counters and statistics: the open episodes,
+and everything from the past that the next update needs."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ class Carried:
     def reopen(
         self, env: VectorEnv, declaration: Declaration, seeds: HashedSeeds, stage: int
     ) -> Observations:
-        """Put environments where they were; what they show. As `envs.reopening.reopen`. Where the game
-        has learned to save them since, the episodes are played again."""
+        """Reopen the episodes in `env`, as `envs.reopening.reopen` does, and return what is
+        observed. A checkpoint from before its game could save environments has its episodes played
+        again."""
         can_restore = bool(self.saved) and self.saved_state != "none"
         source = self.saved if can_restore else self._causes()
         is_exact = self.saved_state != "approximate"
@@ -85,7 +86,7 @@ def read_carried(directory: Path, num_envs: int, saved_state: SavedState) -> Car
         for name, array in read_arrays(directory / OPEN).items():
             group, _, rest = name.partition("/")
             groups[group][rest] = array
-        nobody = np.full(num_envs, NOBODY, np.int64)  # an earlier version knew of no opponents
+        nobody = np.full(num_envs, NOBODY, np.int64)  # an earlier version had no opponents
         open_ = OpenEpisodes(**{"opponent": nobody, **groups["open"]})
     except (KeyError, TypeError) as error:
         raise VerificationError(f"{directory / OPEN} has other arrays: {error}") from error

@@ -1,8 +1,8 @@
 """The chunk function: from a checkpoint and a spec to the next checkpoint, with its measurements.
 
-All randomness of an update comes from (run seed, number of the update), and everything open travels in
-the checkpoint. So the same chunk gives the same bytes however often it is tried, and where a run is
-cut into chunks changes no byte of it.
+All randomness of an update comes from (run seed, number of the update), and everything open travels
+in the checkpoint. So the same chunk gives the same bytes however often it is tried, and where a run
+is cut into chunks changes no byte of it.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ class Turn:
     pool: Sequence[Path] = ()
     """Directories of the checkpoints of `spec.pool`, in its order."""
     seated: Sequence[Path] = ()
-    """Directories of those of `spec.seated`."""
+    """Directories of the checkpoints of `spec.seated`, in its order."""
     rivals: Sequence[Path] = ()
-    """Directories of those of `spec.rivals`, each in a folder laid out as its run."""
+    """Directories of the checkpoints of `spec.rivals`, each in a folder laid out like its run."""
 
 
 def run_chunk(
@@ -70,10 +70,10 @@ def run_chunk(
     emit: Emit,
     should_stop: Callable[[], bool],
 ) -> None:
-    """Run one attempt at a chunk, as every engine does it: build environments and networks, emit `Ready`,
-    wait for the turn, train, stage, emit `Finished`.
+    """Run one attempt at a chunk, as every engine does it: build environments and networks, emit
+    `Ready`, wait for the turn, train, stage, emit `Finished`.
 
-    The bytes that it stages follow from the configuration, the specification and the bytes of the
+    The staged bytes follow from the configuration, the specification and the bytes of the
     checkpoint alone. `should_stop` is asked after every update. Raises what goes wrong.
     """
     learner = open_learner(resolved)
@@ -84,12 +84,13 @@ def run_chunk(
 
 
 def update_seed(run_seed: int, update: int) -> int:
-    """Seed of torch, numpy and Python in an update, from 1; in 0 the networks are made. [0, 2**32)"""
+    """Seed of torch, numpy and Python in an update, from 1. Update 0 makes the networks. In [0,
+    2**32)."""
     return int(np.random.SeedSequence([run_seed, update]).generate_state(1)[0])
 
 
 def episode_seed(run_seed: int) -> int:
-    """Seed of all episodes of a run. [0, 2**32)"""
+    """Seed from which the seeds of all episodes of a run follow. In [0, 2**32)."""
     return int(np.random.SeedSequence(run_seed).generate_state(1)[0])
 
 
@@ -104,14 +105,14 @@ class Counters:
 
 
 class Heartbeat:
-    """Says from inside the training loop that it is alive, at most once a second."""
+    """Says from inside the training loop that the loop is alive, at most once a second."""
 
     def __init__(self, emit: Emit, model: OnPolicyAlgorithm) -> None:
         self._emit, self._model = emit, model
         self._last = 0.0
 
     def __call__(self) -> None:
-        """Say it if the last time is long enough ago."""
+        """Emit a beat if the last beat is long enough ago."""
         now = time.monotonic()
         if now - self._last >= BEAT_INTERVAL_S:
             self._last = now
@@ -120,7 +121,7 @@ class Heartbeat:
 
 @contextmanager
 def _fitting(directory: Path) -> Iterator[None]:
-    """RunFailed if what a verified checkpoint holds is of other networks: no other checkpoint would do."""
+    """RunFailed if a verified checkpoint does not fit the networks: no other one would fit."""
     try:
         yield
     except (RuntimeError, ValueError, VerificationError) as error:
@@ -146,15 +147,15 @@ class Chunk:
         self._memory: list[Any] = []
         """What the criteria of recording remember."""
         self._ring: list[Pending] = []
-        """Episodes of which the criteria have not said the last word."""
+        """Episodes that a criterion may still name."""
         self._installed = versions(self._resolved.declaration.packages)
         self._versions = self._installed
-        """Those that the checkpoint was made with."""
+        """Versions with which the checkpoint was made."""
         self._carried: Carried | None = None
-        """What the chunk before left open; None where new episodes begin."""
+        """Everything that the chunk before left open; None if new episodes begin."""
 
     def run(self, should_stop: Callable[[], bool]) -> int:
-        """Train and stage the checkpoint; returns the update that it ends on.
+        """Train, stage the checkpoint, and return the number of the last update.
 
         `should_stop` is asked after every update; the chunk then ends early.
         """
@@ -177,7 +178,7 @@ class Chunk:
         set_random_seed(seed, using_cuda=self._learner.model.device.type == "cuda")
 
     def _choose_compiled(self) -> None:
-        """What is decided once for the whole run."""
+        """Decide, once for the whole run, whether networks are compiled."""
         plan, learner = plan_run(self._resolved.config), self._learner
         verdict = learner.choose_compiled(plan.total_updates)
         if verdict is not None:
@@ -217,7 +218,8 @@ class Chunk:
         self._restore_open(directory, state)
 
     def _restore_open(self, directory: Path, state: CheckpointState) -> None:
-        """Read what is open; a checkpoint of the older form, and the first one of a run, have nothing."""
+        """Read the open episodes. The first checkpoint of a run and those of an earlier version
+        have none."""
         model = self._learner.model
         if self._spec.drops_open and state.open_episodes:
             self._warn(
@@ -234,7 +236,7 @@ class Chunk:
             )
 
     def _warn_of_another_machine(self, state: CheckpointState) -> None:
-        """Sums may be rounded differently from those of the chunk before."""
+        """Warn if sums may be rounded differently from those of the chunk before."""
         chunk, threads, dtype = self._spec.chunk, self._learner.threads, self._learner.dtype
         if state.threads != threads:
             self._warn(
@@ -248,7 +250,7 @@ class Chunk:
             )
 
     def _other_versions(self) -> str:
-        """What to do where an open episode is another now."""
+        """Advice for a message that an open episode has diverged."""
         then, now = self._versions, self._installed
         names = [
             name for name in sorted(then.keys() | now.keys()) if then.get(name) != now.get(name)

@@ -1,4 +1,4 @@
-"""What a reward counts for that comes one step later."""
+"""The discount: what a reward counts for if it comes one step later."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ GammaPer: TypeAlias = Literal["step", "second"]
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """The discount of steps: gamma itself, or gamma to the power of the seconds that a step lasts."""
+    """The discount of a step: gamma, or gamma to the power of the seconds that the step lasts."""
 
     gamma: float
+    """Discount over one unit of time."""
     per: GammaPer
+    """The unit of time: a step or a second."""
     frame_rate: float
     """Native frames per second."""
 
     def at(self, frames: Array | None, t: int, rows: slice) -> float | Tensor:
-        """The discount of one step of a rollout in some environments, of frames (T, N)."""
+        """The discount of step `t` in the environments `rows`. `frames` are those of the rollout,
+        (T, N)."""
         return self.of(None if frames is None else frames[t, rows])
 
     def of(self, frames: Array | None, device: torch.device | None = None) -> float | Tensor:
-        """The discount of steps of so many native frames, in their shape, float32, on a device; one for all
-        where it does not depend on them."""
+        """The discount of steps that last `frames` native frames, in the shape of `frames`,
+        float32, on `device`; a single number if the unit is a step."""
         if self.per == "step":
             return self.gamma
         discount = torch.pow(self.gamma, tensor(frames).double() / self.frame_rate)
@@ -37,5 +40,5 @@ class Discount:
 
 
 def at(discount: float | Tensor, places: tuple[Any, ...]) -> float | Tensor:
-    """The discount at some places of a rollout, (T, N)."""
+    """The discount at some places of a rollout; `discount` is one number or (T, N)."""
     return discount if isinstance(discount, float) else discount[places]

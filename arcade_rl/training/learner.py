@@ -64,7 +64,7 @@ class Learner(ABC):
         self.threads = threads
         """Number of CPU threads that torch uses."""
         self._company: Seated | None = None
-        """Whoever sits opposite; None in a game of one seat, and where processes have them."""
+        """The opponents; None in a game of one seat, and where environment processes have them."""
 
     @property
     def dtype(self) -> str:
@@ -101,9 +101,11 @@ class Learner(ABC):
     def seat(
         self, run: str, pool: Sequence[Path], seated: Sequence[Path], rivals: Sequence[Path] = ()
     ) -> None:
-        """Before `begin`: whoever the configuration of the run names sits down opposite. `pool`: the
-        checkpoints that sit there in new episodes; `seated`: those that sit there in open ones;
-        `rivals`: those of other runs, in the order of the configuration."""
+        """Seat the opponents that the configuration of the run names. Called before `begin`.
+
+        `pool` are the checkpoints that play in new episodes, `seated` those that play in open ones,
+        and `rivals` those of other runs, in the order of the configuration.
+        """
         resolved, env = self.resolved, self.game_env
         if resolved.config.opponents is not None and not resolved.config.train.env_processes:
             self._company = seat_in_training(
@@ -112,19 +114,19 @@ class Learner(ABC):
             env.set_opponents(self._company)
 
     def opponent_name(self, code: int) -> str:
-        """The name of whoever has this code; "" in a game of one seat."""
+        """The name of the opponent with this code; "" in a game of one seat."""
         if self._company is not None:
             return self._company.name(code)
         own = self.resolved.declaration.opponents
         return own[-1 - code].name if own else ""
 
     def seated(self) -> list[int]:
-        """Chunks of the run's own checkpoints that sit opposite in open episodes, rising."""
+        """Chunks of the run's own checkpoints that play in open episodes, in rising order."""
         return [] if self._company is None else self._company.chunks()
 
     def carry(self) -> Carried:
-        """Everything but the recorder's tape that the next chunk goes on with. Called between two
-        iterations."""
+        """Everything that the next chunk goes on with, without the recorder's tape. Called between
+        two iterations."""
         declaration = self.resolved.declaration
         saved = save(self.game_env, declaration)
         open_, memory = self._remembered()
@@ -360,7 +362,8 @@ _REFUSALS = (AssertionError, AttributeError, NotImplementedError, TypeError, Val
 
 
 def open_learner(resolved: Resolved) -> Learner:
-    """The learner that the configuration names. ConfigError or RunFailed if it does not fit the game."""
+    """The learner that the configuration names. ConfigError or RunFailed if it does not fit the
+    game."""
     is_own = resolved.config.train.algorithm == "PPO"
     refuse_unreopenable(resolved.declaration)
     env = open_env(resolved)

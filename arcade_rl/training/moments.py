@@ -92,7 +92,8 @@ class ObservationMoments:
             self.moments[key].update(tensor(array))
 
     def __call__(self, observations: Observations) -> Observations:
-        """The observations in units of their deviation from their mean, within +-10. float32 tensors."""
+        """The observations in units of their deviation from their mean, within +-10. float32
+        tensors."""
         normalized = {key: self._normalize(key, array) for key, array in _items(observations)}
         return normalized if isinstance(observations, dict) else normalized[""]
 
@@ -119,7 +120,7 @@ class RewardScale:
         self, rows: slice, rewards: Tensor, done: Tensor, discount: float | Tensor
     ) -> Tensor:
         """Take in one step of the environments `rows`, and return their scaled rewards. (rows,),
-        float32. `discount` is that of this step, (rows,) where steps differ."""
+        float32. `discount` is the discount of this step, (rows,) where steps differ in length."""
         returns = self.returns[rows]
         returns.mul_(discount).add_(rewards)
         self.moments.update(returns)

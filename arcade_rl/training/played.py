@@ -1,4 +1,4 @@
-"""What happened in one rollout, handed over at its end, and where its time went."""
+"""The steps of one rollout, handed over at its end, and where its time went."""
 
 from __future__ import annotations
 

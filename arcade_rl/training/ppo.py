@@ -4,8 +4,8 @@ The class is Stable-Baselines3's PPO with both halves of its loop written anew: 
 `model.zip`, the logger's keys and the names of hyper-parameters are SB3's. In precision "exact" an
 update gives SB3's weights.
 
-T is the number of steps of a rollout, N of environments, A of action dimensions, P of numbers of a
-distribution (`policies.heads`), B of rows of a minibatch.
+T is the number of steps of a rollout, N the number of environments, A the number of action
+dimensions, P the number of numbers of a distribution (`policies.heads`), B the rows of a minibatch.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ class PPO(stable_baselines3.PPO):
     # --- the rollout ---------------------------------------------------------------------------
 
     def begin(self, seeds: HashedSeeds, stage: int, carried: Carried | None = None) -> None:
-        """Start an episode in every environment, or go on with the carried ones. Episodes that start
-        later are played in `stage`. DivergenceError if a carried episode cannot be gone on with."""
+        """Start an episode in every environment, or go on with the carried ones. Later episodes are
+        played in `stage`. DivergenceError if a carried episode cannot be gone on with."""
         rows = slice(0, self.n_envs)
         started = np.ones(self.n_envs, np.bool_)
         if carried is None:

@@ -34,7 +34,7 @@ class Place:
     """Where a rollout lies in its run."""
 
     first_episode: int
-    """Number in the run of the first episode to end in it."""
+    """Number in the run of the first episode that ends in the rollout."""
     steps_before: int
     """Steps of the run before the rollout."""
     began: float
@@ -56,8 +56,9 @@ class ChunkRecorder:
         now: float,
         name_of: Name = lambda _: "",
     ) -> None:
-        """`staging` is where the segment is written, `distribution` says what its numbers are, `steps` are
-        those of the run before the chunk, and `name_of` gives the name of an opponent's code."""
+        """`staging` is the directory of the segment, `distribution` says what the policy's numbers
+        mean, `steps` are the steps of the run before the chunk, and `name_of` gives the name that
+        belongs to an opponent's code."""
         self._name_of = name_of
         settings, declaration = resolved.config.recording, resolved.declaration
         self._resolved, self._spec, self._staging = resolved, spec, staging

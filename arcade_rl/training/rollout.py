@@ -1,7 +1,7 @@
 """What one rollout leaves, on the learner's device, and the minibatches that are gathered from it.
 
-T is the number of steps, N of environments, P of numbers of a distribution, B of rows of a
-minibatch.
+T is the number of steps, N the number of environments, P the number of numbers of a distribution,
+B the number of rows of a minibatch.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Rollout:
         """Whether the learner must not look past the step."""
         self.seeds = _like(given, np.int64, steps, n)
         self.frames = _like(given, np.int64, steps, n) if declaration.timed else None
-        """Native frames that each step lasted, where steps differ. (T, N)"""
+        """Native frames that each step lasted, (T, N); None where steps have one length."""
         self._action_space = action_space
         is_continuous = isinstance(action_space, spaces.Box)
         self.limits = limits_of(action_space, device)

@@ -1,9 +1,10 @@
 """Observations of a rollout on the learner's device, in their own dtype; a stacked frame is kept
 once.
 
-T is the number of steps of a rollout, N of environments, B of gathered rows. Step T is the
-observation after the last step, from which the critic estimates what comes after the rollout, and
-with which the next rollout begins. A flat index of step t and environment i is t * N + i.
+T is the number of steps of a rollout, N the number of environments, B the number of gathered rows.
+Step T is the observation after the last step, from which the critic estimates what comes after the
+rollout, and with which the next rollout begins. A flat index of step t and environment i is t * N +
+i.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a game keeps the contract. Every fault is reported, not only the first."""
+"""Checks whether a game keeps the contract, and reports every fault, not only the first."""
 
 from __future__ import annotations
 

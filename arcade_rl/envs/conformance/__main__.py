@@ -1,4 +1,5 @@
-"""`python -m arcade_rl.envs.conformance GAME OPTIONS STEPS PATH`: digest a game's episodes in this process."""
+"""`python -m arcade_rl.envs.conformance GAME OPTIONS STEPS PATH` writes digests of a game's
+episodes, played in this process, to PATH."""
 
 import json
 import sys

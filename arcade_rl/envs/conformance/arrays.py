@@ -14,7 +14,7 @@ from arcade_rl.envs.arrays import to_numpy
 
 
 def as_numpy(value: Array) -> npt.NDArray[Any]:
-    """The values on the host. TypeError for anything that is neither numpy's nor torch's."""
+    """The values in host memory. TypeError for anything but an array of numpy or torch."""
     if not isinstance(value, np.ndarray) and not hasattr(value, "detach"):
         raise TypeError(f"is {value!r:.60}; expected a numpy or torch array")
     return to_numpy(value)
@@ -41,7 +41,8 @@ def array_faults(
 def observation_faults(
     label: str, space: spaces.Space[Any], value: Observations, rows: npt.NDArray[np.intp], num: int
 ) -> Iterator[str]:
-    """What keeps the observations of `rows` out of the space. `value`: (num, ...), or a dict of such."""
+    """What keeps the observations of `rows` out of the space. `value` is an array (num, ...), or a
+    dict of arrays."""
     if isinstance(space, spaces.Dict):
         if not isinstance(value, dict) or set(value) != set(space.spaces):
             seen = sorted(value) if isinstance(value, dict) else type(value).__name__

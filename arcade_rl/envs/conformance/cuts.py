@@ -1,4 +1,4 @@
-"""Whether a training can be cut anywhere: open episodes go on in other environments as if nothing had been."""
+"""Checks that a training can be cut anywhere: open episodes go on alike in other environments."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from arcade_rl.errors import DivergenceError
 NUM_ENVS = 3
 SEEDS = 41
 MOST_STEPS = 200
-"""Steps before the cut, and after it: an episode that is played again takes its time again."""
+"""Most steps before the cut, and after it. Playing an episode again takes its time again."""
 
 
 class Caused(NamedTuple):
@@ -45,24 +45,24 @@ class Caused(NamedTuple):
     action: npt.NDArray[Any]
     reward: np.float32
     replies: npt.NDArray[Any] | None
-    """What opponents answered, in a game of more than one seat."""
+    """What opponents answered; None in a game of one seat."""
 
 
 @dataclass(slots=True)
 class Past:
-    """What was played before a cut, and how it went on."""
+    """The state at a cut, and how the episodes went on."""
 
     open: OpenEpisodes
     causes: list[Causes]
     saved: Mapping[str, npt.NDArray[Any]]
     actions: list[npt.NDArray[Any]] = field(default_factory=list)
-    """Those after the cut. (N, ...) each"""
+    """Actions of each step after the cut. (N, ...) each."""
     digests: list[list[Digest]] = field(default_factory=list)
-    """What the steps after the cut gave, by environment."""
+    """Digests of each step after the cut, one per environment."""
 
 
 def cut_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
-    """Cut once, and go on in every way that the declaration promises."""
+    """Faults of going on after a cut, in every way that the declaration promises."""
     length = min(steps // 2, MOST_STEPS)
     with opened(game, options, NUM_ENVS, "training") as env:
         past = _play(env, declaration, length)
@@ -80,7 +80,7 @@ def cut_faults(game: Game, options: Any, declaration: Declaration, steps: int) -
             first, fault = _reopened(env, declaration, past, source, is_exact)
             if fault:
                 yield f"{what} are others: {fault}"
-            elif is_exact and plays_again:  # else the same actions may give another future
+            elif is_exact and plays_again:  # otherwise like actions may give another future
                 yield from _future_faults(env, past, first, what)
 
 
@@ -160,7 +160,7 @@ def _reopened(
     source: Sequence[Causes] | Mapping[str, npt.NDArray[Any]],
     is_exact: bool,
 ) -> tuple[Observations, str]:
-    """(what is observed, why the episodes are others)"""
+    """(the observations now, why the episodes differ, or "")."""
     try:
         seeds = HashedSeeds(SEEDS, NUM_ENVS)
         return reopen(env, declaration, past.open, source, is_exact, seeds, 0), ""
@@ -169,7 +169,7 @@ def _reopened(
 
 
 def _future_faults(env: VectorEnv, past: Past, first: Observations, what: str) -> Iterator[str]:
-    """The first step after the cut that gives something else than it did."""
+    """The first step after the cut that gives something else than before."""
     for step, (actions, expected) in enumerate(zip(past.actions, past.digests, strict=True), 1):
         found = _digests(env.step(actions_for(actions, first)))
         for index, (then, now) in enumerate(zip(expected, found, strict=True)):

@@ -1,4 +1,4 @@
-"""Whether what a game declares makes sense by itself."""
+"""Checks that a game's declaration makes sense by itself."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
 
 
 def _seat_faults(declaration: Declaration) -> Iterator[str]:
-    """Faults of seats, and of who can sit there."""
+    """Faults of seats, opponents and stacks of frames."""
     seats, names = declaration.seats, [opponent.name for opponent in declaration.opponents]
     if not seats or len(set(seats)) != len(seats) or not all(seats):
         yield f"seats are {seats!r}; expected at least one, with names that differ"
@@ -95,7 +95,7 @@ def _seat_faults(declaration: Declaration) -> Iterator[str]:
 
 
 def _replay_faults(declaration: Declaration) -> Iterator[str]:
-    """Faults of what playing an episode again depends on."""
+    """Faults of the fields on which playing an episode again depends."""
     if declaration.replay not in get_args(ReplayKind):
         yield f"replay is {declaration.replay!r}; expected one of {get_args(ReplayKind)}"
     if declaration.reruns and declaration.replay != "states":
@@ -126,7 +126,7 @@ def _replay_faults(declaration: Declaration) -> Iterator[str]:
 
 
 def _instrument_faults(declaration: Declaration) -> Iterator[str]:
-    """Faults of what is drawn of states over time."""
+    """Faults of tracks and gauges."""
     gauges, tracks = declaration.gauges, declaration.tracks
     for what, names in (("tracks", tracks), ("gauges", tuple(gauge.name for gauge in gauges))):
         if len(set(names)) != len(names) or not all(names):
@@ -146,7 +146,7 @@ def _gauge_faults(gauge: Gauge) -> Iterator[str]:
 
 
 def defaults_faults(game: Game, options: Any) -> Iterator[str]:
-    """Whether the game's own options and defaults make a valid configuration."""
+    """Faults of the configuration that the game's own options and defaults make."""
     table = options.model_dump(mode="json", exclude_none=True)
     try:
         again = game.options.model_validate(table)

@@ -1,4 +1,4 @@
-"""Whether the same seed and the same actions give the same episode, wherever it is played."""
+"""Checks that a seed and actions give the same episode wherever that episode is played."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from arcade_rl.envs.conformance.screen import frame_hashes
 from arcade_rl.envs.seeds import GivenSeeds, HashedSeeds
 
 QUEUES = ((11, 13), (12, 14))
-"""Seeds of the reference's two environments."""
+"""Seeds of the episodes of the reference's two environments."""
 OTHER_NUMBER = ((14,), (12, 13), (11,))
 OTHER_ORDER = ((12, 11), (14, 13))
 HISTORY = ((21, 22), (23, 24))
@@ -42,20 +42,20 @@ TIMEOUT_S = 1800.0
 
 
 def reference(game: Game, options: Any, steps: int) -> Traces:
-    """The episodes that all others are compared with."""
+    """The reference episodes, with which all others are compared."""
     with opened(game, options, len(QUEUES), "training") as env:
         return trace(env, QUEUES, steps)
 
 
 def number_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
-    """Other places among another number of environments."""
+    """Faults of the reference episodes at other places, among another number of environments."""
     with opened(game, options, len(OTHER_NUMBER), "training") as env:
         seen = trace(env, OTHER_NUMBER, steps)
     yield from differences(expected, seen, f"among {len(OTHER_NUMBER)} environments")
 
 
 def history_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
-    """The same environments after other episodes, the last of them broken off."""
+    """Faults of the reference episodes after other episodes, the last of which is broken off."""
     with opened(game, options, len(HISTORY), "training") as env:
         player = Player(env, Seeds(HISTORY))
         for _ in range(max(1, steps // 4)):
@@ -65,12 +65,13 @@ def history_faults(game: Game, options: Any, steps: int, expected: Traces) -> It
 
 
 def repeat_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
-    """The same once more."""
+    """Faults of the reference episodes when they are played once more."""
     yield from differences(expected, reference(game, options, steps), "when played once more")
 
 
 def named_faults(game: Game, options: Any, steps: int, _: Traces) -> Iterator[str]:
-    """Episodes of a source that lets the environment choose, again from the seeds that it named."""
+    """Faults of episodes whose seeds the environment chose, when they are played from the seeds
+    that it reported."""
     with opened(game, options, 2, "training") as env:
         episodes = _record(env, HashedSeeds(31, 2), steps)
     with opened(game, options, 1, "training") as env:
@@ -93,7 +94,7 @@ def named_faults(game: Game, options: Any, steps: int, _: Traces) -> Iterator[st
 def _record(
     env: VectorEnv, seeds: SeedSource, steps: int
 ) -> list[tuple[int, list[npt.NDArray[Any]], list[Digest]]]:
-    """(reported seed, actions, digests) of the first whole episodes that are played, six at most."""
+    """(reported seed, actions, digests) of the first whole episodes, six at most."""
     random = np.random.default_rng(0)
     first = env.reset(seeds)
     open_: list[tuple[list[npt.NDArray[Any]], list[Digest]]] = [([], []) for _ in range(2)]
@@ -116,14 +117,14 @@ def _record(
 
 
 def _digest_whole(batch: StepBatch, index: int) -> Digest:
-    """Digest of a step and of the observation after it, the last one of an episode that ended."""
+    """Digest of a step and the observation after it, which at an end is the episode's last one."""
     ended = (as_numpy(batch.terminated) | as_numpy(batch.truncated))[index]
     last = batch.final_observations if ended else batch.observations
     return {**digest_step(batch, index), "observation": hash_row(last, index)}
 
 
 def process_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
-    """The same in another process, which has no display."""
+    """Faults of the reference episodes in another process, which has no display."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "digests.json"
         fault = _run_elsewhere(game, options, steps, path)
@@ -138,13 +139,13 @@ def process_faults(game: Game, options: Any, steps: int, expected: Traces) -> It
 
 
 def digests(game: Game, options: Any, steps: int) -> dict[str, object]:
-    """What `process_faults` compares: digests of episodes and of frames."""
+    """Digests of episodes and of frames, for `process_faults` to compare."""
     episodes = reference(game, options, steps)
     return {"episodes": episodes, "frames": frame_hashes(game, options, SHOWN_STEPS)}
 
 
 def differences(expected: Traces, seen: Traces, where: str) -> Iterator[str]:
-    """How many of the episodes that both played differ, and where the first of them begins to."""
+    """How many of the episodes that both played differ, and where the first difference is."""
     both = [seed for seed in expected if seed in seen]
     found = [
         f"seed {seed} at step {step} in {', '.join(_fields(one, other))}"
@@ -173,7 +174,7 @@ def _fields(one: Digest, other: Digest) -> list[str]:
 
 
 def _run_elsewhere(game: Game, options: Any, steps: int, path: Path) -> str:
-    """Write another process's digests to `path`. The fault, or an empty string."""
+    """Let another process write digests to `path`. Returns its fault, or an empty string."""
     table = options.model_dump_json()
     command = [sys.executable, "-m", __package__ or "", game.name, table, str(steps), str(path)]
     hidden = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"}

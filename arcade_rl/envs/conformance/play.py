@@ -1,4 +1,4 @@
-"""Play a vectorised environment with random actions that follow from the seeds of its episodes."""
+"""Plays environments with random actions that follow from the seeds of the episodes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FIELDS = ("rewards", "terms", "metrics", "terminated", "truncated", "cut", "stat
 
 
 class Seeds(SeedSource):
-    """Hands out the seeds of a list per environment, hashed ones after them, and remembers all."""
+    """Hands out seeds from one list per environment, then hashed seeds, and remembers them all."""
 
     exact = True
 
@@ -58,7 +58,7 @@ class Seeds(SeedSource):
 
 
 class Player:
-    """Steps an environment and knows which episode every row belongs to."""
+    """Steps environments, and knows which episode each environment plays."""
 
     def __init__(self, env: VectorEnv, seeds: Seeds) -> None:
         self.env = env
@@ -68,14 +68,14 @@ class Player:
         self._random = [np.random.default_rng(max(seed, 0)) for seed in self.current()]
 
     def current(self) -> list[int]:
-        """Seed of the episode of every environment; -1 where it never asked for one. (N,)"""
+        """Seed of each environment's episode; -1 if the environment asked for none. N numbers."""
         return [
             handed[played] if played < len(handed) else -1
             for handed, played in zip(self._seeds.handed, self._played, strict=True)
         ]
 
     def choose(self) -> npt.NDArray[Any]:
-        """A random action for every environment, allowed where there are masks."""
+        """A random action for each environment, which its mask allows if there are masks."""
         space, masks = self.env.action_space, masks_of(self.env)
         rows = [
             choose(space, random, None if masks is None else masks[k])
@@ -84,11 +84,11 @@ class Player:
         return np.stack(rows).astype(space.dtype)
 
     def step(self, actions: npt.NDArray[Any]) -> StepBatch:
-        """Step the environment, which gets its own kind of array."""
+        """Step the environments, with actions in their own kind of array."""
         return self.env.step(actions_for(actions, self.observations))
 
     def advance(self, batch: StepBatch) -> npt.NDArray[np.bool_]:
-        """Go on to the next episode where one ended, and say where. (N,), bool."""
+        """Go on to the next episode where one ended. Returns where one ended, (N,), bool."""
         self.observations = batch.observations
         ended: npt.NDArray[np.bool_] = as_numpy(batch.terminated) | as_numpy(batch.truncated)
         for index in np.flatnonzero(ended):
@@ -98,7 +98,7 @@ class Player:
 
 
 def masks_of(env: VectorEnv) -> npt.NDArray[Any] | None:
-    """Which actions are allowed now. (N, actions), bool; None where all always are."""
+    """Which actions are allowed now. (N, actions), bool; None for a game without masks."""
     masks = env.action_masks()
     return None if masks is None else as_numpy(masks)
 
@@ -119,7 +119,7 @@ def choose(
 
 @contextmanager
 def opened(game: Game, options: Any, num_envs: int, purpose: Purpose) -> Iterator[VectorEnv]:
-    """The environment, closed at the end: two of a simulator may not fit side by side."""
+    """A game's environments, closed at the end: a simulator may not fit into memory twice."""
     env = game.make_env(options, num_envs, purpose)
     try:
         yield seated(env, game, options)
@@ -128,7 +128,7 @@ def opened(game: Game, options: Any, num_envs: int, purpose: Purpose) -> Iterato
 
 
 def seated(env: VectorEnv, game: Game, options: Any) -> VectorEnv:
-    """The environment, and the game's own opponents on the other seats, where it has more than one."""
+    """The environments, with the game's own opponents on the other seats if there are any."""
     declaration = game.declare(options)
     names = [opponent.name for opponent in declaration.opponents]
     if len(declaration.seats) == 1 or not names or not gives(env, VectorEnv, "set_opponents"):
@@ -140,7 +140,7 @@ def seated(env: VectorEnv, game: Game, options: Any) -> VectorEnv:
 
 
 def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces:
-    """Play episodes of these seeds, one queue an environment, and digest every step."""
+    """Play episodes of these seeds, one queue per environment, and digest every step."""
     player = Player(env, Seeds(queues))
     traces: Traces = {}
     _begin(traces, player, range(env.num_envs))

@@ -1,4 +1,4 @@
-"""What the conformance checks found: every check with its faults and its time."""
+"""The result of the conformance checks: every check with its faults and its time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MOST_FAULTS = 20
-"""Faults of one check that are listed; more of a kind teach nothing."""
+"""Most faults of one check that are listed; more of one kind teach nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that a game does against the contract."""
+    """One way in which a game breaks the contract."""
 
     check: str
     message: str
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every check that ran, in order. A check whose ground is missing does not run."""
+    """Every check that ran, in order. A check does not run if what it checks could not be made."""
 
     game: str
     checks: tuple[Check, ...]
@@ -50,14 +50,14 @@ class Report:
 
 
 class Inspection:
-    """Runs checks and turns whatever a plugin raises into a fault."""
+    """Runs checks, and turns every exception of a plugin into a fault."""
 
     def __init__(self, game: str) -> None:
         self._game = game
         self._checks: list[Check] = []
 
     def run(self, name: str, find: Callable[[], Iterable[str]]) -> bool:
-        """Run one check, which yields its faults. Whether there were none."""
+        """Run one check, which yields its faults. Returns whether there were none."""
         start = time.perf_counter()
         messages: dict[str, None] = {}
         try:
@@ -72,7 +72,7 @@ class Inspection:
         return not faults
 
     def make(self, name: str, maker: Callable[[], T]) -> T | None:
-        """What `maker` makes, as a check of its own; None if it raised."""
+        """The value that `maker` returns, as a check of its own; None if `maker` raised."""
         made: list[T] = []
 
         def find() -> Iterable[str]:

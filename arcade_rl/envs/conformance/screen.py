@@ -1,4 +1,4 @@
-"""Whether the screen shows the episode that the environment played, in training and in evaluation."""
+"""Checks that the screen shows the episode that the environment played, for both purposes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened, r
 SEED, OTHER_SEED = 31, 32
 AGAIN_STEPS = 50
 MOST_SOUND_DRIFT = 0.05
-"""By which part the sound may be longer or shorter than the frames."""
+"""Largest difference between the duration of the sound and of the frames, as part of the latter."""
 SMALL = (160, 90)
-"""(width, height) of pictures of every camera."""
+"""(width, height) of the pictures that are drawn from every camera, pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Setting:
 
     purpose: Purpose
     stage: int
-    """In which it starts, and so is played."""
+    """Number of the stage in which the episode starts, and so is played."""
     stages: int
-    """How many there are; 0 without a curriculum."""
+    """Number of stages; 0 without a curriculum."""
     label: str
 
 
@@ -53,16 +53,16 @@ class Played:
     ended: bool
     state: npt.NDArray[Any] | None
     replies: npt.NDArray[Any] | None
-    """What opponents answered, in a game of more than one seat."""
+    """What opponents answered; None in a game of one seat."""
 
     def on(self, screen: Screen) -> ScreenStep:
-        """The step as a screen plays it."""
+        """Play the step on a screen."""
         asked = () if self.replies is None else (self.replies,)
         return screen.step(self.action, *asked)
 
 
 def settings(declaration: Declaration) -> list[Setting]:
-    """Both purposes, each in every stage."""
+    """All settings: both purposes, each in every stage."""
     names = [stage.name for stage in declaration.stages]
     return [
         Setting(purpose, stage, len(names), f"{purpose}, stage {name}" if name else purpose)
@@ -72,7 +72,7 @@ def settings(declaration: Declaration) -> list[Setting]:
 
 
 def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
-    """Faults of what is shown of one episode, or of `steps` steps, under each setting."""
+    """Faults in showing one episode, or its first `steps` steps, under each setting."""
     with closing(game.make_screen(options, "training", False)) as screen:
         lacks = list(screen_lacks(screen, declaration))
     yield from lacks
@@ -86,8 +86,8 @@ def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int
 
 
 def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]:
-    """An episode of the second of two environments, up to `steps` steps. The stage changes while it is
-    played."""
+    """An episode of the second of two environments, up to `steps` steps. The stage of later
+    episodes changes meanwhile, which must not matter."""
     played = []
     with opened(game, options, 2, setting.purpose) as env:
         _set_stage(env, setting, setting.stage)
@@ -107,8 +107,8 @@ def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]
 
 
 def frame_hashes(game: Game, options: Any, steps: int) -> list[str]:
-    """A hash of the frames of the reset and of every step, under each setting; none of a game whose
-    screen shows states, which may play on as it likes."""
+    """Hashes of the frames of the reset and of every step, under each setting. Empty for a game
+    whose screen shows states, because such a game need not play alike."""
     declaration, hashes = game.declare(options), list[str]()
     if declaration.replay == "states":
         return hashes
@@ -128,8 +128,8 @@ def _set_stage(staged: Any, setting: Setting, stage: int) -> None:
 def _view_faults(
     game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
 ) -> Iterator[str]:
-    """Faults of the picture of one step from every camera, in another size, and of the usual one after
-    them."""
+    """Faults in the picture of one step from every camera, in another size, and in the usual
+    picture afterwards."""
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
         if not declaration.cameras:
             return
@@ -152,7 +152,7 @@ def _view_faults(
 
 
 def _picture_of(screen: Screen, declaration: Declaration, step: Played) -> Frame:
-    """The last frame of a first step."""
+    """The last frame of the first step."""
     screen.reset(SEED)
     if declaration.replay == "states":
         return screen.show(step.state)[-1]  # type: ignore[arg-type]
@@ -162,7 +162,7 @@ def _picture_of(screen: Screen, declaration: Declaration, step: Played) -> Frame
 def _replay_faults(
     game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
 ) -> Iterator[str]:
-    """Faults of frames, rewards, ends and sound, of a second look, and of going back."""
+    """Faults in frames, rewards, ends and sound, in showing them again, and in going back."""
     has_sound = declaration.sound_rate > 0
     with closing(game.make_screen(options, setting.purpose, has_sound)) as screen:
         _set_stage(screen, setting, setting.stage)
@@ -180,7 +180,7 @@ def _replay_faults(
 def _silence_faults(
     game: Game, options: Any, setting: Setting, played: list[Played], hashes: list[str]
 ) -> Iterator[str]:
-    """Faults of a screen that was asked for no sound."""
+    """Faults of a screen that was built without sound."""
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
         _set_stage(screen, setting, setting.stage)
         if _hashes(screen, played) != hashes[: len(played) + 1]:
@@ -191,7 +191,8 @@ def _silence_faults(
 
 
 def _keyframe_faults(screen: Any, played: list[Played], hashes: list[str]) -> Iterator[str]:
-    """Faults of the steps after a saved state, of which `hashes` are known."""
+    """Faults in the steps after going back to a saved state. `hashes` are those of the steps
+    before."""
     middle = min(len(played), len(hashes) - 1) // 2
     screen.reset(SEED)
     for step in played[:middle]:
@@ -227,7 +228,8 @@ def _hash_step(shown: ScreenStep) -> str:
 def _watch(
     screen: Screen, played: list[Played], declaration: Declaration, frame_rate: Fraction
 ) -> Generator[str, None, list[str]]:
-    """Faults of one look at the episode, the first of each kind; returns the hashes of its steps."""
+    """The first fault of each kind in showing the episode. Returns hashes of the reset and the
+    steps."""
     size = declaration.frame_size
     first = screen.reset(SEED)
     yield from frame_faults("the first frame", first, size)
@@ -255,7 +257,7 @@ def _watch(
 def _step_faults(
     shown: ScreenStep, expected: Played, size: tuple[int, int]
 ) -> Iterator[tuple[str, str]]:
-    """Kind and message of every fault of one step."""
+    """(kind, message) of every fault in showing one step."""
     if len(shown.frames) == 0:
         yield "frames", "no frames; expected every frame of the step"
     for frame in shown.frames:
@@ -288,7 +290,7 @@ def _drift_faults(frames_s: float, sound_s: float) -> Iterator[str]:
 def _state_faults(
     game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
 ) -> Iterator[str]:
-    """Faults of what is shown of states, in any order."""
+    """Faults in showing states, in order and in reverse."""
     size = declaration.frame_size
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
         _set_stage(screen, setting, setting.stage)
@@ -313,7 +315,7 @@ def _state_faults(
 def _instrument_faults(
     screen: Screen, declaration: Declaration, played: list[Played]
 ) -> Iterator[str]:
-    """Faults of what the instruments show, the first of each kind, and of a second look."""
+    """The first fault of each kind in what the instruments show, in order and in reverse."""
     tracks, gauges = len(declaration.tracks), len(declaration.gauges)
     if not tracks and not gauges:
         return

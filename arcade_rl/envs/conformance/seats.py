@@ -1,4 +1,4 @@
-"""Whether opponents are asked, and whether their answers play an episode again without them."""
+"""Checks that opponents are asked, and that their answers play an episode again without them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SEED = 51
 
 
 def seat_faults(game: Game, options: Any, declaration: Declaration, steps: int) -> Iterator[str]:
-    """Faults of an episode, or of so many steps, with the game's own opponents and without them."""
+    """Faults of an episode, up to `steps` steps, with the game's own opponents and without them."""
     with opened(game, options, 1, "training") as env:
         if not isinstance(env, Table):
-            return  # what is missing is told elsewhere
+            return  # another check reports what is missing
         actions, batches = _play(env, steps)
         expected = [digest_step(batch, 0) for batch in batches]
         replies = [batch.replies for batch in batches if batch.replies is not None]
@@ -44,7 +44,7 @@ def seat_faults(game: Game, options: Any, declaration: Declaration, steps: int) 
 
 
 def _play(env: VectorEnv, steps: int) -> tuple[list[npt.NDArray[Any]], list[StepBatch]]:
-    """Actions and steps of one episode, or of its first steps."""
+    """Actions and batches of one episode, up to `steps` steps."""
     player = Player(env, Seeds([[SEED]]))
     actions, batches = list[npt.NDArray[Any]](), list[StepBatch]()
     for _ in range(steps):
@@ -56,7 +56,7 @@ def _play(env: VectorEnv, steps: int) -> tuple[list[npt.NDArray[Any]], list[Step
 
 
 def _copied(batch: StepBatch) -> StepBatch:
-    """The parts of a step that are compared, as they are now."""
+    """The step, after its arrays were replaced by copies, which the next step does not change."""
     for name in batch.__slots__:
         value = getattr(batch, name)
         if hasattr(value, "shape"):
