@@ -20,6 +20,7 @@ DONE = (
     *(f"cli/{name}.py" for name in ("episodes", "experiment", "output", "plugins", "rom_tables")),
     "cli/roms.py",
     "config",
+    "engines",
     "errors.py",
     "hookspecs.py",
     "policies",
