@@ -129,10 +129,10 @@ def reconfigure(
     run: RunDirectory, saved: Resolved, wanted: Resolved, from_scratch: bool = False
 ) -> list[str]:
     """Replace the run's configuration and return what changed, as `key: old -> new`: first what was
-    changed in its file since the newest checkpoint was made, then what is wanted now.
+    changed in the run's file since the newest checkpoint was made, then what is wanted now.
 
     ConfigError if something is to change that a run cannot change, LockedError while the run is
-    supervised, and the errors of `refuse_unresumable`. Nothing is written then.
+    supervised, and the errors of `refuse_unresumable`. In all these cases nothing is written.
     """
     wished = changes(values_by_key(saved), values_by_key(wanted))
     for change in wished:

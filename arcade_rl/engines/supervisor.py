@@ -193,7 +193,7 @@ class Supervisor:
         engine = self._resolved.config.engine
         chunk, parent = (start.chunk + 1, start.chunk) if start else (0, -1)
         self._failures += 1
-        # A refusal of the system, or a failure before a worker begins, says nothing about a checkpoint.
+        # A failure of the system, or before a worker begins, says nothing about a checkpoint.
         is_of_content = failure.kind not in ("system", "start")
         times = self._failures_after[parent] = self._failures_after.get(parent, 0) + is_of_content
         final = failure.kind == "final" or self._failures > engine.max_restarts

@@ -94,7 +94,7 @@ class ForkServer:
         """Kill a worker with its process group. A server that has not begun any worker yet is
         killed itself."""
         pid = self.pid(request)
-        if pid is None and self._started:  # the server is about to begin it
+        if pid is None and self._started:  # the server is about to begin the worker
             self.exit_code(request, KILL_WAIT_S)
             pid = self.pid(request)
         if pid is None:
