@@ -23,13 +23,7 @@ DONE = (
     "engines",
     "errors.py",
     "hookspecs.py",
-    *(
-        f"playback/{name}.py"
-        for name in ("__init__", "beside", "clock", "evaluation", "eyes", "game")
-    ),
-    *(f"playback/{name}.py" for name in ("interval", "library", "milestones", "performance")),
-    *(f"playback/{name}.py" for name in ("player", "provenance", "references", "replay", "rerun")),
-    *(f"playback/{name}.py" for name in ("sources", "tables", "thumbnail", "verify")),
+    "playback",
     "policies",
     "reading.py",
     "registry.py",
