@@ -1,8 +1,8 @@
-"""What a supervisor asks of an engine: workers that run chunks, wherever that is.
+"""What a supervisor asks of an engine: workers that run chunks, on this machine or another one.
 
-An engine makes a `Workers`. Each of its workers calls `training.chunk.run_chunk` for one attempt, with
-a folder for the files of the checkpoint and a folder to stage into, both wherever the worker is. The
-engine alone knows where files lie and how they travel: a specification names no path.
+An engine makes a `Workers`. Each of its workers calls `training.chunk.run_chunk` for one attempt,
+with a folder for the files of the checkpoint and a folder to stage into, both wherever the worker
+is. The engine alone knows where files lie and how they travel: a specification names no path.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class PlayedGame:
 
 
 def check_camera(camera: str, game: str, declaration: Declaration) -> None:
-    """UsageError if the game has no such camera."""
+    """Raise UsageError if the game has no such camera."""
     cameras = declaration.cameras
     if camera not in cameras:
         has = f"it has {', '.join(cameras)}" if cameras else "its pictures have one view only"

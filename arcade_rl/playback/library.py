@@ -256,13 +256,13 @@ class Curve:
     step: npt.NDArray[np.int64]
     """Steps of the run at the last value of each point. (P,)"""
     mean: npt.NDArray[np.float64]
-    """(P,)"""
+    """Mean of the values of each point. (P,)"""
     least: npt.NDArray[np.float64]
-    """(P,)"""
+    """Smallest of the values of each point. (P,)"""
     most: npt.NDArray[np.float64]
-    """(P,)"""
+    """Largest of the values of each point. (P,)"""
     count: npt.NDArray[np.int64]
-    """How many values a point stands for. (P,)"""
+    """Number of values that each point stands for. (P,)"""
 
     def __len__(self) -> int:
         return len(self.step)

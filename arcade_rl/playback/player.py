@@ -260,7 +260,7 @@ def _nothing(about: Metadata, seed: int, has_states: bool) -> Recording:
 
 
 class _Rollouts:
-    """What one environment gives until its first episode ends."""
+    """Collects what one environment gives until its first episode ends."""
 
     def __init__(self, resolved: Resolved, env: VectorEnv, stage: int) -> None:
         self._declaration = resolved.declaration

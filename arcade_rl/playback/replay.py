@@ -28,7 +28,7 @@ from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.recording.recording import Recording
 
 KEYFRAME_INTERVAL = 64
-"""Steps between two saved states, in an episode of usual length."""
+"""Steps between two saved states in an episode of usual length."""
 MAX_KEYFRAMES = 512
 """Largest number of saved states of an episode; a longer episode has them further apart."""
 PROOF = 16
@@ -193,7 +193,7 @@ class Replay:
         self._states = recording.states
 
     def close(self) -> None:
-        """Free the screen; the replay moves no more."""
+        """Free the screen. A closed replay cannot be moved any more."""
         self._is_closed = True
         self._screen.close()
 

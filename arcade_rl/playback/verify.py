@@ -30,9 +30,9 @@ from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.versions import versions
 
 LANES = 16
-"""Environments that play at once."""
+"""Number of environments that play at once."""
 BATCH = 256
-"""Recordings in memory at once."""
+"""Number of recordings in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)

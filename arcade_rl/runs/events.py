@@ -106,7 +106,7 @@ class Notice:
     """Something that a person should know, such as a promotion or a recovery."""
 
     level: str
-    """"info", "warning" or "error"."""
+    """Importance of the notice: "info", "warning" or "error"."""
     text: str
 
 

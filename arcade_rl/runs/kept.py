@@ -1,4 +1,4 @@
-"""The recorded episodes of a run that can be shown."""
+"""Recorded episodes of a run that can be shown."""
 
 from __future__ import annotations
 

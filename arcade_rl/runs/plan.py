@@ -25,8 +25,8 @@ class ChunkSpec:
     run: str
     """Name of the run."""
     chunk: int
-    """Index of the chunk, which is the index of the checkpoint at its end. Chunk 0 only builds the
-    untrained networks."""
+    """Index of the chunk, and of the checkpoint at its end. Chunk 0 only builds the untrained
+    networks."""
     attempt: int
     parent: int
     """Chunk of the verified checkpoint to start from; -1 for chunk 0."""

@@ -56,7 +56,8 @@ def _uri(path: Path, query: str) -> str:
 
 
 def require(path: Path) -> None:
-    """MissingError if there is no database, VerificationError if something else is in its place."""
+    """Raise MissingError if there is no database, VerificationError if something else is in its
+    place."""
     try:
         expect_file(path)
     except ABSENT:
