@@ -1,4 +1,5 @@
-"""One attempt at a chunk: hand it to a worker, take in what it says, notice when it is ill."""
+"""One attempt at a chunk: give it to a worker, store what the worker says, and notice when the
+worker hangs."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ POLL_S = 0.2
 EXIT_WAIT_S = 10.0
 
 Wish: TypeAlias = Literal["", "save", "now"]
-"""What the user wants of the attempt: go on, end it after the rollout and save, or end it now."""
+"""The user's wish for the attempt: "" to go on, "save" to end it after the rollout and save, "now"
+to end it at once."""
 
 
 class Attempt:
@@ -45,13 +47,13 @@ class Attempt:
         database: Database,
         listener: Listener,
     ) -> None:
-        """`staging` is the folder to be made for what the attempt leaves."""
+        """`staging`: folder for what the attempt leaves, which is made here."""
         self._spec, self._worker, self._staging = spec, worker, staging
         self._database, self._listener = database, listener
         self._is_ready = False
         """Whether the worker has built everything."""
         self._has_beaten = False
-        """Whether its training loop has given a sign of life."""
+        """Whether the worker's training loop has given a sign of life."""
         self._has_finished = False
         staging.mkdir()
         self.log = LogWriter(staging / STAGED_EVENTS)
@@ -63,14 +65,14 @@ class Attempt:
     def watch(
         self, engine: Engine, ask: Callable[[], Wish]
     ) -> Literal["staged", "abandoned"] | Failure:
-        """Take in the worker's events until its end. `ask` is called a few times a second.
+        """Store the worker's events until the attempt ends. `ask` is called a few times a second.
 
         VerificationError if what the worker staged did not arrive whole.
         """
         asked_to_stop = False
         while True:
             self._worker.wait(POLL_S)
-            has_ended = self._worker.has_ended  # before its last words are read: none is missed
+            has_ended = self._worker.has_ended  # before events are read: none is missed
             self._take_in()
             if self._has_finished:
                 self._worker.bring(self._staging)
@@ -104,6 +106,7 @@ class Attempt:
             self._listener.noticed(event.level, event.text)
 
     def _hang(self, engine: Engine) -> Failure | None:
+        """The failure of a worker that has been silent for too long; None while it has not."""
         limit = engine.hang_timeout_s if self._has_beaten else engine.start_timeout_s
         silent_s = time.monotonic() - self._last_sign_of_life
         if silent_s <= limit:

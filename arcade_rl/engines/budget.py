@@ -1,9 +1,9 @@
-"""Keeps the recorded episodes of a run within `recording.max_bytes`.
+"""Keeping the recorded episodes of a run within `recording.max_bytes`.
 
-The oldest episodes that were kept for no reason but "all" go first, then the oldest. The segment that
-holds them is written anew beside the old one and renamed, the frames of the others as they were. The
-database learns of it after: what a crash leaves out is made up from the file
-(`segments.index_segments`).
+The oldest episodes that were kept for no reason but "all" are deleted first, then the oldest of the
+others. The segment that holds them is rewritten beside the old file and renamed; the frames of its
+other episodes stay as they were. The database is updated afterwards: if a crash comes in between,
+the rows are made again from the file (`segments.index_segments`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from arcade_rl.runs.files import fsync
 from arcade_rl.runs.segments import PART, Notify, write_segment
 
 _NOTICE = 'from now on the oldest episodes go, first those kept for no reason but "all"'
-"""Said once in a run."""
+"""Text of the notice that is given once in a run."""
 
 
 def prune_recordings(run: RunDirectory, database: Database, max_bytes: int, notify: Notify) -> None:
-    """Let go of as many recorded episodes as it takes; 0 is no limit. A disk that refuses becomes a
-    notice."""
+    """Delete as many recorded episodes as the limit demands; 0 is no limit. If the disk refuses,
+    there is a notice and no error."""
     if not max_bytes or (excess := run.segment_bytes() - max_bytes) <= 0:
         return
     if not any(_NOTICE in row["text"] for row in database.notices()):
@@ -40,7 +40,8 @@ def prune_recordings(run: RunDirectory, database: Database, max_bytes: int, noti
 
 
 def _victims(database: Database, excess: int) -> dict[int, set[int]]:
-    """Numbers of the episodes that go, by chunk, until their frames make up for the excess."""
+    """Numbers of the episodes to delete, by chunk: so many that their frames make up for the
+    excess."""
     victims: dict[int, set[int]] = {}
     for chunk, number, length in database.first_to_go():
         if excess <= 0:
@@ -62,7 +63,7 @@ def _prune_segment(
         database.set_recordings(chunk, rows)
     else:
         part.unlink()
-        database.set_recordings(chunk, [])  # before: rows without a file would be told as a loss
+        database.set_recordings(chunk, [])  # rows go first: without a file they count as lost
         path.unlink(missing_ok=True)
         fsync(path.parent)
 
@@ -70,7 +71,8 @@ def _prune_segment(
 def _frames_without(
     path: Path, gone: set[int], notify: Notify
 ) -> Iterator[tuple[int, list[str], bytes]]:
-    """Number, reasons and frame of the other episodes. What is damaged goes too, with a notice."""
+    """Number, reasons and frame of the episodes that stay. Damaged episodes are left out too, with
+    a notice."""
     try:
         segment = Segment(path)
     except (FileNotFoundError, VerificationError) as error:

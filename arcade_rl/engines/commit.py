@@ -1,8 +1,8 @@
 """How an attempt becomes part of its run, and how a run is put in order after a crash.
 
-The files are the truth: a chunk happened when its checkpoint is in place and verifies. Its event
-log is moved before, and the database is told after, so whatever a crash leaves out in between can be
-made up from files.
+The files are the truth: a chunk happened if its checkpoint is in place and verifies. The chunk's
+event log is moved into place before the checkpoint, and the database is updated after it, so that
+whatever a crash leaves out can be made again from files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from arcade_rl.runs.plan import (
 from arcade_rl.runs.segments import Notify, index_segments, rows_of_segment
 
 CHUNK_DIGITS = "[0-9]" * 6
-"""Pattern of a chunk in a file's name."""
+"""Pattern for the number of a chunk in the name of a file."""
 
 
 def commit(
@@ -52,6 +52,7 @@ def commit(
     if recordings:
         _move_segment(run, staging, chunk)
     _move_tensorboard(run, staging, chunk)
+    # From this rename on the chunk has happened.
     checkpoints.commit(staged, run.checkpoint(chunk))
     database.finish_chunk(state, ended, recordings)
     shutil.rmtree(staging)
@@ -59,7 +60,8 @@ def commit(
 
 
 def prune(run: RunDirectory, database: Database, resolved: Resolved, notify: Notify) -> None:
-    """Delete the checkpoints that no rule keeps; one whose state is damaged is put aside."""
+    """Delete the checkpoints that no rule keeps. A checkpoint whose state is damaged is put
+    aside."""
     states = []
     for chunk, path in checkpoints.stored(run.checkpoints):
         try:
@@ -81,13 +83,13 @@ def prune(run: RunDirectory, database: Database, resolved: Resolved, notify: Not
 def discard(database: Database, staging: Path, chunk: int) -> None:
     """Forget an attempt: its rows and its staged files."""
     database.discard_from(chunk)
-    if staging.exists():  # nobody has deleted it, with all folders that looked empty
+    if staging.exists():  # somebody may have tidied up folders that looked empty
         shutil.rmtree(staging)
 
 
 def refuse_other_columns(run: RunDirectory, database: Database, declaration: Declaration) -> None:
-    """ConfigError if the game measures something else than when the run was made: its rows and what its
-    checkpoints remember of episodes would not go together."""
+    """Raise ConfigError if the game has other terms or metrics than when the run was made: new rows
+    would not fit those of the run, nor what its checkpoints remember of episodes."""
     pairs = (
         ("term", database.term_names(), [term.name for term in declaration.terms]),
         ("metric", database.metric_names(), [metric.name for metric in declaration.metrics]),
@@ -106,21 +108,23 @@ def refuse_other_columns(run: RunDirectory, database: Database, declaration: Dec
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a run goes on."""
+    """The checkpoint from which a run goes on."""
 
     chunk: int
-    """Of the newest checkpoint that verifies; -1 for none."""
+    """Chunk of the newest checkpoint that verifies; -1 for none."""
     damaged: dict[int, str]
-    """What is wrong with the other checkpoints, by chunk."""
+    """What is wrong with each checkpoint that does not verify, by chunk."""
     is_lost: bool
-    """Whether no trained checkpoint of what was trained is left, and the run begins again, as asked."""
+    """Whether the run was trained and no trained checkpoint is left, so that it begins again, as
+    the user asked."""
 
 
 def find_start(run: RunDirectory, database: Database, from_scratch: bool = False) -> Start:
-    """Where a run goes on. Changes nothing, and verifies every checkpoint.
+    """Find the checkpoint from which a run goes on. Changes nothing, and verifies every checkpoint.
 
-    VerificationError if no trained checkpoint of what was trained is left, unless `from_scratch`, for
-    which it is the condition: UsageError. OSError if the system does not let something be read.
+    VerificationError if the run was trained and no trained checkpoint is left, unless
+    `from_scratch`. UsageError if `from_scratch` is given in any other case. OSError if the system
+    does not let something be read.
     """
     sound, damaged = _examine(run)
     start = max(sound, default=-1)
@@ -140,8 +144,8 @@ def find_start(run: RunDirectory, database: Database, from_scratch: bool = False
 def recover(
     run: RunDirectory, database: Database, notify: Notify, from_scratch: bool = False
 ) -> None:
-    """Put a run in order before it goes on; every loss becomes a notice. What `find_start` raises, it
-    raises before anything is changed."""
+    """Put a run in order before it goes on; every loss becomes a notice. Errors are those of
+    `find_start`, raised before any file is moved or deleted."""
     run.restore_folders()
     start = find_start(run, database, from_scratch)
     remove_tree(run.staging)
@@ -168,7 +172,7 @@ def recover(
 
 
 def reject(run: RunDirectory, database: Database, chunk: int, reason: str, notify: Notify) -> None:
-    """Step over the newest checkpoint: the run goes on from the one before."""
+    """Put the newest checkpoint aside, so that the run goes on from the one before."""
     _put_aside(run, chunk, reason, notify)
     _discard_after(run, database, chunk - 1, are_kept=False)
 
@@ -203,8 +207,9 @@ def _put_aside(run: RunDirectory, chunk: int, reason: str, notify: Notify) -> No
 
 
 def _discard_after(run: RunDirectory, database: Database, chunk: int, are_kept: bool) -> None:
-    """Forget what was measured after `chunk`: it will be made again. Its files are kept aside, but,
-    unless `are_kept`, those of the very next chunk: a crash cut its commit off, or it is stepped over."""
+    """Delete the rows of all chunks after `chunk`, which will be trained again. Their files are put
+    aside, except those of the very next chunk unless `are_kept`: these are deleted, as a crash
+    interrupted their commit, or their checkpoint is stepped over."""
     database.discard_from(chunk + 1)
     for number, path in _files_of_chunks(run):
         if number > chunk + 1 or (number > chunk and are_kept):
@@ -226,12 +231,13 @@ def _files_of_chunks(run: RunDirectory) -> Iterator[tuple[int, Path]]:
 
 
 def _newest_file(run: RunDirectory) -> int:
+    """The last chunk that such a file belongs to; -1 without files."""
     return max((chunk for chunk, _ in _files_of_chunks(run)), default=-1)
 
 
 def _staged_recordings(database: Database, staging: Path, chunk: int) -> list[RecordingRow]:
-    """The episodes that the attempt recorded. VerificationError if they are not those that the
-    worker told of; what it could not write it has told too."""
+    """Rows of the episodes that the attempt recorded. VerificationError if there are not as many as
+    the worker said that it has written."""
     told = database.recorded(chunk)
     if told is None or not told.written:
         return []
@@ -247,6 +253,7 @@ def _move_segment(run: RunDirectory, staging: Path, chunk: int) -> None:
 
 
 def _move_tensorboard(run: RunDirectory, staging: Path, chunk: int) -> None:
-    """TensorBoard reads the files of a directory in the order of their names."""
+    """Move the files for TensorBoard, named by chunk: TensorBoard reads the files of a folder in
+    the order of their names."""
     for path in (staging / STAGED_TENSORBOARD).glob("events.out.tfevents.*"):
         os.replace(path, run.tensorboard / f"events.out.tfevents.{chunk:06d}.chunk")

@@ -17,15 +17,16 @@ class Failure:
     """One failed attempt."""
 
     kind: str
-    """"error", "system", "out of memory", "hang", "signal", "exit", "start" where no worker has begun, or
-    "final" where a retry cannot help."""
+    """Kind of the failure: "error", "system", "out of memory", "hang", "signal", "exit", "start"
+    where no worker has begun, or "final" where a retry cannot help."""
     text: str
     exit_code: int = 1
-    """What the command line exits with if the run ends because of it."""
+    """Exit code of the command line if the run ends because of this failure."""
 
 
 def kernel_oom_kills() -> int | None:
-    """Processes that the kernel has killed for memory since it started; None where it does not say."""
+    """Number of processes that the kernel has killed for lack of memory since it started; None
+    where the kernel does not say."""
     try:
         lines = _VMSTAT.read_text().splitlines()
     except OSError:
@@ -35,10 +36,10 @@ def kernel_oom_kills() -> int | None:
 
 
 def describe_end(code: int, told: Failed | None, oom_kills: int | None, log: Path) -> Failure:
-    """What an end without a finished chunk means.
+    """The failure behind the end of a worker that has not finished its chunk.
 
-    `code` is an exit code or minus a signal, `told` what the worker said itself, `oom_kills` the
-    kernel's count when the process began.
+    `code`: exit code, or minus a signal. `told`: what the worker itself said. `oom_kills`: the
+    kernel's count when the process began. `log`: what the worker printed.
     """
     if told is not None:
         lower = "; lower train.n_envs or train.n_steps" if told.kind == "out of memory" else ""
@@ -58,7 +59,8 @@ def describe_end(code: int, told: Failed | None, oom_kills: int | None, log: Pat
 
 
 def address_space() -> str:
-    """What to do where a process may map only so much, which is more than it uses; "" for no limit."""
+    """Advice where the address space of a process is limited, as libraries map more than they use;
+    "" where there is no limit."""
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft == resource.RLIM_INFINITY:
         return ""
@@ -69,8 +71,8 @@ def address_space() -> str:
 
 
 def describe_server_end(code: int, log: Path) -> Failure:
-    """What it means that the process that forks workers ended before it has begun one; as
-    `describe_end`."""
+    """The failure behind the end of the process that forks workers, before it has begun a worker.
+    Parameters are those of `describe_end`."""
     how = f"was ended by {_signal_name(-code)}" if code < 0 else f"exited with {code}"
     return Failure(
         "start",

@@ -1,5 +1,5 @@
-"""Make runs, change their configuration, choose their engine, and start supervisors that outlive the
-terminal."""
+"""Making runs, changing their configuration, choosing their engine, and starting supervisors that
+outlive the terminal."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ DETACH_WAIT_S = 60.0
 _KINDS = {
     kind.exit_code: kind for kind in (UsageError, MissingError, VerificationError, LockedError)
 }
-"""What a supervisor that ended with such a code has refused."""
+"""The error that each exit code of a supervisor stands for."""
 LONGEST_NAME = 200
-"""Bytes of a run's name: what is added while it is made or deleted must fit in 255."""
+"""Largest length of a run's name, in bytes: with what is added while a run is made or deleted, a
+name must fit in 255."""
 
 
 def create_run(
@@ -51,8 +52,8 @@ def create_run(
 ) -> RunDirectory:
     """Make the directory, the identity and the empty database of a new run.
 
-    They are made under a hidden name and renamed, so that half a run is never found. UsageError if
-    the name is taken or is none, and what `refuse_impossible` raises.
+    They are made under a hidden name and renamed, so that nobody finds half a run. UsageError if
+    the name is taken or not allowed; other errors are those of `refuse_impossible`.
     """
     refuse_impossible(resolved)
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
@@ -78,7 +79,7 @@ def create_run(
 
 
 def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
-    """Give a run its name; False if somebody else has taken it just now."""
+    """Rename a run from its hidden name; False if somebody else has just taken the name."""
     try:
         os.rename(hidden.path, run.path)
     except OSError:
@@ -89,16 +90,17 @@ def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
 
 
 def refuse_impossible(resolved: Resolved) -> None:
-    """What a worker would find out later: PluginError if torch cannot be imported because of another
-    distribution, ContractError if the game's episodes would be lost at every cut, ConfigError if the
-    learner does not fit the game, MissingError if the device that was asked for is not here."""
+    """Raise the errors that a worker would meet later: PluginError if torch cannot be imported
+    because of another distribution, ContractError if the game's episodes would be lost at every
+    cut, ConfigError if the learner does not fit the game, MissingError if the device that was asked
+    for is not here."""
     refuse_unreadable()
     refuse_unreopenable(resolved.declaration)
     refuse_unfitting_choice(resolved)
     if resolved.config.train.device not in ("auto", "cpu"):
         from arcade_rl.policies.device import (
             find_device,
-        )  # torch: seconds that others need not wait
+        )  # imports torch, which takes seconds
 
         find_device(resolved.config.train.device)
 
@@ -126,11 +128,11 @@ def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity
 def reconfigure(
     run: RunDirectory, saved: Resolved, wanted: Resolved, from_scratch: bool = False
 ) -> list[str]:
-    """Replace the run's configuration and return what changed, as `key: old -> new`: first what its
-    file says otherwise than when the newest checkpoint was made, then what is wanted now.
+    """Replace the run's configuration and return what changed, as `key: old -> new`: first what was
+    changed in the run's file since the newest checkpoint was made, then what is wanted now.
 
-    ConfigError if it is something that a run cannot change, LockedError while it is supervised, and
-    what `refuse_unresumable` raises. Nothing is written then.
+    ConfigError if something is to change that a run cannot change, LockedError while the run is
+    supervised, and the errors of `refuse_unresumable`. In all these cases nothing is written.
     """
     wished = changes(values_by_key(saved), values_by_key(wanted))
     for change in wished:
@@ -156,26 +158,27 @@ def reconfigure(
 
 
 def refuse_unresumable(run: RunDirectory, resolved: Resolved, from_scratch: bool) -> None:
-    """Raise what a supervisor would when it begins: see `find_start` and `refuse_other_columns`."""
+    """Raise the errors that a supervisor would meet when it begins: those of `find_start` and
+    `refuse_other_columns`."""
     with Database.reading(run.database) as database:
         refuse_other_columns(run, database, resolved.declaration)
         find_start(run, database, from_scratch)
 
 
 def open_engine(run: RunDirectory) -> Workers:
-    """The engine that runs the chunks of a run, whose workers a supervisor starts."""
+    """The engine that runs the chunks of a run."""
     return LocalWorkers(run)
 
 
 def detach(
     run: RunDirectory, resolved: Resolved, drops_open: bool = False, from_scratch: bool = False
 ) -> int | None:
-    """Start a background supervisor that outlives this process, with these options of `resume`; returns
-    its process id.
+    """Start a supervisor in the background, with these options of `resume`, and return its process
+    id; None if there is nothing left to do. The supervisor outlives this process.
 
-    None if there is nothing left to do. LockedError if the run is supervised already, what
-    `refuse_unresumable` raises; with the supervisor's last words RunFailed, or what its exit code stands
-    for, if it does not get to hold the run.
+    LockedError if the run is supervised already, and the errors of `refuse_unresumable`. If the
+    supervisor ends before it holds the run: the error that its exit code stands for, or RunFailed,
+    with its last words.
     """
     with RunLock(run.lock):
         refuse_unresumable(run, resolved, from_scratch)

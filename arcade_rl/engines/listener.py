@@ -11,7 +11,7 @@ class Listener:
     """Hears everything and says nothing; faces override what they show."""
 
     def began(self, plan: Plan, steps: int) -> None:
-        """The run goes on after `steps` steps."""
+        """The run begins, or goes on after `steps` steps."""
 
     def chunk_began(self, spec: ChunkSpec) -> None:
         """An attempt at a chunk starts."""
@@ -20,13 +20,13 @@ class Listener:
         """A rollout and its update are done."""
 
     def episodes_ended(self, episodes: Episodes) -> None:
-        """Real episodes ended."""
+        """Episodes of the training ended."""
 
     def chunk_committed(self, summary: ChunkSummary) -> None:
         """A chunk that trained is part of the run."""
 
     def noticed(self, level: str, text: str) -> None:
-        """Something that a person should know; it is stored too."""
+        """There is something that a person should know. The notice is stored too."""
 
     def paused(self) -> None:
         """The run is saved and waits."""

@@ -1,8 +1,8 @@
-"""What a supervisor asks of an engine: workers that run chunks, wherever that is.
+"""What a supervisor asks of an engine: workers that run chunks, on this machine or another one.
 
-An engine makes a `Workers`. Each of its workers calls `training.chunk.run_chunk` for one attempt, with
-a folder for the files of the checkpoint and a folder to stage into, both wherever the worker is. The
-engine alone knows where files lie and how they travel: a specification names no path.
+An engine makes a `Workers`. Each of its workers calls `training.chunk.run_chunk` for one attempt,
+with a folder for the files of the checkpoint and a folder to stage into, both wherever the worker
+is. The engine alone knows where files lie and how they travel: a specification names no path.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ from arcade_rl.runs.events import Event, Go, Stop
 
 
 class Worker(Protocol):
-    """What runs one attempt at a chunk and then ends."""
+    """Runs one attempt at a chunk, and then ends."""
 
     @property
     def has_begun(self) -> bool:
-        """Whether the worker exists. What goes wrong before says nothing of the checkpoint."""
+        """Whether the worker exists. A failure before that says nothing about the checkpoint."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether the worker is gone. What it said before its end can still be received."""
+        """Whether the worker is gone. What the worker said before its end can still be received."""
 
     def send(self, event: Go | Stop) -> None:
-        """Tell the worker something. A worker that is gone does not hear it: its end tells.
+        """Send an event to the worker. A worker that is gone does not receive it, which is no error
+        here.
 
-        With `Go` the worker is given the files of the checkpoint that the specification starts from.
+        With `Go` the worker is given the files of the checkpoint that the specification starts
+        from.
         """
 
     def receive(self) -> Iterator[Event]:
@@ -39,21 +41,23 @@ class Worker(Protocol):
         """Wait at most this long until there is something to receive or the worker has ended."""
 
     def bring(self, staging: Path) -> None:
-        """Put what the attempt staged into the folder `staging`, durably, under the names of `runs.plan`.
+        """Put what the attempt staged into the folder `staging`, durably, under the names of
+        `runs.plan`.
 
         Called once the worker has said that it finished. VerificationError if a file did not arrive
-        whole, OSError if the system does not let it be written.
+        whole, OSError if the system does not let a file be written.
         """
 
     def end(self, patience_s: float = 0.0) -> Failure | None:
-        """Let the worker end by itself for so long, end it if it did not, and free what was held for it.
+        """Wait up to `patience_s` for the worker to end by itself, kill it if it has not, and free
+        what was held for it.
 
-        Returns why its chunk is not done; None where it has finished, or had to be ended. A second
-        call changes nothing.
+        Returns why its chunk is not done; None where the worker has finished, or had to be killed.
+        A second call changes nothing.
         """
 
     def discard_log(self) -> None:
-        """Delete what an ended worker has printed: nothing went wrong."""
+        """Delete what an ended worker has printed, because nothing went wrong."""
 
 
 class Workers(Protocol):

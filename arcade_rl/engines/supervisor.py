@@ -1,4 +1,5 @@
-"""Runs the chunks of a run one after the other, retries them, commits them, and hears the user."""
+"""Runs the chunks of a run one after the other, retries them, commits them, and does what the user
+asks."""
 
 from __future__ import annotations
 
@@ -36,8 +37,9 @@ from arcade_rl.runs.rivals import bring
 
 MAX_BACKOFF_S = 60.0
 STEP_OVER_AFTER = 2
-"""Failures of the chunk after a checkpoint that make the checkpoint itself suspect."""
+"""Number of failures of the chunk after a checkpoint that make the checkpoint itself suspect."""
 SAME_MOMENT_S = 1.0
+"""Signals of different kinds within this time are one wish of the user."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -62,8 +64,8 @@ class Supervisor:
         drops_open: bool = False,
         from_scratch: bool = False,
     ) -> None:
-        """`workers` is the engine. `drops_open`: the first chunk begins new episodes and gives the open ones
-        up. `from_scratch`: a run that has no trained checkpoint left begins again."""
+        """`workers`: the engine. `drops_open`: the first chunk drops the open episodes and begins
+        new ones. `from_scratch`: a run that has no trained checkpoint left begins again."""
         self._drops_open, self._from_scratch = drops_open, from_scratch
         self._run, self._resolved, self._listener = run, resolved, listener
         self._plan = plan_run(resolved.config)
@@ -78,15 +80,17 @@ class Supervisor:
         self._furthest = -1
         """Updates of the furthest checkpoint so far."""
         self._failures = 0
-        """Failed attempts since it was committed."""
+        """Failed attempts since the furthest checkpoint was committed."""
         self._failures_after: dict[int, int] = {}
-        """Failed attempts since then, by the chunk of the checkpoint that they started from."""
+        """Failed attempts since the furthest checkpoint was committed, by the chunk of the
+        checkpoint that they started from."""
 
     def supervise(self) -> Outcome:
-        """Hold the lock, put the run in order, and run chunks. LockedError if it is supervised."""
+        """Hold the lock, put the run in order, and run chunks. LockedError if the run is already
+        supervised."""
         with RunLock(self._run.lock), self._handling_signals(), self._open_database():
             refuse_other_columns(self._run, self._database, self._resolved.declaration)
-            control.take(self._run.control)  # what was asked of an earlier supervisor
+            control.take(self._run.control)  # requests to an earlier supervisor are dropped
             self._attempts = self._database.attempts()
             self._database.set_status("running", pid=os.getpid())
             try:
@@ -133,7 +137,8 @@ class Supervisor:
         return replace(spec, pool=self._pool(start), seated=seated, rivals=self._rivals)
 
     def _pool(self, start: CheckpointState) -> list[int]:
-        """Chunks whose checkpoints sit opposite where a chunk begins with this one."""
+        """Chunks whose checkpoints sit opposite in the chunk that begins with the checkpoint
+        `start`."""
         opponents = self._resolved.config.opponents
         if opponents is None or POOL not in opponents.names:
             return []
@@ -142,10 +147,10 @@ class Supervisor:
         return checkpoints.pool_of(states, start, opponents.pool)
 
     def _attempt(self, spec: ChunkSpec) -> Literal["committed", "abandoned"] | Failure:
-        """One attempt by the worker that stands by, while the next one starts."""
-        self._run.restore_folders()  # whoever tidies up may have taken them, with the logs in them
+        """Make one attempt with the worker that stands by, while the next worker starts."""
+        self._run.restore_folders()  # somebody may have tidied up folders that looked empty
         if self._standby is not None and self._standby.has_ended:
-            self._dismiss_standby()  # its end is no failure of this chunk
+            self._dismiss_standby()  # the end of an idle worker is no failure of this chunk
         worker = self._standby or self._workers.start()
         self._standby = None
         staging = self._run.staged(spec.chunk, spec.attempt)
@@ -166,7 +171,7 @@ class Supervisor:
         if result != "committed":
             discard(self._database, staging, spec.chunk)
         if not isinstance(result, Failure):
-            worker.discard_log()  # only failures have something to tell
+            worker.discard_log()  # only the logs of failures are kept
         return result
 
     def _after_commit(self) -> None:
@@ -188,7 +193,7 @@ class Supervisor:
         engine = self._resolved.config.engine
         chunk, parent = (start.chunk + 1, start.chunk) if start else (0, -1)
         self._failures += 1
-        # What the system refuses, or what fails before a worker begins, says nothing of a checkpoint.
+        # A failure of the system, or before a worker begins, says nothing about a checkpoint.
         is_of_content = failure.kind not in ("system", "start")
         times = self._failures_after[parent] = self._failures_after.get(parent, 0) + is_of_content
         final = failure.kind == "final" or self._failures > engine.max_restarts
@@ -211,7 +216,7 @@ class Supervisor:
             time.sleep(min(POLL_S, left))
 
     def _wait_while_paused(self) -> None:
-        """Everything is saved: free the memory and wait for `resume` or `stop`."""
+        """Free the memory and wait for `resume` or `stop`; everything is saved."""
         self._end_workers()
         self._database.set_status("paused", pid=os.getpid())
         self._listener.paused()
@@ -241,7 +246,7 @@ class Supervisor:
     def _wish(self) -> Wish:
         """What signals and control requests ask of the running attempt."""
         waiting = control.take(self._run.control)
-        for request in ("resume", "pause", "stop"):  # the last one wins
+        for request in ("resume", "pause", "stop"):  # the last one that waits wins
             if request in waiting:
                 self._request = "" if request == "resume" else request
         if self._signals:
@@ -264,10 +269,10 @@ class Supervisor:
 
     @contextmanager
     def _handling_signals(self) -> Iterator[None]:
-        """The first signal asks to save and stop, the second to stop now.
+        """Within the block, the first signal asks to save and stop, the second to stop now.
 
-        Signals of different kinds at the same moment, as at a logout, are one wish. What the caller
-        chose to ignore, as `nohup` does with the hang-up, stays ignored.
+        Signals of different kinds at the same moment, as at a logout, are one wish. Signals that
+        the caller chose to ignore, as `nohup` does with the hang-up, stay ignored.
         """
         first: list[tuple[int, float]] = []
 

@@ -1,4 +1,4 @@
-"""What every worker does, wherever it runs: one chunk, and words for what goes wrong in it."""
+"""What every worker does, wherever it runs: run one chunk, and put into words what goes wrong."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from arcade_rl.training.chunk import Emit
 
 RESERVE_BYTES = 8 << 20
-"""Address space given back before an exception is told: telling it allocates, and it may say that
-there is no memory left."""
+"""Address space that is given back before an exception is reported, in bytes. A report allocates
+memory, and the exception may say that none is left."""
 
 
 def work(run: Callable[[], None], emit: Emit) -> int:
-    """Call `run`, which runs a chunk, and emit `Failed` if it raises. Returns the exit code of a process
-    that did nothing else."""
+    """Call `run`, which runs a chunk, and emit `Failed` if it raises an error. Returns an exit code
+    for the worker's process."""
     from arcade_rl.errors import (
         ArcadeError,
         ContractError,
@@ -53,11 +53,12 @@ def work(run: Callable[[], None], emit: Emit) -> int:
 
 
 _OUT_OF_MEMORY = ("can't allocate memory", "failed to map segment", "bad_alloc")
-"""What torch and the loader of libraries say."""
+"""Words in the errors of torch and of the loader of libraries."""
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Without an import: for that there may be no memory either."""
+    """Whether the error means that there is no memory left. Imports nothing, because an import
+    needs memory too."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"

@@ -1,4 +1,3 @@
-"""The projection room: from a source, such as a recording or a checkpoint that plays, to a session of
-its episode that goes to any step, and from there to scenes. Faces turn scenes into pixels, bytes or JSON
-and own nothing else. Checkpoints are measured here too.
-"""
+"""The projection room. A source, such as a recording or a checkpoint that plays, is opened as a
+session; a session goes to any step of its episode and makes scenes of the step. Faces turn scenes
+into pixels, bytes or JSON and own nothing else. Checkpoints are measured here too."""

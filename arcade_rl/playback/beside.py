@@ -1,4 +1,4 @@
-"""Episodes side by side: how they go on together, frame by frame."""
+"""Episodes side by side, which go on together, frame by frame."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session
 
 Pace: TypeAlias = Literal["step", "own"]
-"""How several episodes go on: decision by decision, or each at its game's own rate."""
+"""How several episodes go on: "step", all at the same step; or "own", each at the rate of its
+game."""
 
 
 class Lane(Protocol):
-    """One of several episodes."""
+    """One of several episodes that are shown side by side."""
 
     @property
     def native(self) -> Fraction:
-        """Frames per second of its game."""
+        """Frames per second of the game."""
         ...
 
     @property
@@ -42,7 +43,7 @@ class Lane(Protocol):
 
     @property
     def is_over(self) -> bool:
-        """Whether its last frame is shown."""
+        """Whether the last frame of the episode is shown."""
         ...
 
     @property
@@ -51,12 +52,13 @@ class Lane(Protocol):
         ...
 
     def advance(self) -> None:
-        """Go on by a frame; at the end it stands still."""
+        """Go on by a frame. At the end of the episode nothing changes."""
         ...
 
 
 class SessionLane:
-    """A session frame by frame, from its first step. At its end it says so, and stands still."""
+    """A session that is shown frame by frame, from its first step. At the end of the episode a
+    banner says so, and the last frame stays."""
 
     def __init__(self, session: Session, billing: Billing) -> None:
         self.session = session
@@ -103,13 +105,13 @@ class SessionLane:
 
 
 def turns(lanes: Sequence[Lane], pace: Pace) -> Iterator[float]:
-    """Turn after turn of episodes that begin together, until all are over; the part that is done, 0 to 1.
-    With the pace "own" a turn is a frame of the fastest game."""
+    """Let episodes that begin together go on, turn after turn, until all are over. Yields the
+    fraction that is done, 0 to 1. With the pace "own" a turn is a frame of the fastest game."""
     return in_step(lanes) if pace == "step" else at_own_pace(lanes)
 
 
 def in_step(lanes: Sequence[Lane]) -> Iterator[float]:
-    """Frame by frame, and nobody begins a step before all have ended theirs."""
+    """Let all lanes go on frame by frame; no lane begins a step before all have ended theirs."""
     most = max(lane.length for lane in lanes)
     while True:
         yield max(lane.step for lane in lanes) / most
@@ -121,7 +123,7 @@ def in_step(lanes: Sequence[Lane]) -> Iterator[float]:
 
 
 def at_own_pace(lanes: Sequence[Lane]) -> Iterator[float]:
-    """Frame by frame of the fastest game, each at its own rate."""
+    """Let all lanes go on frame by frame of the fastest game, each at the rate of its own game."""
     fastest = max(lane.native for lane in lanes)
     for turn in count(1):
         yield max(lane.step / lane.length for lane in lanes)

@@ -1,4 +1,4 @@
-"""Which frames of a game are due: in real time, or in a film of another rate."""
+"""Which frames of a game are due: in real time, or in a film with another frame rate."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ T = TypeVar("T")
 
 
 class Clock(Generic[T]):
-    """Lets frames fall due with time, at a speed. It stands still until `play`."""
+    """Lets frames become due as time passes, at some speed. The clock stands still until `play`."""
 
     def __init__(self, frame_rate: Fraction, advance: Callable[[], Sequence[T]]) -> None:
-        """`frame_rate`: the game's own, frames per second; `advance`: goes on by a step and gives its
-        frames, none at the end."""
+        """`frame_rate`: the game's frames per second. `advance`: a function that goes on by a step
+        and returns the frames of that step, none at the end."""
         self.is_playing = False
         self.speed = 1.0
-        """Seconds of the game in a second of those who look."""
+        """Seconds of the game that pass in a second of real time."""
         self._frame_rate = float(frame_rate)
         self._advance = advance
         self._due = 0.0
-        """Frames that time owes."""
+        """Number of frames that are due and not given yet; a fraction where less than a whole one
+        is due."""
         self._waiting: list[T] = []
-        """Frames of the step that was begun which are not due yet."""
+        """Frames of the step that was begun last which are not due yet."""
 
     def play(self, speed: float = 1.0) -> None:
-        """Go on with time. ValueError if `speed` is not above 0."""
+        """Let time pass, at this speed. ValueError if `speed` is not above 0."""
         if not speed > 0:
             raise ValueError(f"speed is {speed}; expected a number above 0")
         self.is_playing, self.speed = True, speed
 
     def pause(self) -> None:
-        """Stand still."""
+        """Let no time pass."""
         self.is_playing = False
 
     def forget(self) -> None:
-        """Drop the frames that wait: somebody went to another step."""
+        """Drop the frames that wait, because somebody went to another step."""
         self._waiting.clear()
 
     def tick(self, seconds: float) -> list[T]:
-        """The frames that fall due in so much time; none while paused. Pauses at the end, and where
-        `advance` raises an error."""
+        """The frames that become due in this many seconds; none while paused. The clock pauses at
+        the end of the episode, and where `advance` raises an error."""
         if not self.is_playing:
             return []
         self._due += seconds * self.speed * self._frame_rate
@@ -53,9 +54,10 @@ class Clock(Generic[T]):
         return fallen
 
     def _has_frame(self) -> bool:
-        """Whether a frame waits; the next step is begun where none does."""
+        """Whether a frame waits. Where none does, the next step is begun first."""
         if not self._waiting:
             self.is_playing = False
+            # The clock is paused meanwhile, and stays so if `advance` raises an error.
             self._waiting = list(self._advance())
             self.is_playing = bool(self._waiting)
         if not self._waiting:
@@ -67,8 +69,8 @@ class Timing:
     """Which frames of a game a film shows: all, some, or some more than once."""
 
     def __init__(self, native: Fraction, rate: Fraction | None, speed: Fraction) -> None:
-        """`native`: the game's frames per second; `rate`: the film's, None for the game's own;
-        `speed`: seconds of the game in a second of the film."""
+        """`native`: the game's frames per second. `rate`: the film's frames per second, None for
+        those of the game. `speed`: seconds of the game in a second of the film."""
         self.rate = rate or native
         """Frames per second of the film."""
         self._shown = self.rate / (native * speed)
@@ -78,5 +80,5 @@ class Timing:
         return math.ceil((frame + 1) * self._shown) - math.ceil(frame * self._shown)
 
     def frames(self, seconds: Fraction) -> int:
-        """Frames of the film that last so long."""
+        """Number of frames of the film that last this many seconds."""
         return round(seconds * self.rate)

@@ -1,8 +1,9 @@
-"""Measure a checkpoint over whole episodes, under the game's own rules.
+"""Measuring a checkpoint over whole episodes, under the game's own rules.
 
-Every environment plays a number of episodes that is fixed beforehand: episode j of N is the
-environment j % n's, its (j // n)-th. Taking the first N that end would favour short ones. What
-starts it and what is sampled in it follows from (seed, j) alone, however many environments there are.
+How many episodes each of n environments plays is fixed beforehand: episode j of N is played by
+environment j % n, as its episode j // n. Taking the first N episodes that end would favour short
+ones. What starts an episode and what is sampled in it follow from (seed, j) alone, however many
+environments there are.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ HORIZON = 64
 """Steps between two harvests of ended episodes."""
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the episodes that are played and those that will be."""
+"""A function that is told of the progress: the number of episodes that are played, and of all."""
 
 
 def evaluate(
@@ -49,13 +50,13 @@ def evaluate(
     progress: Progress | None = None,
     opponent: str | Rival | None = None,
 ) -> Evaluation:
-    """Play exactly `episodes` episodes with a checkpoint of the run, `n_envs` at once. `opponent`: who sits
-    opposite in a game of more than one seat, by the name of one of the game's own, or a checkpoint; the
-    usual one for None.
+    """Play exactly `episodes` episodes with a checkpoint of the run, `n_envs` at once.
 
-    Sampled actions follow from the seed too: the same call on the same machine gives the same
-    numbers, whatever `n_envs` is. VerificationError if the checkpoint is damaged or does not fit the
-    configuration; UsageError for an opponent that cannot sit there.
+    `opponent`: who sits opposite in a game of more than one seat, the name of one of the game's own
+    opponents or a checkpoint; None for the usual opponent. Sampled actions follow from the seed
+    too: the same call on the same machine gives the same numbers, whatever `n_envs` is.
+    VerificationError if the checkpoint is damaged or does not fit the configuration; UsageError for
+    an opponent that cannot sit there.
     """
     chosen = chosen_opponent(resolved, opponent)
     device = find_device(device)
@@ -114,7 +115,8 @@ def _play(
     seeds: EpisodeSeeds,
     progress: Progress | None,
 ) -> PlayedEpisodes:
-    """Step all environments until each has played its part; what they play beyond is not counted."""
+    """Step all environments until each has played its part of the episodes; episodes beyond that
+    are not counted."""
     accounting = EpisodeAccounting(declaration, env.num_envs, HORIZON)
     book = Book(env.num_envs, episodes)
     env.set_stage(state.stage)
@@ -138,7 +140,7 @@ def _play(
 
 
 class Book:
-    """Takes in ended episodes and keeps those that were asked for."""
+    """Takes ended episodes and keeps those that were asked for."""
 
     def __init__(self, num_envs: int, episodes: int) -> None:
         env = np.arange(num_envs)
@@ -155,15 +157,17 @@ class Book:
 
     @property
     def played(self) -> int:
-        """Episodes that are played and count."""
+        """Number of episodes that are played and count."""
         return int(np.minimum(self._counted, self._quotas).sum())
 
     def count(self, ended: npt.NDArray[np.bool_]) -> None:
-        """Count the episodes that ended in one step. (N,), bool."""
+        """Count the episodes that ended in one step. `ended`: whether each environment's has. (N,),
+        bool."""
         self._counted += ended
 
     def take(self, harvest: EndedEpisodes) -> None:
-        """Keep the episodes of a harvest that belong to the quotas."""
+        """Keep the episodes of a harvest that belong to the quotas, which say how many episodes of
+        each environment count."""
         for row, env in enumerate(harvest.env.tolist()):
             number = int(self._taken[env]) * self._num_envs + env
             if self._taken[env] < self._quotas[env]:

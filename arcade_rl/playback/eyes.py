@@ -1,4 +1,4 @@
-"""What an agent saw, and what its policy did with it: computed when it is asked for, at any step."""
+"""What an agent saw at any step, and what its policy made of that, computed on demand."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from arcade_rl.policies.taps import Taps
 
 WITHOUT = "use --overlay minimal or none, or let its checkpoint play"
-"""What to do where nobody knows what the agent saw."""
+"""Advice for messages where what the agent saw is not known."""
 MEMORY_INTERVAL = 64
-"""Steps between two memories that are kept of a policy that has any."""
+"""Steps between two kept states of memory, for a policy that has a memory."""
 
 
 class Eyes:
-    """What was seen before every step of an episode: as it was kept while it was played, else by playing
-    it again. Close it after use."""
+    """What the agent saw before every step of an episode. What was not kept when the episode was
+    played is found by playing the episode again. Close the eyes after use."""
 
     def __init__(
         self,
@@ -33,8 +33,9 @@ class Eyes:
         open_rerun: Callable[[], Rerun] | None,
         kept_bytes: int = KEPT_BYTES,
     ) -> None:
-        """`where` names the episode in messages; `open_rerun`: None where it cannot be played again;
-        `kept_bytes`: how much of what is seen so is kept."""
+        """`where`: the name of the episode in messages. `open_rerun`: opens an environment that
+        plays the episode again; None where that is impossible. `kept_bytes`: how much of what a
+        rerun sees is kept."""
         self._performance, self._where = performance, where
         self._open_rerun = open_rerun
         self._rerun: Rerun | None = None
@@ -42,12 +43,12 @@ class Eyes:
 
     @property
     def can_see(self) -> bool:
-        """Whether anything of what was seen is known."""
+        """Whether what the agent saw can be known."""
         return self._open_rerun is not None or self._performance.sights is not None
 
     @property
     def rerun(self) -> Rerun:
-        """What plays the episode again, opened when it is first needed."""
+        """The environment that plays the episode again, opened when it is first needed."""
         if self._rerun is None:
             assert self._open_rerun is not None, "the episode can be played again"
             self._rerun = self._open_rerun()
@@ -59,10 +60,12 @@ class Eyes:
             self._rerun.close()
 
     def sight(self, step: int) -> StepSight | None:
-        """What is known of step number `step`, from 0; None where nobody knows.
+        """What the agent saw before step number `step`, from 0, and the reward terms of the step;
+        None where they are not known.
 
-        DivergenceError where an exact game plays the episode otherwise than it was recorded;
-        MissingError where one whose states are recorded does, which is no fault of the recording.
+        DivergenceError where an exact game plays the episode otherwise than it was recorded.
+        MissingError where a game whose states are recorded does so, which is no fault of the
+        recording.
         """
         for sights in (self._performance.sights, self._sights):
             sight = None if sights is None else sights.get(step)
@@ -91,19 +94,20 @@ class Mind:
         """The critic's estimate before each step that was looked at."""
         self._last: tuple[int, Activity] | None = None
         self._memories: dict[int, object] = {}
-        """What a policy with memory remembered before every so many steps."""
+        """Memory of the policy, where it has one, before every MEMORY_INTERVAL-th step, by step."""
         self._next = 0
-        """The step that its memory is ready for."""
+        """The step that the policy's memory is ready for."""
 
     def activity(self, step: int) -> Activity:
-        """What it did before step number `step`, from 0. Errors as of `Eyes.sight`."""
+        """What the policy did before step number `step`, from 0. Errors are those of
+        `Eyes.sight`."""
         if self._last is not None and self._last[0] == step:
             return self._last[1]
         return self._look_at(step)
 
     def values(self, first: int, end: int) -> npt.NDArray[np.float32]:
-        """The estimates before the steps from `first` to before `end`, of a policy with a critic; of any
-        other none. (end - first,) or (0,), float32"""
+        """The critic's estimates before the steps from `first` to before `end`; none for a policy
+        without a critic. (end - first,) or (0,), float32."""
         for step in range(first, end):
             if step not in self._values:
                 self._look_at(step)
@@ -111,7 +115,8 @@ class Mind:
         return np.array([value for value in found if value is not None], np.float32)
 
     def _look_at(self, step: int) -> Activity:
-        """Look at a step; a policy with memory is led there from the nearest step that it remembers."""
+        """Look at a step. A policy with memory first looks at all steps since the nearest earlier
+        one whose memory was kept."""
         if not self._taps.has_memory:
             return self._look(step)
         if self._next != step:

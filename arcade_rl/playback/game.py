@@ -30,9 +30,12 @@ class PlayedGame:
         camera: str | None = None,
         size: tuple[int, int] | None = None,
     ) -> Screen:
-        """What shows an episode, seen from a camera of the declaration and at a size (width, height)
-        where they are named. UsageError if the game has no such camera, or draws at one size only;
-        PluginError if its screen has no view although cameras are declared."""
+        """Open the screen that shows an episode, seen from a camera of the declaration and at a
+        size (width, height) where they are named.
+
+        UsageError if the game has no such camera, or draws at one size only; PluginError if the
+        game declares cameras and its screen has no view.
+        """
         name = self.game.name
         if camera is not None:
             check_camera(camera, name, self.declaration)
@@ -59,7 +62,7 @@ class PlayedGame:
 
 
 def check_camera(camera: str, game: str, declaration: Declaration) -> None:
-    """UsageError if the game has no such camera."""
+    """Raise UsageError if the game has no such camera."""
     cameras = declaration.cameras
     if camera not in cameras:
         has = f"it has {', '.join(cameras)}" if cameras else "its pictures have one view only"
@@ -67,8 +70,8 @@ def check_camera(camera: str, game: str, declaration: Declaration) -> None:
 
 
 def find_game(played: Metadata) -> PlayedGame:
-    """What the episode was played in. MissingError if the game is not here or has another ROM,
-    VerificationError if it does not know the options any more."""
+    """The game that the episode was played in. MissingError if the game is not here or has another
+    ROM, VerificationError if the game does not know the episode's options any more."""
     game = load_game(played.game)
     try:
         options = game.options.model_validate(played.options)
@@ -89,8 +92,8 @@ def find_game(played: Metadata) -> PlayedGame:
 
 
 def find_playable(recording: Recording) -> PlayedGame:
-    """What `find_game` finds, for a recording that is to be played. VerificationError also if it has actions that
-    the game has not."""
+    """The game of a recording that is to be played, as `find_game` finds it. VerificationError also
+    if the recording has actions that the game does not have."""
     played = find_game(recording.metadata)
     if fault := action_fault(recording, played.declaration):
         raise VerificationError(fault)
@@ -98,7 +101,8 @@ def find_playable(recording: Recording) -> PlayedGame:
 
 
 def action_fault(recording: Recording, declaration: Declaration) -> str:
-    """What is wrong with the actions and the answers of opponents; "" if the game can have them all."""
+    """What is wrong with the recorded actions and the answers of opponents; "" if the game can have
+    them all."""
     actions, it, most = recording.actions, recording.metadata, len(declaration.actions) - 1
     seats = len(declaration.seats)
     if (recording.replies is None) != (seats == 1):

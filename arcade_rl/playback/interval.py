@@ -14,7 +14,7 @@ LEVEL = 0.95
 def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:
     """Where the true mean lies with probability `level`, if episodes are alike and independent.
 
-    None for fewer than two values: a single one says nothing of its spread.
+    None for fewer than two values: a single value says nothing of the spread.
     """
     if len(values) < 2:
         return None
@@ -24,10 +24,11 @@ def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval | N
 
 
 def t_quantile(level: float, freedom: int) -> float:
-    """The t that Student's distribution keeps within -t and t with probability `level`.
+    """The t for which Student's distribution lies within -t and t with probability `level`.
 
     G. W. Hill (1970), Algorithm 396: exact for 1 and 2 degrees of freedom, and an expansion with a
-    relative error below 1e-5 for more, at levels from 0.5 to 0.999. ValueError if there is no such t.
+    relative error below 1e-5 for more, at levels from 0.5 to 0.999. ValueError if there is no such
+    t.
     """
     p, n = 1.0 - level, float(freedom)
     if freedom < 1 or not 0.0 < p < 1.0:
@@ -41,7 +42,7 @@ def t_quantile(level: float, freedom: int) -> float:
     c = ((20700.0 * a / b - 98.0) * a - 16.0) * a + 96.36
     d = ((94.5 / (b + c) - 3.0) / b + 1.0) * math.sqrt(a * math.pi / 2) * n
     y = (d * p) ** (2.0 / n)
-    if y > 0.05 + a:  # by the normal quantile
+    if y > 0.05 + a:  # start from the quantile of the normal distribution
         x = statistics.NormalDist().inv_cdf(p / 2)
         y = x * x
         if freedom < 5:

@@ -1,4 +1,4 @@
-"""Recorded episodes for notebooks and commands.
+"""Runs and their recorded episodes, for notebooks and commands.
 
     from arcade_rl import Run
 
@@ -48,19 +48,22 @@ from arcade_rl.runs.summary import StoredCheckpoint, stored_checkpoints
 
 
 class Episode:
-    """One recorded episode: what the index knows at once, its steps when they are asked for."""
+    """One recorded episode. What the index knows is here at once; the steps are read when they are
+    asked for."""
 
     def __init__(
         self, where: str, load: Callable[[], tuple[bytes, Recording]], row: EpisodeRow | None
     ) -> None:
-        """`where` names it in messages; `load` gives the bytes of its file and what they say."""
+        """`where`: the name of the episode in messages. `load`: reads the bytes of the episode's
+        file, and the recording that they hold. `row`: what the index knows, None for a file."""
         self.where = where
         self._load = load
         self._known = row
 
     @classmethod
     def read(cls, path: str | Path) -> Episode:
-        """A stand-alone file, read when it is asked for. MissingError if it is not there."""
+        """The episode of a stand-alone file, which is read when it is needed. MissingError if there
+        is no such file."""
         if not Path(path).is_file():
             raise MissingError(f"{path} is not there; expected the file of an episode")
         return cls(str(path), partial(_read_file, Path(path)), None)
@@ -73,17 +76,19 @@ class Episode:
         frame, recording = self._load()
         for column in (getattr(recording, one.name) for one in fields(recording)):
             if isinstance(column, np.ndarray):
-                column.flags.writeable = False  # it is asked for again
+                column.flags.writeable = False  # all who ask share the array
         return frame, recording
 
     @property
     def frame(self) -> bytes:
-        """The bytes of its stand-alone file. VerificationError if they are not what was written."""
+        """The bytes of the episode's stand-alone file. VerificationError if they are not what was
+        written."""
         return self._loaded[0]
 
     @property
     def recording(self) -> Recording:
-        """All of it. VerificationError if it is damaged, or of a newer format."""
+        """The whole recording. VerificationError if the recording is damaged, or of a newer
+        format."""
         return self._loaded[1]
 
     @property
@@ -92,12 +97,12 @@ class Episode:
 
     @property
     def number(self) -> int:
-        """Its number in the run, from 1."""
+        """Number of the episode in the run, from 1."""
         return self._facts.number
 
     @property
     def length(self) -> int:
-        """Steps: T."""
+        """Number of steps, T."""
         return self._facts.length
 
     @property
@@ -116,12 +121,12 @@ class Episode:
 
     @property
     def reasons(self) -> list[str]:
-        """The criteria that it was kept for."""
+        """Criteria that the episode was kept for."""
         return self._facts.reasons
 
     @property
     def actions(self) -> npt.NDArray[Any]:
-        """(T,), int64, or (T, D), float32."""
+        """The action of every step. (T,), int64, or (T, D), float32."""
         return self.recording.actions
 
     @property
@@ -131,7 +136,8 @@ class Episode:
 
     @property
     def values(self) -> npt.NDArray[np.float16] | None:
-        """The critic's estimate before every step. (T,), float16; None where it was not kept."""
+        """The critic's estimate before every step. (T,), float16; None where estimates were not
+        kept."""
         return self.recording.values
 
     @property
@@ -144,11 +150,13 @@ class Episode:
         camera: str | None = None,
         size: tuple[int, int] | None = None,
     ) -> Replay:
-        """The game, playing it again, with sound where it has any. Close it after use.
+        """Play the episode again on a screen of its game, with sound if `sound` asks for it and the
+        game has any. Close the replay after use.
 
-        A game with cameras is seen from one of them and at a size (width, height) where they are named;
-        UsageError for a game that has no such camera or size. MissingError if the game is not installed,
-        or its ROM is another; VerificationError if it does not know the options or the actions.
+        A game with cameras is seen from `camera` and at `size` (width, height) where they are
+        named; UsageError for a game that has no such camera or size. MissingError if the game is
+        not installed, or has another ROM; VerificationError if the game does not know the options
+        or the actions.
         """
         played = find_playable(self.recording)
         screen = played.open_screen(self.metadata.purpose, sound, camera, size)
@@ -159,9 +167,12 @@ class Episode:
         return replay
 
     def verify(self) -> Divergence | None:
-        """Play it again in the environment that it was played in, and compare all that was recorded;
-        None if it is exact. MissingError and VerificationError as of `replay`; ValueError for one
-        whose states are recorded, of a game without re-runs."""
+        """Play the episode again in the environment that it was played in, and compare all that was
+        recorded; None if everything is the same.
+
+        MissingError and VerificationError as in `replay`; ValueError if the recording holds states
+        and the game has no re-runs.
+        """
         find_game(self.metadata)
         (found,) = verify([self.recording])
         if not found.was_played and not found.fault:
@@ -170,11 +181,11 @@ class Episode:
 
 
 class Run:
-    """A run to read, while it is trained or after."""
+    """A run that is read, while it is trained or afterwards."""
 
     def __init__(self, reference: str | Path, runs_dir: str | Path | None = None) -> None:
-        """`reference`: a name, a unique prefix, "@latest", or a path: with a separator if it is text.
-        MissingError if there is none."""
+        """`reference`: a name, a unique prefix, "@latest", or a path. A path that is given as text
+        has a separator. MissingError if there is no such run."""
         root = None if runs_dir is None else str(runs_dir)
         if isinstance(reference, Path) and not reference.is_absolute():
             reference = f".{os.sep}{reference}"
@@ -184,22 +195,27 @@ class Run:
         return f"<run {self.directory.path}>"
 
     def episodes(self, *where: str, **wanted: Unpack[Wanted]) -> list[Episode]:
-        """The recorded episodes that meet all conditions such as "score>=100", and what is wanted:
-        stage, reason, min_return, max_return, since, until, sort and limit, as `Wanted` says."""
+        """The recorded episodes that meet all conditions, such as "score>=100", and everything in
+        `wanted`: stage, reason, min_return, max_return, since, until, sort and limit, as `Wanted`
+        says."""
         return list(self.iterate(*where, **wanted))
 
     def iterate(self, *where: str, **wanted: Unpack[Wanted]) -> Iterator[Episode]:
-        """The episodes that `episodes` gives, one after the other: no recording stays in memory."""
+        """The episodes that `episodes` gives, one after the other, so that no recording stays in
+        memory."""
         return map(self._episode, list(find_episodes(self.directory, select(*where, **wanted))))
 
     def episode(self, number: int) -> Episode:
-        """A recorded episode. MissingError if there is none of this number."""
+        """The recorded episode with this number. MissingError if there is none."""
         return self._episode(find_episode(self.directory, number))
 
     def curve(self, name: str, points: int = 500) -> Curve:
-        """How a number went over the training, thinned to so many points at most: "return", "length" or a
-        metric of the episodes that ended, or a measurement of the updates such as "train/loss" or
-        "steps_per_s". Chunks that run do not count yet. UsageError if nothing is named so."""
+        """The course of a number over the training, in at most `points` points: "return", "length"
+        or a metric of the episodes that ended, or a measurement of the updates such as "train/loss"
+        or "steps_per_s".
+
+        Chunks that are still running do not count yet. UsageError if nothing has this name.
+        """
         with Database.reading(self.directory.database) as database:
             if name == "steps_per_s" or "/" in name:
                 found = database.update_curve(name, points)
@@ -216,15 +232,15 @@ class Run:
         )
 
     def checkpoints(self) -> list[StoredCheckpoint]:
-        """The checkpoints on disk, oldest first, with the state of each; not verified, which takes time:
-        whoever loads one verifies it."""
+        """The checkpoints on disk, oldest first, with the state of each. They are not verified,
+        which takes time: whoever loads a checkpoint verifies it."""
         with Database.reading(self.directory.database) as database:
             kept = {row["chunk"]: str(row["kept"]) for row in database.checkpoints()}
         return stored_checkpoints(self.directory, kept)
 
     def evaluations(self) -> list[Evaluation]:
-        """The evaluations of its checkpoints that are stored, oldest first. VerificationError if one is
-        damaged."""
+        """The stored evaluations of the run's checkpoints, oldest first. VerificationError if one
+        of them is damaged."""
         read = map(evaluations.read, evaluations.stored(self.directory))
         return sorted(read, key=lambda evaluation: evaluation.created)
 
@@ -235,18 +251,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A number over the training, in points that stand for several values each. P points."""
+    """The course of a number over the training, in P points that stand for several values each."""
 
     step: npt.NDArray[np.int64]
     """Steps of the run at the last value of each point. (P,)"""
     mean: npt.NDArray[np.float64]
-    """(P,)"""
+    """Mean of the values of each point. (P,)"""
     least: npt.NDArray[np.float64]
-    """(P,)"""
+    """Smallest of the values of each point. (P,)"""
     most: npt.NDArray[np.float64]
-    """(P,)"""
+    """Largest of the values of each point. (P,)"""
     count: npt.NDArray[np.int64]
-    """How many values a point stands for. (P,)"""
+    """Number of values that each point stands for. (P,)"""
 
     def __len__(self) -> int:
         return len(self.step)
@@ -256,20 +272,21 @@ class Wanted(TypedDict, total=False):
     """Which recorded episodes are wanted, and in which order."""
 
     stage: int | None
-    """Played in this stage of the curriculum."""
+    """Episodes that were played in this stage of the curriculum."""
     reason: str | None
-    """Kept by this criterion."""
+    """Episodes that were kept by this criterion."""
     min_return: float | None
     max_return: float | None
     since: str | datetime | None
-    """Ended then or later: ISO 8601, local time where it names no other."""
+    """Episodes that ended then or later: ISO 8601, in local time where the text names no time
+    zone."""
     until: str | datetime | None
-    """Ended before."""
+    """Episodes that ended before then, in the same form as `since`."""
     sort: str
-    """A metric or one of `runs.episodes.FIELDS`, such as "number", "return" or "length"; with a "-"
-    before it, from the largest to the smallest."""
+    """Order of the episodes: a metric or one of `runs.episodes.FIELDS`, such as "number", "return"
+    or "length", or either with a "-" before it, from the largest to the smallest."""
     limit: int | None
-    """At most so many."""
+    """Number of episodes at most."""
 
 
 def select(
@@ -283,8 +300,8 @@ def select(
     sort: str = "number",
     limit: int | None = None,
 ) -> Query:
-    """The query that people mean: conditions such as "score>=100", and what `Wanted` says. UsageError
-    for what cannot be understood."""
+    """The query for these conditions, such as "score>=100", and for what `Wanted` says. UsageError
+    for a condition or a time that cannot be understood."""
     conditions = list(map(parse_condition, where))
     if stage is not None:
         conditions.append(Condition("stage", "=", stage))
@@ -300,11 +317,13 @@ def select(
 
 
 class GoneError(MissingError):
-    """An episode was there, and has gone since to keep the run within `recording.max_bytes`."""
+    """An episode that was listed is gone: it was deleted to keep the run within
+    `recording.max_bytes`."""
 
 
 def _read(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
-    """The episode that the index knew as `row`. It may have moved, or gone, since then."""
+    """The episode that the index knew as `row`. The episode may have moved since then, or may be
+    gone."""
     while True:
         try:
             return _read_at(run, row)
@@ -339,7 +358,7 @@ def _read_at(run: RunDirectory, row: EpisodeRow) -> tuple[bytes, Recording]:
 
 def _read_file(path: Path) -> tuple[bytes, Recording]:
     with path.open("rb") as file:
-        frame = file.read(MAX_FRAME_BYTES + 1)  # one more than is accepted: it is refused by size
+        frame = file.read(MAX_FRAME_BYTES + 1)  # one byte more than `decode` accepts
     if frame.startswith(MAGIC):
         raise UsageError(
             f"{path} holds the episodes of a chunk; name one of them as RUN:EPISODE, or write it to a "
@@ -355,7 +374,8 @@ def _read_file(path: Path) -> tuple[bytes, Recording]:
 
 
 def _seconds(moment: str | datetime) -> float:
-    """Seconds since the epoch. UsageError for a text that is no time; local time where it names none."""
+    """The moment in seconds since the epoch, in local time where a text names no time zone.
+    UsageError for a text that is no time."""
     try:
         found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Which episodes stand for which point of a training."""
+"""The milestones of a training, and the episodes that stand for them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from arcade_rl.runs.kept import Kept
 from arcade_rl.runs.standing import standing_at
 
 Origin = Literal["checkpoints", "recordings"]
-"""Whether the checkpoint of a milestone plays, or training's own episode nearest to it is shown."""
+"""What stands for a milestone: an episode that its checkpoint plays now, or training's own episode
+nearest to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,9 @@ class Milestone:
     """A point of training that is shown."""
 
     label: str
-    """Such as "30%" or "score>=100"."""
+    """Name of the milestone, such as "30%" or "score>=100"."""
     chunk: int
-    """Chunk that ended with it."""
+    """Chunk that ended on the percentage, or in which the episode ended."""
     episode: int | None = None
     """The episode that first passed a threshold; None for a percentage."""
 
@@ -37,9 +38,12 @@ class Milestone:
 def percentages(
     run: RunDirectory, resolved: Resolved, every: Fraction | None, origin: Origin
 ) -> list[Milestone]:
-    """The start of training and every milestone that the run has reached: its own, or one `every`
-    so often. MissingError if one is no milestone of the run, or if a checkpoint is to play and is not
-    there."""
+    """The start of training and every milestone that the run has reached: its own milestones, or
+    all multiples of `every`.
+
+    MissingError if a milestone is none of the run's, or if a checkpoint is to play and is not
+    there.
+    """
     newest = checkpoints.newest(run.checkpoints)
     if newest is None:
         raise MissingError(f"{run.path} has no checkpoint yet")
@@ -59,7 +63,8 @@ def percentages(
 
 
 def _ended(run: RunDirectory, labels: Sequence[str]) -> list[Milestone]:
-    """The chunks that ended with these milestones, whether their checkpoints are kept or not."""
+    """The milestones with these labels, whether their checkpoints are kept or not. MissingError if
+    the run has none of that label."""
     with Database.reading(run.database) as database:
         rows = database.checkpoints()
     chunks = {label: row["chunk"] for row in rows for label in row["milestones"].split(", ")}
@@ -71,8 +76,11 @@ def _ended(run: RunDirectory, labels: Sequence[str]) -> list[Milestone]:
 
 
 def passing(run: RunDirectory, condition: str, origin: Origin) -> Milestone:
-    """When an episode of training first met a condition such as "score>=100". MissingError if none
-    did, or if what shall be shown of it, its recording or the checkpoint of its chunk, is not there."""
+    """The milestone at which an episode of training first met a condition such as "score>=100".
+
+    MissingError if no episode did, or if its recording or the checkpoint of its chunk, whichever is
+    to be shown, is not there.
+    """
     wanted = parse_condition(condition)
     found = first_episode(run, wanted)
     if found is None:
@@ -89,8 +97,8 @@ def passing(run: RunDirectory, condition: str, origin: Origin) -> Milestone:
 
 
 def spread(milestones: Sequence[Milestone], count: int) -> list[Milestone]:
-    """So many of them, the first and the last and others evenly between. MissingError if there are
-    fewer."""
+    """`count` of the milestones: the first, the last, and others evenly between. MissingError if
+    there are fewer."""
     if len(milestones) < count:
         raise MissingError(
             f"the run has {len(milestones)} milestones yet; {count} panes were asked for"
@@ -107,7 +115,8 @@ def sources(
     with_policy: bool,
     deterministic: bool,
 ) -> Iterator[Source]:
-    """What shows each of them. `with_policy`: only recordings whose policy is kept."""
+    """The source that shows each milestone. `with_policy`: whether only recordings count whose
+    policy is kept."""
     if origin == "checkpoints":
         (seed,) = episode_seeds(resolved.config.evaluation.seed, 1)
         for milestone in milestones:

@@ -1,4 +1,4 @@
-"""An episode that can be shown, while it is played or after, and what its agent saw."""
+"""An episode that can be shown, while it is played or afterwards, and what its agent saw."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arcade_rl.envs.fingerprints import row_of
 from arcade_rl.recording.recording import Recording
 
 KEPT_BYTES = 64 * 2**20
-"""How much of what an agent saw is kept in memory where it can be had again."""
+"""Limit for what is kept of an agent's observations where they can be found again. Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Before:
     """What an agent saw before a step."""
 
     observation: Observations
-    """Observation of one environment, without a row for it."""
+    """Observation of one environment, without an axis for environments."""
     masks: npt.NDArray[np.bool_] | None
-    """Which actions were allowed, where the game forbids some. (actions,)"""
+    """Which actions were allowed; None where the game forbids none. (actions,), bool."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepSight:
-    """What neither a recording nor a screen has of a step."""
+    """What belongs to a step, and neither a recording nor a screen has."""
 
     before: Before
     terms: npt.NDArray[np.float32]
@@ -38,17 +38,19 @@ class StepSight:
 
 
 def before(env: VectorEnv, observations: Observations) -> Before:
-    """What the agent of the first environment sees. Arrays may be the environment's own."""
+    """What the agent of the first environment sees. Arrays may be the environment's own, which
+    changes them later."""
     masks = env.action_masks()
     allowed = None if masks is None else to_numpy(masks)[0]
     return Before(row_of(observations_to_numpy(observations), 0), allowed)
 
 
 class Sights:
-    """What was seen before some steps of an episode: those that were needed last, within a bound."""
+    """What the agent saw before some steps of an episode: the steps that were needed last, within a
+    limit."""
 
     def __init__(self, most_bytes: int | None) -> None:
-        """`most_bytes`: arrays that are kept; None: all of them."""
+        """`most_bytes`: limit for all arrays that are kept; None for no limit."""
         self._most = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[int, StepSight] = OrderedDict()
@@ -57,7 +59,8 @@ class Sights:
         return len(self._kept)
 
     def put(self, step: int, sight: StepSight) -> None:
-        """Keep what was seen before step number `step`, from 0; its arrays must not change any more."""
+        """Keep what was seen before step number `step`, from 0. The arrays must not change
+        afterwards."""
         if step in self._kept:
             return
         self._kept[step] = sight
@@ -67,7 +70,7 @@ class Sights:
             self._bytes -= _bytes_of(oldest)
 
     def get(self, step: int) -> StepSight | None:
-        """What was seen before this step; None where it is not kept."""
+        """What was seen before this step; None where that is not kept."""
         sight = self._kept.get(step)
         if sight is not None:
             self._kept.move_to_end(step)
@@ -83,22 +86,23 @@ def _bytes_of(sight: StepSight) -> int:
 
 
 class Performance:
-    """An episode that is over. One that is still played is a `LivePerformance`."""
+    """An episode that is over. An episode that is still played is a `LivePerformance`."""
 
     def __init__(self, recording: Recording, sights: Sights | None = None) -> None:
-        """`sights`: what was seen when it was played, where that is known."""
+        """`sights`: what the agent saw when the episode was played, where that is known."""
         self._recording = recording
         self.sights = sights
 
     @property
     def recording(self) -> Recording:
-        """All of it that is played by now, one step or more once `play_to` was asked for some."""
+        """The episode as far as it is played: one step or more after `play_to` was asked for
+        some."""
         return self._recording
 
     @property
     def is_over(self) -> bool:
-        """Whether its last step is played."""
+        """Whether the last step of the episode is played."""
         return True
 
     def play_to(self, step: int) -> None:
-        """Play on until so many steps are played, or it is over."""
+        """Play on until `step` steps are played or the episode is over."""

@@ -1,4 +1,4 @@
-"""A checkpoint that plays: its episodes, while they are played and after."""
+"""A checkpoint that plays, and its episodes, while they are played and afterwards."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HORIZON = 1024
 
 
 class Player:
-    """A verified checkpoint of a run. Close it after use."""
+    """A verified checkpoint of a run, which plays episodes. Close the player after use."""
 
     def __init__(
         self,
@@ -52,9 +52,9 @@ class Player:
         threads: int = 0,
         opponent: str | Rival | None = None,
     ) -> None:
-        """`threads`: of torch; 0 for as many as in training. `opponent`: as in an evaluation.
-        VerificationError if the checkpoint is
-        damaged or does not fit the configuration."""
+        """`threads`: number of torch's threads; 0 for as many as in training. `opponent`: as in an
+        evaluation. VerificationError if the checkpoint is damaged or does not fit the
+        configuration."""
         chosen = chosen_opponent(resolved, opponent)
         self.opponent = chosen.name if isinstance(chosen, Rival) else chosen or ""
         """Name of whoever sits opposite; "" in a game of one seat."""
@@ -86,14 +86,14 @@ class Player:
         self._env.close()
 
     def taps(self) -> Taps:
-        """Looks into the policy; to be closed after use."""
+        """What looks into the policy. Close the taps after use."""
         env = self._env
         return Taps(self.policy, self.normalizer, env.observation_space, env.action_space)
 
     def play(
         self, seed: int, number: int, deterministic: bool, go_on: Callable[[], None] | None = None
     ) -> LivePerformance:
-        """The episode that this seed starts, played to its end; parameters as of `begin`."""
+        """Play the episode that this seed starts to its end. Parameters are those of `begin`."""
         performance = self.begin(seed, number, deterministic, go_on)
         performance.play_to_end()
         return performance
@@ -101,9 +101,13 @@ class Player:
     def begin(
         self, seed: int, number: int, deterministic: bool, go_on: Callable[[], None] | None = None
     ) -> LivePerformance:
-        """The episode that this seed starts, of which sampled actions take their randomness too. It is
-        played as far as it is asked for; another one may begin once it is not needed any more.
-        `number`: what the recording calls it. `go_on` is called before every step, and may raise."""
+        """Begin the episode that this seed starts. Sampled actions take their randomness from the
+        seed too.
+
+        The episode is played as far as it is asked for; another episode may begin once this one is
+        not needed any more. `number`: the number that the recording gives the episode. `go_on` is
+        called before every step, and may raise an error.
+        """
         train, seeds = self._resolved.config.train, np.array([seed])
         actor = Actor(
             self.policy, self.normalizer, self._env, train, deterministic, lambda _: seeds
@@ -142,8 +146,8 @@ class Player:
 
 
 def load_taps(resolved: Resolved, checkpoint: Path, env: VectorEnv, threads: int = 0) -> Taps:
-    """Looks into the policy of a checkpoint of the run, which does not play in `env`, of its game; to be
-    closed after use. Errors as of `Player`."""
+    """What looks into the policy of a checkpoint of the run. The policy does not play in `env`, an
+    environment of its game. Close the taps after use. Errors are those of `Player`."""
     checkpoints.verify(checkpoint)
     state = checkpoints.read_state(checkpoint)
     policy, normalizer = load_acting(resolved, checkpoint, state, env, "cpu", threads)
@@ -151,7 +155,7 @@ def load_taps(resolved: Resolved, checkpoint: Path, env: VectorEnv, threads: int
 
 
 class LivePerformance(Performance):
-    """An episode that a checkpoint plays, as far as it is asked for."""
+    """An episode that a checkpoint plays, as far as somebody asks for it."""
 
     def __init__(
         self,
@@ -162,7 +166,8 @@ class LivePerformance(Performance):
         about: Metadata,
         go_on: Callable[[], None] | None,
     ) -> None:
-        """`about`: what is known before a step is played, the stage among it. See `Player.begin`."""
+        """`about`: what is known before a step is played, such as the stage. The other parameters
+        are those of `Player` and `Player.begin`."""
         self._declaration, self._weights = resolved.declaration, np.array(resolved.weights)
         self._env, self._actor, self._seed, self._about = env, actor, seed, about
         self._go_on = go_on
@@ -171,7 +176,7 @@ class LivePerformance(Performance):
         super().__init__(_nothing(about, seed, has_states), self._sights)
         env.set_stage(about.stage)
         self._rollouts = _Rollouts(resolved, env, about.stage)
-        self._observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
+        self._observations = env.reset(GivenSeeds([[seed, seed]]))  # the second seed is not played
         self._columns: dict[str, GrowingArray] = {}
         self._reply_counts, self._answers = GrowingArray(), GrowingArray()
         self._played = 0
@@ -191,7 +196,7 @@ class LivePerformance(Performance):
         self._recording = self._whole() if self.is_over else self._so_far()
 
     def play_to_end(self) -> None:
-        """Play until it is over."""
+        """Play until the episode is over."""
         while not self.is_over:
             self.play_to(len(self._recording) + HORIZON)
 
@@ -220,7 +225,7 @@ class LivePerformance(Performance):
                 self._answers.append(answer)
 
     def _so_far(self) -> Recording:
-        """What was played by now."""
+        """The recording of the steps that are played by now."""
         columns: dict[str, Any] = {name: column.rows for name, column in self._columns.items()}
         if len(self._reply_counts):
             answers = self._answers.rows if len(self._answers) else np.zeros(0, np.int64)
@@ -238,7 +243,7 @@ class LivePerformance(Performance):
         return replace(played, metadata=metadata)
 
     def _whole(self) -> Recording:
-        """The episode as an evaluation counts it, with its fingerprints."""
+        """The recording of the whole episode as an evaluation counts it, with its fingerprints."""
         ended, span = self._rollouts.ended, self._rollouts.span
         columns = of_episode(ended, 0, self._declaration, lambda _: self._about.opponent)
         metadata = replace(self._about, ended=time.time(), **{**columns, "environment": 0})
@@ -246,7 +251,7 @@ class LivePerformance(Performance):
 
 
 def _nothing(about: Metadata, seed: int, has_states: bool) -> Recording:
-    """An episode before its first step."""
+    """The recording of an episode before its first step."""
     none = np.zeros(0, np.float32)
     prints = Fingerprints(np.zeros(0, np.int64), np.zeros(0, np.uint32))
     metrics = np.zeros((0, len(about.metrics)), np.float32)
@@ -255,7 +260,7 @@ def _nothing(about: Metadata, seed: int, has_states: bool) -> Recording:
 
 
 class _Rollouts:
-    """What one environment gives until its first episode ends."""
+    """Collects what one environment gives until its first episode ends."""
 
     def __init__(self, resolved: Resolved, env: VectorEnv, stage: int) -> None:
         self._declaration = resolved.declaration

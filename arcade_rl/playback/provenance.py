@@ -1,4 +1,4 @@
-"""Where what is shown comes from, as sidecars and pages say it."""
+"""Where a shown episode comes from, in the form that sidecar files and pages give."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from arcade_rl.runs.files import sha256_of
 
 
 def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) -> dict[str, Any]:
-    """Where an episode is from. `chosen`: how its actions were chosen; `checkpoint`: what played it, where
-    that is known."""
+    """Where an episode comes from. `chosen`: how its actions were chosen; `checkpoint`: folder of
+    the checkpoint that played it, where that is known."""
     metadata = recording.metadata
     manifest = None if checkpoint is None else checkpoint / MANIFEST
     return {

@@ -1,5 +1,5 @@
-"""What people name on a command line or in an address: RUN, RUN@CHECKPOINT, RUN:EPISODE, or the file of
-an episode."""
+"""The names that people use on a command line or in an address: RUN, RUN@CHECKPOINT, RUN:EPISODE,
+or the file of an episode."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ _NUMBERED = re.compile(r"(.+):(\d{1,15})")
 
 
 def names_episode(reference: str) -> bool:
-    """Whether it is `RUN:NUMBER` or the path of a stand-alone file, rather than a run."""
+    """Whether the reference is `RUN:NUMBER` or the path of a stand-alone file, rather than a
+    run."""
     return names_file(reference) or _NUMBERED.fullmatch(reference) is not None
 
 
 def names_file(reference: str) -> bool:
-    """Whether it is the path of a stand-alone file of an episode."""
+    """Whether the reference is the path of a stand-alone file of an episode."""
     return Path(reference).is_file() or reference.endswith(SUFFIX)
 
 
 def open_episode(reference: str, runs_dir: str | None) -> Episode:
-    """The episode that `RUN:NUMBER` or the path of a stand-alone file names. UsageError for what is
-    neither; MissingError if it is not there."""
+    """The episode that `RUN:NUMBER` or the path of a stand-alone file names. UsageError for any
+    other reference; MissingError if the episode is not there."""
     if names_file(reference):
         return Episode.read(reference)
     match = _NUMBERED.fullmatch(reference)
@@ -51,7 +52,7 @@ def open_episode(reference: str, runs_dir: str | None) -> Episode:
 
 def open_checkpoint(reference: str, runs_dir: str | None) -> tuple[RunDirectory, Resolved, Path]:
     """The checkpoint that RUN or RUN@CHECKPOINT names, with its run and the run's configuration.
-    MissingError if it is not there."""
+    MissingError if the checkpoint is not there."""
     name, checkpoint = split_reference(reference)
     run, resolved = open_run(name, runs_dir)
     best = resolved.declaration.metric(resolved.best_metric)
@@ -59,8 +60,8 @@ def open_checkpoint(reference: str, runs_dir: str | None) -> tuple[RunDirectory,
 
 
 def find_recorded(reference: str, runs_dir: str | None) -> tuple[Recorded | Filed, Path | None]:
-    """The episode that RUN:EPISODE or a file names, and where films of its run go. UsageError and
-    MissingError as of `open_episode`."""
+    """The source that RUN:EPISODE or a file names, and the folder for films of its run, None for a
+    file. Errors are those of `open_episode`."""
     episode = open_episode(reference, runs_dir)
     if names_file(reference):
         return Filed(Path(reference)), None
@@ -71,8 +72,12 @@ def find_recorded(reference: str, runs_dir: str | None) -> tuple[Recorded | File
 def find_source(
     reference: str, runs_dir: str | None, seed: int | None = None, deterministic: bool | None = None
 ) -> Source:
-    """What is shown under any reference: a recorded episode as it is, and the first episode that a
-    checkpoint plays under `seed`, by default as the run's [evaluation] says. Errors as above."""
+    """The source that any reference names: a recorded episode as it is, or the first episode that a
+    checkpoint plays under `seed`.
+
+    The run's [evaluation] gives `seed` and `deterministic` where they are None. Errors are those of
+    `open_episode` and `open_checkpoint`.
+    """
     if names_episode(reference):
         return find_recorded(reference, runs_dir)[0]
     run, resolved, checkpoint = open_checkpoint(reference, runs_dir)

@@ -1,8 +1,9 @@
 """A recorded episode, shown again: forward, back, and at any step.
 
-Every step is compared with what was recorded, its reward and its end, and with what was shown before,
-its picture; `verify` compares all that was recorded. So a replay is what happened, or it says where it
-is not. A game that cannot be re-run exactly is shown state by state, and there is nothing to compare.
+The reward and the end of every step are compared with the recording, and the pictures with those
+that an earlier showing of this step gave; `verify` compares all that was recorded. So a replay
+shows what happened, or says where the game differs. A game that cannot be re-run exactly is shown
+from its recorded states, and nothing is compared.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ from arcade_rl.errors import PluginError, VerificationError
 from arcade_rl.recording.recording import Recording
 
 KEYFRAME_INTERVAL = 64
-"""Steps between two saved states, in an episode of usual length."""
+"""Steps between two saved states in an episode of usual length."""
 MAX_KEYFRAMES = 512
-"""Saved states of an episode; a longer one keeps them further apart."""
+"""Largest number of saved states of an episode; a longer episode has them further apart."""
 PROOF = 16
-"""Steps that must be the same again after a saved state before it may lead to new ones: emulators
-leave things out of their states, such as the button that was held."""
+"""Steps after a saved state that must look as before until the state may lead to steps that were
+not shown yet. Emulators leave things out of their states, such as the button that was held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An episode after `step` steps. At step 0 nothing was done yet."""
+    """An episode after `step` steps. At step 0 nothing has happened yet."""
 
     step: int
     frames: Sequence[Frame] = field(repr=False)
@@ -45,23 +46,25 @@ class Moment:
     sound: npt.NDArray[np.int16] | None = field(repr=False)
     """Sound of the step, where the screen gives it. (samples, channels), int16."""
     action: npt.NDArray[np.generic] | None
-    """What was done in the step; None at step 0."""
+    """Action of the step; None at step 0."""
     reward: float
     """The game's own reward of the step."""
     total: float
-    """Sum of these so far."""
+    """Sum of the game's own rewards up to here."""
     metrics: dict[str, float]
     """Every metric by name; 0 at step 0."""
     value: float | None
-    """The critic's estimate before the step; None where it was not kept."""
+    """The critic's estimate before the step; None where estimates were not kept."""
     distribution: npt.NDArray[np.float32] | None
-    """What the policy said before the step, as `Metadata.distribution` says; None as above."""
+    """Distribution that the policy gave before the step, in the form of `Metadata.distribution`;
+    None where distributions were not kept."""
     ended: bool
     """Whether the step ended the episode."""
 
 
 class Replay:
-    """Plays one recording on a screen of its game, options and purpose, which it closes."""
+    """Plays one recording on a screen of its game, options and purpose. The replay closes the
+    screen."""
 
     def __init__(
         self,
@@ -70,11 +73,12 @@ class Replay:
         declaration: Declaration,
         is_over: bool = True,
     ) -> None:
-        """`declaration`: what the game declares; `is_over`: whether the recording is whole; one that still
-        grows is followed by `grow`. PluginError if the screen cannot show such a recording."""
+        """`declaration`: what the game declares. `is_over`: whether the recording is whole; a
+        recording that still grows is replaced by `grow`. PluginError if the screen cannot show such
+        a recording."""
         self.recording = recording
         self.position = 0
-        """Steps done, 0 to `len(recording)`."""
+        """Number of steps done, 0 to `len(recording)`."""
         self._screen = screen
         self._is_closed = False
         self._is_over = is_over
@@ -83,9 +87,10 @@ class Replay:
         self._pictures: list[int] = []
         """CRC-32 of the pictures of each step that was shown, from step 0."""
         self._ends: list[int] = []
-        """Frames of the episode up to each step that was shown, the first picture not counted."""
+        """Number of frames up to each step that was shown, that step included and the first picture
+        not."""
         self._proven = 0
-        """Up to this step they were seen from the start on, without a saved state."""
+        """Last step that was reached from the start without a saved state on the way."""
         self._keyframes: dict[int, object] = {}
         self._interval = KEYFRAME_INTERVAL
         self._states = self._states_to_show()
@@ -116,7 +121,7 @@ class Replay:
 
     @property
     def moment(self) -> Moment:
-        """Where the replay is."""
+        """The moment that the replay is at."""
         it, k, shown = self.recording, self.position - 1, self._shown
         if k < 0:
             metrics = dict.fromkeys(it.metadata.metrics, 0.0)
@@ -145,9 +150,11 @@ class Replay:
         return self.seek(min(max(self.position + count, 0), len(self)))
 
     def seek(self, position: int) -> Moment:
-        """Go to after `position` steps, 0 to the last. ValueError outside, and once it is closed;
-        VerificationError, and the replay rests at the start, where the game does not play the episode
-        again as it was."""
+        """Go to the moment after `position` steps, 0 to the last.
+
+        ValueError for any other position, and once the replay is closed. VerificationError where
+        the game does not play the episode again as it was; the replay then rests at the start.
+        """
         if self._is_closed:
             raise ValueError(f"the replay of {self._who} is closed")
         position = operator.index(position)
@@ -167,35 +174,44 @@ class Replay:
                 yield frame, moment
 
     def frames_before(self, position: int) -> int:
-        """Frames of the steps before step `position`, counted from 1, which must have been shown, or
-        lie before one that was; the first picture is of none of them. Steps that are shown state by
-        state are looked at for it where they were not before."""
+        """Number of frames of the steps before step `position`, counted from 1; the first picture
+        belongs to no step.
+
+        The step must have been shown, or lie before one that was. Where states are recorded, any
+        step will do: the screen draws steps that were not shown yet, to count their frames.
+        """
         while self._states is not None and len(self._ends) < position:
             self._count(len(self._screen.show(self._states[len(self._ends) - 1])))
         return self._ends[position - 1]
 
     def grow(self, recording: Recording, is_over: bool) -> None:
-        """The episode went on: `recording` begins with what was there before."""
+        """Take a longer recording of the episode, which begins with the steps of the present
+        one."""
         added = np.concatenate([self._totals[-1:], recording.rewards[len(self.recording) :]])
         self._totals = np.concatenate([self._totals, np.cumsum(added, dtype=np.float64)[1:]])
         self.recording, self._is_over = recording, is_over
         self._states = recording.states
 
     def close(self) -> None:
-        """Free the screen; the replay moves no more."""
+        """Free the screen. A closed replay cannot be moved any more."""
         self._is_closed = True
         self._screen.close()
 
     # --- getting there -------------------------------------------------------------------------
 
     # A replay can begin at the start or at a saved state. Emulators leave things out of their states,
-    # so a saved state is trusted only as far as it leads to pictures that were seen before, when the
-    # episode was played from the start. `_pictures` are what was seen, `_proven` how far it was seen
-    # from the start on, and `_origin` the state that the present moment was reached from, 0: the start.
+    # so a saved state is trusted only where it leads to pictures that were shown before, and beyond
+    # them once enough of them were equal. `_pictures` are those that were shown, `_proven` is the
+    # last step that was reached from the start, and `_origin` is the saved state that the present
+    # moment was reached from, 0 for the start.
 
     def _reached(self, position: int) -> bool:
-        """Try to get there; False if a saved state led astray, which is then forgotten."""
+        """Go to `position`; False if a saved state led to other pictures. That state is then
+        forgotten, and another try begins further back."""
+        # The present moment is of no use beyond the goal, or where its saved state may not lead
+        # there.
         is_lost = self.position > position or not self._leads(self._origin, position)
+        # A later saved state is a short cut, which the very next step does not need.
         if is_lost or position > self.position + 1:
             best = max((at for at in self._keyframes if self._leads(at, position)), default=0)
             if is_lost or best > self.position:
@@ -203,6 +219,7 @@ class Replay:
         while self.position < position:
             if fault := self._advance():
                 origin = self._origin
+                # The saved state is wrong if there is one; from the start on, the game itself is.
                 if origin:
                     self._forget(origin)
                 self._restart(0)
@@ -212,12 +229,15 @@ class Replay:
         return True
 
     def _leads(self, at: int, position: int) -> bool:
-        """Whether one may go to `position` from the state after `at` steps: to what was seen already,
-        where every picture is compared, or beyond it if enough pictures are compared before that."""
+        """Whether one may go to `position` from the state after `at` steps. The start may always be
+        used. A saved state may lead to steps that were shown before, where every picture is
+        compared, and beyond them if at least PROOF pictures are compared on the way."""
         last = len(self._pictures) - 1
         return at == 0 or (at < position and (position <= last or last - at >= PROOF))
 
     def _restart(self, at: int) -> None:
+        """Go to the start or to a saved state. The pictures of a saved state come with the next
+        step only."""
         self.position = self._origin = at
         if at:
             self._screen.restore(self._keyframes[at])
@@ -230,7 +250,7 @@ class Replay:
         return ScreenStep([self._screen.reset(self.recording.start.seed)], 0.0, False)
 
     def _advance(self) -> str:
-        """One step. What is wrong with it; "" if nothing."""
+        """Play one step. Returns what is wrong with the step; "" if nothing is."""
         action, replies = (
             self.recording.actions[self.position],
             self.recording.replies_of(self.position),
@@ -242,9 +262,12 @@ class Replay:
         return fault or self._keep()
 
     def _keep(self) -> str:
-        """Remember what was shown, or compare it with what was shown before. Where the two differ, one
-        that was reached from a saved state is wrong; a game that differs from the start on twice is
-        not to be replayed at all."""
+        """Remember the pictures of this step, or compare them with those that an earlier showing
+        gave. Returns what is wrong; "" if nothing is.
+
+        Where the two differ, the one that was reached from a saved state is wrong. If both were
+        reached from the start, the game cannot be replayed at all.
+        """
         shown = 0
         for frame in self._shown.frames:
             shown = zlib.crc32(np.ascontiguousarray(frame).data, shown)
@@ -254,7 +277,7 @@ class Replay:
                 return ""
             if self._origin or self.position <= self._proven:
                 return f"{self._who} looks otherwise at step {self.position} than it did before"
-            self._forget(0)  # what was seen before came from a saved state, and this does not
+            self._forget(0)  # the pictures before came from a saved state
         self._pictures.append(shown)
         self._count(len(self._shown.frames) if self.position else 0)
         self._prove()
@@ -263,7 +286,8 @@ class Replay:
         return ""
 
     def _save(self) -> None:
-        """Save a state where one is due; of very long episodes every second one goes, again and again."""
+        """Save a state where one is due. Each time there are too many, every second one is
+        dropped."""
         if self.position == 0 or self.position % self._interval:
             return
         self._keyframes[self.position] = self._screen.save()
@@ -278,12 +302,14 @@ class Replay:
         self._ends.append(frames + (self._ends[-1] if self._ends else 0))
 
     def _prove(self) -> None:
+        """Note that this step was reached, if the way to it began at the start."""
         if not self._origin:
             self._proven = max(self._proven, self.position)
 
     def _forget(self, origin: int) -> None:
-        """A saved state led astray, the one after `origin` steps or one that is not known: forget it,
-        and all that was not seen from the start on."""
+        """Forget a saved state that led to other pictures, and everything that was not reached from
+        the start. `origin`: the steps before that state; 0 where nobody knows which state was
+        wrong."""
         del self._pictures[self._proven + 1 :]
         del self._ends[self._proven + 1 :]
         kept = {at: state for at, state in self._keyframes.items() if at <= self._proven}
@@ -297,7 +323,7 @@ class Replay:
     # --- shown state by state ------------------------------------------------------------------
 
     def _states_to_show(self) -> npt.NDArray[np.generic] | None:
-        """The recorded states; None for an episode that is played again."""
+        """The recorded states to show; None for an episode that is played again."""
         states = self.recording.states
         if states is not None and not gives(self._screen, Screen, "show"):
             raise PluginError(
@@ -307,6 +333,7 @@ class Replay:
         return states
 
     def _show(self, position: int) -> None:
+        """Draw the recorded state after `position` steps."""
         if position == self.position:
             return
         if position == 0:
@@ -323,8 +350,8 @@ class Replay:
 def fault_of(
     recording: Recording, step: int, reward: float, ended: bool, is_over: bool = True
 ) -> str:
-    """How a step that was played again, counted from 1, differs from the recorded one; "" if it does
-    not. `is_over`: whether the recording's last step ended the episode."""
+    """How a step that was played again, number `step` counted from 1, differs from the recorded
+    one; "" if the two are equal. `is_over`: whether the recording's last step ended the episode."""
     who = f"episode {recording.metadata.number} of {recording.metadata.run}"
     recorded = recording.rewards[step - 1]
     if np.float32(reward) != recorded:

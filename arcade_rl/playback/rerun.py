@@ -1,7 +1,7 @@
 """A recorded episode, played again by the environment that played it.
 
-It gives what neither recordings nor screens have: what the agent saw before every step, and the reward
-terms. Rewards, ends and recorded states are compared with what was recorded.
+A rerun gives what neither recordings nor screens have: what the agent saw before every step, and
+the reward terms. Rewards, ends and states are compared with what was recorded.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from arcade_rl.playback.verify import state_fault
 from arcade_rl.recording.recording import Recording
 
 SAVED_INTERVAL = 64
-"""Steps between two saved states of the environment, where it has any."""
+"""Steps between two saved states of the environment, where its states can be saved."""
 MAX_SAVED = 256
-"""Saved states of an episode; a longer one keeps them further apart."""
+"""Largest number of saved states of an episode; a longer episode has them further apart."""
 
 
 class DivergenceError(VerificationError):
@@ -42,13 +42,13 @@ class DivergenceError(VerificationError):
 
 
 def can_rerun(recording: Recording, played: PlayedGame) -> bool:
-    """Whether seed and actions play the episode again."""
+    """Whether the episode can be played again from its seed and actions."""
     return recording.is_exact or played.declaration.reruns
 
 
 class Rerun:
-    """The environment that played an episode, playing it again, from the start or from a state that it
-    saved on the way. Close it after use."""
+    """The environment that played an episode, playing it again: from the start, or from a state
+    that was saved on the way. Close the rerun after use."""
 
     def __init__(
         self,
@@ -56,7 +56,8 @@ class Rerun:
         performance: Performance,
         go_on: Callable[[], None] = lambda: None,
     ) -> None:
-        """`go_on` is called before every step, and may raise. ValueError for a game without re-runs."""
+        """`go_on` is called before every step, and may raise an error. ValueError for a game
+        without re-runs."""
         if not can_rerun(performance.recording, played):
             raise ValueError("the game has no re-runs beside states")
         recording = performance.recording
@@ -85,8 +86,8 @@ class Rerun:
         self.env.close()
 
     def play_to(self, step: int, sights: Sights) -> StepSight:
-        """What is known of step number `step`, from 0; what was met on the way is put into `sights`.
-        DivergenceError where a step is not what was recorded."""
+        """Play step number `step`, from 0, and return what was seen; what was seen on the way is
+        put into `sights`. DivergenceError where a step is not what was recorded."""
         if step < self._position:
             self._go_back(step)
         while True:
@@ -103,14 +104,15 @@ class Rerun:
         self._observations: Observations = self.env.reset(self._seeds())
 
     def _recorded_rivals(self) -> RecordedOpponents | None:
-        """Who gives the recorded answers up to the first step; None in a game of one seat."""
+        """Opponents that give the recorded answers up to the first step; None in a game of one
+        seat."""
         answers = self._performance.recording.replies_of(0)
         if answers is None:
             return None
         return RecordedOpponents([[Replies(np.array([len(answers)]), answers)]])
 
     def _seeds(self) -> GivenSeeds:
-        return GivenSeeds([[self._seed, self._seed]])  # the second one is not played
+        return GivenSeeds([[self._seed, self._seed]])  # the second seed is not played
 
     def _go_back(self, step: int) -> None:
         nearest = max((at for at in self._saved if at <= step), default=0)
@@ -122,7 +124,7 @@ class Rerun:
         self._observations = env.restore(self._saved[nearest], self._seeds())
 
     def _step(self) -> StepSight:
-        """Play the next step; copies of what was seen before, and of the terms."""
+        """Play the next step. Returns copies of what was seen before the step, and of its terms."""
         self._go_on()
         k, recording = self._position, self._performance.recording
         self._save()
@@ -140,7 +142,8 @@ class Rerun:
         return StepSight(seen, to_numpy(batch.terms)[0].copy())
 
     def _save(self) -> None:
-        """Save a state where one is due; of very long episodes every second one goes, again and again."""
+        """Save a state where one is due. Each time there are too many, every second one is
+        dropped."""
         at = self._position
         if not self._saves or not at or at % self._interval or at in self._saved:
             return
@@ -152,8 +155,8 @@ class Rerun:
 
 
 def _state_fault(recording: Recording, k: int, states: Array | None) -> str:
-    """How the state after step `k`, from 0, differs from the recorded one; "" if it does not, or none
-    was recorded."""
+    """How the state after step `k`, from 0, differs from the recorded one; "" if they are equal or
+    no state was recorded."""
     if recording.states is None:
         return ""
     fault = state_fault(recording.states[k], None if states is None else to_numpy(states)[0])

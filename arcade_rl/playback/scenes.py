@@ -28,35 +28,36 @@ if TYPE_CHECKING:
 
 _DOT = "  \N{MIDDLE DOT}  "
 TRACE_S = 10.0
-"""Seconds of the value estimate that are drawn."""
+"""Seconds over which the value estimate is drawn."""
 TRACKS_S = 4.0
-"""Seconds of the tracks that are drawn."""
+"""Seconds over which the tracks are drawn."""
 BANNER_S = 1.8
-"""A banner is seen for so long, the last third of it fading."""
+"""Seconds for which a banner is seen, the last third of them fading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """What is said about an episode where it is one of several."""
+    """What is said about an episode that is one of several."""
 
     episode: int = 1
-    """Its place among those shown, from 1."""
+    """Number of the episode among those that are shown, from 1."""
     episodes: int = 1
     heading: str | None = None
-    """Shown instead of the title's heading; None: the title as it is."""
+    """Heading that is shown instead of the title's; None for the title as it is."""
     banner: str = ""
-    """Shown while it begins; "" for none."""
+    """Text that is shown while the episode begins; "" for none."""
     detail: str = ""
-    """A smaller line below it."""
+    """Smaller line below the banner."""
     speed: float = 1.0
-    """Seconds of the game in a second of those who look: a banner lasts as long for them."""
+    """Seconds of the game that pass in a second for those who look. A banner lasts equally long for
+    them at any speed."""
 
 
 def title_of(
     config: Config | None, metadata: Metadata, chosen: str, seed: int, with_policy: bool
 ) -> Title:
-    """The two lines that say what is shown. `config`: of the run, where it is known; `chosen`: how the
-    actions were chosen; `with_policy`: whether the policy's activity is drawn."""
+    """The two lines that say what is shown. `config`: configuration of the run, where it is known;
+    `chosen`: how the actions were chosen; `with_policy`: whether the policy's activity is drawn."""
     played, where = f"checkpoint {metadata.checkpoint}", [f"checkpoint {metadata.checkpoint}"]
     if metadata.purpose == "training":
         played = f"episode {metadata.number}"
@@ -119,8 +120,8 @@ def _dashboard(session: Session, shown: Shown, steps_per_s: float) -> Dashboard 
 
 
 def weights_of(metadata: Metadata, resolved: Resolved) -> dict[str, float] | None:
-    """Weights of the reward terms; None where those of the configuration are not those that the
-    episode was played with, because they were changed since."""
+    """Weights of the reward terms; None where the configuration was changed since the episode was
+    played, so that its weights are other ones."""
     weights = dict(resolved.config.reward)
     if metadata.terms.keys() != weights.keys():
         return None
@@ -159,14 +160,14 @@ def _playback(
 
 
 def _name_of(action: npt.NDArray[np.generic] | None, names: tuple[str, ...]) -> str:
-    """Name of a single discrete action; "" for any other."""
+    """Name of an action in a game with a single discrete action; "" in any other game."""
     if action is None or action.ndim or action.dtype.kind not in "iu":
         return ""
     return names[int(action)]
 
 
 def _banner(billing: Billing, seconds: float) -> Banner | None:
-    """What is left of the banner after so many seconds."""
+    """The banner as it looks after so many seconds; None when it is gone."""
     left = min(3 * (1 - seconds / BANNER_S), 1.0)
     if not billing.banner or left <= 0:
         return None

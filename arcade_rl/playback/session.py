@@ -1,7 +1,7 @@
 """One episode with everything that can be shown of it, at any step.
 
 The screen makes the pictures, as in `replay`. Numbers are tables of the recording. What only the
-environment knows, what the agent saw and the reward terms, is computed when it is asked for (`eyes`).
+environment knows, the agent's observations and the reward terms, is computed on demand (`eyes`).
 """
 
 from __future__ import annotations
@@ -37,41 +37,45 @@ Depth: TypeAlias = Literal["required", "at hand", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """What must be known of an episode to show it."""
+    """What must be known of an episode in order to show it."""
 
     policy: Depth = "none"
-    """What the policy did: "required", and with it what each reward term gave; "at hand": only where a
-    checkpoint plays now, and nothing must be loaded or played again for it; "none"."""
+    """Whether the policy's activity, and with it each reward term, is needed: "required"; "at
+    hand", only where a checkpoint plays now, and nothing must be loaded or played again; or
+    "none"."""
     sound: bool = False
     camera: str | None = None
-    """Camera that the game is seen from, where it has any; None: its usual one."""
+    """Camera that the game is seen from, where it has any; None for the usual one."""
     overlay: Overlay | None = None
-    """What draws the scenes: a game with cameras draws its pictures as large as they are there."""
+    """What draws the scenes. A game with cameras draws its pictures in the size that they have
+    there."""
     threads: int = 0
-    """Threads of torch; 0 for as many as in training."""
+    """Number of torch's threads; 0 for as many as in training."""
 
     @classmethod
     def of(
         cls, appearance: Appearance, overlay: Overlay, sound: bool = False, threads: int = 0
     ) -> Wants:
-        """What this appearance draws."""
+        """What must be known for this appearance."""
         depths: dict[str, Depth] = {"full": "required", "minimal": "at hand", "none": "none"}
         return cls(depths[appearance.detail], sound, appearance.camera, overlay, threads)
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of an episode besides what happens in it."""
+    """What is known of an episode besides its steps."""
 
     title: Title
     chosen: str
-    """How its actions were chosen: "sampled", "deterministic", or "recorded" where that is not known."""
+    """How the actions were chosen: "sampled", "deterministic", or "recorded" where that is not
+    known."""
     checkpoint: Path | None = None
-    """What played it; None where the run is not known."""
+    """Folder of the checkpoint that played the episode; None where the run is not known."""
     standing: Standing | None = None
-    """Where the training stood; None as above."""
+    """State of the training at that checkpoint; None where the run is not known."""
     weights: dict[str, float] | None = None
-    """Weights of the reward terms that it was played with; None where they are not known."""
+    """Weights of the reward terms that the episode was played with; None where they are not
+    known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +84,20 @@ class Shown:
 
     moment: Moment
     metrics: dict[str, float]
-    """Every metric up to here, aggregated as declared; 0 at the start."""
+    """Every metric up to this step, aggregated as declared; 0 at the start."""
     terms: dict[str, float] | None
-    """What every reward term was in the step, unweighted; None where nobody knows or asks, and at the
-    start."""
+    """Every reward term of the step, unweighted; None at the start, and where terms are not known
+    or not wanted."""
     activity: Activity | None
-    """What the policy that is shown did with what the agent saw before the step; None as above."""
+    """What the policy that is shown did with what the agent saw before the step; None at the start,
+    and where that is not known or not wanted."""
     instruments: Instruments | None
-    """What the game's instruments show after the step; None where it has none, and at the start."""
+    """What the game's instruments show after the step; None at the start, and where the game has
+    none."""
 
 
 class Session:
-    """One episode on show, at any step. Close it after use."""
+    """One episode on show, at any step. Close the session after use."""
 
     def __init__(
         self,
@@ -101,10 +107,10 @@ class Session:
         eyes: Eyes | None = None,
         mind: Mind | None = None,
     ) -> None:
-        """`eyes`: who knows what was seen, where terms are shown; `mind`: the policy that is looked
+        """`eyes`: what the agent saw, where terms are shown; `mind`: the policy that is looked
         into. The session closes neither.
 
-        MissingError and VerificationError as of `find_playable`, UsageError as of `open_screen`;
+        MissingError and VerificationError as in `find_playable`, UsageError as in `open_screen`;
         PluginError if the screen cannot show such a recording.
         """
         recording = performance.recording
@@ -112,7 +118,7 @@ class Session:
         self.played = find_playable(recording)
         self._eyes, self._mind = eyes, mind
         self._tracks: dict[int, npt.NDArray[np.bool_]] = {}
-        """What the tracks were, by step; a few bytes each."""
+        """Tracks after each step that was asked for, by step; a few bytes each."""
         self._metrics = RunningMetrics(recording.metadata, self.declaration)
         size = None if wants.overlay is None else _size_in(wants.overlay, self.declaration)
         screen = self.played.open_screen(
@@ -151,15 +157,16 @@ class Session:
 
     @property
     def position(self) -> int:
-        """Steps done in what is shown."""
+        """Number of steps done in what is shown."""
         return self._replay.position
 
     def __len__(self) -> int:
-        """Steps that are played by now."""
+        """Number of steps that are played by now."""
         return len(self.recording)
 
     def __iter__(self) -> Iterator[Shown]:
-        """The steps after this one, to the end; an episode that is still played is played on."""
+        """The steps after this one, to the end. An episode that is still being played is played
+        on."""
         while not self.is_at_end:
             yield self.step()
 
@@ -169,11 +176,11 @@ class Session:
         return self.is_whole and self.position == len(self)
 
     def provenance(self) -> dict[str, Any]:
-        """Where the episode, as far as it is played by now, comes from: values for JSON."""
+        """Where the episode comes from, as far as it is played by now: values for JSON."""
         return provenance_of(self.recording, self.about.chosen, self.about.checkpoint)
 
     def play_to_end(self) -> None:
-        """Play an episode on that is still played, until its length is known."""
+        """Play an episode to its end, if it is still being played, so that its length is known."""
         while not self.is_whole:
             self._grow(len(self) + 1024)
 
@@ -184,10 +191,11 @@ class Session:
         return self.seek(min(position, len(self)))
 
     def seek(self, position: int) -> Shown:
-        """Go to after `position` steps; an episode that is still played is played on to there.
+        """Go to the step after which `position` steps are done. An episode that is still being
+        played is played on to there.
 
-        ValueError beyond its end. VerificationError, and the session rests at the start, where the
-        game does not play the episode again as it was. Errors as of `Eyes.sight`.
+        ValueError beyond the end of the episode. VerificationError where the game does not play the
+        episode again as it was; the session then rests at the start. Errors of `Eyes.sight`.
         """
         self._grow(position)
         moment = self._replay.seek(position)
@@ -205,22 +213,22 @@ class Session:
         return scenes.scenes_of(self, shown, billing or Billing())
 
     def next_scenes(self, billing: Billing | None = None) -> list[Scene]:
-        """Go on by a step; its scenes, none at the end."""
+        """Go on by a step and return its scenes; none at the end."""
         return [] if self.is_at_end else self.scenes(self.step(), billing)
 
     def frames_before(self, step: int) -> int:
-        """Frames of the steps before step number `step`, from 1, which was shown or lies before one
-        that was."""
+        """Number of frames of the steps before step number `step`, from 1, which was shown or lies
+        before one that was."""
         return self._replay.frames_before(step)
 
     def values(self, first: int, end: int) -> npt.NDArray[np.float32]:
-        """The critic's estimates before the steps from number `first` to before `end`, from 0, as the
-        policy that is looked into gives them. (end - first,), or (0,) where there is none, float32"""
+        """The critic's estimates before the steps from number `first` to before `end`, from 0, by
+        the policy that is looked into. (end - first,), or (0,) where there is none, float32."""
         return np.empty(0, np.float32) if self._mind is None else self._mind.values(first, end)
 
     def instruments_after(self, position: int) -> Instruments | None:
-        """What the instruments show after so many steps, 1 or more; None where the game has none, or
-        its states are not recorded."""
+        """What the instruments show after so many steps, 1 or more; None where the game has none,
+        or where states are not recorded."""
         states = self.recording.states
         if self._instruments is None or states is None:
             return None
@@ -228,8 +236,8 @@ class Session:
         return self._instruments.instruments(states[position - 1], actions)
 
     def tracks(self, first: int, end: int) -> npt.NDArray[np.bool_]:
-        """What the tracks were after each of the steps from number `first` to before `end`, from 1, of a
-        game that has instruments. (end - first, tracks)"""
+        """The tracks after each of the steps from number `first` to before `end`, from 1, of a game
+        that has instruments. (end - first, tracks), bool."""
         for step in range(first, end):
             if step not in self._tracks:
                 instruments = self.instruments_after(step)
@@ -251,7 +259,8 @@ class Session:
         return dict(zip(names, sight.terms.tolist(), strict=True))
 
     def _find_instruments(self, screen: Screen) -> Screen | None:
-        """What reads the instruments, where the game has any and its states are recorded."""
+        """The screen, which reads the instruments; None where the game has none, or where states
+        are not recorded."""
         declared = self.declaration.tracks or self.declaration.gauges
         if not declared or self.recording.states is None:
             return None

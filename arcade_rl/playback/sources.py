@@ -1,4 +1,5 @@
-"""What is shown: a recorded episode, or one that a checkpoint plays now, opened as a session.
+"""Sources of what is shown: a recorded episode, or one that a checkpoint plays now. A source is
+opened as a session.
 
 A source is a few plain values, so that any process can open it.
 """
@@ -63,10 +64,11 @@ Source: TypeAlias = Recorded | Filed | Played
 def opened(
     source: Source, wants: Wants, go_on: Callable[[], None] = lambda: None
 ) -> Iterator[Session]:
-    """A session of the source. One that a checkpoint plays is played as far as it is asked for.
+    """Open a session of the source. An episode that a checkpoint plays is played as far as it is
+    asked for.
 
-    `go_on` is called before every step that is played, and may raise. MissingError if the episode, the
-    game or a checkpoint that is wanted is not there.
+    `go_on` is called before every step that is played, and may raise an error. MissingError if the
+    episode, the game or a checkpoint that is wanted is not there.
     """
     with ExitStack() as stack:
         match source:
@@ -80,19 +82,19 @@ def opened(
 
 
 def declaration_of(source: Source) -> Declaration:
-    """What the game that is played in it declares."""
+    """What the game of the source declares."""
     return _game_of(source)[1]
 
 
 def check_cameras(camera: str, sources: Sequence[Source]) -> None:
-    """UsageError if one is of a game without this camera."""
+    """Raise UsageError if the game of one of the sources does not have this camera."""
     by_run = {one.path if isinstance(one, Filed) else one.run: one for one in sources}
     for source in by_run.values():
         check_camera(camera, *_game_of(source))
 
 
 def _game_of(source: Source) -> tuple[str, Declaration]:
-    """Name and declaration."""
+    """Name and declaration of the game of the source."""
     if isinstance(source, Filed):
         played = find_game(Episode.read(source.path).metadata)
         return played.game.name, played.declaration
@@ -129,7 +131,7 @@ def _filed(source: Filed, wants: Wants) -> Session:
 
 
 def _played(source: Played, wants: Wants, stack: ExitStack, go_on: Callable[[], None]) -> Session:
-    from arcade_rl.playback.player import Player  # torch: seconds that recordings need not wait
+    from arcade_rl.playback.player import Player  # imports torch: recordings need not wait
 
     run = RunDirectory(source.run)
     resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)
@@ -147,7 +149,8 @@ def _played(source: Played, wants: Wants, stack: ExitStack, go_on: Callable[[], 
 def _eyes(
     performance: Performance, run: RunDirectory, go_on: Callable[[], None], stack: ExitStack
 ) -> Eyes:
-    """Who knows what was seen; an environment that plays the episode again is opened when it is needed."""
+    """What the agent saw. An environment that plays the episode again is opened when it is
+    needed."""
     played = find_playable(performance.recording)
     rerun = None
     if can_rerun(performance.recording, played):
@@ -167,7 +170,7 @@ def _mind(
     stack: ExitStack,
 ) -> Mind:
     """The policy of a checkpoint, in the environment that plays a recorded episode again."""
-    from arcade_rl.playback.player import load_taps  # torch: seconds that raw replays need not wait
+    from arcade_rl.playback.player import load_taps  # imports torch: raw replays need not wait
 
     taps = load_taps(resolved, checkpoint, eyes.rerun.env, threads)
     return Mind(stack.enter_context(taps), eyes, performance)
@@ -192,8 +195,8 @@ def _about(
 
 
 def checkpoint_of(run: RunDirectory, recording: Recording) -> Path:
-    """The checkpoint that a recorded episode's chunk began with. MissingError if it is gone, or if what
-    the agent saw cannot be known."""
+    """The checkpoint that a recorded episode's chunk began with. MissingError if the checkpoint is
+    gone, or if what the agent saw cannot be known."""
     metadata = recording.metadata
     if not recording.is_exact and not find_game(metadata).declaration.reruns:
         raise MissingError(

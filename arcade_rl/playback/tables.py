@@ -1,4 +1,4 @@
-"""Numbers of an episode up to every step, for one that is whole and for one that grows."""
+"""Numbers of an episode up to every step, for whole episodes and for growing ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from arcade_rl.recording.recording import Metadata, Recording
 
 
 class GrowingArray:
-    """An array to whose end rows are added; its room doubles, so that a row costs the same always."""
+    """An array that rows are appended to. Its room doubles when it is full, so that a row costs the
+    same on average, however many there are."""
 
     def __init__(self) -> None:
         self._room: npt.NDArray[Any] | None = None

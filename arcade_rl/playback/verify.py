@@ -30,49 +30,53 @@ from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.versions import versions
 
 LANES = 16
-"""Environments that play at once."""
+"""Number of environments that play at once."""
 BATCH = 256
-"""Recordings in memory at once."""
+"""Number of recordings in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """Where a game did otherwise than was recorded."""
+    """The first difference between a recorded episode and the game that plays it again."""
 
     step: int
     """The first step after which something recorded differs; 0: the start."""
     agreed: int
     """The last step whose observation was compared and was the same; -1: none."""
     what: str
-    """What differs."""
+    """Name of what differs."""
     recorded: str
     found: str
     versions: dict[str, tuple[str, str]]
-    """What is installed in another version than when it was recorded: (recorded, installed)."""
+    """Packages that are installed in another version than when the episode was recorded, as
+    (recorded, installed)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What playing an episode again showed."""
+    """The result of playing an episode again."""
 
     run: str
     number: int
     steps: int
     divergence: Divergence | None
-    """Where it was otherwise first; None: everything was the same, or it was not played."""
+    """The first difference; None if there was none, or if the episode was not played."""
     fault: str = ""
-    """Why it was not played: the game, its ROM or its options are not here."""
+    """Why the episode cannot be played, such as a game, a ROM or options that are not here; ""
+    where nothing prevents playing."""
     replay: ReplayKind = "exact"
-    """How it was recorded. What was recorded as states and is played otherwise happened all the same."""
+    """How the episode was recorded. An episode that was recorded as states and is played otherwise
+    happened all the same."""
     was_played: bool = True
-    """Whether it was; not where its states are recorded and the game has no re-runs."""
+    """Whether the episode was played again, which it is not if its states are recorded and the game
+    has no re-runs."""
 
 
 def verify(recordings: Iterable[Recording], processes: int = 1) -> Iterator[Verification]:
-    """Play them again in the environments that they were played in, in so many processes.
+    """Play recordings again in the environments that they were played in, in this many processes.
 
-    Those whose states are recorded are played in this process, where the game has `Declaration.reruns`.
-    What is found comes in another order than the recordings.
+    Recordings of states are played in this process, if the game has `Declaration.reruns`, and so
+    are recordings with answers of opponents. Results come in another order than the recordings.
     """
     waiting = iter(recordings)
     while batch := list(islice(waiting, BATCH)):
@@ -145,7 +149,8 @@ def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -
 
 
 def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, str]) -> list[_Lane]:
-    """So many lanes of about the same number of steps: the longest first, each to the shortest lane."""
+    """Divide recordings among `count` lanes of about equal length in steps: the longest first, each
+    to the lane that is shortest so far."""
     shares: list[list[Recording]] = [[] for _ in range(count)]
     for recording in sorted(recordings, key=len, reverse=True):
         min(shares, key=lambda share: sum(map(len, share))).append(recording)
@@ -154,7 +159,7 @@ def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, s
 
 
 def _play(env: VectorEnv, lanes: Sequence[_Lane], is_stacked: bool) -> Iterator[Verification]:
-    """Step all environments until every lane is at its end, or off its recordings."""
+    """Step all environments until every lane has played its recordings, or has left them."""
     if any(lane.replies for lane in lanes):
         env.set_opponents(RecordedOpponents([lane.replies for lane in lanes]))
     observations = env.reset(_LaneSeeds([lane.seeds for lane in lanes]))
@@ -186,7 +191,7 @@ def _advance(lanes: Sequence[_Lane], batch: StepBatch, is_stacked: bool) -> None
 
 
 def _look(lanes: Sequence[_Lane], observations: Observations) -> None:
-    """Compare the observations that were recorded of this moment."""
+    """Compare the observations of this moment, where they were recorded."""
     if any(lane.expects_a_look for lane in lanes):
         host = observations_to_numpy(observations)
         for row, lane in enumerate(lanes):
@@ -195,7 +200,7 @@ def _look(lanes: Sequence[_Lane], observations: Observations) -> None:
 
 
 class _LaneSeeds(SeedSource):
-    """The seeds of every lane in order, and then its last one again and again."""
+    """The seeds of every lane in order, and then the last seed of the lane again and again."""
 
     exact = True
 
@@ -218,9 +223,9 @@ class _Lane:
     def __init__(
         self, recordings: Sequence[Recording], idle: Recording, installed: dict[str, str]
     ) -> None:
-        """`idle` gives seed and actions where there is nothing to play."""
+        """`idle`: a recording that gives seed and actions to a lane with nothing to play."""
         self.left = list(recordings)
-        """Recordings of which nothing is known yet."""
+        """Recordings that are not compared to their end yet."""
         self.found: list[Verification] = []
         self.is_done = not self.left
         self.seeds = [recording.start.seed for recording in recordings or [idle]]
@@ -259,8 +264,11 @@ class _Lane:
         has_ended: bool,
         last: Observations | None,
     ) -> None:
-        """Compare a step with the recorded one. `counts`: frames that it lasted, and answers that opponents
-        gave, where there are any; `last`: the final observation, where it is given."""
+        """Compare a step with the recorded one.
+
+        `counts`: frames that the step lasted, and answers that opponents gave, where there are any.
+        `last`: the final observation of the episode, where one is given.
+        """
         if self.is_done:
             return
         recording, step = self.left[0], self._position
@@ -291,7 +299,8 @@ class _Lane:
             self.action = recording.actions[self._position]
 
     def _report(self, what: str, recorded: str, found: str) -> None:
-        """The environment has left its recordings: the rest must be played from a reset."""
+        """Conclude with a difference. The environment has left the recording, so that the rest of
+        the lane must be played from a reset."""
         then, now = self.left[0].metadata.versions, self._installed
         names = sorted(then.keys() | now.keys())
         other = {
@@ -313,14 +322,15 @@ def _counts(recording: Recording, step: int) -> tuple[int | None, ...]:
 
 
 def _differ(recorded: tuple[int | None, ...], found: tuple[int | None, ...]) -> bool:
-    """Whether anything that was recorded is otherwise."""
+    """Whether a recorded number is another one than what was found."""
     return any(then not in (None, now) for then, now in zip(recorded, found, strict=True))
 
 
 def state_fault(
     recorded: npt.NDArray[np.generic], found: npt.NDArray[np.generic] | None
 ) -> tuple[str, str, str] | None:
-    """(what differs, as recorded, as found) of a state; None if it is the same in every bit."""
+    """How a state differs from the recorded one: (what differs, as recorded, as found); None if
+    every bit is the same."""
     if found is None:
         return "state", f"{len(recorded)} numbers", "none"
     if found.shape != recorded.shape or found.dtype != recorded.dtype:

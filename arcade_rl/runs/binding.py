@@ -1,4 +1,5 @@
-"""What binds a run to its configuration: every checkpoint keeps the one that it was made with."""
+"""How a run is bound to its configuration: every checkpoint keeps the configuration that it was
+made with."""
 
 from __future__ import annotations
 
@@ -17,12 +18,13 @@ FIXED = (
     "train.policy_kwargs", "train.precision", "train.compile", "train.normalize_observations", "train.normalize_rewards",
     "train.normalize_values",
 )  # fmt: skip
-"""What cannot change in the life of a run: its checkpoints would not fit, or not be comparable."""
+"""Keys and tables that cannot change during the life of a run: checkpoints from before and after
+would not fit together, or could not be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key whose value is another one than before."""
+    """A key of the configuration whose value has changed."""
 
     key: str
     old: Value
@@ -37,12 +39,13 @@ class Change:
 
 
 def said(value: Value) -> str:
-    """A value as a configuration has it."""
+    """A value as messages show it: as in a configuration, or "unset" for None."""
     return "unset" if value is None else json.dumps(value)
 
 
 def changes(before: Mapping[str, Value], after: Mapping[str, Value]) -> list[Change]:
-    """What differs of what both know: a version of the program or of a game may know more keys."""
+    """The keys that both configurations know and whose values differ. A key that only one of them
+    knows is no change: another version of the program or of a game may know more keys."""
     return [
         Change(key, before[key], after[key])
         for key in sorted(before.keys() & after.keys())
@@ -51,14 +54,14 @@ def changes(before: Mapping[str, Value], after: Mapping[str, Value]) -> list[Cha
 
 
 def changes_since(state: CheckpointState | None, resolved: Resolved) -> list[Change]:
-    """How the configuration differs from the one that a checkpoint was made with; nothing before there
-    is one, or where an older version made it."""
+    """How the configuration differs from the one that a checkpoint was made with; empty if there is
+    no checkpoint yet, or if an older version made it without keeping a configuration."""
     return changes(state.config, values_by_key(resolved)) if state else []
 
 
 def refuse_foreign(run: RunDirectory, resolved: Resolved) -> None:
-    """VerificationError if `config.toml` was changed, since the newest checkpoint that can be read was
-    made, in what a run cannot change."""
+    """Raise VerificationError if something that a run cannot change was changed in `config.toml`
+    after the newest readable checkpoint was made."""
     state = checkpoints.newest_readable(run.checkpoints)
     for change in changes_since(state, resolved):
         if change.is_fixed:

@@ -1,7 +1,8 @@
-"""Checkpoints on disk: the manifest that makes one exist, its state, and which ones stay.
+"""Checkpoints on disk: their manifest, their state, and the rules by which they are kept.
 
-A checkpoint is a directory `checkpoints/000050/` with `model.zip`, `state.json` and `MANIFEST.json`.
-It exists when the manifest verifies: every file listed with its size and SHA-256, nothing besides.
+A checkpoint is a directory `checkpoints/000050/` with `model.zip`, `state.json` and
+`MANIFEST.json`. A checkpoint exists once its manifest verifies: the manifest lists every other file
+with its size and SHA-256, and the directory holds nothing else.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MANIFEST = "MANIFEST.json"
 MODEL = "model.zip"
 STATE = "state.json"
 RING = "ring.episodes"
-"""Episodes that a criterion of recording may still look back at."""
+"""File of the episodes that a criterion of recording may still look back at."""
 FORMAT = 2
 """Version of `state.json`. Version 1 had no open episodes."""
 READABLE = (1, FORMAT)
@@ -38,14 +39,15 @@ _COUNTS = (
 )  # fmt: skip
 """Fields of a state that are never below zero."""
 WINDOW = 100
-"""Episodes that rolling means are made of; SB3's `stats_window_size` by default."""
+"""Number of latest episodes that a rolling mean is taken over, as SB3's `stats_window_size` by
+default."""
 LEAST = 20
-"""Episodes that a mean needs to say something."""
+"""Number of episodes that a mean needs at least to be compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecentEpisodes:
-    """The last episodes of the run, as columns: what rolling means are made of."""
+    """The last episodes of the run, as columns. Rolling means are taken over them."""
 
     raw_return: list[float]
     shaped_return: list[float]
@@ -56,19 +58,19 @@ class RecentEpisodes:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointState:
-    """Everything besides weights and optimizer that the next chunk starts from."""
+    """What the next chunk starts from, besides the weights and the optimizer."""
 
     chunk: int
     parent: int | None
     """Chunk of the checkpoint that this one was trained from; None for the first."""
     updates: int
-    """Rollouts and updates of the run so far."""
+    """Rollouts of the run so far, each with its update."""
     steps: int
     total_steps: int
     episodes: int
-    """Episodes of the run that really ended so far."""
+    """Episodes of the run that have ended so far; open ones are not counted."""
     gradient_epochs: int
-    """SB3's `n_updates`: passes over a rollout so far."""
+    """Passes over a rollout so far; SB3 calls their number `n_updates`."""
     trained_s: float
     """Seconds spent in the training loop so far."""
     weights_sha256: str
@@ -82,33 +84,35 @@ class CheckpointState:
     normalization: dict[str, Any] | None
     """Running statistics as plain numbers, or None where nothing is normalised."""
     threads: int
-    """CPU threads that the update ran on: float sums depend on it."""
+    """Number of CPU threads that the update ran on; sums of floating-point numbers depend on it."""
     versions: dict[str, str]
     compiled: bool = False
-    """Whether the networks are compiled: chosen before the first step of the run."""
+    """Whether the networks are compiled, which is chosen before the first step of the run."""
 
     dtype: str = "float32"
-    """What the networks computed in: with `precision = "fast"` the processor decides."""
+    """Type of number that the networks computed in. With `precision = "fast"` the processor
+    decides."""
 
     recorder: list[Any] = field(default_factory=list)
     """What the criteria of recording remember of the episodes so far."""
 
     open_episodes: int = 0
-    """Episodes that are open: one of every environment, but for none where nothing was played, or
-    where a version that did not keep them made the checkpoint."""
+    """Episodes that have begun and not ended: one for every environment; 0 where nothing was
+    played, or where an older version, which did not keep open episodes, made the checkpoint."""
     open_steps: int = 0
-    """Steps that were played of them."""
+    """Steps that were played in the open episodes."""
     seated: list[int] = field(default_factory=list)
-    """Chunks of the run's own checkpoints that sit opposite in them."""
+    """Chunks of the run's own checkpoints that sit opposite the learner in the open episodes."""
     config: Table = field(default_factory=dict)
-    """The configuration that it was made with, as `config.values_by_key` has it; empty where an older
-    version made it."""
+    """Configuration that the checkpoint was made with, in the form of `config.values_by_key`; empty
+    where an older version made the checkpoint."""
     config_sha256: str = ""
-    """Its digest, which the recordings of the chunk have too."""
+    """SHA-256 of the configuration, which the recordings of the chunk carry too."""
     format: int = FORMAT
 
     def milestones_of(self, total_steps: int) -> list[str]:
-        """Milestones of a run of this length; only its start if it had another when it was saved."""
+        """Milestones that this checkpoint stands for in a run of `total_steps`. Empty if the run
+        had another length when the checkpoint was saved, unless this is the untrained start."""
         return self.milestones if self.total_steps == total_steps or not self.steps else []
 
     def mean(self, metric: str) -> float | None:
@@ -118,7 +122,7 @@ class CheckpointState:
 
     @property
     def progress(self) -> float:
-        """Part of the run that is done, 0 to 1."""
+        """Fraction of the run that is done, 0 to 1."""
         return self.steps / self.total_steps
 
 
@@ -128,7 +132,8 @@ def write_state(directory: Path, state: CheckpointState) -> None:
 
 
 def read_state(directory: Path) -> CheckpointState:
-    """State of a verified checkpoint. OSError if the system does not let it be read."""
+    """Read the state of a verified checkpoint. VerificationError if the file holds no state that
+    this version reads; OSError if the system does not let the file be read."""
     path = directory / STATE
     try:
         return state_from(parsed(read_file(path)))
@@ -137,8 +142,8 @@ def read_state(directory: Path) -> CheckpointState:
 
 
 def state_from(values: dict[str, Any]) -> CheckpointState:
-    """The state that these plain values describe. VerificationError for another format, ValueError if
-    a field is not what it should be."""
+    """The state that these plain values describe. VerificationError for an unknown format;
+    ValueError if a field has a wrong type or an impossible value."""
     if values.get("format") not in READABLE:
         raise VerificationError(
             f"a checkpoint's state has format {values.get('format')}; "
@@ -154,7 +159,7 @@ def state_from(values: dict[str, Any]) -> CheckpointState:
 
 
 def seal(directory: Path, chunk: int) -> None:
-    """Write the manifest of a staged checkpoint, last, with everything durable before it."""
+    """Make the files of a staged checkpoint durable, and write its manifest last."""
     files = []
     for path in sorted(directory.iterdir()):
         fsync(path)
@@ -166,8 +171,11 @@ def seal(directory: Path, chunk: int) -> None:
 
 
 def verify(directory: Path) -> int:
-    """Check every byte of a checkpoint and return its chunk. VerificationError says what differs;
-    OSError, that the system does not let it be read, which says nothing of the checkpoint."""
+    """Check every byte of a checkpoint and return its chunk.
+
+    VerificationError says what differs. OSError says that the system does not let a file be read,
+    which does not mean that the checkpoint is damaged.
+    """
     try:
         return _verify(directory)
     except ABSENT as error:
@@ -176,7 +184,7 @@ def verify(directory: Path) -> int:
 
 @contextlib.contextmanager
 def unless_gone(directory: Path) -> Iterator[None]:
-    """MissingError if what is done with a checkpoint fails because it was taken away meanwhile."""
+    """Turn a failure within the block into MissingError if the checkpoint was deleted meanwhile."""
     try:
         yield
     except (OSError, VerificationError) as error:
@@ -226,7 +234,7 @@ class _Manifest:
     files: list[_File]
     format: int
     sha256: str
-    """Of the other fields."""
+    """SHA-256 of the canonical JSON of the other fields."""
 
 
 def _read_manifest(path: Path) -> _Manifest:
@@ -266,15 +274,15 @@ def stored(checkpoints: Path) -> list[tuple[int, Path]]:
 
 
 def newest(checkpoints: Path) -> CheckpointState | None:
-    """State of the newest of them; None before there is one."""
+    """State of the newest checkpoint; None before there is a checkpoint."""
     found = stored(checkpoints)
     return read_state(found[-1][1]) if found else None
 
 
 def newest_readable(checkpoints: Path) -> CheckpointState | None:
-    """State of the newest of them whose state is not damaged; None if there is none."""
+    """State of the newest checkpoint whose state can be read; None if there is none."""
     for _, path in reversed(stored(checkpoints)):
-        with contextlib.suppress(VerificationError):  # `resume` puts it aside and tells of it
+        with contextlib.suppress(VerificationError):  # `resume` puts it aside, with a notice
             return read_state(path)
     return None
 
@@ -282,11 +290,12 @@ def newest_readable(checkpoints: Path) -> CheckpointState | None:
 def best_of(
     states: Iterable[CheckpointState], metric: str, better: Better, n_envs: int
 ) -> int | None:
-    """Chunk with the best rolling mean of `metric`, the earliest where several are equal.
+    """Chunk of the checkpoint with the best rolling mean of `metric`, the earliest where several
+    are equal; None if no mean counts.
 
-    Means over fewer episodes than another's are not compared: a lucky handful would be the best. Before
-    `LEAST` episodes have ended, and as many as there are environments, no mean counts: the first that
-    end are the short ones.
+    Only the means over the largest number of episodes are compared: otherwise a few lucky episodes
+    would be the best. A mean counts once `LEAST` episodes have ended, and as many as there are
+    environments: the first episodes to end are the short ones.
     """
     sign = -1.0 if better == "down" else 1.0
     scored = [
@@ -302,7 +311,8 @@ def best_of(
 def kept(
     states: Sequence[CheckpointState], policy: Retention, metric: str, better: Better, n_envs: int
 ) -> dict[int, list[str]]:
-    """Which checkpoints of a run with so many environments stay, and why: chunk to reasons."""
+    """Why each checkpoint of a run with `n_envs` environments is kept: chunk to reasons.
+    Checkpoints that no rule keeps are left out."""
     reasons: dict[int, list[str]] = {}
     ordered = sorted(states, key=lambda state: state.chunk)
     for state in ordered[-policy.keep :]:
@@ -323,9 +333,9 @@ def kept(
 
 
 def pool_of(states: Sequence[CheckpointState], start: CheckpointState, size: int) -> list[int]:
-    """Chunks of the newest checkpoints that ended on a milestone, at most so many, as they are where a
-    chunk begins with the checkpoint `start`, rising. Between two milestones they are the same, wherever
-    the run is cut."""
+    """The pool of opponents for the chunk that begins with the checkpoint `start`: chunks of the
+    newest checkpoints up to `start` that ended on a milestone, at most `size`, rising. The pool
+    changes at milestones only, wherever the run is cut."""
     ended = [
         state.chunk
         for state in states
@@ -335,5 +345,5 @@ def pool_of(states: Sequence[CheckpointState], start: CheckpointState, size: int
 
 
 def milestone_label(fraction: Fraction) -> str:
-    """`Fraction(3, 10)` as "30%"."""
+    """Name of a milestone, such as "30%" for `Fraction(3, 10)`."""
     return f"{float(fraction * 100):g}%"

@@ -14,7 +14,7 @@ from arcade_rl.runs.summary import RunDetail, describe
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing and its two values; None where a run has it not."""
+    """One quantity and its values in both runs; None where a run does not have it."""
 
     key: str
     first: Any
@@ -26,16 +26,17 @@ class Comparison:
     """Two runs side by side."""
 
     configuration: list[Difference]
-    """Only what differs."""
+    """Keys of the configuration whose values differ."""
     versions: list[Difference]
-    """Only what differs: packages, the commit, the machine."""
+    """Packages, the commit and properties of the machine, where they differ."""
     results: list[Difference]
-    """Differing or not: they are what one compares for."""
+    """All results, whether they differ or not."""
     faults: tuple[str, ...]
 
 
 def compare(first: RunDirectory, second: RunDirectory) -> Comparison:
-    """Compare two runs. A damaged one is compared as far as it can be read: see `faults`."""
+    """Compare two runs. A damaged run is compared as far as it can be read; `faults` says what is
+    damaged."""
     details = describe(first, verify=True), describe(second, verify=True)
     return Comparison(
         configuration=_differing(_configuration(first), _configuration(second)),
@@ -62,7 +63,7 @@ def _configuration(run: RunDirectory) -> dict[str, Any]:
     try:
         return dict(flatten(run.saved().values))
     except ArcadeError:
-        return {}  # it is among the faults
+        return {}  # the error is among the faults of the run
 
 
 def _versions(detail: RunDetail) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def _trained_s(detail: RunDetail) -> float | None:
 
 
 def conditions(evaluation: Evaluation) -> str:
-    """What an evaluation was measured under, in one line."""
+    """The conditions that an evaluation was made under, in one line."""
     against = f"against {evaluation.opponent}, " if evaluation.opponent else ""
     return (
         f"checkpoint {evaluation.chunk}, {evaluation.protocol}, {against}"

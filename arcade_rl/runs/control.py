@@ -1,4 +1,4 @@
-"""Requests to a run's supervisor: small files that it takes away when it has read them."""
+"""Requests to a run's supervisor: small files that the supervisor deletes when it has read them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def send(control: Path, request: Request) -> None:
 
 
 def take(control: Path) -> set[Request]:
-    """The requests that wait, which are gone afterwards."""
+    """Take the waiting requests and delete their files."""
     taken: set[Request] = set()
     for request in get_args(Request):
         try:

@@ -1,8 +1,8 @@
 """run.db: an index of a run's chunks, checkpoints, updates, episodes and notices.
 
-The supervisor is the only writer. Rows carry the attempt they came from: they are written while an
-attempt runs, so that people can watch, and count only once their chunk is `done`. Everything here
-can be made again from the files of the run (`rebuild`).
+The supervisor is the only writer. Rows of a chunk are written while an attempt at the chunk runs,
+so that people can watch, and count only once the chunk is `done`. Everything here can be made again
+from the files of the run (`index.rebuild`).
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ class RecordingRow:
     number: int
     """Number of the episode in its run."""
     offset: int
-    """Of its frame in the segment, bytes."""
+    """Where the episode's frame begins in the segment, in bytes."""
     bytes: int
+    """Size of the frame, in bytes."""
     reasons: list[str]
-    """The criteria that it was kept for."""
+    """Criteria that the episode was kept for."""
 
 
 class Database(Queries):
-    """An open `run.db`, which can be asked and written."""
+    """An open `run.db` that can be read and written."""
 
     @classmethod
     def create(cls, path: Path, terms: Iterable[str], metrics: Iterable[str]) -> Self:
-        """A new, empty database with a column for every term and metric of the game.
+        """Make a new, empty database with a column for every term and metric of the game.
 
-        It is made beside `path` and renamed, so that nobody ever reads half a schema.
+        The database is made beside `path` and renamed, so that nobody ever reads half a schema.
         """
         names = [f"term_{name}" for name in terms] + [f"metric_{name}" for name in metrics]
         part = path.with_name(f"{path.name}.part")
@@ -62,9 +63,10 @@ class Database(Queries):
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """An existing database, to write. Only the supervisor, with the run's lock, may.
+        """Open an existing database for writing, which only the supervisor, with the run's lock,
+        may do.
 
-        One of an earlier version is upgraded; nothing in it is lost.
+        A database of an earlier version is upgraded without loss.
         """
         require(path)
         with checked(path), writing():
@@ -80,10 +82,10 @@ class Database(Queries):
     @classmethod
     @contextmanager
     def reading(cls, path: Path) -> Iterator[Self]:
-        """An existing database, to read while another process may write.
+        """Open an existing database for reading, while another process may write.
 
-        VerificationError if it turns out not to be sound, now or in the block; ArcadeError if its rights
-        or its disk are in the way.
+        VerificationError if the database turns out to be damaged, now or within the block;
+        ArcadeError if its rights or its disk are in the way.
         """
         require(path)
         with checked(path):
@@ -100,7 +102,7 @@ class Database(Queries):
         self._connection.close()
 
     def _version(self, path: Path) -> int:
-        """Version of the schema. VerificationError if it is a later one than this program's."""
+        """Version of the schema. VerificationError if it is later than this program's."""
         version = int(self._connection.execute("pragma user_version").fetchone()[0])
         if version > schema.VERSION:
             raise VerificationError(
@@ -111,7 +113,8 @@ class Database(Queries):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing. ArcadeError if the file cannot be written."""
+        """Write everything that the block writes, or nothing. ArcadeError if the file cannot be
+        written."""
         with writing(), self._connection:
             yield
 
@@ -133,7 +136,8 @@ class Database(Queries):
         attempt: int | None = None,
         at: float | None = None,
     ) -> None:
-        """Store something that a person should know, `at` a time or now. Notices are never deleted."""
+        """Store a notice, something that a person should know, at the time `at` or now. Notices
+        without a chunk are never deleted."""
         with self._transaction():
             self._connection.execute(
                 "insert into notices (time, level, chunk, attempt, text) values (?, ?, ?, ?, ?)",
@@ -143,7 +147,7 @@ class Database(Queries):
     # Attempts
 
     def begin_attempt(self, chunk: int, attempt: int, first_update: int, last_update: int) -> None:
-        """Open an attempt at a chunk; what an earlier attempt left goes."""
+        """Begin an attempt at a chunk, and delete the rows that an earlier attempt left."""
         with self._transaction():
             self._forget(chunk)
             self._connection.execute(
@@ -157,9 +161,10 @@ class Database(Queries):
             self._insert(chunk, attempt, event, time.time())
 
     def discard_from(self, chunk: int) -> None:
-        """Drop every row of `chunk` and of all later ones: they did not happen.
+        """Delete every row of `chunk` and of all later chunks, as if they had not happened.
 
-        With them go the notices of workers; those of supervisors belong to no chunk and stay.
+        Notices of the workers of these chunks are deleted too. Notices of supervisors belong to no
+        chunk and stay.
         """
         with self._transaction():
             for table in (*schema.OF_CHUNKS, "notices"):
@@ -168,14 +173,14 @@ class Database(Queries):
     def finish_chunk(
         self, state: CheckpointState, ended: float, recordings: Iterable[RecordingRow] = ()
     ) -> None:
-        """Make the rows of the running attempt count, with their checkpoint and with the recordings
-        of its segment, in one transaction."""
+        """Make the rows of the running attempt count, together with its checkpoint and the
+        recordings of its segment, in one transaction."""
         with self._transaction():
             self._finish_chunk(state, ended)
             self._set_recordings(state.chunk, recordings)
 
     def set_recordings(self, chunk: int, recordings: Iterable[RecordingRow]) -> None:
-        """Say anew what lies in the segment of `chunk`."""
+        """Replace the rows that say what lies in the segment of `chunk`."""
         with self._transaction():
             self._set_recordings(chunk, recordings)
 
@@ -187,10 +192,12 @@ class Database(Queries):
         )
 
     def replay_chunk(self, log: ChunkLog) -> None:
-        """Put a committed chunk in from its event log, in one transaction."""
+        """Insert a committed chunk from its event log, in one transaction."""
         chunk, attempt = log.state.chunk, log.attempt
         updates = [event for event in log.events if isinstance(event, Update)]
         first = updates[0].update if updates else log.state.updates + 1
+        # A log does not say when its chunk began: the first rollout took as long as its speed
+        # tells.
         started = log.ended
         if updates:
             rollout_steps = log.state.steps / log.state.updates
@@ -206,8 +213,8 @@ class Database(Queries):
             self._finish_chunk(log.state, log.ended)
 
     def add_episode(self, chunk: int, episode: Episodes) -> None:
-        """Put in an episode of a chunk that happened and has no event log. A chunk of which nothing is
-        known counts from now on, without updates."""
+        """Insert an episode of a chunk that happened and has no event log. A chunk that has no rows
+        yet counts from now on, without updates."""
         with self._transaction():
             self._connection.execute(
                 "insert or ignore into chunks values (?, 1, 'done', 1, 0, null, ?, ?)",
@@ -216,7 +223,7 @@ class Database(Queries):
             self._insert(chunk, 1, episode, episode.time)
 
     def set_kept(self, kept: dict[int, list[str]]) -> None:
-        """Store why each checkpoint is still on disk; the others have no reason."""
+        """Store why each checkpoint is still on disk; all other checkpoints get an empty reason."""
         with self._transaction():
             self._connection.execute("update checkpoints set kept = ''")
             self._connection.executemany(

@@ -1,4 +1,4 @@
-"""Where everything of a run lies, and how people name runs and checkpoints."""
+"""The paths of a run's files, and the names by which people refer to runs and checkpoints."""
 
 from __future__ import annotations
 
@@ -30,28 +30,29 @@ RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
 START = "0%"
 """Milestone of the checkpoint before any training."""
 NEW = ".new-"
-"""What the name of a run that is being made begins with."""
+"""Beginning of the name of a run that is being made."""
 TRASH = ".trash-"
-"""What the name of a run that is being deleted begins with."""
+"""Beginning of the name of a run that is being deleted."""
 IDENTITY_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What `run.json` says: how and where the run was made."""
+    """Content of `run.json`: how and where the run was made."""
 
     run: str
     game: str
     seed: int
     created: float
-    """Seconds since the epoch."""
+    """When the run was made, in seconds since the epoch."""
     command: list[str]
     versions: dict[str, str]
     git_commit: str
     """Commit of the working directory, empty outside of a checkout."""
     machine: dict[str, str]
     main_metric: str = ""
-    """The game's main metric, for readers that do not load its plugin; empty: its first one."""
+    """Name of the game's main metric, for readers that do not load its plugin; empty where the
+    first metric is meant."""
     format: int = IDENTITY_FORMAT
 
 
@@ -67,7 +68,7 @@ class RunDirectory:
 
     @property
     def reference(self) -> str:
-        """What names it on a command line, wherever runs live."""
+        """Text that names the run on a command line, wherever runs live."""
         return str(self.path) if _is_path(str(self.path)) else f".{os.sep}{self.path}"
 
     @property
@@ -131,41 +132,42 @@ class RunDirectory:
         return self.checkpoints / f"{chunk:06d}"
 
     def staged(self, chunk: int, attempt: int) -> Path:
-        """Where an attempt's files lie until they are committed or thrown away."""
+        """Folder of an attempt's files until they are committed or deleted."""
         return self.staging / f"{chunk:06d}-{attempt}"
 
     def segment(self, chunk: int) -> Path:
-        """Recorded episodes of `chunk`."""
+        """File of the recorded episodes of `chunk`."""
         return self.episodes / f"{chunk:06d}.episodes"
 
     def segments(self) -> dict[int, Path]:
-        """Every segment of recorded episodes in place, by chunk, oldest first."""
+        """Path of every segment of recorded episodes, by chunk, oldest first."""
         found = listed(self.episodes, "*.episodes")
         return {int(path.stem): path for path in found if path.stem.isdecimal()}
 
     def segment_bytes(self) -> int:
-        """Bytes of all segments."""
+        """Size of all segments together, in bytes."""
         total = 0
         for path in self.segments().values():
-            with contextlib.suppress(FileNotFoundError):  # the budget took it just now
+            with contextlib.suppress(FileNotFoundError):  # the budget has just deleted it
                 total += path.stat().st_size
         return total
 
     def event_log(self, chunk: int) -> Path:
-        """Committed events of `chunk`."""
+        """File of the committed events of `chunk`."""
         return self.events / f"{chunk:06d}.events"
 
     @property
     def created(self) -> float:
-        """When it was made, as `run.json` says, seconds since the epoch; 0 where that cannot be read.
-        Times of files are those of a copy."""
+        """When the run was made, as `run.json` says, in seconds since the epoch; 0 where that file
+        cannot be read. The times of files do not tell: in a copy they are those of the copying."""
         try:
             return self.identity().created
-        except (ArcadeError, OSError):  # who reads the run is told
+        except (ArcadeError, OSError):  # reading the run reports the error
             return 0.0
 
     def identity(self) -> Identity:
-        """Content of `run.json`. MissingError if it is lost, VerificationError if it is none."""
+        """Content of `run.json`. MissingError if the file is lost, VerificationError if it is
+        damaged."""
         try:
             identity = built(Identity, parsed(read_file(self.identity_file)))
         except ABSENT:
@@ -182,17 +184,18 @@ class RunDirectory:
         return identity
 
     def saved(self) -> Source:
-        """The values of `config.toml`, unchecked. ConfigError if it is not readable."""
+        """The values of `config.toml`, unchecked. ConfigError if the file is not readable."""
         try:
             expect_file(self.config)
         except VerificationError as error:
             raise ConfigError(str(error)) from None
         except ABSENT:
-            pass  # told below
+            pass  # `read_toml` reports the missing file
         return read_toml(self.config)
 
     def configuration(self) -> Config:
-        """Content of `config.toml`, without asking the game. ConfigError if it is not readable."""
+        """Content of `config.toml`, not checked against the game. ConfigError if the file is not
+        readable or has invalid values."""
         values = self.saved().values
         try:
             return Config.model_validate(values)
@@ -200,14 +203,14 @@ class RunDirectory:
             raise ConfigError(f"{self.config}: {describe(error, values)}") from None
 
     def create(self, config_toml: bytes) -> None:
-        """Make the directory with its configuration."""
+        """Make the directory of the run, with its folders and its configuration."""
         for directory in (self.path, *self._folders):
             directory.mkdir(parents=True)
         write_atomically(self.config, config_toml)
 
     def restore_folders(self) -> None:
-        """Make the folders that were lost because they were empty. UsageError if one is a link: what is
-        deleted in it would be deleted elsewhere."""
+        """Make the folders that were lost because they were empty. UsageError if a folder is a
+        link: what is deleted in that folder would be deleted elsewhere."""
         for folder in self._folders:
             if folder.is_symlink():
                 raise UsageError(
@@ -224,7 +227,8 @@ class RunDirectory:
         )  # fmt: skip
 
     def identify(self, identity: Identity) -> None:
-        """Write `run.json`, which makes the directory a run: the last step of making one."""
+        """Write `run.json`. This is the last step of making a run: without the file the directory
+        is none."""
         write_atomically(self.identity_file, canonical_json(asdict(identity)))
 
 
@@ -241,26 +245,31 @@ def all_runs(root: Path) -> list[RunDirectory]:
         RunDirectory(path)
         for path in root.iterdir()
         if _is_run(path) and not path.name.startswith(".")
-    ]  # half-made, or deleted
+    ]  # names with a dot: half made, or half deleted
     return sorted(runs, key=lambda run: (run.created, run.name))
 
 
 def _is_run(path: Path) -> bool:
-    """Whether this is a run, even one that has lost its run.json, or may be one."""
+    """Whether the directory is a run, even if its run.json is lost; also true where that cannot be
+    told."""
     try:
         has_parts = (path / "config.toml").is_file() and (path / "checkpoints").is_dir()
         return has_parts or (path / "run.json").is_file()
     except PermissionError:
-        return True  # who reads it is told
+        return True  # reading the run reports the missing rights
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            return False  # no file system has it
+            return False  # no file system has such a name
         raise
 
 
 def find_run(reference: str, root: Path, whole: bool = False) -> RunDirectory:
-    """The run that `reference` names: a name, a unique prefix, `@latest`, or a path, which has a
-    separator or is "." or "..". With `whole`, for what deletes or overwrites, a name or a path."""
+    """The run that `reference` names: a name, a unique prefix, `@latest`, or a path. A path has a
+    separator or is "." or "..".
+
+    With `whole`, for commands that delete or overwrite, only a name or a path. MissingError if
+    there is no such run; UsageError if the reference is empty, ambiguous, or not allowed.
+    """
     if not reference:
         raise UsageError(
             "the name of a run is empty; expected a path, a name, the beginning of one, or @latest"
@@ -295,7 +304,7 @@ def find_run(reference: str, root: Path, whole: bool = False) -> RunDirectory:
 
 
 def _is_path(reference: str) -> bool:
-    """Whether it is a path rather than a name."""
+    """Whether the reference is a path rather than a name."""
     return reference in (".", "..") or any(sep in reference for sep in (os.sep, os.altsep) if sep)
 
 
@@ -306,12 +315,13 @@ def _run_at(path: Path) -> RunDirectory:
 
 
 def _elsewhere(name: str) -> str:
-    is_folder = os.path.isdir(name)  # False too for what no file system could name
+    is_folder = os.path.isdir(name)  # also False for names that no file system accepts
     return f"; for the folder of this directory write .{os.sep}{name}" if is_folder else ""
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """`RUN@CKPT` as run and checkpoint; the checkpoint is "latest" where none is named."""
+    """Run and checkpoint of `RUN@CHECKPOINT`; the checkpoint is "latest" where none is named.
+    UsageError for any other text."""
     match = re.fullmatch(r"(.+?)(?:@([^@/]+))?", reference)
     if match is None:
         raise UsageError(f"{cut(repr(reference))} is not RUN or RUN@CHECKPOINT")
@@ -319,9 +329,10 @@ def split_reference(reference: str) -> tuple[str, str]:
 
 
 def find_checkpoint(run: RunDirectory, name: str, best_metric: str, better: str) -> Path:
-    """Verified directory of checkpoint `name`: a chunk, "latest", "best", or a percentage.
+    """Verified directory of the checkpoint `name`: a chunk, "latest", "best", or a percentage.
 
-    MissingError if there is none, VerificationError if it is damaged. Never a stand-in.
+    MissingError if there is no such checkpoint, VerificationError if it is damaged. No other
+    checkpoint is ever taken in its place.
     """
     while True:
         path = _checkpoint(run, name, best_metric, better)
@@ -329,7 +340,7 @@ def find_checkpoint(run: RunDirectory, name: str, best_metric: str, better: str)
             with checkpoints.unless_gone(path):
                 checkpoints.verify(path)
         except MissingError:
-            continue  # the training's retention took it just now: another one is meant, or none
+            continue  # the training has just deleted it: find out which one is meant now
         return path
 
 
@@ -351,7 +362,7 @@ def _checkpoint(run: RunDirectory, name: str, best_metric: str, better: str) -> 
 
 
 def _states(paths: Iterable[Path]) -> list[checkpoints.CheckpointState]:
-    """Of those that are there still."""
+    """States of the checkpoints that are still there."""
     states = []
     for path in paths:
         with contextlib.suppress(MissingError), checkpoints.unless_gone(path):

@@ -28,10 +28,10 @@ FIELDS = {
     "seed": "e.seed",
     "bytes": "r.bytes",
 }
-"""Columns that every episode has besides its metrics, by the names that people use."""
+"""SQL columns that every episode has besides its metrics, by the names that people use."""
 
 _FIELD = {"env": "environment"}
-"""What `EpisodeRow` calls a column, where that is another name."""
+"""Fields of `EpisodeRow` that have another name than their column, by column."""
 _TEXTS = {"reasons", *(column.name for column in COLUMNS if column.kind is str)}
 _OPERATORS = (">=", "<=", ">", "<", "=")
 _CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
@@ -39,10 +39,10 @@ _CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What an episode must meet."""
+    """A condition that episodes must meet, such as "score>=100"."""
 
     name: str
-    """A metric, or one of `FIELDS`."""
+    """Name of a metric, or one of `FIELDS`."""
     operator: Literal[">=", "<=", ">", "<", "="]
     value: float
 
@@ -52,7 +52,7 @@ class Condition:
 
 
 def parse_condition(text: str) -> Condition:
-    """`score>=100` as a condition. UsageError if it is none."""
+    """The condition that a text such as "score>=100" states. UsageError if the text states none."""
     try:
         match = _CONDITION.fullmatch(text)
         if match is None:
@@ -70,11 +70,12 @@ class Query:
     """Which recorded episodes are wanted, and in which order."""
 
     conditions: tuple[Condition, ...] = ()
-    """All must be met."""
+    """Conditions that must all be met."""
     reason: str | None = None
-    """A criterion that they were kept for."""
+    """A criterion that the episodes were kept for; None for any."""
     sort: str = "number"
-    """A metric or one of `FIELDS`; with a "-" before it, from the largest to the smallest."""
+    """Order of the episodes: a metric or one of `FIELDS`, or either with a "-" before it, from the
+    largest to the smallest."""
     limit: int | None = None
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Query:
 
     @property
     def column(self) -> str:
-        """What it sorts by."""
+        """Name of what the query sorts by, in either direction."""
         return self.sort.removeprefix("-")
 
 
@@ -97,35 +98,38 @@ class EpisodeRow:
 
     number: int
     chunk: int
-    """Chunk that it ended in."""
+    """Chunk that the episode ended in."""
     segment: int
-    """Chunk whose segment holds it: a later one where a criterion could still look back at it."""
+    """Chunk whose segment holds the recording; later than `chunk` where a criterion could still
+    look back at the episode."""
     environment: int
     seed: int
     stage: int
     length: int
-    """Steps."""
+    """Length of the episode, in steps."""
     step: int
-    """Steps of the run at its end."""
+    """Steps of the run when the episode ended."""
     raw_return: float
     shaped_return: float
     truncated: bool
     opponent: str
     """Name of whoever sat opposite; "" in a game of one seat."""
     time: float
-    """Wall time of the end of its rollout, seconds since the epoch."""
+    """When the rollout in which the episode ended was over, in seconds since the epoch."""
     metrics: dict[str, float]
     terms: dict[str, float]
     reasons: list[str]
     offset: int
-    """Of its frame in the segment, bytes."""
+    """Where the episode's frame begins in the segment, in bytes."""
     bytes: int
+    """Size of the frame, in bytes."""
 
 
 def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
     """The recorded episodes of finished chunks that meet the query, one after the other.
 
-    UsageError if it names what the episodes do not have. VerificationError if the index is damaged.
+    UsageError if the query names something that episodes do not have. VerificationError if the
+    index is damaged.
     """
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
@@ -151,7 +155,8 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
 
 def first_episode(run: RunDirectory, condition: Condition) -> tuple[int, int] | None:
     """(number, chunk) of the first episode of finished chunks, recorded or not, that meets the
-    condition; None if there is none. UsageError if it names what the episodes do not have."""
+    condition; None if there is none. UsageError if the condition names something that episodes do
+    not have."""
     with Database.reading(run.database) as database:
         columns = {name: column for name, column in FIELDS.items() if column.startswith("e.")}
         columns |= {name: f'e."metric_{name}"' for name in database.metric_names()}
@@ -164,12 +169,12 @@ def first_episode(run: RunDirectory, condition: Condition) -> tuple[int, int] | 
 
 
 def numbered(number: int) -> Query:
-    """The query for one episode."""
+    """The query for the episode with this number."""
     return Query((Condition("number", "=", number),))
 
 
 def find_episode(run: RunDirectory, number: int) -> EpisodeRow:
-    """A recorded episode. MissingError if there is none of this number."""
+    """The recorded episode with this number. MissingError if there is none."""
     for row in find_episodes(run, numbered(number)):
         return row
     raise MissingError(

@@ -1,6 +1,6 @@
-"""Evaluations of a run's checkpoints: one file each, because run.db belongs to the supervisor.
+"""Evaluations of a run's checkpoints, one file each, because run.db belongs to the supervisor.
 
-A file holds every episode, so that every number that is shown of it can be checked.
+A file holds every episode, so that every number that is made from the file can be checked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Interval: TypeAlias = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One quantity over all episodes."""
+    """Statistics of one quantity over all episodes."""
 
     mean: float
     interval: Interval | None
@@ -34,14 +34,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class PlayedEpisodes:
-    """Every episode, as columns of equal length, in the order of their numbers."""
+    """Every episode of an evaluation, as columns of equal length, in the order of their numbers."""
 
     seed: list[int]
     length: list[int]
-    """Steps."""
+    """Length of every episode, in steps."""
     raw_return: list[float]
     truncated: list[bool]
-    """Cut by a limit."""
+    """Whether a limit cut the episode off."""
     metrics: dict[str, list[float]]
     """Every metric, aggregated as declared."""
 
@@ -51,7 +51,7 @@ class PlayedEpisodes:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was played, with what, and how it went."""
+    """What was played, with which checkpoint, and the results."""
 
     run: str
     game: str
@@ -63,19 +63,20 @@ class Evaluation:
     deterministic: bool
     seed: int
     n_envs: int
-    """Environments that played at once; which episodes they played depends on it."""
+    """Number of environments that played at once; it decides which environment plays which
+    episode."""
     device: str
     stage: int
     """Curriculum stage of the checkpoint; the game decides whether its evaluation looks at it."""
     created: float
-    """Seconds since the epoch."""
+    """When the evaluation was made, in seconds since the epoch."""
     episodes: PlayedEpisodes
     raw_return: Summary
     length: Summary
     metrics: dict[str, Summary]
     opponent: str = ""
-    """Who sat opposite: one of the game's own opponents, or a checkpoint as RUN@CHUNK; "" in a game of one
-    seat."""
+    """Name of whoever sat opposite: one of the game's own opponents, or a checkpoint as RUN@CHUNK;
+    "" in a game of one seat."""
     format: int = FORMAT
 
     @property
@@ -85,7 +86,7 @@ class Evaluation:
 
 
 def path_of(run: RunDirectory, evaluation: Evaluation) -> Path:
-    """Where an evaluation of the run is stored."""
+    """Path of the file that an evaluation of the run is stored in."""
     against = f"-against-{evaluation.opponent}" if evaluation.opponent else ""
     name = (
         f"{evaluation.chunk:06d}-{evaluation.weights_sha256[:8]}-seed{evaluation.seed}-"
@@ -95,7 +96,7 @@ def path_of(run: RunDirectory, evaluation: Evaluation) -> Path:
 
 
 def store(run: RunDirectory, evaluation: Evaluation) -> Path:
-    """Write an evaluation into its run and return the file."""
+    """Write an evaluation into its run and return the path of its file."""
     run.evaluations.mkdir(exist_ok=True)
     path = path_of(run, evaluation)
     write_atomically(path, canonical_json(asdict(evaluation)))
@@ -103,7 +104,7 @@ def store(run: RunDirectory, evaluation: Evaluation) -> Path:
 
 
 def stored(run: RunDirectory) -> list[Path]:
-    """Every evaluation of the run, readable or not, in the order of checkpoints."""
+    """Path of every evaluation of the run, readable or not, in the order of checkpoints."""
     return listed(run.evaluations, "*.json")
 
 

@@ -1,4 +1,5 @@
-"""What a worker tells its supervisor, as length-framed msgpack; and the log that a commit keeps of it.
+"""The events between a worker and its supervisor, as length-framed msgpack, and the log in which a
+commit keeps some of them.
 
 A frame on the pipe is a 4-byte big-endian length and a msgpack array `[kind, fields]`. In a log
 file each frame has a CRC-32 behind its length, and the last frame holds the checkpoint's state.
@@ -25,12 +26,13 @@ from arcade_rl.runs.checkpoints import CheckpointState, state_from
 from arcade_rl.runs.fields import built
 
 MOST_EPISODES = 10**15
-"""Largest number of an episode in a run: sums and sequences of such numbers stay within 64 bits."""
+"""Largest number that an episode of a run may have. Sums and sequences of such numbers stay within
+64 bits."""
 FRAME_LIMIT_BYTES = 256 * 1024 * 1024
 _MAGIC = b"arcade_rl events 1\n"
 
 PHASES = ("environment", "inference", "copy", "learn", "record", "log")
-"""What a rollout and its update spend wall time on."""
+"""Phases of a rollout and its update, by what they spend wall time on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """Supervisor to worker: run this chunk."""
+    """Command of the supervisor: run this chunk."""
 
     spec: dict[str, object]
     """Fields of `runs.plan.ChunkSpec`."""
@@ -48,12 +50,13 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Supervisor to worker: finish the rollout and its update, save, and end the chunk there."""
+    """Command of the supervisor: finish the rollout and its update, save, and end the chunk
+    there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The training loop is alive."""
+    """Sign of life of the training loop."""
 
     steps: int
     """Steps of the run so far."""
@@ -66,15 +69,17 @@ class Update:
     update: int
     """Number of the update in the run, from 1."""
     steps: int
-    """Steps of the run when it ended."""
+    """Steps of the run when the update ended."""
     time: float
-    """Seconds since the epoch."""
+    """When the update ended, in seconds since the epoch."""
     steps_per_s: float
     """Steps per second of this rollout and update."""
     values: dict[str, float]
-    """What the algorithm logged, under SB3's keys, with `env/<metric>` and `reward/<term>`."""
+    """Values that the algorithm logged under SB3's keys, with `env/<metric>` and
+    `reward/<term>`."""
     phases: dict[str, float] = field(default_factory=dict)
-    """Wall time spent in each of PHASES that was measured, seconds; they do not overlap."""
+    """Wall time spent in each of PHASES that was measured, in seconds. The phases do not
+    overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,12 @@ class Episodes:
     """Episodes that ended in one rollout, as columns of equal length, in the order of their end."""
 
     first: int
-    """Number of the first of them in the run, from 1."""
+    """Number of the first of these episodes in the run, from 1."""
     columns: dict[str, list[Any]]
-    """`recording.ended.COLUMNS` by name, with the steps of the run at each end."""
+    """Columns of `recording.ended.COLUMNS`, by name; "step" has the steps of the run at each
+    end."""
     terms: dict[str, list[float]]
-    """Sum of every reward term, unweighted."""
+    """Sum of every reward term over each episode, unweighted, by name."""
     metrics: dict[str, list[float]]
     time: float
     """When the rollout ended, seconds since the epoch."""
@@ -97,23 +103,24 @@ class Episodes:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a person should know: a promotion, a recovery."""
+    """Something that a person should know, such as a promotion or a recovery."""
 
     level: str
-    """"info", "warning" or "error"."""
+    """Importance of the notice: "info", "warning" or "error"."""
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of the episodes that the chunk was to record. None is waiting any more."""
+    """What became of the episodes that the chunk was to record, once none of them is waiting any
+    more."""
 
     offered: int
     written: int
     dropped: int
-    """Came while too many waited: the disk was too slow."""
+    """Episodes that were dropped because too many were waiting: the disk was too slow."""
     failed: int
-    """Could not be written."""
+    """Episodes that could not be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +132,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The chunk raised; the process ends after this."""
+    """The chunk raised an error. The worker ends after this event."""
 
     kind: str
-    """"error", "system" where the system refused something, "out of memory", or "final" where a retry cannot help."""
+    """Kind of the failure: "error", "system" where the system refused something, "out of memory",
+    or "final" where a retry cannot help."""
     message: str
     exit_code: int
 
@@ -149,12 +157,12 @@ _TYPES: dict[type, tuple[type, ...]] = {
     bool: (bool,),
     str: (str,),
 }
-"""What msgpack gives for a column of each kind."""
+"""Types of the values that msgpack gives for a column of each kind."""
 
 
 def _present(kind: str, values: Any) -> Any:
-    """The fields of an event as this version has them. In logs of earlier versions episodes have their
-    columns beside the other fields, and lack some."""
+    """The fields of an event in the form of this version. In logs of earlier versions, episodes
+    have their columns beside the other fields, and lack some columns."""
     is_earlier = kind == Episodes.__name__ and isinstance(values, dict) and "columns" not in values
     if not is_earlier or not isinstance(values.get("env"), list):
         return values
@@ -166,7 +174,7 @@ def _present(kind: str, values: Any) -> Any:
 
 
 def encode(event: Event) -> bytes:
-    """One frame for the pipe."""
+    """The frame of an event, for the pipe."""
     body = msgpack.packb(
         [type(event).__name__, {field.name: getattr(event, field.name) for field in fields(event)}]
     )
@@ -174,7 +182,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(body: bytes) -> Event:
-    """The event of a frame's body. VerificationError if it is none."""
+    """The event of a frame's body. VerificationError if the body holds none."""
     try:
         kind, values = msgpack.unpackb(body)
         return _KINDS[kind](**values)
@@ -189,7 +197,7 @@ class FrameBuffer:
         self._bytes = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Event]:
-        """Add bytes of the stream; yields every event that is complete."""
+        """Add bytes of the stream, and yield every event that is complete."""
         self._bytes += data
         while len(self._bytes) >= 4:
             (length,) = struct.unpack_from(">I", self._bytes)
@@ -205,8 +213,7 @@ class FrameBuffer:
 
 
 class LogWriter:
-    """Writes the events of one attempt that a commit keeps: updates, episodes, notices,
-    and what became of its recordings."""
+    """Writes the log of one attempt: the kinds of events that a commit keeps."""
 
     KEPT: ClassVar = (Update, Episodes, Notice, Recorded)
 
@@ -222,7 +229,8 @@ class LogWriter:
             self._count += 1
 
     def finish(self, attempt: int, ended: float, state: CheckpointState) -> None:
-        """Write the end mark, make everything durable and close. A log without it does not verify."""
+        """Write the end mark, make everything durable and close the file. A log without an end mark
+        does not verify."""
         end = {"count": self._count, "attempt": attempt, "ended": ended, "state": asdict(state)}
         self._write(msgpack.packb(["End", end]))
         self._file.flush()
@@ -230,7 +238,7 @@ class LogWriter:
         self.close()
 
     def close(self) -> None:
-        """Close, finished or not."""
+        """Close the file, whether the log is finished or not."""
         self._file.close()
 
     def _write(self, body: bytes) -> None:
@@ -252,7 +260,7 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class ChunkLog:
-    """What a commit kept of a chunk."""
+    """The events of a chunk that its commit kept."""
 
     events: list[Event]
     attempt: int
@@ -262,12 +270,13 @@ class ChunkLog:
 
     @property
     def episodes(self) -> list[Episodes]:
-        """The episodes that ended in it, a rollout each."""
+        """The episodes that ended in the chunk, one event for each rollout."""
         return [event for event in self.events if isinstance(event, Episodes)]
 
 
 def read_log(path: Path) -> ChunkLog:
-    """A finished log. VerificationError if a byte of it is missing or changed, or a row cannot be."""
+    """Read a finished log. VerificationError if a byte of the file is missing or changed, or if a
+    row has impossible values."""
     try:
         return _read_log(path)
     except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
@@ -295,7 +304,8 @@ def _read_log(path: Path) -> ChunkLog:
 
 
 def _row(kind: str, values: Any) -> Event:
-    """The event of a row. ValueError if it is none that a log keeps, or a field of it cannot be."""
+    """The event of a row. ValueError if a log keeps no such event, or if a field has an impossible
+    value."""
     if kind not in _KEPT:
         raise ValueError(f"an event {kind!r:.40}; expected one of {', '.join(_KEPT)}")
     event = built(_KEPT[kind], _present(kind, values))
@@ -318,7 +328,8 @@ def _is_finite(value: Any) -> bool:
 
 
 def _expect_columns(episodes: Episodes) -> None:
-    """ValueError if columns are not of equal length, or hold a count below zero."""
+    """Raise ValueError if columns are missing, have wrong types or different lengths, or hold a
+    count below zero."""
     if episodes.columns.keys() != {column.name for column in COLUMNS}:
         raise ValueError(f"episodes with the columns {', '.join(episodes.columns)}")
     for column in COLUMNS:
@@ -337,7 +348,8 @@ def _expect_columns(episodes: Episodes) -> None:
 
 
 def _expect_sequence(log: ChunkLog) -> None:
-    """ValueError if updates or episodes do not follow one another, or episodes have other columns."""
+    """Raise ValueError if the numbers of updates or episodes have gaps, or if episodes differ in
+    their terms or metrics."""
     updates = [event.update for event in log.events if isinstance(event, Update)]
     if updates and updates != [*range(updates[0], updates[0] + len(updates))]:
         raise ValueError("updates that do not follow one another")

@@ -9,14 +9,18 @@ from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
 
 
 def resolve_saved(run: RunDirectory) -> Resolved:
-    """The configuration that the run was saved with, and its game. ConfigError if it does not fit the
-    game as it is installed, MissingError if the game is not here."""
+    """The configuration that the run was saved with, and its game. ConfigError if the configuration
+    does not fit the installed game, MissingError if the game is not installed."""
     return resolve([run.saved()], load_game)
 
 
 def experiment_of(run: RunDirectory) -> Resolved:
-    """As `resolve_saved`, for all that goes on with the run or shows it. VerificationError also if the
-    configuration is not the one that the run's checkpoints were made with."""
+    """The configuration that the run was saved with, and its game, for all that goes on with the
+    run or shows it.
+
+    Errors are those of `resolve_saved`, and VerificationError if the configuration is not the one
+    that the run's checkpoints were made with.
+    """
     resolved = resolve_saved(run)
     refuse_foreign(run, resolved)
     return resolved
@@ -25,6 +29,7 @@ def experiment_of(run: RunDirectory) -> Resolved:
 def open_run(
     reference: str, runs_dir: str | None, whole: bool = False
 ) -> tuple[RunDirectory, Resolved]:
-    """The run that `reference` names, with the configuration that it was saved with; see `find_run`."""
+    """The run that `reference` names, with the configuration that it was saved with. Errors are
+    those of `find_run` and `experiment_of`."""
     run = find_run(reference, runs_directory(runs_dir), whole)
     return run, experiment_of(run)

@@ -1,4 +1,5 @@
-"""What files hold, as the dataclasses that describe it. A file may come from a stranger."""
+"""The content of files as dataclasses. Every value is checked, as a file may come from a
+stranger."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 def parsed(data: bytes) -> Any:
-    """The value that this JSON describes. ValueError, in one line, if it is none."""
+    """The value that this JSON describes. ValueError, in one line, if the bytes are no JSON."""
     try:
         return json.loads(data)
     except RecursionError:
@@ -24,8 +25,8 @@ def parsed(data: bytes) -> Any:
 
 
 def built(kind: type[T], values: Any) -> T:
-    """A dataclass of plain values. ValueError, in one line, if a field is missing, unknown, of another
-    type, or a whole number of more than 64 bits."""
+    """A dataclass made of plain values. ValueError, in one line, if a field is missing, unknown or
+    of another type, or if a whole number has more than 64 bits."""
     if not isinstance(values, dict):
         raise ValueError(f"it is a {type(values).__name__}; expected fields and their values")
     known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
@@ -35,7 +36,7 @@ def built(kind: type[T], values: Any) -> T:
     try:
         checked: T = _adapter(cast(Any, kind)).validate_json(json.dumps(values), strict=True)
         return checked
-    except TypeError as error:  # bytes of a database, say
+    except TypeError as error:  # a value that JSON does not have, such as bytes
         raise ValueError(str(error)) from None
     except ValidationError as error:
         fault = error.errors()[0]
@@ -44,7 +45,8 @@ def built(kind: type[T], values: Any) -> T:
 
 
 def built_of_row(kind: type[T], values: Any) -> T:
-    """As `built`, of a row of run.db. VerificationError."""
+    """A dataclass made of a row of run.db, by `built`. VerificationError if the row has impossible
+    values."""
     try:
         return built(kind, values)
     except ValueError as error:
@@ -52,7 +54,7 @@ def built_of_row(kind: type[T], values: Any) -> T:
 
 
 def unsound(kind: type, error: object) -> VerificationError:
-    """What is said of a row of run.db that cannot be."""
+    """The error for a row of run.db that has impossible values."""
     return VerificationError(
         f"run.db has a {kind.__name__} that cannot be ({error}); "
         "rebuild it with `arcade-rl runs reindex`"

@@ -22,7 +22,7 @@ def fsync(path: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` by `content`, durably."""
+    """Replace the content of the file `path`, durably."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     fsync(part)
@@ -31,7 +31,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def canonical_json(value: Any) -> bytes:
-    """The one way in which this project writes `value`, so that equal values are equal bytes."""
+    """`value` in the only form in which this project writes JSON, so that equal values are equal
+    bytes."""
     return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
@@ -42,7 +43,7 @@ def sha256_of(path: Path) -> str:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a directory with everything in it; of a link only the link."""
+    """Delete a directory with everything in it. If the path is a link, only the link is deleted."""
     if path.is_symlink():
         path.unlink()
     else:

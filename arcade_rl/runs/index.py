@@ -1,4 +1,5 @@
-"""Make run.db again from what it is an index of: event logs, checkpoints and recorded episodes."""
+"""Making run.db again from the files that it is an index of: event logs, checkpoints and recorded
+episodes."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from arcade_rl.runs.segments import salvage
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a new database holds."""
+    """What a new database holds, and what it lacks."""
 
     chunks: int
     updates: int
@@ -34,44 +35,45 @@ class Rebuilt:
     """Checkpoints on disk that verify."""
     notices: int
     recordings: int
-    """Recorded episodes in segments that are whole."""
+    """Recorded episodes whose bytes are whole."""
     faults: tuple[str, ...]
-    """What could not be taken in."""
+    """What could not be read or was left out, a line for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Old:
-    """What only the old database knew."""
+    """What only the old database knows."""
 
     status: Status
     notices: list[tuple[str, str, int | None, int | None, float]]
-    """Level, text, chunk, attempt, time."""
+    """Notices as (level, text, chunk, attempt, time)."""
 
 
 @dataclass
 class _Found:
-    """What lies in the run's directory."""
+    """What was found in the run's directory."""
 
     states: dict[int, CheckpointState] = field(default_factory=dict)
-    """Of the checkpoints that verify, by chunk."""
+    """States of the checkpoints that verify, by chunk."""
     faults: list[str] = field(default_factory=list)
     gaps: dict[int, str] = field(default_factory=dict)
-    """Why there is no log of a chunk that happened, by chunk: its rows are in no file, but for those of
-    recorded episodes."""
+    """Chunks that happened and have no usable event log, with the reason. No file has their rows,
+    except those of recorded episodes."""
 
     @property
     def newest(self) -> int:
-        """A chunk happened if a checkpoint at its end, or at a later one's, verifies."""
+        """The last chunk that happened, -1 for none. A chunk happened if its own checkpoint or a
+        later one verifies."""
         return max(self.states, default=-1)
 
 
 def rebuild(run: RunDirectory, best: tuple[str, Better] | None = None) -> Rebuilt:
-    """Replace the run's database by one that is made from its files.
+    """Replace the run's database by one that is made from the run's files.
 
-    Notices are kept if the old database is readable. `best` is the metric that names the best
-    checkpoint, and which way is better, where that is known. The new database is made beside the
-    old one and renamed. LockedError while the run is supervised, MissingError if it has no files
-    to start from.
+    Notices are kept if the old database is readable. `best`: the metric that names the best
+    checkpoint, and which direction is better, where they are known. The new database is made beside
+    the old one and renamed. LockedError while the run is supervised, MissingError if the run has no
+    files to start from.
     """
     with RunLock(run.lock):
         found = _Found()
@@ -87,14 +89,15 @@ def rebuild(run: RunDirectory, best: tuple[str, Better] | None = None) -> Rebuil
             database.close()
         if old is not None and found.gaps:
             rebuilt = replace(rebuilt, faults=(*rebuilt.faults, _keep(run.database)))
-        _remove_journal(run.database)  # it would be replayed into the new file
+        _remove_journal(run.database)  # SQLite would replay the old journal into the new file
         os.replace(new, run.database)
         fsync(run.path)
         return rebuilt
 
 
 def _keep(database: Path) -> str:
-    """Put the old database aside: it may have rows that are nowhere else. What was done, in words."""
+    """Put the old database aside, as it may have rows that are nowhere else. Returns a message that
+    says so."""
     aside = database.with_name("run.db.before")
     aside.unlink(missing_ok=True)
     with closing(sqlite3.connect(database)) as connection:
@@ -154,13 +157,13 @@ def _read_old(run: RunDirectory, found: _Found) -> _Old | None:
     except MissingError:
         found.faults.append("notices of supervisors are lost: there was no run.db")
     except VerificationError as error:
-        why = error.__cause__ or error  # without the advice to do what is being done
+        why = error.__cause__ or error  # the cause does not advise to run `reindex`
         found.faults.append(f"notices of supervisors are lost: run.db was not readable ({why})")
     return None
 
 
 def _columns(run: RunDirectory, found: _Found) -> tuple[list[str], list[str]]:
-    """Names of terms and metrics, in the order of the declaration where a log knows it."""
+    """Names of terms and metrics, in the order of the declaration where a log has them."""
     for _, path in _log_files(run):
         try:
             log = read_log(path)
@@ -185,7 +188,8 @@ def _log_files(run: RunDirectory) -> list[tuple[int, Path]]:
 
 
 def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
-    """The log of every chunk that happened; for one that is lost, what its checkpoint tells."""
+    """The log of every chunk that happened. A log that is lost is replaced by one without events,
+    with the state of the chunk's checkpoint where that is whole."""
     files = dict(_log_files(run))
     late = [chunk for chunk in files if chunk > found.newest]
     if late:
@@ -212,6 +216,8 @@ def _logs(run: RunDirectory, found: _Found) -> Iterator[ChunkLog]:
 
 def _index_segments(database: Database, run: RunDirectory, found: _Found) -> None:
     segments = run.segments()
+    # Chunks without a log get rows of their recorded episodes from the recordings; `made` counts
+    # them.
     made = dict.fromkeys(found.gaps, 0)
     for chunk, path in segments.items():
         if chunk > found.newest:
@@ -235,7 +241,7 @@ def _index_segments(database: Database, run: RunDirectory, found: _Found) -> Non
         )
         found.faults.append(f"rows of chunk {chunk} are {rows}: {reason}")
     if _has_budget(run):
-        return  # it takes segments away
+        return  # a budget deletes segments: a missing one is no loss
     for chunk in sorted(database.attempts().keys() - segments.keys()):
         told = database.recorded(chunk)
         if told is not None and told.written:
@@ -248,7 +254,7 @@ def _index_segments(database: Database, run: RunDirectory, found: _Found) -> Non
 def _has_budget(run: RunDirectory) -> bool:
     try:
         return run.configuration().recording.max_bytes > 0
-    except ArcadeError:  # `_kept` tells of it
+    except ArcadeError:  # `_kept` reports the error
         return True
 
 

@@ -1,4 +1,4 @@
-"""The recorded episodes of a run that can be shown."""
+"""Recorded episodes of a run that can be shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from arcade_rl.runs.episodes import EpisodeRow, Query, find_episodes
 
 
 class Kept:
-    """The recorded episodes of which the policy is kept, where one is to be looked into."""
+    """The recorded episodes of a run. `with_policy` leaves only those whose policy is still on
+    disk."""
 
     def __init__(self, run: RunDirectory, with_policy: bool) -> None:
         self._run = run
@@ -24,19 +25,20 @@ class Kept:
                 yield row
 
     def refuse_none(self) -> None:
-        """MissingError if there is none."""
+        """Raise MissingError if there is no such episode."""
         if next(iter(self), None) is None:
             which = " whose checkpoint is kept" if self._chunks is not None else ""
             raise MissingError(f"{self._run.name} has no recorded episode{which}")
 
     def nearest(self, steps: int) -> EpisodeRow:
-        """The one whose end is nearest to this step of the run. MissingError if there is none."""
+        """The episode that ended nearest to this step of the run. MissingError if there is no
+        episode."""
         self.refuse_none()
         return min(self, key=lambda row: abs(row.step - steps))
 
 
 def _chunks_of_kept(run: RunDirectory) -> set[int]:
-    """Chunks that began with a checkpoint that is still there."""
+    """Chunks that began with a checkpoint that is still on disk."""
     there = {chunk for chunk, _ in checkpoints.stored(run.checkpoints)}
     with Database.reading(run.database) as database:
         return {row["chunk"] for row in database.checkpoints() if row["parent"] in there}

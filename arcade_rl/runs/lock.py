@@ -1,4 +1,5 @@
-"""One supervisor a run: an advisory lock that the kernel drops when its holder dies."""
+"""The lock of a run, which only one supervisor can hold. The kernel frees it when its holder
+dies."""
 
 from __future__ import annotations
 
@@ -20,17 +21,17 @@ from arcade_rl.runs.fields import built, parsed
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock."""
+    """The process that holds a lock."""
 
     pid: int
     host: str
     since: float
-    """Seconds since the epoch."""
+    """When the lock was taken, in seconds since the epoch."""
 
 
 class RunLock:
-    """Held while a run is supervised. LockedError on entry if another process holds it, ArcadeError if
-    there are no locks on its disk."""
+    """The lock of a run, held while the run is supervised. LockedError on entry if another process
+    holds the lock, ArcadeError if the disk has no locks."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -70,7 +71,8 @@ class RunLock:
 
 
 def _lock(descriptor: int, path: Path) -> bool:
-    """Take the lock; tried for a moment, because asking who holds it takes it too."""
+    """Try for a moment to take the lock, and say whether that succeeded. One try is not enough,
+    because `holder_of` takes the lock briefly."""
     for _ in range(20):
         if _try(descriptor, fcntl.LOCK_EX, path):
             return True
@@ -79,12 +81,13 @@ def _lock(descriptor: int, path: Path) -> bool:
 
 
 def _try(descriptor: int, kind: int, path: Path) -> bool:
-    """Whether the lock could be taken. ArcadeError if there are no locks here."""
+    """Try to take the lock, and say whether that succeeded. ArcadeError if the disk has no
+    locks."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError as error:  # some network disks
+    except OSError as error:  # some network disks have no locks
         raise ArcadeError(
             f"{path} cannot be locked ({error}): whether the run is supervised is not known; train on "
             "a disk that has locks, with --runs-dir or ARCADE_RL_RUNS_DIR"
@@ -93,7 +96,8 @@ def _try(descriptor: int, kind: int, path: Path) -> bool:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Who holds the lock now; None if nobody alive does. ArcadeError if that cannot be known."""
+    """The process that holds the lock now; None if no living process does. ArcadeError if the disk
+    has no locks."""
     try:
         expect_file(path)
         descriptor = os.open(path, os.O_RDONLY)
@@ -111,4 +115,4 @@ def _read(path: Path) -> Holder | None:
     try:
         return built(Holder, parsed(read_file(path)))
     except (OSError, ValueError):
-        return None  # taken a moment ago: the holder has not written its name yet
+        return None  # taken a moment ago: the holder has not written its file yet

@@ -19,7 +19,8 @@ def total(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
 
 
 def shares(seconds: Mapping[str, float]) -> dict[str, float]:
-    """Part of the whole that went into each phase, 0 to 1, the largest first; empty without time."""
+    """Share of the time that went into each phase, 0 to 1, the largest first; empty without
+    time."""
     whole = sum(seconds.values())
     largest_first = sorted(seconds.items(), key=lambda item: item[1], reverse=True)
     return {phase: spent / whole for phase, spent in largest_first} if whole > 0 else {}

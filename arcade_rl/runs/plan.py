@@ -1,4 +1,4 @@
-"""Where a run is cut: whole rollouts, ends on milestones, pieces of equal length."""
+"""The plan of a run: chunks of whole rollouts and about equal length that end on milestones."""
 
 from __future__ import annotations
 
@@ -14,36 +14,40 @@ STAGED_CHECKPOINT = "checkpoint"
 STAGED_TENSORBOARD = "tensorboard"
 STAGED_EVENTS = "events"
 STAGED_EPISODES = "episodes"
-"""What lies in the staging directory of an attempt."""
+"""Names of the files and folders that an attempt leaves in its staging directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkSpec:
-    """What one attempt at a chunk does. Plain values and no path, so that it can be sent anywhere."""
+    """What one attempt at a chunk does: plain values and no path, so that a specification can be
+    sent anywhere."""
 
     run: str
     """Name of the run."""
     chunk: int
-    """Index of the chunk, which is the index of the checkpoint at its end. Chunk 0 only builds the
-    untrained networks."""
+    """Index of the chunk, and of the checkpoint at its end. Chunk 0 only builds the untrained
+    networks."""
     attempt: int
     parent: int
     """Chunk of the verified checkpoint to start from; -1 for chunk 0."""
     first_update: int
-    """Number of its first update in the run, from 1."""
+    """Number of the chunk's first update in the run, from 1."""
     last_update: int
-    """Update to end on; below `first_update` for chunk 0, which trains nothing."""
+    """Number of the update to end on; below `first_update` for chunk 0, which trains nothing."""
     total_updates: int
     milestones: list[str]
-    """Milestones that end with it."""
+    """Milestones that the chunk ends on."""
     pool: list[int] = field(default_factory=list)
-    """Chunks of the run's verified checkpoints that sit opposite in episodes that begin in the chunk."""
+    """Chunks of the run's verified checkpoints that sit opposite in episodes that begin in this
+    chunk."""
     seated: list[int] = field(default_factory=list)
-    """Chunks of those that sit opposite in the episodes that are open."""
+    """Chunks of the run's verified checkpoints that sit opposite in the episodes that are already
+    open."""
     rivals: list[str] = field(default_factory=list)
-    """Checkpoints of other runs that sit opposite, as RUN@CHUNK, in the order of the configuration."""
+    """Checkpoints of other runs that sit opposite, as RUN@CHUNK, in the order of the
+    configuration."""
     drops_open: bool = False
-    """Begin new episodes and give the open ones of the checkpoint up."""
+    """Whether the open episodes of the checkpoint are dropped and new ones begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,8 @@ class Plan:
     def spec(
         self, run: str, start: CheckpointState | None, attempt: int = 1, drops_open: bool = False
     ) -> ChunkSpec:
-        """What an attempt at the next chunk of `run` does: the one that starts from the checkpoint `start`,
-        or chunk 0 where that is None."""
+        """The specification of an attempt at the next chunk of `run`: the chunk that starts from
+        the checkpoint `start`, or chunk 0 where `start` is None."""
         last = self.next_boundary(start.updates) if start else 0
         return ChunkSpec(
             run=run,
@@ -89,7 +93,8 @@ class Plan:
 
 
 def plan_run(config: Config) -> Plan:
-    """The plan of a configuration. Depends on nothing else, so that every resume makes the same."""
+    """The plan of a configuration. A plan depends on nothing else, so that every resume makes an
+    equal one."""
     rollout_steps = config.train.rollout_steps
     total = config.train.run_steps // rollout_steps
     longest = math.ceil(config.chunk.steps / rollout_steps)
@@ -97,6 +102,8 @@ def plan_run(config: Config) -> Plan:
     milestones = tuple((_update_of(f, total), milestone_label(f)) for f in fractions)
     boundaries: list[int] = []
     start = 0
+    # The way to each milestone is cut into the fewest equal pieces that are no longer than
+    # `longest`.
     for end in sorted({update for update, _ in milestones}):
         pieces = math.ceil((end - start) / longest)
         boundaries += [start + round((end - start) * k / pieces) for k in range(1, pieces + 1)]

@@ -1,6 +1,6 @@
-"""What can be asked of an open run.db.
+"""What can be read from an open run.db.
 
-Those who keep looking ask for rows above a number, for counts, and for curves of a few points.
+Readers that keep looking ask for rows above a number, for counts, and for curves of a few points.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Status:
     """What the supervisor last said of the run."""
 
     state: str
-    """"created", "running", "paused", "stopped", "finished" or "failed"."""
+    """State of the run: "created", "running", "paused", "stopped", "finished" or "failed"."""
     reason: str
     pid: int | None
     time: float
@@ -37,28 +37,28 @@ class RecordingCounts:
     offered: int
     written: int
     dropped: int
-    """Came while too many waited: the disk was too slow."""
+    """Episodes that were dropped because too many were waiting: the disk was too slow."""
     failed: int
-    """Could not be written."""
+    """Episodes that could not be written."""
     stored: int
-    """Those of the written that are there still: what the budget left."""
+    """Episodes that were written and are still there: what the budget left."""
 
     @property
     def lost(self) -> int:
-        """Never written."""
+        """Episodes that were never written."""
         return self.dropped + self.failed
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkSummary:
-    """One finished chunk, as people read it."""
+    """One finished chunk in the numbers that people look at."""
 
     chunk: int
     attempt: int
     steps: int
-    """Steps of the run at its end."""
+    """Steps of the run at the end of the chunk."""
     episodes: int
-    """Episodes that ended in it."""
+    """Episodes that ended in the chunk."""
     raw_return: float | None
     """Mean raw return of these episodes."""
     metrics: dict[str, float | None]
@@ -66,12 +66,13 @@ class ChunkSummary:
     seconds: float
     steps_per_s: float
     phases: dict[str, float]
-    """Wall time in each phase over its updates, seconds; empty where none was measured."""
+    """Wall time in each phase over the updates of the chunk, in seconds; empty where none was
+    measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How many rows there are."""
+    """Numbers of rows of each kind."""
 
     updates: int
     episodes: int
@@ -80,26 +81,26 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """Several values in a row of the training."""
+    """A point of a curve, which stands for several consecutive values of the training."""
 
     step: int
-    """Steps of the run at the last of them."""
+    """Steps of the run at the last of these values."""
     mean: float
     least: float
     most: float
     count: int
-    """How many they are."""
+    """Number of values that the point stands for."""
 
 
 class Queries:
-    """An open `run.db` that is read."""
+    """Reads from an open `run.db`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         connection.row_factory = sqlite3.Row
 
     def status(self) -> Status:
-        """What the supervisor last said."""
+        """What the supervisor last said of the run."""
         row = self._connection.execute("select state, reason, pid, time from status").fetchone()
         return built_of_row(Status, dict(row)) if row else Status("created", "", None, 0.0)
 
@@ -131,7 +132,7 @@ class Queries:
         return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
     def chunk_is_done(self, chunk: int) -> bool:
-        """Whether the rows of `chunk` count."""
+        """Whether `chunk` is finished, so that its rows count."""
         row = self._connection.execute(
             "select 1 from chunks where chunk = ? and state = 'done'", (chunk,)
         ).fetchone()
@@ -143,7 +144,7 @@ class Queries:
         return next(found, None) is not None
 
     def has_columns_of(self, episodes: Episodes) -> bool:
-        """Whether their terms and metrics are those of the run."""
+        """Whether these episodes have the terms and metrics of the run."""
         names = set(self.term_names()), set(self.metric_names())
         return names == (set(episodes.terms), set(episodes.metrics))
 
@@ -183,20 +184,22 @@ class Queries:
             raise unsound(ChunkSummary, f"phases: {error}") from error
 
     def checkpoints(self) -> list[sqlite3.Row]:
-        """Every checkpoint that was committed, oldest first; `kept` is empty for those gone."""
+        """Every checkpoint that was committed, oldest first; `kept` is empty for those that are
+        gone."""
         return self._connection.execute("select * from checkpoints order by chunk").fetchall()
 
     def episodes(
         self, since: int = 0, limit: int | None = None, running: bool = False
     ) -> list[sqlite3.Row]:
-        """Episodes of finished chunks with a number above `since`, in the order of their end, at most
-        `limit`. `running`: those of the attempt that runs too, which may yet be forgotten."""
+        """Episodes of finished chunks with a number above `since`, in the order of their end, at
+        most `limit`. `running` adds the episodes of the running attempt, which may yet be
+        discarded."""
         return self._numbered("episodes", since, limit, running)
 
     def updates(
         self, since: int = 0, limit: int | None = None, running: bool = False
     ) -> list[sqlite3.Row]:
-        """Updates with a number above `since`, in order; parameters as of `episodes`."""
+        """Updates with a number above `since`, in order. Parameters are those of `episodes`."""
         return self._numbered("updates", since, limit, running)
 
     def _numbered(
@@ -212,7 +215,7 @@ class Queries:
         ).fetchall()
 
     def row_counts(self) -> RowCounts:
-        """How many rows there are of finished chunks, for those who would only count them."""
+        """Numbers of rows of finished chunks, and of all notices, for readers that only count."""
         row = self._connection.execute(
             """
             select (select count(*) from updates join chunks using (chunk) where state = 'done') as updates,
@@ -223,9 +226,12 @@ class Queries:
         return built_of_row(RowCounts, dict(row))
 
     def episode_curve(self, name: str, points: int) -> list[CurvePoint]:
-        """How a number of the episodes of finished chunks went over the training, in at most so many
-        points: each stands for as many episodes in a row. `name`: "return", "shaped_return", "length", or
-        a metric. UsageError for any other."""
+        """The course of a number of the episodes over the training: "return", "shaped_return",
+        "length", or a metric.
+
+        The curve has at most `points` points, each for about as many consecutive episodes of
+        finished chunks. UsageError for any other name.
+        """
         columns = {"return": "raw_return", "shaped_return": "shaped_return", "length": "length"}
         columns |= {metric: f"metric_{metric}" for metric in self.metric_names()}
         if name not in columns:
@@ -234,9 +240,12 @@ class Queries:
         return self._curve(entries, "e", points)
 
     def update_curve(self, name: str, points: int) -> list[CurvePoint]:
-        """How a measurement of the updates of finished chunks went, such as "train/loss", as
-        `episode_curve`; no point where no update has it, values that are not finite left out.
-        "steps_per_s" is one too."""
+        """The course of a measurement of the updates over the training, such as "train/loss" or
+        "steps_per_s".
+
+        The curve has at most `points` points, as in `episode_curve`, and no point if no update has
+        the measurement. Values that are not finite are left out.
+        """
         value = "u.steps_per_s"
         if name != "steps_per_s":
             value = 'measurement(u."values", ?)'
@@ -246,7 +255,7 @@ class Queries:
         return self._curve(entries, "u", points, *names)
 
     def _curve(self, select: str, table: str, points: int, *values: str) -> list[CurvePoint]:
-        """Rows of finished chunks, so many of them in a row to a point."""
+        """Points of a curve, each over about as many consecutive rows of finished chunks."""
         if points < 1:
             raise ValueError(f"{points} points; expected 1 or more")
         rows = self._connection.execute(
@@ -302,13 +311,15 @@ class Queries:
         return built_of_row(RecordingCounts, dict(row))
 
     def frames_ends(self) -> dict[int, int]:
-        """Where the last recorded episode of each segment ends, by chunk. Bytes."""
+        """End of the last recorded episode in each segment, by chunk, in bytes from the start of
+        the file."""
         query = 'select chunk, max("offset" + bytes) from recordings group by chunk'
         return dict(self._connection.execute(query).fetchall())
 
     def first_to_go(self) -> Iterator[tuple[int, int, int]]:
-        """(chunk, number, bytes) of recorded episodes in the order in which a budget gives them up:
-        the oldest that have no reason but "all", then the oldest."""
+        """(chunk, number, bytes) of recorded episodes in the order in which a budget deletes them:
+        first those that were kept for no reason but "all", then the others, each from the oldest
+        on."""
         for condition in ("reasons = 'all'", "reasons <> 'all'"):
             yield from map(
                 tuple,
@@ -332,7 +343,7 @@ class Queries:
 
 
 def _measurement(values: str, name: str) -> float | None:
-    """A measurement of an update; None where it has none of that name, or none that is finite. SQLite's
+    """A measurement of an update; None where the update has no finite value of this name. SQLite's
     own functions refuse JSON that holds a NaN."""
     value = json.loads(values).get(name)
     is_finite = isinstance(value, int | float) and math.isfinite(value)

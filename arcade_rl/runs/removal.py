@@ -1,4 +1,4 @@
-"""Delete runs, so that a crash in between leaves a whole run or none."""
+"""Deleting runs so that a crash in between leaves a whole run or none."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from arcade_rl.runs.lock import RunLock, holder_of
 
 
 def remove(run: RunDirectory) -> None:
-    """Delete the run's directory and nothing outside of it; links in it are not followed.
+    """Delete the run's directory and nothing outside of it; links within the directory are not
+    followed.
 
     LockedError while the run is supervised, UsageError if the run itself is a link, and
-    VerificationError if its run.json does not say that it is one.
+    VerificationError if there is no run.json that says that the directory is a run.
     """
     refuse_unremovable(run)
     with RunLock(run.lock):
@@ -27,7 +28,7 @@ def remove(run: RunDirectory) -> None:
 
 
 def refuse_unremovable(run: RunDirectory) -> None:
-    """Raise what `remove` would raise, so that it is known before anything is deleted."""
+    """Raise the error that `remove` would raise, before anything is deleted."""
     if run.path.is_symlink():
         raise UsageError(
             f"{run.path} is a link to {os.readlink(run.path)}; delete the link with rm, "

@@ -1,4 +1,5 @@
-"""Checkpoints of other runs that a run trains against: copies of its own, so that nothing takes them away."""
+"""Checkpoints of other runs that a run trains against. The run keeps copies, so that nobody deletes
+them."""
 
 from __future__ import annotations
 
@@ -12,17 +13,21 @@ from arcade_rl.runs.directory import RunDirectory, find_checkpoint, find_run, sp
 from arcade_rl.runs.files import fsync
 
 FOLDER = "opponents"
-"""Folder of a run; in it lies a folder for each other run, laid out as that run is."""
+"""Folder of a run that holds a folder for each other run, laid out like that run."""
 
 
 def bring(run: RunDirectory, names: Iterable[str]) -> list[str]:
-    """The checkpoints with these references, RUN@CHUNK or RUN@30%, in the run's own folder, as
-    RUN@CHUNK; those that are not there yet are copied from beside the run. MissingError if one is nowhere."""
+    """Bring checkpoints with these references, RUN@CHUNK or RUN@30%, into the run's own folder and
+    return their names as RUN@CHUNK.
+
+    Checkpoints that are not there yet are copied from the runs beside this one. MissingError if a
+    checkpoint is in neither place.
+    """
     return [f"{split_reference(name)[0]}@{int(_brought(run, name).name)}" for name in names]
 
 
 def place_of(run: RunDirectory, name: str) -> Path:
-    """Directory of a checkpoint that was brought, RUN@CHUNK."""
+    """Directory of the checkpoint RUN@CHUNK that `bring` has brought."""
     other, chunk = split_reference(name)
     return RunDirectory(run.path / FOLDER / other).checkpoint(int(chunk))
 
@@ -38,7 +43,8 @@ def _brought(run: RunDirectory, name: str) -> Path:
 
 
 def _copied(source: RunDirectory, checkpoint: Path, own: RunDirectory) -> Path:
-    """A checkpoint and the configuration of its run; whole or not at all, whatever is killed."""
+    """Copy a checkpoint and the configuration of its run; a crash leaves a whole checkpoint or
+    none."""
     target = own.checkpoints / checkpoint.name
     part = target.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The tables of run.db, and what makes a database of an earlier version one of this."""
+"""The tables of run.db, and the statements that upgrade a database of an earlier version."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from arcade_rl.recording.ended import COLUMNS
 
 VERSION = 3
-"""Kept as SQLite's `user_version`. Version 0 had no `updates.phases`, version 1 nothing of
-recordings, version 2 no `episodes.opponent`."""
+"""Version of the schema, kept as SQLite's `user_version`. Version 0 had no `updates.phases`,
+version 1 no tables of recordings, version 2 no `episodes.opponent`."""
 
 _RECORDING_TABLES = """
 create {temp} table recordings (
@@ -60,32 +60,34 @@ _UPGRADES = (
     _RECORDINGS,
     "alter table episodes add column opponent text not null default '';",
 )
-"""What makes a database of each version one of the next."""
+"""Statements that upgrade a database of each version to the next one."""
 _VIEWS = (
     "create temp view updates as select *, '{}' as phases from main.updates;",
     _RECORDING_TABLES.format(temp="temp"),
     "create temp view episodes as select *, '' as opponent from main.episodes;",
 )
-"""Shows a reader, who may not write, the tables of each version as if they were of the next."""
+"""Statements that show a reader, who may not write, the tables of each version as if they were of
+the next."""
 
 OF_CHUNKS = ("episodes", "updates", "chunks", "checkpoints", "recordings", "recorded")
 """Tables whose every row belongs to a chunk."""
 
 
 LARGEST = 2**63 - 1
-"""Whole numbers beyond it, or below its negative, fit neither the database nor an array."""
+"""Largest whole number, and without its sign the smallest, that both the database and an array can
+hold."""
 
 
 def bindable(value: object) -> object:
-    """A value that SQLite takes, for a comparison: a whole number of more than 64 bits, which no row
-    has, as the infinity on its side."""
+    """A value in a form that SQLite can compare. A whole number of more than 64 bits, which no row
+    has, becomes plus or minus infinity."""
     if isinstance(value, int) and abs(value) > LARGEST:
         return math.copysign(math.inf, value > 0 or -1)
     return value
 
 
 def tables(columns: Iterable[str]) -> str:
-    """Makes an empty database, whose episodes have these columns of numbers too."""
+    """Statements that make an empty database, whose episodes also have these columns of numbers."""
     declared = [
         *(column.declared for column in COLUMNS),
         *(f'"{name}" real not null' for name in columns),
@@ -96,11 +98,13 @@ def tables(columns: Iterable[str]) -> str:
 
 
 def upgrade(version: int) -> str:
-    """Makes a database of this version one of VERSION, in one transaction; "" if it is one."""
+    """Statements that upgrade a database of this version to VERSION, in one transaction; "" if
+    there is nothing to do."""
     steps = " ".join(_UPGRADES[version:])
     return f"begin immediate; {steps} pragma user_version = {VERSION}; commit;" if steps else ""
 
 
 def views(version: int) -> str:
-    """Shows a database of this version as one of VERSION, for as long as it is open."""
+    """Statements that show a database of this version as one of VERSION, for as long as it is
+    open."""
     return " ".join(_VIEWS[version:])

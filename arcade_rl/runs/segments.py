@@ -1,4 +1,5 @@
-"""What the database says of the recorded episodes in segments."""
+"""Segments of recorded episodes, and the rows of the database about them: made, checked and
+mended."""
 
 from __future__ import annotations
 
@@ -20,10 +21,10 @@ from arcade_rl.runs.events import Episodes
 from arcade_rl.runs.files import fsync
 
 PART = ".part"
-"""What the name of a segment that is being written anew ends with."""
+"""Ending of the name of a segment that is being rewritten."""
 
 Notify = Callable[[str, str], None]
-"""Called with a level and a text."""
+"""A function that gives a notice, called with a level and a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,15 @@ class Salvaged:
     """What can be read of a segment of recorded episodes."""
 
     rows: list[RecordingRow]
-    """Of the episodes whose bytes are whole."""
+    """Rows of the episodes whose bytes are whole."""
     damage: str
-    """What is wrong with the others; "" for a whole segment."""
+    """What is wrong with the other episodes; "" for a whole segment."""
     unknown: list[tuple[int, Episodes]] = field(default_factory=list)
-    """Of the whole episodes that the database has no row of: the chunk that each ended in, and it."""
+    """Whole episodes that the database has no row of: the chunk that each ended in, and the episode
+    as an event log has it."""
 
     def in_words(self, chunk: int) -> str:
-        """What to say of a damaged segment of `chunk`."""
+        """Message about a damaged segment of `chunk`."""
         return (
             f"recordings of chunk {chunk} are damaged: {self.damage}; "
             f"{len(self.rows)} of its episodes are whole and kept"
@@ -51,7 +53,8 @@ def row_of(entry: Entry) -> RecordingRow:
 
 
 def rows_of_segment(path: Path) -> list[RecordingRow]:
-    """The rows of a segment. VerificationError if its index is damaged or it is not there."""
+    """The rows of a segment. VerificationError if the index of the segment is damaged or the file
+    is not there."""
     try:
         with Segment(path) as segment:
             if segment.damage:
@@ -62,8 +65,9 @@ def rows_of_segment(path: Path) -> list[RecordingRow]:
 
 
 def salvage(path: Path, is_known: Callable[[int], bool]) -> Salvaged:
-    """The rows of the episodes of a segment whose bytes are whole, of which every one is read; and what
-    there is to know of those whose number is not known."""
+    """Read every episode of a segment: the rows of those whose bytes are whole, and the content of
+    those that the database does not know. `is_known`: whether the database has a row of this
+    episode number."""
     try:
         segment = Segment(path)
     except VerificationError as error:
@@ -84,11 +88,11 @@ def salvage(path: Path, is_known: Callable[[int], bool]) -> Salvaged:
 
 
 def faults_of_segments(run: RunDirectory, is_whole: bool) -> Iterator[str]:
-    """What is damaged or lost of a run's recorded episodes, in a line for each chunk. `is_whole`: every
-    episode is read, rather than the index of each segment only."""
+    """What is damaged or lost of a run's recorded episodes, in a line for each chunk. `is_whole`:
+    whether every episode is read, rather than the index of each segment only."""
     advice = f"`arcade-rl runs reindex {run.name}` lists what is whole"
     for chunk, path in run.segments().items():
-        if (fault := _fault(path, is_whole)) and path.exists():  # no budget took it just now
+        if (fault := _fault(path, is_whole)) and path.exists():  # and no budget has just deleted it
             yield f"recordings of chunk {chunk} are damaged: {fault}; {advice}"
     for chunk in _lost(run):
         yield f"recordings of chunk {chunk} are lost: {run.segment(chunk)} is gone; {advice}"
@@ -107,8 +111,8 @@ def _fault(path: Path, is_whole: bool) -> str:
 
 
 def _lost(run: RunDirectory) -> list[int]:
-    """Chunks with rows of recordings and without a segment. The rows are asked for again at the end: a
-    budget takes them before the file."""
+    """Chunks that have rows of recordings and no segment. The rows are read again at the end,
+    because a budget deletes rows before it deletes their file."""
     with Database.reading(run.database) as database:
         gone = [chunk for chunk in database.frames_ends() if not run.segment(chunk).exists()]
         still = database.frames_ends() if gone else {}
@@ -116,7 +120,7 @@ def _lost(run: RunDirectory) -> list[int]:
 
 
 def _ended(recording: Recording) -> tuple[int, Episodes]:
-    """The chunk that an episode ended in, and what an event log says of it."""
+    """The chunk that an episode ended in, and the episode as an event log has it."""
     it = recording.metadata
     return it.chunk, Episodes(
         first=it.number,
@@ -128,8 +132,8 @@ def _ended(recording: Recording) -> tuple[int, Episodes]:
 
 
 def write_segment(path: Path, frames: Iterable[tuple[int, list[str], bytes]]) -> list[RecordingRow]:
-    """Write a segment of these numbers, reasons and frames, durably; returns its rows. OSError, and
-    no new file, if the disk refuses."""
+    """Write a segment of these numbers, reasons and frames, durably, and return its rows. OSError,
+    and no new file, if the disk refuses."""
     path.unlink(missing_ok=True)
     try:
         writer = SegmentWriter(path)
@@ -146,10 +150,11 @@ def write_segment(path: Path, frames: Iterable[tuple[int, list[str], bytes]]) ->
 
 
 def index_segments(run: RunDirectory, database: Database, notify: Notify) -> None:
-    """Make the database agree with the segments, where a crash came between the two.
+    """Make the database agree with the segments, where a crash came between writing the one and the
+    other.
 
-    A segment that was written anew is shorter, so its end tells whether the rows are of it. One
-    without a sound index is replaced by one of its whole episodes.
+    A rewritten segment is shorter, so the end of its last episode tells whether the rows belong to
+    it. A segment without a sound index is replaced by a segment of its whole episodes.
     """
     for part in listed(run.episodes, f"*{PART}"):
         part.unlink()
@@ -167,8 +172,8 @@ def index_segments(run: RunDirectory, database: Database, notify: Notify) -> Non
 
 
 def _mend(run: RunDirectory, database: Database, chunk: int, notify: Notify) -> None:
-    """Replace a damaged segment by one of what is whole of it, and put it aside as it was. A disk that
-    refuses leaves it for the next time."""
+    """Replace a damaged segment by a segment of its whole episodes, and put the damaged file aside.
+    If the disk refuses, the segment stays as it is until the next time."""
     path = run.segment(chunk)
     found = salvage(path, lambda _: True)
     database.set_recordings(chunk, found.rows)

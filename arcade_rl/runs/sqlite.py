@@ -1,4 +1,4 @@
-"""Opening SQLite files: the settings of this project, and its words for a damaged file."""
+"""Opening SQLite files with the settings of this project, and its words for a damaged file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ _DISK = (
     "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_NOMEM",
     "SQLITE_PERM", "SQLITE_PROTOCOL", "SQLITE_LOCKED",
 )  # fmt: skip
-"""Beginnings of the names of errors that tell of the system or its rights, not of the content."""
+"""Beginnings of the names of errors that are about the system or its rights, not about the
+content."""
 _UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN")
-"""The same of a folder in which no journal can be made."""
+"""Beginnings of the names of errors that come from a folder in which no journal can be made."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a database to write, or make one."""
+    """Open a database for writing, or make one."""
     connection = sqlite3.connect(path, timeout=30.0)
     try:
         connection.execute("pragma journal_mode = wal")
@@ -32,8 +33,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open a database to read. A reader makes a journal of its own; where the folder does not let it,
-    the file alone is read, if there is no journal of a writer that it would miss."""
+    """Open a database for reading. A reader makes a journal of its own; where the rights of the
+    folder forbid that, the file alone is read, unless there is a writer's journal, which would be
+    missed."""
     connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=10.0)
     try:
         connection.execute("pragma user_version").fetchone()
@@ -54,7 +56,8 @@ def _uri(path: Path, query: str) -> str:
 
 
 def require(path: Path) -> None:
-    """MissingError if there is no database, VerificationError if something else is in its place."""
+    """Raise MissingError if there is no database, VerificationError if something else is in its
+    place."""
     try:
         expect_file(path)
     except ABSENT:
@@ -65,11 +68,12 @@ def require(path: Path) -> None:
 
 @contextmanager
 def checked(path: Path) -> Iterator[None]:
-    """What SQLite says of a damaged file, or of one that it may not read, in this project's words."""
+    """Turn errors of SQLite within the block into this project's: VerificationError for a damaged
+    file, ArcadeError for a file that cannot be read."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        name = getattr(error, "sqlite_errorname", "")  # errors of Python's own have none
+        name = getattr(error, "sqlite_errorname", "")  # errors that Python itself raises have none
         if name.startswith(_DISK):
             raise ArcadeError(
                 f"{path} cannot be read ({error}); check its rights, those of {path.parent}, and "
@@ -83,7 +87,7 @@ def checked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """ArcadeError, in this project's words, if a database cannot be written."""
+    """Turn errors of SQLite within the block into ArcadeError if the database cannot be written."""
     try:
         yield
     except sqlite3.OperationalError as error:

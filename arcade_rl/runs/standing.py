@@ -11,12 +11,12 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
 LEARNING_RATE = "train/learning_rate"
-"""SB3's name of it among the values of an update."""
+"""SB3's name of the learning rate among the values of an update."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The training as of a checkpoint."""
+    """The state of the training at a checkpoint."""
 
     chunk: int
     """Chunk that the checkpoint ends."""
@@ -30,15 +30,15 @@ class Standing:
     mean_return: float | None
     """Mean raw return of the last `window` episodes; None before the first has ended."""
     window: int
-    """Episodes that `mean_return` is made of."""
+    """Number of episodes that `mean_return` is taken over."""
     best_return: float | None
-    """Largest raw return of all episodes up to here."""
+    """Largest raw return of all episodes up to the checkpoint."""
     learning_rate: float | None
-    """Of the last update; None before the first."""
+    """Learning rate of the last update; None before the first update."""
 
     @property
     def progress(self) -> float:
-        """Part of the run that was done, 0 to 1."""
+        """Fraction of the run that was done, 0 to 1."""
         return self.steps / self.total_steps
 
 

@@ -1,4 +1,5 @@
-"""One run at a glance, from its files alone: no plugin, no torch, and damage hides nothing else."""
+"""Descriptions of a run from its files alone, without plugin or torch. Damage in one place hides
+nothing of the rest."""
 
 from __future__ import annotations
 
@@ -27,43 +28,46 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What people want to know of a run first. What could not be read is empty, zero or None."""
+    """What people want to know of a run first. Fields that could not be read are empty, zero or
+    None."""
 
     name: str
     path: Path
     game: str
     seed: int | None
     created: float
-    """Seconds since the epoch."""
+    """When the run was made, in seconds since the epoch."""
     state: str
-    """"created", "running", "paused", "stopped", "finished", "failed"; "interrupted" where the
-    supervisor is gone without having said so; "unknown" where there is no index."""
+    """State of the run: "created", "running", "paused", "stopped", "finished", "failed";
+    "interrupted" where the supervisor is gone without having said so; "unknown" where there is no
+    index."""
     reason: str
     pid: int | None
-    """Process of the supervisor that lives."""
+    """Process id of the living supervisor; None if there is none."""
     steps: int
     """Steps of the finished chunks."""
     total_steps: int | None
-    """Length of the run, in whole rollouts."""
+    """Length of the run in steps, rounded to whole rollouts."""
     episodes: int
-    """Episodes that ended in them."""
+    """Episodes that ended in the finished chunks."""
     open_episodes: int
-    """Episodes that are open at the end of the newest finished chunk, which no mean contains."""
+    """Episodes that are open at the end of the newest finished chunk; no mean contains them."""
     open_steps: int
-    """Steps that were played of them."""
+    """Steps that were played in the open episodes."""
     dropped_steps: int
-    """Steps of episodes that were dropped while they were open: on the user's wish, or by an earlier
-    version, which did so at every cut."""
+    """Steps of episodes that were dropped while they were open: as the user wished, or by an
+    earlier version, which dropped them at every cut."""
     metric: str
     """The metric that names the best checkpoint, or the game's main one."""
     metrics: dict[str, float | None]
-    """Mean of every metric over the last 100 episodes that ended; None before the first has."""
+    """Mean of every metric over the last 100 episodes that ended; None before the first has
+    ended."""
     faults: tuple[str, ...]
     """What is damaged, and what to do about it."""
 
     @property
     def progress(self) -> float | None:
-        """Part of the run that is done, 0 to 1."""
+        """Fraction of the run that is done, 0 to 1."""
         return self.steps / self.total_steps if self.total_steps else None
 
     @property
@@ -78,10 +82,11 @@ class StoredCheckpoint:
 
     chunk: int
     state: CheckpointState | None
-    """None if it cannot be read, or was to be verified and is not whole."""
+    """State of the checkpoint; None if it cannot be read, or was to be verified and is damaged."""
     kept: str
-    """Why it is still there."""
+    """Why the checkpoint is still there."""
     fault: str
+    """What is wrong with the checkpoint; "" if nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,9 @@ class RunDetail:
     checkpoints: list[StoredCheckpoint]
     notices: list[StoredNotice]
     recordings: RecordingCounts | None
-    """None where there is no index."""
+    """Counts of recorded episodes; None where there is no index."""
     recording_bytes: int
-    """Of all segments of recorded episodes on disk."""
+    """Size of all segments of recorded episodes on disk, in bytes."""
     evaluations: list[tuple[Path, Evaluation]]
 
     @property
@@ -116,7 +121,7 @@ class RunDetail:
 
 @dataclass
 class _Faults:
-    """Reads what can be read, and keeps a line about what cannot."""
+    """Calls functions that read, and keeps the error of each that fails as a line."""
 
     lines: list[str] = field(default_factory=list)
 
@@ -130,7 +135,7 @@ class _Faults:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """What the database, or without it the newest checkpoint, says."""
+    """Numbers from the database, or from the newest checkpoint where there is no database."""
 
     status: Status | None
     steps: int
@@ -141,19 +146,23 @@ class _Index:
 
 
 def summarize(run: RunDirectory) -> RunSummary:
-    """The run at a glance. Raises nothing for a damaged run: see `faults`."""
+    """The run at a glance. A damaged run raises no error: `faults` says what is damaged."""
     faults = _Faults()
     return _summarize(run, faults.attempt(run.identity), faults)
 
 
 def summaries(root: Path) -> list[RunSummary]:
-    """Every run below `root` at a glance, oldest first, but for those that are deleted meanwhile."""
+    """Every run below `root` at a glance, oldest first, without those that are deleted
+    meanwhile."""
     return [summary for summary in map(summarize, all_runs(root)) if summary.path.is_dir()]
 
 
 def describe(run: RunDirectory, last_notices: int = 10, verify: bool = False) -> RunDetail:
-    """The run in full. `verify`: hash every file of every checkpoint and every recorded episode, to find
-    damage; else the states of checkpoints alone are read. Raises nothing for a damaged run."""
+    """The run in full. A damaged run raises no error: the summary's `faults` say what is damaged.
+
+    `verify`: whether every file of every checkpoint and every recorded episode is hashed to find
+    damage, rather than reading the states of checkpoints only.
+    """
     faults = _Faults()
     identity = faults.attempt(run.identity)
     rows = faults.attempt(partial(_rows, run, last_notices))
@@ -182,8 +191,8 @@ def describe(run: RunDirectory, last_notices: int = 10, verify: bool = False) ->
 def stored_checkpoints(
     run: RunDirectory, kept: Mapping[int, str], verify: bool = False
 ) -> list[StoredCheckpoint]:
-    """Every checkpoint on disk, oldest first, with its state. `kept`: why each is there, by chunk;
-    `verify` as of `describe`. OSError where the folder cannot be read."""
+    """Every checkpoint on disk, oldest first, with its state. `kept`: why each checkpoint is there,
+    by chunk; `verify`: as in `describe`. OSError where the folder cannot be read."""
     looked = (
         _checkpoint(chunk, path, kept, verify)
         for chunk, path in checkpoints.stored(run.checkpoints)
@@ -219,7 +228,7 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
         dropped_steps=max(index.steps - open_steps - ended_steps, 0),
         metric=_metric(config, identity, index),
         metrics=index.metrics,
-        faults=tuple(dict.fromkeys(faults.lines)),  # what is read twice is told once
+        faults=tuple(dict.fromkeys(faults.lines)),  # a file that is read twice is reported once
     )
 
 
@@ -228,7 +237,8 @@ def _changed(run: RunDirectory) -> float:
 
 
 def _state(status: Status | None, holder: Holder | None, is_known: bool) -> tuple[str, str]:
-    """`is_known`: whether it could be asked who holds the lock."""
+    """State of the run and its reason. `is_known`: whether the holder of the lock could be found
+    out."""
     if status is None:
         return ("running" if holder else "unknown"), ""
     if status.state in ("running", "paused") and holder is None and is_known:
@@ -270,7 +280,7 @@ def _verified(path: Path) -> CheckpointState:
 def _checkpoint(
     chunk: int, path: Path, kept: Mapping[int, str], verify: bool
 ) -> StoredCheckpoint | None:
-    """None if the training's retention takes it meanwhile."""
+    """A checkpoint with its state; None if the training has deleted it meanwhile."""
     state, fault = None, ""
     try:
         with checkpoints.unless_gone(path):

@@ -1,16 +1,17 @@
-"""The process that forks the workers of one supervision, and outlives none of them.
+"""The process that forks the workers of one supervision. No worker outlives this process.
 
     python -m arcade_rl.engines.local.forkserver RUN SOCKET_FD SUPERVISOR_PID
 
-On Linux it has imported what every worker needs, the game's plugin, and the modules that the game
-says take long, and it has resolved the run's configuration: a worker begins at once, and the cores
-stay with the one that trains. It calls nothing of the game but `declare`, so that a fork copies no
-thread in the middle of something. When the supervisor is gone, which the socket tells, it kills all
-workers with their children, whatever they are doing; while it imports it does not look, and is killed
-itself.
+On Linux the server first imports what every worker needs, the game's plugin, and the modules that
+the game says take long, and resolves the run's configuration. So a worker begins at once, and the
+cores stay with the worker that trains. The server calls nothing of the game but `declare`, so that a
+fork copies no thread in the middle of something. When the supervisor is gone, which the socket
+tells, the server kills all workers with their children, whatever they are doing. While the server
+imports it does not look at the socket, and is itself killed with the supervisor.
 
 The supervisor sends one byte with three descriptors: the worker's events, its commands, its log.
-The server answers in lines: `started PID`, and later `ended PID CODE`: an exit code, or minus a signal.
+The server answers in lines: `started PID`, and later `ended PID CODE`, where CODE is an exit code
+or minus a signal.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from arcade_rl.config import Resolved
 
 DESCRIPTORS = 3
-"""Descriptors of a request."""
+"""Number of descriptors that come with a request."""
 
 
 def main() -> None:
@@ -44,14 +45,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     # System libraries of macOS do not survive a fork: each worker imports and resolves for itself there.
     resolved = _import_early(run) if sys.platform == "linux" else None
-    outlive_parent()  # the socket tells, and workers leave nothing behind
+    outlive_parent()  # the socket tells now, and no worker is left behind
     Server(run, resolved, connection).serve()
 
 
 def _import_early(run: Path) -> Resolved | None:
     """Import what every worker needs, and return the run's configuration, for all workers.
 
-    Whatever cannot be imported or resolved is in the log: the worker meets it too, and tells it.
+    What cannot be imported or resolved is written to the log: the worker meets the same error and
+    reports it.
     """
     resolved = _resolve(run)
     declared = resolved.declaration.imports if resolved else ()
@@ -75,7 +77,7 @@ def _resolve(run: Path) -> Resolved | None:
 
 @contextlib.contextmanager
 def _logged() -> Iterator[None]:
-    """Anything that is raised goes to this process's log, and no further."""
+    """Write any error within the block to this process's log, and go on."""
     try:
         yield
     except (Exception, SystemExit):  # noqa: BLE001 - whatever a plugin raises is told by the worker
@@ -83,7 +85,8 @@ def _logged() -> Iterator[None]:
 
 
 class Server:
-    """The loop. Workers lead process groups of their own."""
+    """The loop that begins workers and notices their ends. Every worker leads a process group of
+    its own."""
 
     def __init__(self, run: Path, resolved: Resolved | None, connection: socket.socket) -> None:
         self._run, self._resolved, self._connection = run, resolved, connection
@@ -95,7 +98,7 @@ class Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def serve(self) -> None:
-        """Until the supervisor is gone."""
+        """Serve requests until the supervisor is gone, then kill all workers."""
         requests = self._connection.fileno()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             while True:
@@ -116,7 +119,7 @@ class Server:
         worker = os.fork()
         if not worker:
             self._be_worker(server, *descriptors)
-        os.setpgid(worker, worker)  # both do: neither goes on before it is so
+        os.setpgid(worker, worker)  # both processes do: neither goes on without the group
         self._workers.add(worker)
         for descriptor in descriptors:
             os.close(descriptor)
@@ -134,7 +137,7 @@ class Server:
             os.dup2(log, sys.stderr.fileno())
             os.close(log)
             code = run_worker(self._run, self._resolved, events, commands)
-        except SystemExit:  # a game has called sys.exit: the log has where
+        except SystemExit:  # a game has called sys.exit: the log says where
             traceback.print_exc()
         finally:
             sys.stdout.flush()
@@ -146,7 +149,7 @@ class Server:
             ended, status = os.waitpid(worker, os.WNOHANG)
             if ended:
                 self._workers.remove(worker)
-                _kill_group(worker)  # children that it left
+                _kill_group(worker)  # kills the children that the worker left
                 self._say(f"ended {worker} {os.waitstatus_to_exitcode(status)}")
 
     def _say(self, line: str) -> None:

@@ -31,11 +31,12 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(2**30),  # glibc: keep the memory of minibatches, instead of
     "MALLOC_TRIM_THRESHOLD_": str(2**31),  # mapping and clearing it anew for each one
 }
-"""Variables of a worker, unless the user sets them; scripts/bench_training.py has their effect."""
+"""Variables of a worker, unless the user sets them; scripts/bench_training.py shows their
+effect."""
 
 
 class ForkServer:
-    """The process that forks workers (`forkserver`)."""
+    """The process that forks workers, as its supervisor sees it; `forkserver` is its program."""
 
     def __init__(self, run: RunDirectory) -> None:
         self.log = run.logs / "forkserver.log"
@@ -59,24 +60,25 @@ class ForkServer:
         """Process id of each worker, in the order of the requests."""
         self._ended: dict[int, int] = {}
         self.is_gone = False
-        """Whether it ended, and its workers with it."""
+        """Whether the server has ended, and its workers with it."""
 
     def start(self, events: int, commands: int, log: int) -> int:
         """Ask for a worker with these descriptors, and return the number of the request.
 
         The server answers when it has imported everything, which may take minutes, or never.
         """
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `exit_code` tells
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # `exit_code` reports it
             socket.send_fds(self._connection, [b"w"], [events, commands, log])
         self._requests += 1
         return self._requests - 1
 
     def pid(self, request: int) -> int | None:
-        """Process id of a worker, which is its group's too; None while it has not begun."""
+        """Process id of a worker and of its group; None while the worker has not begun."""
         return self._started[request] if request < len(self._started) else None
 
     def exit_code(self, request: int, timeout_s: float = 0.0) -> int | None:
-        """How a worker ended: an exit code, or minus the signal; None if it did not in this time.
+        """How a worker ended: an exit code, or minus the signal; None if it has not ended within
+        `timeout_s`.
 
         A worker that has not begun ends as the server does.
         """
@@ -89,9 +91,10 @@ class ForkServer:
         return self._end() if pid is None else self._ended.get(pid, -signal.SIGKILL)
 
     def kill(self, request: int) -> None:
-        """End a worker with its group; a server that has not begun one yet ends itself."""
+        """Kill a worker with its process group. A server that has not begun any worker yet is
+        killed itself."""
         pid = self.pid(request)
-        if pid is None and self._started:  # it is about to: it has imported everything
+        if pid is None and self._started:  # the server is about to begin the worker
             self.exit_code(request, KILL_WAIT_S)
             pid = self.pid(request)
         if pid is None:
@@ -99,19 +102,19 @@ class ForkServer:
             self._process.wait()
             self.is_gone = True
         else:
-            with contextlib.suppress(ProcessLookupError):  # it ended just now
+            with contextlib.suppress(ProcessLookupError):  # the worker has just ended
                 os.killpg(pid, signal.SIGKILL)
         self.exit_code(request, KILL_WAIT_S)
 
     def close(self) -> None:
-        """End it, and all workers."""
+        """End the server and all workers."""
         self._connection.close()
         with contextlib.suppress(FileNotFoundError):  # logs may be deleted at any time
             if self._end() == 0 and not self.log.stat().st_size:
                 self.log.unlink()
 
     def _end(self) -> int:
-        """How the process ends: by itself in a moment, or killed."""
+        """Exit code of the server, which ends by itself in a moment or is killed."""
         try:
             return self._process.wait(KILL_WAIT_S)
         except subprocess.TimeoutExpired:
@@ -119,7 +122,8 @@ class ForkServer:
             return self._process.wait()
 
     def _read(self, timeout_s: float | None) -> bool:
-        """Take in what it says, waiting at most this long for it. Whether there was something."""
+        """Read what the server says, waiting at most `timeout_s`. Returns whether there was
+        something."""
         if not select.select([self._connection], [], [], timeout_s)[0]:
             return False
         try:
@@ -138,9 +142,10 @@ class ForkServer:
 
 
 class WorkerProcess:
-    """One worker in a process group of its own, its event pipe and its command pipe.
+    """One worker: a process that leads a group of its own, its event pipe and its command pipe.
 
-    The process reads its checkpoint in the run directory and stages there, so nothing is brought.
+    The process reads its checkpoint in the run directory and stages there, so that `bring` has
+    nothing to do.
     """
 
     def __init__(self, server: ForkServer, log: Path) -> None:
@@ -156,7 +161,8 @@ class WorkerProcess:
         self._frames = FrameBuffer()
         self._last_word: Finished | Failed | None = None
         self._oom_kills = kernel_oom_kills()
-        """What the kernel had killed for memory when this process began."""
+        """Number of processes that the kernel had killed for lack of memory when this process
+        began."""
 
     @property
     def has_begun(self) -> bool:
@@ -169,7 +175,8 @@ class WorkerProcess:
         return self._server.exit_code(self._request) is not None
 
     def send(self, event: Go | Stop) -> None:
-        """Write a command. A worker that is gone does not hear it."""
+        """Write a command to the pipe. A worker that is gone does not read it, which is no error
+        here."""
         frame = memoryview(encode(event))
         with contextlib.suppress(BrokenPipeError):
             while frame:
@@ -194,10 +201,10 @@ class WorkerProcess:
         connection.wait([self._events], timeout_s)
 
     def bring(self, staging: Path) -> None:
-        """Nothing to do: `staging` is where the process staged."""
+        """Do nothing: `staging` is where the process has staged its files."""
 
     def end(self, patience_s: float = 0.0) -> Failure | None:
-        """As the port says; the whole process group is killed."""
+        """End the worker as the port says, by killing its whole process group."""
         code = self._server.exit_code(self._request, patience_s)
         if code is None:
             self._server.kill(self._request)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run_worker(run: Path, resolved: Resolved | None, events_fd: int, commands_fd: int) -> int:
-    """Build, wait for the turn, run the chunk. Returns the exit code.
+    """Build everything, wait for the turn, and run the chunk. Returns the exit code of the process.
 
     `resolved` is the run's configuration where this process knows it already.
     """
@@ -42,7 +42,7 @@ def run_worker(run: Path, resolved: Resolved | None, events_fd: int, commands_fd
 
 
 class Mailbox:
-    """What the supervisor sends."""
+    """Receives what the supervisor sends."""
 
     def __init__(self, run: RunDirectory, commands_fd: int) -> None:
         self._run, self._commands = run, commands_fd

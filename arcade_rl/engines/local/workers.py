@@ -1,4 +1,4 @@
-"""The port of this machine: one server, and the workers that it forks."""
+"""The workers of this machine: one server, and the processes that it forks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class LocalWorkers:
         self._server: ForkServer | None = None
 
     def start(self) -> WorkerProcess:
-        """As the port says. A server that is gone is replaced by a new one."""
+        """Begin a worker as the port says. A server that is gone is replaced by a new one."""
         if self._server is not None and self._server.is_gone:
             self.close()
         self._server = self._server or ForkServer(self._run)
         return WorkerProcess(self._server, self._run.logs / f"worker-{time.time_ns()}.log")
 
     def close(self) -> None:
-        """As the port says."""
+        """End all workers as the port says, with the server."""
         if self._server is not None:
             self._server.close()
             self._server = None
