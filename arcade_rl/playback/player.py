@@ -168,7 +168,8 @@ class LivePerformance(Performance):
         self._go_on = go_on
         has_states = resolved.declaration.replay == "states"
         self._sights = Sights(None if has_states else KEPT_BYTES)
-        super().__init__(_nothing(about, seed, has_states), self._sights)
+        has_seats = len(resolved.declaration.seats) > 1
+        super().__init__(_nothing(about, seed, has_states, has_seats), self._sights)
         env.set_stage(about.stage)
         self._rollouts = _Rollouts(resolved, env, about.stage)
         self._observations = env.reset(GivenSeeds([[seed, seed]]))  # the second one is not played
@@ -245,13 +246,17 @@ class LivePerformance(Performance):
         return span.recording(metadata, Start(int(ended.seed[0])))
 
 
-def _nothing(about: Metadata, seed: int, has_states: bool) -> Recording:
-    """An episode before its first step."""
+def _nothing(about: Metadata, seed: int, has_states: bool, has_seats: bool) -> Recording:
+    """An episode before its first step. `has_seats`: whether the game has more than one."""
     none = np.zeros(0, np.float32)
     prints = Fingerprints(np.zeros(0, np.int64), np.zeros(0, np.uint32))
     metrics = np.zeros((0, len(about.metrics)), np.float32)
-    actions, states = np.zeros(0, np.int64), none[:, None] if has_states else None
-    return Recording(about, Start(seed), actions, none, metrics, prints, states=states)
+    counts = actions = np.zeros(0, np.int64)
+    states, replies = none[:, None] if has_states else None, Replies(counts, actions)
+    return Recording(
+        about, Start(seed), actions, none, metrics, prints,
+        states=states, replies=replies if has_seats else None,
+    )  # fmt: skip
 
 
 class _Rollouts:
