@@ -73,8 +73,10 @@ class Trace:
 
     values: Floats
     """The newest last; one a step. (K,)"""
-    length: int
-    """Steps that the trace has room for; K is at most this."""
+    ages: npt.NDArray[np.int64]
+    """Frames of the game from each to the newest, falling to 0. (K,), int64."""
+    span: int
+    """Frames that the trace has room for; no age is above this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,12 @@ class Dashboard:
     tracks: tuple[str, ...]
     """Names."""
     history: npt.NDArray[np.bool_]
-    """Where each track was on, the newest last; one row a step. (K, tracks)"""
+    """Where each track was on, the newest last; one row a step, or one a frame in a game whose steps
+    differ in length. (K, tracks)"""
     length: int
-    """Steps that the history has room for; K is at most this."""
+    """Rows that the history has room for; K is at most this."""
     seconds: float
-    """Time that so many steps last, s."""
+    """Time that so many rows last, s."""
     gauges: tuple[Gauge, ...]
     values: Floats
     """Where each gauge is, in its unit. (gauges,)"""
@@ -113,6 +116,8 @@ class Seat:
 
     name: str
     """"" where the game has one seat."""
+    opponent: str
+    """Name of whoever sits there, as in recordings; "" for the learner."""
     activity: Activity | None
     """None where no policy is shown."""
     trace: Trace | None
@@ -136,7 +141,7 @@ class Scene:
     """None where no checkpoint is shown."""
     playback: Playback
     seats: tuple[Seat, ...]
-    """The learner's first; at least one."""
+    """The learner's first; at least one. Of the others no activity is known."""
     feature_names: tuple[str, ...]
     """Names of the features that the agent sees; empty where they have none."""
     dashboard: Dashboard | None
