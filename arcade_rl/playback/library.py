@@ -185,7 +185,7 @@ class Run:
 
     def episodes(self, *where: str, **wanted: Unpack[Wanted]) -> list[Episode]:
         """The recorded episodes that meet all conditions such as "score>=100", and what is wanted:
-        stage, reason, min_return, max_return, since, until, sort and limit, as `Wanted` says."""
+        stage, reason, opponent, min_return, max_return, since, until, sort and limit, as `Wanted` says."""
         return list(self.iterate(*where, **wanted))
 
     def iterate(self, *where: str, **wanted: Unpack[Wanted]) -> Iterator[Episode]:
@@ -259,6 +259,8 @@ class Wanted(TypedDict, total=False):
     """Played in this stage of the curriculum."""
     reason: str | None
     """Kept by this criterion."""
+    opponent: str | None
+    """Played against this opponent, by the name that recordings have."""
     min_return: float | None
     max_return: float | None
     since: str | datetime | None
@@ -276,6 +278,7 @@ def select(
     *where: str,
     stage: int | None = None,
     reason: str | None = None,
+    opponent: str | None = None,
     min_return: float | None = None,
     max_return: float | None = None,
     since: str | datetime | None = None,
@@ -296,7 +299,7 @@ def select(
         conditions.append(Condition("time", ">=", _seconds(since)))
     if until is not None:
         conditions.append(Condition("time", "<", _seconds(until)))
-    return Query(tuple(conditions), reason, sort, limit)
+    return Query(tuple(conditions), reason, sort, limit, opponent)
 
 
 class GoneError(MissingError):

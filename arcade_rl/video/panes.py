@@ -91,7 +91,9 @@ class SideBySide:
         opening = opened(pane.source, look.wants(overlay), lambda: report(0.0))
         session = stack.enter_context(opening)
         session.play_to_end()
-        return SessionLane(session, Billing(heading=pane.label, speed=float(look.speed)))
+        opponent = session.recording.metadata.opponent
+        heading = f"{pane.label} against {opponent}" if opponent else pane.label
+        return SessionLane(session, Billing(heading=heading, speed=float(look.speed)))
 
     def _draw(
         self,
