@@ -1,7 +1,7 @@
 """What a supervisor asks of an engine: workers that run chunks, wherever that is.
 
 An engine makes a `Workers`. Each of its workers calls `training.chunk.run_chunk` for one attempt, with
-a folder for the files of the checkpoint and a folder to stage into, both wherever the worker is. The
+a folder for the files of checkpoints and a folder to stage into, both wherever the worker is. The
 engine alone knows where files lie and how they travel: a specification names no path.
 """
 
@@ -29,7 +29,8 @@ class Worker(Protocol):
     def send(self, event: Go | Stop) -> None:
         """Tell the worker something. A worker that is gone does not hear it: its end tells.
 
-        With `Go` the worker is given the files of the checkpoint that the specification starts from.
+        With `Go` the worker is given the files of the checkpoints that the specification names: the one
+        that it starts from, and those that sit opposite.
         """
 
     def receive(self) -> Iterator[Event]:

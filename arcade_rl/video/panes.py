@@ -92,8 +92,12 @@ class SideBySide:
         session = stack.enter_context(opening)
         session.play_to_end()
         opponent = session.recording.metadata.opponent
-        heading = f"{pane.label} against {opponent}" if opponent else pane.label
-        return SessionLane(session, Billing(heading=heading, speed=float(look.speed)))
+        billing = Billing(
+            heading=pane.label,
+            banner=f"against {opponent}" if opponent else "",
+            speed=float(look.speed),
+        )
+        return SessionLane(session, billing)
 
     def _draw(
         self,
