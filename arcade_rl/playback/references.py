@@ -76,7 +76,7 @@ def find_opponent(name: str | None, resolved: Resolved, runs_dir: str | None) ->
     """
     if name is None:
         return None
-    from arcade_rl.policies.opponents import Rival, chosen_opponent  # torch: where one is named only
+    from arcade_rl.policies.opponents import Rival, chosen_opponent  # torch: only for a name
 
     if "@" not in name:
         chosen_opponent(resolved, name)

@@ -137,7 +137,9 @@ def test_workers_that_share_no_folder_have_the_opponents_too(tmp_path: Path) -> 
     assert_same_run(there, here)
     found = {it.metadata.opponent for it in recordings_of(there)}
     assert {"r@0%", "r@25%", "r@50%", "first@25%"} <= found
-    seated = [checkpoints.read_state(path).seated for _, path in checkpoints.stored(there.checkpoints)]
+    seated = [
+        checkpoints.read_state(path).seated for _, path in checkpoints.stored(there.checkpoints)
+    ]
     assert any(seated)
 
 

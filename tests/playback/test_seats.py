@@ -50,7 +50,12 @@ def test_scenes_have_both_seats_and_the_title_names_the_opponent(made: Made) -> 
         (scene, *_) = session.scenes(session.seek(3))
         assert session.provenance()["opponent"] == "perfect"
     left, right = scene.seats
-    assert (left.name, left.opponent, right.name, right.opponent) == ("left", "", "right", "perfect")
+    assert (left.name, left.opponent, right.name, right.opponent) == (
+        "left",
+        "",
+        "right",
+        "perfect",
+    )
     assert left.activity is scene.activity is not None
     assert (right.activity, right.trace) == (None, None)
     assert "  \N{MIDDLE DOT}  against perfect  \N{MIDDLE DOT}  " in scene.title.subtitle

@@ -85,9 +85,7 @@ def test_jumps_show_what_playing_shows(game: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("game", DUELS)
-def test_jumps_show_what_playing_shows_of_two_seats(
-    game: str, tmp_path: Path, duel: None
-) -> None:
+def test_jumps_show_what_playing_shows_of_two_seats(game: str, tmp_path: Path, duel: None) -> None:
     made = make_run(tmp_path, *DUELS[game])
     assert_seeks_are_alike(made, longest(made))
 
