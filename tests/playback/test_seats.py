@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from make_run import Made, make_run
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.plain import scene_from_plain, scene_to_plain
+from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.beside import SessionLane, turns
+from arcade_rl.playback.clock import Clock
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.references import find_opponent
 from arcade_rl.playback.scenes import Billing
@@ -98,6 +101,15 @@ def test_sessions_of_steps_that_last_go_on_at_the_pace_of_the_game(made: Made) -
         assert at[-1] == tuple(int(frames_of(episode).sum()) - 1 for episode in episodes)
 
 
+def test_a_clock_lets_frames_fall_due_and_not_steps(made: Made) -> None:
+    with opened(Recorded(made.run.path, first(made).number), Wants()) as session:
+        clock: Clock[Scene] = Clock(session.declaration.frame_rate, session.next_scenes)
+        clock.play()
+        fallen = clock.tick(10 / 30 + 1e-9)
+    assert [scene.playback.frame for scene in fallen] == list(range(1, 11))
+    assert fallen[-1].playback.step < 10
+
+
 def test_a_timelapse_takes_each_episode_as_long_as_it_lasts(made: Made, tmp_path: Path) -> None:
     look = Look(Appearance((640, 360), "none"), Encoding(MP4), speed=Fraction(2))
     every = Run(made.run.path).episodes()
@@ -127,8 +139,6 @@ def test_a_checkpoint_plays_against_whom_it_is_told(made: Made) -> None:
 def test_an_episode_that_does_not_say_how_long_its_steps_are_is_refused(
     made: Made, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-
     path = tmp_path / "episode_000001.msgpack.lz4"
     path.write_bytes(encode(replace(first(made).recording, frames=None)))
     with (
