@@ -1,7 +1,7 @@
 """An engine whose workers share no folder with the run: bytes go there, and bytes come home.
 
 Each worker is a process that was started anew, in a folder of its own. Configuration, specification and
-checkpoint reach it through a connection, and what it staged comes back through the same.
+checkpoints reach it through a connection, and what it staged comes back through the same.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ import queue
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 from arcade_rl.config import Resolved, Source, dump_toml, resolve
 from arcade_rl.engines.failure import Failure, describe_end, kernel_oom_kills
-from arcade_rl.engines.work import work
+from arcade_rl.engines.work import turn_in, work
 from arcade_rl.errors import VerificationError
 from arcade_rl.registry import load_game
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Event, Failed, Finished, Go, Stop, decode, encode
 from arcade_rl.runs.files import fsync
 from arcade_rl.runs.plan import ChunkSpec
+from arcade_rl.runs.rivals import place_of
 from arcade_rl.training.chunk import Turn, run_chunk
 
 ARRIVAL_S = 30.0
@@ -95,8 +96,8 @@ class ElsewhereWorker:
         files: Files = {}
         if isinstance(event, Go):
             self.has_gone = True
-            parent = ChunkSpec(**event.spec).parent  # type: ignore[arg-type]
-            files = pack(self._run.checkpoint(parent)) if parent >= 0 else {}
+            spec = ChunkSpec(**event.spec)  # type: ignore[arg-type]
+            files = pack(self._run.path, what_travels(self._run, spec))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._connection.send((encode(event), files))
 
@@ -140,10 +141,18 @@ class ElsewhereWorker:
         self._log.unlink(missing_ok=True)
 
 
-def pack(folder: Path) -> Files:
-    """Every file of a folder, to be sent."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+def what_travels(run: RunDirectory, spec: ChunkSpec) -> list[Path]:
+    """The folders of a run that a chunk needs: checkpoints of the run, and those of other runs with their
+    configurations."""
+    chunks = {spec.parent, *spec.pool, *spec.seated} - {-1}
+    rivals = {place_of(run, name).parent.parent for name in spec.rivals}
+    return [*(run.checkpoint(chunk) for chunk in sorted(chunks)), *rivals]
+
+
+def pack(root: Path, folders: Iterable[Path]) -> Files:
+    """Every file of some folders below `root`, to be sent."""
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
 def unpack(files: Files, folder: Path) -> None:
@@ -175,7 +184,7 @@ def _live(connection: Connection, config: str, folder: Path, forbidden: Path) ->
     def run() -> None:
         resolved = resolve([Source("what was sent", tomllib.loads(config))], load_game)
         run_chunk(resolved, turns.wait, emit, turns.stop_requested)
-        connection.send(pack(folder / "staged"))
+        connection.send(pack(folder / "staged", [folder / "staged"]))
 
     sys.exit(work(run, emit))
 
@@ -195,13 +204,14 @@ class Turns:
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait(self) -> Turn:
-        """The turn, once it was sent, with the checkpoint in a folder of this worker."""
+        """The turn, once it was sent, with the checkpoints in a folder of this worker that is laid out as
+        the run's."""
         event, files = self._sent.get()
-        start, staging = self._folder / "start", self._folder / "staged"
+        run, staging = RunDirectory(self._folder / "sent"), self._folder / "staged"
+        run.path.mkdir()
         staging.mkdir()
-        if files:
-            unpack(files, start)
-        return Turn(ChunkSpec(**event.spec), start if files else None, staging)  # type: ignore[arg-type]
+        unpack(files, run.path)
+        return turn_in(run, ChunkSpec(**event.spec), staging)  # type: ignore[arg-type]
 
     def stop_requested(self) -> bool:
         return self._stop.is_set()

@@ -172,7 +172,7 @@ def dense(
 def trace(count: int = 240, length: int = 240) -> Trace:
     at = np.arange(count)
     values = 1.6 + np.sin(at / 23) * 0.6 + np.sin(at / 5.3) * 0.12 + at / 300
-    return Trace(values.astype(np.float32), length)
+    return Trace(values.astype(np.float32), at[::-1], length - 1)
 
 
 def standing() -> Standing:
@@ -221,7 +221,7 @@ def cnn_scene(step: int = 0, taken: int | None = 2) -> Scene:
         ),
         standing=standing(),
         playback=playback(step),
-        seats=(Seat("", cnn(step, taken), trace(), ("NOOP", "FIRE", "RIGHT", "LEFT")),),
+        seats=(Seat("", "", cnn(step, taken), trace(), ("NOOP", "FIRE", "RIGHT", "LEFT")),),
         feature_names=(),
         dashboard=None,
         banner=None,
@@ -434,7 +434,7 @@ def first_scene() -> Scene:
         standing=Standing(-1, 0, 10_000_000, 0.0, 0, None, 100, None, None),
         playback=Playback(1, 1, 0, 0, 0.0, (), ()),
         activity=activity,
-        trace=Trace(np.zeros(0, np.float32), 240),
+        trace=Trace(np.zeros(0, np.float32), np.zeros(0, np.int64), 239),
     )
 
 

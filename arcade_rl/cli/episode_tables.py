@@ -86,7 +86,7 @@ def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    more = ("chunk", "stage", "seed", "bytes")
+    more = ("chunk", "stage", "seed", "opponent", "bytes")
     header = ["time", "episode", "step", *metrics, "length", "return", *terms, *more, "reasons"]
     writer.writerow(header)
     for row in rows:

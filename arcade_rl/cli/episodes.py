@@ -24,6 +24,7 @@ EPISODE = click.argument("reference", metavar="RUN:EPISODE|FILE")
 _FILTERS = [
     click.option("--stage", type=click.IntRange(0, 10**6), help="Only those played in this stage."),
     click.option("--reason", help="Only those that this criterion kept."),
+    click.option("--opponent", metavar="NAME", help="Only those against this opponent."),
     click.option("--min-return", type=float, help="Only those with such a return, or more."),
     click.option("--max-return", type=float, help="Only those with such a return, or less."),
     click.option(
@@ -87,7 +88,7 @@ def list_episodes(
 
         emit_json([asdict(row) for row in rows])
     elif not write_list(run, rows, query):
-        meeting = " that meets this" if query.conditions or query.reason else ""
+        meeting = " that meets this" if query.conditions or query.reason or query.opponent else ""
         notice(f"{run.name} has no recorded episode{meeting}")
 
 

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from arcade_rl.runs.evaluations import Evaluation, Summary
 
 
+OPPONENT = click.option(
+    "--opponent",
+    metavar="NAME|RUN@CKPT",
+    help="Who sits opposite a checkpoint: one of the game's own opponents, or another checkpoint.",
+)
+
+
 @click.command()
 @click.argument("reference", metavar="RUN[@CKPT]")
 @click.option("--episodes", type=click.IntRange(1, 10**6), help="Episodes to play.")
@@ -26,11 +33,7 @@ if TYPE_CHECKING:
     default=None,
     help="Take the likeliest action, or sample from the policy.",
 )
-@click.option(
-    "--opponent",
-    metavar="NAME|RUN@CKPT",
-    help="Who sits opposite: one of the game's own opponents, or a checkpoint.",
-)
+@OPPONENT
 @click.option("--device", default="auto", show_default=True, help="Where the policy runs.")
 @RUNS_DIR
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, every episode included.")
@@ -82,18 +85,14 @@ def evaluate(
 
 
 def _rival(opponent: str | None, runs_dir: str | None) -> str | Rival | None:
-    """The opponent that the option names: a checkpoint if the name has an "@", else a name of the
-    game's."""
+    """An opponent by its name, or the checkpoint that a reference with an "@" names."""
+    from arcade_rl.playback.references import open_checkpoint
     from arcade_rl.policies.opponents import Rival
-    from arcade_rl.runs.directory import find_checkpoint, split_reference
-    from arcade_rl.runs.experiment import open_run
 
     if opponent is None or "@" not in opponent:
         return opponent
-    name, checkpoint_name = split_reference(opponent)
-    run, resolved = open_run(name, runs_dir)
-    best = resolved.declaration.metric(resolved.best_metric)
-    return Rival(resolved, find_checkpoint(run, checkpoint_name, best.name, best.better))
+    _, resolved, checkpoint = open_checkpoint(opponent, runs_dir)
+    return Rival(resolved, checkpoint)
 
 
 def _write(evaluation: Evaluation, resolved: Resolved) -> None:

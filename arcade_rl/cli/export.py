@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from arcade_rl.cli.episodes import EPISODE, filters
+from arcade_rl.cli.evaluate import OPPONENT
 from arcade_rl.cli.train import RUNS_DIR, SEED
 from arcade_rl.errors import MissingError, UsageError
 
@@ -231,20 +232,23 @@ def batch(
 )
 @FROM
 @ACTIONS
+@OPPONENT
 @film_options()
 def milestones(
     reference: str, every: Fraction | None, when: tuple[str, ...], clip_seconds: Fraction | None,
-    origin: Any, deterministic: bool | None, look: Look, out: Path | None, force: bool, runs_dir: str | None,
+    origin: Any, deterministic: bool | None, opponent: str | None, look: Look, out: Path | None, force: bool,
+    runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Make the film of a run's milestones, and a clip of each.
 
     The checkpoint of each milestone plays an episode, all with the same seed.
     """
     from arcade_rl.playback import milestones as shown
+    from arcade_rl.playback.references import find_opponent
     from arcade_rl.runs.experiment import open_run
     from arcade_rl.video.milestones import clips_of
 
-    _refuse_actions(origin, deterministic)
+    _refuse_choices(origin, deterministic, opponent)
     run, resolved = open_run(reference, runs_dir)
     points = shown.percentages(run, resolved, every, origin)
     points += [shown.passing(run, condition, origin) for condition in when]
@@ -255,7 +259,7 @@ def milestones(
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
     clips = clips_of(
         run, resolved, points, origin, target.with_suffix(""), look.encoding.format.suffix, look.appearance.needs_policy,
-        chosen, clip_seconds,
+        chosen, clip_seconds, find_opponent(opponent, resolved, runs_dir),
     )  # fmt: skip
     _join(target, clips, look, force, keep=True)
 
@@ -292,22 +296,27 @@ def timelapse(
 @click.option("--panes", type=click.IntRange(2, 4), default=4, show_default=True)
 @FROM
 @ACTIONS
+@OPPONENT
 @click.option("--pace", type=click.Choice(("step", "own")), default="own", show_default=True)
 @film_options(detail="minimal")
 def progression(
-    reference: str, panes: int, origin: Any, deterministic: bool | None, pace: Any, look: Look,
-    out: Path | None, force: bool, runs_dir: str | None,
+    reference: str, panes: int, origin: Any, deterministic: bool | None, opponent: str | None, pace: Any,
+    look: Look, out: Path | None, force: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show milestones of a run side by side, from its start to where it is now."""
     from arcade_rl.playback import milestones as shown
+    from arcade_rl.playback.references import find_opponent
     from arcade_rl.runs.experiment import open_run
     from arcade_rl.video.panes import Pane, SideBySide
 
-    _refuse_actions(origin, deterministic)
+    _refuse_choices(origin, deterministic, opponent)
     run, resolved = open_run(reference, runs_dir)
     points = shown.spread(shown.percentages(run, resolved, None, origin), panes)
     chosen = resolved.config.evaluation.deterministic if deterministic is None else deterministic
-    sources = shown.sources(run, resolved, points, origin, look.appearance.needs_policy, chosen)
+    sources = shown.sources(
+        run, resolved, points, origin, look.appearance.needs_policy, chosen,
+        find_opponent(opponent, resolved, runs_dir),
+    )  # fmt: skip
     target = _target(
         out, run.videos / f"progression{look.encoding.format.suffix}", "progression", look
     )
@@ -319,13 +328,14 @@ def progression(
 @click.argument("references", metavar="A B [C [D]]", nargs=-1)
 @click.option("--seed", type=SEED, help="Of the episodes that checkpoints play.")
 @ACTIONS
+@OPPONENT
 @click.option(
     "--pace", type=click.Choice(("step", "own")), default="own", show_default=True,
     help="Decision by decision, or each at the rate of its game.",
 )  # fmt: skip
 @film_options(detail="minimal")
 def compare(
-    references: tuple[str, ...], seed: int | None, deterministic: bool | None, pace: Any,
+    references: tuple[str, ...], seed: int | None, deterministic: bool | None, opponent: str | None, pace: Any,
     look: Look, out: Path | None, force: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show two to four runs, checkpoints or episodes side by side.
@@ -338,24 +348,23 @@ def compare(
 
     check_count(len(references))
     panes = [
-        Pane(find_source(reference, runs_dir, seed, deterministic), Path(reference).name)
+        Pane(find_source(reference, runs_dir, seed, deterministic, opponent), Path(reference).name)
         for reference in references
     ]
     target = _target(out, Path(f"compare{look.encoding.format.suffix}"), "compare", look)
-    if (seed is not None or deterministic is not None) and not any(
-        isinstance(pane.source, Played) for pane in panes
-    ):
+    is_chosen = any(choice is not None for choice in (seed, deterministic, opponent))
+    if is_chosen and not any(isinstance(pane.source, Played) for pane in panes):
         raise UsageError(
-            "--seed, --deterministic and --sampled are of checkpoints; none plays here"
+            "--seed, --deterministic, --sampled and --opponent are of checkpoints; none plays here"
         )
     _make([SideBySide(target, tuple(panes), "comparison", pace)], look, force)
 
 
-def _refuse_actions(origin: str, deterministic: bool | None) -> None:
-    """UsageError if actions are to be chosen for recordings."""
-    if origin == "recordings" and deterministic is not None:
+def _refuse_choices(origin: str, deterministic: bool | None, opponent: str | None) -> None:
+    """UsageError if how actions are chosen, or an opponent, is named for recordings."""
+    if origin == "recordings" and (deterministic is not None or opponent is not None):
         raise UsageError(
-            "--deterministic and --sampled are of checkpoints; recordings are as they are"
+            "--deterministic, --sampled and --opponent are of checkpoints; recordings are as they are"
         )
 
 

@@ -1,8 +1,8 @@
 """What a supervisor asks of an engine: workers that run chunks, on this machine or another one.
 
-An engine makes a `Workers`. Each of its workers calls `training.chunk.run_chunk` for one attempt,
-with a folder for the files of the checkpoint and a folder to stage into, both wherever the worker
-is. The engine alone knows where files lie and how they travel: a specification names no path.
+An engine makes a `Workers`. Each of its workers calls `training.chunk.run_chunk` for one attempt, with
+a folder for the files of checkpoints and a folder to stage into, both wherever the worker is. The
+engine alone knows where files lie and how they travel: a specification names no path.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Worker(Protocol):
         """Send an event to the worker. A worker that is gone does not receive it, which is no error
         here.
 
-        With `Go` the worker is given the files of the checkpoint that the specification starts
-        from.
+        With `Go` the worker is given the files of the checkpoints that the specification names: the one
+        that it starts from, and those that sit opposite.
         """
 
     def receive(self) -> Iterator[Event]:

@@ -9,11 +9,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from arcade_rl.training.chunk import Emit
+    from arcade_rl.runs.directory import RunDirectory
+    from arcade_rl.runs.plan import ChunkSpec
+    from arcade_rl.training.chunk import Emit, Turn
 
 RESERVE_BYTES = 8 << 20
 """Address space that is given back before an exception is reported, in bytes. A report allocates
 memory, and the exception may say that none is left."""
+
+
+def turn_in(run: RunDirectory, spec: ChunkSpec, staging: Path) -> Turn:
+    """The turn of a worker that has the checkpoints of the specification in a folder laid out as the run's."""
+    from arcade_rl.runs.rivals import place_of
+    from arcade_rl.training.chunk import Turn
+
+    return Turn(
+        spec,
+        checkpoint=None if spec.parent < 0 else run.checkpoint(spec.parent),
+        staging=staging,
+        pool=[run.checkpoint(chunk) for chunk in spec.pool],
+        seated=[run.checkpoint(chunk) for chunk in spec.seated],
+        rivals=[place_of(run, name) for name in spec.rivals],
+    )
 
 
 def work(run: Callable[[], None], emit: Emit) -> int:

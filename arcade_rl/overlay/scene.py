@@ -72,9 +72,11 @@ class Trace:
     """The value estimate over the last seconds."""
 
     values: Floats
-    """One estimate for each step, the newest last. (K,), float32."""
-    length: int
-    """Steps that the trace has room for; K is at most this."""
+    """The newest last; one a step. (K,)"""
+    ages: npt.NDArray[np.int64]
+    """Frames of the game from each to the newest, falling to 0. (K,), int64."""
+    span: int
+    """Frames that the trace has room for; no age is above this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,12 @@ class Dashboard:
     tracks: tuple[str, ...]
     """Names of the tracks."""
     history: npt.NDArray[np.bool_]
-    """Whether each track was on, one row for each step, the newest last. (K, tracks), bool."""
+    """Where each track was on, the newest last; one row a step, or one a frame in a game whose steps
+    differ in length. (K, tracks)"""
     length: int
-    """Steps that the history has room for; K is at most this."""
+    """Rows that the history has room for; K is at most this."""
     seconds: float
-    """Time that `length` steps last, s."""
+    """Time that so many rows last, s."""
     gauges: tuple[Gauge, ...]
     values: Floats
     """Value of each gauge, in the gauge's unit. (gauges,), float32."""
@@ -112,7 +115,9 @@ class Seat:
     """What one player of the game did in a step, and why."""
 
     name: str
-    """Name of the player; "" where the game has one seat."""
+    """"" where the game has one seat."""
+    opponent: str
+    """Name of whoever sits there, as in recordings; "" for the learner."""
     activity: Activity | None
     """What the player's policy did; None where no policy is shown."""
     trace: Trace | None
@@ -137,7 +142,7 @@ class Scene:
     """State of the training at the shown checkpoint; None where no checkpoint is shown."""
     playback: Playback
     seats: tuple[Seat, ...]
-    """The players of the game, the learner first; at least one."""
+    """The learner's first; at least one. Of the others no activity is known."""
     feature_names: tuple[str, ...]
     """Names of the features that the agent sees; empty where the features have no names."""
     dashboard: Dashboard | None

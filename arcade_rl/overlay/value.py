@@ -45,20 +45,18 @@ class Value:
     def draw(self, value: float | None, trace: Trace | None) -> None:
         self.number.show(number(value, 3))
         self.canvas.restore(self.plot.inset(-2, -2))
-        values = np.zeros(0, np.float32) if trace is None else trace.values[-trace.length :]
+        values = np.zeros(0, np.float32) if trace is None else trace.values
         finite = values[np.isfinite(values)]
         self.most.show(number(float(finite.max()), 2) if len(finite) else "")
         self.least.show(number(float(finite.min()), 2) if len(finite) else "")
         if trace is not None and len(finite):
-            self._draw_line(values, trace.length, float(finite.min()), float(finite.max()))
+            self._draw_line(trace, float(finite.min()), float(finite.max()))
 
-    def _draw_line(self, values: Floats, length: int, least: float, most: float) -> None:
-        """Draw the trace, the newest value at the right end; values that are not finite leave a
-        gap."""
+    def _draw_line(self, trace: Trace, least: float, most: float) -> None:
+        """The newest value at the right end; what is not finite leaves a gap."""
         style, theme, plot = self.canvas.style, self.canvas.theme, self.plot
-        pad = style.px(4)
-        ages = np.arange(len(values) - 1, -1, -1)
-        x = plot.right - 1 - pad - ages * ((plot.width - 1 - pad) / max(length - 1, 1))
+        pad, values = style.px(4), trace.values
+        x = plot.right - 1 - pad - trace.ages * ((plot.width - 1 - pad) / max(trace.span, 1))
         part = (values - least) / (most - least) if most > least else np.full(len(values), 0.5)
         y = plot.bottom - 1 - pad - part * (plot.height - 1 - 2 * pad)
         view = self.canvas.pixels[: plot.bottom]

@@ -101,8 +101,8 @@ def find_playable(recording: Recording) -> PlayedGame:
 
 
 def action_fault(recording: Recording, declaration: Declaration) -> str:
-    """What is wrong with the recorded actions and the answers of opponents; "" if the game can have
-    them all."""
+    """What is wrong with the actions, the answers of opponents and the lengths of steps; "" if the game can
+    have them all."""
     actions, it, most = recording.actions, recording.metadata, len(declaration.actions) - 1
     seats = len(declaration.seats)
     if (recording.replies is None) != (seats == 1):
@@ -110,6 +110,13 @@ def action_fault(recording: Recording, declaration: Declaration) -> str:
         return (
             f"episode {it.number} of {it.run} has {has} answers of opponents; expected {expected}, as "
             f"{it.game} has {seats} seats: the file was not made by it"
+        )
+    if (recording.frames is not None) != declaration.timed:
+        has = "no lengths" if declaration.timed else "lengths"
+        differ = "differ" if declaration.timed else "are alike"
+        return (
+            f"episode {it.number} of {it.run} has {has} of its steps, which {differ} in {it.game}: the file "
+            "was not made by it"
         )
     is_choice = actions.ndim == 1 and actions.dtype.kind in "iu"
     if not is_choice or not len(actions) or (actions.min() >= 0 and actions.max() <= most):

@@ -195,9 +195,8 @@ class Run:
         return f"<run {self.directory.path}>"
 
     def episodes(self, *where: str, **wanted: Unpack[Wanted]) -> list[Episode]:
-        """The recorded episodes that meet all conditions, such as "score>=100", and everything in
-        `wanted`: stage, reason, min_return, max_return, since, until, sort and limit, as `Wanted`
-        says."""
+        """The recorded episodes that meet all conditions such as "score>=100", and what is wanted:
+        stage, reason, opponent, min_return, max_return, since, until, sort and limit, as `Wanted` says."""
         return list(self.iterate(*where, **wanted))
 
     def iterate(self, *where: str, **wanted: Unpack[Wanted]) -> Iterator[Episode]:
@@ -274,7 +273,9 @@ class Wanted(TypedDict, total=False):
     stage: int | None
     """Episodes that were played in this stage of the curriculum."""
     reason: str | None
-    """Episodes that were kept by this criterion."""
+    """Kept by this criterion."""
+    opponent: str | None
+    """Played against this opponent, by the name that recordings have."""
     min_return: float | None
     max_return: float | None
     since: str | datetime | None
@@ -293,6 +294,7 @@ def select(
     *where: str,
     stage: int | None = None,
     reason: str | None = None,
+    opponent: str | None = None,
     min_return: float | None = None,
     max_return: float | None = None,
     since: str | datetime | None = None,
@@ -313,7 +315,7 @@ def select(
         conditions.append(Condition("time", ">=", _seconds(since)))
     if until is not None:
         conditions.append(Condition("time", "<", _seconds(until)))
-    return Query(tuple(conditions), reason, sort, limit)
+    return Query(tuple(conditions), reason, sort, limit, opponent)
 
 
 class GoneError(MissingError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 from arcade_rl.config import Resolved
@@ -114,13 +115,14 @@ def sources(
     origin: Origin,
     with_policy: bool,
     deterministic: bool,
+    opponent: str | Path | None = None,
 ) -> Iterator[Source]:
-    """The source that shows each milestone. `with_policy`: whether only recordings count whose
-    policy is kept."""
+    """What shows each of them. `with_policy`: only recordings whose policy is kept; `opponent`: as of
+    `Played`."""
     if origin == "checkpoints":
         (seed,) = episode_seeds(resolved.config.evaluation.seed, 1)
         for milestone in milestones:
-            yield Played(run.path, milestone.chunk, seed, deterministic)
+            yield Played(run.path, milestone.chunk, seed, deterministic, opponent)
         return
     kept = Kept(run, with_policy)
     for milestone in milestones:

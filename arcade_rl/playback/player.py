@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Replies, StepBatch, VectorEnv
+from arcade_rl.contracts import Declaration, Replies, StepBatch, VectorEnv
 from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
 from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
 from arcade_rl.envs.door import open_env
@@ -173,7 +173,7 @@ class LivePerformance(Performance):
         self._go_on = go_on
         has_states = resolved.declaration.replay == "states"
         self._sights = Sights(None if has_states else KEPT_BYTES)
-        super().__init__(_nothing(about, seed, has_states), self._sights)
+        super().__init__(_nothing(about, seed, self._declaration), self._sights)
         env.set_stage(about.stage)
         self._rollouts = _Rollouts(resolved, env, about.stage)
         self._observations = env.reset(GivenSeeds([[seed, seed]]))  # the second seed is not played
@@ -250,13 +250,20 @@ class LivePerformance(Performance):
         return span.recording(metadata, Start(int(ended.seed[0])))
 
 
-def _nothing(about: Metadata, seed: int, has_states: bool) -> Recording:
-    """The recording of an episode before its first step."""
-    none = np.zeros(0, np.float32)
-    prints = Fingerprints(np.zeros(0, np.int64), np.zeros(0, np.uint32))
-    metrics = np.zeros((0, len(about.metrics)), np.float32)
-    actions, states = np.zeros(0, np.int64), none[:, None] if has_states else None
-    return Recording(about, Start(seed), actions, none, metrics, prints, states=states)
+def _nothing(about: Metadata, seed: int, declaration: Declaration) -> Recording:
+    """An episode before its first step."""
+    none, counts = np.zeros(0, np.float32), np.zeros(0, np.int64)
+    return Recording(
+        metadata=about,
+        start=Start(seed),
+        actions=counts,
+        rewards=none,
+        metrics=np.zeros((0, len(about.metrics)), np.float32),
+        fingerprints=Fingerprints(counts, np.zeros(0, np.uint32)),
+        states=none[:, None] if declaration.replay == "states" else None,
+        frames=counts if declaration.timed else None,
+        replies=Replies(counts, counts) if len(declaration.seats) > 1 else None,
+    )
 
 
 class _Rollouts:

@@ -22,6 +22,7 @@ def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) ->
         "episode": metadata.number if metadata.purpose == "training" else None,
         "seed": recording.start.seed,
         "actions": chosen,
+        "opponent": metadata.opponent or None,
         "checkpoint": metadata.checkpoint,
         "checkpoint_sha256": sha256_of(manifest) if manifest and manifest.is_file() else None,
         "steps": metadata.length,

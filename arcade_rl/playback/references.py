@@ -69,22 +69,42 @@ def find_recorded(reference: str, runs_dir: str | None) -> tuple[Recorded | File
     return Recorded(run.path, episode.number), run.videos
 
 
-def find_source(
-    reference: str, runs_dir: str | None, seed: int | None = None, deterministic: bool | None = None
-) -> Source:
-    """The source that any reference names: a recorded episode as it is, or the first episode that a
-    checkpoint plays under `seed`.
+def find_opponent(name: str | None, resolved: Resolved, runs_dir: str | None) -> str | Path | None:
+    """Who sits opposite where a checkpoint of this experiment plays, as `Played.opponent` has it: one of the
+    game's own opponents by its name, or the checkpoint that RUN@CHECKPOINT names; None for the usual one.
 
-    The run's [evaluation] gives `seed` and `deterministic` where they are None. Errors are those of
-    `open_episode` and `open_checkpoint`.
+    UsageError where that one cannot sit there. MissingError if the checkpoint is not there.
     """
+    if name is None:
+        return None
+    from arcade_rl.policies.opponents import Rival, chosen_opponent  # torch: only for a name
+
+    if "@" not in name:
+        chosen_opponent(resolved, name)
+        return name
+    _, theirs, checkpoint = open_checkpoint(name, runs_dir)
+    chosen_opponent(resolved, Rival(theirs, checkpoint))
+    return checkpoint
+
+
+def find_source(
+    reference: str,
+    runs_dir: str | None,
+    seed: int | None = None,
+    deterministic: bool | None = None,
+    opponent: str | None = None,
+) -> Source:
+    """What is shown under any reference: a recorded episode as it is, and the first episode that a
+    checkpoint plays under `seed` against `opponent`, by default as the run's [evaluation] says. Errors as
+    above."""
     if names_episode(reference):
         return find_recorded(reference, runs_dir)[0]
     run, resolved, checkpoint = open_checkpoint(reference, runs_dir)
     settings = resolved.config.evaluation
     (first,) = episode_seeds(settings.seed if seed is None else seed, 1)
     chosen = settings.deterministic if deterministic is None else deterministic
-    return Played(run.path, int(checkpoint.name), first, chosen)
+    sits = find_opponent(opponent, resolved, runs_dir)
+    return Played(run.path, int(checkpoint.name), first, chosen, sits)
 
 
 def episode_seeds(seed: int, episodes: int) -> list[int]:

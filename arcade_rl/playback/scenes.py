@@ -66,7 +66,8 @@ def title_of(
     if config is not None:
         heading.append(config.train.algorithm_name)
     heading.append("neural activity" if with_policy else played)
-    subtitle = [metadata.run, ", ".join(where), chosen, f"seed {seed}"]
+    against = [f"against {metadata.opponent}"] if metadata.opponent else []
+    subtitle = [metadata.run, ", ".join(where), *against, chosen, f"seed {seed}"]
     return Title(" - ".join(heading), _DOT.join(subtitle))
 
 
@@ -74,14 +75,9 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     """A scene for each frame of what is shown."""
     declaration, about, frames = session.declaration, session.about, shown.moment.frames
     step, rate = shown.moment.step, float(declaration.frame_rate)
-    # The first step's length stands for that of all; nothing is drawn over time before it was shown.
-    per_step = session.frames_before(2) if step else 1
     before = session.frames_before(step) + 1 if step else 0
-    length = max(round(TRACE_S * rate / per_step), 2)
-    values = session.values(max(step - length, 0), step)
-    trace = Trace(values, length) if len(values) else None
-    seat = Seat("", shown.activity, trace, declaration.actions)
-    dashboard = _dashboard(session, shown, rate / per_step)
+    seats = _seats(session, shown)
+    dashboard = _dashboard(session, shown)
     title = about.title
     if billing.heading is not None:
         title = replace(title, heading=billing.heading)
@@ -93,7 +89,7 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
             title=title,
             standing=about.standing,
             playback=_playback(shown, declaration, about.weights, billing, frame),
-            seats=(seat,),
+            seats=seats,
             feature_names=declaration.features,
             dashboard=dashboard,
             banner=_banner(billing, frame / rate / billing.speed),
@@ -102,17 +98,52 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     ]
 
 
-def _dashboard(session: Session, shown: Shown, steps_per_s: float) -> Dashboard | None:
+def _seats(session: Session, shown: Shown) -> tuple[Seat, ...]:
+    """The learner's seat, and those of its opponents."""
+    declaration, opponent = session.declaration, session.recording.metadata.opponent
+    actions, trace = declaration.actions, _trace(session, shown)
+    own, *others = declaration.seats
+    learner = Seat(own if others else "", "", shown.activity, trace, actions)
+    return (learner, *(Seat(name, opponent, None, None, actions) for name in others))
+
+
+def _row_frames(session: Session, step: int) -> int:
+    """Frames that a row of what is drawn over time stands for: those of a step, or 1 where steps differ in
+    length. Elsewhere the first step has as many as all others; before it was shown nothing is drawn."""
+    return 1 if session.declaration.timed or not step else session.frames_before(2)
+
+
+def _trace(session: Session, shown: Shown) -> Trace | None:
+    """The estimates before the last steps up to the one that is shown; None where there are none."""
+    if shown.activity is None:
+        return None
+    step = shown.moment.step
+    row = _row_frames(session, step)
+    span = (max(round(TRACE_S * float(session.declaration.frame_rate) / row), 2) - 1) * row
+    first = max(step - span // row, 1)
+    begins = np.array([session.frames_before(k) for k in range(first, step + 1)], np.int64)
+    ages = begins[-1:] - begins
+    ages = ages[ages <= span]
+    values = session.values(step - len(ages), step)
+    return Trace(values, ages, span) if len(values) else None
+
+
+def _dashboard(session: Session, shown: Shown) -> Dashboard | None:
     """What the instruments show, and the tracks over the last seconds."""
     instruments, step = shown.instruments, shown.moment.step
     if instruments is None:
         return None
-    length = max(round(TRACKS_S * steps_per_s), 2)
+    rows_per_s = float(session.declaration.frame_rate) / _row_frames(session, step)
+    length = max(round(TRACKS_S * rows_per_s), 2)
+    first = max(step - length, 0) + 1
+    history, frames = session.tracks(first, step + 1), session.recording.frames
+    if frames is not None:
+        history = np.repeat(history, frames[first - 1 : step], axis=0)[-length:]
     return Dashboard(
         tracks=session.declaration.tracks,
-        history=session.tracks(max(step - length, 0) + 1, step + 1),
+        history=history,
         length=length,
-        seconds=length / steps_per_s,
+        seconds=length / rows_per_s,
         gauges=session.declaration.gauges,
         values=instruments.values,
         targets=instruments.targets,

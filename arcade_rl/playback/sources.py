@@ -55,6 +55,9 @@ class Played:
     seed: int
     """Seed that the episode starts from."""
     deterministic: bool
+    opponent: str | Path | None = None
+    """Who sits opposite in a game of more than one seat: one of the game's own opponents, or the directory
+    of a checkpoint; None for the one that evaluations usually have."""
 
 
 Source: TypeAlias = Recorded | Filed | Played
@@ -131,11 +134,14 @@ def _filed(source: Filed, wants: Wants) -> Session:
 
 
 def _played(source: Played, wants: Wants, stack: ExitStack, go_on: Callable[[], None]) -> Session:
-    from arcade_rl.playback.player import Player  # imports torch: recordings need not wait
+    from arcade_rl.playback.player import Player  # torch: seconds that recordings need not wait
+    from arcade_rl.policies.opponents import Rival
 
-    run = RunDirectory(source.run)
+    run, opponent = RunDirectory(source.run), source.opponent
     resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)
-    player = stack.enter_context(Player(resolved, checkpoint, threads=wants.threads))
+    sits = Rival.of(opponent) if isinstance(opponent, Path) else opponent
+    player = Player(resolved, checkpoint, threads=wants.threads, opponent=sits)
+    stack.enter_context(player)
     performance = player.begin(source.seed, 1, source.deterministic, go_on)
     eyes = mind = None
     if wants.policy != "none":

@@ -19,7 +19,7 @@ from arcade_rl.errors import ConfigError, UsageError
 from arcade_rl.policies.actor import Acting, load_acting
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.experiment import resolve_saved
+from arcade_rl.runs.experiment import experiment_of, resolve_saved
 
 FIRST_OTHER = -(2**32)
 """Limit below which the codes of other runs' checkpoints lie, by the CRC-32 of their references."""
@@ -33,6 +33,11 @@ class Rival:
 
     resolved: Resolved
     checkpoint: Path
+
+    @classmethod
+    def of(cls, checkpoint: Path) -> Rival:
+        """The checkpoint in this directory of a run. Errors as of `experiment_of`."""
+        return cls(experiment_of(RunDirectory(checkpoint.parent.parent)), checkpoint)
 
     @property
     def name(self) -> str:

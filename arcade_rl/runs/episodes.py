@@ -77,6 +77,8 @@ class Query:
     """Order of the episodes: a metric or one of `FIELDS`, or either with a "-" before it, from the
     largest to the smallest."""
     limit: int | None = None
+    opponent: str | None = None
+    """Name of whoever sat opposite."""
 
     def __post_init__(self) -> None:
         if self.limit is not None and not (isinstance(self.limit, int) and self.limit >= 1):
@@ -141,6 +143,9 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
         if query.reason is not None:
             where.append("instr(',' || r.reasons || ',', ?)")
             values.append(f",{query.reason},")
+        if query.opponent is not None:
+            where.append("e.opponent = ?")
+            values.append(query.opponent)
         order = _column(columns, query.column)
         down = " desc" if query.sort.startswith("-") else ""
         rows = database.rows(

@@ -28,10 +28,11 @@ def clips_of(
     with_policy: bool,
     deterministic: bool,
     limit: Fraction | None,
+    opponent: str | Path | None = None,
 ) -> list[Clip]:
-    """A clip for each milestone: a title card and an episode, or the episode's first `limit`
-    seconds."""
-    shown = list(sources(run, resolved, milestones, origin, with_policy, deterministic))
+    """A title card and an episode, or its first `limit` seconds, for each milestone. `opponent`: as of
+    `Played`."""
+    shown = list(sources(run, resolved, milestones, origin, with_policy, deterministic, opponent))
     total, digits = len(milestones), len(str(len(milestones)))
     found = []
     for k, (milestone, source) in enumerate(zip(milestones, shown, strict=True), 1):

@@ -94,7 +94,13 @@ class SideBySide:
         opening = opened(pane.source, look.wants(overlay), lambda: report(0.0))
         session = stack.enter_context(opening)
         session.play_to_end()
-        return SessionLane(session, Billing(heading=pane.label, speed=float(look.speed)))
+        opponent = session.recording.metadata.opponent
+        billing = Billing(
+            heading=pane.label,
+            banner=f"against {opponent}" if opponent else "",
+            speed=float(look.speed),
+        )
+        return SessionLane(session, billing)
 
     def _draw(
         self,

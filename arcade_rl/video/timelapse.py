@@ -9,8 +9,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from arcade_rl.config import Resolved
+from arcade_rl.contracts import Declaration
+from arcade_rl.errors import VerificationError
+from arcade_rl.playback.game import action_fault
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.sources import Recorded
+from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.kept import Kept
 from arcade_rl.video.clip import Clip
@@ -34,9 +38,8 @@ def clips_of(
     kept = Kept(run, look.appearance.needs_policy)
     kept.refuse_none()
     rows = sorted((row.step, row.length, row.number) for row in kept)
-    step_s = _seconds_of_a_step(run, rows[0][2], resolved, look)
+    durations = _durations(run, [(number, length) for _, length, number in rows], resolved, look)
     least = 1 / (look.rate or resolved.declaration.frame_rate)
-    durations = [length * step_s for _, length, _ in rows]
     chosen = spread([step for step, _, _ in rows], durations, seconds, least)
     total = resolved.config.train.run_steps
     found = []
@@ -84,9 +87,23 @@ def spread(
     return chosen
 
 
-def _seconds_of_a_step(run: RunDirectory, number: int, resolved: Resolved, look: Look) -> Fraction:
-    """Time for which the film shows one step of the game, s; the first step of an episode stands
-    for all."""
-    with Run(run.path).episode(number).replay() as replay:
+def _durations(
+    run: RunDirectory, episodes: Sequence[tuple[int, int]], resolved: Resolved, look: Look
+) -> list[Fraction]:
+    """How long each episode (number, steps) is seen, seconds of the film. Where steps differ in length
+    every recording is read for it; elsewhere its first step has as many frames as all others."""
+    reader, per_s = Run(run.path), resolved.declaration.frame_rate * look.speed
+    if resolved.declaration.timed:
+        recordings = (reader.episode(number).recording for number, _ in episodes)
+        return [_frames_of(recording, resolved.declaration) / per_s for recording in recordings]
+    with reader.episode(episodes[0][0]).replay() as replay:
         frames = len(replay.step().frames)
-    return Fraction(frames) / (resolved.declaration.frame_rate * look.speed)
+    return [length * frames / per_s for _, length in episodes]
+
+
+def _frames_of(recording: Recording, declaration: Declaration) -> int:
+    """How many frames an episode has in a game whose steps differ in length. VerificationError if it does
+    not say."""
+    if recording.frames is None:
+        raise VerificationError(action_fault(recording, declaration))
+    return int(recording.frames.sum())

@@ -133,7 +133,7 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
     assert len(rows) == len(every)
     assert list(rows[0]) == [
         "time", "episode", "step", "hits", "streak", "length", "return", "hit", "miss", "travel",
-        "chunk", "stage", "seed", "bytes", "reasons",
+        "chunk", "stage", "seed", "opponent", "bytes", "reasons",
     ]  # fmt: skip
     for row, episode in zip(rows, every, strict=True):
         assert int(row["episode"]) == episode.number
@@ -144,6 +144,7 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         assert [int(row[name]) for name in ("chunk", "stage", "seed", "bytes")] == [
             episode.metadata.chunk, episode.stage, episode.recording.start.seed, len(episode.frame),
         ]  # fmt: skip
+        assert row["opponent"] == ""
         assert row["reasons"].split() == episode.reasons
         assert datetime.fromisoformat(row["time"]).tzinfo is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import pytest
 from elsewhere import ElsewhereWorkers
 from make_run import SMALL
-from recordings_of import assert_same_recordings, assert_same_recordings_however_cut
+from recordings_of import (
+    assert_same_recordings,
+    assert_same_recordings_however_cut,
+    recordings_of,
+)
 from supervised import (
     assert_same,
     assert_same_however_cut,
@@ -24,7 +29,7 @@ from arcade_rl.engines.listener import Listener
 from arcade_rl.engines.port import Workers
 from arcade_rl.engines.supervisor import Outcome, Supervisor
 from arcade_rl.registry import load_game
-from arcade_rl.runs import control
+from arcade_rl.runs import checkpoints, control
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Update
 
@@ -100,6 +105,42 @@ def test_workers_that_share_no_folder_and_are_killed_give_the_same_bytes(
     assert len(list(run.tensorboard.iterdir())) == len(list(here.tensorboard.iterdir()))
     assert list(run.staging.iterdir()) == []
     assert all(worker.has_ended for worker in elsewhere.started)
+
+
+@pytest.mark.usefixtures("duel")
+def test_workers_that_share_no_folder_have_the_opponents_too(tmp_path: Path) -> None:
+    """A pool of the run's own checkpoints, those that open episodes have, and one of another run."""
+    usual = {
+        **SETTINGS,
+        "game": "duel",
+        "checkpoint.milestones": '"25%"',
+        "opponents.names": '["pool"]',
+        "opponents.pool": "2",
+    }
+    against = {**usual, "opponents.names": '["pool", "first@25%"]'}
+    runs = []
+    for place, settings in (("here", usual), ("here", against), ("elsewhere", against)):
+        lines = [f"{key}={value}" for key, value in settings.items()]
+        resolved = resolve([from_assignments(lines)], load_game)
+        root = tmp_path / place
+        root.mkdir(exist_ok=True)
+        if place == "elsewhere":
+            shutil.copytree(runs[0].path, root / "first")
+        run = create_run(resolved, root, "first" if not runs else "r", ["test"])
+        folder = root / "workers"
+        folder.mkdir(exist_ok=True)
+        workers = open_engine(run) if place == "here" else ElsewhereWorkers(run, resolved, folder)
+        with closing(workers):
+            assert supervise(run, resolved, workers).state == "finished"
+        runs.append(run)
+    _, here, there = runs
+    assert_same_run(there, here)
+    found = {it.metadata.opponent for it in recordings_of(there)}
+    assert {"r@0%", "r@25%", "r@50%", "first@25%"} <= found
+    seated = [
+        checkpoints.read_state(path).seated for _, path in checkpoints.stored(there.checkpoints)
+    ]
+    assert any(seated)
 
 
 def test_a_stopped_run_goes_on_with_another_engine(

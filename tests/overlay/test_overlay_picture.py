@@ -295,7 +295,7 @@ def test_odd_numbers_do_no_harm(value: float) -> None:
     )
     activity = replace(scene.activity, layers=layers, seen=seen, value=value, links=())
     gaps = np.array([value, 1.0, value, value, 2.0, 3.0, value], np.float32)
-    picture = compose(altered(scene, activity=activity, trace=Trace(gaps, 10)))
+    picture = compose(altered(scene, activity=activity, trace=Trace(gaps, np.arange(7)[::-1], 9)))
     assert picture.std() > 10
 
 

@@ -40,6 +40,16 @@ GAMES = {
     "breakout features": (*BREAKOUT, "options.observation=features"),
     "breakout pixels": (*BREAKOUT, "options.observation=pixels"),
 }  # fmt: skip
+DUEL = (
+    "game=duel", 'opponents.names=["random", "perfect"]', "checkpoint.every=1",
+    'recording.criteria=["all"]',
+)  # fmt: skip
+"""Two seats, and steps of 1 to 4 frames."""
+DUELS = {
+    "duel": DUEL,
+    "duel with masks": (*DUEL, "options.masks=true", "options.saved_state=exact"),
+    "duel with states": (*DUEL, "options.states=true"),
+}
 GO2 = (
     "game=go2", "options.device=cpu", "options.episode_s=2.0", "train.n_envs=1", "train.n_steps=256",
     "train.batch_size=128", "train.total_steps=512", "chunk.steps=256", "checkpoint.every=1",
@@ -71,6 +81,12 @@ def assert_seeks_are_alike(made: Made, source: Recorded, seeks: int = SEEKS) -> 
 @pytest.mark.parametrize("game", GAMES)
 def test_jumps_show_what_playing_shows(game: str, tmp_path: Path) -> None:
     made = make_run(tmp_path, *GAMES[game])
+    assert_seeks_are_alike(made, longest(made))
+
+
+@pytest.mark.parametrize("game", DUELS)
+def test_jumps_show_what_playing_shows_of_two_seats(game: str, tmp_path: Path, duel: None) -> None:
+    made = make_run(tmp_path, *DUELS[game])
     assert_seeks_are_alike(made, longest(made))
 
 
@@ -150,6 +166,31 @@ def test_what_was_not_kept_of_a_live_episode_is_played_again(
         assert len(session.performance.sights) == 1
         session.seek(0)
         assert_alike([session.scenes(shown) for shown in session], truth)
+
+
+@pytest.mark.parametrize("game", DUELS)
+@pytest.mark.parametrize("kept_bytes", [1, 2**30])
+def test_a_duel_is_shown_while_it_is_played(
+    game: str, kept_bytes: int, tmp_path: Path, duel: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arcade_rl.playback.player.KEPT_BYTES", kept_bytes)
+    made = make_run(tmp_path, *DUELS[game])
+    source = Played(made.run.path, 2, 8, False)
+    with opened(source, FULL) as session:
+        session.play_to_end()
+        truth = [session.scenes(shown) for shown in session]
+        whole = session.recording
+    assert whole.frames is not None
+    assert [len(scenes) for scenes in truth] == whole.frames.tolist()
+    with opened(source, FULL) as session:
+        for place in (1, 4, 2, 6, 3, 1):
+            assert_alike(session.scenes(session.seek(place)), truth[place - 1], f"{place}")
+        assert (len(session), session.is_whole) == (6, False)
+        for step in range(6):
+            assert_alike(session.recording.replies_of(step), whole.replies_of(step), f"{step}")
+        session.seek(0)
+        assert_alike([session.scenes(shown) for shown in session], truth)
+        assert_alike(session.recording.frames, whole.frames)
 
 
 def test_an_interruption_loses_no_step(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from arcade_rl.contracts import (
     Declaration,
     Frame,
     Game,
+    Instruments,
     Metric,
     Observations,
     Opponent,
@@ -214,6 +215,10 @@ class DuelScreen(Screen):
         lit, hit, frames = state.astype(int).tolist()
         return [picture(lit, bool(hit))] * frames
 
+    def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
+        none = np.zeros(0, np.float32)
+        return Instruments(np.array([state[1] > 0]), none, none)
+
     def close(self) -> None:
         pass
 
@@ -247,6 +252,7 @@ class Duel(Game):
                 BuiltIn("perfect", "Presses the lit button."),
             ),
             timed=True,
+            tracks=("hit",) if options.states else (),
             masks=options.masks,
             replay="states" if options.states else "exact",
             reruns=options.states,

@@ -16,6 +16,7 @@ from arcade_rl.envs.seats import Member, Seated, built_in
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import find_playable
+from arcade_rl.playback.performance import Performance, Sights
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.rerun import Rerun
 from arcade_rl.playback.verify import verify
@@ -100,9 +101,8 @@ def test_recordings_name_the_opponent_and_are_played_again_without_it(tmp_path: 
 def shown(it: Recording) -> None:
     """The pictures and the re-run of an episode are what was recorded."""
     playable = find_playable(it)
-    with Rerun(playable, it) as again:
-        for k in range(len(it)):
-            again.step(k)
+    with Rerun(playable, Performance(it)) as again:
+        again.play_to(len(it) - 1, Sights(None))
     screen = playable.open_screen(it.metadata.purpose)
     with Replay(it, screen, playable.declaration) as replay:
         frames = [len(moment.frames) for moment in replay]

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arcade_rl.engines.work import work
+from arcade_rl.engines.work import turn_in, work
 
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
@@ -51,21 +51,10 @@ class Mailbox:
 
     def wait_for_turn(self) -> Turn:
         """Begin to listen, and wait for the turn, whose files lie in the run directory."""
-        from arcade_rl.runs.rivals import place_of
-        from arcade_rl.training.chunk import Turn
-
         threading.Thread(target=self._read, daemon=True).start()
         self._go.wait()
         spec, run = self._spec, self._run
-        checkpoint = None if spec.parent < 0 else run.checkpoint(spec.parent)
-        return Turn(
-            spec,
-            checkpoint,
-            run.staged(spec.chunk, spec.attempt),
-            pool=[run.checkpoint(chunk) for chunk in spec.pool],
-            seated=[run.checkpoint(chunk) for chunk in spec.seated],
-            rivals=[place_of(run, name) for name in spec.rivals],
-        )
+        return turn_in(run, spec, run.staged(spec.chunk, spec.attempt))
 
     def stop_requested(self) -> bool:
         """Whether the chunk is to end at the next update."""
