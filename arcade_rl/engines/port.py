@@ -30,8 +30,8 @@ class Worker(Protocol):
         """Send an event to the worker. A worker that is gone does not receive it, which is no error
         here.
 
-        With `Go` the worker is given the files of the checkpoints that the specification names: the one
-        that it starts from, and those that sit opposite.
+        With `Go` the worker is given the files of the checkpoints that the specification names: the
+        one that the chunk starts from, and those that sit opposite.
         """
 
     def receive(self) -> Iterator[Event]:

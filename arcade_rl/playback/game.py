@@ -101,8 +101,8 @@ def find_playable(recording: Recording) -> PlayedGame:
 
 
 def action_fault(recording: Recording, declaration: Declaration) -> str:
-    """What is wrong with the actions, the answers of opponents and the lengths of steps; "" if the game can
-    have them all."""
+    """What is wrong with the recorded actions, the answers of opponents and the lengths of steps;
+    "" if the game can have them all."""
     actions, it, most = recording.actions, recording.metadata, len(declaration.actions) - 1
     seats = len(declaration.seats)
     if (recording.replies is None) != (seats == 1):

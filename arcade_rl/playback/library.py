@@ -195,8 +195,9 @@ class Run:
         return f"<run {self.directory.path}>"
 
     def episodes(self, *where: str, **wanted: Unpack[Wanted]) -> list[Episode]:
-        """The recorded episodes that meet all conditions such as "score>=100", and what is wanted:
-        stage, reason, opponent, min_return, max_return, since, until, sort and limit, as `Wanted` says."""
+        """The recorded episodes that meet all conditions, such as "score>=100", and everything in
+        `wanted`: stage, reason, opponent, min_return, max_return, since, until, sort and limit, as
+        `Wanted` says."""
         return list(self.iterate(*where, **wanted))
 
     def iterate(self, *where: str, **wanted: Unpack[Wanted]) -> Iterator[Episode]:
@@ -273,9 +274,9 @@ class Wanted(TypedDict, total=False):
     stage: int | None
     """Episodes that were played in this stage of the curriculum."""
     reason: str | None
-    """Kept by this criterion."""
+    """Episodes that were kept by this criterion."""
     opponent: str | None
-    """Played against this opponent, by the name that recordings have."""
+    """Episodes that were played against this opponent, by the name that recordings have."""
     min_return: float | None
     max_return: float | None
     since: str | datetime | None

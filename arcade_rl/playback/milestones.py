@@ -117,8 +117,8 @@ def sources(
     deterministic: bool,
     opponent: str | Path | None = None,
 ) -> Iterator[Source]:
-    """What shows each of them. `with_policy`: only recordings whose policy is kept; `opponent`: as of
-    `Played`."""
+    """The source that shows each milestone. `with_policy`: whether only recordings count whose
+    policy is kept; `opponent`: as in `Played`."""
     if origin == "checkpoints":
         (seed,) = episode_seeds(resolved.config.evaluation.seed, 1)
         for milestone in milestones:

@@ -251,7 +251,7 @@ class LivePerformance(Performance):
 
 
 def _nothing(about: Metadata, seed: int, declaration: Declaration) -> Recording:
-    """An episode before its first step."""
+    """The recording of an episode before its first step."""
     none, counts = np.zeros(0, np.float32), np.zeros(0, np.int64)
     return Recording(
         metadata=about,

@@ -94,9 +94,12 @@ def find_source(
     deterministic: bool | None = None,
     opponent: str | None = None,
 ) -> Source:
-    """What is shown under any reference: a recorded episode as it is, and the first episode that a
-    checkpoint plays under `seed` against `opponent`, by default as the run's [evaluation] says. Errors as
-    above."""
+    """The source that any reference names: a recorded episode as it is, or the first episode that a
+    checkpoint plays under `seed` against `opponent`.
+
+    The run's [evaluation] gives what is None. Errors are those of `open_episode` and
+    `open_checkpoint`.
+    """
     if names_episode(reference):
         return find_recorded(reference, runs_dir)[0]
     run, resolved, checkpoint = open_checkpoint(reference, runs_dir)

@@ -134,7 +134,7 @@ def _filed(source: Filed, wants: Wants) -> Session:
 
 
 def _played(source: Played, wants: Wants, stack: ExitStack, go_on: Callable[[], None]) -> Session:
-    from arcade_rl.playback.player import Player  # torch: seconds that recordings need not wait
+    from arcade_rl.playback.player import Player  # imports torch: recordings need not wait
     from arcade_rl.policies.opponents import Rival
 
     run, opponent = RunDirectory(source.run), source.opponent
