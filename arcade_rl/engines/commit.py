@@ -105,7 +105,7 @@ def refuse_other_columns(run: RunDirectory, database: Database, declaration: Dec
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class RunStart:
     """Where a run goes on."""
 
     chunk: int
@@ -116,7 +116,7 @@ class Start:
     """Whether no trained checkpoint of what was trained is left, and the run begins again, as asked."""
 
 
-def find_start(run: RunDirectory, database: Database, from_scratch: bool = False) -> Start:
+def find_start(run: RunDirectory, database: Database, from_scratch: bool = False) -> RunStart:
     """Where a run goes on. Changes nothing, and verifies every checkpoint.
 
     VerificationError if no trained checkpoint of what was trained is left, unless `from_scratch`, for
@@ -134,7 +134,7 @@ def find_start(run: RunDirectory, database: Database, from_scratch: bool = False
             f"{run.name} can go on from checkpoint {start}, and --from-scratch is for a run that has "
             "no trained checkpoint left; resume it without, or start a new run"
         )
-    return Start(start, damaged, is_lost)
+    return RunStart(start, damaged, is_lost)
 
 
 def recover(

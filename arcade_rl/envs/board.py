@@ -49,7 +49,7 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ShardFault:
     """What it answers when something was raised; it ends after this."""
 
     kind: type[ArcadeError] | type[MemoryError]

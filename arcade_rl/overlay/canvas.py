@@ -28,7 +28,7 @@ HALF = 1 << SHIFT - 1
 """Half a pixel in smooth coordinates: they count from the middle of the first pixel."""
 
 
-class Placed(NamedTuple):
+class PlacedText(NamedTuple):
     """A text where it was drawn."""
 
     text: str
@@ -88,7 +88,7 @@ class Canvas:
         self.ground[:] = style.theme.canvas
         self.pixels: Frame = self.ground.copy()
         """(height, width, 3)"""
-        self.placed: dict[Rect, Placed] = {}
+        self.placed: dict[Rect, PlacedText] = {}
         """Every text of the picture by its box."""
 
     def begin(self) -> None:
@@ -114,7 +114,7 @@ class Canvas:
         if drawn:
             texts.draw(self.ground if ground else self.pixels, drawn, x, baseline, font, colour)
         ink = Rect(x, baseline - font.capital, wide, font.capital + round(font.size * DEPTH))
-        self.placed[box] = Placed(text, drawn, box, ink)
+        self.placed[box] = PlacedText(text, drawn, box, ink)
         return ink
 
     def panel(self, box: Rect, heading: str = "", aside: str = "") -> Rect:
@@ -135,7 +135,7 @@ class Canvas:
             self.ground, heading, box.x, baseline, font, theme.dim, int(box.width * 0.62)
         )
         ink = Rect(box.x, baseline - font.capital, end - box.x, font.capital)
-        self.placed[ink] = Placed(heading, heading, ink, ink)
+        self.placed[ink] = PlacedText(heading, heading, ink, ink)
         if aside:
             room = box.top(height).beside(end - box.x + style.px(16))
             self.write(aside, room, style.font(14.5), theme.faint, "right", ground=True)

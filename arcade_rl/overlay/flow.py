@@ -14,7 +14,7 @@ LEAST = 40
 
 
 @dataclass(slots=True)
-class Part:
+class FlowPart:
     """A block with what its place depends on."""
 
     block: Block
@@ -35,7 +35,9 @@ class Part:
         return self.widths[self.option]
 
 
-def lines(parts: list[Part], box: Rect, gap: int, least: int) -> list[tuple[list[Part], Rect]]:
+def lines(
+    parts: list[FlowPart], box: Rect, gap: int, least: int
+) -> list[tuple[list[FlowPart], Rect]]:
     """The parts of each line, and its box: one line where all labels have room beside each other, and
     more where that makes them fit and each is at least `least` high. In a high box pictures and maps
     are above units."""
@@ -49,7 +51,7 @@ def lines(parts: list[Part], box: Rect, gap: int, least: int) -> list[tuple[list
     return list(zip(cut, box.rows(shares, gap), strict=True))
 
 
-def _pieces(parts: list[Part], width: int, gap: int, most: int) -> list[list[Part]]:
+def _pieces(parts: list[FlowPart], width: int, gap: int, most: int) -> list[list[FlowPart]]:
     """The shared parts in equal pieces that fit, at most so many; a branch stays with the last."""
     wide = sum(part.label + gap for part in parts if part.role != "critic")
     count = max(1, min(most, -(-wide // width)))
@@ -65,20 +67,20 @@ def _pieces(parts: list[Part], width: int, gap: int, most: int) -> list[list[Par
 class Line:
     """Parts side by side."""
 
-    shared: list[Part]
-    actor: list[Part]
-    critic: list[Part]
+    shared: list[FlowPart]
+    actor: list[FlowPart]
+    critic: list[FlowPart]
     box: Rect
     gap: int
 
     @classmethod
-    def of(cls, parts: list[Part], box: Rect, gap: int) -> Line:
+    def of(cls, parts: list[FlowPart], box: Rect, gap: int) -> Line:
         roles = ("shared", "actor", "critic")
         shared, actor, critic = ([part for part in parts if part.role == role] for role in roles)
         return cls(shared, actor, critic, box, gap)
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[FlowPart]:
         return [*self.shared, *self.actor, *self.critic]
 
     def halves(self, gap: int) -> tuple[Rect, Rect]:
@@ -89,7 +91,7 @@ class Line:
         upper, lower = self.box.rows(shares, gap)
         return upper, lower
 
-    def fit(self, label: int, between: int) -> list[Part]:
+    def fit(self, label: int, between: int) -> list[FlowPart]:
         """Ask all parts for their widths below labels of this height, and choose those that fit. The
         parts that have no room at all are left out, from the middle, and returned."""
         upper, lower = self.halves(between)
@@ -121,7 +123,7 @@ class Line:
                 return
             max(able, key=lambda part: part.width).option += 1
 
-    def _leave_out(self) -> list[Part]:
+    def _leave_out(self) -> list[FlowPart]:
         left_out = []
         while self.width > self.box.width:
             longest = max(self.shared, self.actor, self.critic, key=len)
@@ -147,7 +149,7 @@ class Line:
                 else:
                     part.option += 1
 
-    def places(self, between: int) -> list[tuple[Part, Rect]]:
+    def places(self, between: int) -> list[tuple[FlowPart, Rect]]:
         """Where every part goes, its label included."""
         upper, lower = self.halves(between)
         longer = max(self.actor, self.critic, key=lambda some: _total(some, self.gap))
@@ -162,7 +164,7 @@ class Line:
         return found
 
 
-def _spread(parts: list[Part], box: Rect, gap: int) -> list[tuple[Part, Rect]]:
+def _spread(parts: list[FlowPart], box: Rect, gap: int) -> list[tuple[FlowPart, Rect]]:
     gaps = _gaps(parts, gap, box.width - _total(parts, gap))
     found, x = [], box.x
     for part, space in zip(parts, gaps, strict=False):
@@ -171,11 +173,11 @@ def _spread(parts: list[Part], box: Rect, gap: int) -> list[tuple[Part, Rect]]:
     return found
 
 
-def _total(parts: list[Part], gap: int) -> int:
+def _total(parts: list[FlowPart], gap: int) -> int:
     return sum(part.width for part in parts) + gap * max(0, len(parts) - 1)
 
 
-def _gaps(parts: list[Part], gap: int, free: int) -> list[int]:
+def _gaps(parts: list[FlowPart], gap: int, free: int) -> list[int]:
     """Gap after every part: what is left goes where links are, three times as much as elsewhere."""
     weights = [3 if one.is_dense and after.is_dense else 1 for one, after in pairwise(parts)]
     total = max(sum(weights), 1)

@@ -23,7 +23,7 @@ NUMBERS = 2
 """A line has room for so many numbers of a continuous action. Some of twelve would tell nobody anything."""
 
 
-class Header:
+class TitleHeader:
     """Two lines, with a mark in the accent beside them."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
@@ -41,7 +41,7 @@ class Header:
         self.subtitle.show(title.subtitle)
 
 
-class Line:
+class TitleLine:
     """Title, step, score, value and what was taken, in one line; a short one has no value and no
     labels."""
 

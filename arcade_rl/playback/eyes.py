@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.performance import KEPT_BYTES, Performance, Sights, StepSight
-from arcade_rl.playback.rerun import DivergenceError, Rerun
+from arcade_rl.playback.rerun import Rerun, RerunDivergenceError
 from arcade_rl.policies.activity import Activity
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Eyes:
     def sight(self, step: int) -> StepSight | None:
         """What is known of step number `step`, from 0; None where nobody knows.
 
-        DivergenceError where an exact game plays the episode otherwise than it was recorded;
+        RerunDivergenceError where an exact game plays the episode otherwise than it was recorded;
         MissingError where one whose states are recorded does, which is no fault of the recording.
         """
         for sights in (self._performance.sights, self._sights):
@@ -72,7 +72,7 @@ class Eyes:
             return None
         try:
             return self.rerun.play_to(step, self._sights)
-        except DivergenceError as error:
+        except RerunDivergenceError as error:
             if self._performance.recording.is_exact:
                 raise
             raise MissingError(

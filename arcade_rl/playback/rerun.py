@@ -32,7 +32,7 @@ MAX_SAVED = 256
 """Saved states of an episode; a longer one keeps them further apart."""
 
 
-class DivergenceError(VerificationError):
+class RerunDivergenceError(VerificationError):
     """The game plays an episode otherwise than it was recorded."""
 
     def __init__(self, message: str, step: int) -> None:
@@ -86,7 +86,7 @@ class Rerun:
 
     def play_to(self, step: int, sights: Sights) -> StepSight:
         """What is known of step number `step`, from 0; what was met on the way is put into `sights`.
-        DivergenceError where a step is not what was recorded."""
+        RerunDivergenceError where a step is not what was recorded."""
         if step < self._position:
             self._go_back(step)
         while True:
@@ -135,7 +135,7 @@ class Rerun:
         fault = fault or _state_fault(recording, k, batch.states)
         if fault:
             self._begin()
-            raise DivergenceError(f"{fault}; `arcade-rl episodes verify` tells more", k + 1)
+            raise RerunDivergenceError(f"{fault}; `arcade-rl episodes verify` tells more", k + 1)
         self._position, self._observations = k + 1, batch.observations
         return StepSight(seen, to_numpy(batch.terms)[0].copy())
 

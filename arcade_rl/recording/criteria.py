@@ -17,9 +17,9 @@ from arcade_rl.config.recording import (
     RETURN,
     All,
     AnyCriterion,
-    Failure,
+    FailureCriterion,
     First,
-    Performance,
+    PerformanceCriterion,
     Periodic,
     Record,
     StageBoundary,
@@ -112,7 +112,7 @@ class Window(Criterion):
 class BestAndWorst(Window):
     """Ties are no merit: an episode that equals many is neither among the best nor the worst."""
 
-    def __init__(self, settings: Performance, better: Better) -> None:
+    def __init__(self, settings: PerformanceCriterion, better: Better) -> None:
         super().__init__(settings.window)
         self._metric = settings.metric
         shares = [
@@ -130,7 +130,7 @@ class BestAndWorst(Window):
 
 
 class Shortest(Window):
-    def __init__(self, settings: Failure) -> None:
+    def __init__(self, settings: FailureCriterion) -> None:
         super().__init__(settings.window)
         self._share = parse_percent(settings.shortest)
 
@@ -238,7 +238,7 @@ def make(settings: AnyCriterion, metrics: Sequence[Metric]) -> Criterion:
             return Always()
         case Periodic():
             return EveryNth(settings)
-        case Performance():
+        case PerformanceCriterion():
             return BestAndWorst(settings, better[settings.metric])
         case StageTransition():
             return AroundTransitions(settings)
@@ -249,5 +249,5 @@ def make(settings: AnyCriterion, metrics: Sequence[Metric]) -> Criterion:
             return NewBest({name: better[name] for name in names})
         case First():
             return FirstPast(settings, better[settings.metric])
-        case Failure():
+        case FailureCriterion():
             return Shortest(settings)

@@ -21,7 +21,7 @@ from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Sta
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
+class HostRollout:
     """One rollout on the host."""
 
     actions: npt.NDArray[Any]
@@ -103,7 +103,7 @@ class Placed:
 
     before: int
     """Steps before it."""
-    rollout: Rollout
+    rollout: HostRollout
     """With the columns of some of the environments."""
     column: npt.NDArray[np.int64]
     """Where each environment's are, -1 where they were let go. (N,)"""
@@ -150,7 +150,7 @@ class Tape:
         """Of all columns that it holds."""
         return sum(placed.num_bytes for placed in self._rollouts)
 
-    def add(self, rollout: Rollout) -> None:
+    def add(self, rollout: HostRollout) -> None:
         """Go on by a rollout. Its arrays must stay as they are."""
         placed = Placed(self._end, rollout, self._whole)
         self._rollouts.append(placed)
@@ -249,7 +249,7 @@ def _as_fingerprints(positions: list[int], values: list[int]) -> Fingerprints:
     return Fingerprints(np.array(positions, np.int64), np.array(values, np.uint32))
 
 
-def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollout:
+def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> HostRollout:
     """Spans that end at the same moment as a rollout, each from its start on."""
     columns: dict[str, Any] = {}
     for name in COLUMNS:
@@ -272,7 +272,7 @@ def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollo
     columns["reply_actions"] = None
     if columns["reply_counts"] is not None:
         columns["reply_actions"] = tuple(span.reply_actions for span in spans)
-    return Rollout(**columns, print_steps=steps, prints=prints, final_prints={})
+    return HostRollout(**columns, print_steps=steps, prints=prints, final_prints={})
 
 
 def _columns_of(pieces: list[Placed], start: int, end: int, env: int) -> dict[str, Any]:

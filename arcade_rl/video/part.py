@@ -36,7 +36,7 @@ def told_of(path: Path) -> Iterator[None]:
         ) from error
 
 
-class Part:
+class PartFile:
     """`<name>.part` beside the film, locked against a second writer.
 
     What a killed process left is written over.

@@ -16,7 +16,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from arcade_rl.errors import ArcadeError, UsageError
 from arcade_rl.video.formats import format_of
-from arcade_rl.video.part import Part, told_of
+from arcade_rl.video.part import PartFile, told_of
 
 LARGEST_TERM = 2**30
 """Of a rate: the files and encoders count with 32 bits."""
@@ -59,7 +59,7 @@ class FilmWriter(ABC):
         """Frames per second of the film; where the format knows only some rates, one of these."""
         self.frames = 0
         """Frames of the film so far."""
-        self._part = Part(path, force)
+        self._part = PartFile(path, force)
         self._open = contextlib.ExitStack()
         self._reformatter = VideoReformatter()
 

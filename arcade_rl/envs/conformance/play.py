@@ -57,7 +57,7 @@ class Seeds(SeedSource):
         return seed
 
 
-class Player:
+class RandomPlayer:
     """Steps an environment and knows which episode every row belongs to."""
 
     def __init__(self, env: VectorEnv, seeds: Seeds) -> None:
@@ -141,7 +141,7 @@ def seated(env: VectorEnv, game: Game, options: Any) -> VectorEnv:
 
 def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces:
     """Play episodes of these seeds, one queue an environment, and digest every step."""
-    player = Player(env, Seeds(queues))
+    player = RandomPlayer(env, Seeds(queues))
     traces: Traces = {}
     _begin(traces, player, range(env.num_envs))
     for _ in range(steps):
@@ -157,7 +157,9 @@ def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces
     return traces
 
 
-def _begin(traces: Traces, player: Player, indices: Sequence[int] | npt.NDArray[np.intp]) -> None:
+def _begin(
+    traces: Traces, player: RandomPlayer, indices: Sequence[int] | npt.NDArray[np.intp]
+) -> None:
     for index in indices:
         digest = {"first observation": hash_row(player.observations, int(index))}
         traces[player.current()[index]] = [digest]
