@@ -76,7 +76,7 @@ class Commands(click.Group):
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
-        "color": True,  # click removes no codes: `Shown` shows those of strangers as escapes
+        "color": True,  # click removes no codes: `VisibleStream` escapes those of strangers
     },
 )
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")

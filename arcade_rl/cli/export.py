@@ -189,7 +189,7 @@ def batch(
 ) -> None:  # fmt: skip
     """Make a film of every recorded episode that the filters of `episodes list` choose."""
     from arcade_rl.playback.library import Run, select
-    from arcade_rl.playback.sources import Recorded
+    from arcade_rl.playback.sources import RecordedSource
     from arcade_rl.runs.episodes import find_episodes
     from arcade_rl.video.clip import Clip
 
@@ -204,7 +204,7 @@ def batch(
         [
             Clip(
                 path=folder / f"episode_{row.number:06d}{look.encoding.format.suffix}",
-                source=Recorded(run.path, row.number),
+                source=RecordedSource(run.path, row.number),
                 title=f"episode {row.number}",
                 episode=k,
                 episodes=len(rows),
@@ -343,7 +343,7 @@ def compare(
     Each is RUN, RUN@CKPT, RUN:EPISODE or the file of an episode.
     """
     from arcade_rl.playback.references import find_source
-    from arcade_rl.playback.sources import Played
+    from arcade_rl.playback.sources import PlayedSource
     from arcade_rl.video.panes import Pane, SideBySide, check_count
 
     check_count(len(references))
@@ -352,8 +352,9 @@ def compare(
         for reference in references
     ]
     target = _target(out, Path(f"compare{look.encoding.format.suffix}"), "compare", look)
-    is_chosen = any(choice is not None for choice in (seed, deterministic, opponent))
-    if is_chosen and not any(isinstance(pane.source, Played) for pane in panes):
+    if (seed is not None or deterministic is not None) and not any(
+        isinstance(pane.source, PlayedSource) for pane in panes
+    ):
         raise UsageError(
             "--seed, --deterministic, --sampled and --opponent are of checkpoints; none plays here"
         )

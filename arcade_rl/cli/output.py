@@ -35,7 +35,7 @@ def _escape(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-class Shown:
+class VisibleStream:
     """stdout or stderr for everybody but rich: text that is written to it becomes `visible`."""
 
     buffer = None
@@ -63,13 +63,13 @@ def filter_streams() -> None:
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-        setattr(sys, name, cast(TextIO, Shown(stream)))
+        setattr(sys, name, cast(TextIO, VisibleStream(stream)))
 
 
 def unfiltered(stream: TextIO) -> TextIO:
     """The stream for rich, whose own codes a terminal is to obey. What it is given to show must be
     `visible`, and no markup."""
-    return stream.unfiltered if isinstance(stream, Shown) else stream
+    return stream.unfiltered if isinstance(stream, VisibleStream) else stream
 
 
 def is_live(stream: TextIO) -> bool:

@@ -35,7 +35,7 @@ SHARES = (("env", ("environment",)), ("infer", ("inference", "copy")), ("learn",
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProgressRow:
     """One row of the table of chunks."""
 
     cells: tuple[str, ...]
@@ -158,8 +158,8 @@ class ChunkProgress(Listener):
         widths = tuple(max(len(title), 7) for title in header)
         if not self._has_header:
             self._has_header = True
-            self._say(str(Row(tuple(header), widths)))
-        self._say(str(Row(tuple(cells), widths)))
+            self._say(str(ProgressRow(tuple(header), widths)))
+        self._say(str(ProgressRow(tuple(cells), widths)))
         if summary.episodes and is_few(summary.episodes) and not self._has_warned:
             self._has_warned = True
             self._say(OF_TRAINING)

@@ -14,7 +14,7 @@ from arcade_rl.contracts import Rom
 from arcade_rl.roms.directory import Stored
 from arcade_rl.roms.header import Header
 from arcade_rl.roms.reading import shown, size_text
-from arcade_rl.roms.recognition import Finding
+from arcade_rl.roms.recognition import RomFinding
 from arcade_rl.roms.storing import Outcome
 
 INDENT = 4
@@ -28,7 +28,7 @@ SAID = {
 }
 
 
-def finding_values(finding: Finding) -> dict[str, Any]:
+def finding_values(finding: RomFinding) -> dict[str, Any]:
     """One file, as plain data."""
     return {
         "path": finding.path,
@@ -45,7 +45,7 @@ def finding_values(finding: Finding) -> dict[str, Any]:
     }
 
 
-def import_values(finding: Finding, outcome: Outcome | None, root: Path) -> dict[str, Any]:
+def import_values(finding: RomFinding, outcome: Outcome | None, root: Path) -> dict[str, Any]:
     """One file and what became of it, as plain data."""
     target = _target(finding, root) if outcome else None
     values = {**finding_values(finding), "outcome": outcome, "file": target}
@@ -71,7 +71,7 @@ def stored_values(stored: Stored) -> dict[str, Any]:
     }
 
 
-def write_findings(findings: Sequence[Finding], given: Sequence[Path]) -> None:
+def write_findings(findings: Sequence[RomFinding], given: Sequence[Path]) -> None:
     """Write what each file is; what else is in directories and archives is counted."""
     names = {shown(path) for path in given}
     told = [f for f in findings if f.is_related or (f.path in names and not f.member)]
@@ -82,7 +82,7 @@ def write_findings(findings: Sequence[Finding], given: Sequence[Path]) -> None:
         notice(f"{others:,} {what} that an installed plugin knows; --json names them")
 
 
-def tell_import(finding: Finding, outcome: Outcome | None, root: Path, is_named: bool) -> None:
+def tell_import(finding: RomFinding, outcome: Outcome | None, root: Path, is_named: bool) -> None:
     """Write what became of a file; why one was not imported is told on stderr."""
     if outcome == "differs":
         notice(f"{_name(finding)}: {_difference(_target(finding, root))}; --force replaces it")
@@ -141,11 +141,11 @@ def _identity(rom: Rom) -> dict[str, Any]:
     }
 
 
-def _name(finding: Finding) -> str:
+def _name(finding: RomFinding) -> str:
     return f"{finding.path} ({finding.member})" if finding.member else finding.path
 
 
-def _why(finding: Finding) -> str:
+def _why(finding: RomFinding) -> str:
     """Why a file is not accepted, and what to do."""
     if finding.known and finding.known.fault:
         return f"{_name(finding)}: {finding.reason}"
@@ -153,7 +153,7 @@ def _why(finding: Finding) -> str:
     return f"{what} {finding.reason}; {finding.advice}"
 
 
-def _write_finding(finding: Finding) -> None:
+def _write_finding(finding: RomFinding) -> None:
     if finding.status == "accepted":
         assert finding.known is not None
         paragraph(f"{_name(finding)}: {finding.known.rom.title}, accepted", INDENT)
@@ -191,7 +191,7 @@ def _memory(count: int) -> str:
     return f"{count >> 10:,} KiB" if count % 1024 == 0 else size_text(count)
 
 
-def _target(finding: Finding, root: Path) -> str:
+def _target(finding: RomFinding, root: Path) -> str:
     """Path where the ROM lies, or belongs."""
     assert finding.known is not None
     rom = finding.known.rom

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from arcade_rl.roms.declared import Catalogue
-    from arcade_rl.roms.recognition import Finding
+    from arcade_rl.roms.recognition import RomFinding
     from arcade_rl.roms.storing import Outcome
 
 NOT_ACCEPTED = 1
@@ -48,7 +48,7 @@ def check(context: click.Context, paths: tuple[str, ...], as_json: bool) -> None
     from arcade_rl.cli.rom_tables import finding_values, write_findings
 
     known = _catalogue()
-    found: list[Finding] = []
+    found: list[RomFinding] = []
     missing: list[str] = []
     is_each_accepted = True
     for path in _paths(paths):
@@ -163,7 +163,7 @@ def _directory(option: str | None) -> Path:
 
 def _imported(
     path: Path, known: Catalogue, root: Path, force: bool
-) -> Iterator[tuple[Finding, Outcome | None]]:
+) -> Iterator[tuple[RomFinding, Outcome | None]]:
     """Every file that `path` names, with what became of it: None for a file that is not
     accepted."""
     from arcade_rl.roms.storing import store
@@ -176,7 +176,7 @@ def _imported(
         yield finding, outcome
 
 
-def _findings(path: Path, known: Catalogue) -> Iterator[Finding]:
+def _findings(path: Path, known: Catalogue) -> Iterator[RomFinding]:
     from arcade_rl.roms.reading import candidates
     from arcade_rl.roms.recognition import recognise
 

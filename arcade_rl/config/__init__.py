@@ -16,7 +16,7 @@ from arcade_rl.config.models import (
 )
 from arcade_rl.config.opponents import POOL
 from arcade_rl.config.options import Options, parse_percent, parse_step, unknown_key
-from arcade_rl.config.recording import AnyCriterion, Recording
+from arcade_rl.config.recording import AnyCriterion, RecordingTable
 from arcade_rl.config.resolve import (
     Resolved,
     Source,
@@ -46,7 +46,7 @@ __all__ = [
     "Engine",
     "Options",
     "PolicyKwargs",
-    "Recording",
+    "RecordingTable",
     "Resolved",
     "Schedule",
     "Source",

@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 
 from arcade_rl.config.algorithms import ALL_HYPERPARAMETERS, DEFAULTS
 from arcade_rl.config.models import AdaptiveRate, Config, Schedule, Train
-from arcade_rl.config.recording import CRITERIA, Criterion
+from arcade_rl.config.recording import CRITERIA, CriterionTable
 
 _LIMITS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
@@ -85,7 +85,7 @@ def _rate(model: type[BaseModel]) -> KeyTable:
     return _table(f"train.learning_rate = {{ {fields} }}", "train.learning_rate.", model)
 
 
-def _criterion(name: str, kind: type[Criterion]) -> KeyTable:
+def _criterion(name: str, kind: type[CriterionTable]) -> KeyTable:
     return _table(f'recording.criteria = [{{ name = "{name}" }}]', "recording.criteria[].", kind)
 
 
@@ -106,7 +106,7 @@ def _tables_in(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
 def _keys(model: type[BaseModel], prefix: str) -> Iterator[Key]:
     tables = dict(_tables_in(model))
     for name, field in model.model_fields.items():
-        if name not in tables and not (issubclass(model, Criterion) and name == "name"):
+        if name not in tables and not (issubclass(model, CriterionTable) and name == "name"):
             is_tuned = model is Train and name in ALL_HYPERPARAMETERS
             takers = tuple(a for a in DEFAULTS if name in DEFAULTS[a]) if is_tuned else ()
             default = _default_by_algorithm(name, takers) if takers else _default(field)
@@ -162,7 +162,7 @@ def _plain_name(annotation: Any) -> str:
         return "none"
     if not isinstance(annotation, type):
         return "value"
-    if issubclass(annotation, Criterion):
+    if issubclass(annotation, CriterionTable):
         return json.dumps(annotation.model_fields["name"].default)
     if issubclass(annotation, BaseModel):
         return f"{{ {', '.join(annotation.model_fields)} }}"

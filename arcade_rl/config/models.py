@@ -31,7 +31,7 @@ from arcade_rl.config.options import (
     parse_percent,
     parse_step,
 )
-from arcade_rl.config.recording import Recording
+from arcade_rl.config.recording import RecordingTable
 
 Value: TypeAlias = JsonValue
 """What TOML can say (dates aside: no key takes one)."""
@@ -371,7 +371,7 @@ class Train(Options):
         return self
 
 
-class Chunk(Options):
+class ChunkTable(Options):
     """How the run is cut."""
 
     steps: Steps = 50_000
@@ -435,7 +435,7 @@ class Engine(Options):
     """Seconds before the first restart, doubled for each after it up to 60."""
 
 
-class Evaluation(Options):
+class EvaluationTable(Options):
     """What `evaluate` plays when it is not told otherwise."""
 
     episodes: Count = 100
@@ -466,7 +466,7 @@ class Config(Options):
     options: dict[str, Value] = Field(default_factory=dict)
     """The game's own options, typed by its plugin: `arcade-rl plugins show GAME` lists them."""
     train: Train = Train()
-    chunk: Chunk = Chunk()
+    chunk: ChunkTable = ChunkTable()
     checkpoint: Checkpoint = Checkpoint()
     reward: dict[str, Weight] = Field(default_factory=dict)
     """Weight of each of the game's reward terms in what the learner is rewarded with; a term that
@@ -474,8 +474,8 @@ class Config(Options):
     engine: Engine = Engine()
     opponents: Seating | None = None
     """Unset in a game of one seat."""
-    evaluation: Evaluation = Evaluation()
-    recording: Recording = Recording()
+    evaluation: EvaluationTable = EvaluationTable()
+    recording: RecordingTable = RecordingTable()
 
     @model_validator(mode="after")
     def _chunks_can_be_counted(self) -> Config:

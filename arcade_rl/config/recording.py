@@ -17,7 +17,7 @@ LEAST_BYTES = 1 << 16
 """Smallest limit of recordings: a run with less would keep nothing worth having."""
 
 
-class Criterion(Options):
+class CriterionTable(Options):
     """What every criterion has."""
 
     policy: bool = True
@@ -30,7 +30,7 @@ class Criterion(Options):
         return ()
 
 
-class All(Criterion):
+class All(CriterionTable):
     """Every episode."""
 
     name: Literal["all"] = "all"
@@ -40,7 +40,7 @@ class All(Criterion):
     episodes."""
 
 
-class Periodic(Criterion):
+class Periodic(CriterionTable):
     """Every N-th episode of the run."""
 
     name: Literal["periodic"] = "periodic"
@@ -48,7 +48,7 @@ class Periodic(Criterion):
     """Episodes from one that is kept to the next, counted by their ends over the whole run."""
 
 
-class Performance(Criterion):
+class PerformanceCriterion(CriterionTable):
     """The best and the worst, measured against the `window` episodes before."""
 
     name: Literal["performance"] = "performance"
@@ -74,7 +74,7 @@ class Performance(Criterion):
         return value
 
 
-class StageTransition(Criterion):
+class StageTransition(CriterionTable):
     """Around a change of the curriculum's stage."""
 
     name: Literal["stage_transition"] = "stage_transition"
@@ -84,7 +84,7 @@ class StageTransition(Criterion):
     """Number of the first episodes of the new stage to end."""
 
 
-class StageBoundary(Criterion):
+class StageBoundary(CriterionTable):
     """The first and the last episodes of every stage."""
 
     name: Literal["stage_boundary"] = "stage_boundary"
@@ -94,7 +94,7 @@ class StageBoundary(Criterion):
     """Number of the last episodes that had ended when the next stage began, or the run ended."""
 
 
-class Record(Criterion):
+class Record(CriterionTable):
     """A new best of the run."""
 
     name: Literal["record"] = "record"
@@ -107,7 +107,7 @@ class Record(Criterion):
         return self.metrics
 
 
-class First(Criterion):
+class First(CriterionTable):
     """The first episode in which a metric passes a threshold."""
 
     name: Literal["first"] = "first"
@@ -121,7 +121,7 @@ class First(Criterion):
         return [self.metric]
 
 
-class Failure(Criterion):
+class FailureCriterion(CriterionTable):
     """The shortest episodes, measured against the `window` episodes before."""
 
     name: Literal["failure"] = "failure"
@@ -138,12 +138,19 @@ class Failure(Criterion):
 
 
 AnyCriterion: TypeAlias = Annotated[
-    All | Periodic | Performance | StageTransition | StageBoundary | Record | First | Failure,
+    All
+    | Periodic
+    | PerformanceCriterion
+    | StageTransition
+    | StageBoundary
+    | Record
+    | First
+    | FailureCriterion,
     Field(discriminator="name"),
 ]
 
-CRITERIA: Mapping[str, type[Criterion]] = {
-    kind.model_fields["name"].default: kind for kind in Criterion.__subclasses__()
+CRITERIA: Mapping[str, type[CriterionTable]] = {
+    kind.model_fields["name"].default: kind for kind in CriterionTable.__subclasses__()
 }
 """The criteria by name."""
 
@@ -173,7 +180,7 @@ DEFAULT_CRITERIA: dict[ReplayKind, tuple[str, ...]] = {
 times the space of actions."""
 
 
-class Recording(Options):
+class RecordingTable(Options):
     """Which episodes are kept."""
 
     criteria: (

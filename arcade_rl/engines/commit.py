@@ -107,8 +107,8 @@ def refuse_other_columns(run: RunDirectory, database: Database, declaration: Dec
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """The checkpoint from which a run goes on."""
+class RunStart:
+    """Where a run goes on."""
 
     chunk: int
     """Chunk of the newest checkpoint that verifies; -1 for none."""
@@ -119,8 +119,8 @@ class Start:
     the user asked."""
 
 
-def find_start(run: RunDirectory, database: Database, from_scratch: bool = False) -> Start:
-    """Find the checkpoint from which a run goes on. Changes nothing, and verifies every checkpoint.
+def find_start(run: RunDirectory, database: Database, from_scratch: bool = False) -> RunStart:
+    """Where a run goes on. Changes nothing, and verifies every checkpoint.
 
     VerificationError if the run was trained and no trained checkpoint is left, unless
     `from_scratch`. UsageError if `from_scratch` is given in any other case. OSError if the system
@@ -138,7 +138,7 @@ def find_start(run: RunDirectory, database: Database, from_scratch: bool = False
             f"{run.name} can go on from checkpoint {start}, and --from-scratch is for a run that has "
             "no trained checkpoint left; resume it without, or start a new run"
         )
-    return Start(start, damaged, is_lost)
+    return RunStart(start, damaged, is_lost)
 
 
 def recover(

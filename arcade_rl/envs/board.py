@@ -50,8 +50,8 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """The last answer of a process in which something was raised."""
+class ShardFault:
+    """What it answers when something was raised; it ends after this."""
 
     kind: type[ArcadeError] | type[MemoryError]
     message: str

@@ -38,7 +38,7 @@ from arcade_rl.contracts import (
     StepBatch,
     VectorEnv,
 )
-from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
+from arcade_rl.envs.board import Board, Hello, Order, ShardFault, read_frame, write_frame
 from arcade_rl.errors import PluginError
 
 CLOSE_WAIT_S = 5.0
@@ -83,7 +83,7 @@ class Shard:
         if answer is None:
             raise PluginError(f"{self._name} ended with {self._end()}")
         found = pickle.loads(answer) if answer else None
-        if isinstance(found, Fault):
+        if isinstance(found, ShardFault):
             raise found.kind(f"{self._name}: {found.message}")
         return answer
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import NumberedSeeds, Observations, SeedSource, VectorEnv
 from arcade_rl.envs.arrays import actions_for
-from arcade_rl.envs.board import Board, Fault, Hello, Order, read_frame, write_frame
+from arcade_rl.envs.board import Board, Hello, Order, ShardFault, read_frame, write_frame
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.parent import die_with
 from arcade_rl.envs.seats import Seated, built_in
@@ -66,12 +66,12 @@ def serve(commands: int, replies: int, memory: int, parent: int) -> None:
     try:
         _serve(commands, replies, memory)
     except ArcadeError as error:
-        answer(replies, pickle.dumps(Fault(type(error), str(error))))
+        answer(replies, pickle.dumps(ShardFault(type(error), str(error))))
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is told to the parent
         traceback.print_exc()
         lines = str(error).splitlines() or ["no message"]
         kind = MemoryError if isinstance(error, MemoryError) else PluginError
-        answer(replies, pickle.dumps(Fault(kind, f"{type(error).__name__}: {lines[0]}")))
+        answer(replies, pickle.dumps(ShardFault(kind, f"{type(error).__name__}: {lines[0]}")))
 
 
 def answer(replies: int, body: bytes = b"") -> None:

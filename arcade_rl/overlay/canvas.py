@@ -29,8 +29,8 @@ HALF = 1 << SHIFT - 1
 pixel."""
 
 
-class Placed(NamedTuple):
-    """A text and the place where it was drawn."""
+class PlacedText(NamedTuple):
+    """A text where it was drawn."""
 
     text: str
     """The text as it was given."""
@@ -89,9 +89,9 @@ class Canvas:
         """The parts of the picture that never change. (height, width, 3), uint8, RGB."""
         self.ground[:] = style.theme.canvas
         self.pixels: Frame = self.ground.copy()
-        """The picture. (height, width, 3), uint8, RGB."""
-        self.placed: dict[Rect, Placed] = {}
-        """Every text of the picture, by the box that the text was written into."""
+        """(height, width, 3)"""
+        self.placed: dict[Rect, PlacedText] = {}
+        """Every text of the picture by its box."""
 
     def begin(self) -> None:
         """Show the ground, once all parts that never change are drawn into the ground."""
@@ -117,7 +117,7 @@ class Canvas:
         if drawn:
             texts.draw(self.ground if ground else self.pixels, drawn, x, baseline, font, colour)
         ink = Rect(x, baseline - font.capital, wide, font.capital + round(font.size * DEPTH))
-        self.placed[box] = Placed(text, drawn, box, ink)
+        self.placed[box] = PlacedText(text, drawn, box, ink)
         return ink
 
     def panel(self, box: Rect, heading: str = "", aside: str = "") -> Rect:
@@ -138,7 +138,7 @@ class Canvas:
             self.ground, heading, box.x, baseline, font, theme.dim, int(box.width * 0.62)
         )
         ink = Rect(box.x, baseline - font.capital, end - box.x, font.capital)
-        self.placed[ink] = Placed(heading, heading, ink, ink)
+        self.placed[ink] = PlacedText(heading, heading, ink, ink)
         if aside:
             room = box.top(height).beside(end - box.x + style.px(16))
             self.write(aside, room, style.font(14.5), theme.faint, "right", ground=True)

@@ -14,8 +14,8 @@ LEAST = 40
 
 
 @dataclass(slots=True)
-class Part:
-    """A block, and the facts that its place depends on."""
+class FlowPart:
+    """A block with what its place depends on."""
 
     block: Block
     role: str
@@ -38,10 +38,12 @@ class Part:
         return self.widths[self.option]
 
 
-def lines(parts: list[Part], box: Rect, gap: int, least: int) -> list[tuple[list[Part], Rect]]:
-    """The parts of each line, and the line's box. Labels that all have room beside each other need
-    one line; otherwise there are as many lines as make the labels fit, each at least `least` pixels
-    high. In a high box, pictures and feature maps lie above units."""
+def lines(
+    parts: list[FlowPart], box: Rect, gap: int, least: int
+) -> list[tuple[list[FlowPart], Rect]]:
+    """The parts of each line, and its box: one line where all labels have room beside each other, and
+    more where that makes them fit and each is at least `least` high. In a high box pictures and maps
+    are above units."""
     maps = [part for part in parts if not part.is_dense]
     dense = [part for part in parts if part.is_dense]
     is_high = box.height >= 0.34 * box.width and any(part.layer >= 0 for part in maps)
@@ -52,9 +54,8 @@ def lines(parts: list[Part], box: Rect, gap: int, least: int) -> list[tuple[list
     return list(zip(cut, box.rows(shares, gap), strict=True))
 
 
-def _pieces(parts: list[Part], width: int, gap: int, most: int) -> list[list[Part]]:
-    """The shared parts in equal pieces that fit into the width, at most `most` pieces. The parts of
-    the actor and of the critic stay with the last piece."""
+def _pieces(parts: list[FlowPart], width: int, gap: int, most: int) -> list[list[FlowPart]]:
+    """The shared parts in equal pieces that fit, at most so many; a branch stays with the last."""
     wide = sum(part.label + gap for part in parts if part.role != "critic")
     count = max(1, min(most, -(-wide // width)))
     shared = [part for part in parts if part.role == "shared"]
@@ -71,20 +72,20 @@ class Line:
     """One line of the panel: shared parts side by side, and right of them those of the actor above
     those of the critic."""
 
-    shared: list[Part]
-    actor: list[Part]
-    critic: list[Part]
+    shared: list[FlowPart]
+    actor: list[FlowPart]
+    critic: list[FlowPart]
     box: Rect
     gap: int
 
     @classmethod
-    def of(cls, parts: list[Part], box: Rect, gap: int) -> Line:
+    def of(cls, parts: list[FlowPart], box: Rect, gap: int) -> Line:
         roles = ("shared", "actor", "critic")
         shared, actor, critic = ([part for part in parts if part.role == role] for role in roles)
         return cls(shared, actor, critic, box, gap)
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[FlowPart]:
         return [*self.shared, *self.actor, *self.critic]
 
     def halves(self, gap: int) -> tuple[Rect, Rect]:
@@ -96,10 +97,9 @@ class Line:
         upper, lower = self.box.rows(shares, gap)
         return upper, lower
 
-    def fit(self, label: int, between: int) -> list[Part]:
-        """Choose a width for every part, below labels that are `label` pixels high, with `between`
-        pixels between actor and critic. Parts that have no room at all are left out, from the
-        middle of the line, and returned."""
+    def fit(self, label: int, between: int) -> list[FlowPart]:
+        """Ask all parts for their widths below labels of this height, and choose those that fit. The
+        parts that have no room at all are left out, from the middle, and returned."""
         upper, lower = self.halves(between)
         branch = max(len(self.actor), len(self.critic))
         # A part keeps room for its label, or at least for its fair share of the line.
@@ -133,9 +133,7 @@ class Line:
                 return
             max(able, key=lambda part: part.width).option += 1
 
-    def _leave_out(self) -> list[Part]:
-        """Take parts out of the middle of the longest chain until the rest fits: the first and the
-        last part of a chain tell the most."""
+    def _leave_out(self) -> list[FlowPart]:
         left_out = []
         while self.width > self.box.width:
             longest = max(self.shared, self.actor, self.critic, key=len)
@@ -163,8 +161,8 @@ class Line:
                 else:
                     part.option += 1
 
-    def places(self, between: int) -> list[tuple[Part, Rect]]:
-        """The room of every part, its label included."""
+    def places(self, between: int) -> list[tuple[FlowPart, Rect]]:
+        """Where every part goes, its label included."""
         upper, lower = self.halves(between)
         longer = max(self.actor, self.critic, key=lambda some: _total(some, self.gap))
         gaps = _gaps(self.shared + longer, self.gap, self.box.width - self.width)
@@ -178,7 +176,7 @@ class Line:
         return found
 
 
-def _spread(parts: list[Part], box: Rect, gap: int) -> list[tuple[Part, Rect]]:
+def _spread(parts: list[FlowPart], box: Rect, gap: int) -> list[tuple[FlowPart, Rect]]:
     gaps = _gaps(parts, gap, box.width - _total(parts, gap))
     found, x = [], box.x
     for part, space in zip(parts, gaps, strict=False):
@@ -187,13 +185,12 @@ def _spread(parts: list[Part], box: Rect, gap: int) -> list[tuple[Part, Rect]]:
     return found
 
 
-def _total(parts: list[Part], gap: int) -> int:
+def _total(parts: list[FlowPart], gap: int) -> int:
     return sum(part.width for part in parts) + gap * max(0, len(parts) - 1)
 
 
-def _gaps(parts: list[Part], gap: int, free: int) -> list[int]:
-    """The gap after every part. Spare width is spread over the gaps; those between dense layers,
-    where links are drawn, get three times as much as others."""
+def _gaps(parts: list[FlowPart], gap: int, free: int) -> list[int]:
+    """Gap after every part: what is left goes where links are, three times as much as elsewhere."""
     weights = [3 if one.is_dense and after.is_dense else 1 for one, after in pairwise(parts)]
     total = max(sum(weights), 1)
     return [*(gap + max(0, free) * weight // total for weight in weights), 0]

@@ -8,7 +8,7 @@ import numpy as np
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.blocks import Block, Layers, Outputs, SeenFeatures, SeenPictures
 from arcade_rl.overlay.canvas import Canvas
-from arcade_rl.overlay.flow import Line, Part, lines
+from arcade_rl.overlay.flow import FlowPart, Line, lines
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.links import draw_links
 from arcade_rl.overlay.policy import count
@@ -75,7 +75,7 @@ class Network:
             self._place_part(part, box)
         return len(left_out)
 
-    def _place_part(self, part: Part, box: Rect) -> None:
+    def _place_part(self, part: FlowPart, box: Rect) -> None:
         """Draw the label and place the block below it."""
         style, theme = self.canvas.style, self.canvas.theme
         head = box.top(style.px(20))
@@ -120,7 +120,7 @@ def _starts(choices: Choices) -> list[int]:
 
 def _parts(
     canvas: Canvas, activity: Activity, names: tuple[str, ...], feature_names: tuple[str, ...]
-) -> list[Part]:
+) -> list[FlowPart]:
     parts = []
     for place, seen in enumerate(activity.seen):
         if seen.is_picture:
@@ -129,7 +129,7 @@ def _parts(
             size = seen.values.size
             known = feature_names if len(feature_names) == size else ()
             block = SeenFeatures(canvas, place, seen.name, size, known)
-        parts.append(Part(block, "shared", -1, False, label_width(canvas, block)))
+        parts.append(FlowPart(block, "shared", -1, False, label_width(canvas, block)))
     output = _output(activity)
     for place, layer in enumerate(activity.layers):
         if place == output:
@@ -138,7 +138,7 @@ def _parts(
         else:
             block = Layers(canvas, place, layer.label, layer.values.shape)
         width = label_width(canvas, block)
-        parts.append(Part(block, layer.role, place, not layer.is_maps, width))
+        parts.append(FlowPart(block, layer.role, place, not layer.is_maps, width))
     return parts
 
 
@@ -161,9 +161,9 @@ def _output(activity: Activity) -> int:
     return fitting[-1] if fitting and size <= 40 else -1
 
 
-def _bodies(parts: list[Part], inside: Rect) -> list[Rect]:
-    """The areas that must be drawn on fresh ground: those that links may cross, and the bars of
-    features. Other blocks cover all of their room."""
+def _bodies(parts: list[FlowPart], inside: Rect) -> list[Rect]:
+    """What must be drawn on fresh ground: where links may be, and numbers as bars. Other blocks cover
+    all of their room."""
     dense = [part.box for part in parts if part.is_dense]
     if dense:
         x, y = min(box.x for box in dense) - 4, min(box.y for box in dense) - 4

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
-from arcade_rl.overlay.canvas import Canvas, Placed, Style, fill
+from arcade_rl.overlay.canvas import Canvas, PlacedText, Style, fill
 from arcade_rl.overlay.game import RENDERED, scale
 from arcade_rl.overlay.instruments import InstrumentsPanel
 from arcade_rl.overlay.layout import Detail, Layout, check_size, lay_out
@@ -15,7 +15,7 @@ from arcade_rl.overlay.playback import PlaybackPanel
 from arcade_rl.overlay.policy import Policy, count, named
 from arcade_rl.overlay.scene import Card, Dashboard, Scene
 from arcade_rl.overlay.theme import Theme
-from arcade_rl.overlay.titles import BannerView, Header, Line, draw_card
+from arcade_rl.overlay.titles import BannerView, TitleHeader, TitleLine, draw_card
 from arcade_rl.overlay.training import Training
 from arcade_rl.policies.activity import Activity, Choices
 
@@ -71,9 +71,8 @@ class Overlay:
         return self._card[1].pixels
 
     @property
-    def texts(self) -> tuple[Placed, ...]:
-        """Every text of the last picture with its place; the texts of a banner are not among
-        them."""
+    def texts(self) -> tuple[PlacedText, ...]:
+        """Every text of the last picture but a banner's, with where it is."""
         if self._current is None:
             return ()
         return tuple(placed for placed in self._current.placed.values() if placed.text)
@@ -126,8 +125,8 @@ class _Picture:
         self.canvas = canvas = Canvas(size, Style(theme, layout.unit))
         fill(canvas.ground, layout.stage, theme.canvas if detail == "none" else theme.stage)
         self.names = named(scene.action_names, scene.activity.decision) if scene.activity else ()
-        self.header = Header(canvas, layout.header) if layout.header else None
-        self.line = Line(canvas, layout.line) if layout.line else None
+        self.header = TitleHeader(canvas, layout.header) if layout.header else None
+        self.line = TitleLine(canvas, layout.line) if layout.line else None
         self.training = Training(canvas, layout.training) if layout.training else None
         self.playback = self._make_playback(scene)
         self.policy, self.network = self._make_policy(scene, layout)

@@ -76,7 +76,7 @@ def legend_lines(canvas: Canvas, inside: Rect, terms: Sequence[str]) -> int:
     return len(flow(canvas, inside.width, terms, most))
 
 
-class Entry(NamedTuple):
+class LegendEntry(NamedTuple):
     """A name in a legend."""
 
     term: int
@@ -92,14 +92,13 @@ MORE = -1
 """Stands, in place of a term, for the entry that says how many names are left out."""
 
 
-def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[list[Entry]]:
-    """Names with a swatch before each, which fill one line after the other, `most` lines at
-    most."""
+def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[list[LegendEntry]]:
+    """Names with a swatch before each, in lines one after the other, `most` at most."""
     style = canvas.style
     font, swatch, gap = style.font(14.5), style.px(15), style.px(14)
     longest = max(style.px(72), width * most // len(names) - swatch - gap)
     longest = min(longest, width - swatch)
-    lines: list[list[Entry]] = [[]]
+    lines: list[list[LegendEntry]] = [[]]
     x = 0
     for index, name in enumerate(names):
         text, fitted = texts.fit(name, font, longest, "name")
@@ -109,11 +108,11 @@ def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[li
         extra = texts.width(more, font) + gap if left > 1 and len(lines) == most else 0
         if x and x + swatch + wide + extra > width:
             if len(lines) == most:
-                lines[-1].append(Entry(MORE, x, more, width - x))
+                lines[-1].append(LegendEntry(MORE, x, more, width - x))
                 return lines
             lines.append([])
             x = 0
-        lines[-1].append(Entry(index, x, name, wide))
+        lines[-1].append(LegendEntry(index, x, name, wide))
         x += swatch + wide + gap
     return lines
 

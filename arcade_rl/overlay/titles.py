@@ -24,8 +24,8 @@ NUMBERS = 2
 out: two of twelve numbers would tell nobody anything."""
 
 
-class Header:
-    """Heading and subtitle, with a mark in the accent colour beside the two."""
+class TitleHeader:
+    """Two lines, with a mark in the accent beside them."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
         style, theme = canvas.style, canvas.theme
@@ -42,8 +42,8 @@ class Header:
         self.subtitle.show(title.subtitle)
 
 
-class Line:
-    """Title, step, score, value and the taken action in one line; a narrow line has no value and no
+class TitleLine:
+    """Title, step, score, value and what was taken, in one line; a short one has no value and no
     labels."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.performance import KEPT_BYTES, Performance, Sights, StepSight
-from arcade_rl.playback.rerun import DivergenceError, Rerun
+from arcade_rl.playback.rerun import Rerun, RerunDivergenceError
 from arcade_rl.policies.activity import Activity
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ class Eyes:
         """What the agent saw before step number `step`, from 0, and the reward terms of the step;
         None where they are not known.
 
-        DivergenceError where an exact game plays the episode otherwise than it was recorded.
-        MissingError where a game whose states are recorded does so, which is no fault of the
-        recording.
+        RerunDivergenceError where an exact game plays the episode otherwise than it was recorded;
+        MissingError where one whose states are recorded does, which is no fault of the recording.
         """
         for sights in (self._performance.sights, self._sights):
             sight = None if sights is None else sights.get(step)
@@ -75,7 +74,7 @@ class Eyes:
             return None
         try:
             return self.rerun.play_to(step, self._sights)
-        except DivergenceError as error:
+        except RerunDivergenceError as error:
             if self._performance.recording.is_exact:
                 raise
             raise MissingError(

@@ -11,7 +11,7 @@ from typing import Literal
 from arcade_rl.config import Resolved
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.references import episode_seeds
-from arcade_rl.playback.sources import Played, Recorded, Source
+from arcade_rl.playback.sources import PlayedSource, RecordedSource, Source
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import START, RunDirectory, find_checkpoint
@@ -122,9 +122,9 @@ def sources(
     if origin == "checkpoints":
         (seed,) = episode_seeds(resolved.config.evaluation.seed, 1)
         for milestone in milestones:
-            yield Played(run.path, milestone.chunk, seed, deterministic, opponent)
+            yield PlayedSource(run.path, milestone.chunk, seed, deterministic)
         return
     kept = Kept(run, with_policy)
     for milestone in milestones:
         steps = standing_at(run, milestone.chunk).steps
-        yield Recorded(run.path, milestone.episode or kept.nearest(steps).number)
+        yield RecordedSource(run.path, milestone.episode or kept.nearest(steps).number)

@@ -34,7 +34,7 @@ from arcade_rl.policies.taps import Taps
 from arcade_rl.recording.ended import of_episode
 from arcade_rl.recording.origin import named, origin, stage_name
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
-from arcade_rl.recording.tape import Rollout, Tape
+from arcade_rl.recording.tape import HostRollout, Tape
 from arcade_rl.runs import checkpoints
 
 HORIZON = 1024
@@ -293,7 +293,7 @@ class _Rollouts:
         refuse_non_finite(harvest.ended, self._declaration)
         steps, last = harvest.steps, len(self._actions) - 1
         self._tape.add(
-            Rollout(
+            HostRollout(
                 actions=np.stack(self._actions),
                 rewards=steps.rewards,
                 metrics=steps.metrics,

@@ -12,7 +12,7 @@ from arcade_rl.config import Resolved
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.errors import UsageError
 from arcade_rl.playback.library import Episode, Run
-from arcade_rl.playback.sources import Filed, Played, Recorded, Source
+from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, Source
 from arcade_rl.recording.format import SUFFIX
 from arcade_rl.runs.directory import (
     RunDirectory,
@@ -59,14 +59,16 @@ def open_checkpoint(reference: str, runs_dir: str | None) -> tuple[RunDirectory,
     return run, resolved, find_checkpoint(run, checkpoint, best.name, best.better)
 
 
-def find_recorded(reference: str, runs_dir: str | None) -> tuple[Recorded | Filed, Path | None]:
-    """The source that RUN:EPISODE or a file names, and the folder for films of its run, None for a
-    file. Errors are those of `open_episode`."""
+def find_recorded(
+    reference: str, runs_dir: str | None
+) -> tuple[RecordedSource | FiledSource, Path | None]:
+    """The episode that RUN:EPISODE or a file names, and where films of its run go. UsageError and
+    MissingError as of `open_episode`."""
     episode = open_episode(reference, runs_dir)
     if names_file(reference):
-        return Filed(Path(reference)), None
+        return FiledSource(Path(reference)), None
     run = find_run(reference.rpartition(":")[0], runs_directory(runs_dir))
-    return Recorded(run.path, episode.number), run.videos
+    return RecordedSource(run.path, episode.number), run.videos
 
 
 def find_opponent(name: str | None, resolved: Resolved, runs_dir: str | None) -> str | Path | None:
@@ -106,8 +108,7 @@ def find_source(
     settings = resolved.config.evaluation
     (first,) = episode_seeds(settings.seed if seed is None else seed, 1)
     chosen = settings.deterministic if deterministic is None else deterministic
-    sits = find_opponent(opponent, resolved, runs_dir)
-    return Played(run.path, int(checkpoint.name), first, chosen, sits)
+    return PlayedSource(run.path, int(checkpoint.name), first, chosen)
 
 
 def episode_seeds(seed: int, episodes: int) -> list[int]:

@@ -32,7 +32,7 @@ MAX_SAVED = 256
 """Largest number of saved states of an episode; a longer episode has them further apart."""
 
 
-class DivergenceError(VerificationError):
+class RerunDivergenceError(VerificationError):
     """The game plays an episode otherwise than it was recorded."""
 
     def __init__(self, message: str, step: int) -> None:
@@ -86,8 +86,8 @@ class Rerun:
         self.env.close()
 
     def play_to(self, step: int, sights: Sights) -> StepSight:
-        """Play step number `step`, from 0, and return what was seen; what was seen on the way is
-        put into `sights`. DivergenceError where a step is not what was recorded."""
+        """What is known of step number `step`, from 0; what was met on the way is put into `sights`.
+        RerunDivergenceError where a step is not what was recorded."""
         if step < self._position:
             self._go_back(step)
         while True:
@@ -137,7 +137,7 @@ class Rerun:
         fault = fault or _state_fault(recording, k, batch.states)
         if fault:
             self._begin()
-            raise DivergenceError(f"{fault}; `arcade-rl episodes verify` tells more", k + 1)
+            raise RerunDivergenceError(f"{fault}; `arcade-rl episodes verify` tells more", k + 1)
         self._position, self._observations = k + 1, batch.observations
         return StepSight(seen, to_numpy(batch.terms)[0].copy())
 

@@ -31,7 +31,7 @@ from arcade_rl.runs.standing import standing_at
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedSource:
     """An episode that training recorded, shown with the policy of the checkpoint that its chunk began
     with."""
 
@@ -40,14 +40,14 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class FiledSource:
     """The stand-alone file of an episode, of which no policy is known."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedSource:
     """An episode that a checkpoint plays now, under the rules of evaluations."""
 
     run: Path
@@ -60,7 +60,7 @@ class Played:
     of a checkpoint; None for the one that evaluations usually have."""
 
 
-Source: TypeAlias = Recorded | Filed | Played
+Source: TypeAlias = RecordedSource | FiledSource | PlayedSource
 
 
 @contextmanager
@@ -75,11 +75,11 @@ def opened(
     """
     with ExitStack() as stack:
         match source:
-            case Recorded():
+            case RecordedSource():
                 session = _recorded(source, wants, stack, go_on)
-            case Filed():
+            case FiledSource():
                 session = _filed(source, wants)
-            case Played():
+            case PlayedSource():
                 session = _played(source, wants, stack, go_on)
         yield stack.enter_context(session)
 
@@ -90,15 +90,15 @@ def declaration_of(source: Source) -> Declaration:
 
 
 def check_cameras(camera: str, sources: Sequence[Source]) -> None:
-    """Raise UsageError if the game of one of the sources does not have this camera."""
-    by_run = {one.path if isinstance(one, Filed) else one.run: one for one in sources}
+    """UsageError if one is of a game without this camera."""
+    by_run = {one.path if isinstance(one, FiledSource) else one.run: one for one in sources}
     for source in by_run.values():
         check_camera(camera, *_game_of(source))
 
 
 def _game_of(source: Source) -> tuple[str, Declaration]:
-    """Name and declaration of the game of the source."""
-    if isinstance(source, Filed):
+    """Name and declaration."""
+    if isinstance(source, FiledSource):
         played = find_game(Episode.read(source.path).metadata)
         return played.game.name, played.declaration
     experiment = experiment_of(RunDirectory(source.run))
@@ -106,7 +106,7 @@ def _game_of(source: Source) -> tuple[str, Declaration]:
 
 
 def _recorded(
-    source: Recorded, wants: Wants, stack: ExitStack, go_on: Callable[[], None]
+    source: RecordedSource, wants: Wants, stack: ExitStack, go_on: Callable[[], None]
 ) -> Session:
     run = Run(source.run)
     episode = run.episode(source.number)
@@ -121,7 +121,7 @@ def _recorded(
     return Session(performance, wants, about, eyes, mind)
 
 
-def _filed(source: Filed, wants: Wants) -> Session:
+def _filed(source: FiledSource, wants: Wants) -> Session:
     if wants.policy == "required":
         raise MissingError(
             f"{source.path} holds an episode without its run, and its policy is not known; name it as "
@@ -133,9 +133,10 @@ def _filed(source: Filed, wants: Wants) -> Session:
     return Session(Performance(recording), wants, about)
 
 
-def _played(source: Played, wants: Wants, stack: ExitStack, go_on: Callable[[], None]) -> Session:
-    from arcade_rl.playback.player import Player  # imports torch: recordings need not wait
-    from arcade_rl.policies.opponents import Rival
+def _played(
+    source: PlayedSource, wants: Wants, stack: ExitStack, go_on: Callable[[], None]
+) -> Session:
+    from arcade_rl.playback.player import Player  # torch: seconds that recordings need not wait
 
     run, opponent = RunDirectory(source.run), source.opponent
     resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)

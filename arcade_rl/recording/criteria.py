@@ -17,9 +17,9 @@ from arcade_rl.config.recording import (
     RETURN,
     All,
     AnyCriterion,
-    Failure,
+    FailureCriterion,
     First,
-    Performance,
+    PerformanceCriterion,
     Periodic,
     Record,
     StageBoundary,
@@ -116,7 +116,7 @@ class Window(Criterion):
 class BestAndWorst(Window):
     """Keeps the best and the worst episodes. An episode that ties with many others is neither."""
 
-    def __init__(self, settings: Performance, better: Better) -> None:
+    def __init__(self, settings: PerformanceCriterion, better: Better) -> None:
         super().__init__(settings.window)
         self._metric = settings.metric
         shares = [
@@ -134,9 +134,7 @@ class BestAndWorst(Window):
 
 
 class Shortest(Window):
-    """Keeps the shortest episodes."""
-
-    def __init__(self, settings: Failure) -> None:
+    def __init__(self, settings: FailureCriterion) -> None:
         super().__init__(settings.window)
         self._share = parse_percent(settings.shortest)
 
@@ -251,7 +249,7 @@ def make(settings: AnyCriterion, metrics: Sequence[Metric]) -> Criterion:
             return Always()
         case Periodic():
             return EveryNth(settings)
-        case Performance():
+        case PerformanceCriterion():
             return BestAndWorst(settings, better[settings.metric])
         case StageTransition():
             return AroundTransitions(settings)
@@ -262,5 +260,5 @@ def make(settings: AnyCriterion, metrics: Sequence[Metric]) -> Criterion:
             return NewBest({name: better[name] for name in names})
         case First():
             return FirstPast(settings, better[settings.metric])
-        case Failure():
+        case FailureCriterion():
             return Shortest(settings)

@@ -19,13 +19,13 @@ from arcade_rl.recording.criteria import Facts, make
 from arcade_rl.recording.format import encode, is_readable
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.segment import Segment, SegmentWriter
-from arcade_rl.recording.tape import Rollout, Tape
+from arcade_rl.recording.tape import HostRollout, Tape
 
 Sink = Callable[[Recording], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EpisodeOutcome:
     """An episode that a rollout ended."""
 
     step: int
@@ -150,7 +150,7 @@ class Recorder:
         self._ring = deque(ring)
         self._release()
 
-    def take(self, rollout: Rollout, outcomes: Sequence[Outcome]) -> None:
+    def take(self, rollout: HostRollout, outcomes: Sequence[EpisodeOutcome]) -> None:
         """Record a rollout and the episodes that it ended, in the order of their end."""
         self.tape.add(rollout)
         for outcome in outcomes:

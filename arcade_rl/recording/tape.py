@@ -21,8 +21,8 @@ from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Sta
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
-    """One rollout, in host memory."""
+class HostRollout:
+    """One rollout on the host."""
 
     actions: npt.NDArray[Any]
     """Actions that the environments were given. (T, N) or (T, N, D)."""
@@ -102,9 +102,9 @@ class Placed:
     """A rollout at its place in time, or the part of it that is still needed."""
 
     before: int
-    """Steps on the tape before this rollout."""
-    rollout: Rollout
-    """The rollout, with the columns of all or some of the environments."""
+    """Steps before it."""
+    rollout: HostRollout
+    """With the columns of some of the environments."""
     column: npt.NDArray[np.int64]
     """Index of each environment's columns in the rollout, -1 if they were dropped. (N,), int64."""
 
@@ -154,8 +154,8 @@ class Tape:
         """Bytes of all columns on the tape."""
         return sum(placed.num_bytes for placed in self._rollouts)
 
-    def add(self, rollout: Rollout) -> None:
-        """Add a rollout. Nobody may change its arrays afterwards."""
+    def add(self, rollout: HostRollout) -> None:
+        """Go on by a rollout. Its arrays must stay as they are."""
         placed = Placed(self._end, rollout, self._whole)
         self._rollouts.append(placed)
         self._end = placed.end
@@ -266,9 +266,8 @@ def _as_fingerprints(positions: list[int], values: list[int]) -> Fingerprints:
     return Fingerprints(np.array(positions, np.int64), np.array(values, np.uint32))
 
 
-def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollout:
-    """A rollout made of spans that end at the same moment, each laid from its start on. What lies
-    before a start is 0."""
+def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> HostRollout:
+    """Spans that end at the same moment as a rollout, each from its start on."""
     columns: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [getattr(span, name) for span in spans]
@@ -290,7 +289,7 @@ def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> Rollo
     columns["reply_actions"] = None
     if columns["reply_counts"] is not None:
         columns["reply_actions"] = tuple(span.reply_actions for span in spans)
-    return Rollout(**columns, print_steps=steps, prints=prints, final_prints={})
+    return HostRollout(**columns, print_steps=steps, prints=prints, final_prints={})
 
 
 def _columns_of(pieces: list[Placed], start: int, end: int, env: int) -> dict[str, Any]:

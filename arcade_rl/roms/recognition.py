@@ -14,7 +14,7 @@ Status = Literal["accepted", "refused", "unknown", "unreadable", "directory"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RomFinding:
     """What a file is."""
 
     path: str
@@ -50,11 +50,11 @@ class Finding:
         return self.status not in ("unknown", "directory") or self.header is not None
 
 
-def recognise(candidate: Candidate, catalogue: Catalogue) -> Finding:
+def recognise(candidate: Candidate, catalogue: Catalogue) -> RomFinding:
     """Compare a candidate with the ROMs that plugins declare."""
     data = candidate.data
     if candidate.problem:
-        return Finding(
+        return RomFinding(
             candidate.path, candidate.member,
             "directory" if candidate.is_directory else "unreadable",
             candidate.size, None, "", "", None, reason=candidate.problem, advice=candidate.advice,
@@ -64,7 +64,7 @@ def recognise(candidate: Candidate, catalogue: Catalogue) -> Finding:
         digest = sha1_of(data[start:end])
         if known := catalogue.by_sha1(digest):
             reason, advice = known.fault or known.rom.refusal, known.rom.advice
-            return Finding(
+            return RomFinding(
                 candidate.path, candidate.member, "accepted" if known.is_accepted else "refused",
                 len(data), header, whole, digest, known, _notes(data, start, end, known),
                 reason, "" if known.fault else advice,
@@ -72,7 +72,7 @@ def recognise(candidate: Candidate, catalogue: Catalogue) -> Finding:
             )  # fmt: skip
     start, end = (header.content_offset, header.file_bytes) if header else (0, len(data))
     reason, advice = _unknown(data, header, catalogue)
-    return Finding(
+    return RomFinding(
         candidate.path, candidate.member, "unknown", len(data), header, whole,
         sha1_of(data[start:end]), None, (), reason, advice,
     )  # fmt: skip

@@ -20,10 +20,10 @@ from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.ended import EndedEpisodes, Name, of_episode
 from arcade_rl.recording.origin import origin, stage_name
-from arcade_rl.recording.recorder import Judges, Outcome, Pending, Recorder
+from arcade_rl.recording.recorder import EpisodeOutcome, Judges, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.spans import Arrays, pack_spans, unpack_spans
-from arcade_rl.recording.tape import Rollout
+from arcade_rl.recording.tape import HostRollout
 from arcade_rl.recording.writer import Counts, Writer
 from arcade_rl.runs.plan import STAGED_EPISODES, ChunkSpec
 from arcade_rl.training.played import Iteration, Played
@@ -157,7 +157,7 @@ class ChunkRecorder:
             "reasons": [],
         }
 
-    def _outcome(self, ended: EndedEpisodes, row: int, steps: int, place: Place) -> Outcome:
+    def _outcome(self, ended: EndedEpisodes, row: int, steps: int, place: Place) -> EpisodeOutcome:
         env, step, number = int(ended.env[row]), int(ended.step[row]), place.first_episode + row
         declaration, stage = self._resolved.declaration, int(ended.stage[row])
         known = of_episode(ended, row, declaration, self._name_of)
@@ -178,7 +178,7 @@ class ChunkRecorder:
         facts = Facts(
             number, stage, metadata.length, {RETURN: metadata.raw_return, **metadata.metrics}
         )
-        return Outcome(step, facts, Start(int(ended.seed[row])), metadata)
+        return EpisodeOutcome(step, facts, Start(int(ended.seed[row])), metadata)
 
 
 def narrowest(space: spaces.Space[Any]) -> torch.dtype:
@@ -196,7 +196,7 @@ def narrowest(space: spaces.Space[Any]) -> torch.dtype:
 _INTEGERS = (torch.uint8, torch.int16, torch.int32)
 
 
-def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> Rollout:
+def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> HostRollout:
     """The columns of a rollout that are recorded, in host memory, in arrays that nobody writes to
     afterwards."""
     steps, said = played.steps, played.distributions
@@ -207,7 +207,7 @@ def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> Rollout
             wanted["distributions"] = (said, torch.float16)
     found = copies(list(wanted.values()))
     host = dict.fromkeys(("values", "distributions")) | dict(zip(wanted, found, strict=True))
-    return Rollout(
+    return HostRollout(
         **host,
         rewards=steps.rewards,
         metrics=steps.metrics,

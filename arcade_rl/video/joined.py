@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.video.formats import MP4, format_of
 from arcade_rl.video.mp4 import OPTIONS, set_chapters
-from arcade_rl.video.part import Part, told_of
+from arcade_rl.video.part import PartFile, told_of
 from arcade_rl.video.sound import AAC_RATE, AAC_SAMPLES
 from arcade_rl.video.writer import FilmFacts
 
@@ -50,7 +50,7 @@ def join(target: Path, clips: Sequence[Piece], force: bool = False) -> FilmFacts
         raise UsageError(f"{target}: only MP4 films are joined; expected a name that ends in .mp4")
     if not clips:
         raise UsageError(f"{target}: there is no clip to join")
-    part = Part(target, force)
+    part = PartFile(target, force)
     shape = _shape_of_all(clips)
     with told_of(target), contextlib.ExitStack() as opened:
         try:

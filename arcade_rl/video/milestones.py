@@ -10,7 +10,7 @@ from pathlib import Path
 from arcade_rl.config import Resolved
 from arcade_rl.overlay.scene import Card
 from arcade_rl.playback.milestones import Milestone, Origin, sources
-from arcade_rl.playback.sources import Recorded, Source
+from arcade_rl.playback.sources import RecordedSource, Source
 from arcade_rl.runs.directory import START, RunDirectory
 from arcade_rl.runs.episodes import find_episode
 from arcade_rl.runs.standing import Standing, standing_at
@@ -49,7 +49,7 @@ def clips_of(
 
 def _said(run: RunDirectory, milestone: Milestone, source: Source) -> tuple[Card, str]:
     """The title card of a milestone, and the smaller line of its banner."""
-    if isinstance(source, Recorded):
+    if isinstance(source, RecordedSource):
         return recorded_card(
             run, milestone.label, source.number
         ), f"training episode {source.number}"

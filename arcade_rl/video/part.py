@@ -37,8 +37,8 @@ def told_of(path: Path) -> Iterator[None]:
         ) from error
 
 
-class Part:
-    """The file `<name>.part` beside the film, locked against a second writer.
+class PartFile:
+    """`<name>.part` beside the film, locked against a second writer.
 
     A file that a killed process left is written over.
     """

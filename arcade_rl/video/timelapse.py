@@ -13,8 +13,7 @@ from arcade_rl.contracts import Declaration
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import action_fault
 from arcade_rl.playback.library import Run
-from arcade_rl.playback.sources import Recorded
-from arcade_rl.recording.recording import Recording
+from arcade_rl.playback.sources import RecordedSource
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.kept import Kept
 from arcade_rl.video.clip import Clip
@@ -48,7 +47,8 @@ def clips_of(
         done = 100 * step / total
         found.append(
             Clip(
-                path=folder / f"{k:06d}{look.encoding.format.suffix}", source=Recorded(run.path, number),
+                path=folder / f"{k:06d}{look.encoding.format.suffix}",
+                source=RecordedSource(run.path, number),
                 title=f"{done // CHAPTER * CHAPTER:.0f} %", episode=k, episodes=len(chosen),
                 banner=f"{done:.0f} %",
                 detail=f"episode {number}", limit=limit,

@@ -17,7 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from arcade_rl.errors import ArcadeError, UsageError
 from arcade_rl.video.formats import format_of
-from arcade_rl.video.part import Part, told_of
+from arcade_rl.video.part import PartFile, told_of
 
 LARGEST_TERM = 2**30
 """Limit of a rate and of its denominator: files and encoders count with 32 bits."""
@@ -61,7 +61,7 @@ class FilmWriter(ABC):
         """Frames per second of the film; where the format knows only some rates, one of those."""
         self.frames = 0
         """Frames of the film so far."""
-        self._part = Part(path, force)
+        self._part = PartFile(path, force)
         self._open = contextlib.ExitStack()
         self._reformatter = VideoReformatter()
 

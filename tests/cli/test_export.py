@@ -21,7 +21,7 @@ from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.playback.clock import Timing
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.milestones import passing, percentages
-from arcade_rl.playback.sources import Recorded
+from arcade_rl.playback.sources import RecordedSource
 from arcade_rl.runs import checkpoints
 from arcade_rl.video import pool, presets
 from arcade_rl.video.clip import Clip
@@ -131,7 +131,7 @@ def test_frames_that_a_film_leaves_out_are_not_drawn(tmp_path: Path) -> None:
     """Two frames a step, at 30 a second, in a film of 10."""
     made = make_run(tmp_path, "options.inexact=true", "options.curriculum=false")
     (episode,) = Run(made.run.path).episodes(sort="-length", limit=1)
-    source, rate = Recorded(made.run.path, episode.number), Fraction(10)
+    source, rate = RecordedSource(made.run.path, episode.number), Fraction(10)
     look = Look(Appearance((640, 360), "none"), Encoding(MP4, 30, "superfast"), rate)
     before = Pictures.drawn
     rendered = Clip(tmp_path / "e.mp4", source, "e").render(look, lambda part: None)
@@ -431,7 +431,7 @@ def test_what_cannot_be_is_told_in_a_line(
 def test_progress_ends_with_all_clips(every: Made, tmp_path: Path) -> None:
     look = Look(Appearance((1280, 720), "none"), Encoding(MP4, 30, "veryfast"))
     jobs = [
-        Clip(tmp_path / f"{k}.mp4", Recorded(every.run.path, k), str(k), limit=Fraction(1, 5))
+        Clip(tmp_path / f"{k}.mp4", RecordedSource(every.run.path, k), str(k), limit=Fraction(1, 5))
         for k in (1, 2, 3)
     ]
     told: list[tuple[float, int]] = []

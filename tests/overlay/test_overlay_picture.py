@@ -32,7 +32,7 @@ from overlay_scenes import (
 
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
-from arcade_rl.overlay.canvas import Placed
+from arcade_rl.overlay.canvas import PlacedText
 from arcade_rl.overlay.choices import OTHERS, share, shown
 from arcade_rl.overlay.layout import Detail, Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
@@ -78,7 +78,7 @@ def compose(scene: Scene, size: tuple[int, int] = (1280, 720), detail: Detail = 
 
 def texts(
     scene: Scene, size: tuple[int, int] = (1280, 720), detail: Detail = "full"
-) -> tuple[Placed, ...]:
+) -> tuple[PlacedText, ...]:
     overlay = Overlay(size, DARK, detail)
     overlay.compose(scene)
     return overlay.texts
@@ -329,7 +329,7 @@ def test_a_banner_covers_the_lower_part_of_the_game_by_its_opacity(opacity: floa
 WITH_INSTRUMENTS = [size for size in SIZES if min(size) >= 600]
 
 
-def instruments(scene: Scene, size: tuple[int, int]) -> tuple[Rect, Frame, list[Placed]]:
+def instruments(scene: Scene, size: tuple[int, int]) -> tuple[Rect, Frame, list[PlacedText]]:
     """Their panel, the picture, and the texts in the panel."""
     height, width = scene.frame.shape[:2]
     has_activity, has_standing = scene.activity is not None, scene.standing is not None

@@ -22,7 +22,7 @@ from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.player import Player
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session, Wants
-from arcade_rl.playback.sources import Played, Recorded, opened
+from arcade_rl.playback.sources import PlayedSource, RecordedSource, opened
 
 SEEKS = 200
 FULL = Wants("required", sound=True)
@@ -57,12 +57,12 @@ GO2 = (
 """One robot, as a replay has it too: one simulator is built for both."""
 
 
-def longest(made: Made) -> Recorded:
+def longest(made: Made) -> RecordedSource:
     episode = Run(made.run.path).episodes(sort="-length", limit=1)[0]
-    return Recorded(made.run.path, episode.number)
+    return RecordedSource(made.run.path, episode.number)
 
 
-def assert_seeks_are_alike(made: Made, source: Recorded, seeks: int = SEEKS) -> None:
+def assert_seeks_are_alike(made: Made, source: RecordedSource, seeks: int = SEEKS) -> None:
     with opened(source, FULL) as session:
         start = session.scenes(session.seek(0), BILLING)
         truth = [start, *(session.scenes(shown, BILLING) for shown in session)]
@@ -98,7 +98,7 @@ def test_jumps_show_what_playing_shows_of_a_robot(tmp_path: Path) -> None:
 
 
 @contextmanager
-def narrow(made: Made, source: Recorded, kept_bytes: int) -> Iterator[Session]:
+def narrow(made: Made, source: RecordedSource, kept_bytes: int) -> Iterator[Session]:
     """A session that keeps hardly anything of what was seen."""
     recording = Run(source.run).episode(source.number).recording
     performance = Performance(recording)
@@ -127,7 +127,7 @@ def test_an_episode_is_shown_while_it_is_played(
     inexact: bool, deterministic: bool, tmp_path: Path
 ) -> None:
     made = make_run(tmp_path, *TOY, f"options.inexact={inexact}".lower())
-    source = Played(made.run.path, 2, 7, deterministic)
+    source = PlayedSource(made.run.path, 2, 7, deterministic)
     with opened(source, FULL) as session:
         assert (len(session), session.is_whole) == (0, False)
         places = (1, 2, 30, 7, 40, 1)
@@ -154,7 +154,7 @@ def test_what_was_not_kept_of_a_live_episode_is_played_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = make_run(tmp_path, *TOY)
-    source = Played(made.run.path, 2, 7, False)
+    source = PlayedSource(made.run.path, 2, 7, False)
     with opened(source, FULL) as session:
         truth = [session.scenes(shown) for shown in session]
     monkeypatch.setattr("arcade_rl.playback.player.KEPT_BYTES", 1)
@@ -195,7 +195,7 @@ def test_a_duel_is_shown_while_it_is_played(
 
 def test_an_interruption_loses_no_step(tmp_path: Path) -> None:
     made = make_run(tmp_path, *TOY)
-    source, calls = Played(made.run.path, 2, 7, True), 0
+    source, calls = PlayedSource(made.run.path, 2, 7, True), 0
 
     def interrupt() -> None:
         nonlocal calls
@@ -228,7 +228,7 @@ def test_a_clock_plays_a_session(tmp_path: Path) -> None:
 
 def test_sessions_go_on_beside_each_other(tmp_path: Path) -> None:
     made = make_run(tmp_path, *TOY)
-    episodes = [Recorded(made.run.path, number) for number in (1, 2)]
+    episodes = [RecordedSource(made.run.path, number) for number in (1, 2)]
     with opened(episodes[0], Wants()) as one, opened(episodes[1], Wants()) as other:
         lanes = [SessionLane(session, BILLING) for session in (one, other)]
         steps = [(lanes[0].step, lanes[1].step) for _ in turns(lanes, "step")]

@@ -26,7 +26,7 @@ from arcade_rl.playback.library import Run
 from arcade_rl.playback.performance import Performance, Sights
 from arcade_rl.playback.player import Player
 from arcade_rl.playback.references import episode_seeds
-from arcade_rl.playback.rerun import DivergenceError, Rerun
+from arcade_rl.playback.rerun import Rerun, RerunDivergenceError
 from arcade_rl.playback.scenes import BANNER_S, Billing, title_of, weights_of
 from arcade_rl.playback.session import About, Session, Wants
 from arcade_rl.playback.tables import RunningMetrics
@@ -196,7 +196,7 @@ def test_a_rerun_that_differs_says_where(states: Made, monkeypatch: pytest.Monke
     fault = r"another state, its number 2, after step 5: "
     with (
         Rerun(find_playable(it), Performance(it)) as rerun,
-        pytest.raises(DivergenceError, match=fault) as found,
+        pytest.raises(RerunDivergenceError, match=fault) as found,
     ):
         rerun.play_to(len(it) - 1, Sights(None))
     assert found.value.step == STRANGE

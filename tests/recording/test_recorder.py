@@ -26,8 +26,8 @@ from arcade_rl.config.recording import (
 from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.format import encode
 from arcade_rl.recording.recorder import (
+    EpisodeOutcome,
     Judges,
-    Outcome,
     Pending,
     Recorder,
     read_ring,
@@ -35,18 +35,18 @@ from arcade_rl.recording.recorder import (
 )
 from arcade_rl.recording.recording import Recording, Start
 from arcade_rl.recording.segment import HEAD_BYTES, MAGIC, Segment, SegmentWriter
-from arcade_rl.recording.tape import Rollout
+from arcade_rl.recording.tape import HostRollout
 from arcade_rl.recording.writer import Counts, Writer
 
 STEPS, ENVS = 16, 3
 RNG = np.random.default_rng(0)
 
 
-def played(number: int) -> Rollout:
+def played(number: int) -> HostRollout:
     """A rollout in which every number is another."""
     shape = (STEPS, ENVS)
     base = number * STEPS * ENVS + np.arange(STEPS * ENVS).reshape(shape)
-    return Rollout(
+    return HostRollout(
         actions=base.astype(np.int64),
         rewards=base.astype(np.float32),
         metrics=np.stack([base, -base], axis=2).astype(np.float32),
@@ -64,9 +64,11 @@ def played(number: int) -> Rollout:
     )
 
 
-def outcome(number: int, step: int, env: int, length: int, stage: int = 0) -> Outcome:
+def outcome(number: int, step: int, env: int, length: int, stage: int = 0) -> EpisodeOutcome:
     metadata = replace(METADATA, number=number, environment=env, length=length, stage=stage)
-    return Outcome(step, Facts(number, stage, length, {RETURN: 0.0}), Start(number), metadata)
+    return EpisodeOutcome(
+        step, Facts(number, stage, length, {RETURN: 0.0}), Start(number), metadata
+    )
 
 
 class Games:

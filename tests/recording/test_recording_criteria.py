@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arcade_rl.config import from_assignments, resolve
-from arcade_rl.config.recording import RETURN, Recording
+from arcade_rl.config.recording import RETURN, RecordingTable
 from arcade_rl.contracts import Metric
 from arcade_rl.errors import ConfigError
 from arcade_rl.recording.criteria import Criterion, Facts, make
@@ -26,7 +26,7 @@ METRICS = [
 def criterion(written: Any) -> Criterion:
     """As a configuration writes it."""
     table = tomllib.loads(f"criteria = [{written}]")
-    (settings,) = Recording.model_validate(table).criteria or ()
+    (settings,) = RecordingTable.model_validate(table).criteria or ()
     return make(settings, METRICS)
 
 

@@ -18,7 +18,7 @@ from arcade_rl.recording.columns import pack_varints
 from arcade_rl.recording.format import decode, encode
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.spans import pack_spans, unpack_spans
-from arcade_rl.recording.tape import Rollout, Tape
+from arcade_rl.recording.tape import HostRollout, Tape
 
 FILE = Path(__file__).parents[1] / "recordings" / "version_2.msgpack.lz4"
 
@@ -109,12 +109,12 @@ def test_columns_that_cannot_be_are_refused(column: str, value: Any, says: str) 
         decode(lz4.frame.compress(msgpack.packb(whole)))
 
 
-def rollout(number: int, envs: int = 3, steps: int = 8) -> Rollout:
+def rollout(number: int, envs: int = 3, steps: int = 8) -> HostRollout:
     """Steps in which environment e is answered e times at every odd one; every answer is another."""
     counts = np.outer(np.arange(steps) % 2, np.arange(envs))
     answers = [1000 * number + 100 * e + np.arange(counts[:, e].sum()) for e in range(envs)]
     column = np.arange(steps * envs).reshape(steps, envs) + 100 * number
-    return Rollout(
+    return HostRollout(
         actions=column,
         rewards=column.astype(np.float32),
         metrics=column[:, :, None].astype(np.float32),

@@ -22,7 +22,7 @@ from rom_files import (
 from arcade_rl.registry import RomSource
 from arcade_rl.roms.declared import Catalogue, catalogue
 from arcade_rl.roms.reading import Candidate
-from arcade_rl.roms.recognition import Finding, recognise
+from arcade_rl.roms.recognition import RomFinding, recognise
 
 if TYPE_CHECKING:
     from conftest import PluginDist
@@ -38,7 +38,7 @@ def known(plugin_dist: PluginDist, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return catalogue()
 
 
-def recognised(data: bytes, known: Catalogue) -> Finding:
+def recognised(data: bytes, known: Catalogue) -> RomFinding:
     return recognise(Candidate("x", "", data, len(data)), known)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conftest import PluginDist
 
 ROOT = Path(__file__).parents[2]
-CRITERIA = settings.Criterion.__subclasses__()
+CRITERIA = settings.CriterionTable.__subclasses__()
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),

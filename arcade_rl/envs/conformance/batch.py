@@ -22,11 +22,11 @@ from arcade_rl.contracts import (
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.capabilities import environment_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy, observation_faults
-from arcade_rl.envs.conformance.play import Player, Seeds, opened
+from arcade_rl.envs.conformance.play import RandomPlayer, Seeds, opened
 from arcade_rl.envs.door import observation_space_faults
 from arcade_rl.envs.table import Table
 
-Rule: TypeAlias = "Callable[[Seen], Iterator[str]]"
+Rule: TypeAlias = "Callable[[SeenStep], Iterator[str]]"
 
 NUM_ENVS = 3
 STAGE_STEPS = 50
@@ -86,8 +86,8 @@ def _feature_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One step, and what the rules compare it with."""
+class SeenStep:
+    """One step, and what it is measured against."""
 
     batch: StepBatch
     env: VectorEnv
@@ -102,13 +102,13 @@ class Seen:
 
 
 def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int) -> Iterator[str]:
-    """Faults of random steps. A rule that was broken once is not checked again."""
-    player = Player(env, Seeds([[]] * env.num_envs))
+    """Faults of random steps. A rule that was broken once is not asked again."""
+    player = RandomPlayer(env, Seeds([[]] * env.num_envs))
     live, states = list(RULES), None
     for step in range(1, steps + 1):
         seeds, before = player.current(), deepcopy(player.observations)
         batch = player.step(player.choose())
-        seen = Seen(batch, env, declaration, purpose, seeds, before, states)
+        seen = SeenStep(batch, env, declaration, purpose, seeds, before, states)
         for rule in tuple(live):
             faults = _ask(rule, seen, may_raise=_array_rule not in live)
             if faults:
@@ -118,9 +118,8 @@ def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int
         player.advance(batch)
 
 
-def _ask(rule: Rule, seen: Seen, may_raise: bool) -> list[str]:
-    """The faults that a rule finds. With `may_raise`, a rule may fail on arrays of a wrong shape,
-    which are reported already."""
+def _ask(rule: Rule, seen: SeenStep, may_raise: bool) -> list[str]:
+    """The faults that a rule finds. Arrays of a wrong shape, already told, may make it raise."""
     try:
         return list(rule(seen))
     except (ValueError, TypeError, IndexError):
@@ -129,7 +128,7 @@ def _ask(rule: Rule, seen: Seen, may_raise: bool) -> list[str]:
         raise
 
 
-def _array_rule(seen: Seen) -> Iterator[str]:
+def _array_rule(seen: SeenStep) -> Iterator[str]:
     n, batch = seen.env.num_envs, seen.batch
     yield from array_faults("rewards", batch.rewards, (n,), np.float32)
     yield from array_faults("terms", batch.terms, (n, len(seen.declaration.terms)), np.float32)
@@ -141,14 +140,14 @@ def _array_rule(seen: Seen) -> Iterator[str]:
     yield from array_faults("episode_seeds", batch.episode_seeds, (n,), np.int64)
 
 
-def _observation_rule(seen: Seen) -> Iterator[str]:
+def _observation_rule(seen: SeenStep) -> Iterator[str]:
     n = seen.env.num_envs
     yield from observation_faults(
         "observations", seen.env.observation_space, seen.batch.observations, np.arange(n), n
     )
 
 
-def _final_rule(seen: Seen) -> Iterator[str]:
+def _final_rule(seen: SeenStep) -> Iterator[str]:
     final = seen.batch.final_observations
     ended = np.flatnonzero(as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated))
     if len(ended) and final is None:
@@ -161,7 +160,7 @@ def _final_rule(seen: Seen) -> Iterator[str]:
         )
 
 
-def _cut_rule(seen: Seen) -> Iterator[str]:
+def _cut_rule(seen: SeenStep) -> Iterator[str]:
     cut = seen.batch.cut
     if cut is not None and seen.purpose == "evaluation":
         yield "cut is given in evaluation; expected None, as only learners are cut"
@@ -169,7 +168,7 @@ def _cut_rule(seen: Seen) -> Iterator[str]:
         yield from array_faults("cut", cut, (seen.env.num_envs,), np.bool_)
 
 
-def _seed_rule(seen: Seen) -> Iterator[str]:
+def _seed_rule(seen: SeenStep) -> Iterator[str]:
     told = as_numpy(seen.batch.episode_seeds).tolist()
     if told != seen.seeds:
         yield (
@@ -178,7 +177,7 @@ def _seed_rule(seen: Seen) -> Iterator[str]:
         )
 
 
-def _frame_rule(seen: Seen) -> Iterator[str]:
+def _frame_rule(seen: SeenStep) -> Iterator[str]:
     frames, timed = seen.batch.frames, seen.declaration.timed
     if (frames is None) == timed:
         given = "None" if frames is None else "given"
@@ -191,8 +190,8 @@ def _frame_rule(seen: Seen) -> Iterator[str]:
         yield f"frames is {as_numpy(frames).tolist()}; expected 1 or more of every step"
 
 
-def _company_rule(seen: Seen) -> Iterator[str]:
-    """Opponents must be told the seeds that the batch reports."""
+def _company_rule(seen: SeenStep) -> Iterator[str]:
+    """Who sits opposite is told the seeds that the batch reports."""
     if not isinstance(seen.env, Table):
         return
     ended = as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated)
@@ -204,7 +203,7 @@ def _company_rule(seen: Seen) -> Iterator[str]:
         )
 
 
-def _weight_rule(seen: Seen) -> Iterator[str]:
+def _weight_rule(seen: SeenStep) -> Iterator[str]:
     weights = np.array([term.weight for term in seen.declaration.terms])
     terms = as_numpy(seen.batch.terms)
     exact = terms.astype(np.float64) @ weights
@@ -214,7 +213,7 @@ def _weight_rule(seen: Seen) -> Iterator[str]:
         yield f"the shaped reward is {learned}, the weighted terms make {exact}; expected the same"
 
 
-def _mask_rule(seen: Seen) -> Iterator[str]:
+def _mask_rule(seen: SeenStep) -> Iterator[str]:
     shape = (seen.env.num_envs, len(seen.declaration.actions))
     masks = seen.env.action_masks()
     if (masks is None) == seen.declaration.masks:
@@ -228,7 +227,7 @@ def _mask_rule(seen: Seen) -> Iterator[str]:
         yield "action_masks forbids every action of an environment; expected at least one allowed"
 
 
-def _state_rule(seen: Seen) -> Iterator[str]:
+def _state_rule(seen: SeenStep) -> Iterator[str]:
     states, replay = seen.batch.states, seen.declaration.replay
     if (states is None) == (replay == "states"):
         given = "None" if states is None else "given"
@@ -244,7 +243,7 @@ def _state_rule(seen: Seen) -> Iterator[str]:
     yield from array_faults("states", states, shape, array.dtype)
 
 
-def _stack_rule(seen: Seen) -> Iterator[str]:
+def _stack_rule(seen: SeenStep) -> Iterator[str]:
     stack = seen.declaration.frame_stack
     if stack == 1:
         return

@@ -19,7 +19,7 @@ from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
 from arcade_rl.envs.conformance.play import (
     Digest,
-    Player,
+    RandomPlayer,
     Seeds,
     Traces,
     choose,
@@ -57,7 +57,7 @@ def number_faults(game: Game, options: Any, steps: int, expected: Traces) -> Ite
 def history_faults(game: Game, options: Any, steps: int, expected: Traces) -> Iterator[str]:
     """Faults of the reference episodes after other episodes, the last of which is broken off."""
     with opened(game, options, len(HISTORY), "training") as env:
-        player = Player(env, Seeds(HISTORY))
+        player = RandomPlayer(env, Seeds(HISTORY))
         for _ in range(max(1, steps // 4)):
             player.advance(player.step(player.choose()))
         seen = trace(env, OTHER_ORDER, steps)

@@ -57,8 +57,8 @@ class Seeds(SeedSource):
         return seed
 
 
-class Player:
-    """Steps environments, and knows which episode each environment plays."""
+class RandomPlayer:
+    """Steps an environment and knows which episode every row belongs to."""
 
     def __init__(self, env: VectorEnv, seeds: Seeds) -> None:
         self.env = env
@@ -140,8 +140,8 @@ def seated(env: VectorEnv, game: Game, options: Any) -> VectorEnv:
 
 
 def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces:
-    """Play episodes of these seeds, one queue per environment, and digest every step."""
-    player = Player(env, Seeds(queues))
+    """Play episodes of these seeds, one queue an environment, and digest every step."""
+    player = RandomPlayer(env, Seeds(queues))
     traces: Traces = {}
     _begin(traces, player, range(env.num_envs))
     for _ in range(steps):
@@ -157,7 +157,9 @@ def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces
     return traces
 
 
-def _begin(traces: Traces, player: Player, indices: Sequence[int] | npt.NDArray[np.intp]) -> None:
+def _begin(
+    traces: Traces, player: RandomPlayer, indices: Sequence[int] | npt.NDArray[np.intp]
+) -> None:
     for index in indices:
         digest = {"first observation": hash_row(player.observations, int(index))}
         traces[player.current()[index]] = [digest]

@@ -22,7 +22,7 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.capabilities import screen_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy
-from arcade_rl.envs.conformance.play import Player, Seeds, hash_bytes, opened, replies_of
+from arcade_rl.envs.conformance.play import RandomPlayer, Seeds, hash_bytes, opened, replies_of
 
 SEED, OTHER_SEED = 31, 32
 AGAIN_STEPS = 50
@@ -45,7 +45,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedStep:
     """One step of the environment."""
 
     action: npt.NDArray[Any]
@@ -85,13 +85,13 @@ def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int
             yield f"{setting.label}: {fault}"
 
 
-def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]:
-    """An episode of the second of two environments, up to `steps` steps. The stage of later
-    episodes changes meanwhile, which must not matter."""
+def play(game: Game, options: Any, steps: int, setting: Setting) -> list[PlayedStep]:
+    """An episode of the second of two environments, up to `steps` steps. The stage changes while it is
+    played."""
     played = []
     with opened(game, options, 2, setting.purpose) as env:
         _set_stage(env, setting, setting.stage)
-        player = Player(env, Seeds([[OTHER_SEED], [SEED]]))
+        player = RandomPlayer(env, Seeds([[OTHER_SEED], [SEED]]))
         for _ in range(steps):
             actions = player.choose()
             batch = player.step(actions)
@@ -99,7 +99,7 @@ def play(game: Game, options: Any, steps: int, setting: Setting) -> list[Played]
             state = None if batch.states is None else as_numpy(batch.states)[1].copy()
             replies = replies_of(batch, 1)
             ended = bool(player.advance(batch)[1])
-            played.append(Played(actions[1], reward, ended, state, replies))
+            played.append(PlayedStep(actions[1], reward, ended, state, replies))
             if ended:
                 break
             _set_stage(env, setting, (setting.stage + 1) % max(setting.stages, 1))
@@ -126,7 +126,7 @@ def _set_stage(staged: Any, setting: Setting, stage: int) -> None:
 
 
 def _view_faults(
-    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
+    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[PlayedStep]
 ) -> Iterator[str]:
     """Faults in the picture of one step from every camera, in another size, and in the usual
     picture afterwards."""
@@ -151,8 +151,8 @@ def _view_faults(
             yield f"camera {declaration.cameras[0]} shows another picture after others; expected the same"
 
 
-def _picture_of(screen: Screen, declaration: Declaration, step: Played) -> Frame:
-    """The last frame of the first step."""
+def _picture_of(screen: Screen, declaration: Declaration, step: PlayedStep) -> Frame:
+    """The last frame of a first step."""
     screen.reset(SEED)
     if declaration.replay == "states":
         return screen.show(step.state)[-1]  # type: ignore[arg-type]
@@ -160,7 +160,7 @@ def _picture_of(screen: Screen, declaration: Declaration, step: Played) -> Frame
 
 
 def _replay_faults(
-    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
+    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[PlayedStep]
 ) -> Iterator[str]:
     """Faults in frames, rewards, ends and sound, in showing them again, and in going back."""
     has_sound = declaration.sound_rate > 0
@@ -178,7 +178,7 @@ def _replay_faults(
 
 
 def _silence_faults(
-    game: Game, options: Any, setting: Setting, played: list[Played], hashes: list[str]
+    game: Game, options: Any, setting: Setting, played: list[PlayedStep], hashes: list[str]
 ) -> Iterator[str]:
     """Faults of a screen that was built without sound."""
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
@@ -190,9 +190,8 @@ def _silence_faults(
             yield "sound is given where none was asked for; expected None"
 
 
-def _keyframe_faults(screen: Any, played: list[Played], hashes: list[str]) -> Iterator[str]:
-    """Faults in the steps after going back to a saved state. `hashes` are those of the steps
-    before."""
+def _keyframe_faults(screen: Any, played: list[PlayedStep], hashes: list[str]) -> Iterator[str]:
+    """Faults of the steps after a saved state, of which `hashes` are known."""
     middle = min(len(played), len(hashes) - 1) // 2
     screen.reset(SEED)
     for step in played[:middle]:
@@ -212,7 +211,7 @@ def _keyframe_faults(screen: Any, played: list[Played], hashes: list[str]) -> It
                 return
 
 
-def _hashes(screen: Screen, played: list[Played]) -> list[str]:
+def _hashes(screen: Screen, played: list[PlayedStep]) -> list[str]:
     first = screen.reset(SEED)
     return [
         hash_bytes(first.tobytes()),
@@ -226,7 +225,7 @@ def _hash_step(shown: ScreenStep) -> str:
 
 
 def _watch(
-    screen: Screen, played: list[Played], declaration: Declaration, frame_rate: Fraction
+    screen: Screen, played: list[PlayedStep], declaration: Declaration, frame_rate: Fraction
 ) -> Generator[str, None, list[str]]:
     """The first fault of each kind in showing the episode. Returns hashes of the reset and the
     steps."""
@@ -255,7 +254,7 @@ def _watch(
 
 
 def _step_faults(
-    shown: ScreenStep, expected: Played, size: tuple[int, int]
+    shown: ScreenStep, expected: PlayedStep, size: tuple[int, int]
 ) -> Iterator[tuple[str, str]]:
     """(kind, message) of every fault in showing one step."""
     if len(shown.frames) == 0:
@@ -288,7 +287,7 @@ def _drift_faults(frames_s: float, sound_s: float) -> Iterator[str]:
 
 
 def _state_faults(
-    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[Played]
+    game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[PlayedStep]
 ) -> Iterator[str]:
     """Faults in showing states, in order and in reverse."""
     size = declaration.frame_size
@@ -313,7 +312,7 @@ def _state_faults(
 
 
 def _instrument_faults(
-    screen: Screen, declaration: Declaration, played: list[Played]
+    screen: Screen, declaration: Declaration, played: list[PlayedStep]
 ) -> Iterator[str]:
     """The first fault of each kind in what the instruments show, in order and in reverse."""
     tracks, gauges = len(declaration.tracks), len(declaration.gauges)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import Declaration, Game, Replies, StepBatch, VectorEnv
 from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
-from arcade_rl.envs.conformance.play import Digest, Player, Seeds, digest_step, opened
+from arcade_rl.envs.conformance.play import Digest, RandomPlayer, Seeds, digest_step, opened
 from arcade_rl.envs.seats import RecordedOpponents
 from arcade_rl.envs.table import Table
 
@@ -44,8 +44,8 @@ def seat_faults(game: Game, options: Any, declaration: Declaration, steps: int) 
 
 
 def _play(env: VectorEnv, steps: int) -> tuple[list[npt.NDArray[Any]], list[StepBatch]]:
-    """Actions and batches of one episode, up to `steps` steps."""
-    player = Player(env, Seeds([[SEED]]))
+    """Actions and steps of one episode, or of its first steps."""
+    player = RandomPlayer(env, Seeds([[SEED]]))
     actions, batches = list[npt.NDArray[Any]](), list[StepBatch]()
     for _ in range(steps):
         actions.append(player.choose())
