@@ -352,9 +352,8 @@ def compare(
         for reference in references
     ]
     target = _target(out, Path(f"compare{look.encoding.format.suffix}"), "compare", look)
-    if (seed is not None or deterministic is not None) and not any(
-        isinstance(pane.source, PlayedSource) for pane in panes
-    ):
+    is_chosen = any(choice is not None for choice in (seed, deterministic, opponent))
+    if is_chosen and not any(isinstance(pane.source, PlayedSource) for pane in panes):
         raise UsageError(
             "--seed, --deterministic, --sampled and --opponent are of checkpoints; none plays here"
         )

@@ -108,7 +108,7 @@ def refuse_other_columns(run: RunDirectory, database: Database, declaration: Dec
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """Where a run goes on."""
+    """The checkpoint from which a run goes on."""
 
     chunk: int
     """Chunk of the newest checkpoint that verifies; -1 for none."""
@@ -120,7 +120,7 @@ class RunStart:
 
 
 def find_start(run: RunDirectory, database: Database, from_scratch: bool = False) -> RunStart:
-    """Where a run goes on. Changes nothing, and verifies every checkpoint.
+    """Find the checkpoint from which a run goes on. Changes nothing, and verifies every checkpoint.
 
     VerificationError if the run was trained and no trained checkpoint is left, unless
     `from_scratch`. UsageError if `from_scratch` is given in any other case. OSError if the system

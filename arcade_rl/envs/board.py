@@ -51,7 +51,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class ShardFault:
-    """What it answers when something was raised; it ends after this."""
+    """The last answer of a process in which something was raised."""
 
     kind: type[ArcadeError] | type[MemoryError]
     message: str

@@ -30,7 +30,7 @@ pixel."""
 
 
 class PlacedText(NamedTuple):
-    """A text where it was drawn."""
+    """A text and the place where it was drawn."""
 
     text: str
     """The text as it was given."""
@@ -89,9 +89,9 @@ class Canvas:
         """The parts of the picture that never change. (height, width, 3), uint8, RGB."""
         self.ground[:] = style.theme.canvas
         self.pixels: Frame = self.ground.copy()
-        """(height, width, 3)"""
+        """The picture. (height, width, 3), uint8, RGB."""
         self.placed: dict[Rect, PlacedText] = {}
-        """Every text of the picture by its box."""
+        """Every text of the picture, by the box that the text was written into."""
 
     def begin(self) -> None:
         """Show the ground, once all parts that never change are drawn into the ground."""

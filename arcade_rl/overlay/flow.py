@@ -15,7 +15,7 @@ LEAST = 40
 
 @dataclass(slots=True)
 class FlowPart:
-    """A block with what its place depends on."""
+    """A block, and the facts that its place depends on."""
 
     block: Block
     role: str
@@ -41,9 +41,9 @@ class FlowPart:
 def lines(
     parts: list[FlowPart], box: Rect, gap: int, least: int
 ) -> list[tuple[list[FlowPart], Rect]]:
-    """The parts of each line, and its box: one line where all labels have room beside each other, and
-    more where that makes them fit and each is at least `least` high. In a high box pictures and maps
-    are above units."""
+    """The parts of each line, and the line's box. Labels that all have room beside each other need
+    one line; otherwise there are as many lines as make the labels fit, each at least `least` pixels
+    high. In a high box, pictures and feature maps lie above units."""
     maps = [part for part in parts if not part.is_dense]
     dense = [part for part in parts if part.is_dense]
     is_high = box.height >= 0.34 * box.width and any(part.layer >= 0 for part in maps)
@@ -55,7 +55,8 @@ def lines(
 
 
 def _pieces(parts: list[FlowPart], width: int, gap: int, most: int) -> list[list[FlowPart]]:
-    """The shared parts in equal pieces that fit, at most so many; a branch stays with the last."""
+    """The shared parts in equal pieces that fit into the width, at most `most` pieces. The parts of
+    the actor and of the critic stay with the last piece."""
     wide = sum(part.label + gap for part in parts if part.role != "critic")
     count = max(1, min(most, -(-wide // width)))
     shared = [part for part in parts if part.role == "shared"]
@@ -98,8 +99,9 @@ class Line:
         return upper, lower
 
     def fit(self, label: int, between: int) -> list[FlowPart]:
-        """Ask all parts for their widths below labels of this height, and choose those that fit. The
-        parts that have no room at all are left out, from the middle, and returned."""
+        """Choose a width for every part, below labels that are `label` pixels high, with `between`
+        pixels between actor and critic. Parts that have no room at all are left out, from the
+        middle of the line, and returned."""
         upper, lower = self.halves(between)
         branch = max(len(self.actor), len(self.critic))
         # A part keeps room for its label, or at least for its fair share of the line.
@@ -134,6 +136,8 @@ class Line:
             max(able, key=lambda part: part.width).option += 1
 
     def _leave_out(self) -> list[FlowPart]:
+        """Take parts out of the middle of the longest chain until the rest fits: the first and the
+        last part of a chain tell the most."""
         left_out = []
         while self.width > self.box.width:
             longest = max(self.shared, self.actor, self.critic, key=len)
@@ -162,7 +166,7 @@ class Line:
                     part.option += 1
 
     def places(self, between: int) -> list[tuple[FlowPart, Rect]]:
-        """Where every part goes, its label included."""
+        """The room of every part, its label included."""
         upper, lower = self.halves(between)
         longer = max(self.actor, self.critic, key=lambda some: _total(some, self.gap))
         gaps = _gaps(self.shared + longer, self.gap, self.box.width - self.width)
@@ -190,7 +194,8 @@ def _total(parts: list[FlowPart], gap: int) -> int:
 
 
 def _gaps(parts: list[FlowPart], gap: int, free: int) -> list[int]:
-    """Gap after every part: what is left goes where links are, three times as much as elsewhere."""
+    """The gap after every part. Spare width is spread over the gaps; those between dense layers,
+    where links are drawn, get three times as much as others."""
     weights = [3 if one.is_dense and after.is_dense else 1 for one, after in pairwise(parts)]
     total = max(sum(weights), 1)
     return [*(gap + max(0, free) * weight // total for weight in weights), 0]

@@ -162,8 +162,8 @@ def _output(activity: Activity) -> int:
 
 
 def _bodies(parts: list[FlowPart], inside: Rect) -> list[Rect]:
-    """What must be drawn on fresh ground: where links may be, and numbers as bars. Other blocks cover
-    all of their room."""
+    """The areas that must be drawn on fresh ground: those that links may cross, and the bars of
+    features. Other blocks cover all of their room."""
     dense = [part.box for part in parts if part.is_dense]
     if dense:
         x, y = min(box.x for box in dense) - 4, min(box.y for box in dense) - 4

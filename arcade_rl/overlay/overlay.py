@@ -72,7 +72,8 @@ class Overlay:
 
     @property
     def texts(self) -> tuple[PlacedText, ...]:
-        """Every text of the last picture but a banner's, with where it is."""
+        """Every text of the last picture with its place; the texts of a banner are not among
+        them."""
         if self._current is None:
             return ()
         return tuple(placed for placed in self._current.placed.values() if placed.text)

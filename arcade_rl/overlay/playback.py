@@ -93,7 +93,8 @@ MORE = -1
 
 
 def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[list[LegendEntry]]:
-    """Names with a swatch before each, in lines one after the other, `most` at most."""
+    """Names with a swatch before each, which fill one line after the other, `most` lines at
+    most."""
     style = canvas.style
     font, swatch, gap = style.font(14.5), style.px(15), style.px(14)
     longest = max(style.px(72), width * most // len(names) - swatch - gap)

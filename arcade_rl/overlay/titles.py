@@ -25,7 +25,7 @@ out: two of twelve numbers would tell nobody anything."""
 
 
 class TitleHeader:
-    """Two lines, with a mark in the accent beside them."""
+    """Heading and subtitle, with a mark in the accent colour beside the two."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:
         style, theme = canvas.style, canvas.theme
@@ -43,7 +43,7 @@ class TitleHeader:
 
 
 class TitleLine:
-    """Title, step, score, value and what was taken, in one line; a short one has no value and no
+    """Title, step, score, value and the taken action in one line; a narrow line has no value and no
     labels."""
 
     def __init__(self, canvas: Canvas, box: Rect) -> None:

@@ -63,8 +63,9 @@ class Eyes:
         """What the agent saw before step number `step`, from 0, and the reward terms of the step;
         None where they are not known.
 
-        RerunDivergenceError where an exact game plays the episode otherwise than it was recorded;
-        MissingError where one whose states are recorded does, which is no fault of the recording.
+        RerunDivergenceError where an exact game plays the episode otherwise than it was recorded.
+        MissingError where a game whose states are recorded does so, which is no fault of the
+        recording.
         """
         for sights in (self._performance.sights, self._sights):
             sight = None if sights is None else sights.get(step)

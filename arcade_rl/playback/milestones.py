@@ -118,11 +118,11 @@ def sources(
     opponent: str | Path | None = None,
 ) -> Iterator[Source]:
     """The source that shows each milestone. `with_policy`: whether only recordings count whose
-    policy is kept; `opponent`: as in `Played`."""
+    policy is kept; `opponent`: see `PlayedSource`."""
     if origin == "checkpoints":
         (seed,) = episode_seeds(resolved.config.evaluation.seed, 1)
         for milestone in milestones:
-            yield PlayedSource(run.path, milestone.chunk, seed, deterministic)
+            yield PlayedSource(run.path, milestone.chunk, seed, deterministic, opponent)
         return
     kept = Kept(run, with_policy)
     for milestone in milestones:

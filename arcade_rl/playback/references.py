@@ -62,8 +62,8 @@ def open_checkpoint(reference: str, runs_dir: str | None) -> tuple[RunDirectory,
 def find_recorded(
     reference: str, runs_dir: str | None
 ) -> tuple[RecordedSource | FiledSource, Path | None]:
-    """The episode that RUN:EPISODE or a file names, and where films of its run go. UsageError and
-    MissingError as of `open_episode`."""
+    """The source that RUN:EPISODE or a file names, and the folder for films of its run, None for a
+    file. Errors are those of `open_episode`."""
     episode = open_episode(reference, runs_dir)
     if names_file(reference):
         return FiledSource(Path(reference)), None
@@ -72,7 +72,7 @@ def find_recorded(
 
 
 def find_opponent(name: str | None, resolved: Resolved, runs_dir: str | None) -> str | Path | None:
-    """Who sits opposite where a checkpoint of this experiment plays, as `Played.opponent` has it: one of the
+    """Who sits opposite where a checkpoint of this experiment plays, in the form of `PlayedSource.opponent`: one of the
     game's own opponents by its name, or the checkpoint that RUN@CHECKPOINT names; None for the usual one.
 
     UsageError where that one cannot sit there. MissingError if the checkpoint is not there.
@@ -108,7 +108,8 @@ def find_source(
     settings = resolved.config.evaluation
     (first,) = episode_seeds(settings.seed if seed is None else seed, 1)
     chosen = settings.deterministic if deterministic is None else deterministic
-    return PlayedSource(run.path, int(checkpoint.name), first, chosen)
+    sits = find_opponent(opponent, resolved, runs_dir)
+    return PlayedSource(run.path, int(checkpoint.name), first, chosen, sits)
 
 
 def episode_seeds(seed: int, episodes: int) -> list[int]:

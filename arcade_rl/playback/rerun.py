@@ -86,8 +86,8 @@ class Rerun:
         self.env.close()
 
     def play_to(self, step: int, sights: Sights) -> StepSight:
-        """What is known of step number `step`, from 0; what was met on the way is put into `sights`.
-        RerunDivergenceError where a step is not what was recorded."""
+        """Play step number `step`, from 0, and return what was seen; what was seen on the way is
+        put into `sights`. RerunDivergenceError where a step is not what was recorded."""
         if step < self._position:
             self._go_back(step)
         while True:

@@ -90,14 +90,14 @@ def declaration_of(source: Source) -> Declaration:
 
 
 def check_cameras(camera: str, sources: Sequence[Source]) -> None:
-    """UsageError if one is of a game without this camera."""
+    """Raise UsageError if the game of one of the sources does not have this camera."""
     by_run = {one.path if isinstance(one, FiledSource) else one.run: one for one in sources}
     for source in by_run.values():
         check_camera(camera, *_game_of(source))
 
 
 def _game_of(source: Source) -> tuple[str, Declaration]:
-    """Name and declaration."""
+    """Name and declaration of the game of the source."""
     if isinstance(source, FiledSource):
         played = find_game(Episode.read(source.path).metadata)
         return played.game.name, played.declaration
@@ -136,7 +136,8 @@ def _filed(source: FiledSource, wants: Wants) -> Session:
 def _played(
     source: PlayedSource, wants: Wants, stack: ExitStack, go_on: Callable[[], None]
 ) -> Session:
-    from arcade_rl.playback.player import Player  # torch: seconds that recordings need not wait
+    from arcade_rl.playback.player import Player  # imports torch: recordings need not wait
+    from arcade_rl.policies.opponents import Rival
 
     run, opponent = RunDirectory(source.run), source.opponent
     resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)

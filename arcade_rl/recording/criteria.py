@@ -134,6 +134,8 @@ class BestAndWorst(Window):
 
 
 class Shortest(Window):
+    """Keeps the shortest episodes."""
+
     def __init__(self, settings: FailureCriterion) -> None:
         super().__init__(settings.window)
         self._share = parse_percent(settings.shortest)

@@ -22,7 +22,7 @@ from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Sta
 
 @dataclass(frozen=True, slots=True)
 class HostRollout:
-    """One rollout on the host."""
+    """One rollout, in host memory."""
 
     actions: npt.NDArray[Any]
     """Actions that the environments were given. (T, N) or (T, N, D)."""
@@ -102,9 +102,9 @@ class Placed:
     """A rollout at its place in time, or the part of it that is still needed."""
 
     before: int
-    """Steps before it."""
+    """Steps on the tape before this rollout."""
     rollout: HostRollout
-    """With the columns of some of the environments."""
+    """The rollout, with the columns of all or some of the environments."""
     column: npt.NDArray[np.int64]
     """Index of each environment's columns in the rollout, -1 if they were dropped. (N,), int64."""
 
@@ -155,7 +155,7 @@ class Tape:
         return sum(placed.num_bytes for placed in self._rollouts)
 
     def add(self, rollout: HostRollout) -> None:
-        """Go on by a rollout. Its arrays must stay as they are."""
+        """Add a rollout. Nobody may change its arrays afterwards."""
         placed = Placed(self._end, rollout, self._whole)
         self._rollouts.append(placed)
         self._end = placed.end
@@ -267,7 +267,8 @@ def _as_fingerprints(positions: list[int], values: list[int]) -> Fingerprints:
 
 
 def _side_by_side(spans: Sequence[Span], starts: npt.NDArray[np.int64]) -> HostRollout:
-    """Spans that end at the same moment as a rollout, each from its start on."""
+    """A rollout made of spans that end at the same moment, each laid from its start on. What lies
+    before a start is 0."""
     columns: dict[str, Any] = {}
     for name in COLUMNS:
         parts = [getattr(span, name) for span in spans]

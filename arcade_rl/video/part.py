@@ -38,7 +38,7 @@ def told_of(path: Path) -> Iterator[None]:
 
 
 class PartFile:
-    """`<name>.part` beside the film, locked against a second writer.
+    """The file `<name>.part` beside the film, locked against a second writer.
 
     A file that a killed process left is written over.
     """

@@ -14,6 +14,7 @@ from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import action_fault
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.sources import RecordedSource
+from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.kept import Kept
 from arcade_rl.video.clip import Clip

@@ -175,7 +175,7 @@ def test_a_duel_is_shown_while_it_is_played(
 ) -> None:
     monkeypatch.setattr("arcade_rl.playback.player.KEPT_BYTES", kept_bytes)
     made = make_run(tmp_path, *DUELS[game])
-    source = Played(made.run.path, 2, 8, False)
+    source = PlayedSource(made.run.path, 2, 8, False)
     with opened(source, FULL) as session:
         session.play_to_end()
         truth = [session.scenes(shown) for shown in session]

@@ -87,7 +87,7 @@ def _feature_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class SeenStep:
-    """One step, and what it is measured against."""
+    """One step, and what the rules compare it with."""
 
     batch: StepBatch
     env: VectorEnv
@@ -102,7 +102,7 @@ class SeenStep:
 
 
 def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int) -> Iterator[str]:
-    """Faults of random steps. A rule that was broken once is not asked again."""
+    """Faults of random steps. A rule that was broken once is not checked again."""
     player = RandomPlayer(env, Seeds([[]] * env.num_envs))
     live, states = list(RULES), None
     for step in range(1, steps + 1):
@@ -119,7 +119,8 @@ def _walk(env: VectorEnv, declaration: Declaration, purpose: Purpose, steps: int
 
 
 def _ask(rule: Rule, seen: SeenStep, may_raise: bool) -> list[str]:
-    """The faults that a rule finds. Arrays of a wrong shape, already told, may make it raise."""
+    """The faults that a rule finds. With `may_raise`, a rule may fail on arrays of a wrong shape,
+    which are reported already."""
     try:
         return list(rule(seen))
     except (ValueError, TypeError, IndexError):
@@ -191,7 +192,7 @@ def _frame_rule(seen: SeenStep) -> Iterator[str]:
 
 
 def _company_rule(seen: SeenStep) -> Iterator[str]:
-    """Who sits opposite is told the seeds that the batch reports."""
+    """Opponents must be told the seeds that the batch reports."""
     if not isinstance(seen.env, Table):
         return
     ended = as_numpy(seen.batch.terminated) | as_numpy(seen.batch.truncated)

@@ -58,7 +58,7 @@ class Seeds(SeedSource):
 
 
 class RandomPlayer:
-    """Steps an environment and knows which episode every row belongs to."""
+    """Steps environments, and knows which episode each environment plays."""
 
     def __init__(self, env: VectorEnv, seeds: Seeds) -> None:
         self.env = env
@@ -140,7 +140,7 @@ def seated(env: VectorEnv, game: Game, options: Any) -> VectorEnv:
 
 
 def trace(env: VectorEnv, queues: Sequence[Sequence[int]], steps: int) -> Traces:
-    """Play episodes of these seeds, one queue an environment, and digest every step."""
+    """Play episodes of these seeds, one queue per environment, and digest every step."""
     player = RandomPlayer(env, Seeds(queues))
     traces: Traces = {}
     _begin(traces, player, range(env.num_envs))

@@ -86,8 +86,8 @@ def screen_faults(game: Game, options: Any, declaration: Declaration, steps: int
 
 
 def play(game: Game, options: Any, steps: int, setting: Setting) -> list[PlayedStep]:
-    """An episode of the second of two environments, up to `steps` steps. The stage changes while it is
-    played."""
+    """An episode of the second of two environments, up to `steps` steps. The stage of later
+    episodes changes meanwhile, which must not matter."""
     played = []
     with opened(game, options, 2, setting.purpose) as env:
         _set_stage(env, setting, setting.stage)
@@ -152,7 +152,7 @@ def _view_faults(
 
 
 def _picture_of(screen: Screen, declaration: Declaration, step: PlayedStep) -> Frame:
-    """The last frame of a first step."""
+    """The last frame of the first step."""
     screen.reset(SEED)
     if declaration.replay == "states":
         return screen.show(step.state)[-1]  # type: ignore[arg-type]
@@ -191,7 +191,8 @@ def _silence_faults(
 
 
 def _keyframe_faults(screen: Any, played: list[PlayedStep], hashes: list[str]) -> Iterator[str]:
-    """Faults of the steps after a saved state, of which `hashes` are known."""
+    """Faults in the steps after going back to a saved state. `hashes` are those of the steps
+    before."""
     middle = min(len(played), len(hashes) - 1) // 2
     screen.reset(SEED)
     for step in played[:middle]:

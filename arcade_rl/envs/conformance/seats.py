@@ -44,7 +44,7 @@ def seat_faults(game: Game, options: Any, declaration: Declaration, steps: int) 
 
 
 def _play(env: VectorEnv, steps: int) -> tuple[list[npt.NDArray[Any]], list[StepBatch]]:
-    """Actions and steps of one episode, or of its first steps."""
+    """Actions and batches of one episode, up to `steps` steps."""
     player = RandomPlayer(env, Seeds([[SEED]]))
     actions, batches = list[npt.NDArray[Any]](), list[StepBatch]()
     for _ in range(steps):
