@@ -72,8 +72,9 @@ def find_recorded(
 
 
 def find_opponent(name: str | None, resolved: Resolved, runs_dir: str | None) -> str | Path | None:
-    """Who sits opposite where a checkpoint of this experiment plays, in the form of `PlayedSource.opponent`: one of the
-    game's own opponents by its name, or the checkpoint that RUN@CHECKPOINT names; None for the usual one.
+    """Who sits opposite where a checkpoint of this experiment plays, in the form of
+    `PlayedSource.opponent`: one of the game's own opponents by its name, or the checkpoint that
+    RUN@CHECKPOINT names; None for the usual opponent.
 
     UsageError where that one cannot sit there. MissingError if the checkpoint is not there.
     """

@@ -30,8 +30,8 @@ def clips_of(
     limit: Fraction | None,
     opponent: str | Path | None = None,
 ) -> list[Clip]:
-    """A title card and an episode, or its first `limit` seconds, for each milestone. `opponent`: as of
-    `Played`."""
+    """A title card and an episode, or its first `limit` seconds, for each milestone. `opponent`: see
+    `PlayedSource`."""
     shown = list(sources(run, resolved, milestones, origin, with_policy, deterministic, opponent))
     total, digits = len(milestones), len(str(len(milestones)))
     found = []

@@ -20,7 +20,7 @@ from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.references import find_opponent
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Wants
-from arcade_rl.playback.sources import Filed, Played, Recorded, opened
+from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, opened
 from arcade_rl.recording.format import encode
 from arcade_rl.video.formats import MP4
 from arcade_rl.video.look import Encoding, Look
@@ -49,7 +49,7 @@ def frames_of(episode: Episode) -> np.ndarray:
 
 
 def test_scenes_have_both_seats_and_the_title_names_the_opponent(made: Made) -> None:
-    with opened(Recorded(made.run.path, first(made).number), FULL) as session:
+    with opened(RecordedSource(made.run.path, first(made).number), FULL) as session:
         (scene, *_) = session.scenes(session.seek(3))
         assert session.provenance()["opponent"] == "perfect"
     left, right = scene.seats
@@ -74,7 +74,7 @@ def test_values_and_tracks_are_drawn_by_frames(made: Made, monkeypatch: pytest.M
     frames = frames_of(episode)
     assert len(set(frames.tolist())) > 1
     hits = episode.recording.metrics[:, 0] > 0
-    with opened(Recorded(made.run.path, episode.number), FULL) as session:
+    with opened(RecordedSource(made.run.path, episode.number), FULL) as session:
         for shown in session:
             step, (scene, *_) = shown.moment.step, session.scenes(shown)
             begins = np.concatenate([[0], np.cumsum(frames)])[:step]
@@ -93,7 +93,7 @@ def test_values_and_tracks_are_drawn_by_frames(made: Made, monkeypatch: pytest.M
 def test_sessions_of_steps_that_last_go_on_at_the_pace_of_the_game(made: Made) -> None:
     episodes = first(made), first(made, "random")
     shortest = min(int(frames_of(episode).sum()) for episode in episodes)
-    sources = [Recorded(made.run.path, episode.number) for episode in episodes]
+    sources = [RecordedSource(made.run.path, episode.number) for episode in episodes]
     with opened(sources[0], Wants()) as one, opened(sources[1], Wants()) as other:
         lanes = [SessionLane(session, Billing()) for session in (one, other)]
         at = [(lanes[0].frame, lanes[1].frame) for _ in turns(lanes, "own")]
@@ -102,7 +102,7 @@ def test_sessions_of_steps_that_last_go_on_at_the_pace_of_the_game(made: Made) -
 
 
 def test_a_clock_lets_frames_fall_due_and_not_steps(made: Made) -> None:
-    with opened(Recorded(made.run.path, first(made).number), Wants()) as session:
+    with opened(RecordedSource(made.run.path, first(made).number), Wants()) as session:
         clock: Clock[Scene] = Clock(session.declaration.frame_rate, session.next_scenes)
         clock.play()
         fallen = clock.tick(10 / 30 + 1e-9)
@@ -117,7 +117,7 @@ def test_a_timelapse_takes_each_episode_as_long_as_it_lasts(made: Made, tmp_path
     longest = max(range(len(every)), key=lambda k: seconds[k])
     clips = clips_of(made.run, made.resolved, 100 * seconds[longest], look, tmp_path)
     lasting = {episode.number: length for episode, length in zip(every, seconds, strict=True)}
-    shown = [clip for clip in clips if isinstance(clip.source, Recorded)]
+    shown = [clip for clip in clips if isinstance(clip.source, RecordedSource)]
     assert len(shown) == len(clips) > 50
     assert all(clip.limit is None for clip in shown[:-1])
     total = sum(lasting[clip.source.number] for clip in shown[:-1])  # type: ignore[union-attr]
@@ -128,7 +128,7 @@ def test_a_checkpoint_plays_against_whom_it_is_told(made: Made) -> None:
     runs = str(made.run.path.parent)
     for name, expected in (("perfect", "perfect"), ("r@50%", "r@2"), (None, "random")):
         opponent = find_opponent(name, made.resolved, runs)
-        with opened(Played(made.run.path, 4, 8, True, opponent), FULL) as session:
+        with opened(PlayedSource(made.run.path, 4, 8, True, opponent), FULL) as session:
             (scene, *_) = session.scenes(session.seek(2))
         assert scene.seats[1].opponent == expected
         assert f"against {expected}" in scene.title.subtitle
@@ -143,6 +143,6 @@ def test_an_episode_that_does_not_say_how_long_its_steps_are_is_refused(
     path.write_bytes(encode(replace(first(made).recording, frames=None)))
     with (
         pytest.raises(VerificationError, match="no lengths of its steps, which differ in duel"),
-        opened(Filed(path), Wants()),
+        opened(FiledSource(path), Wants()),
     ):
         raise AssertionError("a session of it was opened")
