@@ -139,13 +139,18 @@ def rows(
     run: RunDirectory, besides: Collection[str] = ()
 ) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
     """Rows of episodes and of updates, without attempts, wall times and the columns `besides`. Values
-    are in the order of the columns' names: an old database that was changed has another order."""
+    are in the order of the columns' names, the number first: a database that was upgraded has its
+    columns in another order."""
     timed = {"attempt", "time", "steps_per_s", "phases", *besides}
     with Database.reading(run.database) as database:
         return tuple(  # type: ignore[return-value]
-            [tuple(row[key] for key in sorted(row.keys()) if key not in timed) for row in table]
+            [tuple(row[key] for key in _ordered(row.keys()) if key not in timed) for row in table]
             for table in (database.episodes(), database.updates())
         )
+
+
+def _ordered(columns: Collection[str]) -> list[str]:
+    return sorted(columns, key=lambda column: (column != "number", column))
 
 
 def assert_same(run: RunDirectory, other: RunDirectory) -> None:

@@ -141,6 +141,15 @@ def test_in_one_chunk_it_is_the_same_run(
     assert_same_recordings_however_cut(run, undisturbed)
 
 
+@pytest.mark.parametrize(
+    "observation",
+    [
+        "features",
+        *(pytest.param(kind, marks=VERY_SLOW) for kind in ("pixels, fast", "pixels, exact")),
+    ],
+    indirect=True,
+    scope="module",
+)
 def test_a_supervisor_killed_twice_changes_nothing(
     observation: str, undisturbed: RunDirectory, update_s: float, tmp_path: Path
 ) -> None:

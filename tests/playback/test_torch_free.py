@@ -15,11 +15,11 @@ import sys
 from pathlib import Path
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.playback.session import Wants
-from arcade_rl.playback.sources import Recorded, opened
+from arcade_rl.playback.sources import RecordedSource, opened
 
 appearance = Appearance((1280, 720), sys.argv[3])
 overlay = appearance.overlay()
-source = Recorded(Path(sys.argv[1]), int(sys.argv[2]))
+source = RecordedSource(Path(sys.argv[1]), int(sys.argv[2]))
 with opened(source, Wants.of(appearance, overlay)) as session:
     picture = overlay.compose(session.next_scenes()[0])
 assert picture.shape == (720, 1280, 3) and picture.any()

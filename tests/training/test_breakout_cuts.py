@@ -24,10 +24,18 @@ KINDS = {
     "pixels, fast, two processes": [*PIXELS, "train.precision=fast", "train.env_processes=2"],
     "pixels, SB3's PPO": [*PIXELS, "train.algorithm=sb3:PPO", "train.env_processes=0"],
 }
+VERY_SLOW = {"pixels, SB3's PPO"}
+"""The toy has SB3's PPO too, and other kinds have the pixels."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.very_slow if kind in VERY_SLOW else ())
+        for kind in KINDS
+    ],
+)
 def test_where_a_run_is_cut_changes_nothing(kind: str, tmp_path: Path) -> None:
     laboratory = lab(tmp_path, *SMALL, *KINDS[kind])
     whole, cut = laboratory.chain(UPDATES), laboratory.chain(1, 3, UPDATES)

@@ -32,7 +32,13 @@ def command(*words: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
+@pytest.fixture(
+    scope="module",
+    params=[
+        *("features", "features, sticky", "pixels"),
+        pytest.param("pixels, sticky", marks=pytest.mark.very_slow),
+    ],
+)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     observation, sticky = KINDS[request.param]
     root = tmp_path_factory.mktemp("runs")
