@@ -24,6 +24,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl.config import cut
 from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.playback.game import find_game, find_playable
 from arcade_rl.playback.replay import Replay
@@ -64,8 +65,8 @@ class Episode:
     def read(cls, path: str | Path) -> Episode:
         """The episode of a stand-alone file, which is read when it is needed. MissingError if there
         is no such file."""
-        if not Path(path).is_file():
-            raise MissingError(f"{path} is not there; expected the file of an episode")
+        if not os.path.isfile(path):
+            raise MissingError(f"{cut(str(path))} is not there; expected the file of an episode")
         return cls(str(path), partial(_read_file, Path(path)), None)
 
     def __repr__(self) -> str:

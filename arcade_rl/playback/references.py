@@ -3,12 +3,13 @@ or the file of an episode."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import numpy as np
 
-from arcade_rl.config import Resolved
+from arcade_rl.config import Resolved, cut
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.errors import UsageError
 from arcade_rl.playback.library import Episode, Run
@@ -34,7 +35,8 @@ def names_episode(reference: str) -> bool:
 
 def names_file(reference: str) -> bool:
     """Whether the reference is the path of a stand-alone file of an episode."""
-    return Path(reference).is_file() or reference.endswith(SUFFIX)
+    # os.path answers for names that no file system takes, where Path raises.
+    return os.path.isfile(reference) or reference.endswith(SUFFIX)
 
 
 def open_episode(reference: str, runs_dir: str | None) -> Episode:
@@ -45,7 +47,7 @@ def open_episode(reference: str, runs_dir: str | None) -> Episode:
     match = _NUMBERED.fullmatch(reference)
     if match is None:
         raise UsageError(
-            f"{reference!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
+            f"{cut(reference)!r} is neither a file nor RUN:EPISODE; see `arcade-rl episodes list RUN`"
         )
     return Run(match[1], runs_dir).episode(int(match[2]))
 

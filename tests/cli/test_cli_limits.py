@@ -97,8 +97,19 @@ def test_an_episode_number_of_any_length_is_refused(
 ) -> None:
     runs = str(finished.run.path.parent)
     done = arcade_rl("episodes", "show", f"finished:{number}", "--runs-dir", runs)
-    assert done.returncode in (1, 2, 3)  # 1: no file system takes such a name
+    assert done.returncode in (2, 3)
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("reference", ["a" * 5000, f"{'a' * 5000}:3", f"{'a' * 5000}.msgpack.lz4"])
+@pytest.mark.parametrize("command", [["episodes", "show"], ["export", "episode"]])
+def test_an_episode_of_a_name_that_no_file_system_takes_is_not_there(
+    arcade_rl: CommandLine, command: list[str], reference: str
+) -> None:
+    done = arcade_rl(*command, reference)
+    assert done.returncode in (2, 3)
+    assert len(done.stderr) < 400
+    assert "shorter name" not in done.stderr
 
 
 @pytest.mark.parametrize(
