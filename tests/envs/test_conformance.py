@@ -66,6 +66,10 @@ def test_a_game_that_shows_states_need_not_play_the_same_again(options: str) -> 
     assert not names & OTHER_WAYS
 
 
+REPORTS: dict[str, Report] = {}
+"""What was found in each game by now: several tests look at the same report."""
+
+
 @pytest.fixture
 def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect:
     """Check a game of `arcade_rl_toy_broken`."""
@@ -73,9 +77,11 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
     monkeypatch.setenv("DISPLAY", ":0")
 
     def inspect(name: str) -> Report:
-        plugin_dist("arcade_rl_toy_broken", None, {name: "arcade_rl_toy_broken"}, "toy-broken")
-        game = load_game(name)
-        return check(game, game.options(), STEPS)
+        if name not in REPORTS:
+            plugin_dist("arcade_rl_toy_broken", None, {name: "arcade_rl_toy_broken"}, "toy-broken")
+            game = load_game(name)
+            REPORTS[name] = check(game, game.options(), STEPS)
+        return REPORTS[name]
 
     return inspect
 

@@ -127,8 +127,13 @@ def trace(env: Any) -> list[Any]:
     return seen
 
 
-@pytest.mark.parametrize("assignments", VARIANTS.values(), ids=VARIANTS)
-def test_every_number_of_processes_gives_what_the_game_gives(assignments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("way", "variant"),
+    [*(("forked", variant) for variant in VARIANTS), ("spawned", "dict"), ("spawned", "masks")],
+    indirect=["way"],
+)
+def test_every_number_of_processes_gives_what_the_game_gives(variant: str) -> None:
+    assignments = VARIANTS[variant]
     it = resolved(*assignments)
     own = it.game.make_env(it.options, ENVS, "training")
     expected = trace(own)
