@@ -7,7 +7,7 @@ be those of an undisturbed run. Mutations: one file of a run is cut, flipped or 
 valid form, signatures included; `runs show`, `episodes list`, `runs reindex` and `resume` must then give
 the same answer, tell of a difference, or refuse. Command lines: any command with odd values.
 Nothing may hang, show a traceback, or refuse in other than one line. Prints every fault with what repeats
-it, and the figures; exits with 1 if there was a fault.
+it, and the figures; exits with 1 if there was a fault. A mutation takes about six seconds.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def check_mutations(root: Path, count: int, rng: random.Random, wanted: str) -> 
     before = {words[1]: call(root, [*words, "r", "--json"]).out for words in READING}
     files = [path.relative_to(run.path) for path in sorted(run.path.rglob("*")) if path.is_file()]
     files = [path for path in files if path.parts[0] not in UNREAD]
-    for _ in range(count):
+    for number in range(1, count + 1):
         file = rng.choice(files)
         what = mutate(anew(root).path / file, rng)
         is_sound_log = file.suffix == ".events" and not what.startswith(("cut", "a bit"))
@@ -198,8 +198,11 @@ def check_mutations(root: Path, count: int, rng: random.Random, wanted: str) -> 
             is_silent = said.code == 0 and not same and not is_told
             if fault := said.fault() or "gives something else, and tells nothing" * is_silent:
                 faults.append(f"{done}: `{' '.join(words)}` {fault}: {said.err.strip()[-200:]!r}")
+                print(f"FAULT {faults[-1]}", file=sys.stderr, flush=True)
             told = "silent" if is_silent else "told"
             answers["refused" if said.code else "same" if same else told] += 1
+        if number % 25 == 0:
+            print(f"{number} mutations, {len(faults)} faults by now", file=sys.stderr, flush=True)
     print(
         f"mutations: {count}; answers: {dict(answers)}; faults: {len(faults)}",
         *faults,
