@@ -4,7 +4,7 @@ nothing of the rest."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -166,9 +166,11 @@ def describe(run: RunDirectory, last_notices: int = 10, verify: bool = False) ->
     faults = _Faults()
     identity = faults.attempt(run.identity)
     rows = faults.attempt(partial(_rows, run, last_notices))
-    chunks, kept, notices, recordings = rows or ([], {}, [], None)
+    chunks, committed, notices, recordings = rows or ([], [], [], None)
+    kept = {row["chunk"]: str(row["kept"]) for row in committed}
     stored = faults.attempt(partial(stored_checkpoints, run, kept, verify)) or []
     faults.lines += [checkpoint.fault for checkpoint in stored if checkpoint.fault]
+    faults.lines += _unlike_rows(run, stored, committed)
     read = [
         (path, faults.attempt(partial(evaluations.read, path)))
         for path in faults.attempt(partial(evaluations.stored, run)) or []
@@ -297,11 +299,26 @@ def _checkpoint(
 
 def _rows(
     run: RunDirectory, last_notices: int
-) -> tuple[list[ChunkSummary], dict[int, str], list[StoredNotice], RecordingCounts]:
+) -> tuple[list[ChunkSummary], list[sqlite3.Row], list[StoredNotice], RecordingCounts]:
     with Database.reading(run.database) as database:
-        kept = {row["chunk"]: str(row["kept"]) for row in database.checkpoints()}
+        committed = database.checkpoints()
         notices = [_notice(row) for row in database.notices()[-last_notices:]]
-        return database.chunks(), kept, notices, database.recording_counts()
+        return database.chunks(), committed, notices, database.recording_counts()
+
+
+def _unlike_rows(
+    run: RunDirectory, stored: list[StoredCheckpoint], committed: list[sqlite3.Row]
+) -> Iterator[str]:
+    """Where the state of a checkpoint is not the one that was committed, as far as run.db has it."""
+    states = {checkpoint.chunk: checkpoint.state for checkpoint in stored}
+    for row in committed:
+        state = states.get(row["chunk"])
+        for name in ("updates", "steps", "episodes", "weights_sha256") if state else ():
+            if (value := getattr(state, name)) != row[name]:
+                yield (
+                    f"checkpoint {row['chunk']} has {name} {value}, and run.db has {row[name]}: one of the "
+                    f"two was changed; `arcade-rl runs reindex {run.name}` makes run.db again from the files"
+                )
 
 
 def _notice(row: sqlite3.Row) -> StoredNotice:

@@ -59,6 +59,22 @@ def write_manifest(directory: Path, manifest: dict[str, Any]) -> None:
     (directory / checkpoints.MANIFEST).write_bytes(_signed(content))
 
 
+@pytest.mark.parametrize("field", ["updates", "steps", "episodes", "weights_sha256"])
+def test_a_signed_state_that_is_not_the_one_of_the_database_is_told(
+    finished: Made, tmp_path: Path, field: str
+) -> None:
+    run = finished.copy(tmp_path)
+    assert describe(run, verify=True).summary.faults == ()
+    chunk, directory = checkpoints.stored(run.checkpoints)[-1]
+    state = json.loads((directory / checkpoints.STATE).read_bytes())
+    odd = "0" * 64 if field == "weights_sha256" else 0
+    (directory / checkpoints.STATE).write_text(json.dumps({**state, field: odd}))
+    (directory / checkpoints.MANIFEST).unlink()
+    checkpoints.seal(directory, chunk)
+    faults = describe(run, verify=True).summary.faults
+    assert [fault for fault in faults if f"checkpoint {chunk} has {field} {odd}" in fault]
+
+
 @pytest.mark.parametrize("odd", ODD, ids=ODD_IDS)
 def test_a_signed_manifest_of_other_fields_is_refused(
     finished: Made, tmp_path: Path, odd: Any
