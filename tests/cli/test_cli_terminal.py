@@ -239,6 +239,12 @@ def test_what_the_encoding_lacks_is_an_escape(arcade_rl_process: CommandLineProc
     assert "\\xe9.toml" in done.stdout
 
 
+SHORT_TRAINING = [
+    "train", "toy", "--run", "r", "--steps", "2048", "--set", "train.n_envs=8",
+    "--set", "train.n_steps=64", "--set", "train.batch_size=64",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "variables",
     [{"FORCE_COLOR": "1"}, {"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1"}],
@@ -246,21 +252,9 @@ def test_what_the_encoding_lacks_is_an_escape(arcade_rl_process: CommandLineProc
 )
 def test_nothing_moves_in_a_file(tmp_path: Path, variables: dict[str, str]) -> None:
     said = tmp_path / "said"
-    words = [
-        "train",
-        "toy",
-        "--run",
-        "r",
-        "--steps",
-        "2048",
-        "--set",
-        "train.n_envs=8",
-        "--set",
-        "train.n_steps=64",
-    ]
     with said.open("wb") as stderr:
         subprocess.run(
-            [sys.executable, "-m", "arcade_rl", *words, "--set", "train.batch_size=64"],
+            [sys.executable, "-m", "arcade_rl", *SHORT_TRAINING],
             env={**os.environ, "ARCADE_RL_RUNS_DIR": str(tmp_path), **variables},
             stdout=subprocess.DEVNULL,
             stderr=stderr,
@@ -273,20 +267,7 @@ def test_nothing_moves_in_a_file(tmp_path: Path, variables: dict[str, str]) -> N
 
 
 def test_a_terminal_without_a_cursor_gets_lines(tmp_path: Path) -> None:
-    words = [
-        "train",
-        "toy",
-        "--run",
-        "r",
-        "--steps",
-        "2048",
-        "--set",
-        "train.n_envs=8",
-        "--set",
-        "train.n_steps=64",
-    ]
-    words += ["--set", "train.batch_size=64", "--runs-dir", str(tmp_path)]
-    said = told_on_terminal(words, TERM="dumb")
+    said = told_on_terminal([*SHORT_TRAINING, "--runs-dir", str(tmp_path)], TERM="dumb")
     assert "\x1b" not in said
     assert "finished: 2,048 steps" in said
 
