@@ -15,7 +15,7 @@ from arcade_rl_toy import Pictures
 from exported import SMALL, Exported, film, sidecar
 from make_run import Made, make_run
 
-from arcade_rl.cli.export import PRESETS
+from arcade_rl.cli.export.options import PRESETS
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.playback.clock import Timing

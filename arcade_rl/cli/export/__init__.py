@@ -1,0 +1,18 @@
+"""`arcade-rl export`: films of episodes, milestones and whole trainings."""
+
+from __future__ import annotations
+
+import click
+
+from arcade_rl.cli.export.beside import compare, progression
+from arcade_rl.cli.export.episodes import batch, episode
+from arcade_rl.cli.export.training import milestones, timelapse
+
+
+@click.group()
+def export() -> None:
+    """Make films of episodes, milestones and whole trainings."""
+
+
+for command in (episode, batch, milestones, timelapse, progression, compare):
+    export.add_command(command)
