@@ -1,9 +1,12 @@
-"""Numbers as people read them: counts, parts, durations, sizes and dates, alike in every face."""
+"""Numbers as people read them: counts, parts, durations, sizes and dates, alike in every face; and
+what may have been meant by a name that does not exist."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import time
+from collections.abc import Iterable
 
 DASH = "\N{EN DASH}"
 """Stands for a missing number."""
@@ -107,3 +110,15 @@ def _time(seconds: float, form: str) -> str:
         return time.strftime(form, time.localtime(seconds))
     except (OverflowError, ValueError, OSError):
         return f"{seconds:g} s"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `name`; None where no name is like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def meant_or(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The question whether the nearest known name was meant; `otherwise` where no name is like
+    `name`."""
+    near = nearest(name, known)
+    return otherwise if near is None else f"did you mean {near}?"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcade_rl.cli.examples import examples
+from arcade_rl.cli.train import SET, TARGET
 from arcade_rl.errors import ArcadeError, MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -20,16 +22,19 @@ if TYPE_CHECKING:
 CONFIGS = Path("configs")
 
 
-@click.group()
+@click.group(epilog=examples("arcade-rl config show breakout", "arcade-rl config keys train.gamma"))
 def config() -> None:
     """Show, explain and validate configurations."""
 
 
-@config.command()
-@click.argument("target", metavar="CONFIG|GAME")
-@click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set a key. Repeatable."
+@config.command(
+    epilog=examples(
+        "arcade-rl config show breakout",
+        "arcade-rl config show configs/breakout/quick.toml --set train.gamma=0.9",
+    )
 )
+@TARGET
+@SET
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show every value of a configuration, and where it came from.
@@ -51,7 +56,9 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
         table(["key", "value", "origin"], [*cells, *unset])
 
 
-@config.command("keys")
+@config.command(
+    "keys", epilog=examples("arcade-rl config keys", "arcade-rl config keys train recording.queue")
+)
 @click.argument("names", metavar="[TABLE|KEY]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def explain(names: tuple[str, ...], as_json: bool) -> None:
@@ -75,25 +82,29 @@ def explain(names: tuple[str, ...], as_json: bool) -> None:
             paragraph(_explanation(key), indent=4)
 
 
-@config.command()
+@config.command(epilog=examples("arcade-rl config validate", "arcade-rl config validate my.toml"))
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def validate(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
     """Check configuration files; without a PATH, every *.toml below ./configs.
 
-    A PATH may be a folder. Exits with 2 if a file is faulty.
+    A PATH may be a folder. Without a PATH, configurations of games that are not installed are
+    skipped. Exits with 2 if a file is faulty.
     """
     from arcade_rl.cli.output import emit_json
 
-    faults = {path: _fault(path) for path in _files(paths)}
+    skipped = {} if paths else _not_playable(_files(paths))
+    faults = {path: _fault(path) for path in _files(paths) if path not in skipped}
     if as_json:
-        emit_json(
-            [{"path": path, "ok": not fault, "fault": fault} for path, fault in faults.items()]
-        )
+        rows = [{"path": path, "ok": not fault, "fault": fault} for path, fault in faults.items()]
+        rows += [{"path": path, "ok": None, "fault": reason} for path, reason in skipped.items()]
+        emit_json(rows)
     else:
         for path, fault in faults.items():
             click.echo(f"{path}: fault: {fault}" if fault else f"{path}: ok")
+        for path, reason in skipped.items():
+            click.echo(f"{path}: skipped: {reason}")
     if any(faults.values()):
         context.exit(UsageError.exit_code)
 
@@ -155,6 +166,23 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
             raise MissingError(f"{path} holds no *.toml; name the files to check")
         files += found
     return files
+
+
+def _not_playable(files: Sequence[Path]) -> dict[Path, str]:
+    """The files whose game is not installed, each with the reason."""
+    from arcade_rl.config import game_name, read_toml
+    from arcade_rl.registry import installed, load_game
+
+    names, found = {game.name for game in installed()}, {}
+    for path in files:
+        try:
+            if (name := game_name([read_toml(path)])) not in names:
+                load_game(name)
+        except MissingError as error:
+            found[path] = str(error)
+        except ArcadeError:
+            continue  # the file is faulty, which its check says
+    return found
 
 
 def _fault(path: Path) -> str:

@@ -19,13 +19,22 @@ from arcade_rl.config import (
     resolve_options,
 )
 from arcade_rl.contracts import Game
+from arcade_rl.errors import ConfigError, MissingError
 from arcade_rl.registry import load_game
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.directory import RunDirectory, all_runs, runs_directory
+from arcade_rl.words import meant_or
 
 
 def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
-    """Resolve CONFIG|GAME under `key=value` assignments and the `ARCADE_RL_*` variables."""
-    return resolve(_sources(target, assignments), load_game)
+    """Resolve CONFIG|GAME under `key=value` assignments and the `ARCADE_RL_*` variables.
+    MissingError, which says so where the target is a run, if no game has this name."""
+    try:
+        return resolve(_sources(target, assignments), load_game)
+    except MissingError as error:
+        run = next((run for run in all_runs(runs_directory(None)) if run.name == target), None)
+        if run is None or "no installed plugin" not in str(error):
+            raise
+        raise MissingError(f"{target} is a run, and no game; its configuration is {run.config}") from error  # fmt: skip
 
 
 def resolve_resumed(run: RunDirectory, saved: Resolved, assignments: Sequence[str]) -> Resolved:
@@ -50,8 +59,28 @@ def _sources(target: str, assignments: Sequence[str]) -> list[Source]:
 def read_target(target: str) -> Source:
     """The values of a configuration file; for the name of a game, just that name."""
     if is_path(target):
+        _expect_file(Path(target))
         return read_toml(Path(target))
     return Source("command line", {"game": target})
+
+
+def _expect_file(path: Path) -> None:
+    """ConfigError, which names the files that are there, for a directory and for a file that does
+    not exist."""
+    if path.is_dir():
+        files = ", ".join(_configurations(path)) or "no *.toml"
+        raise ConfigError(f"{path} is a directory; expected one configuration, and it has {files}")
+    if not os.path.lexists(path):
+        beside = path.parent if path.parent.is_dir() else Path()
+        known = _configurations(beside)
+        there = f"{beside} has {', '.join(known)}" if known and beside != Path() else ""
+        hint = meant_or(str(path), known, there)
+        expected = f"expected a TOML configuration{f'; {hint}' if hint else ''}"
+        raise ConfigError(f"{path} does not exist; {expected}")
+
+
+def _configurations(folder: Path) -> list[str]:
+    return [str(path) for path in sorted(folder.rglob("*.toml"))]
 
 
 def is_path(target: str) -> bool:

@@ -3,6 +3,7 @@ worker hangs."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from arcade_rl.runs.events import (
     Go,
     LogWriter,
     Notice,
+    Preparing,
     Ready,
     Stop,
     Update,
@@ -55,11 +57,13 @@ class Attempt:
         self._has_beaten = False
         """Whether the worker's training loop has given a sign of life."""
         self._has_finished = False
+        self._doing = ""
+        """What the worker says that takes long before it is ready."""
         staging.mkdir()
         self.log = LogWriter(staging / STAGED_EVENTS)
         database.begin_attempt(spec.chunk, spec.attempt, spec.first_update, spec.last_update)
         listener.chunk_began(spec)
-        self._last_sign_of_life = time.monotonic()
+        self._began = self._last_sign_of_life = time.monotonic()
         worker.send(Go(asdict(spec)))
 
     def watch(
@@ -74,6 +78,8 @@ class Attempt:
             self._worker.wait(POLL_S)
             has_ended = self._worker.has_ended  # before events are read: none is missed
             self._take_in()
+            if not self._has_beaten:
+                self._listener.waiting(self._doing, time.monotonic() - self._began)
             if self._has_finished:
                 self._worker.bring(self._staging)
             if self._has_finished or has_ended:
@@ -88,6 +94,7 @@ class Attempt:
                 self._worker.send(Stop())
 
     def _take_in(self) -> None:
+        doing = self._doing
         for event in self._worker.receive():
             self._last_sign_of_life = time.monotonic()
             self.log.write(event)
@@ -96,6 +103,10 @@ class Attempt:
             self._has_beaten = self._has_beaten or isinstance(event, Beat)
             self._has_finished = self._has_finished or isinstance(event, Finished)
             self._tell(event)
+        if (
+            self._doing != doing
+        ):  # one that is over already, as of a worker that stood by, is not told
+            self._database.set_status("running", self._doing, os.getpid())
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Update):
@@ -104,6 +115,8 @@ class Attempt:
             self._listener.episodes_ended(event)
         elif isinstance(event, Notice):
             self._listener.noticed(event.level, event.text)
+        elif isinstance(event, Preparing | Ready):
+            self._doing = event.text if isinstance(event, Preparing) else ""
 
     def _hang(self, engine: Engine) -> Failure | None:
         """The failure of a worker that has been silent for too long; None while it has not."""

@@ -16,6 +16,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.fields import unsound
 from arcade_rl.runs.schema import LARGEST
+from arcade_rl.words import meant_or
 
 FIELDS = {
     "number": "e.number",
@@ -84,9 +85,9 @@ class Query:
         if self.limit is not None and not (isinstance(self.limit, int) and self.limit >= 1):
             raise UsageError(f"limit is {self.limit!r}; expected a whole number, 1 or more")
         if self.reason is not None and self.reason not in CRITERIA:
-            raise UsageError(
-                f"there is no criterion {self.reason!r}; expected one of {', '.join(CRITERIA)}"
-            )
+            expected = f"expected one of {', '.join(CRITERIA)}"
+            hint = meant_or(self.reason, CRITERIA, expected)
+            raise UsageError(f"there is no criterion {self.reason!r}; {hint}")
 
     @property
     def column(self) -> str:
@@ -190,7 +191,8 @@ def find_episode(run: RunDirectory, number: int) -> EpisodeRow:
 
 def _column(columns: dict[str, str], name: str) -> str:
     if name not in columns:
-        raise UsageError(f"episodes have no {name!r}; expected one of {', '.join(columns)}")
+        expected = f"expected one of {', '.join(columns)}"
+        raise UsageError(f"episodes have no {name!r}; {meant_or(name, columns, expected)}")
     return columns[name]
 
 

@@ -41,6 +41,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Preparing:
+    """The worker does something that takes long before it is ready."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Go:
     """Command of the supervisor: run this chunk."""
 
@@ -142,12 +149,24 @@ class Failed:
 
 
 Event: TypeAlias = (
-    Ready | Go | Stop | Beat | Update | Episodes | Notice | Recorded | Finished | Failed
+    Ready | Preparing | Go | Stop | Beat | Update | Episodes | Notice | Recorded | Finished | Failed
 )
 
 _KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
-    for kind in (Ready, Go, Stop, Beat, Update, Episodes, Notice, Recorded, Finished, Failed)
+    for kind in (
+        Ready,
+        Preparing,
+        Go,
+        Stop,
+        Beat,
+        Update,
+        Episodes,
+        Notice,
+        Recorded,
+        Finished,
+        Failed,
+    )
 }
 
 

@@ -17,6 +17,7 @@ from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.events import Episodes, Recorded
 from arcade_rl.runs.fields import built_of_row, unsound
 from arcade_rl.runs.phases import total
+from arcade_rl.words import meant_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,20 @@ class Queries:
             (since, -1 if limit is None else limit),
         ).fetchall()
 
+    def running_attempt(self) -> sqlite3.Row | None:
+        """Chunk, attempt and start of the attempt that runs; None if none does."""
+        query = "select chunk, attempt, started from chunks where state = 'running' order by chunk"
+        return next(self.rows(query), None)
+
+    def newest_update(self, chunk: int) -> sqlite3.Row | None:
+        """The newest update of `chunk`, which may be running; None before its first."""
+        query = "select * from updates where chunk = ? order by number desc limit 1"
+        return next(self.rows(query, [chunk]), None)
+
+    def newest_episode(self) -> int:
+        """Number of the last episode that ended, in the running chunk too; 0 before the first."""
+        return int(next(self.rows("select coalesce(max(number), 0) from episodes"))[0])
+
     def row_counts(self) -> RowCounts:
         """Numbers of rows of finished chunks, and of all notices, for readers that only count."""
         row = self._connection.execute(
@@ -235,7 +250,8 @@ class Queries:
         columns = {"return": "raw_return", "shaped_return": "shaped_return", "length": "length"}
         columns |= {metric: f"metric_{metric}" for metric in self.metric_names()}
         if name not in columns:
-            raise UsageError(f"episodes have no {name!r}; expected one of {', '.join(columns)}")
+            expected = f"expected one of {', '.join(columns)}"
+            raise UsageError(f"episodes have no {name!r}; {meant_or(name, columns, expected)}")
         entries = f'select e.number, e.step as step, e."{columns[name]}" as value from episodes e'
         return self._curve(entries, "e", points)
 

@@ -20,6 +20,7 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 
 from arcade_rl.config import Resolved, config_sha256, values_by_key
+from arcade_rl.envs import preparing
 from arcade_rl.envs.accounting import refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
@@ -29,7 +30,16 @@ from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
-from arcade_rl.runs.events import Beat, Event, Finished, Notice, Ready, Recorded, Update
+from arcade_rl.runs.events import (
+    Beat,
+    Event,
+    Finished,
+    Notice,
+    Preparing,
+    Ready,
+    Recorded,
+    Update,
+)
 from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
 from arcade_rl.training.carried import OPEN, Carried, read_carried, write_carried
 from arcade_rl.training.curriculum import Curriculum
@@ -76,6 +86,7 @@ def run_chunk(
     The staged bytes follow from the configuration, the specification and the bytes of the
     checkpoint alone. `should_stop` is asked after every update. Raises what goes wrong.
     """
+    preparing.hear(lambda text: emit(Preparing(text)))
     learner = open_learner(resolved)
     emit(Ready())
     last_update = Chunk(learner, wait_for_turn(), emit).run(should_stop)
