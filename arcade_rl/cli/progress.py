@@ -27,6 +27,7 @@ from arcade_rl.runs.queries import ChunkSummary
 from arcade_rl.words import short_duration
 
 PLAIN_INTERVAL_S = 10.0
+STARTING_INTERVAL_S = 30.0
 SHOWN_FROM_S = 2.0
 """Time from which on a terminal shows how long a worker has been starting, s."""
 BAR_FROM_WIDTH = 100
@@ -130,14 +131,14 @@ class ChunkProgress(Listener):
         self._chunk_text = f"chunk {chunk}{f', attempt {attempt}' if attempt > 1 else ''}"
         self._bar.update(self._task, description=self._chunk_text)
 
-    def waiting(self, doing: str, seconds: float) -> None:
+    def waiting(self, doing: str, seconds: float, state: str = "starting") -> None:
         if doing and doing != self._doing:
             self._doing = doing
             self.say(f"info: {doing}")
-        text = f"starting  {short_duration(seconds)}"
+        text = f"{state}  {short_duration(seconds)}"
         if seconds >= SHOWN_FROM_S:
             self._bar.update(self._task, text=text)
-        self._say_sometimes(text)
+        self._say_sometimes(text, STARTING_INTERVAL_S)
 
     def updated(self, update: Update) -> None:
         self.phases = total([self.phases, update.phases])
@@ -145,11 +146,11 @@ class ChunkProgress(Listener):
         text = visible("  ".join(self._parts(update)))
         self._bar.update(self._task, completed=update.steps, text=text)
         percent = 100 * update.steps / self._plan.total_steps
-        self._say_sometimes(f"{percent:.0f} %  {text}")
+        self._say_sometimes(f"{percent:.0f} %  {text}", PLAIN_INTERVAL_S)
 
-    def _say_sometimes(self, text: str) -> None:
+    def _say_sometimes(self, text: str, interval_s: float) -> None:
         """Say a line where none can move, unless one was said a moment ago."""
-        if self._bar.disable and time.monotonic() - self._last_plain >= PLAIN_INTERVAL_S:
+        if self._bar.disable and time.monotonic() - self._last_plain >= interval_s:
             self._last_plain = time.monotonic()
             self.say(f"{self._chunk_text}: {text}")
 

@@ -141,7 +141,8 @@ class Rows:
             self._attempt = running.chunk, running.attempt
             self._progress.show_chunk(*self._attempt)
         if running.update is None:
-            self._progress.waiting(look.state.reason, max(0.0, time.time() - running.started))
+            seconds = max(0.0, time.time() - running.started)
+            self._progress.waiting(look.state.reason, seconds, "before its first update")
         elif running.update != self._update:
             self._progress.updated(running.update)
         self._update = running.update

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable
 
 
-def _to_stderr(text: str) -> None:
+def to_stderr(text: str) -> None:
+    """Say one line on stderr: what `tell` does where nobody listens."""
     with contextlib.suppress(OSError):  # a terminal that is gone: nobody is left to read it
         print(text, file=sys.stderr, flush=True)
 
 
-_hear: Callable[[str], None] = _to_stderr
+_hear: Callable[[str], None] = to_stderr
 
 
 def tell(text: str) -> None:
