@@ -32,11 +32,15 @@ TOLD_EVERY_S = 60.0
 """How often a process that waits says so, which is a sign of life too."""
 
 
-def compiled_once(kind: object, build: Callable[[], T], has_kept: Callable[[], bool]) -> T:
+def compiled_once(
+    kind: object, build: Callable[[Callable[[], object]], T], has_kept: Callable[[], bool]
+) -> T:
     """What `build` gives, which compiles the kernels of `kind` unless this machine has them. Only one
     process compiles at a time; the others wait for it, and have the kernels then.
 
-    `has_kept`: writes what was compiled to the cache, and says whether that succeeded.
+    `build` calls what it is given whenever a part is compiled, which is kept: a process that is
+    killed later has not compiled it in vain. `has_kept`: writes what was compiled to the cache, and
+    says whether that succeeded.
     """
     note = folder() / NOTE.format(_digest(kind))
     with contextlib.nullcontext() if _holds(note) else _alone():
@@ -44,7 +48,15 @@ def compiled_once(kind: object, build: Callable[[], T], has_kept: Callable[[], b
         if is_first:
             tell(f"go2 compiles its simulator's kernels, once for this machine: {_usual()}")
         began = time.monotonic()
-        built = build()
+        parts = 0
+
+        def keep_part() -> None:
+            nonlocal parts
+            parts += 1
+            has_kept()
+            tell(f"go2 has compiled part {parts} of its kernels, {time.monotonic() - began:.0f} s")
+
+        built = build(keep_part if is_first else lambda: None)
         if has_kept() and is_first:
             _write(note, time.monotonic() - began)
         return built

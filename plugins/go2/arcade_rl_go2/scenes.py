@@ -6,6 +6,7 @@ leaves its scene to the next one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from arcade_rl_go2 import simulator
@@ -34,11 +35,12 @@ class Lease:
         simulator.imported()  # the compiler, which knows where its cache is
         return compiled_once(self._kind, self._warmed_up, simulator.keep_kernels)
 
-    def _warmed_up(self) -> Robots:
+    def _warmed_up(self, keep_part: Callable[[], object]) -> Robots:
         num, control_hz, device, has_terrain, has_masses = self._kind
         ground = rough_ground() if has_terrain else None
         robots = Robots(num, control_hz, device, ground, has_masses)
-        robots.warm_up()
+        keep_part()
+        robots.warm_up(keep_part)
         return robots
 
     def give_back(self) -> None:

@@ -49,7 +49,7 @@ class Scene:
         self.kernel, self._is_kept = cache / "manager" / "one.qdc", is_kept
         self.may_build, self.builds = threading.Event(), threading.Event()
 
-    def build(self) -> str:
+    def build(self, keep_part: Callable[[], object]) -> str:
         self.builds.set()
         assert self.may_build.wait(60)
         if self._is_kept:
@@ -135,6 +135,29 @@ def test_a_killed_process_frees_the_next_which_compiles_itself(
     assert told == [WAITS, COMPILES]
 
 
+def test_every_part_is_kept_when_it_is_compiled(cache: Path, told: list[str]) -> None:
+    kept: list[str] = []
+
+    def build(keep_part: Callable[[], object]) -> None:
+        for part in ("first", "second"):
+            kept.append(part)
+            keep_part()
+
+    def has_kept() -> bool:
+        kept.append("kept")
+        return True
+
+    compiled_once("walk", build, has_kept)
+    assert kept == ["first", "kept", "second", "kept", "kept"]
+    assert [line.split(", ")[0] for line in told[1:]] == [
+        "go2 has compiled part 1 of its kernels",
+        "go2 has compiled part 2 of its kernels",
+    ]
+    kept.clear()
+    compiled_once("walk", build, has_kept)  # which compiles nothing
+    assert kept == ["first", "second", "kept"]
+
+
 def test_how_long_it_takes_is_what_it_took_before(cache: Path, told: list[str]) -> None:
     cache.mkdir()
     (cache / "arcade_rl.0123.compiled").write_text('{"seconds": 95.2, "kernels": 9}')
@@ -147,6 +170,6 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(
     cache: Path, told: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     cache.touch()
-    assert compiled_once("walk", lambda: "robots", lambda: True) == "robots"
+    assert compiled_once("walk", lambda _: "robots", lambda: True) == "robots"
     assert told == [COMPILES]
     assert "go2: that kernels are compiled cannot be noted: " in capsys.readouterr().err
