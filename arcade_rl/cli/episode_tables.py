@@ -128,9 +128,9 @@ def write_detail(recording: Recording, size: int) -> None:
         f"metrics   {_pairs(it.metrics)}",
         f"terms     {_pairs(it.terms)}",
         f"reasons   {', '.join(it.reasons) or 'none'}",
-        f"recorded  {size:,} bytes, {size / it.length:.2f} a step: {columns_size(recording):,} for the "
-        f"steps' {', '.join(['actions', 'rewards', 'metrics', *kept])} and fingerprints "
-        f"({len(recording.fingerprints.values)}), the rest for what is known of it as a whole",
+        f"recorded  {size:,} bytes, {size / it.length:.2f} a step: {columns_size(recording):,} of step data "
+        f"({', '.join(['actions', 'rewards', 'metrics', *kept])} and {len(recording.fingerprints.values)} "
+        f"fingerprints), {size - columns_size(recording):,} of metadata",
         f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
     ]
     for line in lines:

@@ -22,7 +22,7 @@ from arcade_rl.contracts import Game
 from arcade_rl.errors import ConfigError, MissingError
 from arcade_rl.registry import load_game
 from arcade_rl.runs.directory import RunDirectory, all_runs, runs_directory
-from arcade_rl.words import meant_or
+from arcade_rl.words import nearest
 
 
 def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
@@ -68,19 +68,21 @@ def _expect_file(path: Path) -> None:
     """ConfigError, which names the files that are there, for a directory and for a file that does
     not exist."""
     if path.is_dir():
-        files = ", ".join(_configurations(path)) or "no *.toml"
+        files = ", ".join(map(str, sorted(path.rglob("*.toml")))) or "no *.toml"
         raise ConfigError(f"{path} is a directory; expected one configuration, and it has {files}")
     if not os.path.lexists(path):
-        beside = path.parent if path.parent.is_dir() else Path()
-        known = _configurations(beside)
-        there = f"{beside} has {', '.join(known)}" if known and beside != Path() else ""
-        hint = meant_or(str(path), known, there)
-        expected = f"expected a TOML configuration{f'; {hint}' if hint else ''}"
-        raise ConfigError(f"{path} does not exist; {expected}")
+        hint = f"; {meant}" if (meant := _neighbours(path)) else ""
+        raise ConfigError(f"{path} does not exist; expected a TOML configuration{hint}")
 
 
-def _configurations(folder: Path) -> list[str]:
-    return [str(path) for path in sorted(folder.rglob("*.toml"))]
+def _neighbours(path: Path) -> str:
+    """The file that may have been meant by a path that does not exist, or all that lie in its
+    directory; "" where nothing can be said."""
+    beside = path.parent if path.parent.is_dir() else Path()
+    known = {file.stem: str(file) for file in sorted(beside.glob("*.toml"))}
+    if near := nearest(path.stem, known):
+        return f"did you mean {known[near]}?"
+    return f"{beside} has {', '.join(known.values())}" if known and beside != Path() else ""
 
 
 def is_path(target: str) -> bool:

@@ -15,6 +15,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from arcade_rl.errors import ArcadeError
+
 MOST_EPISODES = 50
 """Number of the newest recorded episodes that are offered."""
 IS_RUN = ("run.json", "config.toml")
@@ -42,8 +44,8 @@ def _complete(names: Names, context: click.Context, incomplete: str) -> list[Com
     """The names that go on from the incomplete word, or the files that do."""
     try:
         found = [name for name in names(context, incomplete) if name.startswith(incomplete)]
-    except Exception:  # noqa: BLE001 - there is no place for messages, and Tab must not break a line
-        found = []
+    except (ArcadeError, OSError, ValueError, KeyError, IndexError, TypeError):
+        found = []  # there is no place for a message, and Tab must not break a line
     if not found and os.sep in incomplete:
         return [CompletionItem(incomplete, type="file")]
     return [CompletionItem(name) for name in found]
@@ -75,14 +77,15 @@ def checkpoints(context: click.Context, incomplete: str) -> list[str]:
 
 def episodes(context: click.Context, incomplete: str) -> list[str]:
     """Runs, and behind a ":" the numbers of the newest recorded episodes of one."""
-    name, sign, _ = incomplete.rpartition(":")
+    name, sign, digits = incomplete.rpartition(":")
     if not sign:
         return runs(context, incomplete)
     from arcade_rl.runs.database import Database
 
-    query = "select number from recordings order by number desc limit ?"
+    query = "select number from recordings where number like ? order by number desc limit ?"
     with Database.reading(_root(context) / name / "run.db") as database:
-        return [f"{name}:{row[0]}" for row in database.rows(query, [MOST_EPISODES])]
+        rows = database.rows(query, [f"{digits}%", MOST_EPISODES])
+        return [f"{name}:{row[0]}" for row in rows]
 
 
 def anything_shown(context: click.Context, incomplete: str) -> list[str]:
@@ -113,10 +116,10 @@ def metrics(context: click.Context, incomplete: str) -> list[str]:
     from arcade_rl.runs.directory import find_run
     from arcade_rl.runs.episodes import FIELDS
 
-    run = find_run(str(context.params["reference"]), _root(context))
+    reference = context.params.get("reference") or context.args[0]
+    run = find_run(str(reference), _root(context))
     with Database.reading(run.database) as database:
-        names = [*FIELDS, *database.metric_names()]
-    return [*names, *(f"-{name}" for name in names)] if incomplete.startswith("-") else names
+        return [*FIELDS, *database.metric_names()]
 
 
 def criteria(context: click.Context, incomplete: str) -> list[str]:

@@ -201,7 +201,7 @@ def _write_chunks(detail: RunDetail) -> None:
     first = columns.index("return") + 1  # a metric may have the name of another column
     optional = [first + k for k, name in enumerate(metrics) if name != detail.summary.metric]
     if hidden := _write_fitting(columns, rows, columns, optional):
-        click.echo(f"metrics not shown for want of width: {hidden}; a pipe and --json have all")
+        click.echo(f"{hidden} more metrics; widen the terminal, or use --json")
     if any(chunk.episodes and is_few(chunk.episodes) for chunk in detail.chunks):
         click.echo(OF_TRAINING)
 

@@ -3,6 +3,7 @@ outlive the terminal."""
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -56,6 +57,7 @@ def create_run(
     the name is taken or not allowed; other errors are those of `refuse_impossible`.
     """
     refuse_impossible(resolved)
+    _make_folder(root)
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
     hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     declaration = resolved.declaration
@@ -76,6 +78,19 @@ def create_run(
         if hidden.path.exists():
             shutil.rmtree(hidden.path)
         raise
+
+
+def _make_folder(root: Path) -> None:
+    """Make the folder of runs. MissingError if that is not possible."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise MissingError(
+            f"{root.absolute()} cannot be made ({error.strerror}); say where runs are to live with "
+            "--runs-dir or ARCADE_RL_RUNS_DIR"
+        ) from error
 
 
 def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:

@@ -14,8 +14,7 @@ from arcade_rl.cli.completion import BashWholeWords
 
 HEAVY = {"torch", "stable_baselines3", "numpy", "pydantic", "arcade_rl_toy"}
 ASK = """
-source <("{python}" -m arcade_rl completion bash)
-arcade-rl() {{ "{python}" -m arcade_rl "$@"; }}
+source <(arcade-rl completion bash)
 COMP_LINE='arcade-rl {line}' COMP_POINT={end}
 _arcade_rl_completion arcade-rl
 printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -40,7 +39,6 @@ def completed(*words: str) -> list[str]:
         (["plugins", "show", "t"], {"toy"}),
         (["train", "configs/"], {"configs/a.toml", "configs/deep/b.toml"}),
         (["episodes", "list", "r", "--sort", "h"], {"hits"}),
-        (["episodes", "list", "r", "--sort", "-h"], {"-hits"}),
         (["episodes", "list", "r", "--metric", "str"], {"streak"}),
         (["episodes", "list", "r", "--reason", "rec"], {"record"}),
         (["export", "episode", "r:1", "--preset", "gif"], {"gif-480"}),
@@ -78,10 +76,15 @@ def test_a_folder_of_runs_that_is_not_there_completes_nothing(
     ("line", "expected"),
     [("runs show ", ["r", "@latest"]), ("evaluate r@la", ["latest"]), ("export epi", ["episode"])],
 )
-def test_a_real_bash_is_answered(runs: Path, line: str, expected: list[str]) -> None:
+def test_a_real_bash_is_answered(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, expected: list[str]
+) -> None:
     """Bash itself keeps what stands before the "@"."""
-    end = len(f"arcade-rl {line}")
-    script = ASK.format(python=sys.executable, line=line, end=end)
+    program = tmp_path / "arcade-rl"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m arcade_rl "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    script = ASK.format(line=line, end=len(f"arcade-rl {line}"))
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == expected
     assert done.stderr == ""

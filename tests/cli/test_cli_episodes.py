@@ -212,14 +212,14 @@ def test_a_narrow_terminal_breaks_lines_between_words(runs: Path, capsys: Output
 
 def test_the_bytes_of_an_episode_are_explained(runs: Path, capsys: Output) -> None:
     out = said(capsys, "show", "r:1")[0]
-    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) for the", out)
+    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) of step data", out)
     assert match
     whole, columns = (int(group.replace(",", "")) for group in match.groups())
     assert 0 < columns < whole == len(Run("r").episode(1).frame)
     count = len(Run("r").episode(1).recording.fingerprints.values)
     told = " ".join(out.split())
-    assert "for the steps' actions, rewards, metrics and fingerprints " in told
-    assert f"fingerprints ({count}), the rest for what is known of it as a whole" in told
+    assert "of step data (actions, rewards, metrics " in told
+    assert f"and {count} fingerprints), {whole - columns:,} of metadata" in told
 
 
 @pytest.mark.parametrize("words", [["list", "r"], ["list", "r", "--csv"], ["verify", "r", "3"]])
@@ -323,9 +323,7 @@ def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("told_at_once")
 def test_verify_tells_how_far_it_is(runs: Path, capsys: Output) -> None:
     _, err = said(capsys, "verify", "r", "3", "5", "7")
-    lines = [line.partition(",") for line in err.splitlines()]
-    assert [done for done, _, _ in lines] == [f"{done} of 3 episodes" for done in (1, 2, 3)]
-    assert all(re.fullmatch(r" \d+ s left", left) for _, _, left in lines)
+    assert err.splitlines() == [f"episodes: {part} % of 3" for part in (33, 67, 100)]
 
 
 @pytest.mark.usefixtures("told_at_once")

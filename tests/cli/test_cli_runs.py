@@ -307,7 +307,7 @@ def test_metrics_of_chunks_give_way_on_a_narrow_terminal(
         line.split() for line in table
     ]
     assert columns is None or max(map(len, table)) <= columns
-    said = f"metrics not shown for want of width: {len(METRICS) - len(shown)}; a pipe and --json have all"
+    said = f"{len(METRICS) - len(shown)} more metrics; widen the terminal, or use --json"
     assert (table[-1] == said) == (shown != METRICS)
 
 

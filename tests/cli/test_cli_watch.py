@@ -71,7 +71,7 @@ def test_a_run_is_followed_to_its_end_while_another_process_trains_it(tmp_path: 
     trains = start(tmp_path, [*TRAIN, *LENGTH])
     run = RunDirectory(tmp_path / "r")
     try:
-        wait_until(lambda: begun(run))
+        wait_until(lambda: begun(run), timeout_s=240)
         done = watch(run, "--json")
         assert done.returncode == 0
         assert trains.wait() == 0
@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_the_run_alone(finished: Made, tmp_path: Path) -> None:
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (130, "")
+    assert (process.returncode, said.strip()) == (130, "")
     assert {p: p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p in before} == before
 
 
