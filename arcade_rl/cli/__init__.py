@@ -137,12 +137,10 @@ def _open_closed_streams() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; an error becomes one line on stderr."""
-    if COMPLETE in os.environ:
-        importlib.import_module("arcade_rl.cli.completion")  # what click does for bash is replaced
     try:
-        code = cli.main(
-            list(arguments), prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE
-        )
+        if instruction := os.environ.get(COMPLETE):
+            return _answer_shell(instruction)
+        code = cli.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -161,6 +159,19 @@ def run(arguments: Sequence[str]) -> int:
         reported.__cause__ = error
         return _report(reported)
     return code if isinstance(code, int) else 0
+
+
+def _answer_shell(instruction: str) -> int:
+    """Say what may follow on the command line of a shell, which is in the environment. Returns the
+    exit code."""
+    from arcade_rl.cli.completion import shell_of
+
+    shell, _, wanted = instruction.partition("_")
+    asked = shell_of(shell)
+    if asked is None:
+        return 1
+    click.echo(asked.source() if wanted == "source" else asked.complete())
+    return 0
 
 
 def _advice(error: OSError) -> str:

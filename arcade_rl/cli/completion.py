@@ -8,12 +8,13 @@ import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
+    ShellComplete,
     add_completion_class,
     get_completion_class,
     split_arg_string,
 )
 
-from arcade_rl.cli import COMPLETE, PROGRAM
+from arcade_rl.cli import COMPLETE, PROGRAM, cli
 from arcade_rl.cli.examples import examples
 
 _SCRIPT = """\
@@ -61,6 +62,12 @@ class BashWholeWords(BashComplete):
 add_completion_class(BashWholeWords)
 
 
+def shell_of(name: str) -> ShellComplete | None:
+    """What answers a shell of this name; None for a shell that is not known."""
+    kind = get_completion_class(name)
+    return None if kind is None else kind(cli, {}, PROGRAM, COMPLETE)
+
+
 @click.command(
     epilog=examples(
         'eval "$(arcade-rl completion bash)"    # a line for ~/.bashrc',
@@ -69,10 +76,9 @@ add_completion_class(BashWholeWords)
     )
 )
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
-@click.pass_context
-def completion(context: click.Context, shell: str) -> None:
+def completion(shell: str) -> None:
     """Print the script that lets a shell complete commands, options, and the names of runs,
     checkpoints, episodes, games, configurations and metrics."""
-    kind = get_completion_class(shell)
-    assert kind is not None
-    click.echo(kind(context.find_root().command, {}, PROGRAM, COMPLETE).source(), nl=False)
+    asked = shell_of(shell)
+    assert asked is not None
+    click.echo(asked.source())

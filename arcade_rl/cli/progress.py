@@ -165,6 +165,7 @@ class ChunkProgress(Listener):
         self.episodes = episodes.first - 1 + len(episodes)
 
     def chunk_committed(self, summary: ChunkSummary) -> None:
+        self._bar.update(self._task, completed=summary.steps)
         score = summary.metrics.get(self._metric.name)
         cells = [
             f"{summary.chunk}",

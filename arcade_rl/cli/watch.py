@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from arcade_rl.runs.directory import RunDirectory
     from arcade_rl.runs.events import Update
     from arcade_rl.runs.state import RunState
-    from arcade_rl.runs.watching import Look
+    from arcade_rl.runs.watching import Glance
 
 POLL_S = 1.0
 ENDS = {"finished": 0, "stopped": 0, "failed": 1, "interrupted": 1}
@@ -65,7 +65,7 @@ class Shower(Protocol):
     is_read: bool
     """Whether somebody may still read what is shown."""
 
-    def show(self, look: Look) -> None:
+    def show(self, look: Glance) -> None:
         """Show what is new since the look before."""
 
     def changed(self, state: RunState) -> None:
@@ -73,7 +73,7 @@ class Shower(Protocol):
 
 
 def _follow(run: RunDirectory, shower: Shower) -> int:
-    """Look at the run once a second until it ends, and return the exit code."""
+    """Glance at the run once a second until it ends, and return the exit code."""
     from arcade_rl.runs.watching import Watch
 
     watching, silence = Watch(run), Silence(run.configuration().engine.hang_timeout_s)
@@ -105,7 +105,7 @@ class Silence:
         self._last: object = None
         self._since = time.monotonic()
 
-    def is_too_long(self, look: Look) -> bool:
+    def is_too_long(self, look: Glance) -> bool:
         """Whether nothing has changed for longer than a living training would let pass."""
         seen = (look.running, look.episodes, len(look.chunks), len(look.notices))
         if seen != self._last:
@@ -128,7 +128,7 @@ class Rows:
     def is_read(self) -> bool:
         return self._progress.is_read
 
-    def show(self, look: Look) -> None:
+    def show(self, look: Glance) -> None:
         for notice in look.notices:
             self._progress.noticed(notice.level, notice.text)
         for chunk in look.chunks:
@@ -163,7 +163,7 @@ class JsonLines:
     def __init__(self) -> None:
         self._update: dict[str, object] = {}
 
-    def show(self, look: Look) -> None:
+    def show(self, look: Glance) -> None:
         from arcade_rl.cli.output import emit_json_line
 
         for kind, events in (("notice", look.notices), ("chunk", look.chunks)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from dataclasses import dataclass
 
 from arcade_rl.errors import MissingError
@@ -15,6 +16,9 @@ from arcade_rl.runs.fields import built_of_row
 from arcade_rl.runs.queries import ChunkSummary
 from arcade_rl.runs.state import RunState, state_of
 from arcade_rl.runs.summary import StoredNotice, stored_notice
+
+
+DELETION_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class RunningChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Glance:
     """A run at one moment, and what is new since the look before."""
 
     state: RunState
@@ -50,10 +54,18 @@ class Watch:
         self._run = run
         self._next_chunk = self._last_notice = 0
 
-    def look(self) -> Look:
+    def look(self) -> Glance:
         """The run now. MissingError if it was deleted, and the errors of `Database.reading`."""
-        if not self._run.path.is_dir():
-            raise MissingError(f"{self._run.path} is there no more: the run was deleted or moved")
+        try:
+            return self._look()
+        except MissingError:
+            time.sleep(DELETION_S)  # deleting takes a moment, and run.db may go first
+            if self._run.path.is_dir():
+                raise
+            gone = f"{self._run.path} is there no more: the run was deleted or moved"
+            raise MissingError(gone) from None
+
+    def _look(self) -> Glance:
         with Database.reading(self._run.database) as database:
             status = database.status()
             chunks = database.chunks(self._next_chunk)
@@ -63,7 +75,7 @@ class Watch:
         self._next_chunk = chunks[-1].chunk + 1 if chunks else self._next_chunk
         self._last_notice = notices[-1]["id"] if notices else self._last_notice
         state = state_of(self._run, status)
-        return Look(state, running, episodes, chunks, list(map(stored_notice, notices)))
+        return Glance(state, running, episodes, chunks, list(map(stored_notice, notices)))
 
 
 def _running(database: Database) -> RunningChunk | None:

@@ -157,7 +157,7 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         (["list", "r", "--sort", "nothing"], 2, "episodes have no 'nothing'"),
         (["list", "r", "--metric", "hits>=nan"], 2, "hits>=nan compares with no number"),
         (["list", "r", "--min-return", "inf"], 2, "return>=inf compares with no number"),
-        (["list", "r", "--reason", "recrd"], 2, "there is no criterion 'recrd'; expected one of all, periodic,"),
+        (["list", "r", "--reason", "recrd"], 2, "there is no criterion 'recrd'; did you mean record?"),
         (["list", ""], 2, "the name of a run is empty; expected a path, a name, the beginning of one, or @latest"),
         (["list", "r", "--since", "noon"], 2, "'noon' is not a time; expected ISO 8601"),
         (["list", "r", "--csv", "--json"], 2, "--csv and --json exclude each other"),

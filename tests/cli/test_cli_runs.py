@@ -328,7 +328,7 @@ def test_a_run_of_the_version_before_goes_on(finished: Made, tmp_path: Path) -> 
     make_old(run.database)
     code, said = call_process(tmp_path, ["resume", "r"])
     assert code == 0, said
-    assert said.splitlines()[-1].startswith(("finished: 2,048 steps", "time: "))
+    assert any(line.startswith("finished: 2,048 steps") for line in said.splitlines())
     assert rows(run) == rows(finished.run)
 
 

@@ -163,6 +163,28 @@ def test_a_copied_run_says_so_and_is_resumed(tmp_path: Path) -> None:
     assert "finished: 2,048 steps" in said
 
 
+def test_a_finished_run_that_is_resumed_says_that_it_is_finished(
+    finished: Made, tmp_path: Path
+) -> None:
+    run = finished.copy(tmp_path)
+    for options in ([], ["--detach"]):
+        code, said = call(tmp_path, ["resume", str(run.path), *options])
+        assert (code, said) == (
+            0,
+            "finished is finished already, after 2,048 steps; "
+            f"`arcade-rl resume {run.path} --steps N` makes it longer\n",
+        )
+
+
+def test_a_place_where_no_run_can_be_made_is_named(tmp_path: Path) -> None:
+    code, said = call(tmp_path, ["train", "toy", "--runs-dir", "/proc/nowhere"])
+    assert (code, said) == (
+        3,
+        "arcade-rl: error: /proc/nowhere cannot be made (No such file or directory); say where runs "
+        "are to live with --runs-dir or ARCADE_RL_RUNS_DIR\n",
+    )
+
+
 @pytest.mark.slow
 def test_ctrl_c_leaves_the_run_alone(finished: Made, tmp_path: Path) -> None:
     run = finished.copy(tmp_path)

@@ -99,7 +99,7 @@ from arcade_rl.hookspecs import hookimpl
 
 @hookimpl
 def arcade_rl_roms():
-    return [Rom("pong-world", "Pong (World)", ("pong-free",), "0" * 40, 16, file_name="pong.bin")]
+    return [Rom("pong-world", "Pong (World)", "World", ("pong-free",), "0" * 40, 16, file_name="pong.bin")]
 """
 
 
