@@ -66,7 +66,7 @@ class Commands(click.Group):
         command = getattr(importlib.import_module(f"arcade_rl.cli.{module}"), attribute)
         assert isinstance(command, click.Command)
         if ctx.resilient_parsing:  # a shell asks what may follow
-            from arcade_rl.cli.names import offer_names
+            from arcade_rl.cli.offered import offer_names
 
             offer_names(command)
         return command

@@ -30,7 +30,7 @@ def config() -> None:
 @config.command(
     epilog=examples(
         "arcade-rl config show breakout",
-        "arcade-rl config show configs/breakout/quick.toml --set train.gamma=0.9",
+        "arcade-rl config show my.toml --set train.gamma=0.9",
     )
 )
 @TARGET

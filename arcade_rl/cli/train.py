@@ -56,7 +56,7 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has
 @click.command(
     epilog=examples(
         "arcade-rl train breakout --run first",
-        "arcade-rl train configs/breakout/quick.toml --steps 100000 --set seed=1",
+        "arcade-rl train my.toml --steps 100000 --set seed=1",
         "arcade-rl train breakout --detach    # then: arcade-rl runs watch @latest",
     )
 )

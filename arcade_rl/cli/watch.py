@@ -62,8 +62,9 @@ def watch(reference: str, runs_dir: str | None, as_json: bool) -> int:
 class Shower(Protocol):
     """Shows what is new in a run."""
 
-    is_read: bool
-    """Whether somebody may still read what is shown."""
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody may still read what is shown."""
 
     def show(self, look: Glance) -> None:
         """Show what is new since the look before."""

@@ -17,7 +17,6 @@ from arcade_rl.runs.queries import ChunkSummary
 from arcade_rl.runs.state import RunState, state_of
 from arcade_rl.runs.summary import StoredNotice, stored_notice
 
-
 DELETION_S = 1.0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from arcade_rl.cli import watch as watching
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.lock import RunLock
+from arcade_rl.runs.removal import remove
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +125,7 @@ def test_a_pause_is_told_and_the_end_after_it(finished: Made, tmp_path: Path) ->
 def test_a_run_that_is_deleted_is_one_line(finished: Made, tmp_path: Path) -> None:
     run = finished.copy(tmp_path)
     say(run, "created")
-    thread = later(lambda: shutil.rmtree(run.path))
+    thread = later(lambda: remove(run))
     done = watch(run)
     thread.join()
     assert done.returncode == 3
