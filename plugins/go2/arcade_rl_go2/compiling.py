@@ -27,7 +27,12 @@ T = TypeVar("T")
 
 LOCK = "arcade_rl.compiling"
 NOTE = "arcade_rl.{}.compiled"
+COMPILES = "go2 compiles its simulator's kernels, once for this machine"
 USUAL = "usually one to three minutes"
+WAITS = "go2 waits for another process, which compiles the simulator's kernels"
+LOADS = "go2 loads the kernels that another process has compiled"
+LEAST_S = 10.0
+"""Time below which kernels were there already, s, so that it tells nothing of compiling."""
 TOLD_EVERY_S = 60.0
 """How often a process that waits says so, which is a sign of life too."""
 
@@ -38,25 +43,17 @@ def compiled_once(
     """What `build` gives, which compiles the kernels of `kind` unless this machine has them. Only one
     process compiles at a time; the others wait for it, and have the kernels then.
 
-    `build` calls what it is given whenever a part is compiled, which is kept: a process that is
-    killed later has not compiled it in vain. `has_kept`: writes what was compiled to the cache, and
-    says whether that succeeded.
+    `has_kept`: writes what was compiled to the cache, and says whether that succeeded. `build` may
+    call it at once where most is compiled: a process that is killed later has not compiled in vain.
     """
     note = folder() / NOTE.format(_digest(kind))
-    with contextlib.nullcontext() if _holds(note) else _alone():
+    if _holds(note):
+        return build(has_kept)
+    with _alone():
         is_first = not _holds(note)  # asked again: another process may have compiled meanwhile
-        if is_first:
-            tell(f"go2 compiles its simulator's kernels, once for this machine: {_usual()}")
         began = time.monotonic()
-        parts = 0
-
-        def keep_part() -> None:
-            nonlocal parts
-            parts += 1
-            has_kept()
-            tell(f"go2 has compiled part {parts} of its kernels, {time.monotonic() - began:.0f} s")
-
-        built = build(keep_part if is_first else lambda: None)
+        tell(f"{COMPILES}: {_usual()}" if is_first else LOADS)
+        built = build(has_kept)
         if has_kept() and is_first:
             _write(note, time.monotonic() - began)
         return built
@@ -85,7 +82,12 @@ def _usual() -> str:
     for note in folder().glob(NOTE.format("*")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             took.append(float(json.loads(note.read_bytes())["seconds"]))
-    return f"about {max(took):.0f} s, as before" if took and max(took) > 10 else USUAL
+    if not took or max(took) < LEAST_S:
+        return USUAL
+    seconds = max(took)
+    return (
+        f"about {f'{seconds:.0f} s' if seconds < 120 else f'{seconds / 60:.0f} minutes'}, as before"
+    )
 
 
 def _write(note: Path, seconds: float) -> None:
@@ -123,5 +125,5 @@ def _wait_for(file: int) -> None:
         except BlockingIOError:
             if time.monotonic() - told >= TOLD_EVERY_S:
                 told = time.monotonic()
-                tell("go2 waits for another process, which compiles the simulator's kernels")
+                tell(WAITS)
             time.sleep(0.1)

@@ -7,7 +7,6 @@ next environment of that kind: rebuilding leaks, and takes seconds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,8 +151,8 @@ class Robots:
             return torch.zeros_like(positions[:, 0], dtype=torch.bool)
         return ~self._ground.holds(positions)
 
-    def warm_up(self, keep_part: Callable[[], object]) -> None:
-        """Compile everything that a step and a reset need. `keep_part` is called now and then."""
+    def warm_up(self) -> None:
+        """Compile everything that a step and a reset need."""
         n = self.num
         every = torch.ones(n, dtype=torch.bool, device=self.device)
         some = every & (torch.arange(n, device=self.device) > 0)
@@ -162,12 +161,10 @@ class Robots:
         high = torch.tensor([0.0, 0.0, 1.0], device=self.device).expand(n, 3)
         for mask in (every, some):
             self.place(mask, high, ahead, pose)
-            keep_part()
             self.push(mask, torch.zeros((n, 2), device=self.device))
             self.set_friction(torch.ones(n, device=self.device))
             if self.has_masses:
                 self.set_mass(mask, torch.zeros(n, device=self.device))
-            keep_part()
             self.step(pose)
             self.read()
 

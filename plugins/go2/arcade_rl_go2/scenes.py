@@ -35,12 +35,12 @@ class Lease:
         simulator.imported()  # the compiler, which knows where its cache is
         return compiled_once(self._kind, self._warmed_up, simulator.keep_kernels)
 
-    def _warmed_up(self, keep_part: Callable[[], object]) -> Robots:
+    def _warmed_up(self, keep: Callable[[], object]) -> Robots:
         num, control_hz, device, has_terrain, has_masses = self._kind
         ground = rough_ground() if has_terrain else None
         robots = Robots(num, control_hz, device, ground, has_masses)
-        keep_part()
-        robots.warm_up(keep_part)
+        keep()  # most was compiled now
+        robots.warm_up()
         return robots
 
     def give_back(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from arcade_rl.envs import preparing
-from arcade_rl_go2.compiling import LOCK, compiled_once
+from arcade_rl_go2.compiling import COMPILES, LOADS, LOCK, WAITS, compiled_once
 
 HOLD = """
 import fcntl, sys, time
@@ -21,10 +21,7 @@ with open(sys.argv[1], "w") as lock:
     print("compiles", flush=True)
     time.sleep(600)
 """
-COMPILES = (
-    "go2 compiles its simulator's kernels, once for this machine: usually one to three minutes"
-)
-WAITS = "go2 waits for another process, which compiles the simulator's kernels"
+FIRST = f"{COMPILES}: usually one to three minutes"
 
 
 @pytest.fixture
@@ -49,7 +46,7 @@ class Scene:
         self.kernel, self._is_kept = cache / "manager" / "one.qdc", is_kept
         self.may_build, self.builds = threading.Event(), threading.Event()
 
-    def build(self, keep_part: Callable[[], object]) -> str:
+    def build(self, keep: Callable[[], object]) -> str:
         self.builds.set()
         assert self.may_build.wait(60)
         if self._is_kept:
@@ -83,11 +80,11 @@ def test_the_first_start_says_that_it_compiles_and_later_ones_have_the_kernels(
     cache: Path, told: list[str]
 ) -> None:
     assert built(cache, "walk") == "robots"
-    assert told == [COMPILES]
+    assert told == [FIRST]
     assert built(cache, "walk") == "robots"
-    assert told == [COMPILES]
+    assert told == [FIRST]
     built(cache, "terrain")
-    assert told == [COMPILES] * 2
+    assert told == [FIRST] * 2
 
 
 def test_kernels_that_are_gone_or_were_not_kept_are_compiled_again(
@@ -97,7 +94,7 @@ def test_kernels_that_are_gone_or_were_not_kept_are_compiled_again(
     built(cache, "walk")
     (cache / "manager" / "one.qdc").unlink()
     built(cache, "walk")
-    assert told == [COMPILES] * 3
+    assert told == [FIRST] * 3
 
 
 def test_a_second_one_waits_and_does_not_compile_beside_the_first(
@@ -114,7 +111,7 @@ def test_a_second_one_waits_and_does_not_compile_beside_the_first(
     assert second.builds.wait(60)
     second.may_build.set()
     waiting.join(60)
-    assert told == [COMPILES, WAITS]
+    assert told == [FIRST, WAITS, LOADS]
 
 
 def test_a_killed_process_frees_the_next_which_compiles_itself(
@@ -132,30 +129,20 @@ def test_a_killed_process_frees_the_next_which_compiles_itself(
         assert not scene.builds.is_set()
         other.kill()
         waiting.join(60)
-    assert told == [WAITS, COMPILES]
+    assert told == [WAITS, FIRST]
 
 
-def test_every_part_is_kept_when_it_is_compiled(cache: Path, told: list[str]) -> None:
-    kept: list[str] = []
+def test_kernels_are_kept_before_the_end_too(cache: Path, told: list[str]) -> None:
+    did: list[str] = []
 
-    def build(keep_part: Callable[[], object]) -> None:
-        for part in ("first", "second"):
-            kept.append(part)
-            keep_part()
+    def build(keep: Callable[[], object]) -> None:
+        did.append("most")
+        keep()
+        did.append("all")
 
-    def has_kept() -> bool:
-        kept.append("kept")
-        return True
-
-    compiled_once("walk", build, has_kept)
-    assert kept == ["first", "kept", "second", "kept", "kept"]
-    assert [line.split(", ")[0] for line in told[1:]] == [
-        "go2 has compiled part 1 of its kernels",
-        "go2 has compiled part 2 of its kernels",
-    ]
-    kept.clear()
-    compiled_once("walk", build, has_kept)  # which compiles nothing
-    assert kept == ["first", "second", "kept"]
+    compiled_once("walk", build, lambda: did.append("kept") is None)
+    assert did == ["most", "kept", "all", "kept"]
+    assert told == [FIRST]
 
 
 def test_how_long_it_takes_is_what_it_took_before(cache: Path, told: list[str]) -> None:
@@ -163,7 +150,10 @@ def test_how_long_it_takes_is_what_it_took_before(cache: Path, told: list[str]) 
     (cache / "arcade_rl.0123.compiled").write_text('{"seconds": 95.2, "kernels": 9}')
     (cache / "arcade_rl.4567.compiled").write_text("torn")
     built(cache, "walk")
-    assert [line.partition(": ")[2] for line in told] == ["about 95 s, as before"]
+    (cache / "arcade_rl.0123.compiled").write_text('{"seconds": 178, "kernels": 9}')
+    built(cache, "terrain")
+    expected = ["about 95 s, as before", "about 3 minutes, as before"]
+    assert [line.partition(": ")[2] for line in told] == expected
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(
@@ -171,5 +161,5 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(
 ) -> None:
     cache.touch()
     assert compiled_once("walk", lambda _: "robots", lambda: True) == "robots"
-    assert told == [COMPILES]
+    assert told == [FIRST]
     assert "go2: that kernels are compiled cannot be noted: " in capsys.readouterr().err
