@@ -94,7 +94,7 @@ class Attempt:
                 self._worker.send(Stop())
 
     def _take_in(self) -> None:
-        doing = self._doing
+        before = self._doing, self._is_ready
         for event in self._worker.receive():
             self._last_sign_of_life = time.monotonic()
             self.log.write(event)
@@ -103,9 +103,7 @@ class Attempt:
             self._has_beaten = self._has_beaten or isinstance(event, Beat)
             self._has_finished = self._has_finished or isinstance(event, Finished)
             self._tell(event)
-        if (
-            self._doing != doing
-        ):  # one that is over already, as of a worker that stood by, is not told
+        if (self._doing, self._is_ready) != before:  # the status says what is being prepared
             self._database.set_status("running", self._doing, os.getpid())
 
     def _tell(self, event: Event) -> None:
