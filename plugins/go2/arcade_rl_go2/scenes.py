@@ -33,7 +33,8 @@ class Lease:
 
     def _build(self) -> Robots:
         simulator.imported()  # the compiler, which knows where its cache is
-        return compiled_once(self._kind, self._warmed_up, simulator.keep_kernels)
+        kind = self._kind[1:]  # kernels are the same for any number of robots
+        return compiled_once(kind, self._warmed_up, simulator.keep_kernels)
 
     def _warmed_up(self, keep: Callable[[], object]) -> Robots:
         num, control_hz, device, has_terrain, has_masses = self._kind
