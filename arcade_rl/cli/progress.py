@@ -147,8 +147,8 @@ class ChunkProgress(Listener):
             "steps",
             "done",
             "episodes",
-            "return",
-            _title(self._metric),
+            "chunk return",
+            f"chunk {_title(self._metric)}",
             "steps/s",
             "time",
         ]

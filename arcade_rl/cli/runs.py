@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arcade_rl.cli.imports import import_model
 from arcade_rl.cli.train import RUNS_DIR
 from arcade_rl.errors import ArcadeError, UsageError
 
@@ -20,6 +21,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.group()
 def runs() -> None:
     """List, show and compare runs."""
+
+
+runs.add_command(import_model)
 
 
 @runs.command("list")
