@@ -155,7 +155,7 @@ class ChunkProgress(Listener):
         if self._has_shares:
             cells.append(_shares(summary.phases))
             header.append("/".join(title for title, _ in SHARES))
-        widths = tuple(max(len(title), 7) for title in header)
+        widths = tuple(max(len(title), 5 if title in ("chunk", "done") else 7) for title in header)
         if not self._has_header:
             self._has_header = True
             self._say(str(ProgressRow(tuple(header), widths)))

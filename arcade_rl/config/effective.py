@@ -26,7 +26,9 @@ def held(train: Train) -> Iterator[Held]:
     for name, value in sorted(DEFAULTS[train.algorithm].items()):
         if getattr(train, name) is None:
             is_idle = name == "compile" and train.precision != "fast"
-            origin = 'off without precision = "fast"' if is_idle else f"default of {train.algorithm}"
+            origin = (
+                'off without precision = "fast"' if is_idle else f"default of {train.algorithm}"
+            )
             yield Held(f"train.{name}", False if is_idle else value, origin)
     for name, value in POLICY_DEFAULTS.items():
         is_known = name not in LSTM_KEYS or train.algorithm_name == "RecurrentPPO"

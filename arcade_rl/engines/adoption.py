@@ -19,7 +19,7 @@ from arcade_rl.envs.fit import refuse_unfitting
 from arcade_rl.errors import ArcadeError, UsageError, VerificationError
 from arcade_rl.policies.build import is_image
 from arcade_rl.policies.device import thread_count
-from arcade_rl.policies.fit import misfits, observes
+from arcade_rl.policies.fit import observes, other_spaces, other_weights
 from arcade_rl.policies.foreign import ForeignModel
 from arcade_rl.policies.statistics import read_statistics, refuse_other_shapes
 from arcade_rl.recording.versions import versions
@@ -87,12 +87,12 @@ def adopt(
     those of `create_run`.
     """
     with _environment(resolved) as env:
-        if found := misfits(model, resolved, env):
-            advice = _advice(model, resolved) if not observes(model, env.observation_space) else ""
-            raise UsageError(
-                f"{model.path} does not fit {resolved.game.name}: {'; '.join(found)}{advice}"
-            )
+        if found := list(other_spaces(model, env)):
+            advice = [] if observes(model, env.observation_space) else _advice(model, resolved)
+            raise _misfit(model, resolved, [*found, *advice])
         refuse_unfitting(resolved, env)
+        if found := list(other_weights(model, resolved, env)):
+            raise _misfit(model, resolved, found)
         if statistics is not None:
             refuse_other_shapes(statistics, env.observation_space)
         threads = thread_count(resolved.config.train, is_image(env.observation_space))
@@ -117,8 +117,12 @@ def _environment(resolved: Resolved) -> Iterator[VectorEnv]:
         env.close()
 
 
-def _advice(model: ForeignModel, resolved: Resolved) -> str:
-    """The option with which the game shows what the model observes; "" where there is none."""
+def _misfit(model: ForeignModel, resolved: Resolved, found: Sequence[str]) -> UsageError:
+    return UsageError(f"{model.path} does not fit {resolved.game.name}: {'; '.join(found)}")
+
+
+def _advice(model: ForeignModel, resolved: Resolved) -> list[str]:
+    """The option with which the game shows what the model observes, if there is one."""
     for name, field in resolved.game.options.model_fields.items():
         for value in get_args(field.annotation):
             options = resolved.options.model_copy(update={name: value})
@@ -130,8 +134,8 @@ def _advice(model: ForeignModel, resolved: Resolved) -> str:
                 space = env.observation_space
                 env.close()
                 if observes(model, space):
-                    return f"; with --options {name}={value} the game shows what it observes"
-    return ""
+                    return [f"with --options {name}={value} the game shows what it observes"]
+    return []
 
 
 def _state(

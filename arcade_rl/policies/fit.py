@@ -13,13 +13,7 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
 from arcade_rl.policies.build import channels_first
 from arcade_rl.policies.foreign import ForeignModel
-from arcade_rl.policies.load import load_policy, new_policy
-
-
-def misfits(model: ForeignModel, resolved: Resolved, env: VectorEnv) -> list[str]:
-    """What does not fit between the model, the game's environments and the configuration. The
-    weights are compared once spaces fit."""
-    return list(_spaces(model, env)) or list(_weights(model, resolved, env))
+from arcade_rl.policies.load import new_policy
 
 
 def observes(model: ForeignModel, space: spaces.Space[Any]) -> bool:
@@ -27,7 +21,8 @@ def observes(model: ForeignModel, space: spaces.Space[Any]) -> bool:
     return not list(_observations(model, space))
 
 
-def _spaces(model: ForeignModel, env: VectorEnv) -> Iterator[str]:
+def other_spaces(model: ForeignModel, env: VectorEnv) -> Iterator[str]:
+    """Differences between what the model observes and does and what the environments take."""
     yield from _observations(model, env.observation_space)
     kind, theirs = type(env.action_space).__name__, model.action_space
     outputs, expected = len(model.weights["action_net.bias"]), _outputs(model, env.action_space)
@@ -76,11 +71,12 @@ def _outputs(model: ForeignModel, space: spaces.Space[Any]) -> tuple[int, ...]:
     return (prod(space.shape or ()),)
 
 
-def _weights(model: ForeignModel, resolved: Resolved, env: VectorEnv) -> Iterator[str]:
-    """Differences between the model's weights and the networks of the configuration."""
+def other_weights(model: ForeignModel, resolved: Resolved, env: VectorEnv) -> Iterator[str]:
+    """The first difference between the model's weights and the networks of the configuration, where
+    spaces and policy fit."""
     train, masked = resolved.config.train, resolved.declaration.masks
-    where = (env.observation_space, env.action_space)
-    wanted = new_policy(train, *where, masked).state_dict()
+    policy = new_policy(train, env.observation_space, env.action_space, masked)
+    wanted = policy.state_dict()
     for name in sorted(wanted.keys() | model.weights.keys()):
         if name not in model.weights:
             yield f"it lacks the weights {name}, which the networks of the configuration have"
@@ -92,7 +88,8 @@ def _weights(model: ForeignModel, resolved: Resolved, env: VectorEnv) -> Iterato
         else:
             continue
         return  # one is enough: the others follow from it
-    loaded = load_policy(model.path, train, *where, masked=masked).state_dict()
+    policy.load_state_dict(dict(model.weights))
+    loaded = policy.state_dict()
     if not all(torch.equal(loaded[name], model.weights[name]) for name in wanted):
         yield (
             "its actor and critic look through layers of their own; give "

@@ -18,7 +18,7 @@ from typing import Any
 from torch import Tensor
 
 from arcade_rl.config import HYPERPARAMETERS, OWN_HYPERPARAMETERS, PolicyKwargs, Table, Value, cut
-from arcade_rl.errors import UsageError, VerificationError
+from arcade_rl.errors import MissingError, UsageError, VerificationError
 from arcade_rl.policies.build import ACTIVATIONS
 from arcade_rl.policies.load import UNREADABLE, non_finite, read_parameters, weights_sha256
 from arcade_rl.runs.files import sha256_of
@@ -73,9 +73,12 @@ class ForeignModel:
 def read_foreign(path: Path) -> ForeignModel:
     """Read a model of PPO, A2C, TRPO, MaskablePPO or RecurrentPPO.
 
-    VerificationError if the file is no model of Stable-Baselines3, or if its weights are not
-    finite; UsageError for another algorithm or for networks that a configuration cannot describe.
+    MissingError if there is no such file. VerificationError if the file is no model of
+    Stable-Baselines3, or if its weights are not finite; UsageError for another algorithm or for
+    networks that a configuration cannot describe.
     """
+    if not path.exists():
+        raise MissingError(f"{path} is not there; expected a model of Stable-Baselines3")
     parameters = read_parameters(path)
     data, version = _entries(path)
     weights = _weights(path, parameters)
@@ -87,7 +90,7 @@ def read_foreign(path: Path) -> ForeignModel:
         **_environments(data),
         **hyperparameters,
         "algorithm": algorithm,
-        "policy": _policy(weights),
+        "policy": _policy(data, weights),
         "policy_kwargs": _policy_kwargs(path, data, weights, algorithm),
     }
     shape = _texts(data, "observation_space").get("_shape")
@@ -154,11 +157,10 @@ def _algorithm(path: Path, data: Mapping[str, Any], weights: Mapping[str, Tensor
     return "PPO" if "clip_range" in data else "sb3:A2C"
 
 
-def _policy(weights: Mapping[str, Tensor]) -> str:
-    """SB3's name of the policy, as its first layers tell."""
-    names = list(weights)
-    kind = "Mlp"
-    if any(name.startswith("features_extractor.extractors.") for name in names):
+def _policy(data: Mapping[str, Any], weights: Mapping[str, Tensor]) -> str:
+    """SB3's name of the policy, as its observation and its first layers tell."""
+    names, kind = list(weights), "Mlp"
+    if _class_name(_texts(data, "observation_space").get(":type:")) == "Dict":
         kind = "MultiInput"
     elif any(name.startswith("features_extractor.cnn.") for name in names):
         kind = "Cnn"
