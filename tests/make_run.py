@@ -61,10 +61,15 @@ def make_run(root: Path, *assignments: str, name: str = "r", chunks: int | None 
     lines = [f"{key}={value}" for key, value in values.items()]
     resolved = resolve([from_assignments(lines)], load_game)
     run = create_run(resolved, root, name, ["make_run"])
+    return go_on(run, resolved, chunks)
+
+
+def go_on(run: RunDirectory, resolved: Resolved, chunks: int | None = None) -> Made:
+    """Train a run up to chunk `chunks`, or to its end."""
     plan = plan_run(resolved.config)
     with closing(Database.open(run.database)) as database:
         database.set_status("running")
-        state = None
+        state = checkpoints.newest(run.checkpoints)
         while state is None or state.updates < plan.total_updates:
             if chunks is not None and state is not None and state.chunk == chunks:
                 break

@@ -39,8 +39,8 @@ def config() -> None:
 def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show every value of a configuration, and where it came from.
 
-    A hyper-parameter that nobody has set is shown as unset: the algorithm's own value holds.
-    `arcade-rl config keys` explains the keys.
+    A hyper-parameter that nobody has set is shown with the value that the algorithm gives it, and
+    "default of" that algorithm as its origin. `arcade-rl config keys` explains the keys.
     """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.cli.output import emit_json, table
@@ -49,11 +49,10 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     rows = list(_rows(resolved))
     if as_json:
         origins = {key: origin for key, _, origin in rows}
-        emit_json({"values": _values(resolved), "origins": origins})
+        emit_json({"values": _values_in_force(resolved), "origins": origins})
     else:
-        cells = [[key, json.dumps(value), by] for key, value, by in rows]
-        unset = [[key, "unset", "default of the algorithm"] for key in _unset(resolved)]
-        table(["key", "value", "origin"], [*cells, *unset])
+        cells = [[key, _written(value), by] for key, value, by in rows]
+        table(["key", "value", "origin"], cells)
 
 
 @config.command(
@@ -139,23 +138,34 @@ def _values(resolved: Resolved) -> dict[str, Any]:
     return resolved.config.model_dump(mode="json", exclude_none=True)
 
 
+def _values_in_force(resolved: Resolved) -> dict[str, Any]:
+    """All values, with those of the algorithm where nobody has set one."""
+    from arcade_rl.config import held
+
+    values = _values(resolved)
+    for one in held(resolved.config.train):
+        *tables, name = one.key.split(".")
+        inner = values
+        for table in tables:
+            inner = inner.setdefault(table, {})
+        inner[name] = one.value
+    return values
+
+
 def _rows(resolved: Resolved) -> Iterator[tuple[str, Any, str]]:
-    """Key, value and origin of every value. Hyper-parameters that nobody set are left out."""
-    from arcade_rl.config import flatten
+    """Key, value and origin of every value, those of the algorithm last."""
+    from arcade_rl.config import flatten, held
 
     for key, value in flatten(_values(resolved)):
         is_of_game = key.startswith(("options.", "reward."))
         default = f"default of {resolved.game.name}" if is_of_game else "default"
         yield key, value, resolved.origins.get(key, default)
+    for one in held(resolved.config.train):
+        yield one.key, one.value, one.origin
 
 
-def _unset(resolved: Resolved) -> list[str]:
-    """The hyper-parameters of the algorithm that nobody has set."""
-    from arcade_rl.config import HYPERPARAMETERS
-
-    train = resolved.config.train
-    names = sorted(HYPERPARAMETERS[train.algorithm])
-    return [f"train.{name}" for name in names if getattr(train, name) is None]
+def _written(value: Any) -> str:
+    return "none" if value is None else json.dumps(value)
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

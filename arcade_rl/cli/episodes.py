@@ -77,7 +77,7 @@ def list_episodes(
     A terminal shows as many columns as fit: first those that are sorted and filtered by, then the
     main metric. A pipe gets every column.
     """
-    from arcade_rl.cli.episode_tables import write_csv, write_list
+    from arcade_rl.cli.episode_tables import row_values, write_csv, write_list
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.library import select
     from arcade_rl.runs.directory import find_run, runs_directory
@@ -91,9 +91,7 @@ def list_episodes(
     if as_csv:
         write_csv(run, rows)
     elif as_json:
-        from dataclasses import asdict
-
-        emit_json([asdict(row) for row in rows])
+        emit_json([row_values(row) for row in rows])
     elif not write_list(run, rows, query):
         meeting = " that meets this" if query.conditions or query.reason or query.opponent else ""
         notice(f"{run.name} has no recorded episode{meeting}")

@@ -59,6 +59,7 @@ def evaluate(
     from the run's [evaluation] table. The result is stored in the run's directory.
     """
     from arcade_rl.cli.counter import counted
+    from arcade_rl.cli.names import named
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.references import open_checkpoint
     from arcade_rl.runs import evaluations
@@ -82,7 +83,8 @@ def evaluate(
         )
     path = evaluations.path_of(run, evaluation)
     if as_json:
-        emit_json({"file": path, **asdict(evaluation)})
+        values = named(asdict(evaluation))
+        emit_json({"file": path, **values, "episodes": named(values["episodes"])})
     else:
         _write(evaluation, resolved)
     evaluations.store(run, evaluation)  # stored last: a disk that refuses takes no result away

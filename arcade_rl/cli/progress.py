@@ -187,15 +187,15 @@ class ChunkProgress(Listener):
             "steps",
             "done",
             "episodes",
-            "return",
-            _title(self._metric),
+            "chunk return",
+            f"chunk {_title(self._metric)}",
             "steps/s",
             "time",
         ]
         if self._has_shares:
             cells.append(_shares(summary.phases))
             header.append("/".join(title for title, _ in SHARES))
-        widths = tuple(max(len(title), 7) for title in header)
+        widths = tuple(max(len(title), 5 if title in ("chunk", "done") else 7) for title in header)
         if not self._has_header:
             self._has_header = True
             self.say(str(ProgressRow(tuple(header), widths)))

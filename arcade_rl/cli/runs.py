@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from arcade_rl.cli.examples import examples
+from arcade_rl.cli.imports import import_model
+from arcade_rl.cli.run_watch import watch
 from arcade_rl.cli.train import RUN, RUNS_DIR
-from arcade_rl.cli.watch import watch
 from arcade_rl.errors import ArcadeError, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def runs() -> None:
 
 
 runs.add_command(watch)
+runs.add_command(import_model)
 
 
 @runs.command("list", epilog=examples("arcade-rl runs list"))

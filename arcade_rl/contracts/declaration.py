@@ -35,6 +35,10 @@ class Metric:
     """How the values of the steps of an episode become the value of the episode."""
     format: str = ".1f"
     """Python format specification of the value."""
+    least: float | None = None
+    """Smallest value that an episode can have, such as 0 for a count; None where there is none."""
+    most: float | None = None
+    """Largest value that an episode can have; None where there is none."""
 
     def render(self, value: float) -> str:
         """The value as people read it, with its unit."""

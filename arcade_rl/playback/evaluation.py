@@ -89,17 +89,23 @@ def evaluate(
         created=time.time(),
         episodes=played,
         raw_return=summarize(played.raw_return),
-        length=summarize(played.length),
-        metrics={name: summarize(values) for name, values in played.metrics.items()},
+        length=summarize(played.length, least=0),
+        metrics={
+            metric.name: summarize(played.metrics[metric.name], metric.least, metric.most)
+            for metric in declaration.metrics
+        },
         opponent=chosen.name if isinstance(chosen, Rival) else chosen or "",
     )
 
 
-def summarize(values: Sequence[float]) -> Summary:
-    """Mean, its interval, median and range of at least one value."""
+def summarize(
+    values: Sequence[float], least: float | None = None, most: float | None = None
+) -> Summary:
+    """Mean, its interval, median and range of at least one value. `least` and `most`: see
+    `mean_interval`."""
     return Summary(
         mean=statistics.fmean(values),
-        interval=mean_interval(values),
+        interval=mean_interval(values, least=least, most=most),
         median=float(statistics.median(values)),
         minimum=float(min(values)),
         maximum=float(max(values)),

@@ -22,6 +22,7 @@ from arcade_rl.overlay.scene import (
     Trace,
 )
 from arcade_rl.recording.recording import Metadata
+from arcade_rl.runs.directory import Imported
 
 if TYPE_CHECKING:
     from arcade_rl.playback.session import Session, Shown
@@ -54,10 +55,16 @@ class Billing:
 
 
 def title_of(
-    config: Config | None, metadata: Metadata, chosen: str, seed: int, with_policy: bool
+    config: Config | None,
+    metadata: Metadata,
+    chosen: str,
+    seed: int,
+    with_policy: bool,
+    imported: Imported | None = None,
 ) -> Title:
     """The two lines that say what is shown. `config`: configuration of the run, where it is known;
-    `chosen`: how the actions were chosen; `with_policy`: whether the policy's activity is drawn."""
+    `chosen`: how the actions were chosen; `with_policy`: whether the policy's activity is drawn;
+    `imported`: the model that the run began with, if that was trained elsewhere."""
     played, where = f"checkpoint {metadata.checkpoint}", [f"checkpoint {metadata.checkpoint}"]
     if metadata.purpose == "training":
         played = f"episode {metadata.number}"
@@ -67,7 +74,8 @@ def title_of(
         heading.append(config.train.algorithm_name)
     heading.append("neural activity" if with_policy else played)
     against = [f"against {metadata.opponent}"] if metadata.opponent else []
-    subtitle = [metadata.run, ", ".join(where), *against, chosen, f"seed {seed}"]
+    begun = [f"imported from {imported.file}"] if imported else []
+    subtitle = [metadata.run, *begun, ", ".join(where), *against, chosen, f"seed {seed}"]
     return Title(" - ".join(heading), _DOT.join(subtitle))
 
 

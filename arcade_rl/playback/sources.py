@@ -194,7 +194,7 @@ def _about(
     seed = recording.start.seed
     weights = dict(resolved.config.reward)
     return About(
-        title=title_of(resolved.config, metadata, chosen, seed, with_policy),
+        title=title_of(resolved.config, metadata, chosen, seed, with_policy, run.imported),
         chosen=chosen,
         checkpoint=run.checkpoint(metadata.checkpoint),
         standing=standing_at(run, metadata.checkpoint),

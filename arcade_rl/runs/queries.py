@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from arcade_rl.errors import UsageError
 from arcade_rl.runs import schema
 from arcade_rl.runs.checkpoints import WINDOW
-from arcade_rl.runs.events import Episodes, Recorded
+from arcade_rl.runs.events import Episodes, Recorded, Update
 from arcade_rl.runs.fields import built_of_row, unsound
 from arcade_rl.runs.phases import total
 from arcade_rl.words import meant_or
@@ -356,6 +356,18 @@ class Queries:
             (window,),
         ).fetchone()
         return None if row[0] is None else float(row[0])
+
+
+def update_of(row: sqlite3.Row) -> Update:
+    """The update that a row of run.db describes. VerificationError if the row has impossible
+    values."""
+    try:
+        values, phases = json.loads(row["values"]), json.loads(row["phases"])
+    except (ValueError, TypeError) as error:
+        raise unsound(Update, error) from None
+    names = {"update": "number", "steps": "steps", "time": "time", "steps_per_s": "steps_per_s"}
+    plain = {field: row[column] for field, column in names.items()}
+    return built_of_row(Update, {**plain, "values": values, "phases": phases})
 
 
 def _measurement(values: str, name: str) -> float | None:

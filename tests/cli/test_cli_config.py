@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from arcade_rl.config import Checkpoint
+from arcade_rl.config import DEFAULTS, Checkpoint
 
 if TYPE_CHECKING:
     from conftest import CommandLine
@@ -51,7 +51,26 @@ def test_show_looks_like_toml(arcade_rl: CommandLine) -> None:
     assert rows["game"] == ['"toy"', "command line"]
     assert rows["options.masks"] == ["false", "default of toy"]
     assert rows["train.policy_kwargs.net_arch"] == ["[16]", "default of toy"]
-    assert rows["train.gae_lambda"] == ["unset", "default of the algorithm"]
+    assert rows["train.gae_lambda"] == ["0.95", "default of PPO"]
+    assert rows["train.clip_range"] == ["0.2", "default of PPO"]
+    assert rows["train.target_kl"] == ["none", "default of PPO"]
+    assert rows["train.compile"] == ["false", 'off without precision = "fast"']
+    assert rows["train.policy_kwargs.activation_fn"] == ['"tanh"', "default of the policy"]
+
+
+@pytest.mark.parametrize("algorithm", DEFAULTS)
+def test_show_has_a_value_for_every_hyperparameter_of_the_algorithm(
+    arcade_rl: CommandLine, algorithm: str
+) -> None:
+    arguments = ["--set", f"train.algorithm={algorithm}"]
+    arguments += ["--set", "options.masks=true"] * algorithm.endswith("MaskablePPO")
+    told = json.loads(arcade_rl("config", "show", "toy", *arguments, "--json").stdout)
+    train = told["values"]["train"]
+    assert train.keys() >= DEFAULTS[algorithm].keys()
+    for name, value in DEFAULTS[algorithm].items():
+        if told["origins"][f"train.{name}"] == f"default of {algorithm}":
+            assert train[name] == value
+    assert train["policy_kwargs"]["normalize_images"] is True
 
 
 def test_a_folder_with_a_games_name_hides_no_game(arcade_rl: CommandLine, folder: Path) -> None:

@@ -236,6 +236,7 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "terms: name 'hit' is used twice",
                 "better is 'left'",
                 "aggregation is 'median'",
+                "least is 2 and most is 1; expected finite numbers that rise",
                 "label is empty",
                 "format 'Q' does not format",
                 "weight is inf",

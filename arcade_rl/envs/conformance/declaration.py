@@ -179,6 +179,14 @@ def _metric_faults(metric: Metric) -> Iterator[str]:
             f"metric {metric.name}: aggregation is {metric.aggregation!r}; "
             f"expected one of {get_args(Aggregation)}"
         )
+    least, most = metric.least, metric.most
+    if not all(bound is None or math.isfinite(bound) for bound in (least, most)) or (
+        least is not None and most is not None and least >= most
+    ):
+        yield (
+            f"metric {metric.name}: least is {least!r} and most is {most!r}; expected finite numbers that "
+            "rise, or None"
+        )
     if not metric.label:
         yield f"metric {metric.name}: label is empty; expected what people read"
     try:

@@ -12,22 +12,23 @@ from arcade_rl_breakout.memory import ROWS, WALL
 _COLOURS = ("blue", "green", "yellow", "ochre", "orange", "red")
 
 COMMON_METRICS = (
-    Metric("score", "Score", "points", "up", "last", ".0f"),
+    Metric("score", "Score", "points", "up", "last", ".0f", least=0, most=864),
     *(
         Metric(
             f"bricks_row_{row + 1}",
             f"{_COLOURS[row].capitalize()} bricks",
             *("", "up", "last", ".0f"),
+            least=0,
         )
         for row in range(ROWS)
     ),
-    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f"),
-    Metric("walls_cleared", "Walls cleared", "", "up", "last", ".0f"),
-    Metric("longest_rally", "Longest rally", "steps", "up", "max", ".0f"),
+    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f", least=0, most=5),
+    Metric("walls_cleared", "Walls cleared", "", "up", "last", ".0f", least=0, most=2),
+    Metric("longest_rally", "Longest rally", "steps", "up", "max", ".0f", least=0),
 )
 MEMORY_METRICS = (
-    Metric("paddle_hits", "Paddle hits", "", "up", "last", ".0f"),
-    Metric("tunnel_opened", "Tunnel opened", "", "up", "max", ".0f"),
+    Metric("paddle_hits", "Paddle hits", "", "up", "last", ".0f", least=0),
+    Metric("tunnel_opened", "Tunnel opened", "", "up", "max", ".0f", least=0, most=1),
 )
 """Metrics that pictures do not show."""
 
