@@ -49,7 +49,7 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has
 
 
 @click.command()
-@click.argument("target", metavar="CONFIG|GAME")
+@click.argument("target", metavar="CONFIG|GAME[:NAME]")
 @click.option("--run", "name", metavar="NAME", help="Name of the run's directory.")
 @SET
 @STEPS
@@ -65,6 +65,7 @@ def train(
 ) -> int:
     """Train an agent in crash-proof chunks, by a configuration file or with a game's defaults.
 
+    GAME:NAME is a configuration that ships with the game; `arcade-rl config list` has them.
     Prints the run's directory. Ctrl-C finishes the rollout and saves; twice stops at once.
     """
     from arcade_rl.cli.experiment import resolve_target
