@@ -167,7 +167,7 @@ def test_keys_explains_a_table_or_a_key(arcade_rl: CommandLine) -> None:
     names = [line.split()[0] for line in lines if line and not line.startswith("[")]
     assert names == ["train.gamma", *(f"checkpoint.{k}" for k in Checkpoint.model_fields)]
     (gamma,) = (line for line in lines if line.startswith("train.gamma"))
-    assert gamma.startswith("train.gamma  float >= 0, <= 1; default 0.99.  Discount of ")
+    assert gamma.startswith("train.gamma  float >= 0, <= 1; default 0.99.  Discount factor ")
 
 
 def test_keys_speaks_json(arcade_rl: CommandLine) -> None:
