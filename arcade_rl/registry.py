@@ -1,5 +1,5 @@
-"""Find, check and name plugins. Listing games reads metadata only; the module of a game is imported
-when that game is asked for. ROMs are declared by modules of their own, which import no game, so all
+"""Find, check and name plugins. Listing games and the configurations that ship with them reads
+metadata and file names only; the module of a game is imported when that game is asked for. ROMs are declared by modules of their own, which import no game, so all
 of them are imported to list ROMs.
 """
 
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -113,20 +114,34 @@ def load_game(name: str) -> Game:
 
     MissingError if no installed distribution offers it, PluginError if its plugin is broken.
     """
-    games = {game.name: game for game in installed()}
-    if name not in games:
-        raise MissingError(_not_installed(name, list(games)))
-    if games[name].fault:
-        raise PluginError(games[name].fault)
+    distribution = _installed_game(name).distribution
     points, _ = _entry_points(hookspecs.ENTRY_POINT_GROUP)
     (point,) = {point for point in points if point.name == name}
-    module, distribution = _import(point), games[name].distribution
+    module = _import(point)
     for game in _games_of(module, distribution):
         if game.name == name:
             return game
     raise PluginError(
         f"{distribution}: {module.__name__} offers no game named {name}, but its entry point does"
     )
+
+
+def configurations(name: str) -> dict[str, Path]:
+    """The configurations that ship with an installed game, by name: the files `configs/GAME/*.toml`
+    of the package that its entry point names. Imports no plugin. Raises as `load_game` does."""
+    spec = find_spec(_installed_game(name).module.partition(".")[0])
+    folders = (spec.submodule_search_locations if spec else None) or []
+    files = [path for folder in folders for path in Path(folder, "configs", name).glob("*.toml")]
+    return {path.stem: path for path in sorted(files)}
+
+
+def _installed_game(name: str) -> Installed:
+    games = {game.name: game for game in installed()}
+    if name not in games:
+        raise MissingError(_not_installed(name, list(games)))
+    if games[name].fault:
+        raise PluginError(games[name].fault)
+    return games[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
-"""`arcade-rl config`: what a configuration resolves to, what its keys mean, and whether files are
-valid."""
+"""`arcade-rl config`: which configurations ship with the games, what a configuration resolves to,
+what its keys mean, and whether files are valid."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +25,30 @@ CONFIGS = Path("configs")
 
 @click.group(epilog=examples("arcade-rl config show breakout", "arcade-rl config keys train.gamma"))
 def config() -> None:
-    """Show, explain and validate configurations."""
+    """List, show, explain and validate configurations."""
+
+
+@config.command("list", epilog=examples("arcade-rl config list", "arcade-rl train breakout:quick"))
+@click.argument("game", metavar="[GAME]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def list_shipped(game: str | None, as_json: bool) -> None:
+    """List the configurations that ship with the installed games, or with one of them.
+
+    Train one by its name, such as breakout:quick; copy its file to make one of your own.
+    """
+    from arcade_rl.cli.output import emit_json, table
+
+    rows = list(_shipped(game))
+    if as_json:
+        keys = ("name", "summary", "path")
+        emit_json([dict(zip(keys, row, strict=True)) for row in rows])
+    else:
+        table(["name", "summary", "path"], rows)
 
 
 @config.command(
     epilog=examples(
-        "arcade-rl config show breakout",
+        "arcade-rl config show breakout:quick",
         "arcade-rl config show my.toml --set train.gamma=0.9",
     )
 )
@@ -108,6 +127,28 @@ def validate(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> 
         context.exit(UsageError.exit_code)
 
 
+def _shipped(game: str | None) -> Iterator[tuple[str, str, str]]:
+    """Name, summary and path of every configuration that ships with `game`; None: with any game."""
+    from arcade_rl.cli.output import notice
+    from arcade_rl.registry import configurations, installed
+
+    for found in installed():
+        if found.fault and game is None:
+            notice(found.fault)
+    names = [it.name for it in installed() if not it.fault] if game is None else [game]
+    for name in names:
+        for stem, path in configurations(name).items():
+            yield f"{name}:{stem}", _summary(path), str(path)
+
+
+def _summary(path: Path) -> str:
+    """The first sentence of the comment at the beginning of a file."""
+    text = path.read_text(encoding="utf-8")
+    lines = list(takewhile(lambda line: line.startswith("#"), text.splitlines()))
+    comment = " ".join(line.removeprefix("#").strip() for line in lines)
+    return comment.partition(". ")[0].rstrip(".")
+
+
 def _named(table: KeyTable, names: Sequence[str]) -> list[Key]:
     """The keys of a table that one of the names means; all of them where there are no names."""
     from arcade_rl.config.faults import is_within
@@ -169,9 +210,11 @@ def _written(value: Any) -> str:
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
-    files = []
+    from arcade_rl.cli.experiment import files_below
+
+    files: list[Path] = []
     for path in paths or (CONFIGS,):
-        found = sorted(path.rglob("*.toml")) if path.is_dir() else [path]
+        found = files_below(path) if path.is_dir() else [path]
         if not found or (not paths and not path.exists()):
             raise MissingError(f"{path} holds no *.toml; name the files to check")
         files += found

@@ -7,6 +7,7 @@ and metrics. What cannot be read has no names.
 from __future__ import annotations
 
 import functools
+import glob
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -101,13 +102,18 @@ def games(context: click.Context, incomplete: str) -> list[str]:
 
 
 def configurations(context: click.Context, incomplete: str) -> list[str]:
-    """The configurations below ./configs."""
-    return sorted(map(str, Path("configs").rglob("*.toml")))
+    """The configurations below ./configs, where folders may be links."""
+    return sorted(glob.glob("configs/**/*.toml", recursive=True))
 
 
 def targets(context: click.Context, incomplete: str) -> list[str]:
-    """Games and configurations."""
-    return [*games(context, incomplete), *configurations(context, incomplete)]
+    """Games and configurations, and behind a ":" those that ship with a game."""
+    game, colon, _ = incomplete.partition(":")
+    if not colon:
+        return [*games(context, incomplete), *configurations(context, incomplete)]
+    from arcade_rl import registry
+
+    return [f"{game}:{name}" for name in registry.configurations(game)]
 
 
 def metrics(context: click.Context, incomplete: str) -> list[str]:
@@ -160,7 +166,7 @@ ARGUMENTS: dict[str, Names] = {
     "RUN[@CKPT]": checkpoints,
     **dict.fromkeys(("RUN:EPISODE|FILE", "RUN|RUN:EPISODE|FILE"), episodes),
     "A B [C [D]]": anything_shown,
-    "CONFIG|GAME": targets,
+    "CONFIG|GAME[:NAME]": targets,
     "GAME": games,
     "[PATH]...": configurations,
     "[TABLE|KEY]...": keys,

@@ -30,7 +30,7 @@ SET = click.option(
     help="Change one value, such as train.learning_rate=1e-3. Repeatable.",
 )
 RUN = click.argument("reference", metavar="RUN")
-TARGET = click.argument("target", metavar="CONFIG|GAME")
+TARGET = click.argument("target", metavar="CONFIG|GAME[:NAME]")
 STEPS = click.option(
     "--steps",
     type=click.IntRange(1, 10**12),
@@ -55,7 +55,7 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has
 
 @click.command(
     epilog=examples(
-        "arcade-rl train breakout --run first",
+        "arcade-rl train breakout:quick --run first",
         "arcade-rl train my.toml --steps 100000 --set seed=1",
         "arcade-rl train breakout --detach    # then: arcade-rl runs watch @latest",
     )
@@ -76,6 +76,7 @@ def train(
 ) -> int:
     """Train an agent in crash-proof chunks, from a configuration file or with a game's defaults.
 
+    GAME:NAME is a configuration that ships with the game; `arcade-rl config list` has them.
     Prints the run's directory. Ctrl-C finishes the rollout and saves; a second Ctrl-C stops at
     once.
     """

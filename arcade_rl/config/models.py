@@ -62,21 +62,21 @@ class Schedule(Options):
     start: Annotated[float, Field(gt=0, le=1000)]
     """Value at the first step of the run."""
     end: NotNegative = 0.0
-    """Value at the last step of the run. A run that is made longer gets there later."""
+    """Value at the last step of the run. A run that is made longer reaches this value later."""
 
 
 class AdaptiveRate(Options):
-    """A learning rate that follows how far the policy moves: after every epoch it is divided by 1.5
-    where the KL divergence of the epoch is above twice `kl`, and multiplied by 1.5 where that
+    """A learning rate that adapts to how far the policy moves: after every epoch it is divided by
+    1.5 if the KL divergence of the epoch is above twice `kl`, and multiplied by 1.5 if that
     divergence is below half of `kl`."""
 
     kl: Annotated[float, Field(gt=0, le=1000)]
-    """KL divergence, in nat, to aim at between the policies before and after an update. 0.01 is
+    """Target of the KL divergence, in nat, between the policies before and after an update. 0.01 is
     usual."""
     start: Annotated[float, Field(gt=0, le=1000)] = 1e-3
-    """Rate of the first epoch of the run; checkpoints carry the present rate."""
+    """Rate of the first epoch of the run; checkpoints store the current rate."""
     min: Annotated[float, Field(gt=0, le=1000)] = 1e-5
-    """Lowest rate. Where the rate stays there, something else moves the policy too far."""
+    """Lowest rate. If the rate stays there, something else moves the policy too far."""
     max: Annotated[float, Field(gt=0, le=1000)] = 1e-2
     """Highest rate."""
 
@@ -110,25 +110,25 @@ class PolicyKwargs(Options):
 
     net_arch: Layers | dict[Literal["pi", "vf"], Layers] | None = None
     """Widths of the hidden layers: one list, by which actor and critic each get layers of their
-    own, or { pi = [...], vf = [...] }. Unset: [64, 64], and none behind the convolutions of
-    pictures. At most 10^9 weights lie between the layers of a network."""
+    own, or { pi = [...], vf = [...] }. Unset: [64, 64], and none after the convolutions of
+    images. A network has at most 10^9 weights between these layers."""
     activation_fn: Literal["tanh", "relu", "elu", "leaky_relu", "gelu", "silu"] | None = None
     """Activation function after every hidden layer. Unset: tanh. Convolutions keep ReLU."""
     ortho_init: bool | None = None
-    """Whether weights begin as orthogonal matrices and biases as 0. Unset: true."""
+    """Whether weights are initialised as orthogonal matrices and biases as 0. Unset: true."""
     log_std_init: Annotated[float, Field(ge=-50, le=50)] | None = None
-    """Natural logarithm of the deviation that continuous actions begin with, in the action's unit.
-    Unset: 0, a deviation of 1; actions of a small range are then mostly cut off at its ends."""
+    """Natural logarithm of the initial standard deviation of continuous actions, in the action's
+    unit. Unset: 0, a deviation of 1; actions of a small range are then mostly clipped."""
     share_features_extractor: bool | None = None
-    """Whether actor and critic look at the observation through the same first layers, such as the
-    convolutions of pictures. Unset: true. With false they are computed, and learned, twice."""
+    """Whether actor and critic share the first layers, such as the convolutions of images. Unset:
+    true. With false these layers are computed, and learned, twice."""
     normalize_images: bool | None = None
-    """Whether pictures are divided by 255. Unset: true. False is for pictures that are 0 to 1
-    already."""
+    """Whether images are divided by 255. Unset: true. False is for images that are already 0 to
+    1."""
     lstm_hidden_size: Width | None = None
     """Units of every LSTM layer of sb3:RecurrentPPO. Unset: 256."""
     n_lstm_layers: Annotated[int, Field(ge=1, le=64)] | None = None
-    """LSTM layers of sb3:RecurrentPPO, one upon the other. Unset: 1."""
+    """Stacked LSTM layers of sb3:RecurrentPPO. Unset: 1."""
     shared_lstm: bool | None = None
     """Whether the critic of sb3:RecurrentPPO reads the actor's LSTM, which then learns from the
     actor alone. Unset: false. True needs enable_critic_lstm = false."""
@@ -165,116 +165,114 @@ class Train(Options):
     """Length of the run in steps of all environments together, rounded up to whole rollouts. A step
     is one decision of one environment; the frames of the game may be more."""
     n_envs: Environments = 8
-    """Environments that are played side by side. A rollout has n_steps x n_envs steps, so more of
-    them make updates rarer unless n_steps is lowered."""
+    """Number of parallel environments. A rollout has n_steps x n_envs steps, so more environments
+    make updates rarer unless n_steps is lowered."""
     env_processes: Annotated[int, Field(ge=0, le=1024)] | Literal["auto"] = 0
-    """Processes that step the environments: 0 steps them in the learner's own, "auto" takes one a
-    core, and two at least. With two or more, one half steps while the learner looks at the other,
-    and results do not depend on how many there are; 0 and 1 round otherwise."""
+    """Processes that step the environments: 0 steps them in the learner's own, "auto" takes one per
+    core, and at least two. With two or more, one half steps while the learner computes actions for
+    the other, and results do not depend on their number; with 0 or 1 floating-point sums differ
+    slightly."""
     device: str = "auto"
-    """Where the networks live: "cpu", "cuda", "cuda:1", "xpu" or "mps"; "auto" takes CUDA where
-    there is any, else the CPU. A run gives other bytes on another device."""
+    """Device of the networks: "cpu", "cuda", "cuda:1", "xpu" or "mps"; "auto" takes CUDA if
+    available, else the CPU. Results differ in their bytes between devices."""
     precision: Literal["exact", "fast"] | None = None
     """Arithmetic of the networks: "exact" is float32, deterministic wherever torch is; "fast" is
-    bfloat16 for pictures and on a GPU, with memory formats and kernels chosen for speed. Both give
-    the same bytes again on the same kind of machine."""
+    bfloat16 for images and on a GPU, with memory formats and kernels chosen for speed. Both
+    reproduce their bytes on the same kind of machine."""
     compile: bool | Literal["auto"] | None = None
     """Whether precision = "fast" uses torch.compile; "auto" measures at the start of the run
-    whether that pays. Set true or false where two runs must agree byte for byte."""
+    whether that pays off. Set true or false where two runs must agree byte for byte."""
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     """CPU threads of torch; 0 takes one for small dense networks and all cores for convolutions.
-    Another number gives other bytes: set it where a run is to move to another machine."""
+    Results differ in their bytes between numbers of threads: set this if a run may move to another
+    machine."""
     policy: str = "auto"
     """Kind of policy by SB3's name, such as "MlpPolicy", "CnnPolicy" or "MultiInputPolicy"; "auto"
     takes the one that fits the observation."""
     policy_kwargs: PolicyKwargs = PolicyKwargs()
     """Shape of the networks: a table with keys of its own."""
     normalize_observations: bool = False
-    """Whether observations are given in units of their running deviation from their running mean,
-    within +-10. Pictures have a fixed range and do not need this."""
+    """Whether observations are normalised by their running mean and standard deviation, and clipped
+    to +-10. Images have a fixed range and do not need this."""
     normalize_rewards: bool = False
-    """Whether rewards are divided by the running deviation of the discounted return, and cut at
-    +-10. Logged returns stay in the game's unit."""
+    """Whether rewards are divided by the running standard deviation of the discounted return, and
+    clipped to +-10. Logged returns stay in the game's unit."""
     normalize_values: bool | None = None
-    """Whether the critic predicts returns less their running mean, in units of their running
-    deviation; clip_range_vf then has that unit too."""
+    """Whether the critic's targets are normalised by the running mean and standard deviation of the
+    returns; clip_range_vf is then in that unit too."""
 
     n_steps: Count | None = None
-    """Steps that each environment plays between two updates. Few lean on the critic's estimate of
-    what comes after; many make updates rare. A rollout of n_steps x n_envs, at most 10^9 steps, is
+    """Steps that each environment plays between two updates. Few steps rely on the critic's estimate
+    of what follows; many make updates rare. A rollout of n_steps x n_envs, at most 10^9 steps, is
     held in memory."""
     batch_size: Annotated[int, Field(ge=1, le=MOST_ROLLOUT)] | None = None
-    """Steps in a minibatch; TRPO uses minibatches for its critic alone. Where n_steps x n_envs is
-    no multiple of it, the last minibatch of a pass is smaller. Normalised advantages need 2 at
-    least."""
+    """Steps in a minibatch; TRPO uses minibatches only for its critic. If n_steps x n_envs is not a
+    multiple of it, the last minibatch of a pass is smaller. Normalised advantages need at least
+    2."""
     n_epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Passes over a rollout in one update. With many the policy moves far from the one that played
-    the rollout; target_kl ends an update before that."""
+    """Passes over a rollout in one update. With many, the policy moves far from the one that played
+    the rollout; target_kl ends an update before that happens."""
     learning_rate: LearningRate | None = None
     """Size of the optimizer's steps: a number, or { start, end } from the first step of the run to
     its last, or for PPO { kl, start, min, max }. Too high a rate makes the weights infinite, which
     ends the run. In TRPO this is the rate of the critic alone."""
     gamma: Fraction01 | None = None
-    """Discount of a reward for each step that the reward lies ahead: rewards count for some 1 / (1
-    - gamma) steps, so its meaning changes with the duration of a step. With 1 returns are finite
-    only if episodes end."""
+    """Discount factor per step: rewards count over a horizon of about 1 / (1 - gamma) steps, so its
+    meaning changes with the duration of a step. With 1, returns are finite only if episodes end."""
     gamma_per: Literal["step", "second"] | None = None
-    """Unit of time that gamma discounts over: a "step", or a "second" of the game, which a game
-    with steps of different lengths allows. A gamma of 0.99 at five steps a second is 0.95 a
-    second."""
+    """Unit of time that gamma discounts over: a "step", or a "second" of the game, for games whose
+    steps differ in length. A gamma of 0.99 at five steps per second is 0.95 per second."""
     gae_lambda: Fraction01 | None = None
     """Weight of longer returns in an advantage (generalised advantage estimation): 0 trusts the
-    critic after one step, which is biased; 1 takes what was really received, which is noisy."""
+    critic after one step, which is biased; 1 takes the rewards that were received, which is
+    noisy."""
     clip_range: Rate | None = None
-    """Change of an action's probability, as a ratio, from which on PPO's loss gains nothing more:
-    0.2 means 0.8 to 1.2 times the old one. A number or { start, end }. The policy can move further:
-    this is no bound."""
+    """Range of the ratio between new and old probability of an action beyond which PPO's objective
+    is clipped: 0.2 means 0.8 to 1.2. A number or { start, end }. The policy can still move further:
+    this is not a bound."""
     clip_range_vf: Rate | None = None
-    """Change of the critic's estimate from which on its loss gains nothing more, in the unit of the
-    shaped return: a value that fits one game's rewards stops the critic in another. A number or {
-    start, end }; unset: no limit."""
+    """Change of the critic's estimate beyond which its loss is clipped, in the unit of the shaped
+    return: a value that fits one game's rewards stops the critic in another. A number or { start,
+    end }; unset: no clipping."""
     normalize_advantage: bool | None = None
-    """Whether advantages are brought to mean 0 and deviation 1, in every minibatch of PPO and over
-    the whole rollout of A2C and TRPO. Where all rewards are alike this makes noise as large as a
-    signal."""
+    """Whether advantages are normalised to mean 0 and standard deviation 1, per minibatch in PPO and
+    over the whole rollout in A2C and TRPO. If all rewards are alike, this amplifies noise."""
     ent_coef: NotNegative | None = None
-    """Weight of the policy's entropy, in nat, in the loss: more of it explores longer. The entropy
-    of continuous actions has no upper bound, so their noise can grow without end."""
+    """Weight of the policy's entropy, in nat, in the loss: a higher one explores longer. The entropy
+    of continuous actions has no upper bound, so their noise can grow without limit."""
     vf_coef: NotNegative | None = None
-    """Weight of the critic's squared error in the loss. That error grows with the square of the
-    returns: where actor and critic share layers, or max_grad_norm cuts their gradients together, it
+    """Weight of the critic's squared error in the loss. This error grows with the square of the
+    returns: if actor and critic share layers, or max_grad_norm clips their gradients together, it
     can drown the policy's part."""
     max_grad_norm: Above0 | None = None
-    """Longest gradient of a step, as the Euclidean norm over all weights; a longer one is scaled
-    down to it. The limit guards against single outliers; how far a usual step goes is decided by
-    learning_rate."""
+    """Largest gradient norm, Euclidean over all weights; larger gradients are scaled down to it. The
+    limit guards against single outliers; learning_rate decides the usual step size."""
     target_kl: Above0 | None = None
-    """KL divergence from the policy before the update, in nat. PPO ends an update where a minibatch
-    is above 1.5 times this; unset: never. TRPO takes no step that goes further. 0.01 to 0.05 is
-    usual."""
+    """KL divergence from the policy before the update, in nat. PPO ends an update once a minibatch
+    is above 1.5 times this; unset: never. TRPO takes no larger step. 0.01 to 0.05 is usual."""
     use_sde: bool | None = None
     """Whether the noise of continuous actions depends on the state and stays the same over several
-    steps (gSDE), which moves robots smoothly. Other actions have no such noise."""
+    steps (gSDE), which gives robots smooth motion. It applies to continuous actions only."""
     sde_sample_freq: Annotated[int, Field(ge=-1, le=10**9)] | None = None
-    """Steps between two draws of the noise of use_sde; with -1 or 0 the noise is drawn once a
+    """Steps between two draws of the noise of use_sde; with -1 or 0 the noise is drawn once per
     rollout, however long that is."""
     rms_prop_eps: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Number that keeps RMSprop from dividing by nearly nothing; a small one makes large steps
-    where gradients are tiny. It does nothing with use_rms_prop = false."""
+    """Epsilon in the denominator of RMSprop; a small one makes large steps where gradients are tiny.
+    It has no effect with use_rms_prop = false."""
     use_rms_prop: bool | None = None
-    """Whether A2C's optimizer is RMSprop; false takes Adam, which wants another learning_rate."""
+    """Whether A2C's optimizer is RMSprop; false takes Adam, which needs another learning_rate."""
     cg_max_steps: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Most steps of the conjugate gradients that find the direction of TRPO's update; each costs
-    about as much as a gradient over the whole rollout."""
+    """Most conjugate-gradient steps for the direction of TRPO's update; each costs about as much as a
+    gradient over the whole rollout."""
     cg_damping: NotNegative | None = None
-    """Multiple of the identity that is added to TRPO's Fisher matrix. Little of it makes the
-    direction unstable, much makes steps short."""
+    """Multiple of the identity that is added to TRPO's Fisher matrix. A small one makes the direction
+    unstable, a large one makes steps short."""
     line_search_shrinking_factor: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Factor by which TRPO shortens a step that went too far or improved nothing. A factor near 1
-    may not reach an allowed step within line_search_max_iter."""
+    """Factor by which TRPO shortens a step that is too large or brings no improvement. With a factor
+    near 1, the search may not reach an acceptable step within line_search_max_iter."""
     line_search_max_iter: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Number of lengths that TRPO tries for a step. Where none is allowed, the policy stays as it
-    was, and no error says so."""
+    """Number of step lengths that TRPO tries. If none is acceptable, the policy stays unchanged,
+    without an error."""
     n_critic_updates: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Passes of TRPO's critic over a rollout in one update."""
     sub_sampling_factor: Count | None = None
@@ -376,22 +374,22 @@ class ChunkTable(Options):
 
     steps: Steps = 50_000
     """Length of the longest chunk in steps, rounded up to whole rollouts and shortened to end on
-    milestones. A crash costs one chunk at most. Short chunks write many checkpoints; where they end
+    milestones. A crash costs at most one chunk. Short chunks write many checkpoints; where they end
     changes no result."""
     standby: bool = True
-    """Whether the next chunk's process starts while this one's trains. False is for simulators of
-    which two do not fit into memory, and costs their start-up time at every chunk."""
+    """Whether the next chunk's process starts while the current one trains. False is for simulators
+    that do not fit into memory twice, and adds their start-up time to every chunk."""
 
 
 class Checkpoint(Options):
     """Which checkpoints stay on disk. The last verified one always does."""
 
     keep: Annotated[int, Field(ge=2, le=10**6)] = 5
-    """Number of latest checkpoints that stay. A film or an evaluation may need one that is gone by
-    then: milestones and every K-th stay beside them."""
+    """Number of latest checkpoints that stay. A film or an evaluation may need one that has been
+    deleted by then: milestones and every K-th checkpoint stay in addition."""
     every: FewOrNone = 0
-    """Every K-th chunk's checkpoint stays; 0: none for this reason. A run with 1 keeps all of them,
-    which fills a disk."""
+    """Every K-th chunk's checkpoint stays; 0: none for this reason. 1 keeps all checkpoints, which
+    can fill a disk."""
     milestones: str | Annotated[list[str], Field(max_length=1000)] = "10%"
     """Percentages of the run that end a chunk and whose checkpoints stay: a step ("10%" means 10 %,
     20 %, ...; 0.01 % at least), or a list of percentages."""
@@ -429,21 +427,20 @@ class Engine(Options):
     """Seconds until the first heartbeat of the loop, after which a worker is killed: simulators may
     compile kernels first."""
     max_restarts: Annotated[int, Field(ge=0, le=1000)] = 3
-    """Restarts without a new verified checkpoint before the run ends as failed. A new checkpoint
-    starts the count anew."""
+    """Restarts without a new verified checkpoint before the run fails. A new checkpoint resets the
+    count."""
     backoff_s: Annotated[float, Field(ge=0, le=60)] = 1.0
-    """Seconds before the first restart, doubled for each after it up to 60."""
+    """Seconds before the first restart, doubled for each further one up to 60."""
 
 
 class EvaluationTable(Options):
-    """What `evaluate` plays when it is not told otherwise."""
+    """Defaults of `evaluate`."""
 
     episodes: Count = 100
     """Episodes that are played to their end. The standard error of a mean falls with their square
     root."""
     n_envs: Environments = 16
-    """Environments that are played side by side. Their number changes how long an evaluation takes,
-    and no result."""
+    """Number of parallel environments. It changes how long an evaluation takes, and no result."""
     seed: Seed = 1_000_000
     """Seed of the evaluation, far from any run's so that training never saw the episodes. Two
     checkpoints compare best under the same seed."""
@@ -451,8 +448,8 @@ class EvaluationTable(Options):
     """Whether the likeliest action is taken instead of one sampled from the policy. A policy that
     needs its noise, for instance to leave a loop, scores lower with true."""
     opponent: str | None = None
-    """Opponent of evaluations in a game of more than one seat, by the name of one of the game's own.
-    Unset: the game's usual one."""
+    """Opponent of evaluations in a game with more than one seat: the name of one of the game's own.
+    Unset: the game's default one."""
 
 
 class Config(Options):
@@ -469,8 +466,8 @@ class Config(Options):
     chunk: ChunkTable = ChunkTable()
     checkpoint: Checkpoint = Checkpoint()
     reward: dict[str, Weight] = Field(default_factory=dict)
-    """Weight of each of the game's reward terms in what the learner is rewarded with; a term that
-    is not named keeps the game's weight. Scores and returns of the game do not change with it."""
+    """Weight of each of the game's reward terms in the shaped reward, which the learner sees; a term
+    that is not named keeps the game's weight. The game's own scores and returns do not change."""
     engine: Engine = Engine()
     opponents: Seating | None = None
     """Unset in a game of one seat."""

@@ -13,9 +13,9 @@ POOL = "pool"
 
 
 class Seating(Options):
-    """The opponents on the seats that are not the learner's, in a game of more than one seat. Each
-    episode has one of the named opponents, each with the same chance; which one follows from the
-    episode's seed."""
+    """The opponents on the seats that are not the learner's, in a game with more than one seat. Each
+    episode has one of the named opponents, all equally likely; which one follows from the episode's
+    seed."""
 
     names: Annotated[list[str], Field(min_length=1, max_length=100)]
     """Names of the game's own opponents; "pool" for earlier checkpoints of the run itself; and

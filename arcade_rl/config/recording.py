@@ -45,11 +45,11 @@ class Periodic(CriterionTable):
 
     name: Literal["periodic"] = "periodic"
     every: Steps = 100
-    """Episodes from one that is kept to the next, counted by their ends over the whole run."""
+    """Distance between kept episodes, in episodes counted by their ends over the whole run."""
 
 
 class PerformanceCriterion(CriterionTable):
-    """The best and the worst, measured against the `window` episodes before."""
+    """The best and the worst episodes, compared with the preceding `window`."""
 
     name: Literal["performance"] = "performance"
     metric: str = RETURN
@@ -59,8 +59,8 @@ class PerformanceCriterion(CriterionTable):
     bottom: str = "5%"
     """Share of the window that may be worse than a kept episode; "0%" keeps no bad ones."""
     window: Count = 100
-    """Episodes to compare with: the last ones that ended before. An episode that equals many of
-    them is neither good nor bad."""
+    """Number of preceding episodes to compare with, by their ends. Ties do not count: an episode
+    that equals many of them is neither good nor bad."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -99,7 +99,7 @@ class Record(CriterionTable):
 
     name: Literal["record"] = "record"
     metrics: list[str] = Field(default_factory=list)
-    """Metrics of which a new best counts; [] for the return and every metric that has a better
+    """Metrics whose new best counts; [] for the return and every metric that has a better
     direction."""
 
     @property
@@ -122,13 +122,13 @@ class First(CriterionTable):
 
 
 class FailureCriterion(CriterionTable):
-    """The shortest episodes, measured against the `window` episodes before."""
+    """The shortest episodes, compared with the preceding `window`."""
 
     name: Literal["failure"] = "failure"
     shortest: str = "5%"
     """Share of the window that may be shorter than a kept episode."""
     window: Count = 100
-    """Episodes to compare with: the last ones that ended before."""
+    """Number of preceding episodes to compare with, by their ends."""
 
     @field_validator("shortest")
     @classmethod
@@ -187,19 +187,19 @@ class RecordingTable(Options):
         Annotated[Sequence[Annotated[AnyCriterion, BeforeValidator(_named)]], Field(max_length=100)]
         | None
     ) = None
-    """Reasons for which an episode is kept: names, or tables with a criterion's own keys; [] keeps
-    no episodes. Unset: ["all"] for a game that is re-run exactly, and ["record", "periodic"] for
-    one whose states are stored, which take many times the space."""
+    """Criteria that select the episodes to keep: names, or tables with a criterion's own keys; []
+    keeps no episodes. Unset: ["all"] for a game that replays exactly, and ["record", "periodic"]
+    for one whose states are stored, which take many times the space."""
     max_bytes: Annotated[int, Field(ge=0, le=10**18)] = 0
-    """Most bytes of all recorded episodes of a run, 65,536 at least; 0 for no limit. Above it
-    episodes are deleted after each chunk: first the oldest that only "all" kept, then the
+    """Largest size of all recorded episodes of a run in bytes, at least 65,536; 0 for no limit. Above
+    it episodes are deleted after each chunk: first the oldest that only "all" kept, then the
     oldest."""
     queue: Count = 256
-    """Episodes that may wait for the disk. While as many wait at the end of a rollout, the episodes
-    that ended in that rollout are dropped, and counted."""
+    """Number of episodes that may wait for the disk. If so many wait at the end of a rollout, the
+    episodes that ended in that rollout are dropped, and counted."""
     required: bool = False
-    """Whether the run ends as failed when an episode cannot be kept; with false the loss is told,
-    and training goes on."""
+    """Whether the run fails when an episode cannot be kept; with false the loss is reported, and
+    training continues."""
 
     @field_validator("criteria", mode="before")
     @classmethod

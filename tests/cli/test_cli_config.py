@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,11 @@ def test_a_folder_with_a_games_name_hides_no_game(arcade_rl: CommandLine, folder
         ),
         ("configs/absent", 2, "configs/absent does not exist"),
         ("toi", 3, "did you mean toy?"),
+        ("breakout:quik", 2, "no configuration named quik; did you mean breakout:quick?"),
+        ("breakout:x", 2, "named x; there are breakout:pixels, breakout:quick"),
+        ("breakout:", 2, "named (nothing); there are breakout:pixels, breakout:quick"),
+        ("toy:x", 2, "none ships with it: expected toy alone, for its defaults, or a file"),
+        ("toi:x", 3, "did you mean toy?"),
     ],
 )
 def test_a_target_that_is_not_there_is_named(
@@ -100,6 +106,35 @@ def test_a_target_that_is_not_there_is_named(
     done = arcade_rl("config", "show", target)
     assert done.returncode == code
     assert message in done.stderr
+
+
+def test_a_configuration_that_ships_with_a_game_is_named_by_both(arcade_rl: CommandLine) -> None:
+    told = json.loads(arcade_rl("config", "show", "breakout:quick", "--json").stdout)
+    assert told["values"]["chunk"]["steps"] == 30_000
+    assert told["origins"]["chunk.steps"] == "breakout:quick"
+
+
+def test_list_has_every_configuration_that_ships(arcade_rl: CommandLine) -> None:
+    rows = json.loads(arcade_rl("config", "list", "--json").stdout)
+    files = {row["name"]: Path(row["path"]) for row in rows}
+    assert {"breakout:pixels", "breakout:quick", "go2:walk"} <= set(files)
+    for name, file in files.items():
+        assert name == f"{file.parent.name}:{file.stem}"
+        assert tomllib.loads(file.read_text())["game"] == file.parent.name
+    assert all(row["summary"] for row in rows)
+    table = arcade_rl("config", "list", "breakout").stdout.splitlines()
+    assert table[-1].split("  ")[0] == "breakout:quick"
+    assert "what scripts/demo trains" in table[-1]
+    assert arcade_rl("config", "list", "toi").returncode == 3
+
+
+def test_validate_follows_links(arcade_rl: CommandLine, folder: Path) -> None:
+    (folder / "configs" / "linked").symlink_to(folder / "configs" / "toy")
+    done = arcade_rl("config", "validate")
+    assert done.stdout.splitlines() == [
+        f"{Path('configs') / 'linked' / 'good.toml'}: ok",
+        f"{Path('configs') / 'toy' / 'good.toml'}: ok",
+    ]
 
 
 def test_validate_checks_every_file_below_configs(arcade_rl: CommandLine, folder: Path) -> None:
@@ -183,7 +218,7 @@ def test_keys_explains_a_table_or_a_key(arcade_rl: CommandLine) -> None:
     names = [line.split()[0] for line in lines if line and not line.startswith("[")]
     assert names == ["train.gamma", *(f"checkpoint.{k}" for k in Checkpoint.model_fields)]
     (gamma,) = (line for line in lines if line.startswith("train.gamma"))
-    assert gamma.startswith("train.gamma  float >= 0, <= 1; default 0.99.  Discount of ")
+    assert gamma.startswith("train.gamma  float >= 0, <= 1; default 0.99.  Discount factor ")
 
 
 def test_keys_speaks_json(arcade_rl: CommandLine) -> None:

@@ -25,7 +25,7 @@ LEAVES = [
     *([name] for name in cli.COMMANDS),
     *(["plugins", name] for name in ("list", "show", "check")),
     *(["roms", name] for name in ("check", "import", "list")),
-    *(["config", name] for name in ("show", "keys", "validate")),
+    *(["config", name] for name in ("list", "show", "keys", "validate")),
     ["runs", "watch"],
 ]
 
@@ -149,7 +149,10 @@ def test_every_command_is_what_the_table_says(command: str) -> None:
         ),
         (["doctor", "--nope"], "No such option '--nope'. Try: arcade-rl doctor --help"),
         (["no  pe"], "No such command 'no  pe'. Try: arcade-rl --help"),
-        (["config", "show"], "Missing argument 'CONFIG|GAME'. Try: arcade-rl config show --help"),
+        (
+            ["config", "show"],
+            "Missing argument 'CONFIG|GAME[:NAME]'. Try: arcade-rl config show --help",
+        ),
         (["runs", "lst"], "No such command 'lst'. Did you mean 'list'? Try: arcade-rl runs --help"),
     ],
 )

@@ -30,7 +30,7 @@ from arcade_rl.registry import load_game
 if TYPE_CHECKING:
     from conftest import PluginDist
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").rglob("*.toml"))
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*/*.toml"))
 TOY = Source("toy.toml", {"game": "toy"})
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from arcade_rl import checkout
 from arcade_rl.errors import MissingError, PluginError
-from arcade_rl.registry import installed, load_game
+from arcade_rl.registry import configurations, installed, load_game
 
 if TYPE_CHECKING:
     from conftest import PluginDist
@@ -78,6 +78,27 @@ def test_listing_imports_no_plugin(plugin_dist: PluginDist) -> None:
     assert loud.module == "plugin_loud"
     assert loud.fault == ""
     assert "plugin_loud" not in sys.modules
+
+
+def test_configurations_are_found_without_an_import(plugin_dist: PluginDist) -> None:
+    folder = plugin_dist(
+        "arcade_rl_pong", None, {"pong": "arcade_rl_pong", "tennis": "arcade_rl_pong"}
+    )
+    configs = folder / "arcade_rl_pong" / "configs"
+    (configs / "pong").mkdir(parents=True)
+    (configs.parent / "__init__.py").write_text("1 / 0\n")
+    (configs / "pong" / "hard.toml").write_text('game = "pong"\n')
+    assert configurations("pong") == {"hard": configs / "pong" / "hard.toml"}
+    assert configurations("tennis") == {}
+
+
+def test_a_module_ships_no_configurations() -> None:
+    assert configurations("toy") == {}
+
+
+def test_configurations_of_an_unknown_game_are_missing() -> None:
+    with pytest.raises(MissingError, match="did you mean breakout"):
+        configurations("breakut")
 
 
 def test_a_distribution_may_offer_several_games(plugin_dist: PluginDist) -> None:

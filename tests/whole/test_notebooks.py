@@ -172,3 +172,10 @@ def test_the_commands_of_the_documentation_work(
 def test_the_notebook_of_the_documentation_works(runs: Path) -> None:
     (code,) = blocks("python")
     exec(code.replace('"runs/r"', repr(str(runs / "r"))), {})
+
+
+def test_the_code_of_the_guide_works(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = DOCS.with_name("guide.md").read_text().replace("score", "hits")
+    code, _ = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    exec(code.replace('f"runs/seed{seed}"', repr(str(runs / "r"))), {})
+    assert re.fullmatch(r"\d+\.\d \+- 0\.0\n", capsys.readouterr().out)
