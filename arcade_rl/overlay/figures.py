@@ -32,8 +32,9 @@ class Figures:
         self.values: list[Label] = []
         columns = self._columns(canvas, box, names)
         least = self.least(canvas)
-        row = min(style.px(self.ROW), max(least, box.height // max(-(-len(names) // columns), 1)))
-        for number in range(box.height // max(row, least)):
+        lines = max(-(-len(names) // columns), 1)
+        row = min(max(style.px(self.ROW), least), max(least, box.height // lines))
+        for number in range(box.height // row):
             line = (box.below(number * row) if number else box).top(row)
             for cell in line.columns(columns, style.px(14)):
                 self._add(canvas, cell.top(min(row, max(style.px(58), least))))

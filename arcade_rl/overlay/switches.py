@@ -62,11 +62,12 @@ class SwitchesView:
         if taken:
             arrow(canvas.pixels, Rect(head.x, head.y + (head.height - side) // 2, side, side), theme.accent)  # fmt: skip
         colour, weight = (theme.text, 700) if taken else (theme.dim, 500)
-        figure = texts.width("100.0 %", style.font(16, 700)) if style.is_for_phone else style.px(58)
+        digits = 0 if style.is_for_phone else 1
+        figure = texts.width("100 %", style.font(16, 700)) if style.is_for_phone else style.px(58)
         number = head.beside(head.width - figure)
         room = head.beside(side + style.px(8))
         room = room.left(number.x - room.x - style.px(4))
         canvas.write(name, room, style.font(17, weight), colour, kind="name")
-        canvas.write(f"{part * 100:.1f} %", number, style.font(16, weight), colour, "right")
+        canvas.write(f"{part * 100:.{digits}f} %", number, style.font(16, weight), colour, "right")
         height = max(2, min(style.px(6), inside.height // 6))
         draw_bar(canvas, Rect(inside.x, inside.bottom - height, inside.width, height), part, taken)

@@ -48,6 +48,8 @@ class Billing:
     """Text that is shown while the episode begins; "" for none."""
     detail: str = ""
     """Smaller line below the banner."""
+    note: str | None = None
+    """Line that is shown instead of the title's second one; None for the title as it is."""
     speed: float = 1.0
     """Seconds of the game that pass in a second for those who look. A banner lasts equally long for
     them at any speed."""
@@ -81,6 +83,8 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     title = about.title
     if billing.heading is not None:
         title = replace(title, heading=billing.heading)
+    if billing.note is not None:
+        title = replace(title, subtitle=billing.note)
     return [
         Scene(
             frames=frames,
@@ -100,6 +104,15 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
         )
         for index, frame in enumerate(range(before, before + len(frames)))
     ]
+
+
+def final_words(declaration: Declaration, metrics: dict[str, float]) -> str:
+    """What an episode ended with, such as "final score 45 points"; `metrics` are those of the whole
+    episode."""
+    main = declaration.metric(declaration.main_metric)
+    if main.name not in metrics:
+        return "ended"
+    return f"final {main.label.lower()} {main.render(metrics[main.name])}"
 
 
 def _seats(session: Session, shown: Shown) -> tuple[Seat, ...]:
