@@ -60,7 +60,9 @@ class Figures:
     def _add(self, canvas: Canvas, cell: Rect) -> None:
         """Add a place for a figure."""
         theme, (name, value) = canvas.theme, self.fonts
-        upper = cell.top(max(int(cell.height * 0.44), name.size if canvas.style.is_for_phone else 0))
+        upper = cell.top(
+            max(int(cell.height * 0.44), name.size if canvas.style.is_for_phone else 0)
+        )
         lower = cell.below(upper.height)
         lower = lower.top(lower.height if canvas.style.is_for_phone else int(cell.height * 0.5))
         self.labels.append(Label(canvas, upper, name, theme.dim, kind="name"))

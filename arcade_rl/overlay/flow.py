@@ -106,7 +106,10 @@ class Line:
         branch = max(len(self.actor), len(self.critic))
         # A part keeps room for its label, or at least for its fair share of the line.
         fair = self.box.width // max(1, len(self.shared) + branch) - self.gap
-        if max(_labels(self.shared + some, self.gap) for some in (self.actor, self.critic)) <= self.box.width:
+        if (
+            max(_labels(self.shared + some, self.gap) for some in (self.actor, self.critic))
+            <= self.box.width
+        ):
             fair = self.box.width
         for some, place in ((self.shared, self.box), (self.actor, upper), (self.critic, lower)):
             for part in some:

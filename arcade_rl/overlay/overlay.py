@@ -12,8 +12,8 @@ from arcade_rl.overlay.instruments import InstrumentsPanel
 from arcade_rl.overlay.layout import Detail, Layout, check_size, lay_out
 from arcade_rl.overlay.network import Network
 from arcade_rl.overlay.playback import PlaybackPanel
-from arcade_rl.overlay.poster import CurveStrip, Poster
 from arcade_rl.overlay.policy import Policy, count, named
+from arcade_rl.overlay.poster import CurveStrip, Poster
 from arcade_rl.overlay.scene import Card, Dashboard, Scene
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.overlay.titles import BannerView, TitleHeader, TitleLine, draw_card

@@ -17,7 +17,6 @@ from arcade_rl.overlay.scene import Contribution, Playback
 from arcade_rl.overlay.theme import Colour
 from arcade_rl.words import number
 
-
 TOTAL = "total reward"
 """Name of the sum of the game's own rewards."""
 
@@ -46,7 +45,9 @@ class PlaybackPanel:
         self.head = max(int(main.height * 0.3), style.line(0))
         half = main.left(int(main.width * 0.46))
         head, body = half.top(self.head), half.below(self.head)
-        large = style.font(min(84 if style.is_for_phone else 42, body.height / style.unit * 0.96), 500)
+        large = style.font(
+            min(84 if style.is_for_phone else 42, body.height / style.unit * 0.96), 500
+        )
         self.main_name = Label(canvas, head, style.label, theme.dim, kind="name")
         self.main = Label(canvas, body, large, theme.text, kind="figure")
         counts = 1 if style.is_for_phone else 2

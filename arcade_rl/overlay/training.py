@@ -17,7 +17,6 @@ from arcade_rl.words import (
     short_count,
 )
 
-
 NAMES = ("mean return", "best return", "time trained", "ended", "learning rate", "chunk")
 """Shortest names of the figures, the most important first."""
 
@@ -30,7 +29,9 @@ class Training:
         style, theme = canvas.style, canvas.theme
         self.canvas = canvas
         inside = canvas.panel(box, "TRAINING", "as of this checkpoint")
-        line = inside.top(max(min(style.px(44), max(style.px(26), inside.height // 4)), style.line(26)))
+        line = inside.top(
+            max(min(style.px(44), max(style.px(26), inside.height // 4)), style.line(26))
+        )
         large = style.font(min(42, line.height / style.unit), 500)
         self.percent = Label(canvas, line.left(int(line.width * 0.38)), large, theme.text)
         steps = line.beside(int(line.width * 0.4))

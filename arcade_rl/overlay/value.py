@@ -15,7 +15,6 @@ from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Floats
 from arcade_rl.words import number
 
-
 SQUEEZED = 6
 """Factor by which an axis from 0 may be longer than the part of the axis that the trace covers. A
 trace that would be flatter has an axis that does not begin at 0, and a remark that says so."""

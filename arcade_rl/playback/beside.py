@@ -10,7 +10,8 @@ from math import floor
 from typing import Literal, Protocol, TypeAlias
 
 from arcade_rl.overlay.scene import Banner, Scene
-from arcade_rl.playback.scenes import Billing, final_words
+from arcade_rl.playback.captions import final_score
+from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session
 
 After: TypeAlias = Literal["next", "hold"]
@@ -77,7 +78,7 @@ class SessionLane:
     def _show(self, index: int) -> None:
         self._index, self.scene = index, self._scenes[index]
         if self.is_over:
-            words = final_words(self.session.declaration, self.session.final_metrics)
+            words = final_score(self.session.declaration, self.session.recording.metadata)
             end = Banner(words, f"after {self.step:,} steps", 1.0)
             self.scene = replace(self.scene, banner=end)
 

@@ -26,7 +26,7 @@ from arcade_rl.recording.recording import Metadata
 if TYPE_CHECKING:
     from arcade_rl.playback.session import Session, Shown
 
-_DOT = "  \N{MIDDLE DOT}  "
+DOT = "  \N{MIDDLE DOT}  "
 TRACE_S = 10.0
 """Seconds over which the value estimate is drawn."""
 TRACKS_S = 4.0
@@ -44,12 +44,14 @@ class Billing:
     episodes: int = 1
     heading: str | None = None
     """Heading that is shown instead of the title's; None for the title as it is."""
+    subtitle: str | None = None
+    """Subtitle that is shown instead of the title's; None for the title as it is."""
     banner: str = ""
-    """Text that is shown while the episode begins; "" for none."""
+    """Text that is shown at the beginning; "" for none."""
     detail: str = ""
     """Smaller line below the banner."""
-    note: str | None = None
-    """Line that is shown instead of the title's second one; None for the title as it is."""
+    begins: int = 0
+    """Frame of the episode that is shown first, from 0; the banner is timed from there."""
     speed: float = 1.0
     """Seconds of the game that pass in a second for those who look. A banner lasts equally long for
     them at any speed."""
@@ -70,7 +72,7 @@ def title_of(
     heading.append("neural activity" if with_policy else played)
     against = [f"against {metadata.opponent}"] if metadata.opponent else []
     subtitle = [metadata.run, ", ".join(where), *against, chosen, f"seed {seed}"]
-    return Title(" - ".join(heading), _DOT.join(subtitle))
+    return Title(" - ".join(heading), DOT.join(subtitle))
 
 
 def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
@@ -83,8 +85,8 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     title = about.title
     if billing.heading is not None:
         title = replace(title, heading=billing.heading)
-    if billing.note is not None:
-        title = replace(title, subtitle=billing.note)
+    if billing.subtitle is not None:
+        title = replace(title, subtitle=billing.subtitle)
     return [
         Scene(
             frames=frames,
@@ -100,19 +102,10 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
             feature_names=declaration.features,
             feature_groups=declaration.feature_groups,
             dashboard=dashboard,
-            banner=_banner(billing, frame / rate / billing.speed),
+            banner=_banner(billing, (frame - billing.begins) / rate / billing.speed),
         )
         for index, frame in enumerate(range(before, before + len(frames)))
     ]
-
-
-def final_words(declaration: Declaration, metrics: dict[str, float]) -> str:
-    """What an episode ended with, such as "final score 45 points"; `metrics` are those of the whole
-    episode."""
-    main = declaration.metric(declaration.main_metric)
-    if main.name not in metrics:
-        return "ended"
-    return f"final {main.label.lower()} {main.render(metrics[main.name])}"
 
 
 def _seats(session: Session, shown: Shown) -> tuple[Seat, ...]:

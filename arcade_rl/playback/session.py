@@ -164,11 +164,6 @@ class Session:
         """Number of steps done in what is shown."""
         return self._replay.position
 
-    @property
-    def final_metrics(self) -> dict[str, float]:
-        """Every metric up to the last step that is played by now."""
-        return self._metrics.after(self.recording, len(self))
-
     def __len__(self) -> int:
         """Number of steps that are played by now."""
         return len(self.recording)

@@ -85,7 +85,9 @@ def curve_at(run: RunDirectory, metric: Metric, step: int) -> LearningCurve:
     steps = np.array([point.step for point in found], np.int64)
     means = np.array([point.mean for point in found], np.float32)
     of = {"up": "most", "down": "least"}
-    bests = np.array([getattr(point, of[better]) for point in found] if better in of else [], np.float32)
+    bests = np.array(
+        [getattr(point, of[better]) for point in found] if better in of else [], np.float32
+    )
     limits = np.concatenate([means, bests, [0]])
     past = int((steps <= step).sum())
     return LearningCurve(

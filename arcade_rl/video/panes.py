@@ -142,7 +142,11 @@ class _Shown:
         self._first.play_to_end()  # so that the length of the film is known
         self._results: list[str] = []
         self._later: list[dict[str, Any]] = []
-        others = following(pane.source, look.appearance.needs_policy, film.seed) if film.after == "next" else ()
+        others = (
+            following(pane.source, look.appearance.needs_policy, film.seed)
+            if film.after == "next"
+            else ()
+        )
         lanes = self._lanes(others)
         stack.callback(lanes.close)
         hold = round(END_S * look.speed * self._first.declaration.frame_rate)
@@ -158,7 +162,7 @@ class _Shown:
         billing = Billing(
             heading=self._pane.label,
             banner=f"against {opponent}" if opponent else "",
-            note=None if self._look.appearance.detail == "full" else note,
+            subtitle=None if self._look.appearance.detail == "full" else note,
             speed=float(self._look.speed),
         )
         return SessionLane(session, billing)
@@ -177,7 +181,11 @@ class _Shown:
 
     def provenance(self) -> dict[str, Any]:
         """Where the pane's episodes come from: the first, and those that came after it."""
-        return {**self._first.provenance(), "then": list(self._later)} if self._later else self._first.provenance()
+        return (
+            {**self._first.provenance(), "then": list(self._later)}
+            if self._later
+            else self._first.provenance()
+        )
 
     def paint(self, canvas: Frame) -> None:
         """Draw the pane's frame into the picture, unless the picture shows that frame already."""
@@ -191,7 +199,8 @@ class _Shown:
 def result_of(session: Session) -> str:
     """The main metric of an episode that is over, without its unit."""
     main = session.declaration.metric(session.declaration.main_metric)
-    return replace(main, unit="").render(session.final_metrics.get(main.name, 0.0))
+    metadata = session.recording.metadata
+    return replace(main, unit="").render(metadata.metrics.get(main.name, metadata.raw_return))
 
 
 @dataclass(frozen=True, slots=True)

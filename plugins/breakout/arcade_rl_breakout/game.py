@@ -33,7 +33,9 @@ FEATURE_NAMES = (
 """Of the table of `FeaturesEnv`."""
 _BALL = 6
 """Features before those of the bricks: paddle and ball."""
-_FROM_LEFT = sorted(BRICK_REGISTERS, key=lambda register: min(register[2], register[2] + register[3]))
+_FROM_LEFT = sorted(
+    BRICK_REGISTERS, key=lambda register: min(register[2], register[2] + register[3])
+)
 FEATURE_GROUPS = (
     FeatureGroup("paddle and ball", tuple(range(_BALL))),
     FeatureGroup(

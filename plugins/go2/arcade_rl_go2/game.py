@@ -50,7 +50,9 @@ FEATURE_GROUPS = (
         for k, name in enumerate(("rotation", "where down is", "what is asked for"))
     ),
     *(
-        FeatureGroup(name, tuple(range(3 * _BODY + _JOINTS * k, 3 * _BODY + _JOINTS * (k + 1))), _LEG)
+        FeatureGroup(
+            name, tuple(range(3 * _BODY + _JOINTS * k, 3 * _BODY + _JOINTS * (k + 1))), _LEG
+        )
         for k, name in enumerate(("joint angles", "joint speeds", "actions before"))
     ),
 )
