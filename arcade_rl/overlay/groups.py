@@ -16,7 +16,7 @@ from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.mosaic import Mosaic, Tiling
 from arcade_rl.overlay.peak import Peak
 from arcade_rl.overlay.theme import sign_map
-from arcade_rl.policies.activity import Activity, Floats
+from arcade_rl.policies.activity import Activity
 
 WIDTHS = (190, 150, 120)
 """Possible widths of a column of groups with bars, at 1920x1080, pixel."""
@@ -178,7 +178,7 @@ class SeenGroups:
         for place, bar in self.bars:
             draw_signed(self.canvas, bar, float(parts[place]))
         for places, wall in self.walls:
-            cells: Floats = parts[list(places)].reshape(-1, 1, 1)
+            cells = parts[list(places)].reshape(-1, 1, 1).astype(np.float32)
             wall.paint_signed(self.canvas.pixels, cells, 1, sign_map(self.canvas.theme))
 
     def centre(self, unit: int) -> tuple[float, float]:

@@ -90,7 +90,7 @@ class LearningView:
     def _draw_dot(self, shown: LearningCurve) -> None:
         """Draw a dot for now: on the mean, or on the axis before the first episode has ended."""
         x = self._across(shown, np.array([shown.step]))
-        y = self._down(shown, shown.means[-1:] if len(shown.means) else np.zeros(1))
+        y = self._down(shown, shown.means[-1:] if len(shown.means) else np.zeros(1, np.float32))
         centre = (round(x[0] * (1 << SHIFT)), round(y[0] * (1 << SHIFT)))
         theme, pixels = self.canvas.theme, self.canvas.pixels
         cv2.circle(pixels, centre, self._reach << SHIFT, theme.panel, -1, cv2.LINE_AA, SHIFT)

@@ -122,8 +122,8 @@ def find_stretch(
 ) -> Stretch:
     """The steps that an excerpt means of an episode with these `ends` and `amounts`. `rate`: the
     game's frames per second; `speed`: as in `stretch_of`."""
-    before = 0 if excerpt.start is None else _step_at(excerpt.start, "start", ends, rate)
-    until = len(amounts) if excerpt.end is None else _step_at(excerpt.end, "end", ends, rate)
+    before = 0 if excerpt.start is None else step_at(excerpt.start, "start", ends, rate)
+    until = len(amounts) if excerpt.end is None else step_at(excerpt.end, "end", ends, rate)
     if before >= until:
         raise UsageError(
             f"nothing is shown from step {before} to step {until} of an episode of {len(amounts)} "
@@ -160,8 +160,10 @@ def last_window(ends: Counts, length: float) -> int:
     return min(int(np.searchsorted(ends, ends[-1] - length)), len(ends) - 2)
 
 
-def _step_at(position: Position, name: str, ends: Counts, rate: Fraction) -> int:
-    """Number of whole steps up to a position."""
+def step_at(position: Position, name: str, ends: Counts, rate: Fraction) -> int:
+    """Number of whole steps up to a position. `name`: the option that gave it, without dashes;
+    `ends`: as `ends_of` gives them; `rate`: the game's frames per second. UsageError for a position
+    beyond the episode."""
     steps = len(ends) - 1
     found = position.amount
     if position.is_seconds:

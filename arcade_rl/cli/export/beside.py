@@ -23,6 +23,13 @@ PACE = click.option(
 )  # fmt: skip
 
 
+AFTER = click.option(
+    "--after", type=click.Choice(("next", "hold")), default="next", show_default=True,
+    help="What a pane shows once its game is over: next: the next game of its checkpoint or run; "
+    "hold: its last picture.",
+)  # fmt: skip
+
+
 @click.command(
     short_help="Show milestones of a run side by side.",
     epilog=example("progression @latest --panes 3 --preset shorts-1080x1920"),
@@ -36,10 +43,11 @@ PACE = click.option(
 @ACTIONS
 @OPPONENT
 @PACE
+@AFTER
 @film_options(detail="minimal")
 def progression(
     reference: str, panes: int, origin: Any, deterministic: bool | None, opponent: str | None, pace: Any,
-    look: Look, out: Path | None, force: bool, runs_dir: str | None,
+    after: Any, look: Look, out: Path | None, force: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show milestones of a run side by side, from the untrained agent to the newest one."""
     from arcade_rl.playback import milestones as shown
@@ -57,7 +65,7 @@ def progression(
     )  # fmt: skip
     target = target_of(out, run.videos, "progression", look)
     beside = [Pane(source, one.words) for one, source in zip(points, sources, strict=True)]
-    make([SideBySide(target, tuple(beside), "progression", pace)], look, force)
+    make([SideBySide(target, tuple(beside), "progression", pace, after)], look, force)
 
 
 @click.command(epilog=example("compare seed1@best seed2@best", "compare first@30% first:123"))
@@ -66,10 +74,11 @@ def progression(
 @ACTIONS
 @OPPONENT
 @PACE
+@AFTER
 @film_options(detail="minimal")
 def compare(
     references: tuple[str, ...], seed: int | None, deterministic: bool | None, opponent: str | None, pace: Any,
-    look: Look, out: Path | None, force: bool, runs_dir: str | None,
+    after: Any, look: Look, out: Path | None, force: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show two to four runs, checkpoints or episodes side by side.
 
@@ -90,4 +99,4 @@ def compare(
         raise UsageError(
             "--seed, --deterministic, --sampled and --opponent are for checkpoints; none plays here"
         )
-    make([SideBySide(target, tuple(panes), "comparison", pace)], look, force)
+    make([SideBySide(target, tuple(panes), "comparison", pace, after, seed)], look, force)

@@ -99,9 +99,12 @@ def example(*lines: str) -> str:
     )
 
 
-def film_options(speed: str = "1", detail: str | None = None) -> Callable[[F], F]:
+def film_options(
+    speed: str = "1", detail: str | None = None, moves: bool = True
+) -> Callable[[F], F]:
     """The options of every film, which the command gets as `look`, `out` and `force`. `detail`: the
-    overlay where none is asked for; None for that of the preset."""
+    overlay where none is asked for; None for that of the preset. `moves`: whether the options are
+    those of a film; a picture has neither speed nor encoding."""
     options = [
         click.option(
             "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True,
@@ -127,18 +130,7 @@ def film_options(speed: str = "1", detail: str | None = None) -> Callable[[F], F
             "--camera", metavar="NAME",
             help="Camera angle, for games that have several (see `plugins show`).",
         ),
-        click.option(
-            "--fps", type=Ratio(most=240),
-            help="Frames per second (default: those of the game; 20 for gif-480, 30 for small-480).",
-        ),
-        click.option(
-            "--speed", "--clip-speed", "speed", type=Ratio(), default=speed, show_default=True,
-            help="How many times faster than the game the film runs. Only films at speed 1 have sound.",
-        ),
-        click.option(
-            "--crf", type=click.IntRange(1, 51),
-            help="H.264 quality: a lower number gives a better picture and a larger file.",
-        ),
+        *(_moving_options(speed) if moves else ()),
         click.option(
             "--out", type=click.Path(path_type=Path),
             help="File to write, or a directory (default: the run's videos/ directory).",
@@ -153,15 +145,39 @@ def film_options(speed: str = "1", detail: str | None = None) -> Callable[[F], F
             names = (
                 "preset", "title", "subtitle", "theme", "signs", "camera", "fps", "speed", "crf"
             )  # fmt: skip
-            asked = {name: values.pop(name) for name in names}
+            still = {"fps": None, "speed": Fraction(1), "crf": None}
+            asked = {
+                name: values.pop(name) if moves or name not in still else still[name]
+                for name in names
+            }
             shown = values.pop("detail") or detail
-            return function(look=look_of(values["out"], detail=shown, **asked), **values)
+            return function(
+                look=look_of(values["out"] if moves else None, detail=shown, **asked), **values
+            )
 
         for option in reversed(options):
             command = option(command)
         return command  # type: ignore[return-value]
 
     return decorate
+
+
+def _moving_options(speed: str) -> list[Callable[[F], F]]:
+    """The options that only a film has."""
+    return [
+        click.option(
+            "--fps", type=Ratio(most=240),
+            help="Frames per second (default: those of the game; 20 for gif-480, 30 for small-480).",
+        ),
+        click.option(
+            "--speed", "--clip-speed", "speed", type=Ratio(), default=speed, show_default=True,
+            help="How many times faster than the game the film runs. Only films at speed 1 have sound.",
+        ),
+        click.option(
+            "--crf", type=click.IntRange(1, 51),
+            help="H.264 quality: a lower number gives a better picture and a larger file.",
+        ),
+    ]  # fmt: skip
 
 
 def look_of(
