@@ -40,7 +40,8 @@ class Policy:
         else:
             inside = canvas.heading(inside, "POLICY", kind(decision))
             rows = count(decision) * style.line(26) + style.line(24) + gap
-            usual = style.line(24) if style.is_for_phone else style.px(128)
+            is_crowded = style.is_for_phone and not _is_few(decision)
+            usual = style.line(24) if is_crowded else style.px(150 if style.is_for_phone else 128)
             least = min(style.px(210), max(usual, inside.height - rows))
             self.view = view(canvas, inside.top(inside.height - least), decision, names)
             used = max(self.view.bottom + gap - inside.y, int(inside.height * 0.32))
@@ -52,13 +53,17 @@ class Policy:
     def _is_beside(room: Rect, decision: Decision, is_for_phone: bool) -> bool:
         """Whether the value stands beside the decision; else below. On a phone only few choices
         have room beside the value."""
-        few = isinstance(decision, Choices) and count(decision) <= FEW_ROWS
-        return room.width > 1.5 * room.height and (few or not is_for_phone)
+        return room.width > 1.5 * room.height and (_is_few(decision) or not is_for_phone)
 
     def draw(self, activity: Activity, trace: Trace | None) -> None:
         self.view.draw(activity.decision)
         if self.value is not None:
             self.value.draw(activity.value, trace)
+
+
+def _is_few(decision: Decision) -> bool:
+    """Whether the decision is a choice out of a few actions."""
+    return isinstance(decision, Choices) and count(decision) <= FEW_ROWS
 
 
 def view(canvas: Canvas, box: Rect, decision: Decision, names: tuple[str, ...]) -> View:

@@ -12,7 +12,7 @@ from arcade_rl.contracts import Frame
 from arcade_rl.overlay.layout import Detail, Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Scene
-from arcade_rl.overlay.theme import theme
+from arcade_rl.overlay.theme import mix, theme
 from arcade_rl.runs.standing import LearningCurve
 
 DARK = theme()
@@ -37,8 +37,9 @@ def drawn(step: int, detail: Detail, size: tuple[int, int] = (1280, 720)) -> tup
 
 
 def marked(picture: Frame, place: Rect) -> np.ndarray:
-    """Columns of the place in which the line of the mean is."""
-    return np.flatnonzero((picture[place.region] == DARK.accent).all(2).any(0))
+    """Columns of the place that the area below the mean covers."""
+    area = mix(DARK.panel, DARK.accent, 0.16)
+    return np.flatnonzero((picture[place.region] == area).all(2).any(0))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ def test_the_ends_of_the_axis_are_written() -> None:
 
 def test_a_curve_without_points_has_its_dot_at_the_start() -> None:
     picture, place = drawn(0, "minimal")
-    columns = marked(picture, place)
-    assert len(columns)
-    assert columns.max() < 60
+    assert not len(marked(picture, place))
+    dot = np.flatnonzero((picture[place.region] == DARK.accent).all(2).any(0))
+    assert len(dot)
+    assert dot.max() < 60

@@ -20,7 +20,8 @@ from arcade_rl.playback.session import Wants
 from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, opened
 from arcade_rl.video.formats import MP4
 from arcade_rl.video.look import Encoding, Look
-from arcade_rl.video.panes import Pane, SideBySide
+from arcade_rl.video.pane import Pane
+from arcade_rl.video.panes import SideBySide
 
 LOOK = Look(Appearance((1280, 720), "minimal"), Encoding(MP4, 40, "ultrafast"), Fraction(10))
 HOLD = 3

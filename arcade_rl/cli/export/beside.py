@@ -53,7 +53,8 @@ def progression(
     from arcade_rl.playback import milestones as shown
     from arcade_rl.playback.references import find_opponent
     from arcade_rl.runs.experiment import open_run
-    from arcade_rl.video.panes import Pane, SideBySide
+    from arcade_rl.video.pane import Pane
+    from arcade_rl.video.panes import SideBySide
 
     refuse_choices(origin, deterministic, opponent)
     run, resolved = open_run(reference, runs_dir)
@@ -86,7 +87,8 @@ def compare(
     """
     from arcade_rl.playback.references import find_source
     from arcade_rl.playback.sources import PlayedSource
-    from arcade_rl.video.panes import Pane, SideBySide, check_count
+    from arcade_rl.video.pane import Pane
+    from arcade_rl.video.panes import SideBySide, check_count
 
     check_count(len(references))
     panes = [
