@@ -9,7 +9,7 @@ from math import ceil
 from typing import Literal, NamedTuple, TypeAlias
 
 from arcade_rl.errors import UsageError
-from arcade_rl.overlay.game import Scaling, scaling
+from arcade_rl.overlay.game import FILLED, LARGE, Scaling, scaling
 
 Detail: TypeAlias = Literal["full", "minimal", "none"]
 
@@ -204,8 +204,8 @@ class _Picture:
     frame: tuple[int, int]
     aspect: Fraction
 
-    def within(self, width: float, height: float) -> Scaling:
-        return scaling(self.frame, self.aspect, (int(width), int(height)))
+    def within(self, width: float, height: float, filled: Fraction = LARGE) -> Scaling:
+        return scaling(self.frame, self.aspect, (int(width), int(height)), filled)
 
 
 def _unit(size: tuple[int, int]) -> float:
@@ -214,7 +214,7 @@ def _unit(size: tuple[int, int]) -> float:
 
 def _bare(size: tuple[int, int], picture: _Picture) -> Layout:
     stage = Rect(0, 0, *size)
-    scale = picture.within(*size)
+    scale = picture.within(*size, FILLED)
     return Layout(_unit(size), stage, stage.centred(*scale.size), scale)
 
 
@@ -265,7 +265,7 @@ def _wide(
         return _wide_without_policy(
             unit, header, body, gap, picture, has_standing, has_instruments, has_curve
         )
-    scale = picture.within(0.47 * size[0], 0.69 * body.height)
+    scale = picture.within(0.47 * size[0], 0.69 * body.height, FILLED)
     least = 0.61 if size[1] >= 600 else 0.66
     upper = body.top(max(scale.size[1], int(least * body.height)))
     stage = upper.left(scale.size[0])

@@ -3,7 +3,7 @@ learning curve; and the same curve as a strip."""
 
 from __future__ import annotations
 
-from arcade_rl.overlay.canvas import Canvas, Label, fill
+from arcade_rl.overlay.canvas import Align, Canvas, Label, fill
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.learning import LearningView
 from arcade_rl.overlay.scene import Scene
@@ -17,8 +17,9 @@ class Poster:
     def __init__(self, canvas: Canvas, name: Rect, score: Rect, has_curve: bool) -> None:
         style, theme = canvas.style, canvas.theme
         heading = style.font(38, 600)
-        self.heading = Label(canvas, name.inset(style.px(18), 0), heading, theme.text, "centre")
-        inside = score.inset(style.px(18), style.px(8))
+        align: Align = "left" if score.x > name.x else "centre"
+        self.heading = Label(canvas, name.inset(style.px(18), 0), heading, theme.text, align)
+        inside = score.inset(style.px(18), style.px(12))
         is_row = inside.width > 2 * inside.height
         self.curve: LearningView | None = None
         if has_curve and is_row:
@@ -29,7 +30,7 @@ class Poster:
             upper = inside.top(self._height(canvas, inside))
             rest = inside.below(upper.height + style.px(16))
             if rest.height >= style.px(60):
-                self.curve = LearningView(canvas, rest.top(max(rest.width * 2 // 3, style.px(60))))
+                self.curve = LearningView(canvas, rest.top(max(rest.width * 9 // 10, style.px(60))))
                 inside = upper
         self._place(canvas, inside)
 

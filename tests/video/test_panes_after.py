@@ -23,7 +23,10 @@ from arcade_rl.video.look import Encoding, Look
 from arcade_rl.video.pane import Pane
 from arcade_rl.video.panes import SideBySide
 
-LOOK = Look(Appearance((1280, 720), "minimal"), Encoding(MP4, 40, "ultrafast"), Fraction(10))
+LOOK = Look(
+    Appearance((1280, 720), "minimal"), Encoding(MP4, 40, "superfast"), Fraction(10), Fraction(1, 4)
+)
+"""Slow, so that the end of an episode of few steps is over before another episode ends."""
 HOLD = 3
 
 
