@@ -104,8 +104,8 @@ def film_options(speed: str = "1", detail: str | None = None) -> Callable[[F], F
     overlay where none is asked for; None for that of the preset."""
     options = [
         click.option(
-            "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True,
-            help="Size and quality of the film.",
+            "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True, metavar="NAME",
+            help=f"Size and quality: {', '.join(PRESETS)}.",
         ),
         click.option(
             "--overlay", "detail", type=click.Choice(("full", "minimal", "none")),
