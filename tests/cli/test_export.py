@@ -335,7 +335,7 @@ def test_a_film_runs_as_the_training_did(seed: int) -> None:
     assert indices == sorted(set(indices))
     assert indices[-1] == count - 1
     assert all(0 < length <= durations[k] for k, length in zip(indices, shown, strict=True))
-    there = sum(min(duration, seconds / 12, MOMENT_S) for duration in durations)
+    there = sum(min(duration, seconds / 12) for duration in durations)
     assert float(sum(shown)) == pytest.approx(float(min(seconds, there)), abs=float(least))
     begins = np.cumsum([0.0, *map(float, shown[:-1])])
     if len(chosen) < count / 4:  # where there is a choice, film and training run alike
@@ -356,6 +356,12 @@ def test_a_moment_of_a_timelapse_is_short() -> None:
     chosen = spread([*range(1, 101)], [Fraction(60)] * 100, Fraction(60), Fraction(1, 60))
     assert len(chosen) == 48
     assert {limit for _, limit in chosen} == {MOMENT_S}
+
+
+def test_moments_are_longer_where_recordings_are_few() -> None:
+    chosen = spread([*range(1, 31)], [Fraction(60)] * 30, Fraction(60), Fraction(1, 60))
+    assert {limit for _, limit in chosen} == {2 * MOMENT_S}
+    assert len(chosen) == 24
 
 
 @pytest.mark.parametrize("pace", ["step", "own"])
@@ -438,7 +444,7 @@ def test_other_formats_hold_the_same_film(
         (("episode", "{run}:1", "--end", "99s"), 2, "--end 99s is beyond the episode, which lasts"),
         (("episode", "{run}:1", "--start", "5", "--end", "5"), 2, "give a start before the end"),
         (
-            ("episode", "{run}:1", "--preset", "square-1080", "--overlay", "full"),
+            ("episode", "{run}:1", "--preset", "small-480", "--overlay", "full"),
             2,
             "do not fit into",
         ),
