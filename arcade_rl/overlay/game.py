@@ -13,8 +13,9 @@ from arcade_rl.contracts import Frame
 TOLERANCE = Fraction(3, 100)
 """Largest error of the aspect ratio that is accepted so that columns repeat a whole number of
 times."""
-FILLED = Fraction(2, 3)
-"""Least part of the possible height that a picture with whole repetitions of lines must reach."""
+FILLED = Fraction(9, 10)
+"""Least part of the possible height that a picture with whole repetitions of lines must reach: a game
+is rather larger than exact."""
 RENDERED = 300
 """Number of lines from which on a frame counts as rendered: there are no pixels to keep sharp, and
 the frame is scaled smoothly to fill its room."""
@@ -36,8 +37,8 @@ class Scaling:
 
 def scaling(frame: tuple[int, int], pixel_aspect: Fraction, room: tuple[int, int]) -> Scaling:
     """The largest scaling of a frame that fits into the room, both (width, height), and repeats the
-    frame's lines a whole number of times. Where that would leave too much of a small room empty,
-    the picture fills the room instead. A frame that is larger than the room, or that has at least
+    frame's lines a whole number of times. Where that would leave too much of the room empty, the
+    picture fills the room instead. A frame that is larger than the room, or that has at least
     `RENDERED` lines, is scaled smoothly."""
     width, height = frame
     part = min(Fraction(room[0]) / (width * pixel_aspect), Fraction(room[1], height))

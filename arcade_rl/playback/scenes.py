@@ -94,9 +94,13 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
             pixel_aspect=declaration.pixel_aspect,
             title=title,
             standing=about.standing,
-            playback=_playback(shown, declaration, about.weights, billing, frame),
+            curve=about.curve,
+            playback=_playback(
+                shown, declaration, about.weights, billing, frame, index == len(frames) - 1
+            ),
             seats=seats,
             feature_names=declaration.features,
+            feature_groups=declaration.feature_groups,
             dashboard=dashboard,
             banner=_banner(billing, (frame - billing.begins) / rate / billing.speed),
         )
@@ -173,27 +177,36 @@ def _playback(
     weights: dict[str, float] | None,
     billing: Billing,
     frame: int,
+    is_last: bool,
 ) -> Playback:
-    main = declaration.main_metric
-    known = [metric for metric in declaration.metrics if metric.name in shown.metrics]
-    ordered = sorted(known, key=lambda metric: metric.name != main)
+    """The numbers beside a frame. What the step brought counts from the last frame of the step on
+    (`is_last`): the frames before may not show it yet."""
+    moment = shown.moment
+    metrics = shown.metrics if is_last else shown.metrics_before
     terms = shown.terms if weights is not None else None
     return Playback(
         episode=billing.episode,
         episodes=billing.episodes,
         step=shown.moment.step,
         frame=frame,
-        total=shown.moment.total,
-        readings=[
-            Reading(metric.label, metric.render(shown.metrics[metric.name])) for metric in ordered
-        ],
+        total=moment.total if is_last else moment.total - moment.reward,
+        readings=_readings(declaration, metrics),
         contributions=[
-            Contribution(name, value * (weights or {})[name])
+            Contribution(name, value * weight)
             for name, value in (terms or {}).items()
+            if (weight := (weights or {})[name])
         ],
         taken=_name_of(shown.moment.action, declaration.actions),
         value=shown.moment.value,
     )
+
+
+def _readings(declaration: Declaration, metrics: dict[str, float]) -> list[Reading]:
+    """The metrics in the order of their declaration, the main one first."""
+    main = declaration.main_metric
+    known = [metric for metric in declaration.metrics if metric.name in metrics]
+    ordered = sorted(known, key=lambda metric: metric.name != main)
+    return [Reading(metric.label, metric.render(metrics[metric.name])) for metric in ordered]
 
 
 def _name_of(action: npt.NDArray[np.generic] | None, names: tuple[str, ...]) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from arcade_rl.contracts import Declaration, Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import Detail, check_size
-from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.theme import theme
-from arcade_rl.playback.beside import Pace, SessionLane, turns
+from arcade_rl.playback.beside import After, Pace, Relay, SessionLane, turns
 from arcade_rl.playback.clock import Timing
+from arcade_rl.playback.following import following
 from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.session import Session
 from arcade_rl.playback.sources import Source, declaration_of, opened
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.clip import Rendered, Report
@@ -35,6 +37,10 @@ WORTH_ANOTHER_ORDER = Fraction(3, 2)
 """Factor by which the games must be larger for an unusual number of columns to be taken."""
 HOLD_S = Fraction(2)
 """Time for which the last picture is shown, s."""
+END_S = Fraction(3, 2)
+"""Time for which the end of an episode is shown before the next one begins, s."""
+REMEMBERED = 3
+"""Number of earlier episodes of a pane whose results are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Pane:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Episodes that begin together. An episode that ends before the others stands still."""
+    """Episodes that begin together. The film ends when the longest of them ends."""
 
     path: Path
     panes: tuple[Pane, ...]
@@ -55,6 +61,12 @@ class SideBySide:
     pace: Pace
     """"step": a frame of the film shows the same decision of all episodes; "own": the same time in
     each game."""
+    after: After = "next"
+    """What a pane shows when its episode has ended before the others: "next", the next episode of
+    its checkpoint or run; "hold", its last frame."""
+    seed: int | None = None
+    """Seed of the evaluation that checkpoints take their next episodes from; None for that of the
+    run's [evaluation]."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -72,35 +84,19 @@ class SideBySide:
         appearance = look.appearance
         widest = max(_aspect(declaration_of(pane.source)) for pane in self.panes)
         areas = areas_of(appearance.size, len(self.panes), widest, appearance.detail)
-        overlays = [appearance.overlay((area.width, area.height)) for area in areas]
         with ExitStack() as stack:
             panes = [
-                _Shown(self._begin(pane, look, overlay, report, stack), overlay, area)
-                for pane, overlay, area in zip(self.panes, overlays, areas, strict=True)
+                _Shown(self, pane, look, area, report, stack)
+                for pane, area in zip(self.panes, areas, strict=True)
             ]
             native = max(pane.lane.native for pane in panes)
             canvas = np.empty((appearance.size[1], appearance.size[0], 3), np.uint8)
             canvas[:] = theme(appearance.theme, appearance.signs).canvas
             with look.open(self.path, native, None) as film:
                 self._draw(film, canvas, panes, look.timing(native), report)
-            provenance = tuple(pane.lane.session.provenance() for pane in panes)
+            provenance = tuple(pane.provenance() for pane in panes)
             write_png(thumbnail_of(self.path), canvas)
             return Rendered(self.path, self.title, film.facts, provenance)
-
-    def _begin(
-        self, pane: Pane, look: Look, overlay: Overlay, report: Report, stack: ExitStack
-    ) -> SessionLane:
-        """Open the episode of a pane, played to its end so that its length is known."""
-        opening = opened(pane.source, look.wants(overlay), lambda: report(0.0))
-        session = stack.enter_context(opening)
-        session.play_to_end()
-        opponent = session.recording.metadata.opponent
-        billing = Billing(
-            heading=pane.label,
-            banner=f"against {opponent}" if opponent else "",
-            speed=float(look.speed),
-        )
-        return SessionLane(session, billing)
 
     def _draw(
         self,
@@ -128,11 +124,68 @@ def _paint(canvas: Frame, panes: Sequence[_Shown]) -> None:
 
 
 class _Shown:
-    """A pane while its episode runs."""
+    """A pane while its episodes run."""
 
-    def __init__(self, lane: SessionLane, overlay: Overlay, area: Area) -> None:
-        self.lane, self._overlay, self._area = lane, overlay, area
+    def __init__(
+        self,
+        film: SideBySide,
+        pane: Pane,
+        look: Look,
+        area: Area,
+        report: Report,
+        stack: ExitStack,
+    ) -> None:
+        self._pane, self._look, self._area, self._report = pane, look, area, report
+        self._overlay = look.appearance.overlay((area.width, area.height))
         self._drawn = -1
+        self._first = stack.enter_context(self._opened(pane.source))
+        self._first.play_to_end()  # so that the length of the film is known
+        self._results: list[str] = []
+        self._later: list[dict[str, Any]] = []
+        others = (
+            following(pane.source, look.appearance.needs_policy, film.seed)
+            if film.after == "next"
+            else ()
+        )
+        lanes = self._lanes(others)
+        stack.callback(lanes.close)
+        hold = round(END_S * look.speed * self._first.declaration.frame_rate)
+        self.lane = Relay(self._lane(self._first), lanes, hold)
+
+    def _opened(self, source: Source) -> AbstractContextManager[Session]:
+        return opened(source, self._look.wants(self._overlay), lambda: self._report(0.0))
+
+    def _lane(self, session: Session) -> SessionLane:
+        """The lane of an episode, with the results of those before it."""
+        opponent, results = session.recording.metadata.opponent, self._results[-REMEMBERED:]
+        note = f"before: {', '.join(results)}" if results else ""
+        billing = Billing(
+            heading=self._pane.label,
+            banner=f"against {opponent}" if opponent else "",
+            subtitle=None if self._look.appearance.detail == "full" else note,
+            speed=float(self._look.speed),
+        )
+        return SessionLane(session, billing)
+
+    def _lanes(self, sources: Sequence[Source]) -> Generator[SessionLane]:
+        """The lanes of the episodes after the first; an episode is closed when the next one
+        begins."""
+        self._results.append(result_of(self._first)) if sources else None
+        for source in sources:
+            with self._opened(source) as session:
+                try:
+                    yield self._lane(session)
+                    self._results.append(result_of(session))
+                finally:
+                    self._later.append(session.provenance())
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the pane's episodes come from: the first, and those that came after it."""
+        return (
+            {**self._first.provenance(), "then": list(self._later)}
+            if self._later
+            else self._first.provenance()
+        )
 
     def paint(self, canvas: Frame) -> None:
         """Draw the pane's frame into the picture, unless the picture shows that frame already."""
@@ -141,6 +194,13 @@ class _Shown:
         self._drawn, area = self.lane.frame, self._area
         picture = self._overlay.compose(self.lane.scene)
         canvas[area.top : area.bottom, area.left : area.right] = picture
+
+
+def result_of(session: Session) -> str:
+    """The main metric of an episode that is over, without its unit."""
+    main = session.declaration.metric(session.declaration.main_metric)
+    metadata = session.recording.metadata
+    return replace(main, unit="").render(metadata.metrics.get(main.name, metadata.raw_return))
 
 
 @dataclass(frozen=True, slots=True)
