@@ -113,8 +113,8 @@ def film_options(speed: str = "1", detail: str | None = None) -> Callable[[F], F
             f"[default: {detail or 'minimal for square, small and gif presets, otherwise full'}]",
         ),
         click.option("--raw", "detail", flag_value="none", help="The same as --overlay none."),
-        click.option("--title", help="First line of the film, in place of the usual one."),
-        click.option("--subtitle", help="Second line of the film, in place of the usual one."),
+        click.option("--title", help="First line of the film, or of its title card where games are side by side."),
+        click.option("--subtitle", help="Second line of the film, or of that card."),
         click.option(
             "--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True,
             help="Colours of the overlay.",
@@ -129,7 +129,7 @@ def film_options(speed: str = "1", detail: str | None = None) -> Callable[[F], F
         ),
         click.option(
             "--fps", type=Ratio(most=240),
-            help="Frames per second (default: those of the game; 20 for gif-480, 30 for small-480).",
+            help="Frames per second (default: those of the game; 25 for gif-480, 30 for small-480).",
         ),
         click.option(
             "--speed", "--clip-speed", "speed", type=Ratio(), default=speed, show_default=True,
