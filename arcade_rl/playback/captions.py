@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from arcade_rl.contracts import Declaration
 from arcade_rl.overlay.scene import Title
@@ -12,6 +13,8 @@ from arcade_rl.runs.standing import Standing
 from arcade_rl.words import short_duration, spoken_duration
 
 UNTRAINED = "untrained"
+COUNT = ".0f"
+"""Format of a metric that counts something."""
 
 
 def labels_of(standings: Sequence[Standing]) -> list[str]:
@@ -58,9 +61,11 @@ def _trained(metadata: Metadata, standing: Standing | None) -> str:
 
 
 def final_score(declaration: Declaration, metadata: Metadata) -> str:
-    """The main metric at the end of an episode, such as "final score 45 points", or the return
-    where the recording does not have that metric."""
+    """The main metric at the end of an episode, such as "final score 45", or the return where the
+    recording does not have that metric. A count goes without its unit."""
     main = declaration.metric(declaration.main_metric)
     if main.name not in metadata.metrics:
         return f"final return {metadata.raw_return:g}"
+    if main.format == COUNT:
+        main = replace(main, unit="")
     return f"final {main.label.lower()} {main.render(metadata.metrics[main.name])}"

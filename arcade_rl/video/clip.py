@@ -20,7 +20,7 @@ from arcade_rl.playback.session import Session
 from arcade_rl.playback.sources import Source, opened
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.look import Look
-from arcade_rl.video.showing import Showing
+from arcade_rl.video.showing import Showing, hold
 from arcade_rl.video.sidecar import thumbnail_of
 from arcade_rl.video.writer import FilmFacts, FilmWriter
 
@@ -113,7 +113,7 @@ class Clip:
             film.chapter(self.title)
         if self.card is not None:
             card = replace(self.card, lines=[final, *self.card.lines])
-            _hold(film, overlay.card(card), timing.frames(CARD_S))
+            hold(film, overlay.card(card), timing.frames(CARD_S))
         stretch = stretch_of(session, self.excerpt, look.speed)
         billing = self._billing(look, session, stretch, final)
         showing = Showing(film, overlay, timing, session, billing)
@@ -121,7 +121,7 @@ class Clip:
         if self.banner and session.is_at_end and look.appearance.detail != "none":
             end = replace(showing.scene, banner=Banner(final, "", 1.0))
             picture = overlay.compose(end).copy()
-            _hold(film, picture, timing.frames(CLOSING_S))
+            hold(film, picture, timing.frames(CLOSING_S))
         return picture, self._provenance(session, stretch)
 
     def _billing(self, look: Look, session: Session, stretch: Stretch, final: str) -> Billing:
@@ -154,11 +154,3 @@ class Clip:
         if self.picked is not None:
             picked = {"pick": self.picked.pick, "scores": list(self.picked.scores)}
         return {**session.provenance(), "picked": picked, "shown": shown}
-
-
-def _hold(film: FilmWriter, picture: Frame, frames: int) -> None:
-    """Show a still picture in silence."""
-    for _ in range(frames):
-        film.write(picture)
-    if film.has_sound:
-        film.silence()

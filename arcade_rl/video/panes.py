@@ -13,15 +13,17 @@ import numpy as np
 from arcade_rl.contracts import Declaration, Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import Detail, check_size
+from arcade_rl.overlay.scene import Card
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.beside import After, Pace, turns
 from arcade_rl.playback.clock import Timing
 from arcade_rl.playback.following import following
 from arcade_rl.playback.sources import Source, declaration_of
 from arcade_rl.playback.thumbnail import write_png
-from arcade_rl.video.clip import Rendered, Report
+from arcade_rl.video.clip import CARD_S, Rendered, Report
 from arcade_rl.video.look import Look
 from arcade_rl.video.pane import Area, Pane, ShownPane
+from arcade_rl.video.showing import hold
 from arcade_rl.video.sidecar import thumbnail_of
 from arcade_rl.video.writer import FilmWriter
 
@@ -78,8 +80,10 @@ class SideBySide:
             native = max(pane.lane.native for pane in panes)
             canvas = np.empty((appearance.size[1], appearance.size[0], 3), np.uint8)
             canvas[:] = theme(appearance.theme, appearance.signs).canvas
+            timing = look.timing(native)
             with look.open(self.path, native, None) as film:
-                self._draw(film, canvas, panes, look.timing(native), report)
+                self._begin(film, look, timing)
+                self._draw(film, canvas, panes, timing, report)
             provenance = tuple(pane.finish() for pane in panes)
             write_png(thumbnail_of(self.path), canvas)
             return Rendered(self.path, self.title, film.facts, provenance)
@@ -90,6 +94,15 @@ class SideBySide:
             return ()
         return following(pane.source, look.appearance.needs_policy, self.seed)
 
+    def _begin(self, film: FilmWriter, look: Look, timing: Timing) -> None:
+        """Begin the chapter, with a title card where a title or a subtitle is asked for."""
+        if film.format.has_chapters:
+            film.chapter(self.title)
+        title, subtitle = look.captions.title, look.captions.subtitle
+        if title or subtitle:
+            card = Card(title or self.title.capitalize(), [subtitle] if subtitle else [])
+            hold(film, look.appearance.overlay().card(card), timing.frames(CARD_S))
+
     def _draw(
         self,
         film: FilmWriter,
@@ -98,8 +111,6 @@ class SideBySide:
         timing: Timing,
         report: Report,
     ) -> None:
-        if film.format.has_chapters:
-            film.chapter(self.title)
         for turn, part in enumerate(turns([pane.lane for pane in panes], self.pace)):
             for _ in range(timing.count(turn)):
                 _paint(canvas, panes)

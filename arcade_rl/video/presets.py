@@ -45,7 +45,7 @@ PRESETS = (
     Preset("shorts-1080x1920", 1080, 1920, MP4, crf=18, x264_preset="medium"),
     Preset("square-1080", 1080, 1080, MP4, crf=18, x264_preset="medium", detail="minimal"),
     Preset("small-480", 640, 480, MP4, 26, "medium", Fraction(30), "minimal"),
-    Preset("gif-480", 640, 480, GIF, rate=Fraction(20), detail="minimal"),
+    Preset("gif-480", 640, 480, GIF, rate=Fraction(25), detail="minimal"),
 )
 DEFAULT = PRESETS[0]
 

@@ -70,3 +70,11 @@ class Showing:
             for _ in range(count):
                 self._film.write(self._picture)
             self._frame, self._written = self._frame + 1, self._written + count
+
+
+def hold(film: FilmWriter, picture: Frame, frames: int) -> None:
+    """Show a still picture in silence."""
+    for _ in range(frames):
+        film.write(picture)
+    if film.has_sound:
+        film.silence()

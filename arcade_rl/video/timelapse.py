@@ -26,7 +26,7 @@ CHAPTER = 10
 FEWEST = 12
 """Least number of episodes in a film: none lasts longer than the film's length over this number."""
 MOMENT_S = Fraction(5, 4)
-"""Longest time for which an episode is seen, s."""
+"""Longest time for which an episode is seen, unless the episodes are too few to fill the film, s."""
 
 
 def clips_of(
@@ -70,7 +70,7 @@ def spread(
     `steps`: steps of the run at the end of each episode, rising; `durations`: length of each
     episode, s; `least`: time left in the film below which no other episode is taken, s.
     """
-    most = min(seconds / FEWEST, MOMENT_S)
+    most = _longest(durations, seconds)
     capped = [min(duration, most) for duration in durations]
     behind = list(accumulate(reversed(capped)))
     """Seconds that the last episode fills, the last two episodes, and so on."""
@@ -88,6 +88,15 @@ def spread(
         chosen.append((index, None if length == durations[index] else length))
         left -= length
     return chosen
+
+
+def _longest(durations: Sequence[Fraction], seconds: Fraction) -> Fraction:
+    """The time for which an episode is seen at most, so that the episodes fill the film, s."""
+    limit = seconds / FEWEST
+    longest = min(MOMENT_S, limit)
+    while longest < limit and sum(min(duration, longest) for duration in durations) < seconds:
+        longest = min(2 * longest, limit)
+    return longest
 
 
 def _durations(

@@ -107,8 +107,8 @@ def film_options(
     those of a film; a picture has neither speed nor encoding."""
     options = [
         click.option(
-            "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True,
-            help="Size and quality of the film.",
+            "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True, metavar="NAME",
+            help=f"Size and quality: {', '.join(PRESETS)}.",
         ),
         click.option(
             "--overlay", "detail", type=click.Choice(("full", "minimal", "none")),
@@ -116,8 +116,8 @@ def film_options(
             f"[default: {detail or 'minimal for square, small and gif presets, otherwise full'}]",
         ),
         click.option("--raw", "detail", flag_value="none", help="The same as --overlay none."),
-        click.option("--title", help="First line of the film, in place of the usual one."),
-        click.option("--subtitle", help="Second line of the film, in place of the usual one."),
+        click.option("--title", help="First line of the film, or of its title card where games are side by side."),
+        click.option("--subtitle", help="Second line of the film, or of that card."),
         click.option(
             "--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True,
             help="Colours of the overlay.",
@@ -167,7 +167,7 @@ def _moving_options(speed: str) -> list[Callable[[F], F]]:
     return [
         click.option(
             "--fps", type=Ratio(most=240),
-            help="Frames per second (default: those of the game; 20 for gif-480, 30 for small-480).",
+            help="Frames per second (default: those of the game; 25 for gif-480, 30 for small-480).",
         ),
         click.option(
             "--speed", "--clip-speed", "speed", type=Ratio(), default=speed, show_default=True,
