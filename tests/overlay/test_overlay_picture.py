@@ -337,7 +337,7 @@ def test_names_of_metrics_and_reward_terms_are_whole(name: str, size: tuple[int,
     terms = [one.name for one in scene.playback.contributions]
     placed = texts(scene, size)
     for known in (metrics, terms):
-        shown = [one.text for one in placed if one.text in known]
+        shown = list(dict.fromkeys(one.text for one in placed if one.text in known))
         assert shown == known[: len(shown)]
     assert metrics[0] in [one.text for one in placed]
     assert all(one.drawn == one.text for one in placed if one.text in {*metrics, *terms})

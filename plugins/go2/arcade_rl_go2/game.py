@@ -47,7 +47,7 @@ _BODY, _JOINTS, _LEG = 3, len(robot.JOINTS), 3
 FEATURE_GROUPS = (
     *(
         FeatureGroup(name, tuple(range(_BODY * k, _BODY * (k + 1))))
-        for k, name in enumerate(("rotation", "where down is", "what is asked for"))
+        for k, name in enumerate(("rotation", "gravity", "command"))
     ),
     *(
         FeatureGroup(
