@@ -68,10 +68,20 @@ def short_duration(seconds: float) -> str:
 
 def rough_duration(seconds: float) -> str:
     """A duration in the largest unit that leaves a number of at least two, such as "90 min"."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+    return _rough(seconds, ("d", "h", "min", "s"))
+
+
+def spoken_duration(seconds: float) -> str:
+    """A duration as people say it, such as "90 minutes"."""
+    text = _rough(seconds, ("days", "hours", "minutes", "seconds"))
+    return text.removesuffix("s") if text.startswith("1 ") else text
+
+
+def _rough(seconds: float, units: tuple[str, str, str, str]) -> str:
+    for unit, length in zip(units, (86_400, 3_600, 60), strict=False):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
+    return f"{max(seconds, 0):.0f} {units[-1]}"
 
 
 def size(count: float) -> str:

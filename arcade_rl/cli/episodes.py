@@ -152,9 +152,8 @@ def show(
 
 def _expect_picture(path: Path, force: bool, step: int | None, episode: Episode) -> None:
     """Raise UsageError or MissingError if the picture cannot be made."""
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"{path} would be a PNG file; give a name that ends with .png")
-    _expect_place(path, force)
+    expect_png(path)
+    expect_place(path, force)
     if step is not None and step > episode.length:
         raise UsageError(f"{episode.where} has {episode.length} steps; there is no step {step}")
 
@@ -231,7 +230,7 @@ def export(reference: str, file: Path | None, force: bool, runs_dir: str | None)
     target = file or Path(name)
     if target.is_dir():
         target /= name
-    _expect_place(target, force)
+    expect_place(target, force)
     write_atomically(target, episode.frame)
     click.echo(target)
 
@@ -248,7 +247,13 @@ def _chosen(reference: str, numbers: tuple[int, ...], runs_dir: str | None) -> l
     return [run.episode(number) for number in numbers] if numbers else run.episodes()
 
 
-def _expect_place(path: Path, force: bool) -> None:
+def expect_png(path: Path) -> None:
+    """Raise UsageError if the name is not that of a PNG file."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path} would be a PNG file; give a name that ends with .png")
+
+
+def expect_place(path: Path, force: bool) -> None:
     """Raise MissingError where the folder for the file is missing, UsageError if the file exists
     and may not be replaced."""
     if not path.parent.is_dir():

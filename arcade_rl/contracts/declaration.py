@@ -81,6 +81,20 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureGroup:
+    """Numbers of a flat observation that pictures draw together: as bars below each other, or as a
+    wall of cells."""
+
+    name: str
+    """What people read."""
+    places: tuple[int, ...]
+    """Positions of the numbers in the observation, in the order in which they are drawn: row by
+    row, from the top left."""
+    columns: int = 1
+    """Number of cells in each row of a wall; 1 for bars with the names of the features."""
+
+
+@dataclass(frozen=True, slots=True)
 class Promotion:
     """Leave a stage when the mean of `metric` over the stage's last `episodes` reaches `at_least`."""
 
@@ -117,7 +131,9 @@ class Declaration:
     """What a game offers under given options."""
 
     metrics: tuple[Metric, ...]
-    """Columns of `StepBatch.metrics`, in order."""
+    """Columns of `StepBatch.metrics`, in order. Pictures and tables show the main metric first and
+    the others in this order, and leave out the last ones where there is no room for all: the most
+    important stand first."""
     terms: tuple[RewardTerm, ...]
     """Columns of `StepBatch.terms`, in order."""
     actions: tuple[str, ...]
@@ -134,6 +150,9 @@ class Declaration:
     """Width of a frame's pixel over its height, as the game's own screen showed it."""
     features: tuple[str, ...] = ()
     """Human name of each number of a flat observation, for pictures; empty if there are no names."""
+    feature_groups: tuple[FeatureGroup, ...] = ()
+    """How the features are drawn. With groups, every feature is in one of them; without, pictures
+    draw as many features as have room in the order of `features`."""
     tracks: tuple[str, ...] = ()
     """Names of the signals that are on or off at each step and are drawn over time, such as a foot
     on the ground."""

@@ -30,7 +30,7 @@ from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.policies.activity import Activity
 from arcade_rl.recording.recording import Recording
-from arcade_rl.runs.standing import Standing
+from arcade_rl.runs.standing import LearningCurve, Standing
 
 Depth: TypeAlias = Literal["required", "at hand", "none"]
 
@@ -73,6 +73,8 @@ class About:
     """Folder of the checkpoint that played the episode; None where the run is not known."""
     standing: Standing | None = None
     """State of the training at that checkpoint; None where the run is not known."""
+    curve: LearningCurve | None = None
+    """How the training went up to the episode; None where the run is not known."""
     weights: dict[str, float] | None = None
     """Weights of the reward terms that the episode was played with; None where they are not
     known."""
@@ -85,6 +87,8 @@ class Shown:
     moment: Moment
     metrics: dict[str, float]
     """Every metric up to this step, aggregated as declared; 0 at the start."""
+    metrics_before: dict[str, float]
+    """Every metric up to the step before this one."""
     terms: dict[str, float] | None
     """Every reward term of the step, unweighted; None at the start, and where terms are not known
     or not wanted."""
@@ -203,6 +207,7 @@ class Session:
         return Shown(
             moment=moment,
             metrics=self._metrics.after(self.recording, position),
+            metrics_before=self._metrics.after(self.recording, max(step, 0)),
             terms=self._terms(step) if position else None,
             activity=self._mind.activity(step) if self._mind is not None and position else None,
             instruments=self.instruments_after(position) if position else None,

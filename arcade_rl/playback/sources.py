@@ -27,7 +27,7 @@ from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.experiment import experiment_of
-from arcade_rl.runs.standing import standing_at
+from arcade_rl.runs.standing import curve_at, standing_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +193,13 @@ def _about(
     with_policy = wants.policy == "required"
     seed = recording.start.seed
     weights = dict(resolved.config.reward)
+    main = resolved.declaration.metric(resolved.declaration.main_metric)
     return About(
         title=title_of(resolved.config, metadata, chosen, seed, with_policy, run.imported),
         chosen=chosen,
         checkpoint=run.checkpoint(metadata.checkpoint),
         standing=standing_at(run, metadata.checkpoint),
+        curve=curve_at(run, main, metadata.step_end),
         weights=weights_of(metadata, resolved) if performance.is_over else weights,
     )
 

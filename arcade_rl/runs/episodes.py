@@ -34,7 +34,8 @@ FIELDS = {
 _FIELD = {"env": "environment"}
 """Fields of `EpisodeRow` that have another name than their column, by column."""
 _TEXTS = {"reasons", *(column.name for column in COLUMNS if column.kind is str)}
-_OPERATORS = (">=", "<=", ">", "<", "=")
+_SPOKEN = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below", "=": "of"}
+_OPERATORS = tuple(_SPOKEN)
 _CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
 
 
@@ -50,6 +51,10 @@ class Condition:
     def __post_init__(self) -> None:
         if isinstance(self.value, float) and not math.isfinite(self.value):
             raise UsageError(f"{self.name}{self.operator}{self.value} compares with no number")
+
+    def __str__(self) -> str:
+        name = self.name.replace("_", " ")
+        return f"{name} {_SPOKEN[self.operator]} {self.value:g}"
 
 
 def parse_condition(text: str) -> Condition:

@@ -93,6 +93,20 @@ class CurvePoint:
     """Number of values that the point stands for."""
 
 
+@dataclass(frozen=True, slots=True)
+class RecentPoint:
+    """What the last episodes were worth at a step of the run."""
+
+    step: int
+    """Steps of the run when the newest of these episodes ended."""
+    mean: float
+    """Mean of the last `WINDOW` episodes, or of all where fewer have ended."""
+    least: float
+    """Smallest value of all episodes so far."""
+    most: float
+    """Largest value of all episodes so far."""
+
+
 class Queries:
     """Reads from an open `run.db`."""
 
@@ -247,13 +261,42 @@ class Queries:
         The curve has at most `points` points, each for about as many consecutive episodes of
         finished chunks. UsageError for any other name.
         """
+        return self._curve(self._values_of(name), "e", points)
+
+    def recent_curve(self, name: str, every: float, until: int) -> list[RecentPoint]:
+        """The mean of the last episodes, and the best and worst so far, over the training: a point
+        for every `every` steps of the run, and one for the last episode that ended by step `until`.
+
+        `name` and errors are those of `episode_curve`.
+        """
+        rows = self._connection.execute(
+            f"""
+            with entries as (
+                {self._values_of(name)} join chunks c on c.chunk = e.chunk where c.state = 'done'
+            ), rolled as (
+                select number, step,
+                       avg(value) over (order by number rows between {WINDOW - 1} preceding
+                                        and current row) as mean,
+                       min(value) over (order by number) as least,
+                       max(value) over (order by number) as most
+                from entries
+            )
+            select step, mean, least, most, max(number) from rolled
+            group by step > ?, cast(step / ? as integer) order by 5
+            """,
+            (until, every),
+        ).fetchall()
+        names = ("step", "mean", "least", "most")
+        return [built_of_row(RecentPoint, {key: row[key] for key in names}) for row in rows]
+
+    def _values_of(self, name: str) -> str:
+        """The query for a number of every episode. UsageError if episodes have no such number."""
         columns = {"return": "raw_return", "shaped_return": "shaped_return", "length": "length"}
         columns |= {metric: f"metric_{metric}" for metric in self.metric_names()}
         if name not in columns:
             expected = f"expected one of {', '.join(columns)}"
             raise UsageError(f"episodes have no {name!r}; {meant_or(name, columns, expected)}")
-        entries = f'select e.number, e.step as step, e."{columns[name]}" as value from episodes e'
-        return self._curve(entries, "e", points)
+        return f'select e.number, e.step as step, e."{columns[name]}" as value from episodes e'
 
     def update_curve(self, name: str, points: int) -> list[CurvePoint]:
         """The course of a measurement of the updates over the training, such as "train/loss" or

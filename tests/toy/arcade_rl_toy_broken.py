@@ -31,6 +31,7 @@ from arcade_rl_toy_views import FirstView, LastingView, OneView
 
 from arcade_rl.contracts import (
     Declaration,
+    FeatureGroup,
     Gauge,
     Instruments,
     Metric,
@@ -394,7 +395,11 @@ GAMES: list[Any] = [
         protocol="",
         stages=(STAGES[1], Stage("end", "Ends.", Promotion("points", 1.0, 0))),
     ),
-    Declares("toy_features", features=("lit", "lit")),
+    Declares(
+        "toy_features",
+        features=("lit", "lit"),
+        feature_groups=(FeatureGroup("lights", (0, 0, 1), 2), FeatureGroup("lights", (1,))),
+    ),
     Declares("toy_actions", actions=("red",), main_metric="steps", metrics=(Metric("steps", "S"),)),
     Declares("toy_no_terms", terms=()),
     BadDefaults(),

@@ -1,4 +1,4 @@
-"""The demo learns Breakout, whatever the seed, and ends with a film of it."""
+"""The demo learns Breakout, whatever the seed, and ends with a film in which the learning is seen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import click
 import pytest
+from exported import sidecar
 from supervised import assert_no_step_is_dropped, call
 
 from arcade_rl import cli
@@ -81,9 +82,14 @@ def test_the_demo_ends_above_25_points(seed: int, tmp_path: Path) -> None:
     assert program.endswith("arcade-rl")
     code, said = call(tmp_path, [part.replace("$run", "r") for part in export])
     assert code == 0, said
-    with av.open(tmp_path / "r" / "videos" / "milestones.mp4") as film:
+    path = tmp_path / "r" / "videos" / "milestones.youtube-720p.mp4"
+    with av.open(path) as film:
         titles = [chapter["metadata"]["title"] for chapter in film.chapters()]
         video = film.streams.video[0]
         assert (video.width, video.height, video.average_rate) == (1280, 720, 60)
         assert film.streams.audio
+        assert film.duration <= 60 * av.time_base
+    shown = [clip["episodes"][0]["shown"] for clip in sidecar(path)["provenance"]["clips"]]
+    for score in ("final_score", "score_after"):
+        assert shown[-1][score] >= 5 * max(shown[0][score], 1)
     assert titles == ["0%", "20%", "40%", "60%", "80%", "100%"]
