@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory, all_runs
 from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.runs.events import read_log
 from arcade_rl.runs.fields import built_of_row
 from arcade_rl.runs.phases import total
 from arcade_rl.runs.queries import ChunkSummary, RecordingCounts, Status
@@ -169,6 +170,9 @@ def describe(run: RunDirectory, last_notices: int = 10, verify: bool = False) ->
     stored = faults.attempt(partial(stored_checkpoints, run, kept, verify)) or []
     faults.lines += [checkpoint.fault for checkpoint in stored if checkpoint.fault]
     faults.lines += _unlike_rows(run, stored, committed)
+    if verify:
+        for checkpoint in stored:
+            faults.lines += faults.attempt(partial(_unlike_log, run, checkpoint)) or []
     read = [
         (path, faults.attempt(partial(evaluations.read, path)))
         for path in faults.attempt(partial(evaluations.stored, run)) or []
@@ -310,3 +314,15 @@ def _unlike_rows(
 def stored_notice(row: sqlite3.Row) -> StoredNotice:
     """The notice in a row of run.db. VerificationError if the row has impossible values."""
     return built_of_row(StoredNotice, {name: row[name] for name in ("time", "level", "text")})
+
+
+def _unlike_log(run: RunDirectory, checkpoint: StoredCheckpoint) -> list[str]:
+    """The fields in which the state of a checkpoint is not the one that its chunk's log ends with.
+    VerificationError for a damaged log; what was trained elsewhere has no log."""
+    path, state = run.event_log(checkpoint.chunk), checkpoint.state
+    if state is None or not path.exists():
+        return []
+    logged, names = read_log(path).state, [each.name for each in fields(state)]
+    unlike = [name for name in names if getattr(state, name) != getattr(logged, name)]
+    where = f"checkpoint {checkpoint.chunk} and {path} differ in {', '.join(unlike)}"
+    return [f"{where}: one of the two was changed"] if unlike else []
