@@ -283,7 +283,8 @@ def test_a_timelapse_lasts_as_long_as_asked_and_goes_from_start_to_end(
 ) -> None:
     out = tmp_path / "t.mp4"
     done = Exported(
-        capfd, ("timelapse", every.run.path, *SMALL, "--total-seconds", 4, "--out", out)
+        capfd,
+        ("timelapse", every.run.path, *SMALL, "--total-seconds", 4, "--speed", 4, "--out", out),
     )
     assert done.code == 0, done.error
     found = film(out)
@@ -310,11 +311,12 @@ def test_a_timelapse_shows_only_episodes_whose_policy_is_kept_or_none(
     finished: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     there = {chunk for chunk, _ in checkpoints.stored(finished.run.checkpoints)}
+    short = ("--total-seconds", 3, "--speed", 4)
     for options, expected in (((), there), (("--raw",), {0, 1, 2, 3})):
         out = tmp_path / f"t{len(options)}.mp4"
         done = Exported(
             capfd,
-            ("timelapse", finished.run.path, *SMALL, "--total-seconds", 3, "--out", out, *options),
+            ("timelapse", finished.run.path, *SMALL, *short, "--out", out, *options),
         )
         assert done.code == 0, done.error
         shown = [clip["episodes"][0] for clip in sidecar(out)["provenance"]["clips"]]
