@@ -271,7 +271,8 @@ def test_a_batch_takes_the_filters_of_a_list(
     )  # fmt: skip
     best = Run(every.run.path).episodes("hits>=3", sort="-return", limit=3)
     assert done.code == 0, done.error
-    assert [path.name for path in done.paths] == [f"episode_{e.number:06d}.mp4" for e in best]
+    names = [f"episode_{e.number:06d}.debug-720p.mp4" for e in best]
+    assert [path.name for path in done.paths] == names
     assert [film(path)["frames"] for path in done.paths] == [PER_STEP * e.length for e in best]
     none = Exported(capfd, ("batch", every.run.path, *SMALL, "--metric", "hits>=1000"))
     assert none.code == 3
