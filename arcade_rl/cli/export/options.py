@@ -140,7 +140,7 @@ def film_options(
             names = (
                 "preset", "title", "subtitle", "theme", "signs", "camera", "fps", "speed", "crf"
             )  # fmt: skip
-            still = {"fps": None, "speed": Fraction(1), "crf": None}
+            still: dict[str, Any] = {"fps": None, "speed": Fraction(1), "crf": None}
             asked = {
                 name: values.pop(name) if moves or name not in still else still[name]
                 for name in names
