@@ -203,7 +203,7 @@ def _write_chunks(detail: RunDetail) -> None:
     """Write one row per chunk. A narrow terminal drops the last metrics, never the main one."""
     main, metrics = detail.summary.metric, list(detail.summary.metrics)
     titles = [f"chunk {name}" if name == main else name for name in metrics]
-    columns = ["chunk", "steps", "episodes", "chunk return", *titles, "steps/s", "time"]
+    columns = ["chunk", "steps", "episodes", "return", *titles, "steps/s", "time"]
     rows = [
         [
             f"{chunk.chunk}",
@@ -216,7 +216,7 @@ def _write_chunks(detail: RunDetail) -> None:
         ]
         for chunk in detail.chunks
     ]
-    first = columns.index("chunk return") + 1  # a metric may have the name of another column
+    first = columns.index("return") + 1  # a metric may have the name of another column
     optional = [first + k for k, name in enumerate(metrics) if name != main]
     if hidden := _write_fitting(columns, rows, columns, optional):
         click.echo(f"{hidden} more metrics; widen the terminal, or use --json")
