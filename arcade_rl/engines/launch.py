@@ -57,8 +57,8 @@ def create_run(
     the name is taken or not allowed; other errors are those of `refuse_impossible`.
     """
     refuse_impossible(resolved)
-    _make_folder(root)
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    _make_folder(root)
     hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     declaration = resolved.declaration
     try:
