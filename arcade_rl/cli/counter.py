@@ -24,18 +24,16 @@ class Count:
 
     def __init__(self) -> None:
         self._marks: list[Mark] = []
+        self._left = ""
 
-    def add(self, done: float) -> None:
-        """Note how much is done now. Moments that lie close together count as one."""
+    def said(self, done: float, total: int) -> str:
+        """How much is done now, and how long the rest will take, where that is known."""
         now = time.monotonic()
         if not self._marks or now - self._marks[-1].seconds >= MARK_INTERVAL_S:
             self._marks = thinned([*self._marks, Mark(now, done)])
-
-    def left(self, total: float) -> str:
-        """How long the rest will take, as text with a comma before it; "" where that is not
-        known."""
-        seconds = seconds_left(self._marks, total)
-        return "" if seconds is None else f", {words.short_duration(seconds)} left"
+            seconds = seconds_left(self._marks, total)
+            self._left = "" if seconds is None else f", {words.short_duration(seconds)} left"
+        return f"{words.percent(done / total if total else 0.0)} of {total:,}{self._left}"
 
 
 @contextmanager
@@ -53,9 +51,7 @@ def counted(things: str) -> Iterator[Tell]:
         task, count = bars.add_task(things, total=None, text=""), Count()
 
         def tell(done: float, total: int) -> None:
-            count.add(done)
-            text = f"{_said(done, total)}{count.left(total)}"
-            bars.update(task, completed=done, total=total, text=text)
+            bars.update(task, completed=done, total=total, text=count.said(done, total))
 
         yield tell
 
@@ -65,13 +61,9 @@ def _plain(things: str) -> Tell:
 
     def tell(done: float, total: int) -> None:
         nonlocal last
-        count.add(done)
+        said = count.said(done, total)
         if time.monotonic() - last >= PLAIN_INTERVAL_S:
             last = time.monotonic()
-            notice(f"{things}: {_said(done, total)}{count.left(total)}")
+            notice(f"{things}: {said}")
 
     return tell
-
-
-def _said(done: float, total: int) -> str:
-    return f"{words.percent(done / total)} of {total:,}" if total else "0 %"

@@ -64,8 +64,8 @@ def create_run(
     `refuse_impossible` and of `fill`.
     """
     refuse_impossible(resolved)
-    _make_folder(root)
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    _make_folder(root)
     hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     declaration = resolved.declaration
     try:
