@@ -12,7 +12,7 @@ from make_run import Made
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.beside import After, Relay, SessionLane, turns
-from arcade_rl.playback.following import following
+from arcade_rl.playback.successors import following
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.scenes import Billing
