@@ -18,6 +18,7 @@ from arcade_rl.runs.events import (
     Beat,
     Episodes,
     Event,
+    FeedFrame,
     Finished,
     Go,
     LogWriter,
@@ -26,6 +27,7 @@ from arcade_rl.runs.events import (
     Stop,
     Update,
 )
+from arcade_rl.runs.feed import FeedWriter
 from arcade_rl.runs.plan import STAGED_EVENTS, ChunkSpec
 
 POLL_S = 0.2
@@ -46,8 +48,11 @@ class Attempt:
         staging: Path,
         database: Database,
         listener: Listener,
+        feed: FeedWriter,
     ) -> None:
-        """`staging`: folder for what the attempt leaves, which is made here."""
+        """`staging`: folder for what the attempt leaves, which is made here. `feed`: what shows the
+        attempt to those who watch."""
+        self._feed = feed
         self._spec, self._worker, self._staging = spec, worker, staging
         self._database, self._listener = database, listener
         self._is_ready = False
@@ -90,12 +95,24 @@ class Attempt:
     def _take_in(self) -> None:
         for event in self._worker.receive():
             self._last_sign_of_life = time.monotonic()
+            if isinstance(event, FeedFrame):
+                self._show(event)
+                continue
             self.log.write(event)
             self._database.record(self._spec.chunk, self._spec.attempt, event)
             self._is_ready = self._is_ready or isinstance(event, Ready)
             self._has_beaten = self._has_beaten or isinstance(event, Beat)
             self._has_finished = self._has_finished or isinstance(event, Finished)
             self._tell(event)
+
+    def _show(self, frame: FeedFrame) -> None:
+        """Append to the feed. A feed that cannot be written is no failure of the training."""
+        try:
+            self._feed.write(frame)
+        except OSError as error:
+            text = f"chunk {self._spec.chunk} cannot be watched any further: {error}"
+            self._database.notify("warning", text)
+            self._listener.noticed("warning", text)
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Update):
