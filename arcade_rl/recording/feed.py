@@ -53,6 +53,8 @@ class Opening:
     """Number of the attempt at the chunk, from 1."""
     updates: int
     """Updates of the run so far."""
+    last_update: int
+    """Number of the update that ends the chunk."""
     steps: int
     """Steps of the run so far."""
     total_steps: int

@@ -8,7 +8,7 @@ reader believes nothing that it has not checked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import lz4.frame
@@ -54,10 +54,18 @@ def encode_opening(opening: Opening) -> bytes:
     spans = [part.span for part in opening.parts if part.span is not None]
     values = {
         name: getattr(opening, name)
-        for name in ("attempt", "updates", "steps", "total_steps", "num_envs", "stages")
+        for name in (
+            "attempt",
+            "updates",
+            "last_update",
+            "steps",
+            "total_steps",
+            "num_envs",
+            "stages",
+        )
     }
     parts = [
-        [*astuple(part.role), part.step_start, part.started, part.span is not None]
+        [*_plain(part.role), part.step_start, part.started, part.span is not None]
         for part in opening.parts
     ]
     body = {
@@ -86,8 +94,11 @@ def encode_rollout(played: PlayedRollout, episode: Metadata) -> bytes:
         "print_steps": pack_varints(rollout.print_steps),
         "prints": pack_rows(rollout.prints.astype(np.uint32)),
         "finals": [[*place, value] for place, value in rollout.final_prints.items()],
-        "roles": [[env, *astuple(role)] for env, role in played.roles.items()],
-        "ends": [list(astuple(end)[:-1]) for end in played.ends],
+        "roles": [[env, *_plain(role)] for env, role in played.roles.items()],
+        "ends": [
+            [it.step, it.env, it.number, it.seed, it.stage, it.opponent, it.truncated]
+            for it in played.ends
+        ],
         "sums": pack_rows(np.array([end.sums for end in played.ends], np.float64)),
     }
     return _compressed(body)
@@ -169,7 +180,7 @@ def _unpack_steps(values: Mapping[str, Any], episode: Metadata, steps: int) -> R
 def _opening(values: Mapping[str, Any]) -> Opening:
     _expect_version(values)
     episode = unpack_metadata(take(values, "episode", dict))
-    names = ("attempt", "updates", "steps", "total_steps", "num_envs")
+    names = ("attempt", "updates", "last_update", "steps", "total_steps", "num_envs")
     counts = {name: take(values, name, int) for name in names}
     stages = take(values, "stages", list)
     parts = take(values, "parts", list)
@@ -183,11 +194,14 @@ def _opening(values: Mapping[str, Any]) -> Opening:
         **counts,
         stages=tuple(stages),
         episode=episode,
-        parts=tuple(
-            OpenPart(_role(*row[:3], len(stages)), *row[3:5], next(spans) if row[5] else None)
-            for row in rows
-        ),
+        parts=tuple(_part(row, len(stages), spans) for row in rows),
     )
+
+
+def _part(row: Sequence[Any], stages: int, spans: Iterator[Span]) -> OpenPart:
+    seed, stage, opponent, step_start, started, is_known = row
+    span = next(spans) if is_known else None
+    return OpenPart(_role(seed, stage, opponent, stages), step_start, started, span)
 
 
 def _expect_version(values: Mapping[str, Any]) -> None:
@@ -204,6 +218,10 @@ def _role(seed: int, stage: int, opponent: str, stages: int) -> Role:
     if not (-1 <= seed <= MAX_SEED and 0 <= stage < max(stages, 1)):
         raise VerificationError(f"an episode with seed {seed} in stage {stage} of {stages}")
     return Role(seed, stage, opponent)
+
+
+def _plain(role: Role) -> tuple[int, int, str]:
+    return role.seed, role.stage, role.opponent
 
 
 def _spans(values: Mapping[str, Any], episode: Metadata, count: int) -> list[Span]:
@@ -349,9 +367,9 @@ def _finals(
 
 def _roles(values: Mapping[str, Any], opening: Opening) -> Iterator[tuple[int, Role]]:
     for row in take(values, "roles", list):
-        env, *role = take_parts({"role": row}, "role", int, int, int, str)
+        env, seed, stage, opponent = take_parts({"role": row}, "role", int, int, int, str)
         _expect_place(0, env, 1, len(opening.parts))
-        yield env, _role(*role, len(opening.stages))
+        yield env, _role(seed, stage, opponent, len(opening.stages))
 
 
 def _ends(values: Mapping[str, Any], opening: Opening, length: int) -> Iterator[EpisodeEnd]:
@@ -370,7 +388,7 @@ def _ends(values: Mapping[str, Any], opening: Opening, length: int) -> Iterator[
             raise VerificationError(f"episode {number} ends out of turn, at step {step}")
         before = step, env
         role = _role(seed, stage, opponent, len(opening.stages))
-        yield EpisodeEnd(step, env, number, *astuple(role), truncated, tuple(own))
+        yield EpisodeEnd(step, env, number, *_plain(role), truncated, tuple(own))
 
 
 def _expect_place(step: int, env: int, length: int, count: int) -> None:

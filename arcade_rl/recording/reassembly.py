@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,15 @@ class Reassembly:
             spans = [part.span or _without_steps(known[0]) for part in opening.parts]
             self._tape.go_on(spans)
         self._tape.lose(np.array([part.span is None for part in opening.parts]))
+
+    def goes_on(self, opening: Opening) -> bool:
+        """Go on after another opening, if it says what is known here: nothing is missing, and the
+        same episodes are open."""
+        step_starts = [part.step_start for part in opening.parts]
+        is_known = (opening.steps, step_starts) == (self.steps, self._step_starts)
+        if is_known:
+            self.opening = opening
+        return is_known
 
     def take(self, played: PlayedRollout) -> Iterator[Recording]:
         """The episodes that the rollout ended, in the order of their end, without those whose
@@ -85,16 +95,17 @@ class Reassembly:
         self._step_starts[env], self._started[env] = step_end, ended
         return metadata
 
-    def _place(self, env: int, role: Role, step_end: int) -> dict[str, object]:
-        opening, (_, stage, opponent) = self.opening, astuple(role)
+    def _place(self, env: int, role: Role, step_end: int) -> dict[str, Any]:
+        """Where an episode of the run was played."""
+        opening = self.opening
         return {
             "environment": env,
             "step_start": self._step_starts[env],
             "step_end": step_end,
             "progress": step_end / opening.total_steps,
-            "stage": stage,
-            "stage_name": opening.stages[stage] if opening.stages else "",
-            "opponent": opponent,
+            "stage": role.stage,
+            "stage_name": opening.stages[role.stage] if opening.stages else "",
+            "opponent": role.opponent,
             "started": self._started[env],
         }
 
@@ -103,5 +114,6 @@ def _without_steps(like: Span) -> Span:
     """A span of no step, with columns as those of `like`."""
     none = Fingerprints(like.fingerprints.positions[:0], like.fingerprints.values[:0])
     names = (*COLUMNS, "reply_actions")
+    columns: dict[str, Any]
     columns = {name: None if (c := getattr(like, name)) is None else c[:0] for name in names}
     return Span(**columns, fingerprints=none)

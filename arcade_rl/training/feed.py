@@ -109,6 +109,7 @@ class ChunkFeed:
         opening = Opening(
             attempt=self._spec.attempt,
             updates=updates,
+            last_update=self._spec.last_update,
             steps=steps,
             total_steps=self._total_steps,
             num_envs=self._num_envs,
