@@ -207,6 +207,10 @@ class Following:
             self._game = find_game(recording.metadata)
         return self._game
 
+    def held(self, environment: int) -> list[FollowedPerformance]:
+        """The episodes of an environment that are held, the oldest first."""
+        return list(self._lane(environment))
+
     def newest(self, environment: int) -> FollowedPerformance | None:
         """The newest episode of which a step has arrived; None if there is none yet."""
         lane = self._lane(environment)

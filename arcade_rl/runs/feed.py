@@ -41,6 +41,11 @@ class FrameCutter:
         self._before = 0
         """Bytes of the stream before those that wait here."""
 
+    @property
+    def rest(self) -> int:
+        """Bytes of a frame that is not complete."""
+        return len(self._bytes)
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Add bytes, and yield the body of every frame that is complete. VerificationError for a
         frame that was changed; what follows is lost."""
@@ -137,8 +142,15 @@ class FeedReader:
         while True:
             has_later = self._next() is not None  # before reading: nothing is missed
             found += self._read()
+            rest, where = self._cutter.rest, self._where
             if not has_later or not self._open():
                 return found
+            if rest:
+                found.append(Gap(f"{where} ends within a frame"))
+
+    @property
+    def _where(self) -> Path:
+        return self._folder / _name(self._number)
 
     def _open(self, newest: bool = False) -> bool:
         """Open the newest file, or the next one; False if there is none."""
@@ -166,7 +178,8 @@ class FeedReader:
                     yield from self._cutter.feed(data)
         except VerificationError as error:
             self._is_damaged = True
-            yield Gap(f"{self._folder / _name(self._number)}: {error}")
+            self._cutter = FrameCutter()
+            yield Gap(f"{self._where}: {error}")
 
     def _begins(self) -> bool:
         """Whether the beginning of the file is written. VerificationError if the file is no

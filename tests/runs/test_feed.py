@@ -93,28 +93,36 @@ def test_a_torn_frame_is_waited_for(tmp_path: Path, reader: FeedReader) -> None:
     assert found == ["A", "a1"]
 
 
-def test_what_a_killed_writer_left_torn_is_passed_over(
-    tmp_path: Path, reader: FeedReader, writer: FeedWriter
-) -> None:
-    (tmp_path / "000001.feed").write_bytes(MAGIC + framed(b"A") + framed(b"a1")[:-1])
-    assert bodies(reader) == ["A"]
-    writer.write(opening("B"))
-    assert bodies(reader) == ["B"]
-
-
-@pytest.mark.parametrize("place", [3, len(MAGIC) + 12, len(MAGIC) + 9 + 8])
+@pytest.mark.parametrize(
+    ("place", "read"),
+    [(3, []), (len(MAGIC) + 12, []), (len(MAGIC) + 15 + 9, ["opening"])],
+    ids=["version", "opening", "rollout"],
+)
 def test_damage_is_told_once_and_the_next_file_goes_on(
-    tmp_path: Path, reader: FeedReader, writer: FeedWriter, place: int
+    tmp_path: Path, reader: FeedReader, writer: FeedWriter, place: int, read: list[str]
 ) -> None:
     data = bytearray(MAGIC + framed(b"opening") + framed(b"a1") + framed(b"a2"))
     data[place] ^= 0x40
     (tmp_path / "000001.feed").write_bytes(data)
-    gaps = [frame for frame in reader.poll() if isinstance(frame, Gap)]
-    assert len(gaps) == 1
-    assert "000001.feed" in gaps[0].fault
+    *frames, gap = reader.poll()
+    assert [frame.decode() for frame in frames if isinstance(frame, bytes)] == read
+    assert isinstance(gap, Gap)
+    assert "000001.feed" in gap.fault
     assert reader.poll() == []
     writer.write(opening("B"))
     assert bodies(reader) == ["B"]
+
+
+def test_what_ends_within_a_frame_is_told_when_the_next_file_begins(
+    tmp_path: Path, reader: FeedReader, writer: FeedWriter
+) -> None:
+    """A killed supervisor leaves such a file, and so does a length that was changed."""
+    (tmp_path / "000001.feed").write_bytes(MAGIC + framed(b"A") + framed(b"a1")[:-1])
+    assert bodies(reader) == ["A"]
+    writer.write(opening("B"))
+    gap, frame = reader.poll()
+    assert gap == Gap(f"{tmp_path / '000001.feed'} ends within a frame")
+    assert frame == b"B"
 
 
 def test_a_frame_that_claims_too_much_is_refused() -> None:
