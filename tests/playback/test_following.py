@@ -19,6 +19,7 @@ from toy_runs import TRAIN, begun
 
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.following import FollowedPerformance, Following, News
 from arcade_rl.playback.session import Session, Wants
 from arcade_rl.playback.sources import FollowedSource, opened, opened_live
@@ -173,7 +174,7 @@ def test_a_followed_episode_is_drawn_with_the_policy_of_the_checkpoint_in_use(
     arriving: Arriving,
 ) -> None:
     arriving.everything()
-    overlay = Overlay((640, 360))
+    overlay = Overlay((1280, 720), theme("dark", "blue-orange"))
     with opened(
         FollowedSource(arriving.run.path, 1), Wants("required", overlay=overlay)
     ) as session:

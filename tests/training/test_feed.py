@@ -11,6 +11,7 @@ from lab import Lab, Trained
 from recorded import assert_equal
 
 import arcade_rl.training.feed as feed
+from arcade_rl.playback.verify import verify
 from arcade_rl.recording.feed import WATCHED, Opening
 from arcade_rl.recording.frames import FeedDecoder
 from arcade_rl.recording.reassembly import Reassembly
@@ -51,8 +52,8 @@ def recorded(chunks: list[Trained]) -> list[Recording]:
     ]
 
 
-def assert_same_episodes(seen: list[Recording], stored: list[Recording]) -> None:
-    assert len(stored) > 20
+def assert_same_episodes(seen: list[Recording], stored: list[Recording], least: int = 20) -> None:
+    assert len(stored) >= least
     assert [it.metadata.number for it in seen] == [it.metadata.number for it in stored]
     for one, other in zip(seen, stored, strict=True):
         assert_equal(one, other)
@@ -77,6 +78,28 @@ def assert_same_episodes(seen: list[Recording], stored: list[Recording]) -> None
 def test_what_is_watched_is_what_is_recorded(words: list[str], tmp_path: Path) -> None:
     chunks = Lab(tmp_path, [*words, ALL]).chain(*CHUNKS)
     assert_same_episodes(watched(chunks), recorded(chunks))
+
+
+@pytest.mark.parametrize(
+    ("observation", "words"),
+    [
+        ("features", ["train.n_steps=512", "train.batch_size=512"]),
+        pytest.param(
+            "pixels",
+            ["train.n_steps=512", "train.batch_size=512", "train.n_epochs=1", "train.threads=1"],
+            marks=pytest.mark.very_slow,
+        ),
+    ],
+)
+def test_breakout_is_watched_to_the_fingerprint(
+    observation: str, words: list[str], tmp_path: Path
+) -> None:
+    game = ["game=breakout", f"options.observation={observation}", "train.n_envs=2"]
+    length = ["train.total_steps=4096", "train.env_processes=0", "train.compile=false"]
+    chunks = Lab(tmp_path, [*game, *length, *words, ALL]).chain(1, 2)
+    seen = watched(chunks)
+    assert_same_episodes(seen, recorded(chunks), least=3)
+    assert [it for it in verify(seen) if it.divergence or it.fault] == []
 
 
 @pytest.mark.usefixtures("duel")
