@@ -321,6 +321,9 @@ class Following:
             self._tell("chunk", text)
             return
         before, known = self._reassembly.opening, self._reassembly.steps
+        if opening.steps > known and not self._is_lost:
+            missed = f"{opening.steps - known:,} steps were not seen"
+            self._tell("gap", f"{missed}: they came faster than they were read")
         if it.chunk == before.episode.chunk and opening.attempt == before.attempt:
             return
         if it.chunk > before.episode.chunk:

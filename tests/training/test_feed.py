@@ -83,7 +83,7 @@ def test_what_is_watched_is_what_is_recorded(words: list[str], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("observation", "words"),
     [
-        ("features", ["train.n_steps=512", "train.batch_size=512"]),
+        ("features", ["train.n_steps=512", "train.batch_size=512", "train.n_epochs=1"]),
         pytest.param(
             "pixels",
             ["train.n_steps=512", "train.batch_size=512", "train.n_epochs=1", "train.threads=1"],
