@@ -47,10 +47,11 @@ class Measured:
 
 def train(observation: str, steps: int, has_feed: bool) -> Measured:
     """Train in this process, with or without the feed."""
-    import arcade_rl.training.chunk as chunk
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.runs.events import Event, FeedFrame, Update
     from arcade_rl.runs.plan import plan_run
+    from arcade_rl.training.chunk import Chunk, Turn
+    from arcade_rl.training.feed import ChunkFeed
     from arcade_rl.training.learner import open_learner
 
     name = "quick" if observation == "features" else "pixels"
@@ -58,7 +59,7 @@ def train(observation: str, steps: int, has_feed: bool) -> Measured:
     resolved = resolve_target(str(CONFIGS / f"{name}.toml"), words)
     rollout = resolved.config.train.rollout_steps
     spent = Spent()
-    spent.put_into(chunk.ChunkFeed, has_feed)
+    spent.put_into(ChunkFeed, has_feed)
     learner, updates = open_learner(resolved), list[float]()
     frames, cpu = 0, list[float]()
 
@@ -73,7 +74,7 @@ def train(observation: str, steps: int, has_feed: bool) -> Measured:
     last = 1 + steps // rollout
     with tempfile.TemporaryDirectory() as staging:
         spec = replace(plan_run(resolved.config).spec("bench", None), chunk=1, last_update=last)
-        chunk.Chunk(learner, chunk.Turn(spec, None, Path(staging)), emit).run(lambda: False)
+        Chunk(learner, Turn(spec, None, Path(staging)), emit).run(lambda: False)
     learner.close()
     return Measured(
         updates[-1] - updates[0], cpu[-1] - cpu[0], spent.seconds, frames, spent.steps, spent.ends

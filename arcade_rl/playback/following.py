@@ -1,16 +1,13 @@
-"""Follows a training that runs: its episodes as performances that grow while rollouts arrive."""
+"""Follows a training that runs: what arrives of it, and what is told of the run."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from arcade_rl.errors import VerificationError
+from arcade_rl.playback.followed import FollowedPerformance
 from arcade_rl.playback.game import PlayedGame, find_game
-from arcade_rl.playback.performance import Performance
-from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.recording.feed import Opening, PlayedRollout
 from arcade_rl.recording.frames import FeedDecoder
 from arcade_rl.recording.reassembly import Reassembly
@@ -56,81 +53,6 @@ class News:
     """"chunk" where another chunk began, "repeated" where an attempt failed and its steps are
     played again, "gap" where frames were lost, or "state" where the run does something else."""
     text: str
-
-
-class FollowedPerformance(Performance):
-    """An episode of a training that runs. Its recording grows when `play_to` asks for more steps
-    than it has."""
-
-    def __init__(self, recording: Recording, is_over: bool, following: Following) -> None:
-        super().__init__(recording)
-        self.environment = recording.metadata.environment
-        self.step_start = recording.metadata.step_start
-        """Steps of the run when the episode began."""
-        self.is_dropped = False
-        """Whether the steps of this episode do not count: the attempt that played them failed."""
-        self._following = following
-        self._arrived, self.has_ended = recording, is_over
-        self._metrics: RunningMetrics | None = None
-        self._is_over = False
-        self._is_shown = False
-        """Whether anybody has asked for the recording."""
-
-    @property
-    def recording(self) -> Recording:
-        if not self._is_shown:
-            self._take_over()
-        return self._recording
-
-    @property
-    def is_over(self) -> bool:
-        if not self._is_shown:
-            self._take_over()
-        return self._is_over
-
-    @property
-    def arrived(self) -> int:
-        """Number of steps that have arrived, which `recording` may not have yet."""
-        return len(self._arrived)
-
-    @property
-    def step_end(self) -> int:
-        """Steps of the run when the last step that has arrived was played."""
-        return self._arrived.metadata.step_end
-
-    def play_to(self, step: int) -> None:
-        """Take over everything that has arrived, if the recording has fewer steps than `step`.
-        Never waits: the recording may be shorter than that afterwards."""
-        if self.is_over or len(self.recording) >= step:
-            return
-        if not self.has_ended and not self.is_dropped:
-            self._following.poll()
-        self._take_over()
-
-    def arrive(self, recording: Recording, is_over: bool) -> None:
-        """More of the episode has arrived."""
-        self._arrived, self.has_ended = recording, is_over
-
-    def continues_in(self, recording: Recording | None) -> bool:
-        """Whether the recording is of this episode and begins with all steps that have arrived."""
-        known = self._arrived
-        return (
-            recording is not None
-            and recording.start == known.start
-            and len(recording) >= len(known)
-            and np.array_equal(recording.actions[: len(known)], known.actions)
-        )
-
-    def _take_over(self) -> None:
-        """Show what has arrived; an open episode has its metrics so far."""
-        self._is_shown, self._is_over = True, self.has_ended
-        self._recording = it = self._arrived
-        if not self.has_ended:
-            if self._metrics is None:
-                declaration = self._following.played_game(it).declaration
-                self._metrics = RunningMetrics(it.metadata, declaration)
-            metrics = self._metrics.after(it, len(it))
-            self._recording = replace(it, metadata=replace(it.metadata, metrics=metrics))
 
 
 class Following:
@@ -200,12 +122,6 @@ class Following:
                 self._take(frame)
         self._refresh()
         self._ask_state()
-
-    def played_game(self, recording: Recording) -> PlayedGame:
-        """The game that is played. Errors are those of `find_game`."""
-        if self._game is None:
-            self._game = find_game(recording.metadata)
-        return self._game
 
     def held(self, environment: int) -> list[FollowedPerformance]:
         """The episodes of an environment that are held, the oldest first."""
@@ -297,9 +213,14 @@ class Following:
         if lane and not lane[-1].has_ended:
             lane[-1].arrive(recording, is_over)
         else:
-            lane.append(FollowedPerformance(recording, is_over, self))
+            lane.append(FollowedPerformance(recording, is_over, self.poll, self._game_of))
         while len(lane) > 2 and sum(one.arrived for one in lane[:-2]) > HELD_STEPS:
             del lane[0]
+
+    def _game_of(self, recording: Recording) -> PlayedGame:
+        if self._game is None:
+            self._game = find_game(recording.metadata)
+        return self._game
 
     def _lane(self, environment: int) -> list[FollowedPerformance]:
         return self._lanes[environment] if environment < len(self._lanes) else []

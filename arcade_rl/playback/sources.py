@@ -17,7 +17,8 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.eyes import WITHOUT, Eyes, Mind
-from arcade_rl.playback.following import FollowedPerformance, Following
+from arcade_rl.playback.followed import FollowedPerformance
+from arcade_rl.playback.following import Following
 from arcade_rl.playback.game import check_camera, find_game, find_playable
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.performance import Performance

@@ -7,9 +7,10 @@ reader believes nothing that it has not checked.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import lz4.frame
 import msgpack
@@ -109,17 +110,43 @@ class FeedDecoder:
 
     def __init__(self) -> None:
         self._opening: Opening | None = None
+        self._steps = 0
+        """Steps of the run after the last frame."""
+        self._kinds: Kinds | None = None
 
     def decode(self, frame: bytes) -> FeedItem:
-        """What the frame holds. VerificationError if the frame holds something else, or is a
-        rollout without an opening before it."""
+        """What the frame holds. VerificationError if the frame holds something else, or a rollout
+        that does not follow on what came before."""
         values = unpacked(decompressed(frame))
         if "format" in values:
-            self._opening = _opening(values)
-            return self._opening
+            self._opening = opening = _opening(values)
+            begun = [part.span for part in opening.parts if part.span and len(part.span.rewards)]
+            self._steps, self._kinds = opening.steps, _kinds_of(begun[0], 1) if begun else None
+            return opening
         if self._opening is None:
             raise VerificationError("a feed begins with an opening, and this frame is none")
-        return _rollout(values, self._opening)
+        played = _rollout(values, self._opening)
+        self._expect_next(played, self._opening.num_envs)
+        return played
+
+    def _expect_next(self, played: PlayedRollout, num_envs: int) -> None:
+        steps = self._steps + len(played.rollout.rewards) * num_envs
+        if played.steps != steps:
+            raise VerificationError(f"a rollout up to step {played.steps}; expected one to {steps}")
+        kinds = _kinds_of(played.rollout, 2)
+        if self._kinds not in (None, kinds):
+            raise VerificationError("a rollout with other columns than those before")
+        self._steps, self._kinds = steps, kinds
+
+
+Kinds: TypeAlias = tuple[Any, ...]
+"""The shape of a row, and the dtype, of every column that a game need not have."""
+
+
+def _kinds_of(steps: HostRollout | Span, axes: int) -> Kinds:
+    """The kinds of columns whose first `axes` axes are steps and environments."""
+    columns = (steps.actions, steps.states, steps.frames, steps.reply_counts)
+    return tuple(None if one is None else (one.shape[axes:], one.dtype.str) for one in columns)
 
 
 # --- steps, environment after environment --------------------------------------------------------
@@ -184,7 +211,11 @@ def _opening(values: Mapping[str, Any]) -> Opening:
     counts = {name: take(values, name, int) for name in names}
     stages = take(values, "stages", list)
     parts = take(values, "parts", list)
-    if min(counts.values()) < 0 or not 1 <= len(parts) <= min(WATCHED, counts["num_envs"]):
+    if (
+        min(counts.values()) < 0
+        or not counts["total_steps"]
+        or not 1 <= len(parts) <= min(WATCHED, counts["num_envs"])
+    ):
         raise VerificationError(f"an opening of {len(parts)} environments with counts {counts}")
     if not all(type(stage) is str for stage in stages):
         raise VerificationError("an opening with stages that are no names")
@@ -301,6 +332,8 @@ def _rollout(values: Mapping[str, Any], opening: Opening) -> PlayedRollout:
     whole = _unpack_steps(values, opening.episode, length * count)
     assert whole is not None, "there is a step"
     began, ended = take_parts(values, "times", float, float)
+    if not (math.isfinite(began) and math.isfinite(ended)):
+        raise VerificationError(f"a rollout from {began} to {ended}")
     return PlayedRollout(
         updates=take(values, "updates", int),
         steps=take(values, "steps", int),

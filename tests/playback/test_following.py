@@ -20,7 +20,8 @@ from toy_runs import TRAIN, fault
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.theme import theme
-from arcade_rl.playback.following import FollowedPerformance, Following, News
+from arcade_rl.playback.followed import FollowedPerformance
+from arcade_rl.playback.following import Following, News
 from arcade_rl.playback.session import Session, Wants
 from arcade_rl.playback.sources import FollowedSource, opened, opened_live
 from arcade_rl.playback.verify import verify
