@@ -207,6 +207,11 @@ def _followed(
 ) -> Session:
     run, recording = following.run, performance.recording
     resolved = experiment_of(run)
+    if resolved.declaration.replay == "states" and recording.states is None:
+        raise MissingError(
+            f"{run.name} records nothing, and {resolved.game.name} is shown from recorded states only; "
+            "train with recording.criteria to watch it"
+        )
     eyes = mind = None
     if wants.policy == "required":
         following.fetch(recording.metadata.checkpoint)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,7 +166,7 @@ class Arriving:
         reader = FeedDecoder()
         (opening, *rollouts) = FrameCutter().feed(self._whole[len(MAGIC) :])
         first = reader.decode(opening)
-        last = reader.decode(rollouts[-1])
+        last = [reader.decode(rollout) for rollout in rollouts][-1]
         assert isinstance(first, Opening)
         assert isinstance(last, PlayedRollout)
         nobody = tuple(
@@ -273,3 +273,17 @@ def test_a_run_that_shows_nothing_is_refused_by_name(made: Made, tmp_path: Path)
     shutil.rmtree(run.feed)
     with pytest.raises(MissingError, match="r shows nothing now: it is finished"):
         opened(FollowedSource(run.path), Wants()).__enter__()
+
+
+@pytest.mark.parametrize("criteria", [[], ["record"]])
+def test_a_game_that_cannot_be_run_again_is_watched_where_its_states_are_recorded(
+    tmp_path: Path, criteria: list[str]
+) -> None:
+    words = ["options.inexact=true", f"recording.criteria={criteria}", "train.total_steps=256"]
+    run = make_run(tmp_path, *words, "chunk.steps=256").run
+    with ExitStack() as stack:
+        if not criteria:
+            stack.enter_context(pytest.raises(MissingError, match="r records nothing, and toy is"))
+        session = stack.enter_context(opened(FollowedSource(run.path), Wants()))
+        assert play(session) > 0
+        assert session.recording.states is not None
