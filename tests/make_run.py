@@ -15,7 +15,8 @@ from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.events import Event, LogWriter
+from arcade_rl.runs.events import Event, FeedFrame, LogWriter
+from arcade_rl.runs.feed import FeedWriter
 from arcade_rl.runs.plan import STAGED_EVENTS, Plan, plan_run
 from arcade_rl.training.chunk import Chunk, Turn
 from arcade_rl.training.learner import open_learner
@@ -93,7 +94,12 @@ def _chunk(
     log = LogWriter(staging / STAGED_EVENTS)
     database.begin_attempt(spec.chunk, spec.attempt, spec.first_update, spec.last_update)
 
+    feed = FeedWriter(run.feed)
+
     def take_in(event: Event) -> None:
+        if isinstance(event, FeedFrame):
+            feed.write(event)
+            return
         log.write(event)
         database.record(spec.chunk, spec.attempt, event)
 
@@ -104,3 +110,4 @@ def _chunk(
     finally:
         learner.close()
         log.close()
+        feed.close()

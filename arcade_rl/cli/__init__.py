@@ -33,6 +33,7 @@ COMMANDS = {
     "runs": ("runs:runs", "List, show, follow and compare runs."),
     "episodes": ("episodes:episodes", "Find, show, verify and extract recorded episodes."),
     "export": ("export:export", "Make films of episodes, milestones and whole trainings."),
+    "feed": ("feed:feed", "Write what a run plays now, for those who watch from elsewhere."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
     "roms": ("roms:roms", "Check, import and list the ROMs that games need."),
     "config": ("config:config", "Show, explain and validate configurations."),

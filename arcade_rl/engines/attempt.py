@@ -19,6 +19,7 @@ from arcade_rl.runs.events import (
     Beat,
     Episodes,
     Event,
+    FeedFrame,
     Finished,
     Go,
     LogWriter,
@@ -28,6 +29,7 @@ from arcade_rl.runs.events import (
     Stop,
     Update,
 )
+from arcade_rl.runs.feed import FeedWriter
 from arcade_rl.runs.plan import STAGED_EVENTS, ChunkSpec
 
 POLL_S = 0.2
@@ -48,8 +50,11 @@ class Attempt:
         staging: Path,
         database: Database,
         listener: Listener,
+        feed: FeedWriter,
     ) -> None:
-        """`staging`: folder for what the attempt leaves, which is made here."""
+        """`staging`: folder for what the attempt leaves, which is made here. `feed`: what shows the
+        attempt to those who watch."""
+        self._feed = feed
         self._spec, self._worker, self._staging = spec, worker, staging
         self._database, self._listener = database, listener
         self._is_ready = False
@@ -97,6 +102,9 @@ class Attempt:
         before = self._doing, self._is_ready
         for event in self._worker.receive():
             self._last_sign_of_life = time.monotonic()
+            if isinstance(event, FeedFrame):
+                self._show(event)
+                continue
             self.log.write(event)
             self._database.record(self._spec.chunk, self._spec.attempt, event)
             self._is_ready = self._is_ready or isinstance(event, Ready)
@@ -105,6 +113,15 @@ class Attempt:
             self._tell(event)
         if (self._doing, self._is_ready) != before:  # the status says what is being prepared
             self._database.set_status("running", self._doing, os.getpid())
+
+    def _show(self, frame: FeedFrame) -> None:
+        """Append to the feed. A feed that cannot be written is no failure of the training."""
+        try:
+            self._feed.write(frame)
+        except OSError as error:
+            text = f"chunk {self._spec.chunk} cannot be watched any further: {error}"
+            self._database.notify("warning", text)
+            self._listener.noticed("warning", text)
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Update):

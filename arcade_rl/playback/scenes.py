@@ -71,8 +71,10 @@ def title_of(
     `imported`: the model that the run began with, if that was trained elsewhere."""
     played, where = f"checkpoint {metadata.checkpoint}", [f"checkpoint {metadata.checkpoint}"]
     if metadata.purpose == "training":
-        played = f"episode {metadata.number}"
-        where.insert(0, f"training episode {metadata.number}")
+        is_numbered = metadata.number > 0  # a training numbers its episodes when they end
+        played = f"episode {metadata.number}" if is_numbered else "live"
+        name = f"training episode {metadata.number}" if is_numbered else "training now"
+        where.insert(0, name)
     heading = [metadata.game.upper()]
     if config is not None:
         heading.append(config.train.algorithm_name)

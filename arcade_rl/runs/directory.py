@@ -143,6 +143,10 @@ class RunDirectory:
     def evaluations(self) -> Path:
         return self.path / "evaluations"
 
+    @property
+    def feed(self) -> Path:
+        return self.path / "feed"
+
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"
@@ -248,7 +252,7 @@ class RunDirectory:
     def _folders(self) -> tuple[Path, ...]:
         return (
             self.checkpoints, self.events, self.episodes, self.staging, self.logs, self.tensorboard,
-            self.control,
+            self.control, self.feed,
         )  # fmt: skip
 
     def identify(self, identity: Identity) -> None:

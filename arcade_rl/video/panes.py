@@ -17,8 +17,8 @@ from arcade_rl.overlay.scene import Card
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.beside import After, Pace, turns
 from arcade_rl.playback.clock import Timing
-from arcade_rl.playback.successors import following
 from arcade_rl.playback.sources import Source, declaration_of
+from arcade_rl.playback.successors import following
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.clip import CARD_S, Rendered, Report
 from arcade_rl.video.look import Look

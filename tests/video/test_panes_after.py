@@ -12,12 +12,12 @@ from make_run import Made
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.beside import After, Relay, SessionLane, turns
-from arcade_rl.playback.successors import following
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Wants
 from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, opened
+from arcade_rl.playback.successors import following
 from arcade_rl.video.formats import MP4
 from arcade_rl.video.look import Encoding, Look
 from arcade_rl.video.pane import Pane
