@@ -29,6 +29,7 @@ COMMANDS = {
     "evaluate": ("evaluate:evaluate", "Play episodes with a checkpoint and measure them."),
     "runs": ("runs:runs", "List, show and compare runs."),
     "episodes": ("episodes:episodes", "Find, show, verify and cut out recorded episodes."),
+    "watch": ("watch:watch", "Show episodes, or a checkpoint that plays, in a window."),
     "export": ("export:export", "Make films of episodes, milestones and whole trainings."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
     "roms": ("roms:roms", "Check, import and list the ROMs that games need."),

@@ -35,6 +35,9 @@ class Metric:
     """How the values of the steps of an episode become the value of the episode."""
     format: str = ".1f"
     """Python format specification of the value."""
+    is_event: bool = False
+    """Whether timelines mark every step at which the value changes, as for lost lives and new
+    levels."""
 
     def render(self, value: float) -> str:
         """The value as people read it, with its unit."""

@@ -62,10 +62,17 @@ class RunningMetrics:
         if not steps:
             return dict.fromkeys(self.names, 0.0)
         if self._columns and len(self._columns[0]) < steps:
-            wide = recording.metrics.astype(np.float64)
-            self._columns = [_run(wide[:, k], kind) for k, kind in enumerate(self._kinds)]
+            self._columns = self._run(recording)
         rows = [float(column[steps - 1]) for column in self._columns]
         return dict(zip(self.names, rows, strict=True))
+
+    def columns(self, recording: Recording) -> dict[str, npt.NDArray[np.float64]]:
+        """What each metric is after every step of the recording, by name. (T,), float64."""
+        return dict(zip(self.names, self._run(recording), strict=True))
+
+    def _run(self, recording: Recording) -> list[npt.NDArray[np.float64]]:
+        wide = recording.metrics.astype(np.float64)
+        return [_run(wide[:, k], kind) for k, kind in enumerate(self._kinds)]
 
 
 def _run(column: npt.NDArray[np.float64], kind: str) -> npt.NDArray[np.float64]:

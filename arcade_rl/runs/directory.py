@@ -127,6 +127,10 @@ class RunDirectory:
     def evaluations(self) -> Path:
         return self.path / "evaluations"
 
+    @property
+    def markers(self) -> Path:
+        return self.path / "markers"
+
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"

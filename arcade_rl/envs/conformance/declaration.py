@@ -179,6 +179,8 @@ def _metric_faults(metric: Metric) -> Iterator[str]:
             f"metric {metric.name}: aggregation is {metric.aggregation!r}; "
             f"expected one of {get_args(Aggregation)}"
         )
+    if not isinstance(metric.is_event, bool):
+        yield f"metric {metric.name}: is_event is {metric.is_event!r}; expected True or False"
     if not metric.label:
         yield f"metric {metric.name}: label is empty; expected what people read"
     try:

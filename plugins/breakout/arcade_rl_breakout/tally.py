@@ -21,8 +21,8 @@ COMMON_METRICS = (
         )
         for row in range(ROWS)
     ),
-    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f"),
-    Metric("walls_cleared", "Walls cleared", "", "up", "last", ".0f"),
+    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f", is_event=True),
+    Metric("walls_cleared", "Walls cleared", "", "up", "last", ".0f", is_event=True),
     Metric("longest_rally", "Longest rally", "steps", "up", "max", ".0f"),
 )
 MEMORY_METRICS = (

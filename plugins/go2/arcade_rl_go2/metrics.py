@@ -31,7 +31,7 @@ METRICS = (
     Metric("trot", "Trot", "", "up", "last", ".0%"),
     Metric("energy", "Energy", "J", "down", "sum", ".0f"),
     Metric("transport_cost", "Cost of transport", "", "down", "last", ".2f"),
-    Metric("falls", "Falls", "", "down", "sum", ".0%"),
+    Metric("falls", "Falls", "", "down", "sum", ".0%", is_event=True),
     Metric("upright", "Upright", "s", "up", "sum", ".1f"),
     Metric("success", "Success level", "", "up", "last", ".0f"),
 )
