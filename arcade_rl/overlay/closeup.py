@@ -89,15 +89,18 @@ class _Panel:
         self._place(tiles, inside)
 
     def _place(self, tiles: SeenPictures | Layers, room: Rect) -> None:
-        """Place tiles as large as the room allows: in its whole height, or in less of it where the
-        room is narrow."""
+        """Place tiles as large as the room allows."""
+        tiles.most = max(room.width // 2, tiles.most)
+        found: tuple[int, int, int] | None = None
         for height in range(room.height, 0, -max(room.height // 40, 1)):
-            widths = tiles.widths(height)
-            fitting = [option for option, width in enumerate(widths) if width <= room.width]
-            if fitting:
-                tiles.place(room.top(height), fitting[0])
-                self._tiles.append(tiles)
-                return
+            tiles.widths(height)
+            for option, tiling in enumerate(tiles.options):
+                if tiling.size[0] <= room.width and tiling.size[1] <= room.height:
+                    found = max(found or (0, 0, 0), (tiling.tile[0], height, option))
+        if found is not None:
+            tiles.widths(found[1])
+            tiles.place(room.top(found[1]), found[2])
+            self._tiles.append(tiles)
 
     def _list(self, place: int, seen: Seen, room: Rect, names: tuple[str, ...]) -> None:
         """Lines with the name and the value of each number, in columns, as many as have room."""

@@ -4,7 +4,7 @@ words."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,12 +41,12 @@ class Words:
     left: str
     """Where the episode is."""
     middle: str = ""
-    """What the window has to say, or what is being typed."""
+    """What the window has to say, or what somebody types."""
     right: str = ""
     """How the episode is played."""
     is_playing: bool = False
-    is_urgent: bool = field(default=False)
-    """Whether `middle` is an error or waits for an answer."""
+    error: str = ""
+    """What went wrong, in place of all other words."""
 
 
 class Bar:
@@ -59,15 +59,15 @@ class Bar:
         fill(canvas.ground, Rect(0, 0, width, 1), theme.edge)
         canvas.begin()
         self.track = Rect(16, 14, max(width - 32, 1), 6)
-        line, side = Rect(44, 30, width - 60, 22), width * 3 // 10
-        font = canvas.style.font(14.5)
-        self._left = Label(canvas, line.left(side), font, theme.dim)
-        middle = line.beside(side + 8)
-        right = min(side, middle.width // 2)
-        self._middle_box = middle.left(middle.width - right - 8)
-        self._right = Label(canvas, middle.beside(middle.width - right), font, theme.dim, "right")
-        self._calm = Label(canvas, self._middle_box, font, theme.text, "centre")
-        self._urgent = Label(canvas, self._middle_box, font, theme.accent, "centre")
+        self._line = line = Rect(44, 30, max(width - 60, 3), 22)
+        side, font = line.width * 3 // 10, canvas.style.font(14.5)
+        middle = line.beside(side).left(line.width - 2 * side)
+        self._words = (
+            Label(canvas, line.left(side), font, theme.dim),
+            Label(canvas, middle, font, theme.text, "centre"),
+            Label(canvas, line.beside(line.width - side), font, theme.dim, "right"),
+        )
+        self._error = Label(canvas, line, font, theme.negative)
         self._timeline: Timeline | None = None
         self._marked = canvas.ground.copy()
 
@@ -78,7 +78,7 @@ class Bar:
             self._timeline = timeline
             self._mark(timeline)
         pixels = self._canvas.pixels
-        np.copyto(pixels[: self._middle_box.y], self._marked[: self._middle_box.y])
+        np.copyto(pixels[: self._line.y], self._marked[: self._line.y])
         x = self.column(position)
         track = self.track
         fill(pixels, Rect(track.x, track.y, x - track.x, track.height), self.theme.accent)
@@ -134,13 +134,16 @@ class Bar:
             )
 
     def _write(self, words: Words) -> None:
-        self._left.show(words.left)
-        self._right.show(words.right)
-        used, other = (self._urgent, self._calm) if words.is_urgent else (self._calm, self._urgent)
-        if other.shown is not None:
-            self._canvas.restore(self._middle_box)
-            other.shown = used.shown = None
-        used.show(words.middle)
+        labels = (*self._words, self._error)
+        if words.error or self._error.shown is not None:
+            self._canvas.restore(self._line)
+            for label in labels:
+                label.shown = None
+        if words.error:
+            self._error.show(words.error)
+        else:
+            for label, text in zip(labels, (words.left, words.middle, words.right), strict=False):
+                label.show(text)
         self._sign(words.is_playing)
 
     def _sign(self, is_playing: bool) -> None:

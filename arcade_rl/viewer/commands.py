@@ -118,6 +118,7 @@ def _mark(viewer: Viewer, step: int, name: str) -> None:
     assert path is not None, "the episode is recorded"
     set_marker(path, step, name)
     viewer.read_markers()
+    viewer.say("")
 
 
 def change_checkpoint(viewer: Viewer, key: str) -> None:
@@ -153,6 +154,7 @@ def choose_layer(viewer: Viewer, key: str) -> None:
 
 def _show_layer(viewer: Viewer, digit: int) -> None:
     viewer.look.aside = digit - 1 if digit else None
+    viewer.say("")
 
 
 def show_eyes(viewer: Viewer, key: str) -> None:
@@ -164,7 +166,7 @@ def change_theme(viewer: Viewer, key: str) -> None:
 
 
 def start_or_stop_clip(viewer: Viewer, key: str) -> None:
-    if viewer.options.export is None or isinstance(viewer.programme, PlayedEpisodes):
+    if isinstance(viewer.programme, PlayedEpisodes):
         raise MissingError("a checkpoint plays here, and clips are made of recordings")
     step = viewer.player.position
     if viewer.clip_start is None:

@@ -44,7 +44,7 @@ KEYS = (
     Key(("?", "h", "f1"), "show_help", "?", "this card"),
     Key(("q", "escape"), "close", "q  Esc", "close"),
 )  # fmt: skip
-MOUSE = ("mouse", "on the bar: go there; a marker is named where the mouse is")
+MOUSE = ("Mouse", "on the bar: go there; a marker tells its name")
 """What the mouse does, as a line of the help card."""
 BY_KEY = {key: entry for entry in KEYS for key in entry.keys}
 

@@ -146,7 +146,9 @@ class Viewer:
                 self.is_closed = True
 
     def press(self, key: str) -> None:
-        """Obey a key."""
+        """Obey a key; one that types nothing, such as Shift, does nothing."""
+        if not key:
+            return
         if self.editor is not None:
             editor = self.editor
             self.attempt(lambda: editor.press(key))
@@ -310,7 +312,7 @@ class Viewer:
         self.is_stale = False
         return self._picture.draw(
             self.window.size, self.look, self.player.scene, self.timeline(), self.player.position,
-            self.player.goal, self._words(),
+            self.player.goal, self.words(),
         )  # fmt: skip
 
     def timeline(self) -> Timeline:
@@ -320,15 +322,19 @@ class Viewer:
             self._landmarks = len(recording), landmarks_of(recording, session.declaration)
         return Timeline(len(recording), self._landmarks[1], self._markers, self.clip_start)
 
-    def _words(self) -> Words:
-        player = self.player
-        urgent = self._is_urgent or self.editor is not None
-        middle = self.editor.line if self.editor is not None else self._message
-        if not middle:
-            middle, urgent = self.marker_at(player.position), False
-        if not middle and player.is_seeking:
-            middle = "seeking" if player.goal is not None else "running"
-        return Words(self._where(), middle, self._how(), player.is_playing, urgent)
+    def words(self) -> Words:
+        """The line of words at the bottom."""
+        player, error = self.player, self._message if self._is_urgent else ""
+        if self.editor is not None:
+            middle, error = self.editor.line, ""
+        else:
+            middle = self._message or self.marker_at(player.position) or self._going()
+        return Words(self._where(), middle, self._how(), player.is_playing, error)
+
+    def _going(self) -> str:
+        if not self.player.is_seeking:
+            return ""
+        return "running on" if self.player.goal is None else "seeking"
 
     def _where(self) -> str:
         session, scene = self.slide.session, self.player.scene

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "arcade-rl")  # the name by which desktops group windows
 import pygame
 
 from arcade_rl.contracts import Frame
