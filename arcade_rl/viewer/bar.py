@@ -153,5 +153,6 @@ class Bar:
             for x in (box.x + 2, box.x + 8):
                 fill(pixels, Rect(x, box.y, 4, box.height), self.theme.text)
         else:
-            corners = [(box.x + 2, box.y), (box.right - 2, box.y + 7), (box.x + 2, box.bottom - 1)]
+            # A smooth edge reaches half a pixel further.
+            corners = [(box.x + 2, box.y + 1), (box.right - 2, box.y + 7), (box.x + 2, box.bottom - 2)]
             polygon(pixels, corners, self.theme.text)

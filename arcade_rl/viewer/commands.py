@@ -168,6 +168,8 @@ def change_theme(viewer: Viewer, key: str) -> None:
 def start_or_stop_clip(viewer: Viewer, key: str) -> None:
     if isinstance(viewer.programme, PlayedEpisodes):
         raise MissingError("a checkpoint plays here, and clips are made of recordings")
+    if viewer.options.export is None:
+        raise MissingError("nothing here writes clips")
     step = viewer.player.position
     if viewer.clip_start is None:
         viewer.clip_start = step

@@ -154,6 +154,7 @@ class Player:
     def _work(self) -> bool:
         """Go on with a seek for a while. Returns whether it has arrived."""
         until = time.perf_counter() + BUDGET_S
+        self._continue()
         while self._job is not None and time.perf_counter() < until:
             self._continue()
         return self._job is None

@@ -19,6 +19,7 @@ from overlay_golden import is_alike, small
 from watched import message, press, settle, watching, write, write_episode
 
 from arcade_rl.overlay.closeup import EYES
+from arcade_rl.playback.library import Run
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import PlayedSource, RecordedSource
 from arcade_rl.viewer.bar import HEIGHT
@@ -229,9 +230,10 @@ def test_a_screenshot_is_the_picture_of_the_window(episode: Path) -> None:
 
 
 def test_another_checkpoint_looks_at_the_same_moment(every: Made) -> None:
-    with watching(RecordedSource(every.run.path, 20)) as viewer:
+    with watching(RecordedSource(every.run.path, 20), options=QUICK) as viewer:
         press(viewer, "<")
         assert message(viewer).startswith("no policy is looked into")
+        press(viewer, "o")
         load_policy(viewer)
         press(viewer, "5")
         own, scene = viewer.slide.session.recording.metadata.checkpoint, viewer.player.scene
@@ -290,9 +292,12 @@ def test_a_checkpoint_plays_game_after_game_sampled_or_not(every: Made) -> None:
 
 
 def test_a_policy_that_is_not_kept_is_told_and_the_game_is_shown(finished: Made) -> None:
-    with watching(RecordedSource(finished.run.path, 25)) as viewer:
-        checkpoint = viewer.slide.session.recording.metadata.checkpoint
-        assert not finished.run.checkpoint(checkpoint).exists()
+    lost = next(
+        episode.number
+        for episode in Run(finished.run.path).iterate()
+        if not finished.run.checkpoint(episode.metadata.checkpoint).exists()
+    )
+    with watching(RecordedSource(finished.run.path, lost)) as viewer:
         viewer.play_frames(1)
         assert "which is not kept" in message(viewer)
         assert viewer.player.scene.activity is None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from recorded import played
 
 from arcade_rl.playback.programme import programme_of
 from arcade_rl.playback.sources import FiledSource, Source
 from arcade_rl.recording.format import encode
+from arcade_rl.recording.recording import Recording
 from arcade_rl.registry import load_game
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 from arcade_rl.viewer.window import Window
@@ -20,12 +23,17 @@ FRAMES_A_STEP = 2
 """Frames of a step of the toy."""
 
 
-def write_episode(folder: Path, seed: int = 3) -> Path:
-    """The file of an episode of the toy in which random buttons are pressed."""
+def toy_episode(**options: Any) -> Recording:
+    """An episode of the toy in which random buttons are pressed."""
     game = load_game("toy")
-    recording, _ = played(game, game.options(), seed)
+    recording, _ = played(game, game.options(**options), seed=3)
+    return replace(recording, metadata=replace(recording.metadata, rom_sha256=""))
+
+
+def write_episode(folder: Path) -> Path:
+    """The file of such an episode."""
     path = folder / "episode_000123.msgpack.lz4"
-    path.write_bytes(encode(recording))
+    path.write_bytes(encode(toy_episode()))
     return path
 
 
