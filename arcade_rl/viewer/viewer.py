@@ -79,9 +79,10 @@ class Viewer:
     def open(self) -> None:
         """Open the first episode. A window that must wait for the policy says so meanwhile. Errors
         are those of `sources.opened`."""
-        if self.wants_policy or needs_policy(self.programme.source):
+        if self.wants_policy and has_policy(self.programme.source):
             self._library.begin()
         if needs_policy(self.programme.source):
+            self._library.begin()
             self._wait_for_policy()
         if not self.is_closed:
             self.show(self.programme.source)
@@ -124,7 +125,7 @@ class Viewer:
 
     def play_frames(self, frames: int) -> None:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
-        if self.wants_policy:
+        if self.wants_policy and not self._lacks_policy:
             self._library.wait()
         self._poll()
         self.window.show(self.draw())
