@@ -32,6 +32,7 @@ COMMANDS = {
     "evaluate": ("evaluate:evaluate", "Play episodes with a checkpoint and measure them."),
     "runs": ("runs:runs", "List, show, follow and compare runs."),
     "episodes": ("episodes:episodes", "Find, show, verify and extract recorded episodes."),
+    "watch": ("watch:watch", "Show episodes, or a checkpoint that plays, in a window."),
     "export": ("export:export", "Make films of episodes, milestones and whole trainings."),
     "feed": ("feed:feed", "Write what a run plays now, for those who watch from elsewhere."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),

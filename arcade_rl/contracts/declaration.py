@@ -39,6 +39,9 @@ class Metric:
     """Smallest value that an episode can have, such as 0 for a count; None where there is none."""
     most: float | None = None
     """Largest value that an episode can have; None where there is none."""
+    is_event: bool = False
+    """Whether timelines mark every step at which the value changes, as for lost lives and new
+    levels."""
 
     def render(self, value: float) -> str:
         """The value as people read it, with its unit."""

@@ -155,6 +155,16 @@ class Session:
         return self.performance.recording
 
     @property
+    def eyes(self) -> Eyes | None:
+        """What the agent saw; None where terms are not shown."""
+        return self._eyes
+
+    @property
+    def mind(self) -> Mind | None:
+        """The policy that is looked into."""
+        return self._mind
+
+    @property
     def is_whole(self) -> bool:
         """Whether the episode is over, so that its length is known."""
         return self.performance.is_over
@@ -212,6 +222,11 @@ class Session:
             activity=self._mind.activity(step) if self._mind is not None and position else None,
             instruments=self.instruments_after(position) if position else None,
         )
+
+    def look_through(self, mind: Mind | None, about: About) -> None:
+        """Show from now on what another policy makes of the episode, and what is known of that one.
+        The session does not close `mind`."""
+        self._mind, self.about = mind, about
 
     def scenes(self, shown: Shown, billing: Billing | None = None) -> list[Scene]:
         """A scene for each frame of what was shown, in order."""

@@ -66,6 +66,10 @@ class RunningMetrics:
         rows = [float(column[steps - 1]) for column in self._columns]
         return dict(zip(self.names, rows, strict=True))
 
+    def columns(self, recording: Recording) -> dict[str, npt.NDArray[np.float64]]:
+        """What each metric is after every step of the recording, by name. (T,), float64."""
+        return dict(zip(self.names, self.table(recording).T, strict=True))
+
     def table(self, recording: Recording) -> npt.NDArray[np.float64]:
         """What each metric is after each step. (T, metrics), float64."""
         wide = recording.metrics.astype(np.float64)

@@ -147,6 +147,10 @@ class RunDirectory:
     def feed(self) -> Path:
         return self.path / "feed"
 
+    @property
+    def markers(self) -> Path:
+        return self.path / "markers"
+
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"

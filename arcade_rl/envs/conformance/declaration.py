@@ -204,6 +204,8 @@ def _metric_faults(metric: Metric) -> Iterator[str]:
             f"metric {metric.name}: least is {least!r} and most is {most!r}; expected finite numbers that "
             "rise, or None"
         )
+    if not isinstance(metric.is_event, bool):
+        yield f"metric {metric.name}: is_event is {metric.is_event!r}; expected True or False"
     if not metric.label:
         yield f"metric {metric.name}: label is empty; expected what people read"
     try:

@@ -13,9 +13,11 @@ _COLOURS = ("blue", "green", "yellow", "ochre", "orange", "red")
 
 LEADING_METRICS = (
     Metric("score", "Score", "points", "up", "last", ".0f", least=0, most=864),
-    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f", least=0, most=5),
+    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f", least=0, most=5, is_event=True),
     Metric("longest_rally", "Longest rally", "steps", "up", "max", ".0f", least=0),
-    Metric("walls_cleared", "Walls cleared", "", "up", "last", ".0f", least=0, most=2),
+    Metric(
+        "walls_cleared", "Walls cleared", "", "up", "last", ".0f", least=0, most=2, is_event=True
+    ),
 )
 MEMORY_METRICS = (
     Metric("paddle_hits", "Paddle hits", "", "up", "last", ".0f", least=0),

@@ -31,7 +31,7 @@ METRICS = (
     Metric("trot", "Trot", "", "up", "last", ".0%", least=0, most=1),
     Metric("energy", "Energy", "J", "down", "sum", ".0f", least=0),
     Metric("transport_cost", "Cost of transport", "", "down", "last", ".2f", least=0),
-    Metric("falls", "Falls", "", "down", "sum", ".0%", least=0, most=1),
+    Metric("falls", "Falls", "", "down", "sum", ".0%", least=0, most=1, is_event=True),
     Metric("upright", "Upright", "s", "up", "sum", ".1f", least=0),
     Metric("success", "Success level", "", "up", "last", ".0f", least=0, most=2),
 )
