@@ -271,7 +271,8 @@ def test_a_batch_takes_the_filters_of_a_list(
     )  # fmt: skip
     best = Run(every.run.path).episodes("hits>=3", sort="-return", limit=3)
     assert done.code == 0, done.error
-    assert [path.name for path in done.paths] == [f"episode_{e.number:06d}.mp4" for e in best]
+    names = [f"episode_{e.number:06d}.debug-720p.mp4" for e in best]
+    assert [path.name for path in done.paths] == names
     assert [film(path)["frames"] for path in done.paths] == [PER_STEP * e.length for e in best]
     none = Exported(capfd, ("batch", every.run.path, *SMALL, "--metric", "hits>=1000"))
     assert none.code == 3
@@ -283,7 +284,8 @@ def test_a_timelapse_lasts_as_long_as_asked_and_goes_from_start_to_end(
 ) -> None:
     out = tmp_path / "t.mp4"
     done = Exported(
-        capfd, ("timelapse", every.run.path, *SMALL, "--total-seconds", 4, "--out", out)
+        capfd,
+        ("timelapse", every.run.path, *SMALL, "--total-seconds", 4, "--speed", 4, "--out", out),
     )
     assert done.code == 0, done.error
     found = film(out)
@@ -310,11 +312,12 @@ def test_a_timelapse_shows_only_episodes_whose_policy_is_kept_or_none(
     finished: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     there = {chunk for chunk, _ in checkpoints.stored(finished.run.checkpoints)}
+    short = ("--total-seconds", 3, "--speed", 4)
     for options, expected in (((), there), (("--raw",), {0, 1, 2, 3})):
         out = tmp_path / f"t{len(options)}.mp4"
         done = Exported(
             capfd,
-            ("timelapse", finished.run.path, *SMALL, "--total-seconds", 3, "--out", out, *options),
+            ("timelapse", finished.run.path, *SMALL, *short, "--out", out, *options),
         )
         assert done.code == 0, done.error
         shown = [clip["episodes"][0] for clip in sidecar(out)["provenance"]["clips"]]

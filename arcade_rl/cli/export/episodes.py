@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog=example(
-        "episode first:123", "episode first:123 --start 20s --clip-seconds 10 --preset gif-480"
-    )
+    epilog=example("episode first:123", "episode first:123 --start 20s --end 30s --preset gif-480")
 )
 @EPISODE
 @click.option(

@@ -90,13 +90,8 @@ class PositionType(click.ParamType["Position"]):
 
 def example(*lines: str) -> str:
     """The end of a help text: commands that people can try."""
-    return "\n".join(
-        [
-            "\b",
-            "Examples:" if len(lines) > 1 else "Example:",
-            *(f"  arcade-rl export {line}" for line in lines),
-        ]
-    )
+    title = "Examples:" if len(lines) > 1 else "Example:"
+    return "\n".join(["\b", title, *(f"  arcade-rl export {line}" for line in lines)])
 
 
 def film_options(

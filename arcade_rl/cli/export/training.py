@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog=example(
         "milestones @latest --every 20% --clip-seconds 8",
-        'milestones first --when "score>=100" --pick best --preset shorts-1080x1920',
+        'milestones first --when "score>=100" --pick best',
     )
 )
 @click.argument("reference", metavar="RUN")
