@@ -12,7 +12,7 @@ from arcade_rl.recording.recording import Metadata
 from arcade_rl.runs.standing import Standing
 from arcade_rl.words import short_duration, spoken_duration
 
-UNTRAINED = "untrained"
+UNTRAINED, IMPORTED = "untrained", "as imported"
 COUNT = ".0f"
 """Format of a metric that counts something."""
 
@@ -22,10 +22,14 @@ def labels_of(standings: Sequence[Standing]) -> list[str]:
     "after 4 minutes". Where durations are not known or do not tell the checkpoints apart, steps
     are given instead."""
     for spoken in (_spoken, _by_the_clock, _in_steps):
-        found = [spoken(one) if one.steps else UNTRAINED for one in standings]
+        found = [spoken(one) if one.steps else _at_first(one) for one in standings]
         if len(set(found)) == len({one.chunk for one in standings}):
             return found
     return found
+
+
+def _at_first(standing: Standing) -> str:
+    return IMPORTED if standing.imported else UNTRAINED
 
 
 def _spoken(standing: Standing) -> str:
@@ -53,11 +57,12 @@ def public_title(metadata: Metadata, standing: Standing | None) -> Title:
 def _trained(metadata: Metadata, standing: Standing | None) -> str:
     if metadata.purpose == "training":
         return f"after {metadata.step_end:,} steps of training"
+    is_imported = standing is not None and standing.imported
     if not metadata.step_end:
-        return "before training"
+        return IMPORTED if is_imported else "before training"
     if standing is None:
         return f"after {metadata.step_end:,} steps of training"
-    return f"{_spoken(standing)} of training"
+    return f"{_spoken(standing)} of {'further ' if is_imported else ''}training"
 
 
 def final_score(declaration: Declaration, metadata: Metadata) -> str:

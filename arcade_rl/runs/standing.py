@@ -39,6 +39,9 @@ class Standing:
     """Largest raw return of all episodes up to the checkpoint."""
     learning_rate: float | None
     """Learning rate of the last update; None before the first update."""
+    imported: str = ""
+    """File of the model that the run began with, which was trained elsewhere; "" where the run began
+    untrained."""
 
     @property
     def progress(self) -> float:
@@ -123,4 +126,5 @@ def standing_at(run: RunDirectory, chunk: int) -> Standing:
         window=min(WINDOW, count),
         best_return=best,
         learning_rate=json.loads(update[0]).get(LEARNING_RATE) if update else None,
+        imported=run.imported.file if run.imported else "",
     )

@@ -13,8 +13,8 @@ from arcade_rl.runs.episodes import parse_condition
 from arcade_rl.runs.standing import Standing
 
 
-def standing(steps: int, trained_s: float) -> Standing:
-    return Standing(steps, steps, 10**6, trained_s, 0, None, 0, None, None)
+def standing(steps: int, trained_s: float, imported: str = "") -> Standing:
+    return Standing(steps, steps, 10**6, trained_s, 0, None, 0, None, None, imported)
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,23 @@ def test_labels_tell_checkpoints_apart(points: list[tuple[int, float]], said: li
     assert labels_of([standing(*point) for point in points]) == said
 
 
+def test_a_run_of_an_imported_model_did_not_begin_untrained() -> None:
+    points = [standing(0, 0, "ppo.zip"), standing(100, 240, "ppo.zip")]
+    assert labels_of(points) == ["as imported", "after 4 minutes"]
+
+
 @pytest.mark.parametrize(
     ("changes", "known", "subtitle"),
     [
         ({"purpose": "evaluation"}, standing(9000, 240), "after 4 minutes of training"),
         ({"purpose": "evaluation"}, None, "after 9,000 steps of training"),
         ({"purpose": "evaluation", "step_end": 0}, None, "before training"),
+        ({"purpose": "evaluation", "step_end": 0}, standing(0, 0, "ppo.zip"), "as imported"),
+        (
+            {"purpose": "evaluation"},
+            standing(9000, 240, "ppo.zip"),
+            "after 4 minutes of further training",
+        ),
         ({}, standing(0, 0), "after 9,000 steps of training"),
         ({"opponent": "wall"}, None, "after 9,000 steps of training  ·  against wall"),
     ],
