@@ -66,7 +66,10 @@ def test_every_command_is_what_the_table_says(command: str) -> None:
         (["nope"], "No such command 'nope'. Try: arcade-rl --help"),
         (["doctor", "--nope"], "No such option '--nope'. Try: arcade-rl doctor --help"),
         (["no  pe"], "No such command 'no  pe'. Try: arcade-rl --help"),
-        (["config", "show"], "Missing argument 'CONFIG|GAME[:NAME]'. Try: arcade-rl config show --help"),
+        (
+            ["config", "show"],
+            "Missing argument 'CONFIG|GAME[:NAME]'. Try: arcade-rl config show --help",
+        ),
         (["runs", "lst"], "No such command 'lst'. Did you mean 'list'? Try: arcade-rl runs --help"),
     ],
 )

@@ -79,7 +79,9 @@ def test_listing_imports_no_plugin(plugin_dist: PluginDist) -> None:
 
 
 def test_configurations_are_found_without_an_import(plugin_dist: PluginDist) -> None:
-    folder = plugin_dist("arcade_rl_pong", None, {"pong": "arcade_rl_pong", "tennis": "arcade_rl_pong"})
+    folder = plugin_dist(
+        "arcade_rl_pong", None, {"pong": "arcade_rl_pong", "tennis": "arcade_rl_pong"}
+    )
     configs = folder / "arcade_rl_pong" / "configs"
     (configs / "pong").mkdir(parents=True)
     (configs.parent / "__init__.py").write_text("1 / 0\n")
