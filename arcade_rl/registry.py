@@ -5,7 +5,6 @@ of them are imported to list ROMs.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator
@@ -18,10 +17,11 @@ from typing import Any
 
 import pluggy
 
-from arcade_rl import hookspecs
+from arcade_rl import checkout, hookspecs
 from arcade_rl.config.faults import cut
 from arcade_rl.contracts import Game, Rom
 from arcade_rl.errors import MissingError, PluginError
+from arcade_rl.words import nearest
 
 ALLOW_LIST = "ARCADE_RL_LOAD_PLUGINS"
 GAME_MEMBERS = (
@@ -235,13 +235,38 @@ def _distribution(point: EntryPoint) -> str:
 
 
 def _not_installed(name: str, known: list[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1)
-    hint = (
-        f"; did you mean {nearest[0]}?" if nearest else f"; installed: {', '.join(known) or 'none'}"
-    )
+    """The sentence about a game that no installed plugin offers, with what to do."""
     if (allowed := _allow_list()) is not None and name not in allowed:
-        hint += f" ({ALLOW_LIST} allows {', '.join(sorted(allowed)) or 'none'})"
-    return f"no installed plugin offers a game named {cut(name)}{hint}"
+        names = ", ".join(sorted(allowed)) or "none"
+        return f"{_no_game(name, known)} ({ALLOW_LIST} allows {names})"
+    if distribution := _distribution_of_roms(name):
+        return f"{name} cannot be trained yet: {distribution} has its ROMs and offers no game; see `arcade-rl roms list`"  # fmt: skip
+    for group in (hookspecs.ENTRY_POINT_GROUP, hookspecs.ROM_ENTRY_POINT_GROUP):
+        if folder := checkout.folder_of(name, group):
+            later = "" if group == hookspecs.ENTRY_POINT_GROUP else " and cannot be trained yet"
+            advice = checkout.how_to_install(folder)
+            return f"{name} is in this checkout but not installed{later}: {advice}"
+    return _no_game(name, known)
+
+
+def _no_game(name: str, known: list[str]) -> str:
+    near = nearest(name, known)
+    hint = f"did you mean {near}?" if near else f"installed: {', '.join(known) or 'none'}"
+    advice = "" if known else f"; {checkout.how_to_get_games()}"
+    return f"no installed plugin offers a game named {cut(name)}; {hint}{advice}"
+
+
+def _distribution_of_roms(name: str) -> str:
+    """The installed distribution that declares ROMs under this name, or a ROM or a game of this
+    name; "" if there is none."""
+    points, _ = _entry_points(hookspecs.ROM_ENTRY_POINT_GROUP)
+    for point in points:
+        if point.name == name:
+            return _distribution(point)
+    for source in rom_sources():
+        if any(name == rom.name or name in rom.games for rom in source.roms):
+            return source.distribution
+    return ""
 
 
 def _import(point: EntryPoint) -> ModuleType:

@@ -1,9 +1,12 @@
-"""Numbers as people read them: counts, parts, durations, sizes and dates, alike in every face."""
+"""Numbers as people read them: counts, parts, durations, sizes and dates, alike in every face; and
+what may have been meant by a name that does not exist."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import time
+from collections.abc import Iterable
 
 DASH = "\N{EN DASH}"
 """Stands for a missing number."""
@@ -65,10 +68,20 @@ def short_duration(seconds: float) -> str:
 
 def rough_duration(seconds: float) -> str:
     """A duration in the largest unit that leaves a number of at least two, such as "90 min"."""
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+    return _rough(seconds, ("d", "h", "min", "s"))
+
+
+def spoken_duration(seconds: float) -> str:
+    """A duration as people say it, such as "90 minutes"."""
+    text = _rough(seconds, ("days", "hours", "minutes", "seconds"))
+    return text.removesuffix("s") if text.startswith("1 ") else text
+
+
+def _rough(seconds: float, units: tuple[str, str, str, str]) -> str:
+    for unit, length in zip(units, (86_400, 3_600, 60), strict=False):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
+    return f"{max(seconds, 0):.0f} {units[-1]}"
 
 
 def size(count: float) -> str:
@@ -107,3 +120,15 @@ def _time(seconds: float, form: str) -> str:
         return time.strftime(form, time.localtime(seconds))
     except (OverflowError, ValueError, OSError):
         return f"{seconds:g} s"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `name`; None where no name is like it."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def meant_or(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The question whether the nearest known name was meant; `otherwise` where no name is like
+    `name`."""
+    near = nearest(name, known)
+    return otherwise if near is None else f"did you mean {near}?"

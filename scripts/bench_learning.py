@@ -115,7 +115,7 @@ def report(runs: Path, seeds: int) -> None:
         print(row)
     print("mean score of the last 100 episodes of training, and the 95 % interval of its mean:")
     for side, shown in found.items():
-        finals = [each["metrics"]["score"] for each in shown]
+        finals = [each["last_100_means"]["score"] for each in shown]
         mean = statistics.mean(finals)
         half = STUDENT[len(finals) - 1] * statistics.stdev(finals) / len(finals) ** 0.5
         each_final = ", ".join(f"{final:.1f}" for final in finals)

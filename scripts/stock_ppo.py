@@ -90,7 +90,11 @@ def summarise(scores: list[tuple[int, float]], steps: int) -> dict[str, Any]:
         ended = [score for step, score in scores if begin < step <= end]
         chunks.append({"steps": end, "metrics": {"score": statistics.mean(ended)}})
     last = [score for _, score in scores[-100:]]
-    return {"state": "finished", "chunks": chunks, "metrics": {"score": statistics.mean(last)}}
+    return {
+        "state": "finished",
+        "chunks": chunks,
+        "last_100_means": {"score": statistics.mean(last)},
+    }
 
 
 def main() -> None:

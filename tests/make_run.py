@@ -15,7 +15,8 @@ from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.events import Event, LogWriter
+from arcade_rl.runs.events import Event, FeedFrame, LogWriter
+from arcade_rl.runs.feed import FeedWriter
 from arcade_rl.runs.plan import STAGED_EVENTS, Plan, plan_run
 from arcade_rl.training.chunk import Chunk, Turn
 from arcade_rl.training.learner import open_learner
@@ -61,10 +62,15 @@ def make_run(root: Path, *assignments: str, name: str = "r", chunks: int | None 
     lines = [f"{key}={value}" for key, value in values.items()]
     resolved = resolve([from_assignments(lines)], load_game)
     run = create_run(resolved, root, name, ["make_run"])
+    return go_on(run, resolved, chunks)
+
+
+def go_on(run: RunDirectory, resolved: Resolved, chunks: int | None = None) -> Made:
+    """Train a run up to chunk `chunks`, or to its end."""
     plan = plan_run(resolved.config)
     with closing(Database.open(run.database)) as database:
         database.set_status("running")
-        state = None
+        state = checkpoints.newest(run.checkpoints)
         while state is None or state.updates < plan.total_updates:
             if chunks is not None and state is not None and state.chunk == chunks:
                 break
@@ -88,7 +94,12 @@ def _chunk(
     log = LogWriter(staging / STAGED_EVENTS)
     database.begin_attempt(spec.chunk, spec.attempt, spec.first_update, spec.last_update)
 
+    feed = FeedWriter(run.feed)
+
     def take_in(event: Event) -> None:
+        if isinstance(event, FeedFrame):
+            feed.write(event)
+            return
         log.write(event)
         database.record(spec.chunk, spec.attempt, event)
 
@@ -99,3 +110,4 @@ def _chunk(
     finally:
         learner.close()
         log.close()
+        feed.close()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -47,6 +47,8 @@ class Case:
     theme: str = "dark"
     signs: str = "blue-orange"
     detail: Detail = "full"
+    within: tuple[int, int] | None = None
+    """Size of the whole picture, of a pane."""
 
 
 CASES = {
@@ -54,9 +56,14 @@ CASES = {
     "cnn-tall": Case(cnn_scene, (1080, 1920), "light"),
     "cnn-small": Case(cnn_scene, (854, 480)),
     "cnn-minimal": Case(lambda: with_banner(cnn_scene(), 0.6), (960, 540), detail="minimal"),
+    "cnn-poster": Case(cnn_scene, (1080, 1920), "light", detail="minimal"),
+    "cnn-square": Case(cnn_scene, (1080, 1080)),
+    "pane-beside": Case(cnn_scene, (1080, 637), detail="minimal", within=(1080, 1920)),
+    "pane-below": Case(cnn_scene, (637, 1080), detail="minimal", within=(1920, 1080)),
     "cnn-none": Case(cnn_scene, (640, 540), detail="none"),
     "no-policy": Case(lambda: altered(cnn_scene(), activity=None, trace=None)),
     "mlp": Case(mlp_scene, (2560, 1440), "light", "green-red"),
+    "no-curve": Case(lambda: replace(mlp_scene(), curve=None)),
     "robot": Case(robot_scene),
     "buttons": Case(buttons_scene, theme="light"),
     "many": Case(many_scene),
@@ -73,7 +80,7 @@ CASES = {
 
 
 def draw(case: Case) -> Frame:
-    overlay = Overlay(case.size, theme(case.theme, case.signs), case.detail)
+    overlay = Overlay(case.size, theme(case.theme, case.signs), case.detail, case.within)
     return overlay.card(CARD) if case.scene is None else overlay.compose(case.scene())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Frame, Gauge
+from arcade_rl.contracts import FeatureGroup, Frame, Gauge
 from arcade_rl.overlay.scene import (
     Banner,
     Card,
@@ -35,13 +35,17 @@ from arcade_rl.policies.activity import (
     Seen,
     Switches,
 )
-from arcade_rl.runs.standing import Standing
+from arcade_rl.runs.standing import LearningCurve, Standing
 
 ATARI = Fraction(12, 7)
 BRICKS = ((200, 72, 72), (198, 108, 58), (180, 122, 48), (162, 162, 42), (72, 160, 72), (66, 72, 200))  # fmt: skip
 FEATURES = (
     *("paddle x", "ball x", "ball y", "velocity x", "velocity y", "offset"),
     *(f"bricks {k}" for k in range(36)),
+)
+FEATURE_GROUPS = (
+    FeatureGroup("paddle and ball", tuple(range(6))),
+    FeatureGroup("bricks", tuple(6 + 6 * (5 - k % 6) + 5 - k // 6 for k in range(36)), 6),
 )
 JOINTS = tuple(f"{leg} {joint}" for leg in ("FR", "FL", "RR", "RL") for joint in ("hip", "thigh", "calf"))  # fmt: skip
 FEET = ("front right", "front left", "rear right", "rear left")
@@ -175,6 +179,16 @@ def trace(count: int = 240, length: int = 240) -> Trace:
     return Trace(values.astype(np.float32), at[::-1], length - 1)
 
 
+def learning(step: int = 4_200_000, points: int = 84) -> LearningCurve:
+    """A curve that rises and flattens, as most do."""
+    at = np.linspace(0, 1, points + 1)[1:]
+    means = 287 * at**0.7 + 9 * np.sin(at * 40)
+    bests = np.maximum.accumulate(means + 60 + 80 * np.sin(at * 13) ** 2)
+    steps = (at * step).astype(np.int64)
+    floats = means.astype(np.float32), bests.astype(np.float32)
+    return LearningCurve("Score", step, 10_000_000, steps, *floats, 0.0, 520.0)
+
+
 def standing() -> Standing:
     return Standing(41, 4_200_000, 10_000_000, 5025.4, 12_345, 287.41, 100, 412.0, 2.5e-4)
 
@@ -220,9 +234,11 @@ def cnn_scene(step: int = 0, taken: int | None = 2) -> Scene:
             "run breakout-pixels-3 · checkpoint 41 of 99 · sampled actions · seed 1871",
         ),
         standing=standing(),
+        curve=learning(),
         playback=playback(step),
         seats=(Seat("", "", cnn(step, taken), trace(), ("NOOP", "FIRE", "RIGHT", "LEFT")),),
         feature_names=(),
+        feature_groups=(),
         dashboard=None,
         banner=None,
     )
@@ -236,6 +252,7 @@ def mlp_scene(step: int = 0) -> Scene:
         activity=dense(step, 42, (128, 128), decision, outputs),
         action_names=("NOOP", "RIGHT", "LEFT"),
         feature_names=FEATURES,
+        feature_groups=FEATURE_GROUPS,
     )
 
 
@@ -283,6 +300,14 @@ def trot_scene(step: int = 430, tracks: tuple[str, ...] = FEET) -> Scene:
     scene = robot_scene(step)
     assert scene.activity is not None
     names = tuple(name for name in scene.feature_names if not name.startswith("gravity"))
+    parts = ("velocity", "turn", "command")
+    groups = (
+        *(FeatureGroup(name, tuple(range(3 * k, 3 * k + 3))) for k, name in enumerate(parts)),
+        *(
+            FeatureGroup(name, tuple(range(9 + 12 * k, 21 + 12 * k)), 3)
+            for k, name in enumerate(("angles", "speeds", "actions before"))
+        ),
+    )
     decision = scene.activity.decision
     assert isinstance(decision, Dials)
     activity = dense(step, 45, (512, 256, 128), decision, decision.mean)
@@ -290,6 +315,7 @@ def trot_scene(step: int = 430, tracks: tuple[str, ...] = FEET) -> Scene:
         scene,
         activity=activity,
         feature_names=names,
+        feature_groups=groups,
         dashboard=trot(step, tracks=tracks),
         playback=replace(
             scene.playback,
@@ -413,6 +439,7 @@ def long_scene() -> Scene:
         playback=Playback(
             123_456, 999_999, 12_345_678, 49_382_712, -1234567.5, readings, contributions
         ),
+        curve=replace(learning(), label="A metric with a long label"),
         feature_names=tuple(f"feature with a long name {k}" for k in range(42)),
         banner=Banner(f"milestone: {run}", f"the checkpoint of {run} plays, " + LONG, 1.0),
     )
@@ -432,6 +459,7 @@ def first_scene() -> Scene:
     return altered(
         cnn_scene(),
         standing=Standing(-1, 0, 10_000_000, 0.0, 0, None, 100, None, None),
+        curve=learning(0, 0),
         playback=Playback(1, 1, 0, 0, 0.0, (), ()),
         activity=activity,
         trace=Trace(np.zeros(0, np.float32), np.zeros(0, np.int64), 239),

@@ -3,7 +3,6 @@ what its keys mean, and whether files are valid."""
 
 from __future__ import annotations
 
-import glob
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcade_rl.cli.examples import examples
+from arcade_rl.cli.train import SET, TARGET
 from arcade_rl.errors import ArcadeError, MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 CONFIGS = Path("configs")
 
 
-@click.group()
+@click.group(epilog=examples("arcade-rl config show breakout", "arcade-rl config keys train.gamma"))
 def config() -> None:
     """List, show, explain and validate configurations."""
 
 
-@config.command("list")
+@config.command("list", epilog=examples("arcade-rl config list", "arcade-rl train breakout:quick"))
 @click.argument("game", metavar="[GAME]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def list_shipped(game: str | None, as_json: bool) -> None:
@@ -45,17 +46,20 @@ def list_shipped(game: str | None, as_json: bool) -> None:
         table(["name", "summary", "path"], rows)
 
 
-@config.command()
-@click.argument("target", metavar="CONFIG|GAME[:NAME]")
-@click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set a key. Repeatable."
+@config.command(
+    epilog=examples(
+        "arcade-rl config show breakout:quick",
+        "arcade-rl config show my.toml --set train.gamma=0.9",
+    )
 )
+@TARGET
+@SET
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show every value of a configuration, and where it came from.
 
-    A hyper-parameter that nobody has set is shown as unset: the algorithm's own value holds.
-    `arcade-rl config keys` explains the keys.
+    A hyper-parameter that nobody has set is shown with the value that the algorithm gives it, and
+    "default of" that algorithm as its origin. `arcade-rl config keys` explains the keys.
     """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.cli.output import emit_json, table
@@ -64,14 +68,15 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     rows = list(_rows(resolved))
     if as_json:
         origins = {key: origin for key, _, origin in rows}
-        emit_json({"values": _values(resolved), "origins": origins})
+        emit_json({"values": _values_in_force(resolved), "origins": origins})
     else:
-        cells = [[key, json.dumps(value), by] for key, value, by in rows]
-        unset = [[key, "unset", "default of the algorithm"] for key in _unset(resolved)]
-        table(["key", "value", "origin"], [*cells, *unset])
+        cells = [[key, _written(value), by] for key, value, by in rows]
+        table(["key", "value", "origin"], cells)
 
 
-@config.command("keys")
+@config.command(
+    "keys", epilog=examples("arcade-rl config keys", "arcade-rl config keys train recording.queue")
+)
 @click.argument("names", metavar="[TABLE|KEY]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def explain(names: tuple[str, ...], as_json: bool) -> None:
@@ -95,25 +100,29 @@ def explain(names: tuple[str, ...], as_json: bool) -> None:
             paragraph(_explanation(key), indent=4)
 
 
-@config.command()
+@config.command(epilog=examples("arcade-rl config validate", "arcade-rl config validate my.toml"))
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def validate(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
     """Check configuration files; without a PATH, every *.toml below ./configs.
 
-    A PATH may be a folder. Exits with 2 if a file is faulty.
+    A PATH may be a folder. Without a PATH, configurations of games that are not installed are
+    skipped. Exits with 2 if a file is faulty.
     """
     from arcade_rl.cli.output import emit_json
 
-    faults = {path: _fault(path) for path in _files(paths)}
+    skipped = {} if paths else _not_playable(_files(paths))
+    faults = {path: _fault(path) for path in _files(paths) if path not in skipped}
     if as_json:
-        emit_json(
-            [{"path": path, "ok": not fault, "fault": fault} for path, fault in faults.items()]
-        )
+        rows = [{"path": path, "ok": not fault, "fault": fault} for path, fault in faults.items()]
+        rows += [{"path": path, "ok": None, "fault": reason} for path, reason in skipped.items()]
+        emit_json(rows)
     else:
         for path, fault in faults.items():
             click.echo(f"{path}: fault: {fault}" if fault else f"{path}: ok")
+        for path, reason in skipped.items():
+            click.echo(f"{path}: skipped: {reason}")
     if any(faults.values()):
         context.exit(UsageError.exit_code)
 
@@ -170,39 +179,63 @@ def _values(resolved: Resolved) -> dict[str, Any]:
     return resolved.config.model_dump(mode="json", exclude_none=True)
 
 
+def _values_in_force(resolved: Resolved) -> dict[str, Any]:
+    """All values, with those of the algorithm where nobody has set one."""
+    from arcade_rl.config import held
+
+    values = _values(resolved)
+    for one in held(resolved.config.train):
+        *tables, name = one.key.split(".")
+        inner = values
+        for table in tables:
+            inner = inner.setdefault(table, {})
+        inner[name] = one.value
+    return values
+
+
 def _rows(resolved: Resolved) -> Iterator[tuple[str, Any, str]]:
-    """Key, value and origin of every value. Hyper-parameters that nobody set are left out."""
-    from arcade_rl.config import flatten
+    """Key, value and origin of every value, those of the algorithm last."""
+    from arcade_rl.config import flatten, held
 
     for key, value in flatten(_values(resolved)):
         is_of_game = key.startswith(("options.", "reward."))
         default = f"default of {resolved.game.name}" if is_of_game else "default"
         yield key, value, resolved.origins.get(key, default)
+    for one in held(resolved.config.train):
+        yield one.key, one.value, one.origin
 
 
-def _unset(resolved: Resolved) -> list[str]:
-    """The hyper-parameters of the algorithm that nobody has set."""
-    from arcade_rl.config import HYPERPARAMETERS
-
-    train = resolved.config.train
-    names = sorted(HYPERPARAMETERS[train.algorithm])
-    return [f"train.{name}" for name in names if getattr(train, name) is None]
+def _written(value: Any) -> str:
+    return "none" if value is None else json.dumps(value)
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
-    files = []
+    from arcade_rl.cli.experiment import files_below
+
+    files: list[Path] = []
     for path in paths or (CONFIGS,):
-        found = _below(path) if path.is_dir() else [path]
+        found = files_below(path) if path.is_dir() else [path]
         if not found or (not paths and not path.exists()):
             raise MissingError(f"{path} holds no *.toml; name the files to check")
         files += found
     return files
 
 
-def _below(folder: Path) -> list[Path]:
-    """Every *.toml in a folder and in the folders, links too, below it."""
-    names = glob.glob("**/*.toml", root_dir=folder, recursive=True, include_hidden=True)
-    return [folder / name for name in sorted(names)]
+def _not_playable(files: Sequence[Path]) -> dict[Path, str]:
+    """The files whose game is not installed, each with the reason."""
+    from arcade_rl.config import game_name, read_toml
+    from arcade_rl.registry import installed, load_game
+
+    names, found = {game.name for game in installed()}, {}
+    for path in files:
+        try:
+            if (name := game_name([read_toml(path)])) not in names:
+                load_game(name)
+        except MissingError as error:
+            found[path] = str(error)
+        except ArcadeError:
+            continue  # the file is faulty, which its check says
+    return found
 
 
 def _fault(path: Path) -> str:

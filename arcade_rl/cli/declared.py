@@ -33,6 +33,7 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "options": _options(resolved.options),
         "actions": list(declaration.actions),
         "features": list(declaration.features),
+        "feature_groups": [asdict(group) for group in declaration.feature_groups],
         "metrics": [asdict(metric) for metric in declaration.metrics],
         "terms": [
             {**asdict(term), "weight": weight}

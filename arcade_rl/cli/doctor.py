@@ -6,14 +6,17 @@ from dataclasses import asdict
 
 import click
 
+from arcade_rl.cli.examples import examples
+from arcade_rl.cli.roms import ROMS_DIR
+from arcade_rl.cli.train import RUNS_DIR
 from arcade_rl.errors import MissingError
 
 WIDTHS = {"ok": "ok  ", "warn": "warn", "fail": "fail"}
 
 
-@click.command()
-@click.option("--runs-dir", metavar="DIR", help="Where runs live; default: ARCADE_RL_RUNS_DIR, else runs.")  # fmt: skip
-@click.option("--roms-dir", metavar="DIR", help="Where ROMs live; default: ARCADE_RL_ROMS_DIR, else roms.")  # fmt: skip
+@click.command(epilog=examples("arcade-rl doctor"))
+@RUNS_DIR
+@ROMS_DIR
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def doctor(

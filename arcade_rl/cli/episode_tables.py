@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcade_rl.cli.names import named
 from arcade_rl.cli.output import emit_json, fitting, notice, paragraph, table
 from arcade_rl.errors import Interrupted, MissingError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
@@ -86,14 +87,22 @@ def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    more = ("chunk", "stage", "seed", "opponent", "bytes")
-    header = ["time", "episode", "step", *metrics, "length", "return", *terms, *more, "reasons"]
-    writer.writerow(header)
+    sums, more = ("length", "return", "shaped_return", "truncated"), (
+        "chunk", "stage", "environment", "seed", "opponent", "bytes",
+    )  # fmt: skip
+    writer.writerow(["number", "time", "step", *metrics, *sums, *terms, *more, "reasons"])
     for row in rows:
-        values = [*(row.metrics[name] for name in metrics), row.length, row.raw_return]
-        values += [row.terms[name] for name in terms]
-        values += [getattr(row, name) for name in more]
-        writer.writerow([_ended(row), row.number, row.step, *values, " ".join(row.reasons)])
+        values = row_values(row)
+        writer.writerow([
+            row.number, _ended(row), row.step, *(row.metrics[name] for name in metrics),
+            *(values[name] for name in sums), *(row.terms[name] for name in terms),
+            *(values[name] for name in more), " ".join(row.reasons),
+        ])  # fmt: skip
+
+
+def row_values(row: EpisodeRow) -> dict[str, Any]:
+    """What the index knows of an episode, as plain values."""
+    return named(asdict(row))
 
 
 def detail_values(recording: Recording) -> dict[str, Any]:
@@ -101,8 +110,8 @@ def detail_values(recording: Recording) -> dict[str, Any]:
     columns = ("actions", "rewards", "metrics", "values", "distributions")
     found = {name: getattr(recording, name) for name in columns}
     return {
-        **asdict(recording.metadata),
-        "start": asdict(recording.start),
+        **named(asdict(recording.metadata)),
+        "seed": recording.start.seed,
         "columns": {name: None if it is None else it.tolist() for name, it in found.items()},
     }
 
@@ -128,9 +137,9 @@ def write_detail(recording: Recording, size: int) -> None:
         f"metrics   {_pairs(it.metrics)}",
         f"terms     {_pairs(it.terms)}",
         f"reasons   {', '.join(it.reasons) or 'none'}",
-        f"recorded  {size:,} bytes, {size / it.length:.2f} a step: {columns_size(recording):,} for the "
-        f"steps' {', '.join(['actions', 'rewards', 'metrics', *kept])} and fingerprints "
-        f"({len(recording.fingerprints.values)}), the rest for what is known of it as a whole",
+        f"recorded  {size:,} bytes, {size / it.length:.2f} a step: {columns_size(recording):,} of step data "
+        f"({', '.join(['actions', 'rewards', 'metrics', *kept])} and {len(recording.fingerprints.values)} "
+        f"fingerprints), {size - columns_size(recording):,} of metadata",
         f"versions  {', '.join(f'{name} {version}' for name, version in sorted(it.versions.items()))}",
     ]
     for line in lines:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from arcade_rl.cli.examples import examples
 from arcade_rl.cli.runs import JSON
-from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.cli.train import RUN, RUNS_DIR
 from arcade_rl.errors import MissingError, UsageError, VerificationError
 
 if TYPE_CHECKING:
@@ -25,20 +26,20 @@ _FILTERS = [
     click.option("--stage", type=click.IntRange(0, 10**6), help="Only those played in this stage."),
     click.option("--reason", help="Only those that this criterion kept."),
     click.option("--opponent", metavar="NAME", help="Only those against this opponent."),
-    click.option("--min-return", type=float, help="Only those with such a return, or more."),
-    click.option("--max-return", type=float, help="Only those with such a return, or less."),
+    click.option("--min-return", type=float, help="Only those with this return or more."),
+    click.option("--max-return", type=float, help="Only those with this return or less."),
     click.option(
         "--metric", "where", multiple=True, metavar="CONDITION",
         help='Only those that meet it, such as "score>=100". Repeatable.',
     ),
-    click.option("--since", help="Only those that ended then or later, ISO 8601."),
-    click.option("--until", help="Only those that ended before."),
+    click.option("--since", help="Only those that ended then or later, in ISO 8601."),
+    click.option("--until", help="Only those that ended before then."),
     click.option(
         "--sort", default="number", show_default=True,
         help='A metric, number, return, length, stage, step, time, chunk, seed or bytes; '
         '"-return" begins with the largest.',
     ),
-    click.option("--limit", type=click.IntRange(1, 10**15), help="At most so many."),
+    click.option("--limit", type=click.IntRange(1, 10**15), help="Show at most this many."),
 ]  # fmt: skip
 
 
@@ -50,13 +51,19 @@ def filters(command: F) -> F:
     return command
 
 
-@click.group()
+@click.group(epilog=examples("arcade-rl episodes list first --sort -return --limit 5"))
 def episodes() -> None:
-    """Find, show, verify and cut out recorded episodes."""
+    """Find, show, verify and extract recorded episodes."""
 
 
-@episodes.command("list")
-@click.argument("reference", metavar="RUN")
+@episodes.command(
+    "list",
+    epilog=examples(
+        "arcade-rl episodes list first --sort -return --limit 5",
+        'arcade-rl episodes list first --metric "score>=100" --csv > best.csv',
+    ),
+)
+@RUN
 @filters
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV, all columns.")
 @JSON
@@ -67,10 +74,10 @@ def list_episodes(
 ) -> None:  # fmt: skip
     """List the recorded episodes of RUN.
 
-    A terminal shows as many columns as fit: what is sorted and filtered by comes first, then the
-    main metric. Anywhere else every column is written.
+    A terminal shows as many columns as fit: first those that are sorted and filtered by, then the
+    main metric. A pipe gets every column.
     """
-    from arcade_rl.cli.episode_tables import write_csv, write_list
+    from arcade_rl.cli.episode_tables import row_values, write_csv, write_list
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.library import select
     from arcade_rl.runs.directory import find_run, runs_directory
@@ -84,29 +91,31 @@ def list_episodes(
     if as_csv:
         write_csv(run, rows)
     elif as_json:
-        from dataclasses import asdict
-
-        emit_json([asdict(row) for row in rows])
+        emit_json([row_values(row) for row in rows])
     elif not write_list(run, rows, query):
         meeting = " that meets this" if query.conditions or query.reason or query.opponent else ""
         notice(f"{run.name} has no recorded episode{meeting}")
 
 
-@episodes.command()
+@episodes.command(
+    epilog=examples(
+        "arcade-rl episodes show first:123", "arcade-rl episodes show first:123 --thumbnail 123.png"
+    )
+)
 @EPISODE
 @click.option(
     "--thumbnail",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a picture of it to this file, which ends with .png.",
+    help="Write a picture of the episode to this PNG file.",
 )
 @click.option(
     "--at",
     "step",
     type=click.IntRange(0, 10**15),
-    help="The picture after this step; else the last.",
+    help="Step after which the picture is taken; the last by default.",
 )
-@click.option("--camera", metavar="NAME", help="That draws it, of a game that has some.")
+@click.option("--camera", metavar="NAME", help="Camera angle, for games that have several.")
 @click.option("--force", is_flag=True, help="Replace the picture if it exists.")
 @JSON
 @RUNS_DIR
@@ -119,7 +128,7 @@ def show(
     as_json: bool,
     runs_dir: str | None,
 ) -> None:
-    """Show what is recorded of an episode, and draw a picture of it."""
+    """Show what is recorded of an episode, and write a picture of it."""
     from arcade_rl.cli.episode_tables import detail_values, write_detail
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.references import open_episode
@@ -143,26 +152,27 @@ def show(
 
 def _expect_picture(path: Path, force: bool, step: int | None, episode: Episode) -> None:
     """Raise UsageError or MissingError if the picture cannot be made."""
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"{path} would be a PNG file; give a name that ends with .png")
-    _expect_place(path, force)
+    expect_png(path)
+    expect_place(path, force)
     if step is not None and step > episode.length:
         raise UsageError(f"{episode.where} has {episode.length} steps; there is no step {step}")
 
 
-@episodes.command()
+@episodes.command(
+    epilog=examples("arcade-rl episodes verify first", "arcade-rl episodes verify first 12 123")
+)
 @click.argument("reference", metavar="RUN|RUN:EPISODE|FILE")
 @click.argument("numbers", metavar="[EPISODE]...", nargs=-1, type=click.IntRange(1, 10**15))
 @JSON
 @RUNS_DIR
 def verify(reference: str, numbers: tuple[int, ...], as_json: bool, runs_dir: str | None) -> int:
-    """Play recorded episodes again and compare every step.
+    """Replay recorded episodes and compare every step.
 
-    Rewards and metrics are compared at every step, observations where fingerprints were taken:
-    every 32 steps and at the end. Episodes whose states are recorded are played again where the
-    game can, and every state is compared; that one differs here is told and no fault, since the
-    recording is what happened. Exits with 4 if any other episode differs or is damaged, else with
-    3 if one is missing or cannot be played here. Ctrl-C ends it with what was found by then.
+    Rewards and metrics are compared at every step, and observations where fingerprints were taken:
+    every 32 steps and at the end. Episodes whose states are recorded are replayed where the game
+    can do that, and every state is compared; a difference there is reported but is not an error.
+    Exits with 4 if any other episode differs or is damaged, else with 3 if one is missing or cannot
+    be played here. Ctrl-C ends the command with what was found by then.
     """
     from arcade_rl.cli.counter import counted
     from arcade_rl.cli.episode_tables import Verified, write_verified
@@ -200,15 +210,15 @@ def _readable(chosen: deque[Episode], verified: Verified) -> Iterator[Recording]
             yield recording
 
 
-@episodes.command()
+@episodes.command(epilog=examples("arcade-rl episodes export first:123 best.msgpack.lz4"))
 @EPISODE
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @RUNS_DIR
 def export(reference: str, file: Path | None, force: bool, runs_dir: str | None) -> None:
-    """Write an episode to a file of its own, which every command takes that takes an episode.
+    """Write an episode to a file of its own, usable wherever a command takes an episode.
 
-    FILE is episode_000123.msgpack.lz4 in the current directory unless it is given.
+    FILE defaults to episode_000123.msgpack.lz4 in the current directory.
     """
     from arcade_rl.playback.references import open_episode
     from arcade_rl.recording.format import SUFFIX
@@ -220,7 +230,7 @@ def export(reference: str, file: Path | None, force: bool, runs_dir: str | None)
     target = file or Path(name)
     if target.is_dir():
         target /= name
-    _expect_place(target, force)
+    expect_place(target, force)
     write_atomically(target, episode.frame)
     click.echo(target)
 
@@ -237,7 +247,13 @@ def _chosen(reference: str, numbers: tuple[int, ...], runs_dir: str | None) -> l
     return [run.episode(number) for number in numbers] if numbers else run.episodes()
 
 
-def _expect_place(path: Path, force: bool) -> None:
+def expect_png(path: Path) -> None:
+    """Raise UsageError if the name is not that of a PNG file."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path} would be a PNG file; give a name that ends with .png")
+
+
+def expect_place(path: Path, force: bool) -> None:
     """Raise MissingError where the folder for the file is missing, UsageError if the file exists
     and may not be replaced."""
     if not path.parent.is_dir():

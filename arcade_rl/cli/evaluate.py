@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import RUNS_DIR, SEED
 
 if TYPE_CHECKING:
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 OPPONENT = click.option(
     "--opponent",
     metavar="NAME|RUN@CKPT",
-    help="Who sits opposite a checkpoint: one of the game's own opponents, or another checkpoint.",
+    help="Opponent of the checkpoint: one of the game's own, or another checkpoint.",
 )
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "arcade-rl evaluate first", "arcade-rl evaluate first@50% --episodes 100 --deterministic"
+    )
+)
 @click.argument("reference", metavar="RUN[@CKPT]")
 @click.option("--episodes", type=click.IntRange(1, 10**6), help="Episodes to play.")
 @click.option("--envs", type=click.IntRange(1, 65_536), help="Environments that play at once.")
@@ -50,10 +55,11 @@ def evaluate(
 ) -> None:
     """Play episodes with a checkpoint and measure them, under the game's own rules.
 
-    CKPT is a chunk, "latest" (the default), "best", or a milestone such as "30%". What is not
-    given comes from the run's [evaluation] table. The result is stored in the run's directory.
+    CKPT is a chunk, "latest" (the default), "best", or a milestone such as "30%". Defaults come
+    from the run's [evaluation] table. The result is stored in the run's directory.
     """
     from arcade_rl.cli.counter import counted
+    from arcade_rl.cli.names import named
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.references import open_checkpoint
     from arcade_rl.runs import evaluations
@@ -77,7 +83,8 @@ def evaluate(
         )
     path = evaluations.path_of(run, evaluation)
     if as_json:
-        emit_json({"file": path, **asdict(evaluation)})
+        values = named(asdict(evaluation))
+        emit_json({"file": path, **values, "episodes": named(values["episodes"])})
     else:
         _write(evaluation, resolved)
     evaluations.store(run, evaluation)  # stored last: a disk that refuses takes no result away

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import glob
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,14 +22,22 @@ from arcade_rl.config import (
     resolve_options,
 )
 from arcade_rl.contracts import Game
-from arcade_rl.errors import ConfigError
+from arcade_rl.errors import ConfigError, MissingError
 from arcade_rl.registry import configurations, load_game
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.directory import RunDirectory, all_runs, runs_directory
+from arcade_rl.words import nearest
 
 
 def resolve_target(target: str, assignments: Sequence[str]) -> Resolved:
-    """Resolve CONFIG|GAME[:NAME] under `key=value` assignments and the `ARCADE_RL_*` variables."""
-    return resolve(_sources(target, assignments), load_game)
+    """Resolve CONFIG|GAME[:NAME] under `key=value` assignments and the `ARCADE_RL_*` variables.
+    MissingError, which says so where the target is a run, if no game has this name."""
+    try:
+        return resolve(_sources(target, assignments), load_game)
+    except MissingError as error:
+        run = next((run for run in all_runs(runs_directory(None)) if run.name == target), None)
+        if run is None or "no installed plugin" not in str(error):
+            raise
+        raise MissingError(f"{target} is a run, and no game; its configuration is {run.config}") from error  # fmt: skip
 
 
 def resolve_resumed(run: RunDirectory, saved: Resolved, assignments: Sequence[str]) -> Resolved:
@@ -55,6 +63,7 @@ def read_target(target: str) -> Source:
     """The values of a configuration: of a file, or of one that ships with a game, GAME:NAME. For the
     name of a game, just that name."""
     if is_path(target):
+        _expect_file(Path(target))
         return read_toml(Path(target))
     game, colon, name = target.partition(":")
     return read_shipped(game, name) if colon else Source("command line", {"game": game})
@@ -70,12 +79,39 @@ def read_shipped(game: str, name: str) -> Source:
 
 
 def _not_shipped(game: str, name: str, known: Sequence[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1)
+    near = nearest(name, known)
     there = f"; there are {', '.join(f'{game}:{other}' for other in known)}"
     if not known:
         there = f"; none ships with it: expected {game} alone, for its defaults, or a file"
-    hint = f"; did you mean {game}:{nearest[0]}?" if nearest else ""
+    hint = f"; did you mean {game}:{near}?" if near else ""
     return f"{game} has no configuration named {cut(name) or '(nothing)'}{hint or there}"
+
+
+def _expect_file(path: Path) -> None:
+    """ConfigError, which names the files that are there, for a directory and for a file that does
+    not exist."""
+    if path.is_dir():
+        files = ", ".join(map(str, files_below(path))) or "no *.toml"
+        raise ConfigError(f"{path} is a directory; expected one configuration, and it has {files}")
+    if not os.path.lexists(path):
+        hint = f"; {meant}" if (meant := _neighbours(path)) else ""
+        raise ConfigError(f"{path} does not exist; expected a TOML configuration{hint}")
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every *.toml in a folder and in the folders, links too, below it."""
+    names = glob.glob("**/*.toml", root_dir=folder, recursive=True, include_hidden=True)
+    return [folder / name for name in sorted(names)]
+
+
+def _neighbours(path: Path) -> str:
+    """The file that may have been meant by a path that does not exist, or all that lie in its
+    directory; "" where nothing can be said."""
+    beside = path.parent if path.parent.is_dir() else Path()
+    known = {file.stem: str(file) for file in sorted(beside.glob("*.toml"))}
+    if near := nearest(path.stem, known):
+        return f"did you mean {known[near]}?"
+    return f"{beside} has {', '.join(known.values())}" if known and beside != Path() else ""
 
 
 def is_path(target: str) -> bool:

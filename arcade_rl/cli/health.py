@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from arcade_rl import checkout
 from arcade_rl.errors import ArcadeError, PluginError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def games() -> Iterator[Finding]:
 
     found = installed()
     if not found:
-        yield Finding("fail", "games", "none is installed", "pip install arcade-rl-breakout")
+        yield Finding("fail", "games", "none is installed", checkout.how_to_get_games())
     for game in found:
         subject = f"game {game.name}"
         try:
@@ -248,13 +249,14 @@ def stale_runs(runs: Path) -> Iterator[Finding]:
     """Runs whose supervisor died without having said so."""
     from arcade_rl.runs.summary import summaries
 
-    stale = [summary.name for summary in summaries(runs) if summary.state == "interrupted"]
-    for name in stale:
+    stale = [s for s in summaries(runs) if s.state in ("interrupted", "copied", "elsewhere")]
+    for summary in stale:
+        died = "its supervisor died before it could tidy up"
         yield Finding(
             "warn",
-            f"run {name}",
-            "its supervisor died before it could tidy up",
-            f"go on with: arcade-rl resume {name}",
+            f"run {summary.name}",
+            died if summary.state == "interrupted" else f"{summary.state}: {summary.reason}",
+            f"go on with: arcade-rl resume {summary.name}",
         )
     if not stale:
         yield Finding("ok", "stale runs", "none")

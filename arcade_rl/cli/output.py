@@ -83,6 +83,12 @@ def emit_json(value: object) -> None:
     click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
 
 
+def emit_json_line(value: object) -> None:
+    """Write `value` as JSON in one line to stdout, at once; otherwise as `emit_json` does."""
+    click.echo(json.dumps(_plain(value), allow_nan=False))
+    sys.stdout.flush()
+
+
 def notice(text: str) -> None:
     """Say one line on stderr. A terminal that is gone is no error: nobody is left to read it."""
     with contextlib.suppress(OSError):

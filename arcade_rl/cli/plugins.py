@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arcade_rl import checkout
+from arcade_rl.cli.examples import examples
+from arcade_rl.cli.train import SET
 from arcade_rl.errors import ArcadeError, MissingError, PluginError
 
 if TYPE_CHECKING:
@@ -19,14 +22,6 @@ if TYPE_CHECKING:
 
 FAULTY = 1
 
-assignments_option = click.option(
-    "-o",
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="options.KEY=VALUE",
-    help="Set an option of the game. Repeatable.",
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
@@ -43,12 +38,12 @@ class Row:
     summary: str
 
 
-@click.group()
+@click.group(epilog=examples("arcade-rl plugins list", "arcade-rl plugins show breakout"))
 def plugins() -> None:
     """List, show and check the installed games."""
 
 
-@plugins.command("list")
+@plugins.command("list", epilog=examples("arcade-rl plugins list"))
 @click.option("--no-load", is_flag=True, help="Read metadata only; import no plugin.")
 @json_option
 def list_games(no_load: bool, as_json: bool) -> None:
@@ -66,12 +61,17 @@ def list_games(no_load: bool, as_json: bool) -> None:
         columns = ["game", "distribution", "status", "summary"]
         table(columns, [[r.name, r.distribution, _status(r), r.summary] for r in rows])
     else:
-        notice("no games are installed; try: pip install arcade-rl-breakout")
+        notice(f"no games are installed; {checkout.how_to_get_games()}")
 
 
-@plugins.command()
+@plugins.command(
+    epilog=examples(
+        "arcade-rl plugins show breakout",
+        "arcade-rl plugins show breakout --set options.observation=pixels",
+    )
+)
 @click.argument("game")
-@assignments_option
+@SET
 @json_option
 def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show everything that a game declares under some options."""
@@ -88,10 +88,13 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
         write(described)
 
 
-@plugins.command()
+@plugins.command(epilog=examples("arcade-rl plugins check breakout --steps 200"))
 @click.argument("game")
-@assignments_option
-@click.option("--steps", type=click.IntRange(1, 10**7), default=1000, show_default=True)
+@SET
+@click.option(
+    "--steps", type=click.IntRange(1, 10**7), default=1000, show_default=True,
+    help="Random steps to play.",
+)  # fmt: skip
 @json_option
 @click.pass_context
 def check(

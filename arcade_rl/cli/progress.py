@@ -1,4 +1,5 @@
-"""The progress that `train` shows on stderr: a line that moves, and a row for every chunk."""
+"""The progress that `train` and `runs watch` show on stderr: a line that moves, and a row for every
+chunk."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from arcade_rl.cli.few import OF_TRAINING, is_few, marked
 from arcade_rl.cli.output import is_live, unfiltered, visible
-from arcade_rl.config import Resolved
+from arcade_rl.cli.remaining import Mark, seconds_left, thinned
 from arcade_rl.contracts import Metric
 from arcade_rl.engines.listener import Listener
 from arcade_rl.runs.checkpoints import WINDOW
@@ -26,6 +27,9 @@ from arcade_rl.runs.queries import ChunkSummary
 from arcade_rl.words import short_duration
 
 PLAIN_INTERVAL_S = 10.0
+STARTING_INTERVAL_S = 30.0
+SHOWN_FROM_S = 2.0
+"""Time from which on a terminal shows how long a worker has been starting, s."""
 BAR_FROM_WIDTH = 100
 """Width of a terminal, in columns, from which on a bar fits beside its numbers."""
 SHARES_FROM_WIDTH = 110
@@ -48,7 +52,7 @@ class ProgressRow:
 
 
 class Terminal(Console):
-    """A console on stderr, which raises if stderr is gone: rich itself would end the process."""
+    """A console that raises if its stream is gone: rich itself would end the process."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -57,11 +61,13 @@ class Terminal(Console):
 class ChunkProgress(Listener):
     """Shows a run: a progress bar on a terminal, plain lines elsewhere, and the table of chunks."""
 
-    def __init__(self, resolved: Resolved) -> None:
-        self._metric = resolved.declaration.metric(resolved.declaration.main_metric)
-        live = is_live(sys.stderr)
+    def __init__(self, metric: Metric, stream: TextIO | None = None) -> None:
+        """`metric`: the one whose means are shown. `stream`: where, by default on stderr."""
+        self._metric = metric
+        stream = stream or sys.stderr
+        live = is_live(stream)
         self._console = Terminal(
-            file=unfiltered(sys.stderr),
+            file=unfiltered(stream),
             force_terminal=live,
             force_interactive=live,
             highlight=False,
@@ -82,9 +88,16 @@ class ChunkProgress(Listener):
         self._chunk_text = ""
         self._last_plain = 0.0
         self._has_header = self._has_warned = False
-        self._episodes = 0
+        self.episodes = 0
         """Ended episodes of the run, as far as events have told."""
+        self.is_read = True
+        """Whether somebody may still read what is said: False once the stream was closed."""
         self._has_shares = not live or self._console.width >= SHARES_FROM_WIDTH
+        self._chunk, self._doing = 0, ""
+        self._began_at = self._start_s = 0.0
+        self._marks: list[Mark] = []
+        self.attempts = 0
+        """Number of attempts at chunks that began."""
         self.phases: dict[str, float] = {}
         """Time in each phase, summed over the updates of which events have told, s."""
 
@@ -104,29 +117,56 @@ class ChunkProgress(Listener):
 
     def began(self, plan: Plan, steps: int) -> None:
         self._plan = plan
-        self._began_at, self._began_steps = time.monotonic(), steps
+        self._began_at = time.time()
         self._bar.update(self._task, total=plan.total_steps, completed=steps)
         self._last_plain = time.monotonic()
 
     def chunk_began(self, spec: ChunkSpec) -> None:
-        attempt = f", attempt {spec.attempt}" if spec.attempt > 1 else ""
-        self._chunk_text = f"chunk {spec.chunk}{attempt}"
+        self.show_chunk(spec.chunk, spec.attempt)
+
+    def show_chunk(self, chunk: int, attempt: int) -> None:
+        """Show that an attempt at a chunk has begun."""
+        self.attempts += 1
+        self._chunk, self._doing = chunk, ""
+        self._chunk_text = f"chunk {chunk}{f', attempt {attempt}' if attempt > 1 else ''}"
         self._bar.update(self._task, description=self._chunk_text)
+
+    def waiting(self, doing: str, seconds: float, state: str = "starting") -> None:
+        if doing and doing != self._doing:
+            self._doing = doing
+            self.say(f"info: {doing}")
+        text = f"{state}  {short_duration(seconds)}"
+        if seconds >= SHOWN_FROM_S:
+            self._bar.update(self._task, text=text)
+        self._say_sometimes(text, STARTING_INTERVAL_S)
 
     def updated(self, update: Update) -> None:
         self.phases = total([self.phases, update.phases])
+        self._mark(update)
         text = visible("  ".join(self._parts(update)))
         self._bar.update(self._task, completed=update.steps, text=text)
-        if self._bar.disable and time.monotonic() - self._last_plain >= PLAIN_INTERVAL_S:
+        percent = 100 * update.steps / self._plan.total_steps
+        self._say_sometimes(f"{percent:.0f} %  {text}", PLAIN_INTERVAL_S)
+
+    def _say_sometimes(self, text: str, interval_s: float) -> None:
+        """Say a line where none can move, unless one was said a moment ago."""
+        if self._bar.disable and time.monotonic() - self._last_plain >= interval_s:
             self._last_plain = time.monotonic()
-            percent = 100 * update.steps / self._plan.total_steps
-            self._say(f"{self._chunk_text}: {percent:.0f} %  {text}")
+            self.say(f"{self._chunk_text}: {text}")
+
+    def _mark(self, update: Update) -> None:
+        """Note when an update ended. Updates of a failed attempt count no more."""
+        marks = [mark for mark in self._marks if mark.done < update.steps]
+        if not marks:
+            self._start_s = max(0.0, update.time - self._began_at)
+        self._marks = thinned([*marks, Mark(update.time, update.steps, self._chunk)])
 
     def episodes_ended(self, episodes: Episodes) -> None:
-        self._episodes = episodes.first - 1 + len(episodes)
+        self.episodes = episodes.first - 1 + len(episodes)
 
     def chunk_committed(self, summary: ChunkSummary) -> None:
-        score = summary.metrics[self._metric.name]
+        self._bar.update(self._task, completed=summary.steps)
+        score = summary.metrics.get(self._metric.name)
         cells = [
             f"{summary.chunk}",
             f"{summary.steps:,}",
@@ -147,53 +187,58 @@ class ChunkProgress(Listener):
             "steps",
             "done",
             "episodes",
-            "return",
-            _title(self._metric),
+            "chunk return",
+            f"chunk {_title(self._metric)}",
             "steps/s",
             "time",
         ]
         if self._has_shares:
             cells.append(_shares(summary.phases))
             header.append("/".join(title for title, _ in SHARES))
-        widths = tuple(max(len(title), 7) for title in header)
+        widths = tuple(max(len(title), 5 if title in ("chunk", "done") else 7) for title in header)
         if not self._has_header:
             self._has_header = True
-            self._say(str(ProgressRow(tuple(header), widths)))
-        self._say(str(ProgressRow(tuple(cells), widths)))
+            self.say(str(ProgressRow(tuple(header), widths)))
+        self.say(str(ProgressRow(tuple(cells), widths)))
         if summary.episodes and is_few(summary.episodes) and not self._has_warned:
             self._has_warned = True
-            self._say(OF_TRAINING)
+            self.say(OF_TRAINING)
 
     def noticed(self, level: str, text: str) -> None:
-        self._say(f"{level}: {text}")
+        self.say(f"{level}: {text}")
 
     def paused(self) -> None:
-        self._say("paused; everything is saved. Go on with `arcade-rl resume`")
+        self._marks = []
+        self.say("paused; everything is saved. Go on with `arcade-rl resume`")
+
+    def _left(self, update: Update) -> float | None:
+        """Seconds until the end of the run, where they are known."""
+        unfinished = sum(update.update < boundary for boundary in self._plan.boundaries)
+        begins = max(unfinished - 1, 0)
+        return seconds_left(self._marks, self._plan.total_steps, begins, self._start_s)
 
     def _parts(self, update: Update) -> list[str]:
-        done = update.steps - self._began_steps
-        speed = done / max(time.monotonic() - self._began_at, 1e-9)
-        left = (self._plan.total_steps - update.steps) / max(speed, 1e-9)
-        parts = [
-            f"{update.steps:,} steps",
-            f"{update.steps_per_s:,.0f} steps/s",
-            f"{short_duration(left)} left",
-        ]
+        parts = [f"{update.steps:,} steps", f"{update.steps_per_s:,.0f} steps/s"]
+        if (left := self._left(update)) is not None:
+            parts.append(f"{short_duration(left)} left")
         means = {}
         if (mean := update.values.get("rollout/ep_rew_mean")) is not None:
             means["return"] = f"{mean:.2f}"
         if (score := update.values.get(f"env/{self._metric.name}")) is not None:
             means[_title(self._metric)] = self._metric.render_mean(score)
-        if means and self._episodes:
-            parts.append(f"last {min(WINDOW, self._episodes)}:")
+        if means and self.episodes:
+            parts.append(f"last {min(WINDOW, self.episodes)}:")
         return [*parts, *(f"{name} {self._marked(mean)}" for name, mean in means.items())]
 
     def _marked(self, mean: str) -> str:
-        return marked(mean, self._episodes) if self._episodes else mean
+        return marked(mean, self.episodes) if self.episodes else mean
 
-    def _say(self, line: str) -> None:
-        with contextlib.suppress(OSError):  # a terminal that is gone must not end the run
+    def say(self, line: str) -> None:
+        """Write a line that stays."""
+        try:
             self._console.print(visible(line))
+        except OSError:  # a terminal that is gone must not end the run
+            self.is_read = False
 
 
 def _title(metric: Metric) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arcade_rl.cli.examples import examples
 from arcade_rl.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -26,21 +27,21 @@ ROMS_DIR = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
-@click.group()
+@click.group(epilog=examples("arcade-rl roms list", "arcade-rl roms import my.nes"))
 def roms() -> None:
     """Check, import and list the ROMs that games need."""
 
 
-@roms.command()
+@roms.command(epilog=examples("arcade-rl roms check my.nes", "arcade-rl roms check dumps/"))
 @PATHS
 @JSON
 @click.pass_context
 def check(context: click.Context, paths: tuple[str, ...], as_json: bool) -> None:
-    """Say which ROMs files are, or why not.
+    """Identify ROM files, and say what is wrong with those that no game accepts.
 
-    For each file: size, header, SHA-1 with and without header, the ROM that it is, and what to do
-    if it is not accepted. Of a directory, its own files are looked at, and of a zip archive, what
-    it holds. Exits with 1 if one of the paths holds no accepted ROM.
+    Shows for each file its size, header, SHA-1 with and without header, the ROM that it is, and
+    what to do if it is not accepted. A directory stands for the files in it, a zip archive for its
+    contents. Exits with 1 if one of the paths holds no accepted ROM.
     """
     from dataclasses import replace
 
@@ -69,7 +70,7 @@ def check(context: click.Context, paths: tuple[str, ...], as_json: bool) -> None
         context.exit(NOT_ACCEPTED)
 
 
-@roms.command("import")
+@roms.command("import", epilog=examples("arcade-rl roms import my.nes"))
 @PATHS
 @click.option("--force", is_flag=True, help="Replace another file of the ROM's name.")
 @ROMS_DIR
@@ -84,8 +85,8 @@ def import_roms(
 ) -> None:
     """Copy accepted ROMs to where games find them.
 
-    They get their right names, and the header that emulators need. Exits with 1 if one of the paths
-    holds no accepted ROM, or another file has the ROM's name.
+    The copies get their right names, and the header that emulators need. Exits with 1 if one of the
+    paths holds no accepted ROM, or if another file already has the ROM's name.
     """
     from arcade_rl.cli.output import emit_json
     from arcade_rl.cli.rom_tables import import_values, tell_import
@@ -113,13 +114,13 @@ def import_roms(
         context.exit(NOT_ACCEPTED)
 
 
-@roms.command("list")
+@roms.command("list", epilog=examples("arcade-rl roms list"))
 @ROMS_DIR
 @JSON
 def list_roms(roms_dir: str | None, as_json: bool) -> None:
-    """List the known ROMs, and which are here.
+    """List the ROMs that installed plugins know, and which of them are here.
 
-    Known are those that installed plugins declare; every byte of those that are here is verified.
+    Every byte of those that are here is verified.
     """
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.cli.rom_tables import stored_values, tell_missing, write_list

@@ -11,6 +11,7 @@ import click
 
 from arcade_rl import words
 from arcade_rl.cli.few import OF_TRAINING, WARNING, is_few, marked
+from arcade_rl.cli.names import named
 from arcade_rl.cli.output import fitting, notice, table
 from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
@@ -18,10 +19,14 @@ from arcade_rl.runs.phases import shares
 from arcade_rl.runs.queries import RecordingCounts
 from arcade_rl.runs.summary import RunDetail, RunSummary
 
+LAST = f"last-{WINDOW} mean"
+"""Name of a mean over the last episodes that ended, wherever chunks were cut. The other mean is
+that of a chunk."""
+
 
 def write_list(summaries: Sequence[RunSummary]) -> None:
     """Write a table with one row for each run."""
-    columns = ["run", "game", "state", "done", "steps", "episodes", "metric", "mean", "started", "age"]  # fmt: skip
+    columns = ["run", "game", "state", "done", "steps", "episodes", "metric", LAST, "started", "age"]  # fmt: skip
     now = time.time()
     rows = [
         [
@@ -39,7 +44,7 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
         for summary in summaries
     ]
     optional = [columns.index(name) for name in ("game", "steps", "episodes", "started", "age")]
-    _write_fitting(columns, rows, ["done", "steps", "episodes", "mean", "age"], optional)
+    _write_fitting(columns, rows, ["done", "steps", "episodes", LAST, "age"], optional)
     if any(map(is_of_few, summaries)):
         notice(OF_TRAINING)
 
@@ -64,7 +69,14 @@ def is_of_few(summary: RunSummary) -> bool:
 
 def summary_values(summary: RunSummary) -> dict[str, Any]:
     """One run as plain values."""
-    return {**asdict(summary), "progress": summary.progress, "mean": summary.mean}
+    values = asdict(summary)
+    means = values.pop("metrics")
+    return {
+        **values,
+        "progress": summary.progress,
+        f"last_{WINDOW}_mean": summary.mean,
+        f"last_{WINDOW}_means": means,
+    }
 
 
 def detail_values(detail: RunDetail) -> dict[str, Any]:
@@ -74,7 +86,7 @@ def detail_values(detail: RunDetail) -> dict[str, Any]:
         "identity": asdict(detail.identity) if detail.identity else None,
         "phases": detail.phases,
         "recordings": _recording_values(detail),
-        "chunks": [asdict(chunk) for chunk in detail.chunks],
+        "chunks": [named(asdict(chunk)) for chunk in detail.chunks],
         "checkpoints": [
             {
                 "chunk": stored.chunk,
@@ -88,7 +100,7 @@ def detail_values(detail: RunDetail) -> dict[str, Any]:
         "evaluations": [
             {
                 "file": path,
-                **{k: v for k, v in asdict(evaluation).items() if k != "episodes"},
+                **{k: v for k, v in named(asdict(evaluation)).items() if k != "episodes"},
                 "episodes": len(evaluation.episodes),
                 "truncated": sum(evaluation.episodes.truncated),
             }
@@ -116,7 +128,7 @@ def write_detail(detail: RunDetail) -> None:
     for line in _head(detail):
         click.echo(line)
     if detail.chunks:
-        _title("Chunks: means over the episodes of training that ended in each")
+        _title("Chunks: chunk means, over the episodes of training that ended in each")
         _write_chunks(detail)
     if any(detail.phases.values()):
         _title("Time by phase")
@@ -146,6 +158,11 @@ def _head(detail: RunDetail) -> list[str]:
         f"{episodes_in_words(summary)}",
         f"started   {words.date(summary.created)}",
     ]
+    if identity is not None and (model := identity.imported) is not None:
+        lines.append(
+            f"imported  from {model.file}, trained elsewhere for {model.steps:,} steps, "
+            f"SHA-256 {model.sha256[:12]}"
+        )
     if detail.recordings is not None and detail.recordings.offered:
         lines.append(f"recorded  {_recorded(detail.recordings, detail.recording_bytes)}")
     if identity is not None:
@@ -184,8 +201,9 @@ def _recorded(counts: RecordingCounts, size: int) -> str:
 
 def _write_chunks(detail: RunDetail) -> None:
     """Write one row per chunk. A narrow terminal drops the last metrics, never the main one."""
-    metrics = list(detail.summary.metrics)
-    columns = ["chunk", "steps", "episodes", "return", *metrics, "steps/s", "time"]
+    main, metrics = detail.summary.metric, list(detail.summary.metrics)
+    titles = [f"chunk {name}" if name == main else name for name in metrics]
+    columns = ["chunk", "steps", "episodes", "return", *titles, "steps/s", "time"]
     rows = [
         [
             f"{chunk.chunk}",
@@ -199,9 +217,9 @@ def _write_chunks(detail: RunDetail) -> None:
         for chunk in detail.chunks
     ]
     first = columns.index("return") + 1  # a metric may have the name of another column
-    optional = [first + k for k, name in enumerate(metrics) if name != detail.summary.metric]
+    optional = [first + k for k, name in enumerate(metrics) if name != main]
     if hidden := _write_fitting(columns, rows, columns, optional):
-        click.echo(f"metrics not shown for want of width: {hidden}; a pipe and --json have all")
+        click.echo(f"{hidden} more metrics; widen the terminal, or use --json")
     if any(chunk.episodes and is_few(chunk.episodes) for chunk in detail.chunks):
         click.echo(OF_TRAINING)
 
@@ -236,10 +254,11 @@ def _write_checkpoints(detail: RunDetail) -> None:
                 state.weights_sha256[:12],
             ]
         )
-    columns = ["chunk", "done", "steps", metric or "mean", "of episodes", "kept", "weights"]
+    score = f"last-{WINDOW} {metric or 'mean'}"
+    columns = ["chunk", "done", "steps", score, "of episodes", "kept", "weights"]
     _write_fitting(columns, rows, columns[:5], optional=[columns.index("weights")])
     click.echo(
-        f"means are over the last {WINDOW} episodes that ended, and short ones end first:\n"
+        f"last-{WINDOW} means are over the last {WINDOW} episodes that ended; short ones end first:\n"
         "`arcade-rl evaluate` measures without that preference"
     )
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.cli.examples import examples
+from arcade_rl.cli.imports import import_model
+from arcade_rl.cli.run_watch import watch
+from arcade_rl.cli.train import RUN, RUNS_DIR
 from arcade_rl.errors import ArcadeError, UsageError
 
 if TYPE_CHECKING:
@@ -17,12 +20,16 @@ if TYPE_CHECKING:
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
-@click.group()
+@click.group(epilog=examples("arcade-rl runs list", "arcade-rl runs watch @latest"))
 def runs() -> None:
-    """List, show and compare runs."""
+    """List, show, follow, compare and delete runs."""
 
 
-@runs.command("list")
+runs.add_command(watch)
+runs.add_command(import_model)
+
+
+@runs.command("list", epilog=examples("arcade-rl runs list"))
 @RUNS_DIR
 @JSON
 def list_runs(runs_dir: str | None, as_json: bool) -> None:
@@ -45,12 +52,12 @@ def list_runs(runs_dir: str | None, as_json: bool) -> None:
         notice(f"{root} holds no runs; start one with `arcade-rl train`")
 
 
-@runs.command()
-@click.argument("reference", metavar="RUN")
+@runs.command(epilog=examples("arcade-rl runs show first", "arcade-rl runs show @latest --json"))
+@RUN
 @RUNS_DIR
 @JSON
 def show(reference: str, runs_dir: str | None, as_json: bool) -> None:
-    """Show everything that is stored of a run. Verifies its checkpoints and recorded episodes."""
+    """Show everything about a run, and verify its checkpoints and recorded episodes."""
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.cli.run_tables import detail_values, write_detail
     from arcade_rl.runs.directory import find_run, runs_directory
@@ -65,7 +72,7 @@ def show(reference: str, runs_dir: str | None, as_json: bool) -> None:
         write_detail(detail)
 
 
-@runs.command()
+@runs.command(epilog=examples("arcade-rl runs diff first second"))
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @RUNS_DIR
@@ -90,7 +97,7 @@ def diff(first: str, second: str, runs_dir: str | None, as_json: bool) -> None:
         write_comparison(comparison, one.name, two.name)
 
 
-@runs.command()
+@runs.command(epilog=examples("arcade-rl runs rm first"))
 @click.argument("references", metavar="RUN...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @RUNS_DIR
@@ -116,12 +123,12 @@ def rm(references: tuple[str, ...], yes: bool, runs_dir: str | None) -> None:
         click.echo(f"deleted {run.path}", err=True)
 
 
-@runs.command()
-@click.argument("reference", metavar="RUN")
+@runs.command(epilog=examples("arcade-rl runs reindex first"))
+@RUN
 @RUNS_DIR
 @JSON
 def reindex(reference: str, runs_dir: str | None, as_json: bool) -> None:
-    """Make a run's database again from its event logs, checkpoints and recorded episodes."""
+    """Rebuild a run's database from its event logs, checkpoints and recorded episodes."""
     from dataclasses import asdict
 
     from arcade_rl.cli.output import emit_json, notice

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from arcade_rl.cli.examples import examples
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,12 +22,15 @@ RUNS_DIR = click.option(
     "--runs-dir", metavar="DIR", help="Where runs live. [ARCADE_RL_RUNS_DIR, else runs/]"
 )
 SET = click.option(
+    "-o",
     "--set",
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change one value, such as train.learning_rate=1e-3.",
+    help="Change one value, such as train.learning_rate=1e-3. Repeatable.",
 )
+RUN = click.argument("reference", metavar="RUN")
+TARGET = click.argument("target", metavar="CONFIG|GAME[:NAME]")
 STEPS = click.option(
     "--steps",
     type=click.IntRange(1, 10**12),
@@ -38,18 +43,24 @@ DETACH = click.option(
 DROP_OPEN = click.option(
     "--drop-open",
     is_flag=True,
-    help="Give the open episodes up, where they cannot be gone on with, and begin new ones.",
+    help="Discard the open episodes, where they cannot be continued, and begin new ones.",
 )
 FROM_SCRATCH = click.option(
     "--from-scratch",
     is_flag=True,
-    help="Begin again where no trained checkpoint is left; what was recorded is kept aside.",
+    help="Start over where no trained checkpoint is left; what was recorded is set aside.",
 )
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has happened.")
 
 
-@click.command()
-@click.argument("target", metavar="CONFIG|GAME[:NAME]")
+@click.command(
+    epilog=examples(
+        "arcade-rl train breakout:quick --run first",
+        "arcade-rl train my.toml --steps 100000 --set seed=1",
+        "arcade-rl train breakout --detach    # then: arcade-rl runs watch @latest",
+    )
+)
+@TARGET
 @click.option("--run", "name", metavar="NAME", help="Name of the run's directory.")
 @SET
 @STEPS
@@ -63,10 +74,11 @@ def train(
     detach: bool,
     runs_dir: str | None,
 ) -> int:
-    """Train an agent in crash-proof chunks, by a configuration file or with a game's defaults.
+    """Train an agent in crash-proof chunks, from a configuration file or with a game's defaults.
 
     GAME:NAME is a configuration that ships with the game; `arcade-rl config list` has them.
-    Prints the run's directory. Ctrl-C finishes the rollout and saves; twice stops at once.
+    Prints the run's directory. Ctrl-C finishes the rollout and saves; a second Ctrl-C stops at
+    once.
     """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.engines import launch
@@ -78,8 +90,12 @@ def train(
     return _go_on(run, resolved, detach)
 
 
-@click.command()
-@click.argument("reference", metavar="RUN")
+@click.command(
+    epilog=examples(
+        "arcade-rl resume first", "arcade-rl resume first --steps 1000000    # makes it longer"
+    )
+)
+@RUN
 @SET
 @STEPS
 @DROP_OPEN
@@ -95,9 +111,9 @@ def resume(
     detach: bool,
     runs_dir: str | None,
 ) -> int:
-    """Go on with a run from its last verified checkpoint, or wake a paused one.
+    """Continue a run from its last verified checkpoint, or wake a paused one.
 
-    With what changes the run, RUN is its whole name or its path.
+    With options that change the run, RUN must be its whole name or its path.
     """
     from arcade_rl.cli.experiment import resolve_resumed
     from arcade_rl.engines.launch import reconfigure
@@ -105,6 +121,7 @@ def resume(
     from arcade_rl.runs.database import Database
     from arcade_rl.runs.experiment import open_run
     from arcade_rl.runs.lock import holder_of
+    from arcade_rl.runs.state import state_now
 
     changes = bool(assignments or steps or drop_open or from_scratch)
     run, saved = open_run(reference, runs_dir, whole=changes)
@@ -116,26 +133,28 @@ def resume(
             click.echo(f"{run.name} goes on", err=True)
             return 0
     wanted = resolve_resumed(run, saved, _with_steps(assignments, steps))
+    if (now := state_now(run)).state in ("copied", "elsewhere"):
+        click.echo(f"{run.name}: {now.state} {now.reason}; from now on it trains here", err=True)
     for change in reconfigure(run, saved, wanted, from_scratch):
         click.echo(f"changed {change}", err=True)
     return _go_on(run, wanted, detach, drop_open, from_scratch)
 
 
-@click.command()
-@click.argument("reference", metavar="RUN")
+@click.command(epilog=examples("arcade-rl stop first"))
+@RUN
 @NO_WAIT
 @RUNS_DIR
 def stop(reference: str, no_wait: bool, runs_dir: str | None) -> None:
-    """End a run after its rollout is finished and saved."""
+    """End a run once its rollout is finished and saved."""
     _ask(reference, runs_dir, "stop", no_wait)
 
 
-@click.command()
-@click.argument("reference", metavar="RUN")
+@click.command(epilog=examples("arcade-rl pause first", "arcade-rl resume first"))
+@RUN
 @NO_WAIT
 @RUNS_DIR
 def pause(reference: str, no_wait: bool, runs_dir: str | None) -> None:
-    """Save a run, free its memory, and hold it until `resume` or `stop`."""
+    """Save a run, free its memory, and keep it on hold until `resume` or `stop`."""
     _ask(reference, runs_dir, "pause", no_wait)
 
 
@@ -157,10 +176,10 @@ def _go_on(
         return _supervise(run, resolved, drops_open, from_scratch)
     pid = launch.detach(run, resolved, drops_open, from_scratch)
     if pid is None:
-        click.echo(f"{run.name} is finished already", err=True)
+        click.echo(finished_already(run), err=True)
         return 0
     click.echo(f"{run.name} trains in the background as process {pid}", err=True)
-    click.echo(f"watch it with `arcade-rl runs show {run.reference}`", err=True)
+    click.echo(f"watch it with `arcade-rl runs watch {run.reference}`", err=True)
     return 0
 
 
@@ -171,12 +190,28 @@ def _supervise(run: RunDirectory, resolved: Resolved, drops_open: bool, from_scr
     from arcade_rl.engines.supervisor import Supervisor
 
     workers = open_engine(run)
-    with ChunkProgress(resolved) as progress:
+    declaration = resolved.declaration
+    with ChunkProgress(declaration.metric(declaration.main_metric)) as progress:
         supervisor = Supervisor(run, resolved, workers, progress, drops_open, from_scratch)
         outcome = supervisor.supervise()
+    if outcome.state == "finished" and not progress.attempts:
+        notice(finished_already(run))
+        return outcome.exit_code
     for line in closing_lines(run, resolved, outcome, progress.phases):
         notice(line)
     return outcome.exit_code
+
+
+def finished_already(run: RunDirectory) -> str:
+    """What is said of a run that has nothing left to do."""
+    from arcade_rl.runs.database import Database
+
+    with Database.reading(run.database) as database:
+        steps, _ = database.counts()
+    return (
+        f"{run.name} is finished already, after {steps:,} steps; "
+        f"`arcade-rl resume {run.reference} --steps N` makes it longer"
+    )
 
 
 def closing_lines(
@@ -215,8 +250,18 @@ def closing_lines(
     if outcome.reason:
         lines.append(f"reason: {outcome.reason}")
     if outcome.state != "finished":
-        lines.append(f"go on with: arcade-rl resume {run.reference}")
-    return lines
+        return [*lines, f"go on with: arcade-rl resume {run.reference}"]
+    return [*lines, *what_next(run)]
+
+
+def what_next(run: RunDirectory) -> list[str]:
+    """What people do with a run that is finished, a command line each."""
+    commands = (
+        f"arcade-rl evaluate {run.reference}",
+        f"arcade-rl export milestones {run.reference}",
+        f"tensorboard --logdir {run.tensorboard}",
+    )
+    return [f"{'next: ' if not place else '      '}{line}" for place, line in enumerate(commands)]
 
 
 def _ask(reference: str, runs_dir: str | None, request: Request, no_wait: bool) -> None:

@@ -1,6 +1,7 @@
 """TOML to validated models: where each value came from, and unknown keys refused by name."""
 
 from arcade_rl.config.algorithms import DEFAULTS, HYPERPARAMETERS, OWN_HYPERPARAMETERS
+from arcade_rl.config.effective import Held, held
 from arcade_rl.config.faults import cut, describe, shown
 from arcade_rl.config.models import (
     DEVICE,
@@ -44,6 +45,7 @@ __all__ = [
     "Checkpoint",
     "Config",
     "Engine",
+    "Held",
     "Options",
     "PolicyKwargs",
     "RecordingTable",
@@ -62,6 +64,7 @@ __all__ = [
     "from_assignments",
     "from_environment",
     "game_name",
+    "held",
     "parse_percent",
     "parse_step",
     "read_toml",

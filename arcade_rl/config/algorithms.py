@@ -73,6 +73,21 @@ OWN_HYPERPARAMETERS = frozenset(_OWN)
 LSTM_KEYS = frozenset({"lstm_hidden_size", "n_lstm_layers", "shared_lstm", "enable_critic_lstm"})
 """Keys of `policy_kwargs` that only recurrent policies take."""
 
+POLICY_DEFAULTS: dict[str, JsonValue] = {
+    "net_arch": None,
+    "activation_fn": "tanh",
+    "ortho_init": True,
+    "log_std_init": 0.0,
+    "share_features_extractor": True,
+    "normalize_images": True,
+    "lstm_hidden_size": 256,
+    "n_lstm_layers": 1,
+    "shared_lstm": False,
+    "enable_critic_lstm": True,
+}
+"""The values of SB3's policies for the keys of `policy_kwargs`; None: it depends on the
+observation."""
+
 _PLAIN = ("MlpPolicy", "CnnPolicy", "MultiInputPolicy")
 _LSTM = ("MlpLstmPolicy", "CnnLstmPolicy", "MultiInputLstmPolicy")
 POLICIES = {name: _LSTM if name == "sb3:RecurrentPPO" else _PLAIN for name in DEFAULTS}

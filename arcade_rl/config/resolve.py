@@ -28,7 +28,16 @@ from arcade_rl.config.seats import (
     refuse_unknown_opponents,
     usual_opponents,
 )
-from arcade_rl.contracts import BuiltIn, Declaration, Game, Gauge, Metric, RewardTerm, Stage
+from arcade_rl.contracts import (
+    BuiltIn,
+    Declaration,
+    FeatureGroup,
+    Game,
+    Gauge,
+    Metric,
+    RewardTerm,
+    Stage,
+)
 from arcade_rl.errors import ArcadeError, ConfigError, ContractError, PluginError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
@@ -182,6 +191,7 @@ _DECLARED: tuple[tuple[str, type], ...] = (
     ("terms", RewardTerm),
     ("actions", str),
     ("features", str),
+    ("feature_groups", FeatureGroup),
     ("stages", Stage),
     ("tracks", str),
     ("gauges", Gauge),

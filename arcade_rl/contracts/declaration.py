@@ -35,6 +35,13 @@ class Metric:
     """How the values of the steps of an episode become the value of the episode."""
     format: str = ".1f"
     """Python format specification of the value."""
+    least: float | None = None
+    """Smallest value that an episode can have, such as 0 for a count; None where there is none."""
+    most: float | None = None
+    """Largest value that an episode can have; None where there is none."""
+    is_event: bool = False
+    """Whether timelines mark every step at which the value changes, as for lost lives and new
+    levels."""
 
     def render(self, value: float) -> str:
         """The value as people read it, with its unit."""
@@ -77,6 +84,20 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureGroup:
+    """Numbers of a flat observation that pictures draw together: as bars below each other, or as a
+    wall of cells."""
+
+    name: str
+    """What people read."""
+    places: tuple[int, ...]
+    """Positions of the numbers in the observation, in the order in which they are drawn: row by
+    row, from the top left."""
+    columns: int = 1
+    """Number of cells in each row of a wall; 1 for bars with the names of the features."""
+
+
+@dataclass(frozen=True, slots=True)
 class Promotion:
     """Leave a stage when the mean of `metric` over the stage's last `episodes` reaches `at_least`."""
 
@@ -113,7 +134,9 @@ class Declaration:
     """What a game offers under given options."""
 
     metrics: tuple[Metric, ...]
-    """Columns of `StepBatch.metrics`, in order."""
+    """Columns of `StepBatch.metrics`, in order. Pictures and tables show the main metric first and
+    the others in this order, and leave out the last ones where there is no room for all: the most
+    important stand first."""
     terms: tuple[RewardTerm, ...]
     """Columns of `StepBatch.terms`, in order."""
     actions: tuple[str, ...]
@@ -130,6 +153,9 @@ class Declaration:
     """Width of a frame's pixel over its height, as the game's own screen showed it."""
     features: tuple[str, ...] = ()
     """Human name of each number of a flat observation, for pictures; empty if there are no names."""
+    feature_groups: tuple[FeatureGroup, ...] = ()
+    """How the features are drawn. With groups, every feature is in one of them; without, pictures
+    draw as many features as have room in the order of `features`."""
     tracks: tuple[str, ...] = ()
     """Names of the signals that are on or off at each step and are drawn over time, such as a foot
     on the ground."""

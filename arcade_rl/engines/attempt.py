@@ -3,6 +3,7 @@ worker hangs."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,14 +19,17 @@ from arcade_rl.runs.events import (
     Beat,
     Episodes,
     Event,
+    FeedFrame,
     Finished,
     Go,
     LogWriter,
     Notice,
+    Preparing,
     Ready,
     Stop,
     Update,
 )
+from arcade_rl.runs.feed import FeedWriter
 from arcade_rl.runs.plan import STAGED_EVENTS, ChunkSpec
 
 POLL_S = 0.2
@@ -46,8 +50,11 @@ class Attempt:
         staging: Path,
         database: Database,
         listener: Listener,
+        feed: FeedWriter,
     ) -> None:
-        """`staging`: folder for what the attempt leaves, which is made here."""
+        """`staging`: folder for what the attempt leaves, which is made here. `feed`: what shows the
+        attempt to those who watch."""
+        self._feed = feed
         self._spec, self._worker, self._staging = spec, worker, staging
         self._database, self._listener = database, listener
         self._is_ready = False
@@ -55,11 +62,13 @@ class Attempt:
         self._has_beaten = False
         """Whether the worker's training loop has given a sign of life."""
         self._has_finished = False
+        self._doing = ""
+        """What the worker says that takes long before it is ready."""
         staging.mkdir()
         self.log = LogWriter(staging / STAGED_EVENTS)
         database.begin_attempt(spec.chunk, spec.attempt, spec.first_update, spec.last_update)
         listener.chunk_began(spec)
-        self._last_sign_of_life = time.monotonic()
+        self._began = self._last_sign_of_life = time.monotonic()
         worker.send(Go(asdict(spec)))
 
     def watch(
@@ -74,6 +83,8 @@ class Attempt:
             self._worker.wait(POLL_S)
             has_ended = self._worker.has_ended  # before events are read: none is missed
             self._take_in()
+            if not self._has_beaten:
+                self._listener.waiting(self._doing, time.monotonic() - self._began)
             if self._has_finished:
                 self._worker.bring(self._staging)
             if self._has_finished or has_ended:
@@ -88,14 +99,29 @@ class Attempt:
                 self._worker.send(Stop())
 
     def _take_in(self) -> None:
+        before = self._doing, self._is_ready
         for event in self._worker.receive():
             self._last_sign_of_life = time.monotonic()
+            if isinstance(event, FeedFrame):
+                self._show(event)
+                continue
             self.log.write(event)
             self._database.record(self._spec.chunk, self._spec.attempt, event)
             self._is_ready = self._is_ready or isinstance(event, Ready)
             self._has_beaten = self._has_beaten or isinstance(event, Beat)
             self._has_finished = self._has_finished or isinstance(event, Finished)
             self._tell(event)
+        if (self._doing, self._is_ready) != before:  # the status says what is being prepared
+            self._database.set_status("running", self._doing, os.getpid())
+
+    def _show(self, frame: FeedFrame) -> None:
+        """Append to the feed. A feed that cannot be written is no failure of the training."""
+        try:
+            self._feed.write(frame)
+        except OSError as error:
+            text = f"chunk {self._spec.chunk} cannot be watched any further: {error}"
+            self._database.notify("warning", text)
+            self._listener.noticed("warning", text)
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Update):
@@ -104,6 +130,8 @@ class Attempt:
             self._listener.episodes_ended(event)
         elif isinstance(event, Notice):
             self._listener.noticed(event.level, event.text)
+        elif isinstance(event, Preparing | Ready):
+            self._doing = event.text if isinstance(event, Preparing) else ""
 
     def _hang(self, engine: Engine) -> Failure | None:
         """The failure of a worker that has been silent for too long; None while it has not."""

@@ -88,19 +88,21 @@ def discard(database: Database, staging: Path, chunk: int) -> None:
 
 
 def refuse_other_columns(run: RunDirectory, database: Database, declaration: Declaration) -> None:
-    """Raise ConfigError if the game has other terms or metrics than when the run was made: new rows
-    would not fit those of the run, nor what its checkpoints remember of episodes."""
+    """Raise ConfigError if the game has other terms or metrics than when the run was made, or
+    declares them in another order: new rows would not fit those of the run, nor what its
+    checkpoints remember of episodes."""
     pairs = (
         ("term", database.term_names(), [term.name for term in declaration.terms]),
         ("metric", database.metric_names(), [metric.name for metric in declaration.metrics]),
     )
     for what, then, now in pairs:
         new, gone = sorted(set(now) - set(then)), sorted(set(then) - set(now))
-        if new or gone:
+        if then != now:
             told = [f"{what} {', '.join(new)} is new"] * bool(new)
             told += [f"{what} {', '.join(gone)} is gone"] * bool(gone)
+            told = told or [f"its {what}s stand in another order"]
             raise ConfigError(
-                f"the game of {run.name} measures something else than when it was made: "
+                f"the game of {run.name} measures otherwise than when it was made: "
                 f"{'; '.join(told)}. Go on with the plugin's version that "
                 f"{run.identity_file} names, or start a new run"
             )

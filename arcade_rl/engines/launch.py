@@ -3,6 +3,7 @@ outlive the terminal."""
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -10,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from arcade_rl.registry import refuse_unreadable
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.binding import changes, changes_since, said
 from arcade_rl.runs.database import Database
-from arcade_rl.runs.directory import NEW, Identity, RunDirectory
+from arcade_rl.runs.directory import NEW, Identity, Imported, RunDirectory
 from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.runs.plan import plan_run
@@ -48,15 +49,23 @@ name must fit in 255."""
 
 
 def create_run(
-    resolved: Resolved, root: Path, name: str | None, command: Sequence[str]
+    resolved: Resolved,
+    root: Path,
+    name: str | None,
+    command: Sequence[str],
+    imported: Imported | None = None,
+    fill: Callable[[RunDirectory], None] = lambda _: None,
 ) -> RunDirectory:
     """Make the directory, the identity and the empty database of a new run.
 
-    They are made under a hidden name and renamed, so that nobody finds half a run. UsageError if
-    the name is taken or not allowed; other errors are those of `refuse_impossible`.
+    They are made under a hidden name and renamed, so that nobody finds half a run. `imported`: the
+    model that the run begins with; `fill` is called before the renaming and may put files into the
+    run. UsageError if the name is taken or not allowed; other errors are those of
+    `refuse_impossible` and of `fill`.
     """
     refuse_impossible(resolved)
     chosen = _free_name(resolved, root) if name is None else _checked_name(name, root)
+    _make_folder(root)
     hidden = RunDirectory(root / f"{NEW}{os.getpid()}-{time.time_ns()}")
     declaration = resolved.declaration
     try:
@@ -66,8 +75,9 @@ def create_run(
             [term.name for term in declaration.terms],
             [metric.name for metric in declaration.metrics],
         ).close()
+        fill(hidden)
         while True:
-            hidden.identify(_identity(resolved, chosen, command))
+            hidden.identify(_identity(resolved, chosen, command, imported))
             run = RunDirectory(root / chosen)
             if _moved(hidden, run):
                 return run
@@ -76,6 +86,19 @@ def create_run(
         if hidden.path.exists():
             shutil.rmtree(hidden.path)
         raise
+
+
+def _make_folder(root: Path) -> None:
+    """Make the folder of runs. MissingError if that is not possible."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        raise MissingError(
+            f"{root.absolute()} cannot be made ({error.strerror}); say where runs are to live with "
+            "--runs-dir or ARCADE_RL_RUNS_DIR"
+        ) from error
 
 
 def _moved(hidden: RunDirectory, run: RunDirectory) -> bool:
@@ -105,7 +128,9 @@ def refuse_impossible(resolved: Resolved) -> None:
         find_device(resolved.config.train.device)
 
 
-def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity:
+def _identity(
+    resolved: Resolved, name: str, command: Sequence[str], imported: Imported | None
+) -> Identity:
     return Identity(
         run=name,
         game=resolved.game.name,
@@ -122,6 +147,7 @@ def _identity(resolved: Resolved, name: str, command: Sequence[str]) -> Identity
             "cores": str(os.cpu_count()),
             "python": platform.python_version(),
         },
+        imported=imported,
     )
 
 

@@ -16,6 +16,10 @@ class Listener:
     def chunk_began(self, spec: ChunkSpec) -> None:
         """An attempt at a chunk starts."""
 
+    def waiting(self, doing: str, seconds: float) -> None:
+        """The worker of the chunk does not train yet, `seconds` after the attempt began. `doing` is
+        what it says that takes long, or "". Called a few times a second."""
+
     def updated(self, update: Update) -> None:
         """A rollout and its update are done."""
 

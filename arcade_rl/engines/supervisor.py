@@ -31,6 +31,7 @@ from arcade_rl.runs import checkpoints, control
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.feed import FeedWriter
 from arcade_rl.runs.lock import RunLock
 from arcade_rl.runs.plan import ChunkSpec, plan_run
 from arcade_rl.runs.rivals import bring
@@ -71,6 +72,7 @@ class Supervisor:
         self._plan = plan_run(resolved.config)
         self._database: Database
         self._workers = workers
+        self._feed = FeedWriter(run.feed)
         self._standby: Worker | None = None
         self._request: Literal["", "stop", "pause"] = ""
         self._rivals: list[str] = []
@@ -154,7 +156,7 @@ class Supervisor:
         worker = self._standby or self._workers.start()
         self._standby = None
         staging = self._run.staged(spec.chunk, spec.attempt)
-        attempt = Attempt(spec, worker, staging, self._database, self._listener)
+        attempt = Attempt(spec, worker, staging, self._database, self._listener, self._feed)
         result: Literal["staged", "committed", "abandoned"] | Failure
         if self._resolved.config.chunk.standby and spec.last_update < self._plan.total_updates:
             self._standby = self._workers.start()
@@ -168,6 +170,7 @@ class Supervisor:
         finally:
             worker.end()
             attempt.log.close()
+            self._feed.close()
         if result != "committed":
             discard(self._database, staging, spec.chunk)
         if not isinstance(result, Failure):

@@ -28,7 +28,8 @@ class Appearance:
         """Whether pictures of this detail show what a policy does."""
         return self.detail == "full"
 
-    def overlay(self, size: tuple[int, int] | None = None) -> Overlay:
-        """An overlay that draws in this look; `size`, where given, takes the place of the look's
-        own (width, height), pixel."""
-        return Overlay(size or self.size, theme(self.theme, self.signs), self.detail)
+    def overlay(self, pane: tuple[int, int] | None = None) -> Overlay:
+        """An overlay that draws in this look: whole pictures, or a pane of this (width, height) in
+        them, pixel."""
+        within = None if pane is None else self.size
+        return Overlay(pane or self.size, theme(self.theme, self.signs), self.detail, within)

@@ -137,7 +137,8 @@ class SeenFeatures:
     def widths(self, height: int) -> Sequence[int]:
         style = self.canvas.style
         lines = max(1, height // self._line())
-        columns = min(3, -(-self.count // lines)) if self.names else 0
+        has_names = bool(self.names) and not style.is_for_phone
+        columns = min(3, -(-self.count // lines)) if has_names else 0
         self.options = [(k, k * style.px(185)) for k in range(columns, 0, -1)]
         self.options += [(k, k * style.px(130)) for k in range(columns, 0, -1)]
         self.options.append((0, style.px(110)))
@@ -198,16 +199,11 @@ class SeenFeatures:
         largest = self.peak.update(magnitude(values))
         np.maximum(self.peaks * Peak.DECAY, np.abs(values), out=self.peaks)
         parts = values / np.maximum(self.peaks, largest / 4)
-        pixels, theme = self.canvas.pixels, self.canvas.theme
         for bar, part in zip(self.bars, parts.tolist(), strict=False):
-            zero = bar.x + bar.width // 2
-            reach = round(part * (bar.width // 2))
-            colour = theme.positive if part > 0 else theme.negative
-            fill(pixels, Rect(min(zero, zero + reach), bar.y, abs(reach), bar.height), colour)
-            fill(pixels, Rect(zero, bar.y - 1, 1, bar.height + 2), theme.faint)
+            draw_signed(self.canvas, bar, part)
         if self.rest is not None:
             rest = parts[len(self.bars) :].reshape(-1, 1, 1).astype(np.float32)
-            self.rest.paint_signed(pixels, rest, 1, sign_map(theme))
+            self.rest.paint_signed(self.canvas.pixels, rest, 1, sign_map(self.canvas.theme))
 
     def centre(self, unit: int) -> tuple[float, float]:
         return self.box.right, self.box.y + self.box.height / 2
@@ -238,7 +234,7 @@ class Outputs:
 
     def widths(self, height: int) -> Sequence[int]:
         style = self.canvas.style
-        least = max(12, style.px(self.LEAST))
+        least = max(12, style.line(self.LEAST))
         self.columns = -(-len(self.names) // max(1, height // least))
         self.is_named = self.columns == 1 or self._has_two_columns(height)
         if not self.is_named:
@@ -326,6 +322,15 @@ class Outputs:
 
     def mark(self, unit: int) -> None:
         """Do nothing: the taken actions are marked already."""
+
+
+def draw_signed(canvas: Canvas, bar: Rect, part: float) -> None:
+    """Draw a number from -1 to 1 as a bar to the left or right of the middle."""
+    theme, pixels = canvas.theme, canvas.pixels
+    zero, reach = bar.x + bar.width // 2, round(part * (bar.width // 2))
+    colour = theme.positive if part > 0 else theme.negative
+    fill(pixels, Rect(min(zero, zero + reach), bar.y, abs(reach), bar.height), colour)
+    fill(pixels, Rect(zero, bar.y - 1, 1, bar.height + 2), theme.faint)
 
 
 def frame(canvas: Canvas, box: Rect) -> None:

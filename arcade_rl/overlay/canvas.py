@@ -53,13 +53,27 @@ class Style:
     theme: Theme
     unit: float
     """Size of texts and gaps, relative to their size at 1920x1080."""
+    smallest: int = 0
+    """Smallest size of a font, pixel, in a picture that is looked at on a phone; 0 for any other
+    picture."""
+
+    @property
+    def is_for_phone(self) -> bool:
+        """Whether texts must be readable on a phone: few and large."""
+        return self.smallest > 0
 
     def px(self, length: float) -> int:
         """A length at 1920x1080 as pixels of this canvas, at least one."""
         return max(1, round(length * self.unit))
 
+    def line(self, height: float) -> int:
+        """The height of a line of text, given as at 1920x1080, as pixels of this canvas: at least
+        that of a line in the smallest font."""
+        return max(self.px(height), round(self.smallest * 1.2))
+
     def font(self, size: float, weight: int = 400) -> Font:
-        return Font(max(10, round(size * self.unit)), weight)
+        least = max(texts.SMALLEST, self.smallest)
+        return Font(max(10, self.smallest, round(size * self.unit)), weight, least)
 
     @property
     def heading(self) -> Font:
@@ -76,7 +90,7 @@ class Style:
     def row_font(self, size: float, weight: int, row: int) -> Font:
         """A font for rows that lie close together, each `row` pixels high."""
         font = self.font(size, weight)
-        return font._replace(size=max(texts.SMALLEST, min(font.size, int(row * 0.85))))
+        return font._replace(size=max(font.least, min(font.size, int(row * 0.85))))
 
 
 class Canvas:
@@ -131,7 +145,7 @@ class Canvas:
     def heading(self, box: Rect, heading: str, aside: str = "") -> Rect:
         """Draw a heading into the ground with a remark to the right, and return the room below."""
         style, theme = self.style, self.theme
-        height = style.px(24)
+        height = style.line(24)
         font = style.heading
         baseline = box.y + (height + font.capital) // 2
         end = texts.draw_spaced(
@@ -139,8 +153,9 @@ class Canvas:
         )
         ink = Rect(box.x, baseline - font.capital, end - box.x, font.capital)
         self.placed[ink] = PlacedText(heading, heading, ink, ink)
-        if aside:
-            room = box.top(height).beside(end - box.x + style.px(16))
+        room = box.top(height).beside(end - box.x + style.px(16))
+        fits = not style.is_for_phone or texts.is_whole(aside, style.font(14.5), room.width)
+        if aside and fits:
             self.write(aside, room, style.font(14.5), theme.faint, "right", ground=True)
         return box.below(height + style.px(10))
 

@@ -41,9 +41,10 @@ class ChoicesView:
     ) -> None:
         self.canvas, self.names = canvas, names
         style = canvas.style
-        least = style.px(self.LEAST)
+        least = style.line(self.LEAST)
         needed = sum(sizes) + (len(sizes) - 1) / 2
-        columns = 1 if needed * least <= box.height or box.width < style.px(360) else 2
+        narrow = box.width < (2 * self._least_width() if style.is_for_phone else style.px(360))
+        columns = 1 if needed * least <= box.height or narrow else 2
         places = max(columns, int(box.height / least) * columns)
         self.groups = share(sizes, max(len(sizes), int(places - (len(sizes) - 1) / 2 * columns)))
         self.boxes = self._place(box, columns)
@@ -93,8 +94,15 @@ class ChoicesView:
         return [left, right]
 
     def _name_width(self, row: int, font: texts.Font) -> int:
-        longest = max(texts.width(texts.drawable(name), font) for name in self.names)
-        return min(longest + 2, int(row * 0.42))
+        return min(self._longest(font) + 2, int(row * 0.42))
+
+    def _longest(self, font: texts.Font) -> int:
+        return max(texts.width(texts.drawable(name), font) for name in self.names)
+
+    def _least_width(self) -> int:
+        """Least width of a row whose name and number have room, pixel."""
+        font = self.canvas.style.font(17, 700)
+        return self._longest(font) + texts.width("100.0 %", font) + self.canvas.style.px(90)
 
     @property
     def bottom(self) -> int:
@@ -134,7 +142,8 @@ def draw_row(
     style, theme, pixels = canvas.style, canvas.theme, canvas.pixels
     canvas.restore(box)
     row = box.inset(0, max(1, box.height // 16))
-    number = row.beside(row.width - style.px(68)).left(style.px(60))
+    figure = max(style.px(60), texts.width("100.0 %", style.font(17, 700)) * style.is_for_phone)
+    number = row.beside(row.width - figure - style.px(8)).left(figure)
     room = row.beside(style.px(28)).left(min(name_width, number.x - row.x - style.px(32)))
     bar = Rect(room.right + style.px(12), row.y, number.x - room.right - style.px(16), row.height)
     is_behind = bar.width < style.px(60)
@@ -150,7 +159,7 @@ def draw_row(
         mark = Rect(box.x + style.px(8), row.y + (row.height - side) // 2, side, side)
         arrow(pixels, mark, theme.accent)
     colour, weight = (theme.text, 700) if is_taken else (theme.dim, 500)
-    canvas.write(name, room, texts.Font(size, weight), colour, kind="name")
+    canvas.write(name, room, style.font(17, weight)._replace(size=size), colour, kind="name")
     font = style.row_font(17, 700 if is_taken else 400, box.height)
     canvas.write(f"{part * 100:.1f} %", number, font, colour, "right", kind="figure")
 

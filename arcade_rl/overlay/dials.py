@@ -12,7 +12,7 @@ from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.peak import Peak
 from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Decision, Dials
-from arcade_rl.words import number
+from arcade_rl.words import MINUS, number
 
 
 class DialsView:
@@ -23,15 +23,21 @@ class DialsView:
     LEAST = 15
 
     def __init__(self, canvas: Canvas, box: Rect, names: tuple[str, ...]) -> None:
-        self.canvas, self.names = canvas, names
+        self.canvas = canvas
         style = canvas.style
-        legend = style.px(20)
+        legend = style.line(20)
         area = box.below(legend + style.px(4))
-        for columns in (1, 2, 3):
+        for columns in (1, 2) if style.is_for_phone else (1, 2, 3):
             rows = -(-len(names) // columns)
-            if rows * max(10, style.px(self.LEAST)) <= area.height:
+            least = max(10, style.line(self.LEAST))
+            if rows * least <= area.height:
                 break
-        height = max(6, min(style.px(self.ROW), area.height // rows))
+        if style.is_for_phone:
+            rows = max(1, min(rows, area.height // least))
+            names = names[: rows * columns]
+        self.names = names
+        """The names of those dimensions that have room: on a phone not always all."""
+        height = max(6, min(style.line(self.ROW), area.height // rows))
         places = area.columns(columns, style.px(22))
         self.boxes = [
             Rect(places[k // rows].x, area.y + k % rows * height, places[0].width, height)
@@ -52,6 +58,8 @@ class DialsView:
         longest = max(texts.width(texts.drawable(name), self.font) for name in self.names)
         self.name_width = min(longest + 2, int(width * 0.4))
         self.number_width = style.px(66)
+        if style.is_for_phone:
+            self.number_width = texts.width(f"{MINUS}0.000", self.font._replace(weight=600))
 
     def _draw_legend(self, box: Rect) -> None:
         style, theme = self.canvas.style, self.canvas.theme

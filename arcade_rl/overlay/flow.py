@@ -106,6 +106,11 @@ class Line:
         branch = max(len(self.actor), len(self.critic))
         # A part keeps room for its label, or at least for its fair share of the line.
         fair = self.box.width // max(1, len(self.shared) + branch) - self.gap
+        if (
+            max(_labels(self.shared + some, self.gap) for some in (self.actor, self.critic))
+            <= self.box.width
+        ):
+            fair = self.box.width
         for some, place in ((self.shared, self.box), (self.actor, upper), (self.critic, lower)):
             for part in some:
                 least = min(part.label, max(fair, LEAST))
@@ -191,6 +196,11 @@ def _spread(parts: list[FlowPart], box: Rect, gap: int) -> list[tuple[FlowPart, 
 
 def _total(parts: list[FlowPart], gap: int) -> int:
     return sum(part.width for part in parts) + gap * max(0, len(parts) - 1)
+
+
+def _labels(parts: list[FlowPart], gap: int) -> int:
+    """Width of the labels of all parts side by side, pixel."""
+    return sum(part.label + gap for part in parts)
 
 
 def _gaps(parts: list[FlowPart], gap: int, free: int) -> list[int]:

@@ -15,6 +15,8 @@ TOLERANCE = Fraction(3, 100)
 times."""
 FILLED = Fraction(2, 3)
 """Least part of the possible height that a picture with whole repetitions of lines must reach."""
+LARGE = Fraction(9, 10)
+"""Such a part for pictures in which games are rather large than exact."""
 RENDERED = 300
 """Number of lines from which on a frame counts as rendered: there are no pixels to keep sharp, and
 the frame is scaled smoothly to fill its room."""
@@ -34,10 +36,15 @@ class Scaling:
     `size`. 0 for a frame that is scaled smoothly."""
 
 
-def scaling(frame: tuple[int, int], pixel_aspect: Fraction, room: tuple[int, int]) -> Scaling:
+def scaling(
+    frame: tuple[int, int],
+    pixel_aspect: Fraction,
+    room: tuple[int, int],
+    filled: Fraction = FILLED,
+) -> Scaling:
     """The largest scaling of a frame that fits into the room, both (width, height), and repeats the
-    frame's lines a whole number of times. Where that would leave too much of a small room empty,
-    the picture fills the room instead. A frame that is larger than the room, or that has at least
+    frame's lines a whole number of times. Where the picture would then be lower than the part
+    `filled` of the possible height, it fills the room instead. A frame that is larger than the room, or that has at least
     `RENDERED` lines, is scaled smoothly."""
     width, height = frame
     part = min(Fraction(room[0]) / (width * pixel_aspect), Fraction(room[1], height))
@@ -46,7 +53,7 @@ def scaling(frame: tuple[int, int], pixel_aspect: Fraction, room: tuple[int, int
         return Scaling((wide, high), 0, 0)
     for down in range(room[1] // height, 0, -1):
         across, whole = _columns(width, pixel_aspect * down)
-        if whole <= room[0] and height * down >= FILLED * high:
+        if whole <= room[0] and height * down >= filled * high:
             return Scaling((whole, height * down), across, down)
     return Scaling((wide, high), -(-wide // width), -(-high // height))
 

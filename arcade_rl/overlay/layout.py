@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import Literal, NamedTuple, TypeAlias
 
 from arcade_rl.errors import UsageError
-from arcade_rl.overlay.game import Scaling, scaling
+from arcade_rl.overlay.game import FILLED, LARGE, Scaling, scaling
 
 Detail: TypeAlias = Literal["full", "minimal", "none"]
 
@@ -19,11 +20,21 @@ SMALLEST_WIDE = (854, 480)
 SMALLEST_TALL = (540, 960)
 """Least (width, height) of a picture with panels below the game, pixel."""
 
-FEW, MANY = (0.325, 0.24, 0.435), (0.325, 0.29, 0.385)
-"""Shares of the height below the game for TRAINING beside PLAYBACK, for POLICY and for NETWORK,
-with few rows of actions and with many."""
-INSTRUMENTED = (0.3, 0.22, 0.21, 0.27)
-"""Shares of the height below the game where INSTRUMENTS stands between POLICY and NETWORK."""
+SMALLEST_SQUARE = 720
+"""Least width and height of a picture of full detail that is neither wide nor tall, pixel."""
+
+FEW, MANY = (0.31, 0.35, 0.34), (0.27, 0.48, 0.25)
+"""Shares of the height below the game of a tall picture for TRAINING beside PLAYBACK, for POLICY and
+for NETWORK, with few rows of actions and with many."""
+FEW_ROWS = 6
+"""Largest number of rows of actions that count as few."""
+PHONE_CAPITAL = 28
+"""Least height of a capital in a tall picture that is 1080 pixels wide, pixel: it is looked at on a
+phone."""
+SQUARE_CAPITAL = 18
+"""Least height of a capital in a square picture that is 1080 pixels wide, pixel."""
+LEAST_FOR_CURVE = 400
+"""Least height of a picture of detail "minimal" with a learning curve, pixel."""
 LEAST_FOR_INSTRUMENTS = 600
 """Least length of the shorter side of a picture with a panel of instruments, pixel."""
 
@@ -104,9 +115,17 @@ class Layout:
     """Room that the game is centred in."""
     game: Rect
     scaling: Scaling
+    smallest: int = 0
+    """Smallest size of a font, pixel, in a picture for phones; 0 for any other picture."""
     header: Rect | None = None
     line: Rect | None = None
     """The slim line of detail "minimal"."""
+    strip: Rect | None = None
+    """The learning curve above the line."""
+    name: Rect | None = None
+    """The heading directly above the game, in a pane and in a tall picture of detail "minimal"."""
+    score: Rect | None = None
+    """The score and the learning curve below or beside such a game."""
     training: Rect | None = None
     playback: Rect | None = None
     policy: Rect | None = None
@@ -123,9 +142,12 @@ def lay_out(
     has_activity: bool = True,
     rows: int = 4,
     has_instruments: bool = False,
+    has_curve: bool = False,
+    within: tuple[int, int] | None = None,
 ) -> Layout:
     """The layout of a canvas of `size` for a game whose frames have the size `frame`, both (width,
-    height). `rows` is the number of rows that the decision wants. A small picture has no room for
+    height). `rows` is the number of rows that the decision wants. `within`: size of the whole
+    picture, where the canvas is a pane of one. Small and tall pictures have no room for
     instruments. UsageError where the canvas has no room for this detail."""
     check_size(size, detail)
     has_instruments = has_instruments and min(size) >= LEAST_FOR_INSTRUMENTS
@@ -133,10 +155,27 @@ def lay_out(
     if detail == "none":
         return _bare(size, picture)
     if detail == "minimal":
-        return _minimal(size, picture)
-    if size[0] > size[1]:
-        return _wide(size, picture, has_standing, has_activity, has_instruments)
-    return _tall(size, picture, has_standing, has_activity, rows, has_instruments)
+        if within is not None or size[0] < 1.25 * size[1]:
+            return _poster(size, picture, within or size)
+        return _minimal(size, picture, has_curve)
+    if is_tall(size):
+        return _tall(size, picture, has_standing, has_activity, rows)
+    if size[0] < 1.25 * size[1]:
+        return _square(size, picture, has_standing, has_activity)
+    return _wide(size, picture, has_standing, has_activity, has_instruments, has_curve)
+
+
+def is_tall(size: tuple[int, int]) -> bool:
+    """Whether a picture of this (width, height) is tall, as on a phone."""
+    return size[1] >= 1.5 * size[0]
+
+
+def smallest_font(size: tuple[int, int]) -> int:
+    """Smallest size of a font in a picture of this (width, height), pixel; 0 for a wide picture."""
+    if size[0] >= 1.25 * size[1]:
+        return 0
+    capital = PHONE_CAPITAL if is_tall(size) else SQUARE_CAPITAL
+    return ceil(capital / 0.7 * size[0] / 1080)
 
 
 def check_size(size: tuple[int, int], detail: Detail) -> None:
@@ -150,11 +189,13 @@ def check_size(size: tuple[int, int], detail: Detail) -> None:
         return
     wide = width >= SMALLEST_WIDE[0] and height >= SMALLEST_WIDE[1] and 1.25 <= width / height <= 3
     tall = width >= SMALLEST_TALL[0] and height >= SMALLEST_TALL[1] and height / width >= 1.5
-    if not wide and not tall:
+    square = 2 / 3 < width / height < 1.25 and min(size) >= SMALLEST_SQUARE
+    if not wide and not tall and not square:
         raise UsageError(
             f"all panels do not fit into {width}x{height}; they need {SMALLEST_WIDE[0]}x{SMALLEST_WIDE[1]} "
-            f"or more at 5:4 to 3:1, or {SMALLEST_TALL[0]}x{SMALLEST_TALL[1]} or more at 2:3 and higher; "
-            'take another size, or the overlay "minimal"'
+            f"or more at 5:4 to 3:1, {SMALLEST_TALL[0]}x{SMALLEST_TALL[1]} or more at 2:3 and higher, or "
+            f"{SMALLEST_SQUARE}x{SMALLEST_SQUARE} or more between; take another size, or the overlay "
+            '"minimal"'
         )
 
 
@@ -163,8 +204,8 @@ class _Picture:
     frame: tuple[int, int]
     aspect: Fraction
 
-    def within(self, width: float, height: float) -> Scaling:
-        return scaling(self.frame, self.aspect, (int(width), int(height)))
+    def within(self, width: float, height: float, filled: Fraction = LARGE) -> Scaling:
+        return scaling(self.frame, self.aspect, (int(width), int(height)), filled)
 
 
 def _unit(size: tuple[int, int]) -> float:
@@ -173,17 +214,38 @@ def _unit(size: tuple[int, int]) -> float:
 
 def _bare(size: tuple[int, int], picture: _Picture) -> Layout:
     stage = Rect(0, 0, *size)
-    scale = picture.within(*size)
+    scale = picture.within(*size, FILLED)
     return Layout(_unit(size), stage, stage.centred(*scale.size), scale)
 
 
-def _minimal(size: tuple[int, int], picture: _Picture) -> Layout:
-    unit = _unit(size) if size[0] > size[1] else max(0.62, size[0] / 1080)
-    height = round(52 * unit)
-    stage = Rect(0, 0, size[0], size[1] - height)
+def _minimal(size: tuple[int, int], picture: _Picture, has_curve: bool) -> Layout:
+    unit = _unit(size)
+    height, strip = round(52 * unit), round(84 * unit)
+    has_curve = has_curve and size[1] >= LEAST_FOR_CURVE
+    stage = Rect(0, 0, size[0], size[1] - height - strip * has_curve)
     scale = picture.within(stage.width, stage.height)
-    line = Rect(0, stage.bottom, size[0], height)
-    return Layout(unit, stage, stage.centred(*scale.size), scale, line=line)
+    line = Rect(0, size[1] - height, size[0], height)
+    curve = Rect(0, stage.bottom, size[0], strip) if has_curve else None
+    return Layout(unit, stage, stage.centred(*scale.size), scale, line=line, strip=curve)
+
+
+def _poster(size: tuple[int, int], picture: _Picture, whole: tuple[int, int]) -> Layout:
+    """The heading above the game, and score and curve below the game or beside it, where the game
+    is larger."""
+    unit = _unit(whole) if whole[0] > whole[1] else max(0.62, whole[0] / 1080)
+    smallest = smallest_font(whole)
+    name = Rect(0, 0, size[0], max(round(64 * unit), round(1.5 * smallest)))
+    rest = Rect(0, name.bottom, size[0], size[1] - name.bottom)
+    least = max(round(96 * unit), round(2.6 * smallest))
+    below = picture.within(rest.width, rest.height - least)
+    beside = picture.within(rest.width - 3 * least, rest.height)
+    if below.size[1] >= beside.size[1]:
+        game = Rect(rest.x + (rest.width - below.size[0]) // 2, rest.y, *below.size)
+        score = rest.below(below.size[1])
+        return Layout(unit, game, game, below, smallest, name=name, score=score)
+    game = Rect(rest.x, rest.y + (rest.height - beside.size[1]) // 2, *beside.size)
+    score = rest.beside(beside.size[0])
+    return Layout(unit, game, game, beside, smallest, name=name, score=score)
 
 
 def _wide(
@@ -192,6 +254,7 @@ def _wide(
     has_standing: bool,
     has_activity: bool,
     has_instruments: bool,
+    has_curve: bool,
 ) -> Layout:
     unit = _unit(size)
     margin, gap = round(32 * unit), round(20 * unit)
@@ -199,21 +262,24 @@ def _wide(
     top = header.bottom + round(14 * unit)
     body = Rect(margin, top, size[0] - 2 * margin, size[1] - margin - top)
     if not has_activity:
-        return _wide_without_policy(unit, header, body, gap, picture, has_standing, has_instruments)
-    scale = picture.within(0.47 * size[0], 0.69 * body.height)
+        return _wide_without_policy(
+            unit, header, body, gap, picture, has_standing, has_instruments, has_curve
+        )
+    scale = picture.within(0.47 * size[0], 0.69 * body.height, FILLED)
     least = 0.61 if size[1] >= 600 else 0.66
     upper = body.top(max(scale.size[1], int(least * body.height)))
     stage = upper.left(scale.size[0])
     left, policy = upper.beside(stage.width + gap).columns(2, gap)
-    training, playback = _shared_column(left, gap, has_standing)
+    training, playback = _shared_column(left, gap, has_standing, has_curve)
     network, instruments = body.below(upper.height + gap), None
     if has_instruments:
         instruments = network.left(int(0.3 * network.width))
         network = network.beside(instruments.width + gap)
     game = stage.centred(*scale.size)
     return Layout(
-        unit, stage, game, scale, header, None, training, playback, policy, network, instruments
-    )
+        unit, stage, game, scale, header=header, training=training, playback=playback, policy=policy,
+        network=network, instruments=instruments,
+    )  # fmt: skip
 
 
 def _wide_without_policy(
@@ -224,6 +290,7 @@ def _wide_without_policy(
     picture: _Picture,
     has_standing: bool,
     has_instruments: bool,
+    has_curve: bool,
 ) -> Layout:
     column = round(520 * unit)
     stage = body.left(body.width - gap - column)
@@ -231,17 +298,20 @@ def _wide_without_policy(
     beside, instruments = body.beside(stage.width + gap), None
     if has_instruments:
         beside, instruments = beside.rows([0.62, 0.38], gap)
-    training, playback = _shared_column(beside, gap, has_standing)
+    training, playback = _shared_column(beside, gap, has_standing, has_curve)
     game = stage.centred(*scale.size)
     return Layout(
-        unit, stage, game, scale, header, None, training, playback, instruments=instruments
-    )
+        unit, stage, game, scale, header=header, training=training, playback=playback,
+        instruments=instruments,
+    )  # fmt: skip
 
 
-def _shared_column(column: Rect, gap: int, has_standing: bool) -> tuple[Rect | None, Rect]:
+def _shared_column(
+    column: Rect, gap: int, has_standing: bool, has_curve: bool
+) -> tuple[Rect | None, Rect]:
     if not has_standing:
         return None, column.top(column.width * 11 // 10)
-    training, playback = column.rows([0.44, 0.56], gap)
+    training, playback = column.rows([0.5, 0.5] if has_curve else [0.44, 0.56], gap)
     return training, playback
 
 
@@ -251,27 +321,51 @@ def _tall(
     has_standing: bool,
     has_activity: bool,
     rows: int,
-    has_instruments: bool,
 ) -> Layout:
-    unit = max(0.62, 1.16 * size[0] / 1080)
+    unit, smallest = max(0.62, size[0] / 1080), smallest_font(size)
     margin, gap = round(30 * unit), round(18 * unit)
-    header = Rect(margin, round(36 * unit), size[0] - 2 * margin, round(70 * unit))
-    top = header.bottom + round(18 * unit)
-    body = Rect(margin, top, size[0] - 2 * margin, size[1] - margin - top)
-    scale = picture.within(body.width, 0.44 * body.height if has_activity else 0.6 * body.height)
+    header = Rect(margin, round(36 * unit), size[0] - 2 * margin, round(2.7 * smallest))
+    body = _body(size, header, margin, gap)
+    scale = picture.within(body.width, (0.43 if has_activity else 0.6) * body.height)
     stage = body.top(scale.size[1])
     rest = body.below(stage.height + gap)
-    policy = network = instruments = None
-    if has_activity and has_instruments:
-        rest, policy, instruments, network = rest.rows(INSTRUMENTED, gap)
-    elif has_activity:
-        rest, policy, network = rest.rows(MANY if rows > 6 else FEW, gap)
-    else:
-        below = rest.below(round(420 * unit) + gap)
-        instruments = below.top(round(420 * unit)) if has_instruments else None
-        rest = rest.top(round(420 * unit))
+    policy = network = None
+    if has_activity:
+        rest, policy, network = rest.rows(MANY if rows > FEW_ROWS else FEW, gap)
     training, playback = rest.columns(2, gap) if has_standing else (None, rest)
     game = stage.centred(*scale.size)
     return Layout(
-        unit, stage, game, scale, header, None, training, playback, policy, network, instruments
-    )
+        unit, stage, game, scale, smallest, header, training=training, playback=playback,
+        policy=policy, network=network,
+    )  # fmt: skip
+
+
+def _square(
+    size: tuple[int, int], picture: _Picture, has_standing: bool, has_activity: bool
+) -> Layout:
+    unit, smallest = max(0.62, size[0] / 1080), smallest_font(size)
+    margin, gap = round(28 * unit), round(16 * unit)
+    header = Rect(margin, round(22 * unit), size[0] - 2 * margin, round(2.7 * smallest))
+    body = _body(size, header, margin, gap)
+    part = 0.6 if has_activity else 1.0
+    scale = picture.within(0.64 * body.width, part * body.height)
+    upper = body.top(round(part * body.height))
+    stage = upper.left(scale.size[0])
+    column = upper.beside(stage.width + gap)
+    training, playback = column.rows([0.5, 0.5], gap) if has_standing else (None, column)
+    policy = network = None
+    if has_activity:
+        lower = body.below(upper.height + gap)
+        policy = lower.left(int(0.4 * lower.width))
+        network = lower.beside(policy.width + gap)
+    game = stage.centred(*scale.size)
+    return Layout(
+        unit, stage, game, scale, smallest, header, training=training, playback=playback,
+        policy=policy, network=network,
+    )  # fmt: skip
+
+
+def _body(size: tuple[int, int], header: Rect, margin: int, gap: int) -> Rect:
+    """The room below the header."""
+    top = header.bottom + gap
+    return Rect(margin, top, size[0] - 2 * margin, size[1] - margin - top)

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from arcade_rl.contracts import FeatureGroup
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.blocks import Block, Layers, Outputs, SeenFeatures, SeenPictures
 from arcade_rl.overlay.canvas import Canvas
 from arcade_rl.overlay.flow import FlowPart, Line, lines
+from arcade_rl.overlay.groups import SeenGroups
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.links import draw_links
 from arcade_rl.overlay.policy import count
@@ -29,13 +31,14 @@ class Network:
         activity: Activity,
         action_names: tuple[str, ...],
         feature_names: tuple[str, ...],
+        feature_groups: tuple[FeatureGroup, ...] = (),
     ) -> None:
         self.canvas = canvas
         inside = canvas.panel(box, "NETWORK")
-        parts = _parts(canvas, activity, action_names, feature_names)
+        parts = _parts(canvas, activity, action_names, feature_names, feature_groups)
         gap = canvas.style.px(14)
-        left_out = 0
-        for some, place in lines(parts, inside, gap, canvas.style.px(76)):
+        left_out, least = 0, max(canvas.style.px(76), canvas.style.line(20) + canvas.style.px(60))
+        for some, place in lines(parts, inside, gap, least):
             left_out += self._place(Line.of(some, place, canvas.style.px(26)))
         self.parts = [part for part in parts if part.box.width > 1]
         self._draw_legend(box, left_out)
@@ -49,7 +52,7 @@ class Network:
         are not shown."""
         canvas, style, theme = self.canvas, self.canvas.style, self.canvas.theme
         wide, height, gap = style.px(110), style.px(8), style.px(10)
-        line = Rect(box.x, box.y + style.px(14), box.width - style.px(20), style.px(24))
+        line = Rect(box.x, box.y + style.px(14), box.width - style.px(20), style.line(24))
         positive = self._write_before(line.right, line, "positive")
         bar = line.centred(wide, height)._replace(x=positive.x - gap - wide)
         table = sign_map(theme)[EMPTY + 1 :]
@@ -67,10 +70,15 @@ class Network:
         self.canvas.write(text, box, font, self.canvas.theme.faint, ground=True)
         return box
 
+    @property
+    def _head(self) -> int:
+        """Height of a block's label, pixel."""
+        return self.canvas.style.line(20)
+
     def _place(self, line: Line) -> int:
         """Place the parts of a line, and return how many layers have no room."""
         style = self.canvas.style
-        left_out = line.fit(style.px(24), style.px(12))
+        left_out = line.fit(self._head + style.px(4), style.px(12))
         for part, box in line.places(style.px(12)):
             self._place_part(part, box)
         return len(left_out)
@@ -78,8 +86,8 @@ class Network:
     def _place_part(self, part: FlowPart, box: Rect) -> None:
         """Draw the label and place the block below it."""
         style, theme = self.canvas.style, self.canvas.theme
-        head = box.top(style.px(20))
-        part.box = box.below(style.px(24))
+        head = box.top(self._head)
+        part.box = box.below(self._head + style.px(4))
         part.block.place(part.box, part.option)
         font = style.font(14.5, 600)
         wide = min(texts.width(texts.drawable(part.block.label), font), head.width)
@@ -119,7 +127,11 @@ def _starts(choices: Choices) -> list[int]:
 
 
 def _parts(
-    canvas: Canvas, activity: Activity, names: tuple[str, ...], feature_names: tuple[str, ...]
+    canvas: Canvas,
+    activity: Activity,
+    names: tuple[str, ...],
+    feature_names: tuple[str, ...],
+    feature_groups: tuple[FeatureGroup, ...],
 ) -> list[FlowPart]:
     parts = []
     for place, seen in enumerate(activity.seen):
@@ -128,7 +140,10 @@ def _parts(
         else:
             size = seen.values.size
             known = feature_names if len(feature_names) == size else ()
-            block = SeenFeatures(canvas, place, seen.name, size, known)
+            if known and feature_groups:
+                block = SeenGroups(canvas, place, seen.name, known, feature_groups)
+            else:
+                block = SeenFeatures(canvas, place, seen.name, size, known)
         parts.append(FlowPart(block, "shared", -1, False, label_width(canvas, block)))
     output = _output(activity)
     for place, layer in enumerate(activity.layers):
@@ -146,6 +161,8 @@ def label_width(canvas: Canvas, block: Block) -> int:
     """Width of a block's label and dimensions, pixel."""
     style = canvas.style
     label = min(texts.width(block.label, style.font(14.5, 600)), style.px(150))
+    if style.is_for_phone:
+        return label + 1
     return label + style.px(9) + texts.width(block.dimensions, style.font(14.5)) + 1
 
 
@@ -168,4 +185,4 @@ def _bodies(parts: list[FlowPart], inside: Rect) -> list[Rect]:
     if dense:
         x, y = min(box.x for box in dense) - 4, min(box.y for box in dense) - 4
         dense = [Rect(x, y, inside.right + 6 - x, inside.bottom + 6 - y)]
-    return dense + [part.box for part in parts if isinstance(part.block, SeenFeatures)]
+    return dense + [part.box for part in parts if isinstance(part.block, SeenFeatures | SeenGroups)]

@@ -13,6 +13,7 @@ from arcade_rl.overlay.layout import Detail, Layout, check_size, lay_out
 from arcade_rl.overlay.network import Network
 from arcade_rl.overlay.playback import PlaybackPanel
 from arcade_rl.overlay.policy import Policy, count, named
+from arcade_rl.overlay.poster import CurveStrip, Poster
 from arcade_rl.overlay.scene import Card, Dashboard, Scene
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.overlay.titles import BannerView, TitleHeader, TitleLine, draw_card
@@ -27,11 +28,17 @@ class Overlay:
     that follow each other, and episodes side by side need one overlay each.
     """
 
-    def __init__(self, size: tuple[int, int], theme: Theme, detail: Detail = "full") -> None:
-        """`size` is (width, height), pixel. UsageError where such a picture has no room for this
-        detail."""
+    def __init__(
+        self,
+        size: tuple[int, int],
+        theme: Theme,
+        detail: Detail = "full",
+        within: tuple[int, int] | None = None,
+    ) -> None:
+        """`size` is (width, height), pixel; `within` is the size of the whole picture, where the
+        overlay draws a pane of one. UsageError where such a picture has no room for this detail."""
         check_size(size, detail)
-        self.size, self.theme, self.detail = size, theme, detail
+        self.size, self.theme, self.detail, self.within = size, theme, detail, within
         self._picture: _Picture | None = None
         self._card: tuple[Card, Canvas] | None = None
         self._current: Canvas | None = None
@@ -45,7 +52,9 @@ class Overlay:
         """
         picture = self._picture
         if picture is None or picture.shape != _shape(scene):
-            picture = self._picture = _Picture(self.size, self.theme, self.detail, scene)
+            picture = self._picture = _Picture(
+                self.size, self.theme, self.detail, self.within, scene
+            )
         picture.draw(scene)
         self._current = picture.canvas
         return picture.canvas.pixels
@@ -56,8 +65,9 @@ class Overlay:
         times = -(-RENDERED // frame[1])
         drawn = frame[0] * times, frame[1] * times
         layout = lay_out(
-            self.size, drawn, Fraction(1), self.detail, has_instruments=has_instruments
-        )
+            self.size, drawn, Fraction(1), self.detail, has_instruments=has_instruments,
+            has_curve=True, within=self.within,
+        )  # fmt: skip
         return layout.scaling.size
 
     def card(self, card: Card) -> Frame:
@@ -86,9 +96,11 @@ def _shape(scene: Scene) -> tuple[object, ...]:
         scene.frame.shape,
         scene.pixel_aspect,
         scene.standing is None,
+        scene.curve is None,
         scene.action_names,
         scene.feature_names,
-        len(scene.playback.readings),
+        scene.feature_groups,
+        tuple(one.label for one in scene.playback.readings),
         tuple(one.name for one in scene.playback.contributions),
         None if activity is None else _activity_shape(activity),
         None if scene.dashboard is None else _dashboard_shape(scene.dashboard),
@@ -113,22 +125,35 @@ def _activity_shape(activity: Activity) -> tuple[object, ...]:
 class _Picture:
     """The panels for scenes of one shape."""
 
-    def __init__(self, size: tuple[int, int], theme: Theme, detail: Detail, scene: Scene) -> None:
+    def __init__(
+        self,
+        size: tuple[int, int],
+        theme: Theme,
+        detail: Detail,
+        within: tuple[int, int] | None,
+        scene: Scene,
+    ) -> None:
         self.shape = _shape(scene)
         height, width = scene.frame.shape[:2]
         layout = lay_out(
             size, (width, height), scene.pixel_aspect, detail,
             scene.standing is not None, scene.activity is not None,
             count(scene.activity.decision) if scene.activity else 0,
-            scene.dashboard is not None,
+            scene.dashboard is not None, scene.curve is not None, within,
         )  # fmt: skip
         self.layout = layout
-        self.canvas = canvas = Canvas(size, Style(theme, layout.unit))
+        self.canvas = canvas = Canvas(size, Style(theme, layout.unit, layout.smallest))
         fill(canvas.ground, layout.stage, theme.canvas if detail == "none" else theme.stage)
         self.names = named(scene.action_names, scene.activity.decision) if scene.activity else ()
         self.header = TitleHeader(canvas, layout.header) if layout.header else None
         self.line = TitleLine(canvas, layout.line) if layout.line else None
-        self.training = Training(canvas, layout.training) if layout.training else None
+        self.strip = CurveStrip(canvas, layout.strip) if layout.strip else None
+        self.poster: Poster | None = None
+        if layout.name is not None and layout.score is not None:
+            self.poster = Poster(canvas, layout.name, layout.score, scene.curve is not None)
+        self.training: Training | None = None
+        if layout.training is not None:
+            self.training = Training(canvas, layout.training, scene.curve is not None)
         self.playback = self._make_playback(scene)
         self.policy, self.network = self._make_policy(scene, layout)
         self.instruments = None
@@ -141,14 +166,18 @@ class _Picture:
         if self.layout.playback is None:
             return None
         terms = [one.name for one in scene.playback.contributions]
-        return PlaybackPanel(self.canvas, self.layout.playback, terms, len(scene.playback.readings))
+        readings = [one.label for one in scene.playback.readings]
+        return PlaybackPanel(self.canvas, self.layout.playback, terms, readings)
 
     def _make_policy(self, scene: Scene, layout: Layout) -> tuple[Policy | None, Network | None]:
         activity = scene.activity
         if activity is None or layout.policy is None or layout.network is None:
             return None, None
         policy = Policy(self.canvas, layout.policy, activity, self.names)
-        network = Network(self.canvas, layout.network, activity, self.names, scene.feature_names)
+        network = Network(
+            self.canvas, layout.network, activity, self.names, scene.feature_names,
+            scene.feature_groups,
+        )  # fmt: skip
         return policy, network
 
     def draw(self, scene: Scene) -> None:
@@ -159,8 +188,12 @@ class _Picture:
             self.header.draw(scene.title)
         if self.line is not None:
             self.line.draw(scene, self.names)
+        if self.poster is not None:
+            self.poster.draw(scene)
+        if self.strip is not None and scene.curve is not None:
+            self.strip.draw(scene.curve)
         if self.training is not None and scene.standing is not None:
-            self.training.draw(scene.standing)
+            self.training.draw(scene.standing, scene.curve)
         if self.playback is not None:
             self.playback.draw(scene.playback)
         if self.policy is not None and scene.activity is not None:

@@ -17,62 +17,73 @@ from arcade_rl.overlay.scene import Contribution, Playback
 from arcade_rl.overlay.theme import Colour
 from arcade_rl.words import number
 
+TOTAL = "total reward"
+"""Name of the sum of the game's own rewards."""
+
 
 class PlaybackPanel:
     """The main metric large, the other numbers below, and the reward terms at the foot."""
 
-    def __init__(self, canvas: Canvas, box: Rect, terms: Sequence[str], readings: int) -> None:
+    def __init__(
+        self, canvas: Canvas, box: Rect, terms: Sequence[str], readings: Sequence[str]
+    ) -> None:
+        """`terms` and `readings`: the names of the reward terms and of the metrics."""
         style, theme = canvas.style, canvas.theme
         inside = canvas.panel(box, "PLAYBACK")
-        aside = Rect(inside.x + inside.width // 2, box.y + style.px(14), inside.width - inside.width // 2, style.px(24))  # fmt: skip
+        aside = Rect(inside.x + inside.width // 2, box.y + style.px(14), inside.width - inside.width // 2, style.line(24))  # fmt: skip
         self.episode = Label(canvas, aside, style.font(14.5, 500), theme.accent, "right", "figure")
+        self.has_episode = not style.is_for_phone
         self.terms: Terms | None = None
-        if terms:
+        if terms and not style.is_for_phone:
             lines = legend_lines(canvas, inside, terms)
             foot = style.px(48) + lines * style.px(22)
             self.terms = Terms(canvas, inside.below(inside.height - foot), terms, lines)
             inside = inside.top(inside.height - foot - style.px(8))
         main = inside.top(min(style.px(66), max(style.px(50), inside.height // 3)))
+        if style.is_for_phone:
+            main = inside.top(2 * style.line(26) + style.px(40))
+        self.head = max(int(main.height * 0.3), style.line(0))
         half = main.left(int(main.width * 0.46))
-        head, body = half.top(int(main.height * 0.3)), half.below(int(main.height * 0.3))
-        large = style.font(min(42, body.height / style.unit * 0.96), 500)
+        head, body = half.top(self.head), half.below(self.head)
+        large = style.font(
+            min(84 if style.is_for_phone else 42, body.height / style.unit * 0.96), 500
+        )
         self.main_name = Label(canvas, head, style.label, theme.dim, kind="name")
         self.main = Label(canvas, body, large, theme.text, kind="figure")
-        beside = main.beside(int(main.width * 0.5)).columns(2, style.px(12))
-        self.counts = [self._count(canvas, column, main.height) for column in beside]
-        self.readings = Figures(
-            canvas, inside.below(main.height + style.px(10)), 3, -(-readings // 3)
-        )
+        counts = 1 if style.is_for_phone else 2
+        beside = main.beside(int(main.width * 0.5)).columns(counts, style.px(12))
+        self.counts = [self._count(canvas, column) for column in beside]
+        rest = inside.below(main.height + style.px(10))
+        self.readings = Figures(canvas, rest, [*readings[1:], TOTAL])
 
-    def _count(self, canvas: Canvas, box: Rect, height: int) -> tuple[Label, Label]:
+    def _count(self, canvas: Canvas, box: Rect) -> tuple[Label, Label]:
         style, theme = canvas.style, canvas.theme
-        head, body = box.top(int(height * 0.3)), box.below(int(height * 0.3) + style.px(7))
+        head, body = box.top(self.head), box.below(self.head + style.px(7))
         label = Label(canvas, head, style.label, theme.dim, "right")
         return label, Label(canvas, body, style.font(22, 500), theme.text, "right", "figure")
 
     def draw(self, playback: Playback) -> None:
-        self.episode.show(f"episode {playback.episode:,} of {playback.episodes:,}")
-        total = ("total reward", number(playback.total, 1 if playback.total % 1 else 0))
+        if self.has_episode:
+            self.episode.show(f"episode {playback.episode:,} of {playback.episodes:,}")
+        total = (TOTAL, number(playback.total, 1 if playback.total % 1 else 0))
         readings = [(one.label, one.text) for one in playback.readings]
         main, *others = [*readings, total]
         self.main_name.show(main[0])
         self.main.show(main[1])
-        self._show_count(0, "step", playback.step)
-        self._show_count(1, "frame", playback.frame)
+        for (name, count), labels in zip(
+            (("step", playback.step), ("frame", playback.frame)), self.counts, strict=False
+        ):
+            labels[0].show(name)
+            labels[1].show(f"{count:,}")
         self.readings.show(others)
         if self.terms is not None:
             self.terms.draw(playback.contributions)
-
-    def _show_count(self, place: int, name: str, count: int) -> None:
-        label, value = self.counts[place]
-        label.show(name)
-        value.show(f"{count:,}")
 
 
 def legend_lines(canvas: Canvas, inside: Rect, terms: Sequence[str]) -> int:
     """Number of lines that the names of the reward terms take: one in a small panel, else two at
     most."""
-    most = 1 if inside.height < canvas.style.px(230) else 2
+    most = 1 if inside.height < canvas.style.px(210) else 2
     return len(flow(canvas, inside.width, terms, most))
 
 
@@ -97,8 +108,7 @@ def flow(canvas: Canvas, width: int, names: Sequence[str], most: int) -> list[li
     most."""
     style = canvas.style
     font, swatch, gap = style.font(14.5), style.px(15), style.px(14)
-    longest = max(style.px(72), width * most // len(names) - swatch - gap)
-    longest = min(longest, width - swatch)
+    longest = width - swatch
     lines: list[list[LegendEntry]] = [[]]
     x = 0
     for index, name in enumerate(names):

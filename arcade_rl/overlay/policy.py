@@ -7,7 +7,7 @@ from typing import TypeAlias
 from arcade_rl.overlay.canvas import Canvas, fill
 from arcade_rl.overlay.choices import ChoicesView
 from arcade_rl.overlay.dials import DialsView
-from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.layout import FEW_ROWS, Rect
 from arcade_rl.overlay.scene import Trace
 from arcade_rl.overlay.switches import SwitchesView
 from arcade_rl.overlay.value import Value
@@ -31,7 +31,7 @@ class Policy:
             inside = canvas.heading(inside, "POLICY", kind(decision))
             self.view = view(canvas, inside, decision, names)
             return
-        if inside.width > 1.5 * inside.height:
+        if self._is_beside(inside, decision, style.is_for_phone):
             left = inside.left(int((inside.width - gap) * 0.54))
             value = inside.beside(left.width + gap)
             left = canvas.heading(left, "POLICY", kind(decision))
@@ -39,18 +39,31 @@ class Policy:
             fill(canvas.ground, Rect(value.x - gap // 2, value.y, 1, value.height), theme.rule)
         else:
             inside = canvas.heading(inside, "POLICY", kind(decision))
-            rows = count(decision) * style.px(26) + style.px(24) + gap
-            least = min(style.px(210), max(style.px(128), inside.height - rows))
+            rows = count(decision) * style.line(26) + style.line(24) + gap
+            is_crowded = style.is_for_phone and not _is_few(decision)
+            usual = style.line(24) if is_crowded else style.px(150 if style.is_for_phone else 128)
+            least = min(style.px(210), max(usual, inside.height - rows))
             self.view = view(canvas, inside.top(inside.height - least), decision, names)
             used = max(self.view.bottom + gap - inside.y, int(inside.height * 0.32))
             value = inside.below(used)
             fill(canvas.ground, Rect(value.x, value.y - gap // 2, value.width, 1), theme.rule)
         self.value = Value(canvas, value)
 
+    @staticmethod
+    def _is_beside(room: Rect, decision: Decision, is_for_phone: bool) -> bool:
+        """Whether the value stands beside the decision; else below. On a phone only few choices
+        have room beside the value."""
+        return room.width > 1.5 * room.height and (_is_few(decision) or not is_for_phone)
+
     def draw(self, activity: Activity, trace: Trace | None) -> None:
         self.view.draw(activity.decision)
         if self.value is not None:
             self.value.draw(activity.value, trace)
+
+
+def _is_few(decision: Decision) -> bool:
+    """Whether the decision is a choice out of a few actions."""
+    return isinstance(decision, Choices) and count(decision) <= FEW_ROWS
 
 
 def view(canvas: Canvas, box: Rect, decision: Decision, names: tuple[str, ...]) -> View:

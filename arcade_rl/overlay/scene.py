@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Frame, Gauge
+from arcade_rl.contracts import FeatureGroup, Frame, Gauge
 from arcade_rl.policies.activity import Activity, Floats
-from arcade_rl.runs.standing import Standing
+from arcade_rl.runs.standing import LearningCurve, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Playback:
     readings: Sequence[Reading]
     """The game's own metrics, the main one first."""
     contributions: Sequence[Contribution]
-    """Every reward term of this step, in the order of declaration."""
+    """Every reward term of this step that has a weight, in the order of declaration."""
     taken: str = ""
     """Name of the recorded action; "" for an action without a name."""
     value: float | None = None
@@ -140,11 +140,15 @@ class Scene:
     title: Title
     standing: Standing | None
     """State of the training at the shown checkpoint; None where no checkpoint is shown."""
+    curve: LearningCurve | None
+    """How the training went up to the shown episode; None where no run is known."""
     playback: Playback
     seats: tuple[Seat, ...]
     """The learner's first; at least one. Of the others no activity is known."""
     feature_names: tuple[str, ...]
     """Names of the features that the agent sees; empty where the features have no names."""
+    feature_groups: tuple[FeatureGroup, ...]
+    """How the features are drawn together; empty where the game does not say it."""
     dashboard: Dashboard | None
     """None where the game has no instruments."""
     banner: Banner | None

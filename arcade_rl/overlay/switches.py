@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, arrow, rounded
 from arcade_rl.overlay.choices import draw_bar
 from arcade_rl.overlay.layout import Rect
@@ -21,7 +22,7 @@ class SwitchesView:
         style = canvas.style
         for columns in (2, 3, 4):
             rows = -(-len(names) // columns)
-            if rows * style.px(self.LEAST) <= box.height:
+            if rows * max(style.px(self.LEAST), style.line(20) + style.px(16)) <= box.height:
                 break
         height = max(8, min(style.px(self.ROW), box.height // rows))
         places = box.columns(columns, style.px(10))
@@ -56,15 +57,17 @@ class SwitchesView:
             rounded(canvas.pixels, key, style.px(7), theme.edge)
             rounded(canvas.pixels, key.inset(1, 1), style.px(6), theme.panel)
         inside = key.inset(style.px(12), max(2, key.height // 7))
-        head = inside.top(int(inside.height * 0.66))
+        head = inside.top(max(int(inside.height * 0.66), style.smallest))
         side = min(style.px(10), head.height // 2)
         if taken:
             arrow(canvas.pixels, Rect(head.x, head.y + (head.height - side) // 2, side, side), theme.accent)  # fmt: skip
         colour, weight = (theme.text, 700) if taken else (theme.dim, 500)
-        number = head.beside(head.width - style.px(58))
+        digits = 0 if style.is_for_phone else 1
+        figure = texts.width("100 %", style.font(16, 700)) if style.is_for_phone else style.px(58)
+        number = head.beside(head.width - figure)
         room = head.beside(side + style.px(8))
         room = room.left(number.x - room.x - style.px(4))
         canvas.write(name, room, style.font(17, weight), colour, kind="name")
-        canvas.write(f"{part * 100:.1f} %", number, style.font(16, weight), colour, "right")
+        canvas.write(f"{part * 100:.{digits}f} %", number, style.font(16, weight), colour, "right")
         height = max(2, min(style.px(6), inside.height // 6))
         draw_bar(canvas, Rect(inside.x, inside.bottom - height, inside.width, height), part, taken)

@@ -36,6 +36,8 @@ class Font(NamedTuple):
     """Size of the font, pixel."""
     weight: int = 400
     """Thickness of the strokes, 300 to 800."""
+    least: int = SMALLEST
+    """Smallest size that a text of this font is shrunk to, pixel."""
 
     @property
     def capital(self) -> int:
@@ -56,9 +58,9 @@ def fit(text: str, font: Font, room: int, kind: Kind = "words") -> tuple[str, Fo
     """The text, and the font, that have room in `room` pixels: the text is whole, else smaller,
     else cut with an ellipsis; "" where not even the ellipsis has room."""
     text = drawable(text)
-    smallest = min(font.size, max(SMALLEST, round(font.size * SHRUNK[kind])))
+    smallest = min(font.size, max(font.least, round(font.size * SHRUNK[kind])))
     for size in range(font.size, smallest - 1, -1):
-        font = Font(size, font.weight)
+        font = font._replace(size=size)
         if width(text, font) <= room:
             return text, font
     return _cut(text, font, room, TAIL if kind == "name" else 0), font
@@ -71,9 +73,14 @@ def common(names: tuple[str, ...], font: Font, room: int) -> Font:
     return min((fit(name, font, room)[1] for name in names), default=font)
 
 
+def is_whole(text: str, font: Font, room: int, kind: Kind = "words") -> bool:
+    """Whether a text has room without being cut."""
+    return fit(text, font, room, kind)[0] == drawable(text)
+
+
 def first_fitting(wordings: tuple[str, ...], font: Font, room: int) -> str:
     """The first of these wordings that has room, else the last."""
-    fitting = (text for text in wordings if fit(text, font, room)[0] == text)
+    fitting = (text for text in wordings if is_whole(text, font, room))
     return next(fitting, wordings[-1])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, Label, Style, arrow, fill, rounded
-from arcade_rl.overlay.layout import Rect
+from arcade_rl.overlay.layout import Rect, smallest_font
 from arcade_rl.overlay.scene import Banner, Card, Scene, Title
 from arcade_rl.overlay.theme import Theme
 from arcade_rl.policies.activity import Choices, Decision, Switches
@@ -32,7 +32,7 @@ class TitleHeader:
         mark = box.left(style.px(5))
         rounded(canvas.ground, mark, mark.width // 2, theme.accent)
         inside = box.beside(style.px(22))
-        upper = inside.top(int(box.height * 0.58))
+        upper = inside.top(int(box.height * (0.5 if style.is_for_phone else 0.58)))
         lower = inside.below(upper.height)
         self.heading = Label(canvas, upper, style.font(32, 600), theme.text)
         self.subtitle = Label(canvas, lower, style.font(18), theme.dim)
@@ -166,12 +166,12 @@ def draw_card(size: tuple[int, int], theme: Theme, card: Card) -> Canvas:
     unit = max(0.5, min(size[0] / 1920, size[1] / 1080))
     if size[1] > size[0]:
         unit = max(unit, size[0] / 1080)
-    canvas = Canvas(size, Style(theme, unit))
+    canvas = Canvas(size, Style(theme, unit, smallest_font(size)))
     style = canvas.style
-    heading, line = style.px(110), style.px(50)
+    heading, line = style.px(110), style.line(50)
     lines = card.lines
     total = heading + style.px(30) + line * len(lines)
-    room = Rect(0, 0, *size).inset(size[0] // 12, 0)
+    room = Rect(0, 0, *size).inset(size[0] // (24 if style.is_for_phone else 12), 0)
     y = (size[1] - total) // 2
     canvas.write(card.heading, Rect(room.x, y, room.width, heading), style.font(68, 600), theme.text, "centre")  # fmt: skip
     rule = Rect(size[0] // 2 - style.px(60), y + heading + style.px(4), style.px(120), style.px(5))

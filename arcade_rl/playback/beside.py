@@ -9,10 +9,13 @@ from itertools import count
 from math import floor
 from typing import Literal, Protocol, TypeAlias
 
-from arcade_rl.overlay.scene import Banner
+from arcade_rl.overlay.scene import Banner, Scene
+from arcade_rl.playback.captions import final_score
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session
 
+After: TypeAlias = Literal["next", "hold"]
+"""What is shown where an episode has ended before the others: the next episode, or its last frame."""
 Pace: TypeAlias = Literal["step", "own"]
 """How several episodes go on: "step", all at the same step; or "own", each at the rate of its
 game."""
@@ -58,7 +61,7 @@ class Lane(Protocol):
 
 class SessionLane:
     """A session that is shown frame by frame, from its first step. At the end of the episode a
-    banner says so, and the last frame stays."""
+    banner says what it ended with, and the last frame stays."""
 
     def __init__(self, session: Session, billing: Billing) -> None:
         self.session = session
@@ -75,7 +78,8 @@ class SessionLane:
     def _show(self, index: int) -> None:
         self._index, self.scene = index, self._scenes[index]
         if self.is_over:
-            end = Banner("ended", f"after {self.step:,} steps", 1.0)
+            words = final_score(self.session.declaration, self.session.recording.metadata)
+            end = Banner(words, f"after {self.step:,} steps", 1.0)
             self.scene = replace(self.scene, banner=end)
 
     @property
@@ -104,6 +108,49 @@ class SessionLane:
             self._show(self._index + 1)
 
 
+class Relay:
+    """Episodes that are shown one after the other. The lane counts as over when the first of them is
+    over; the others go on as long as somebody looks."""
+
+    def __init__(self, first: SessionLane, others: Iterator[SessionLane], hold: int) -> None:
+        """`others`: the lanes of the other episodes, opened when they are asked for. `hold`: number
+        of frames for which the end of an episode is shown before the next one begins."""
+        self._first, self._others, self._hold = first, others, hold
+        self._lane, self._held = first, 0
+        self.native = first.native
+        self.frame = 0
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown now."""
+        return self._lane.scene
+
+    @property
+    def length(self) -> int:
+        return self._first.length
+
+    @property
+    def step(self) -> int:
+        return self._first.step
+
+    @property
+    def is_over(self) -> bool:
+        return self._first.is_over
+
+    @property
+    def ends_step(self) -> bool:
+        return self._lane.ends_step
+
+    def advance(self) -> None:
+        self.frame += 1
+        if not self._lane.is_over:
+            self._lane.advance()
+        elif self._held < self._hold:
+            self._held += 1
+        else:
+            self._lane, self._held = next(self._others, self._lane), 0
+
+
 def turns(lanes: Sequence[Lane], pace: Pace) -> Iterator[float]:
     """Let episodes that begin together go on, turn after turn, until all are over. Yields the
     fraction that is done, 0 to 1. With the pace "own" a turn is a frame of the fastest game."""
@@ -130,5 +177,8 @@ def at_own_pace(lanes: Sequence[Lane]) -> Iterator[float]:
         if all(lane.is_over for lane in lanes):
             return
         for lane in lanes:
-            while lane.frame < floor(turn * lane.native / fastest) and not lane.is_over:
+            due = floor(turn * lane.native / fastest)
+            shown = -1
+            while shown < lane.frame < due:  # a lane whose last frame stays shows no other
+                shown = lane.frame
                 lane.advance()

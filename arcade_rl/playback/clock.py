@@ -27,6 +27,17 @@ class Clock(Generic[T]):
         self._waiting: list[T] = []
         """Frames of the step that was begun last which are not due yet."""
 
+    @property
+    def wait(self) -> float:
+        """Seconds until the next frame is due, if time passes at the present speed; 0 or less where
+        one is due already."""
+        return (1 - self._due) / (self.speed * self._frame_rate)
+
+    @property
+    def lag(self) -> float:
+        """Seconds since the frame that was given last became due."""
+        return self._due / (self.speed * self._frame_rate)
+
     def play(self, speed: float = 1.0) -> None:
         """Let time pass, at this speed. ValueError if `speed` is not above 0."""
         if not speed > 0:

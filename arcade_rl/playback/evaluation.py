@@ -11,6 +11,8 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -60,19 +62,13 @@ def evaluate(
     """
     chosen = chosen_opponent(resolved, opponent)
     device = find_device(device)
-    with checkpoints.unless_gone(checkpoint):
-        checkpoints.verify(checkpoint)
-        state = checkpoints.read_state(checkpoint)
+    state = _state_of(checkpoint)
     n_envs = min(n_envs, episodes)
     declaration = resolved.declaration
     env = open_env(resolved.game, resolved.options, declaration, n_envs, "evaluation")
     try:
-        acting = load_acting(resolved, checkpoint, state, env, device)
-        if chosen is not None:
-            env.set_opponents(seat_in_evaluation(resolved, env, chosen, device))
-        seeds = EpisodeSeeds(seed, n_envs)
-        actor = Actor(*acting, env, resolved.config.train, deterministic, seeds.of)
-        played = _play(declaration, env, actor, state, episodes, seeds, progress)
+        stand = _Stand(resolved, env, seed, deterministic, device, chosen)
+        played = stand.play(checkpoint, state, episodes, progress)
     finally:
         env.close()
     return Evaluation(
@@ -89,17 +85,88 @@ def evaluate(
         created=time.time(),
         episodes=played,
         raw_return=summarize(played.raw_return),
-        length=summarize(played.length),
-        metrics={name: summarize(values) for name, values in played.metrics.items()},
+        length=summarize(played.length, least=0),
+        metrics={
+            metric.name: summarize(played.metrics[metric.name], metric.least, metric.most)
+            for metric in declaration.metrics
+        },
         opponent=chosen.name if isinstance(chosen, Rival) else chosen or "",
     )
 
 
-def summarize(values: Sequence[float]) -> Summary:
-    """Mean, its interval, median and range of at least one value."""
+def play_all(
+    resolved: Resolved,
+    paths: Sequence[Path],
+    episodes: int,
+    seed: int,
+    deterministic: bool,
+    progress: Progress | None = None,
+    opponent: str | Rival | None = None,
+) -> list[PlayedEpisodes]:
+    """Play the first `episodes` episodes of an evaluation with each of several checkpoints of the
+    run, all episodes of a checkpoint at once. Parameters and errors are those of `evaluate`."""
+    chosen = chosen_opponent(resolved, opponent)
+    env = open_env(resolved.game, resolved.options, resolved.declaration, episodes, "evaluation")
+    try:
+        stand = _Stand(resolved, env, seed, deterministic, "cpu", chosen)
+        found = list[PlayedEpisodes]()
+        for path in paths:
+            tell = partial(_tell, progress, len(found) * episodes, len(paths) * episodes)
+            found.append(stand.play(path, _state_of(path), episodes, tell))
+        return found
+    finally:
+        env.close()
+
+
+def _tell(progress: Progress | None, before: int, total: int, played: int, _: int) -> None:
+    """Report progress when `before` episodes of earlier checkpoints are played."""
+    if progress is not None:
+        progress(before + played, total)
+
+
+def _state_of(checkpoint: Path) -> CheckpointState:
+    """The state of a verified checkpoint."""
+    with checkpoints.unless_gone(checkpoint):
+        checkpoints.verify(checkpoint)
+        return checkpoints.read_state(checkpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """Environments in which checkpoints of a run play, one checkpoint after the other."""
+
+    resolved: Resolved
+    env: VectorEnv
+    seed: int
+    deterministic: bool
+    device: str
+    opponent: str | Rival | None
+
+    def play(
+        self,
+        checkpoint: Path,
+        state: CheckpointState,
+        episodes: int,
+        progress: Progress | None,
+    ) -> PlayedEpisodes:
+        """Play the first `episodes` episodes that the seed gives."""
+        resolved, env = self.resolved, self.env
+        acting = load_acting(resolved, checkpoint, state, env, self.device)
+        if self.opponent is not None:
+            env.set_opponents(seat_in_evaluation(resolved, env, self.opponent, self.device))
+        seeds = EpisodeSeeds(self.seed, env.num_envs)
+        actor = Actor(*acting, env, resolved.config.train, self.deterministic, seeds.of)
+        return _play(resolved.declaration, env, actor, state, episodes, seeds, progress)
+
+
+def summarize(
+    values: Sequence[float], least: float | None = None, most: float | None = None
+) -> Summary:
+    """Mean, its interval, median and range of at least one value. `least` and `most`: see
+    `mean_interval`."""
     return Summary(
         mean=statistics.fmean(values),
-        interval=mean_interval(values),
+        interval=mean_interval(values, least=least, most=most),
         median=float(statistics.median(values)),
         minimum=float(min(values)),
         maximum=float(max(values)),

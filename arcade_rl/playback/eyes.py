@@ -47,6 +47,11 @@ class Eyes:
         return self._open_rerun is not None or self._performance.sights is not None
 
     @property
+    def can_rerun(self) -> bool:
+        """Whether the episode can be played again."""
+        return self._open_rerun is not None
+
+    @property
     def rerun(self) -> Rerun:
         """The environment that plays the episode again, opened when it is first needed."""
         if self._rerun is None:

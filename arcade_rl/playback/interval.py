@@ -1,4 +1,4 @@
-"""The 95 % interval of a mean, by Student's t."""
+"""The 95 % interval of a mean, by Student's t, cut off at the bounds of what is measured."""
 
 from __future__ import annotations
 
@@ -11,16 +11,25 @@ from arcade_rl.runs.evaluations import Interval
 LEVEL = 0.95
 
 
-def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:
+def mean_interval(
+    values: Sequence[float],
+    level: float = LEVEL,
+    least: float | None = None,
+    most: float | None = None,
+) -> Interval | None:
     """Where the true mean lies with probability `level`, if episodes are alike and independent.
 
-    None for fewer than two values: a single value says nothing of the spread.
+    `least` and `most` bound the values, and no mean lies beyond them: the interval is cut off
+    there, or at a value that is beyond all the same, and keeps its probability. None for fewer than
+    two values: a single value says nothing of the spread.
     """
     if len(values) < 2:
         return None
     mean = statistics.fmean(values)
     half = t_quantile(level, len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
-    return mean - half, mean + half
+    low, high = mean - half, mean + half
+    low = low if least is None else max(low, min(least, *values))
+    return low, high if most is None else min(high, max(most, *values))
 
 
 def t_quantile(level: float, freedom: int) -> float:

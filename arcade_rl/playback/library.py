@@ -24,8 +24,10 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.config import cut
+from arcade_rl.config import Config, cut
 from arcade_rl.errors import MissingError, UsageError, VerificationError
+from arcade_rl.playback import frames
+from arcade_rl.playback.frames import TableName
 from arcade_rl.playback.game import find_game, find_playable
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import Divergence, verify
@@ -45,6 +47,8 @@ from arcade_rl.runs.episodes import (
     parse_condition,
 )
 from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.runs.events import Update
+from arcade_rl.runs.queries import update_of
 from arcade_rl.runs.summary import StoredCheckpoint, stored_checkpoints
 
 
@@ -70,7 +74,7 @@ class Episode:
         return cls(str(path), partial(_read_file, Path(path)), None)
 
     def __repr__(self) -> str:
-        return f"<episode {self.where}: return {self.raw_return:g}, {self.length} steps>"
+        return f"<episode {self.where}: return {self.return_:g}, {self.length} steps>"
 
     @cached_property
     def _loaded(self) -> tuple[bytes, Recording]:
@@ -107,18 +111,54 @@ class Episode:
         return self._facts.length
 
     @property
-    def raw_return(self) -> float:
-        """Sum of the game's own rewards."""
+    def return_(self) -> float:
+        """Sum of the game's own rewards; `return` everywhere else, which is a word of Python."""
         return self._facts.raw_return
 
     @property
+    def shaped_return(self) -> float:
+        """Sum of the weighted reward terms."""
+        return self._facts.shaped_return
+
+    @property
+    def truncated(self) -> bool:
+        """Whether a limit ended the episode, rather than the rules of the game."""
+        return self._facts.truncated
+
+    @property
+    def step(self) -> int:
+        """Steps of the run when the episode ended."""
+        return self._known.step if self._known else self.metadata.step_end
+
+    @property
+    def seed(self) -> int:
+        """Seed that the episode started from."""
+        return self._known.seed if self._known else self.recording.start.seed
+
+    @property
+    def chunk(self) -> int:
+        """Chunk that the episode ended in."""
+        return self._facts.chunk
+
+    @property
     def stage(self) -> int:
+        """Number of the curriculum stage that the episode was played in."""
         return self._facts.stage
+
+    @property
+    def opponent(self) -> str:
+        """Name of whoever sat opposite; "" in a game of one seat."""
+        return self._facts.opponent
 
     @property
     def metrics(self) -> dict[str, float]:
         """Every metric, aggregated as the game declares."""
         return self._facts.metrics
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """Sum of every reward term, unweighted."""
+        return self._facts.terms
 
     @property
     def reasons(self) -> list[str]:
@@ -210,6 +250,26 @@ class Run:
         """The recorded episode with this number. MissingError if there is none."""
         return self._episode(find_episode(self.directory, number))
 
+    @property
+    def config(self) -> Config:
+        """The configuration of the run, with every value. ConfigError if its file cannot be
+        read."""
+        return self.directory.configuration()
+
+    def updates(self) -> list[Update]:
+        """Every update of the finished chunks, oldest first, with what the algorithm measured."""
+        with Database.reading(self.directory.database) as database:
+            return [update_of(row) for row in database.updates()]
+
+    def to_pandas(self, table: TableName = "episodes") -> Any:
+        """A table of the run as a `pandas.DataFrame`.
+
+        "episodes" has a row for every episode that ended in training, recorded or not; "updates"
+        one for every update; "evaluations" one for every episode of every stored evaluation.
+        MissingError if pandas is not installed.
+        """
+        return frames.table(self.directory, table)
+
     def curve(self, name: str, points: int = 500) -> Curve:
         """The course of a number over the training, in at most `points` points: "return", "length"
         or a metric of the episodes that ended, or a measurement of the updates such as "train/loss"
@@ -267,6 +327,12 @@ class Curve:
 
     def __len__(self) -> int:
         return len(self.step)
+
+    def to_pandas(self) -> Any:
+        """The curve as a `pandas.DataFrame` with a row for each point. MissingError if pandas is
+        not installed."""
+        columns = [one.name for one in fields(self)]
+        return frames.frame(columns, zip(*(getattr(self, name) for name in columns), strict=True))
 
 
 class Wanted(TypedDict, total=False):

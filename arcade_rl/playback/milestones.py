@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
 from arcade_rl.config import Resolved
 from arcade_rl.errors import MissingError
+from arcade_rl.playback.captions import labels_of
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import PlayedSource, RecordedSource, Source
 from arcade_rl.runs import checkpoints
@@ -34,6 +35,8 @@ class Milestone:
     """Chunk that ended on the percentage, or in which the episode ended."""
     episode: int | None = None
     """The episode that first passed a threshold; None for a percentage."""
+    words: str = ""
+    """How far the training was, for an audience, such as "after 4 minutes"."""
 
 
 def percentages(
@@ -54,13 +57,19 @@ def percentages(
     total = resolved.config.train.run_steps
     labels = [checkpoints.milestone_label(f) for f in fractions if f * total <= newest.steps]
     if origin == "recordings":
-        return _ended(run, [START, *labels])
+        return _worded(run, _ended(run, [START, *labels]))
     best = resolved.declaration.metric(resolved.best_metric)
     paths = [find_checkpoint(run, label, best.name, best.better) for label in (START, *labels)]
-    return [
+    found = [
         Milestone(label, int(path.name))
         for label, path in zip((START, *labels), paths, strict=True)
     ]
+    return _worded(run, found)
+
+
+def _worded(run: RunDirectory, milestones: Sequence[Milestone]) -> list[Milestone]:
+    words = labels_of([standing_at(run, one.chunk) for one in milestones])
+    return [replace(one, words=said) for one, said in zip(milestones, words, strict=True)]
 
 
 def _ended(run: RunDirectory, labels: Sequence[str]) -> list[Milestone]:
@@ -94,7 +103,7 @@ def passing(run: RunDirectory, condition: str, origin: Origin) -> Milestone:
             f"episode {number} of {run.name} first had {condition}, in chunk {chunk}, whose "
             "checkpoint is not kept; use --from recordings, or train with checkpoint.every = 1"
         )
-    return Milestone(condition, chunk, number)
+    return Milestone(condition, chunk, number, f"first {wanted}")
 
 
 def spread(milestones: Sequence[Milestone], count: int) -> list[Milestone]:

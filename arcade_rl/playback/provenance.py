@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
+from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.files import sha256_of
 
 
@@ -15,6 +17,7 @@ def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) ->
     the checkpoint that played it, where that is known."""
     metadata = recording.metadata
     manifest = None if checkpoint is None else checkpoint / MANIFEST
+    model = None if checkpoint is None else RunDirectory(checkpoint.parent.parent).imported
     return {
         "run": metadata.run,
         "game": metadata.game,
@@ -25,6 +28,7 @@ def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) ->
         "opponent": metadata.opponent or None,
         "checkpoint": metadata.checkpoint,
         "checkpoint_sha256": sha256_of(manifest) if manifest and manifest.is_file() else None,
+        "imported": asdict(model) if model else None,
         "steps": metadata.length,
         "return": metadata.raw_return,
         "metrics": metadata.metrics,

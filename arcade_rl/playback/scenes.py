@@ -22,11 +22,12 @@ from arcade_rl.overlay.scene import (
     Trace,
 )
 from arcade_rl.recording.recording import Metadata
+from arcade_rl.runs.directory import Imported
 
 if TYPE_CHECKING:
     from arcade_rl.playback.session import Session, Shown
 
-_DOT = "  \N{MIDDLE DOT}  "
+DOT = "  \N{MIDDLE DOT}  "
 TRACE_S = 10.0
 """Seconds over which the value estimate is drawn."""
 TRACKS_S = 4.0
@@ -44,31 +45,44 @@ class Billing:
     episodes: int = 1
     heading: str | None = None
     """Heading that is shown instead of the title's; None for the title as it is."""
+    subtitle: str | None = None
+    """Subtitle that is shown instead of the title's; None for the title as it is."""
     banner: str = ""
-    """Text that is shown while the episode begins; "" for none."""
+    """Text that is shown at the beginning; "" for none."""
     detail: str = ""
     """Smaller line below the banner."""
+    begins: int = 0
+    """Frame of the episode that is shown first, from 0; the banner is timed from there."""
     speed: float = 1.0
     """Seconds of the game that pass in a second for those who look. A banner lasts equally long for
     them at any speed."""
 
 
 def title_of(
-    config: Config | None, metadata: Metadata, chosen: str, seed: int, with_policy: bool
+    config: Config | None,
+    metadata: Metadata,
+    chosen: str,
+    seed: int,
+    with_policy: bool,
+    imported: Imported | None = None,
 ) -> Title:
     """The two lines that say what is shown. `config`: configuration of the run, where it is known;
-    `chosen`: how the actions were chosen; `with_policy`: whether the policy's activity is drawn."""
+    `chosen`: how the actions were chosen; `with_policy`: whether the policy's activity is drawn;
+    `imported`: the model that the run began with, if that was trained elsewhere."""
     played, where = f"checkpoint {metadata.checkpoint}", [f"checkpoint {metadata.checkpoint}"]
     if metadata.purpose == "training":
-        played = f"episode {metadata.number}"
-        where.insert(0, f"training episode {metadata.number}")
+        is_numbered = metadata.number > 0  # a training numbers its episodes when they end
+        played = f"episode {metadata.number}" if is_numbered else "live"
+        name = f"training episode {metadata.number}" if is_numbered else "training now"
+        where.insert(0, name)
     heading = [metadata.game.upper()]
     if config is not None:
         heading.append(config.train.algorithm_name)
     heading.append("neural activity" if with_policy else played)
     against = [f"against {metadata.opponent}"] if metadata.opponent else []
-    subtitle = [metadata.run, ", ".join(where), *against, chosen, f"seed {seed}"]
-    return Title(" - ".join(heading), _DOT.join(subtitle))
+    begun = [f"imported from {imported.file}"] if imported else []
+    subtitle = [metadata.run, *begun, ", ".join(where), *against, chosen, f"seed {seed}"]
+    return Title(" - ".join(heading), DOT.join(subtitle))
 
 
 def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
@@ -81,6 +95,8 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     title = about.title
     if billing.heading is not None:
         title = replace(title, heading=billing.heading)
+    if billing.subtitle is not None:
+        title = replace(title, subtitle=billing.subtitle)
     return [
         Scene(
             frames=frames,
@@ -88,11 +104,15 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
             pixel_aspect=declaration.pixel_aspect,
             title=title,
             standing=about.standing,
-            playback=_playback(shown, declaration, about.weights, billing, frame),
+            curve=about.curve,
+            playback=_playback(
+                shown, declaration, about.weights, billing, frame, index == len(frames) - 1
+            ),
             seats=seats,
             feature_names=declaration.features,
+            feature_groups=declaration.feature_groups,
             dashboard=dashboard,
-            banner=_banner(billing, frame / rate / billing.speed),
+            banner=_banner(billing, (frame - billing.begins) / rate / billing.speed),
         )
         for index, frame in enumerate(range(before, before + len(frames)))
     ]
@@ -167,27 +187,36 @@ def _playback(
     weights: dict[str, float] | None,
     billing: Billing,
     frame: int,
+    is_last: bool,
 ) -> Playback:
-    main = declaration.main_metric
-    known = [metric for metric in declaration.metrics if metric.name in shown.metrics]
-    ordered = sorted(known, key=lambda metric: metric.name != main)
+    """The numbers beside a frame. What the step brought counts from the last frame of the step on
+    (`is_last`): the frames before may not show it yet."""
+    moment = shown.moment
+    metrics = shown.metrics if is_last else shown.metrics_before
     terms = shown.terms if weights is not None else None
     return Playback(
         episode=billing.episode,
         episodes=billing.episodes,
         step=shown.moment.step,
         frame=frame,
-        total=shown.moment.total,
-        readings=[
-            Reading(metric.label, metric.render(shown.metrics[metric.name])) for metric in ordered
-        ],
+        total=moment.total if is_last else moment.total - moment.reward,
+        readings=_readings(declaration, metrics),
         contributions=[
-            Contribution(name, value * (weights or {})[name])
+            Contribution(name, value * weight)
             for name, value in (terms or {}).items()
+            if (weight := (weights or {})[name])
         ],
         taken=_name_of(shown.moment.action, declaration.actions),
         value=shown.moment.value,
     )
+
+
+def _readings(declaration: Declaration, metrics: dict[str, float]) -> list[Reading]:
+    """The metrics in the order of their declaration, the main one first."""
+    main = declaration.main_metric
+    known = [metric for metric in declaration.metrics if metric.name in metrics]
+    ordered = sorted(known, key=lambda metric: metric.name != main)
+    return [Reading(metric.label, metric.render(metrics[metric.name])) for metric in ordered]
 
 
 def _name_of(action: npt.NDArray[np.generic] | None, names: tuple[str, ...]) -> str:

@@ -30,7 +30,7 @@ from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.policies.activity import Activity
 from arcade_rl.recording.recording import Recording
-from arcade_rl.runs.standing import Standing
+from arcade_rl.runs.standing import LearningCurve, Standing
 
 Depth: TypeAlias = Literal["required", "at hand", "none"]
 
@@ -73,6 +73,8 @@ class About:
     """Folder of the checkpoint that played the episode; None where the run is not known."""
     standing: Standing | None = None
     """State of the training at that checkpoint; None where the run is not known."""
+    curve: LearningCurve | None = None
+    """How the training went up to the episode; None where the run is not known."""
     weights: dict[str, float] | None = None
     """Weights of the reward terms that the episode was played with; None where they are not
     known."""
@@ -85,6 +87,8 @@ class Shown:
     moment: Moment
     metrics: dict[str, float]
     """Every metric up to this step, aggregated as declared; 0 at the start."""
+    metrics_before: dict[str, float]
+    """Every metric up to the step before this one."""
     terms: dict[str, float] | None
     """Every reward term of the step, unweighted; None at the start, and where terms are not known
     or not wanted."""
@@ -151,6 +155,16 @@ class Session:
         return self.performance.recording
 
     @property
+    def eyes(self) -> Eyes | None:
+        """What the agent saw; None where terms are not shown."""
+        return self._eyes
+
+    @property
+    def mind(self) -> Mind | None:
+        """The policy that is looked into."""
+        return self._mind
+
+    @property
     def is_whole(self) -> bool:
         """Whether the episode is over, so that its length is known."""
         return self.performance.is_over
@@ -203,10 +217,16 @@ class Session:
         return Shown(
             moment=moment,
             metrics=self._metrics.after(self.recording, position),
+            metrics_before=self._metrics.after(self.recording, max(step, 0)),
             terms=self._terms(step) if position else None,
             activity=self._mind.activity(step) if self._mind is not None and position else None,
             instruments=self.instruments_after(position) if position else None,
         )
+
+    def look_through(self, mind: Mind | None, about: About) -> None:
+        """Show from now on what another policy makes of the episode, and what is known of that one.
+        The session does not close `mind`."""
+        self._mind, self.about = mind, about
 
     def scenes(self, shown: Shown, billing: Billing | None = None) -> list[Scene]:
         """A scene for each frame of what was shown, in order."""

@@ -17,6 +17,8 @@ from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.eyes import WITHOUT, Eyes, Mind
+from arcade_rl.playback.followed import FollowedPerformance
+from arcade_rl.playback.following import Following
 from arcade_rl.playback.game import check_camera, find_game, find_playable
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.performance import Performance
@@ -27,7 +29,8 @@ from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.experiment import experiment_of
-from arcade_rl.runs.standing import standing_at
+from arcade_rl.runs.standing import curve_at, standing_at
+from arcade_rl.runs.watched import LocalFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,16 @@ class PlayedSource:
     of a checkpoint; None for the one that evaluations usually have."""
 
 
-Source: TypeAlias = RecordedSource | FiledSource | PlayedSource
+@dataclass(frozen=True, slots=True)
+class FollowedSource:
+    """The episode that an environment of a training that runs has open now, shown with the policy of the
+    checkpoint that its chunk began with. Later episodes need a `Following`."""
+
+    run: Path
+    environment: int = 0
+
+
+Source: TypeAlias = RecordedSource | FiledSource | PlayedSource | FollowedSource
 
 
 @contextmanager
@@ -81,6 +93,24 @@ def opened(
                 session = _filed(source, wants)
             case PlayedSource():
                 session = _played(source, wants, stack, go_on)
+            case FollowedSource():
+                following = Following(LocalFeed(RunDirectory(source.run)))
+                stack.callback(following.close)
+                performance = _newest(following, source.environment)
+                session = _followed(following, performance, wants, stack, go_on)
+        yield stack.enter_context(session)
+
+
+@contextmanager
+def opened_live(
+    following: Following,
+    performance: FollowedPerformance,
+    wants: Wants,
+    go_on: Callable[[], None] = lambda: None,
+) -> Iterator[Session]:
+    """Open a session of an episode of a training that is followed. Errors are those of `opened`."""
+    with ExitStack() as stack:
+        session = _followed(following, performance, wants, stack, go_on)
         yield stack.enter_context(session)
 
 
@@ -154,6 +184,44 @@ def _played(
     return Session(performance, wants, about, eyes, mind)
 
 
+def _newest(following: Following, environment: int) -> FollowedPerformance:
+    following.poll()
+    performance = following.newest(environment)
+    if performance is None:
+        status = following.status
+        raise MissingError(
+            f"{status.run} shows nothing of environment {environment} now: it is {status.phase}; "
+            f"environments 0 to {status.environments - 1} can be watched"
+            if status.environments
+            else f"{status.run} shows nothing now: it is {status.phase}"
+        )
+    return performance
+
+
+def _followed(
+    following: Following,
+    performance: FollowedPerformance,
+    wants: Wants,
+    stack: ExitStack,
+    go_on: Callable[[], None],
+) -> Session:
+    run, recording = following.run, performance.recording
+    resolved = experiment_of(run)
+    if resolved.declaration.replay == "states" and recording.states is None:
+        raise MissingError(
+            f"{run.name} records nothing, and {resolved.game.name} is shown from recorded states only; "
+            "train with recording.criteria to watch it"
+        )
+    eyes = mind = None
+    if wants.policy == "required":
+        following.fetch(recording.metadata.checkpoint)
+        checkpoint = checkpoint_of(run, recording)
+        eyes = _eyes(performance, run, go_on, stack)
+        mind = _mind(resolved, checkpoint, eyes, performance, wants.threads, stack)
+    about = _about(performance, run, resolved, "sampled", wants)
+    return Session(performance, wants, about, eyes, mind)
+
+
 def _eyes(
     performance: Performance, run: RunDirectory, go_on: Callable[[], None], stack: ExitStack
 ) -> Eyes:
@@ -163,7 +231,7 @@ def _eyes(
     rerun = None
     if can_rerun(performance.recording, played):
         rerun = partial(Rerun, played, performance, go_on)
-    where = f"{run.name}:{performance.recording.metadata.number}"
+    where = _name_of(run, performance.recording)
     eyes = Eyes(performance, where, rerun)
     stack.callback(eyes.close)
     return eyes
@@ -193,13 +261,22 @@ def _about(
     with_policy = wants.policy == "required"
     seed = recording.start.seed
     weights = dict(resolved.config.reward)
+    main = resolved.declaration.metric(resolved.declaration.main_metric)
+    is_here = run.database.is_file()  # a run of another machine that is followed has none
     return About(
-        title=title_of(resolved.config, metadata, chosen, seed, with_policy),
+        title=title_of(resolved.config, metadata, chosen, seed, with_policy, run.imported),
         chosen=chosen,
         checkpoint=run.checkpoint(metadata.checkpoint),
-        standing=standing_at(run, metadata.checkpoint),
+        standing=standing_at(run, metadata.checkpoint) if is_here else None,
+        curve=curve_at(run, main, metadata.step_end) if is_here else None,
         weights=weights_of(metadata, resolved) if performance.is_over else weights,
     )
+
+
+def _name_of(run: RunDirectory, recording: Recording) -> str:
+    """The name of an episode in messages. One that is still played by a training has no number."""
+    it = recording.metadata
+    return f"{run.name}:{it.number}" if it.number else f"environment {it.environment} of {run.name}"
 
 
 def checkpoint_of(run: RunDirectory, recording: Recording) -> Path:
@@ -208,13 +285,13 @@ def checkpoint_of(run: RunDirectory, recording: Recording) -> Path:
     metadata = recording.metadata
     if not recording.is_exact and not find_game(metadata).declaration.reruns:
         raise MissingError(
-            f"{run.name}:{metadata.number} holds states of the simulator and not what the agent saw; "
+            f"{_name_of(run, recording)} holds states of the simulator and not what the agent saw; "
             f"{WITHOUT}"
         )
     checkpoint = run.checkpoint(metadata.checkpoint)
     if not (checkpoint / MANIFEST).is_file():
         raise MissingError(
-            f"{run.name}:{metadata.number} was played by checkpoint {metadata.checkpoint}, which is "
+            f"{_name_of(run, recording)} was played by checkpoint {metadata.checkpoint}, which is "
             "not kept; use --overlay minimal or none, or train with checkpoint.every = 1"
         )
     return checkpoint

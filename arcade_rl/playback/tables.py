@@ -62,10 +62,19 @@ class RunningMetrics:
         if not steps:
             return dict.fromkeys(self.names, 0.0)
         if self._columns and len(self._columns[0]) < steps:
-            wide = recording.metrics.astype(np.float64)
-            self._columns = [_run(wide[:, k], kind) for k, kind in enumerate(self._kinds)]
+            self._columns = [*self.table(recording).T]
         rows = [float(column[steps - 1]) for column in self._columns]
         return dict(zip(self.names, rows, strict=True))
+
+    def columns(self, recording: Recording) -> dict[str, npt.NDArray[np.float64]]:
+        """What each metric is after every step of the recording, by name. (T,), float64."""
+        return dict(zip(self.names, self.table(recording).T, strict=True))
+
+    def table(self, recording: Recording) -> npt.NDArray[np.float64]:
+        """What each metric is after each step. (T, metrics), float64."""
+        wide = recording.metrics.astype(np.float64)
+        columns = [_run(wide[:, k], kind) for k, kind in enumerate(self._kinds)]
+        return np.stack(columns, axis=1) if columns else wide
 
 
 def _run(column: npt.NDArray[np.float64], kind: str) -> npt.NDArray[np.float64]:

@@ -121,7 +121,8 @@ def _verify_alike(recordings: list[Recording], processes: int) -> Iterator[Verif
             else:
                 waiting.append(recording)
         while waiting:
-            lanes = _divided(waiting, env.num_envs, installed)
+            names = [metric.name for metric in played.declaration.metrics]
+            lanes = _divided(waiting, env.num_envs, installed, names)
             yield from _play(env, lanes, played.declaration.frame_stack > 1)
             waiting = [recording for lane in lanes for recording in lane.left]
 
@@ -148,14 +149,16 @@ def _open(played: PlayedGame, recordings: Sequence[Recording], processes: int) -
     return env
 
 
-def _divided(recordings: Sequence[Recording], count: int, installed: dict[str, str]) -> list[_Lane]:
+def _divided(
+    recordings: Sequence[Recording], count: int, installed: dict[str, str], metrics: list[str]
+) -> list[_Lane]:
     """Divide recordings among `count` lanes of about equal length in steps: the longest first, each
     to the lane that is shortest so far."""
     shares: list[list[Recording]] = [[] for _ in range(count)]
     for recording in sorted(recordings, key=len, reverse=True):
         min(shares, key=lambda share: sum(map(len, share))).append(recording)
     idle = recordings[0]  # where there are fewer recordings than environments
-    return [_Lane(share, idle, installed) for share in shares]
+    return [_Lane(share, idle, installed, metrics) for share in shares]
 
 
 def _play(env: VectorEnv, lanes: Sequence[_Lane], is_stacked: bool) -> Iterator[Verification]:
@@ -221,9 +224,15 @@ class _Lane:
     """Recordings that one environment plays one after the other."""
 
     def __init__(
-        self, recordings: Sequence[Recording], idle: Recording, installed: dict[str, str]
+        self,
+        recordings: Sequence[Recording],
+        idle: Recording,
+        installed: dict[str, str],
+        metrics: list[str],
     ) -> None:
-        """`idle`: a recording that gives seed and actions to a lane with nothing to play."""
+        """`idle`: a recording that gives seed and actions to a lane with nothing to play. `metrics`:
+        names of the environment's metrics, whose order may be another one than when the episode was
+        recorded."""
         self.left = list(recordings)
         """Recordings that are not compared to their end yet."""
         self.found: list[Verification] = []
@@ -231,7 +240,7 @@ class _Lane:
         self.seeds = [recording.start.seed for recording in recordings or [idle]]
         self.replies = [it.replies for it in self.left if it.replies is not None]
         """What opponents answered in the recordings, in a game of more than one seat."""
-        self._installed = installed
+        self._installed, self._metrics = installed, metrics
         self.action: npt.NDArray[Any] = idle.actions[0]
         if self.left:
             self._begin()
@@ -239,6 +248,8 @@ class _Lane:
     def _begin(self) -> None:
         self._position, self._agreed = 0, -1
         prints = self.left[0].fingerprints
+        names = self.left[0].metadata.metrics
+        self._columns = [self._metrics.index(name) for name in names if name in self._metrics]
         self._prints = dict(zip(prints.positions.tolist(), prints.values.tolist(), strict=True))
         self.action = self.left[0].actions[0]
 
@@ -272,6 +283,7 @@ class _Lane:
         if self.is_done:
             return
         recording, step = self.left[0], self._position
+        metrics = metrics[self._columns]
         self._position += 1
         if last is not None and self._position == len(recording) and self.expects_a_look:
             self.look(last)

@@ -22,7 +22,7 @@ from arcade_rl.config import (
     Train,
 )
 
-_ACTIVATIONS = {
+ACTIVATIONS = {
     "tanh": torch.nn.Tanh,
     "relu": torch.nn.ReLU,
     "elu": torch.nn.ELU,
@@ -30,6 +30,7 @@ _ACTIVATIONS = {
     "gelu": torch.nn.GELU,
     "silu": torch.nn.SiLU,
 }
+"""Modules of the activation functions, by their names in configurations."""
 
 
 def algorithm_class(train: Train) -> type[OnPolicyAlgorithm]:
@@ -81,7 +82,7 @@ def policy_kwargs(train: Train) -> dict[str, Any]:
     """Keywords of the policy class for everything that the configuration sets."""
     keywords: dict[str, Any] = train.policy_kwargs.model_dump(exclude_none=True)
     if "activation_fn" in keywords:
-        keywords["activation_fn"] = _ACTIVATIONS[keywords["activation_fn"]]
+        keywords["activation_fn"] = ACTIVATIONS[keywords["activation_fn"]]
     return keywords
 
 

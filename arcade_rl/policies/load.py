@@ -20,10 +20,11 @@ from arcade_rl.errors import VerificationError
 from arcade_rl.policies.build import acting_class, channels_first, policy_kwargs
 from arcade_rl.reading import ABSENT, read_file
 
-_UNREADABLE = (
+UNREADABLE = (
     ValueError, RuntimeError, KeyError, EOFError, OSError, zipfile.BadZipFile,
     pickle.UnpicklingError, NotImplementedError,
 )  # fmt: skip
+"""What reading a file that is no model raises."""
 
 
 def read_parameters(model: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -35,7 +36,7 @@ def read_parameters(model: Path, device: torch.device | str = "cpu") -> dict[str
         raise VerificationError(f"{model} is not a readable model: {error.strerror}") from error
     try:
         _, parameters, _ = load_from_zip_file(io.BytesIO(content), device=device, load_data=False)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise VerificationError(f"{model} is not a readable model: {reason}") from error
     return dict(parameters)
@@ -53,12 +54,7 @@ def load_policy(
 
     `masked` says whether the game forbids actions.
     """
-    policy_class = acting_class(train, observation_space, masked)
-    keywords = {**policy_kwargs(train), **({"use_sde": True} if train.use_sde else {})}
-    policy = policy_class(
-        channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords
-    )
-    assert isinstance(policy, BasePolicy)
+    policy = new_policy(train, observation_space, action_space, masked)
     try:
         policy.load_state_dict(read_parameters(model, device)["policy"])
     except (RuntimeError, KeyError) as error:
@@ -67,6 +63,23 @@ def load_policy(
         ) from error
     policy.to(device)
     policy.set_training_mode(False)
+    return policy
+
+
+def new_policy(
+    train: Train,
+    observation_space: spaces.Space[Any],
+    action_space: spaces.Space[Any],
+    masked: bool,
+) -> BasePolicy:
+    """The policy that the configuration describes, with random weights. `masked`: see
+    `load_policy`."""
+    policy_class = acting_class(train, observation_space, masked)
+    keywords = {**policy_kwargs(train), **({"use_sde": True} if train.use_sde else {})}
+    policy = policy_class(
+        channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords
+    )
+    assert isinstance(policy, BasePolicy)
     return policy
 
 

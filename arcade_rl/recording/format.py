@@ -53,7 +53,7 @@ MAX_CHOICES = 1 << 32
 _MAX_STRING = 1 << 16
 _MAX_PARTS = 1 << 20
 """Most parts of all lists and maps of a file together."""
-_MAX_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 _MAX_INTEGER = 2**53
 """Largest integer that every program that reads JSON represents exactly."""
 _LEAST = {"number": 1, "checkpoint": -1}
@@ -94,9 +94,9 @@ def _packed(recording: Recording) -> bytes:
     whole = {
         "format": NAME,
         "version": VERSION,
-        "metadata": _pack_metadata(recording.metadata),
+        "metadata": pack_metadata(recording.metadata),
         "start": start,
-        "columns": _columns(recording),
+        "columns": pack_columns(recording),
     }
     data: bytes = msgpack.packb(whole)
     if len(data) > MAX_FRAME_BYTES:
@@ -132,11 +132,11 @@ def decode(frame: bytes) -> Recording:
             if version > VERSION
             else f"there is no version {version}"
         )
-    metadata = _metadata(_present(take(fields_of, "metadata", dict), version))
+    metadata = unpack_metadata(_present(take(fields_of, "metadata", dict), version))
     if not 1 <= metadata.length <= MAX_STEPS:
         raise VerificationError(f"an episode has 1 to {MAX_STEPS} steps, not {metadata.length}")
     start = _start(take(fields_of, "start", dict))
-    return _recording(metadata, start, take(fields_of, "columns", dict))
+    return unpack_columns(metadata, start, take(fields_of, "columns", dict))
 
 
 def columns_size(recording: Recording) -> int:
@@ -157,14 +157,15 @@ def columns_size(recording: Recording) -> int:
         if it.replies is None
         else Replies(np.zeros(1, np.int64), it.replies.actions[:0]),
     )
-    return _compressed_size(_columns(it)) - _compressed_size(_columns(one))
+    return _compressed_size(pack_columns(it)) - _compressed_size(pack_columns(one))
 
 
 def _compressed_size(columns: Mapping[str, Any]) -> int:
     return len(lz4.frame.compress(msgpack.packb(columns), compression_level=9))
 
 
-def _columns(it: Recording) -> dict[str, Any]:
+def pack_columns(it: Recording) -> dict[str, Any]:
+    """The columns of an episode, of at least one step, as plain values."""
     columns: dict[str, Any] = {
         "action": _pack_actions(it.actions),
         "tracks": pack_tracks(it.rewards, it.metrics),
@@ -184,7 +185,9 @@ def _columns(it: Recording) -> dict[str, Any]:
     return columns
 
 
-def _recording(metadata: Metadata, start: Start, columns: Mapping[str, Any]) -> Recording:
+def unpack_columns(metadata: Metadata, start: Start, columns: Mapping[str, Any]) -> Recording:
+    """The episode of `metadata.length` steps with the columns that `pack_columns` packed.
+    VerificationError if they are of other lengths or kinds."""
     steps = metadata.length
     rewards, metrics = unpack_tracks(columns, steps, len(metadata.metrics))
     values = distributions = states = None
@@ -298,7 +301,7 @@ def _width(width: Any) -> int:
     return width
 
 
-def _pack_metadata(metadata: Metadata) -> dict[str, Any]:
+def pack_metadata(metadata: Metadata) -> dict[str, Any]:
     """The metadata as plain values: digests as bytes, whole numbers as integers. A game's options
     stay as they are, because nothing says of what kinds they were."""
     found = {name: getattr(metadata, name) for name in _METADATA}
@@ -330,8 +333,9 @@ def _present(values: Mapping[str, Any], version: int) -> Mapping[str, Any]:
     return {**values, "mode": mode, "reasons": kept, "opponent": ""}
 
 
-def _metadata(values: Mapping[str, Any]) -> Metadata:
-    """The metadata from plain values. Fields that this version does not know are left out."""
+def unpack_metadata(values: Mapping[str, Any]) -> Metadata:
+    """The metadata from the plain values that `pack_metadata` gives. VerificationError if a field is
+    missing or of another kind; fields that this version does not know are left out."""
     values = {**values, **{name: _digest(values, name) for name in _DIGESTS}}
     found = {name: _field(values, name, hint) for name, hint in _METADATA.items()}
     if len(found["metrics"]) > MAX_WIDTH:
@@ -386,8 +390,8 @@ def _is_of(value: Any, hint: Any) -> bool:
 
 def _start(packed: Mapping[str, Any]) -> Start:
     seed, state = take(packed, "seed", int), take(packed, "state", bytes)
-    if not 0 <= seed <= _MAX_SEED:
-        raise VerificationError(f"the seed is {seed}; expected 0 to {_MAX_SEED}")
+    if not 0 <= seed <= MAX_SEED:
+        raise VerificationError(f"the seed is {seed}; expected 0 to {MAX_SEED}")
     if state:
         raise VerificationError(
             "the episode starts from a stored state, and this program starts episodes from seeds"

@@ -154,6 +154,11 @@ class Tape:
         """Bytes of all columns on the tape."""
         return sum(placed.num_bytes for placed in self._rollouts)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no rollout is on the tape."""
+        return not self._rollouts
+
     def add(self, rollout: HostRollout) -> None:
         """Add a rollout. Nobody may change its arrays afterwards."""
         placed = Placed(self._end, rollout, self._whole)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from arcade_rl.contracts import Rom
 from arcade_rl.errors import ContractError, MissingError, VerificationError
 from arcade_rl.roms.declared import Catalogue, Declared, catalogue, sha1_of
 from arcade_rl.roms.reading import Unreadable, read_regular, shown, size_text
+from arcade_rl.words import meant_or
 
 ROMS_DIR_VARIABLE = "ARCADE_RL_ROMS_DIR"
 
@@ -72,8 +72,7 @@ def _accepted(name: str, declared: Catalogue) -> Declared:
     known = next((known for known in declared.roms if known.rom.name == name), None)
     if known is None:
         names = [known.rom.name for known in declared.roms]
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names) or 'none'}"
+        hint = meant_or(name, names, f"known: {', '.join(names) or 'none'}")
         said = "; ".join((f"no installed plugin declares a ROM named {name}", *declared.faults))
         raise MissingError(f"{said}; {hint}")
     if known.fault:

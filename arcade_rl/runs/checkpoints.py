@@ -38,6 +38,8 @@ _COUNTS = (
     "threads", "open_episodes", "open_steps",
 )  # fmt: skip
 """Fields of a state that are never below zero."""
+_SINCE_2 = ("compiled", "dtype", "recorder", "open_episodes", "open_steps")
+"""Fields that every state of version 2 has, and one of version 1 may lack."""
 WINDOW = 100
 """Number of latest episodes that a rolling mean is taken over, as SB3's `stats_window_size` by
 default."""
@@ -150,6 +152,8 @@ def state_from(values: dict[str, Any]) -> CheckpointState:
             f"this version reads {' and '.join(map(str, READABLE))}"
         )
     state = built(CheckpointState, values)
+    if lost := [name for name in _SINCE_2 if name not in values and state.format == FORMAT]:
+        raise ValueError(f"{', '.join(lost)} is missing; a state of format {FORMAT} has it")
     for name in _COUNTS:
         if getattr(state, name) < 0:
             raise ValueError(f"{name} is {getattr(state, name)}; expected 0 or more")

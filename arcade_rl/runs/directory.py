@@ -37,6 +37,20 @@ IDENTITY_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """The model that a run began with, which was trained elsewhere."""
+
+    file: str
+    """Name of the model's file, without its folder."""
+    sha256: str
+    """SHA-256 of the file, as hexadecimal digits."""
+    steps: int
+    """Steps that the model was trained for elsewhere."""
+    saved_by: str
+    """Version of Stable-Baselines3 that saved the file; "" where the file does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Content of `run.json`: how and where the run was made."""
 
@@ -53,6 +67,8 @@ class Identity:
     main_metric: str = ""
     """Name of the game's main metric, for readers that do not load its plugin; empty where the
     first metric is meant."""
+    imported: Imported | None = None
+    """The model that the run began with; None for a run that began untrained."""
     format: int = IDENTITY_FORMAT
 
 
@@ -127,6 +143,14 @@ class RunDirectory:
     def evaluations(self) -> Path:
         return self.path / "evaluations"
 
+    @property
+    def feed(self) -> Path:
+        return self.path / "feed"
+
+    @property
+    def markers(self) -> Path:
+        return self.path / "markers"
+
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"
@@ -164,6 +188,15 @@ class RunDirectory:
             return self.identity().created
         except (ArcadeError, OSError):  # reading the run reports the error
             return 0.0
+
+    @property
+    def imported(self) -> Imported | None:
+        """The model that the run began with; None where the run began untrained, or where
+        `run.json` cannot be read."""
+        try:
+            return self.identity().imported
+        except (ArcadeError, OSError):  # reading the run reports the error
+            return None
 
     def identity(self) -> Identity:
         """Content of `run.json`. MissingError if the file is lost, VerificationError if it is
@@ -223,7 +256,7 @@ class RunDirectory:
     def _folders(self) -> tuple[Path, ...]:
         return (
             self.checkpoints, self.events, self.episodes, self.staging, self.logs, self.tensorboard,
-            self.control,
+            self.control, self.feed,
         )  # fmt: skip
 
     def identify(self, identity: Identity) -> None:

@@ -16,6 +16,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.fields import unsound
 from arcade_rl.runs.schema import LARGEST
+from arcade_rl.words import meant_or
 
 FIELDS = {
     "number": "e.number",
@@ -33,7 +34,8 @@ FIELDS = {
 _FIELD = {"env": "environment"}
 """Fields of `EpisodeRow` that have another name than their column, by column."""
 _TEXTS = {"reasons", *(column.name for column in COLUMNS if column.kind is str)}
-_OPERATORS = (">=", "<=", ">", "<", "=")
+_SPOKEN = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below", "=": "of"}
+_OPERATORS = tuple(_SPOKEN)
 _CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
 
 
@@ -49,6 +51,10 @@ class Condition:
     def __post_init__(self) -> None:
         if isinstance(self.value, float) and not math.isfinite(self.value):
             raise UsageError(f"{self.name}{self.operator}{self.value} compares with no number")
+
+    def __str__(self) -> str:
+        name = self.name.replace("_", " ")
+        return f"{name} {_SPOKEN[self.operator]} {self.value:g}"
 
 
 def parse_condition(text: str) -> Condition:
@@ -84,9 +90,9 @@ class Query:
         if self.limit is not None and not (isinstance(self.limit, int) and self.limit >= 1):
             raise UsageError(f"limit is {self.limit!r}; expected a whole number, 1 or more")
         if self.reason is not None and self.reason not in CRITERIA:
-            raise UsageError(
-                f"there is no criterion {self.reason!r}; expected one of {', '.join(CRITERIA)}"
-            )
+            expected = f"expected one of {', '.join(CRITERIA)}"
+            hint = meant_or(self.reason, CRITERIA, expected)
+            raise UsageError(f"there is no criterion {self.reason!r}; {hint}")
 
     @property
     def column(self) -> str:
@@ -190,7 +196,8 @@ def find_episode(run: RunDirectory, number: int) -> EpisodeRow:
 
 def _column(columns: dict[str, str], name: str) -> str:
     if name not in columns:
-        raise UsageError(f"episodes have no {name!r}; expected one of {', '.join(columns)}")
+        expected = f"expected one of {', '.join(columns)}"
+        raise UsageError(f"episodes have no {name!r}; {meant_or(name, columns, expected)}")
     return columns[name]
 
 

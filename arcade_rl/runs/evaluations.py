@@ -26,7 +26,8 @@ class Summary:
 
     mean: float
     interval: Interval | None
-    """95 % interval of the mean by Student's t; None for a single episode."""
+    """95 % interval of the mean by Student's t, cut off at the bounds that a metric declares; None
+    for a single episode."""
     median: float
     minimum: float
     maximum: float

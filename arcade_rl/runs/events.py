@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, TypeAlias
+from typing import Any, BinaryIO, ClassVar, TypeAlias, get_args
 
 import msgpack
 
@@ -38,6 +38,13 @@ PHASES = ("environment", "inference", "copy", "learn", "record", "log")
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The worker has imported everything and built its environments and its model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """The worker does something that takes long before it is ready."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,16 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedFrame:
+    """What the first environments played, for those who watch. No log or database keeps it."""
+
+    opens: bool
+    """Whether the frame is an opening, at which a reader may begin."""
+    body: bytes
+    """The frame, in the form of `recording.frames`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The chunk is done and its checkpoint is staged and verified."""
 
@@ -142,13 +159,21 @@ class Failed:
 
 
 Event: TypeAlias = (
-    Ready | Go | Stop | Beat | Update | Episodes | Notice | Recorded | Finished | Failed
+    Ready
+    | Preparing
+    | Go
+    | Stop
+    | Beat
+    | Update
+    | Episodes
+    | Notice
+    | Recorded
+    | FeedFrame
+    | Finished
+    | Failed
 )
 
-_KINDS: dict[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (Ready, Go, Stop, Beat, Update, Episodes, Notice, Recorded, Finished, Failed)
-}
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
 _TYPES: dict[type, tuple[type, ...]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 
 from arcade_rl.errors import MissingError
@@ -33,8 +34,13 @@ class Kept:
     def nearest(self, steps: int) -> EpisodeRow:
         """The episode that ended nearest to this step of the run. MissingError if there is no
         episode."""
+        return self.around(steps, 1)[0]
+
+    def around(self, steps: int, count: int) -> list[EpisodeRow]:
+        """The `count` episodes, or fewer where there are not so many, that ended nearest to this
+        step of the run, the nearest first. MissingError if there is no episode."""
         self.refuse_none()
-        return min(self, key=lambda row: abs(row.step - steps))
+        return heapq.nsmallest(count, self, key=lambda row: abs(row.step - steps))
 
 
 def _chunks_of_kept(run: RunDirectory) -> set[int]:

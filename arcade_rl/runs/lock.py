@@ -27,6 +27,9 @@ class Holder:
     host: str
     since: float
     """When the lock was taken, in seconds since the epoch."""
+    file: int = 0
+    """Number of the lock's file on its disk, by which a copy of the file is told from it; 0 where an
+    earlier version wrote the file."""
 
 
 class RunLock:
@@ -55,7 +58,7 @@ class RunLock:
                 "wait for it, or end it with `arcade-rl stop`"
             )
         self._descriptor = descriptor
-        holder = Holder(os.getpid(), socket.gethostname(), time.time())
+        holder = Holder(os.getpid(), socket.gethostname(), time.time(), _number(descriptor))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
         return self
@@ -109,6 +112,31 @@ def holder_of(path: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a lock that nobody holds here says of the process that held it and did not give it
+    back."""
+
+    holder: Holder
+    is_copy: bool
+    """Whether the file is a copy of the one that was locked."""
+
+
+def left_in(path: Path) -> Left | None:
+    """What a lock that nobody holds here has in its file; None if it was given back, as at the end
+    of every supervisor that was not killed."""
+    holder = _read(path)
+    if holder is None:
+        return None
+    is_copy = holder.file not in (0, _number(path))
+    return Left(holder, is_copy)
+
+
+def _number(file: int | Path) -> int:
+    """Number of a file on its disk, in 62 bits."""
+    return os.stat(file).st_ino & (2**62 - 1)
 
 
 def _read(path: Path) -> Holder | None:

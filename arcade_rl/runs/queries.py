@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from arcade_rl.errors import UsageError
 from arcade_rl.runs import schema
 from arcade_rl.runs.checkpoints import WINDOW
-from arcade_rl.runs.events import Episodes, Recorded
+from arcade_rl.runs.events import Episodes, Recorded, Update
 from arcade_rl.runs.fields import built_of_row, unsound
 from arcade_rl.runs.phases import total
+from arcade_rl.words import meant_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,20 @@ class CurvePoint:
     most: float
     count: int
     """Number of values that the point stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentPoint:
+    """What the last episodes were worth at a step of the run."""
+
+    step: int
+    """Steps of the run when the newest of these episodes ended."""
+    mean: float
+    """Mean of the last `WINDOW` episodes, or of all where fewer have ended."""
+    least: float
+    """Smallest value of all episodes so far."""
+    most: float
+    """Largest value of all episodes so far."""
 
 
 class Queries:
@@ -214,6 +229,20 @@ class Queries:
             (since, -1 if limit is None else limit),
         ).fetchall()
 
+    def running_attempt(self) -> sqlite3.Row | None:
+        """Chunk, attempt and start of the attempt that runs; None if none does."""
+        query = "select chunk, attempt, started from chunks where state = 'running' order by chunk"
+        return next(self.rows(query), None)
+
+    def newest_update(self, chunk: int) -> sqlite3.Row | None:
+        """The newest update of `chunk`, which may be running; None before its first."""
+        query = "select * from updates where chunk = ? order by number desc limit 1"
+        return next(self.rows(query, [chunk]), None)
+
+    def newest_episode(self) -> int:
+        """Number of the last episode that ended, in the running chunk too; 0 before the first."""
+        return int(next(self.rows("select coalesce(max(number), 0) from episodes"))[0])
+
     def row_counts(self) -> RowCounts:
         """Numbers of rows of finished chunks, and of all notices, for readers that only count."""
         row = self._connection.execute(
@@ -232,12 +261,42 @@ class Queries:
         The curve has at most `points` points, each for about as many consecutive episodes of
         finished chunks. UsageError for any other name.
         """
+        return self._curve(self._values_of(name), "e", points)
+
+    def recent_curve(self, name: str, every: float, until: int) -> list[RecentPoint]:
+        """The mean of the last episodes, and the best and worst so far, over the training: a point
+        for every `every` steps of the run, and one for the last episode that ended by step `until`.
+
+        `name` and errors are those of `episode_curve`.
+        """
+        rows = self._connection.execute(
+            f"""
+            with entries as (
+                {self._values_of(name)} join chunks c on c.chunk = e.chunk where c.state = 'done'
+            ), rolled as (
+                select number, step,
+                       avg(value) over (order by number rows between {WINDOW - 1} preceding
+                                        and current row) as mean,
+                       min(value) over (order by number) as least,
+                       max(value) over (order by number) as most
+                from entries
+            )
+            select step, mean, least, most, max(number) from rolled
+            group by step > ?, cast(step / ? as integer) order by 5
+            """,
+            (until, every),
+        ).fetchall()
+        names = ("step", "mean", "least", "most")
+        return [built_of_row(RecentPoint, {key: row[key] for key in names}) for row in rows]
+
+    def _values_of(self, name: str) -> str:
+        """The query for a number of every episode. UsageError if episodes have no such number."""
         columns = {"return": "raw_return", "shaped_return": "shaped_return", "length": "length"}
         columns |= {metric: f"metric_{metric}" for metric in self.metric_names()}
         if name not in columns:
-            raise UsageError(f"episodes have no {name!r}; expected one of {', '.join(columns)}")
-        entries = f'select e.number, e.step as step, e."{columns[name]}" as value from episodes e'
-        return self._curve(entries, "e", points)
+            expected = f"expected one of {', '.join(columns)}"
+            raise UsageError(f"episodes have no {name!r}; {meant_or(name, columns, expected)}")
+        return f'select e.number, e.step as step, e."{columns[name]}" as value from episodes e'
 
     def update_curve(self, name: str, points: int) -> list[CurvePoint]:
         """The course of a measurement of the updates over the training, such as "train/loss" or
@@ -340,6 +399,18 @@ class Queries:
             (window,),
         ).fetchone()
         return None if row[0] is None else float(row[0])
+
+
+def update_of(row: sqlite3.Row) -> Update:
+    """The update that a row of run.db describes. VerificationError if the row has impossible
+    values."""
+    try:
+        values, phases = json.loads(row["values"]), json.loads(row["phases"])
+    except (ValueError, TypeError) as error:
+        raise unsound(Update, error) from None
+    names = {"update": "number", "steps": "steps", "time": "time", "steps_per_s": "steps_per_s"}
+    plain = {field: row[column] for field, column in names.items()}
+    return built_of_row(Update, {**plain, "values": values, "phases": phases})
 
 
 def _measurement(values: str, name: str) -> float | None:

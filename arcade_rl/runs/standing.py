@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Metric
 from arcade_rl.errors import MissingError
 from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.database import Database
@@ -40,6 +44,55 @@ class Standing:
     def progress(self) -> float:
         """Fraction of the run that was done, 0 to 1."""
         return self.steps / self.total_steps
+
+
+POINTS = 200
+"""Number of points of a learning curve that reaches to the end of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningCurve:
+    """How the episodes of a run got better up to one of its steps. The limits are those of the whole
+    run, so that curves up to different steps of it can be compared."""
+
+    label: str
+    """Name of the number that the curve is of, as people read it."""
+    step: int
+    """The step of the run that the curve reaches to: now."""
+    total_steps: int
+    """Length of the run as it is configured now."""
+    steps: npt.NDArray[np.int64]
+    """Steps of the run at each point, rising; none is above `step`. (P,)"""
+    means: npt.NDArray[np.float32]
+    """Mean of the last 100 episodes at each point, or of all where fewer have ended. (P,)"""
+    bests: npt.NDArray[np.float32]
+    """The best episode up to each point; empty where neither direction is better. (P,) or (0,)"""
+    low: float
+    """Lower limit: 0, or the smallest number that is below 0."""
+    high: float
+    """Upper limit: the largest mean or best of the whole run, or 0."""
+
+
+def curve_at(run: RunDirectory, metric: Metric, step: int) -> LearningCurve:
+    """The learning curve up to this step of the run: of a metric, or of the return where the
+    episodes of the run do not have this metric."""
+    total = run.configuration().train.run_steps
+    with Database.reading(run.database) as database:
+        has_metric = metric.name in database.metric_names()
+        name = metric.name if has_metric else "return"
+        found = database.recent_curve(name, total / POINTS, step)
+    label, better = (metric.label, metric.better) if has_metric else ("Return", "up")
+    steps = np.array([point.step for point in found], np.int64)
+    means = np.array([point.mean for point in found], np.float32)
+    of = {"up": "most", "down": "least"}
+    bests = np.array(
+        [getattr(point, of[better]) for point in found] if better in of else [], np.float32
+    )
+    limits = np.concatenate([means, bests, [0]])
+    past = int((steps <= step).sum())
+    return LearningCurve(
+        label, step, total, steps[:past], means[:past], bests[:past], float(limits.min()), float(limits.max()),
+    )  # fmt: skip
 
 
 def standing_at(run: RunDirectory, chunk: int) -> Standing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,11 +17,12 @@ from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory, all_runs
 from arcade_rl.runs.evaluations import Evaluation
+from arcade_rl.runs.events import read_log
 from arcade_rl.runs.fields import built_of_row
-from arcade_rl.runs.lock import Holder, holder_of
 from arcade_rl.runs.phases import total
 from arcade_rl.runs.queries import ChunkSummary, RecordingCounts, Status
 from arcade_rl.runs.segments import faults_of_segments
+from arcade_rl.runs.state import state_of
 
 T = TypeVar("T")
 
@@ -38,9 +39,7 @@ class RunSummary:
     created: float
     """When the run was made, in seconds since the epoch."""
     state: str
-    """State of the run: "created", "running", "paused", "stopped", "finished", "failed";
-    "interrupted" where the supervisor is gone without having said so; "unknown" where there is no
-    index."""
+    """State of the run, as in `runs.state.RunState`."""
     reason: str
     pid: int | None
     """Process id of the living supervisor; None if there is none."""
@@ -171,6 +170,9 @@ def describe(run: RunDirectory, last_notices: int = 10, verify: bool = False) ->
     stored = faults.attempt(partial(stored_checkpoints, run, kept, verify)) or []
     faults.lines += [checkpoint.fault for checkpoint in stored if checkpoint.fault]
     faults.lines += _unlike_rows(run, stored, committed)
+    if verify:
+        for checkpoint in stored:
+            faults.lines += faults.attempt(partial(_unlike_log, run, checkpoint)) or []
     read = [
         (path, faults.attempt(partial(evaluations.read, path)))
         for path in faults.attempt(partial(evaluations.stored, run)) or []
@@ -204,12 +206,10 @@ def stored_checkpoints(
 
 def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) -> RunSummary:
     config = faults.attempt(run.configuration)
-    lock = _Faults()
-    holder = lock.attempt(partial(holder_of, run.lock))
-    faults.lines += lock.lines
     index = faults.attempt(partial(_from_database, run))
     index = index or faults.attempt(partial(_from_checkpoint, run)) or _Index(None, 0, 0, 0, {})
-    state, reason = _state(index.status, holder, is_known=not lock.lines)
+    now = state_of(run, index.status)
+    faults.lines += [now.fault] if now.fault else []
     newest = _Faults().attempt(partial(checkpoints.newest, run.checkpoints))
     open_steps = newest.open_steps if newest else 0
     ended_steps = index.steps - open_steps if index.ended_steps is None else index.ended_steps
@@ -219,9 +219,9 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
         game=identity.game if identity else config.game if config else "",
         seed=identity.seed if identity else config.seed if config else None,
         created=identity.created if identity else faults.attempt(partial(_changed, run)) or 0.0,
-        state=state,
-        reason=reason,
-        pid=holder.pid if holder else None,
+        state=now.state,
+        reason=now.reason,
+        pid=now.pid,
         steps=index.steps,
         total_steps=config.train.run_steps if config else None,
         episodes=index.episodes,
@@ -236,16 +236,6 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
 
 def _changed(run: RunDirectory) -> float:
     return run.path.stat().st_mtime
-
-
-def _state(status: Status | None, holder: Holder | None, is_known: bool) -> tuple[str, str]:
-    """State of the run and its reason. `is_known`: whether the holder of the lock could be found
-    out."""
-    if status is None:
-        return ("running" if holder else "unknown"), ""
-    if status.state in ("running", "paused") and holder is None and is_known:
-        return "interrupted", f"its supervisor, process {status.pid}, is gone"
-    return status.state, status.reason
 
 
 def _metric(config: Config | None, identity: Identity | None, index: _Index) -> str:
@@ -302,7 +292,7 @@ def _rows(
 ) -> tuple[list[ChunkSummary], list[sqlite3.Row], list[StoredNotice], RecordingCounts]:
     with Database.reading(run.database) as database:
         committed = database.checkpoints()
-        notices = [_notice(row) for row in database.notices()[-last_notices:]]
+        notices = [stored_notice(row) for row in database.notices()[-last_notices:]]
         return database.chunks(), committed, notices, database.recording_counts()
 
 
@@ -321,5 +311,18 @@ def _unlike_rows(
                 )
 
 
-def _notice(row: sqlite3.Row) -> StoredNotice:
+def stored_notice(row: sqlite3.Row) -> StoredNotice:
+    """The notice in a row of run.db. VerificationError if the row has impossible values."""
     return built_of_row(StoredNotice, {name: row[name] for name in ("time", "level", "text")})
+
+
+def _unlike_log(run: RunDirectory, checkpoint: StoredCheckpoint) -> list[str]:
+    """The fields in which the state of a checkpoint is not the one that its chunk's log ends with.
+    VerificationError for a damaged log; what was trained elsewhere has no log."""
+    path, state = run.event_log(checkpoint.chunk), checkpoint.state
+    if state is None or not path.exists():
+        return []
+    logged, names = read_log(path).state, [each.name for each in fields(state)]
+    unlike = [name for name in names if getattr(state, name) != getattr(logged, name)]
+    where = f"checkpoint {checkpoint.chunk} and {path} differ in {', '.join(unlike)}"
+    return [f"{where}: one of the two was changed"] if unlike else []

@@ -20,19 +20,31 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.utils import set_random_seed
 
 from arcade_rl.config import Resolved, config_sha256, values_by_key
+from arcade_rl.envs import preparing
 from arcade_rl.envs.accounting import refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256
 from arcade_rl.recording.ended import EndedEpisodes
+from arcade_rl.recording.feed import WATCHED
 from arcade_rl.recording.recorder import Pending, read_ring, write_ring
 from arcade_rl.recording.versions import versions
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.checkpoints import WINDOW, CheckpointState
-from arcade_rl.runs.events import Beat, Event, Finished, Notice, Ready, Recorded, Update
+from arcade_rl.runs.events import (
+    Beat,
+    Event,
+    Finished,
+    Notice,
+    Preparing,
+    Ready,
+    Recorded,
+    Update,
+)
 from arcade_rl.runs.plan import STAGED_CHECKPOINT, STAGED_TENSORBOARD, ChunkSpec, plan_run
 from arcade_rl.training.carried import OPEN, Carried, read_carried, write_carried
 from arcade_rl.training.curriculum import Curriculum
+from arcade_rl.training.feed import ChunkFeed, Now
 from arcade_rl.training.learner import Learner, open_learner
 from arcade_rl.training.measure import Recent, as_event, make_logger
 from arcade_rl.training.record import ChunkRecorder, Place
@@ -76,6 +88,7 @@ def run_chunk(
     The staged bytes follow from the configuration, the specification and the bytes of the
     checkpoint alone. `should_stop` is asked after every update. Raises what goes wrong.
     """
+    preparing.hear(lambda text: emit(Preparing(text)))
     learner = open_learner(resolved)
     emit(Ready())
     last_update = Chunk(learner, wait_for_turn(), emit).run(should_stop)
@@ -320,6 +333,7 @@ class Chunk:
             learner.begin(seeds, self._curriculum.stage, heartbeat, self._carried)
         except DivergenceError as error:
             raise DivergenceError(f"{error}; {self._other_versions()}") from error
+        feed = self._open_feed(recorder)
         while self._counters.updates < spec.last_update:
             began, started = time.time(), time.perf_counter()
             self._seed(self._counters.updates + 1)
@@ -327,7 +341,8 @@ class Chunk:
             played = time.perf_counter()
             counters = self._counters
             place = Place(counters.episodes + 1, counters.steps, began, time.time())
-            recorder.take(iteration, place)
+            taken = recorder.take(iteration, place)
+            feed.take(taken, iteration.played.last_seeds(WATCHED), self._now(), place)
             iterated = time.perf_counter()
             counters.updates += 1
             self._account(iteration.ended, recorder)
@@ -339,6 +354,24 @@ class Chunk:
             if should_stop():
                 break
         logger.close()
+
+    def _now(self) -> Now:
+        return Now(self._counters.updates, self._counters.steps, self._curriculum.stage)
+
+    def _open_feed(self, recorder: ChunkRecorder) -> ChunkFeed:
+        """What those who watch are told, from the beginning of the chunk on."""
+        train = self._resolved.config.train
+        feed = ChunkFeed(
+            self._spec,
+            recorder,
+            self._learner.opponents,
+            self._emit,
+            num_envs=train.n_envs,
+            total_steps=train.run_steps,
+            stages=[stage.name for stage in self._resolved.declaration.stages],
+        )
+        feed.begin(self._now(), self._carried.open if self._carried else None)
+        return feed
 
     def _account(self, ended: EndedEpisodes, recorder: ChunkRecorder) -> None:
         """Count the episodes of the rollout, and go on to the next stage when it is time."""

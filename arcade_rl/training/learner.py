@@ -124,6 +124,13 @@ class Learner(ABC):
         """Chunks of the run's own checkpoints that play in open episodes, in rising order."""
         return [] if self._company is None else self._company.chunks()
 
+    def opponents(self, count: int) -> list[str]:
+        """Names of those who sit opposite in the open episodes of the first `count` environments;
+        "" in a game of one seat, and where environment processes have the opponents."""
+        if self._company is None:
+            return [""] * count
+        return [self._company.name(code) for code in self._company.who[:count].tolist()]
+
     def carry(self) -> Carried:
         """Everything that the next chunk goes on with, without the recorder's tape. Called between
         two iterations."""

@@ -31,6 +31,11 @@ class Played:
     steps: Steps
     """What the environments gave, in host memory."""
 
+    def last_seeds(self, count: int) -> list[int]:
+        """Seeds of the episodes that the last steps of the first environments belong to."""
+        seeds: list[int] = self.episode_seeds[-1, :count].tolist()
+        return seeds
+
 
 @dataclass(frozen=True, slots=True)
 class Iteration:

@@ -19,14 +19,18 @@ from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.ended import EndedEpisodes, Name, of_episode
+from arcade_rl.recording.feed import OpenPart, Role, no_steps
 from arcade_rl.recording.origin import origin, stage_name
 from arcade_rl.recording.recorder import EpisodeOutcome, Judges, Pending, Recorder
 from arcade_rl.recording.recording import Metadata, Recording, Start
 from arcade_rl.recording.spans import Arrays, pack_spans, unpack_spans
-from arcade_rl.recording.tape import HostRollout
+from arcade_rl.recording.tape import COLUMNS, HostRollout, Span
 from arcade_rl.recording.writer import Counts, Writer
 from arcade_rl.runs.plan import STAGED_EPISODES, ChunkSpec
 from arcade_rl.training.played import Iteration, Played
+
+MOST_OPEN_BYTES = 3 << 20
+"""Most bytes of an open episode that an opening of the feed holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,15 @@ class Place:
     began: float
     """Moment at which the rollout began, in seconds since 1970."""
     ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A rollout as the recorder has it."""
+
+    rollout: HostRollout
+    outcomes: Sequence[EpisodeOutcome]
+    """The episodes that the rollout ended, in the order of their end."""
 
 
 class ChunkRecorder:
@@ -115,8 +128,8 @@ class ChunkRecorder:
             self._writer = Writer(self._staging / STAGED_EPISODES, self._settings.queue)
         self._writer.offer(recording)
 
-    def take(self, iteration: Iteration, place: Place) -> None:
-        """Record a rollout. RunFailed if an episode was lost and `recording.required` is set."""
+    def take(self, iteration: Iteration, place: Place) -> Taken:
+        """Record a rollout, and return it. RunFailed if an episode was lost and `recording.required` is set."""
         ended, played = iteration.ended, iteration.played
         steps = len(played.ended)
         outcomes = [self._outcome(ended, row, steps, place) for row in range(len(ended))]
@@ -126,6 +139,51 @@ class ChunkRecorder:
         self._recorder.take(rollout, outcomes)
         if self._settings.required and self.trouble:
             raise RunFailed(f"recording is required, and {self.trouble}")
+        return Taken(rollout, outcomes)
+
+    def open_parts(self, roles: Sequence[Role]) -> tuple[OpenPart, ...]:
+        """The open episodes of the first environments, which began like this, for the feed."""
+        starts = zip(self._step_starts.tolist(), self._time_starts.tolist(), strict=True)
+        return tuple(
+            OpenPart(role, step, started, self._span(env))
+            for env, (role, (step, started)) in enumerate(zip(roles, starts, strict=False))
+        )
+
+    def _span(self, env: int) -> Span | None:
+        """The open episode in `env`; None where not all of its steps are known, or where there are
+        too many for the feed."""
+        tape = self._recorder.tape
+        if not tape.is_whole[env]:
+            return None
+        if tape.is_empty:
+            return no_steps(len(self._resolved.declaration.metrics))
+        span = tape.open_span(env)
+        columns = [getattr(span, name) for name in COLUMNS]
+        size = sum(column.nbytes for column in columns if column is not None)
+        return span if size <= MOST_OPEN_BYTES else None
+
+    @property
+    def like(self) -> Metadata:
+        """What all episodes of the chunk share; the other fields mean nothing."""
+        declaration = self._resolved.declaration
+        return Metadata(
+            number=1,
+            environment=0,
+            step_start=0,
+            step_end=0,
+            progress=0.0,
+            stage=0,
+            stage_name="",
+            length=0,
+            raw_return=0.0,
+            shaped_return=0.0,
+            truncated=False,
+            metrics=dict.fromkeys((metric.name for metric in declaration.metrics), 0.0),
+            terms=dict.fromkeys((term.name for term in declaration.terms), 0.0),
+            started=0.0,
+            ended=0.0,
+            **self._constant,
+        )
 
     def stage_ended(self, stage: int) -> None:
         """Tell the criteria that the curriculum has left `stage`."""

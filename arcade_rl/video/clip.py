@@ -1,4 +1,4 @@
-"""One clip: an episode, drawn frame by frame into a film."""
+"""One clip: an episode or a part of it, drawn frame by frame into a film."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from typing import Any, TypeAlias
 
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay.overlay import Overlay
-from arcade_rl.overlay.scene import Card
-from arcade_rl.playback.clock import Timing
+from arcade_rl.overlay.scene import Banner, Card
+from arcade_rl.playback.captions import final_score
+from arcade_rl.playback.moments import WHOLE, Excerpt, Stretch, scores_of, stretch_of
+from arcade_rl.playback.picking import Picked
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session
 from arcade_rl.playback.sources import Source, opened
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.look import Look
+from arcade_rl.video.showing import Showing, hold
 from arcade_rl.video.sidecar import thumbnail_of
 from arcade_rl.video.writer import FilmFacts, FilmWriter
 
 CARD_S = Fraction(5, 2)
 """Time for which a title card is shown, s."""
+CLOSING_S = Fraction(1)
+"""Time for which the end of an episode stays on show with the final score, s."""
 
 Report: TypeAlias = Callable[[float], None]
 """A function that is called with the part of a clip that is done, 0 to 1."""
@@ -42,24 +47,27 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One episode, and the texts that introduce the episode."""
+    """One episode, or a part of it, and the texts that introduce the episode."""
 
     path: Path
     source: Source
     title: str
     """Title of the clip's chapter."""
     card: Card | None = None
-    """Title card shown before the episode; None for no card."""
+    """Title card shown before the episode, to which the final score is added; None for no card."""
     episode: int = 1
     """Place of the episode among all episodes of the film, from 1."""
     episodes: int = 1
     """Number of episodes of the film."""
     banner: str = ""
-    """Line across the game while the episode begins; "" for none."""
-    detail: str = ""
-    """A smaller line below the banner."""
-    limit: Fraction | None = None
-    """Time in the film after which the episode is cut off, s; None shows the episode to its end."""
+    """Line across the game while the clip begins, with the final score below. The final score
+    stands there again when the episode ends. "" for neither."""
+    note: str = ""
+    """Words behind the heading; "" for none."""
+    excerpt: Excerpt = WHOLE
+    """Part of the episode that is shown."""
+    picked: Picked | None = None
+    """What the episode was picked from; None where it was asked for by name."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -76,16 +84,16 @@ class Clip:
         with self._opened(look, overlay, report) as session:
             declaration = session.declaration
             with look.open(self.path, declaration.frame_rate, declaration) as film:
-                still = self._draw(film, look, overlay, session, report)
+                still, provenance = self._draw(film, look, overlay, session, report)
             write_png(thumbnail_of(self.path), still)
-            return Rendered(self.path, self.title, film.facts, (session.provenance(),))
+            return Rendered(self.path, self.title, film.facts, (provenance,))
 
     def draw(self, film: FilmWriter, look: Look, report: Report) -> tuple[Frame, dict[str, Any]]:
         """Draw the clip into a film that other clips are drawn into too; returns its last picture
         and its provenance."""
         overlay = look.appearance.overlay()
         with self._opened(look, overlay, report) as session:
-            return self._draw(film, look, overlay, session, report), session.provenance()
+            return self._draw(film, look, overlay, session, report)
 
     @contextmanager
     def _opened(self, look: Look, overlay: Overlay, report: Report) -> Iterator[Session]:
@@ -97,57 +105,52 @@ class Clip:
 
     def _draw(
         self, film: FilmWriter, look: Look, overlay: Overlay, session: Session, report: Report
-    ) -> Frame:
-        """Draw the title card and the episode; returns the last picture."""
+    ) -> tuple[Frame, dict[str, Any]]:
+        """Draw the title card and the episode; returns the last picture and the provenance."""
         timing = look.timing(session.declaration.frame_rate)
+        final = final_score(session.declaration, session.recording.metadata)
         if film.format.has_chapters:
             film.chapter(self.title)
         if self.card is not None:
-            picture = overlay.card(self.card)
-            for _ in range(timing.frames(CARD_S)):
-                film.write(picture)
-            if film.has_sound:
-                film.silence()
-        billing = Billing(
+            card = replace(self.card, lines=[final, *self.card.lines])
+            hold(film, overlay.card(card), timing.frames(CARD_S))
+        stretch = stretch_of(session, self.excerpt, look.speed)
+        billing = self._billing(look, session, stretch, final)
+        showing = Showing(film, overlay, timing, session, billing)
+        picture = showing.draw(stretch, self.excerpt.limit, report)
+        if self.banner and session.is_at_end and look.appearance.detail != "none":
+            end = replace(showing.scene, banner=Banner(final, "", 1.0))
+            picture = overlay.compose(end).copy()
+            hold(film, picture, timing.frames(CLOSING_S))
+        return picture, self._provenance(session, stretch)
+
+    def _billing(self, look: Look, session: Session, stretch: Stretch, final: str) -> Billing:
+        heading, subtitle = look.titles(session, self.note)
+        return Billing(
             episode=self.episode,
             episodes=self.episodes,
+            heading=heading,
+            subtitle=subtitle,
             banner=self.banner,
-            detail=self.detail,
+            detail=final if self.banner else "",
+            begins=stretch.frames + 1,
             speed=float(look.speed),
         )
-        most = None if self.limit is None else max(timing.frames(self.limit), 1)
-        return _draw_episode(film, overlay, timing, session, billing, most, report)
 
-
-def _draw_episode(
-    film: FilmWriter,
-    overlay: Overlay,
-    timing: Timing,
-    session: Session,
-    billing: Billing,
-    most: int | None,
-    report: Report,
-) -> Frame:
-    """Draw an episode, for `most` frames of the film at most; returns the last picture."""
-    picture: Frame | None = None
-    frame = written = 0
-    for shown in session:
-        for scene in session.scenes(shown, billing):
-            count = timing.count(frame)
-            if most is not None:
-                count = min(count, most - written)
-            if count or picture is None:
-                picture = overlay.compose(scene)
-            for _ in range(count):
-                film.write(picture)
-            frame, written = frame + 1, written + count
-        part = session.position / len(session)
-        report(part if most is None else max(part, written / most))
-        if written == most:
-            break  # the sound of a step that is cut off would last longer than its pictures
-        if film.has_sound and shown.moment.sound is not None:
-            film.sound(shown.moment.sound)
-    assert picture is not None, "an episode has a step, and a step a frame"
-    if not written:
-        film.write(picture)
-    return picture.copy()
+    def _provenance(self, session: Session, stretch: Stretch) -> dict[str, Any]:
+        """Where the shown episode comes from, what it was picked from, and its part that is
+        shown."""
+        until = session.position
+        before, after, final = scores_of(session, (stretch.before, until, len(session)))
+        shown = {
+            "metric": session.declaration.main_metric,
+            "from_step": stretch.before,
+            "to_step": until,
+            "score_before": before,
+            "score_after": after,
+            "final_score": final,
+        }
+        picked = None
+        if self.picked is not None:
+            picked = {"pick": self.picked.pick, "scores": list(self.picked.scores)}
+        return {**session.provenance(), "picked": picked, "shown": shown}

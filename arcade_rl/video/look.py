@@ -9,8 +9,10 @@ from pathlib import Path
 from arcade_rl.contracts import Declaration
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.playback.captions import public_title
 from arcade_rl.playback.clock import Timing
-from arcade_rl.playback.session import Wants
+from arcade_rl.playback.scenes import DOT
+from arcade_rl.playback.session import Session, Wants
 from arcade_rl.video.film import open_film
 from arcade_rl.video.formats import FilmFormat
 from arcade_rl.video.writer import FilmWriter
@@ -31,6 +33,19 @@ class Encoding:
 
 
 @dataclass(frozen=True, slots=True)
+class Captions:
+    """The two lines that say what a film shows."""
+
+    title: str | None = None
+    """First line; None for the usual one."""
+    subtitle: str | None = None
+    """Second line; None for the usual one."""
+    is_public: bool = False
+    """Whether the usual lines are those for an audience; otherwise they name run, checkpoint and
+    seed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What all clips of a film share."""
 
@@ -40,6 +55,24 @@ class Look:
     """Frames per second of the film; None for the game's own."""
     speed: Fraction = Fraction(1)
     """Seconds of the game in a second of the film."""
+    captions: Captions = Captions()
+    mark: str = ""
+    """Part of the names of files that tells films of this look from others, such as ".gif-480"."""
+
+    def file_name(self, name: str) -> str:
+        """Name of the file of a film."""
+        return f"{name}{self.mark}{self.encoding.format.suffix}"
+
+    def titles(self, session: Session, note: str = "") -> tuple[str, str]:
+        """Heading and subtitle of an episode. The heading ends with `note`, if there is one, and
+        with the film's speed, unless that is the game's own."""
+        usual, captions = session.about.title, self.captions
+        if captions.is_public:
+            usual = public_title(session.recording.metadata, session.about.standing)
+        heading = usual.heading if captions.title is None else captions.title
+        speed = f"{float(self.speed):g}x" if self.speed != 1 else ""
+        subtitle = usual.subtitle if captions.subtitle is None else captions.subtitle
+        return DOT.join(part for part in (heading, note, speed) if part), subtitle
 
     @property
     def has_sound(self) -> bool:

@@ -3,85 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from arcade_rl.config import Resolved
+from arcade_rl.contracts import Metric
 from arcade_rl.overlay.scene import Card
-from arcade_rl.playback.milestones import Milestone, Origin, sources
-from arcade_rl.playback.sources import RecordedSource, Source
-from arcade_rl.runs.directory import START, RunDirectory
+from arcade_rl.playback.milestones import Milestone
+from arcade_rl.playback.moments import Excerpt
+from arcade_rl.playback.picking import Picked
+from arcade_rl.playback.sources import RecordedSource
+from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.episodes import find_episode
 from arcade_rl.runs.standing import Standing, standing_at
 from arcade_rl.video.clip import Clip
-from arcade_rl.words import clock_duration
+from arcade_rl.words import clock_duration, percent
+
+MOST_SCORES = 8
+"""Largest number of scores that a title card lists; of more it gives the range."""
+KINDS = {"median": "typical", "best": "best", "first": "first"}
+"""What an episode is called that was picked in one of these ways."""
 
 
 def clips_of(
     run: RunDirectory,
-    resolved: Resolved,
     milestones: Sequence[Milestone],
-    origin: Origin,
+    picked: Sequence[Picked],
+    metric: Metric,
     folder: Path,
     suffix: str,
-    with_policy: bool,
-    deterministic: bool,
     limit: Fraction | None,
-    opponent: str | Path | None = None,
 ) -> list[Clip]:
-    """A title card and an episode, or its first `limit` seconds, for each milestone. `opponent`: see
-    `PlayedSource`."""
-    shown = list(sources(run, resolved, milestones, origin, with_policy, deterministic, opponent))
-    total, digits = len(milestones), len(str(len(milestones)))
-    found = []
-    for k, (milestone, source) in enumerate(zip(milestones, shown, strict=True), 1):
-        card, detail = _said(run, milestone, source)
-        name = f"{k:0{max(digits, 2)}d}_{_file_name(milestone.label)}{suffix}"
-        found.append(
-            Clip(
-                path=folder / name, source=source, title=milestone.label, card=card, episode=k,
-                episodes=total, banner=milestone.label, detail=detail, limit=limit,
-            )
-        )  # fmt: skip
-    return found
-
-
-def _said(run: RunDirectory, milestone: Milestone, source: Source) -> tuple[Card, str]:
-    """The title card of a milestone, and the smaller line of its banner."""
-    if isinstance(source, RecordedSource):
-        return recorded_card(
-            run, milestone.label, source.number
-        ), f"training episode {source.number}"
-    card = card_of(milestone.label, standing_at(run, milestone.chunk))
-    if milestone.episode is not None:
-        met = f"first met by training episode {milestone.episode:,}"
-        card = replace(card, lines=[met, *card.lines])
-    return card, f"checkpoint {milestone.chunk}"
-
-
-def card_of(label: str, standing: Standing) -> Card:
-    """The title card of a checkpoint: how far the training was, and with which return."""
-    lines = [
-        f"{standing.steps:,} of {standing.total_steps:,} steps",
-        f"{standing.episodes:,} episodes ended, trained for {clock_duration(standing.trained_s)}",
-    ]
-    if standing.mean_return is not None:
-        lines.append(
-            f"mean return {standing.mean_return:.1f} over the last {standing.window} episodes"
+    """A title card and an episode for each milestone, or the part of the episode of at most `limit`
+    seconds in which most happens. `metric`: what the episodes were picked by."""
+    total, digits = len(milestones), max(len(str(len(milestones))), 2)
+    return [
+        Clip(
+            path=folder / f"{k:0{digits}d}_{_file_name(milestone.label)}{suffix}",
+            source=one.source, title=milestone.label, card=card_of(run, milestone, one, metric),
+            episode=k, episodes=total, banner=_sentence(milestone.words),
+            excerpt=Excerpt(limit=limit), picked=one,
         )
-    return Card("Before training" if label == START else label, lines)
+        for k, (milestone, one) in enumerate(zip(milestones, picked, strict=True), 1)
+    ]  # fmt: skip
 
 
-def recorded_card(run: RunDirectory, label: str, number: int) -> Card:
-    """The title card of a training episode: which episode is shown, and with which return."""
-    row = find_episode(run, number)
-    lines = [
-        f"training episode {row.number:,}",
-        f"ended after {row.step:,} steps of training",
-        f"return {row.raw_return:g}",
-    ]
-    return Card("Before training" if label == START else label, lines)
+def card_of(run: RunDirectory, milestone: Milestone, picked: Picked, metric: Metric) -> Card:
+    """The title card of a milestone: how far the training was, and what its episode was picked
+    from."""
+    lines = []
+    if len(picked.scores) > 1:
+        count, scores = len(picked.scores), spread_of(picked.scores, metric)
+        lines.append(f"{KINDS[picked.pick]} of {count} games: {scores}")
+    if milestone.episode is not None:
+        lines.append(f"first met by training episode {milestone.episode:,}")
+    if isinstance(picked.source, RecordedSource):
+        row = find_episode(run, picked.source.number)
+        lines.append(f"training episode {row.number:,}, ended after {row.step:,} steps")
+    else:
+        lines += _standing_lines(standing_at(run, milestone.chunk))
+    return Card(_sentence(milestone.words), lines)
+
+
+def _standing_lines(standing: Standing) -> list[str]:
+    done = percent(standing.progress)
+    lines = [f"{standing.steps:,} of {standing.total_steps:,} steps, {done}"]
+    if standing.steps:
+        trained = clock_duration(standing.trained_s)
+        lines.append(f"{standing.episodes:,} episodes ended, trained for {trained}")
+    return lines
+
+
+def spread_of(scores: Sequence[float], metric: Metric) -> str:
+    """The scores from the lowest to the highest, or their range where they are many."""
+    texts = [f"{score:{metric.format}}" for score in sorted(scores)]
+    return ", ".join(texts) if len(texts) <= MOST_SCORES else f"{texts[0]} to {texts[-1]}"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _file_name(label: str) -> str:

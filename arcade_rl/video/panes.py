@@ -13,15 +13,17 @@ import numpy as np
 from arcade_rl.contracts import Declaration, Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import Detail, check_size
-from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.overlay.scene import Card
 from arcade_rl.overlay.theme import theme
-from arcade_rl.playback.beside import Pace, SessionLane, turns
+from arcade_rl.playback.beside import After, Pace, turns
 from arcade_rl.playback.clock import Timing
-from arcade_rl.playback.scenes import Billing
-from arcade_rl.playback.sources import Source, declaration_of, opened
+from arcade_rl.playback.sources import Source, declaration_of
+from arcade_rl.playback.successors import following
 from arcade_rl.playback.thumbnail import write_png
-from arcade_rl.video.clip import Rendered, Report
+from arcade_rl.video.clip import CARD_S, Rendered, Report
 from arcade_rl.video.look import Look
+from arcade_rl.video.pane import Area, Pane, ShownPane
+from arcade_rl.video.showing import hold
 from arcade_rl.video.sidecar import thumbnail_of
 from arcade_rl.video.writer import FilmWriter
 
@@ -38,16 +40,8 @@ HOLD_S = Fraction(2)
 
 
 @dataclass(frozen=True, slots=True)
-class Pane:
-    """One of the episodes side by side."""
-
-    source: Source
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Episodes that begin together. An episode that ends before the others stands still."""
+    """Episodes that begin together. The film ends when the longest of them ends."""
 
     path: Path
     panes: tuple[Pane, ...]
@@ -55,6 +49,12 @@ class SideBySide:
     pace: Pace
     """"step": a frame of the film shows the same decision of all episodes; "own": the same time in
     each game."""
+    after: After = "next"
+    """What a pane shows when its episode has ended before the others: "next", the next episode of
+    its checkpoint or run; "hold", its last frame."""
+    seed: int | None = None
+    """Seed of the evaluation that checkpoints take their next episodes from; None for that of the
+    run's [evaluation]."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -72,46 +72,45 @@ class SideBySide:
         appearance = look.appearance
         widest = max(_aspect(declaration_of(pane.source)) for pane in self.panes)
         areas = areas_of(appearance.size, len(self.panes), widest, appearance.detail)
-        overlays = [appearance.overlay((area.width, area.height)) for area in areas]
         with ExitStack() as stack:
             panes = [
-                _Shown(self._begin(pane, look, overlay, report, stack), overlay, area)
-                for pane, overlay, area in zip(self.panes, overlays, areas, strict=True)
+                ShownPane(pane, area, look, self._after(pane, look), report, stack)
+                for pane, area in zip(self.panes, areas, strict=True)
             ]
             native = max(pane.lane.native for pane in panes)
             canvas = np.empty((appearance.size[1], appearance.size[0], 3), np.uint8)
             canvas[:] = theme(appearance.theme, appearance.signs).canvas
+            timing = look.timing(native)
             with look.open(self.path, native, None) as film:
-                self._draw(film, canvas, panes, look.timing(native), report)
-            provenance = tuple(pane.lane.session.provenance() for pane in panes)
+                self._begin(film, look, timing)
+                self._draw(film, canvas, panes, timing, report)
+            provenance = tuple(pane.finish() for pane in panes)
             write_png(thumbnail_of(self.path), canvas)
             return Rendered(self.path, self.title, film.facts, provenance)
 
-    def _begin(
-        self, pane: Pane, look: Look, overlay: Overlay, report: Report, stack: ExitStack
-    ) -> SessionLane:
-        """Open the episode of a pane, played to its end so that its length is known."""
-        opening = opened(pane.source, look.wants(overlay), lambda: report(0.0))
-        session = stack.enter_context(opening)
-        session.play_to_end()
-        opponent = session.recording.metadata.opponent
-        billing = Billing(
-            heading=pane.label,
-            banner=f"against {opponent}" if opponent else "",
-            speed=float(look.speed),
-        )
-        return SessionLane(session, billing)
+    def _after(self, pane: Pane, look: Look) -> tuple[Source, ...]:
+        """The episodes that the pane goes on with."""
+        if self.after == "hold":
+            return ()
+        return following(pane.source, look.appearance.needs_policy, self.seed)
+
+    def _begin(self, film: FilmWriter, look: Look, timing: Timing) -> None:
+        """Begin the chapter, with a title card where a title or a subtitle is asked for."""
+        if film.format.has_chapters:
+            film.chapter(self.title)
+        title, subtitle = look.captions.title, look.captions.subtitle
+        if title or subtitle:
+            card = Card(title or self.title.capitalize(), [subtitle] if subtitle else [])
+            hold(film, look.appearance.overlay().card(card), timing.frames(CARD_S))
 
     def _draw(
         self,
         film: FilmWriter,
         canvas: Frame,
-        panes: Sequence[_Shown],
+        panes: Sequence[ShownPane],
         timing: Timing,
         report: Report,
     ) -> None:
-        if film.format.has_chapters:
-            film.chapter(self.title)
         for turn, part in enumerate(turns([pane.lane for pane in panes], self.pace)):
             for _ in range(timing.count(turn)):
                 _paint(canvas, panes)
@@ -122,43 +121,9 @@ class SideBySide:
             film.write(canvas)
 
 
-def _paint(canvas: Frame, panes: Sequence[_Shown]) -> None:
+def _paint(canvas: Frame, panes: Sequence[ShownPane]) -> None:
     for pane in panes:
         pane.paint(canvas)
-
-
-class _Shown:
-    """A pane while its episode runs."""
-
-    def __init__(self, lane: SessionLane, overlay: Overlay, area: Area) -> None:
-        self.lane, self._overlay, self._area = lane, overlay, area
-        self._drawn = -1
-
-    def paint(self, canvas: Frame) -> None:
-        """Draw the pane's frame into the picture, unless the picture shows that frame already."""
-        if self.lane.frame == self._drawn:
-            return
-        self._drawn, area = self.lane.frame, self._area
-        picture = self._overlay.compose(self.lane.scene)
-        canvas[area.top : area.bottom, area.left : area.right] = picture
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """Part of a picture, pixel."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def right(self) -> int:
-        return self.left + self.width
-
-    @property
-    def bottom(self) -> int:
-        return self.top + self.height
 
 
 def check_count(panes: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from arcade_rl.errors import UsageError
+from arcade_rl.overlay.layout import Detail
 from arcade_rl.video.formats import GIF, MP4, FilmFormat
 
 
@@ -27,6 +28,10 @@ class Preset:
     """Name of a preset of x264; slower ones make smaller files. None where the format has none."""
     rate: Fraction | None = None
     """Frames per second that the purpose asks for; None keeps the game's own rate."""
+    detail: Detail = "full"
+    """What is shown beside the game, unless something else is asked for."""
+    is_public: bool = True
+    """Whether the titles are for an audience, without the names of run and seed."""
 
 
 # Frames per second that x264 encodes on two busy cores, at 1280x720 and at 1920x1080: 126 and 86
@@ -35,10 +40,14 @@ class Preset:
 PRESETS = (
     Preset("youtube-1080p", 1920, 1080, MP4, crf=18, x264_preset="medium"),
     Preset("youtube-1440p", 2560, 1440, MP4, crf=18, x264_preset="medium"),
-    Preset("debug-720p", 1280, 720, MP4, crf=23, x264_preset="veryfast"),
+    Preset("youtube-720p", 1280, 720, MP4, crf=20, x264_preset="veryfast"),
+    Preset("debug-720p", 1280, 720, MP4, crf=23, x264_preset="veryfast", is_public=False),
     Preset("shorts-1080x1920", 1080, 1920, MP4, crf=18, x264_preset="medium"),
-    Preset("gif-480", 854, 480, GIF, rate=Fraction(20)),
+    Preset("square-1080", 1080, 1080, MP4, crf=18, x264_preset="medium", detail="minimal"),
+    Preset("small-480", 640, 480, MP4, 26, "medium", Fraction(30), "minimal"),
+    Preset("gif-480", 640, 480, GIF, rate=Fraction(25), detail="minimal"),
 )
+DEFAULT = PRESETS[0]
 
 
 def find_preset(name: str) -> Preset:

@@ -13,6 +13,7 @@ from arcade_rl.contracts import Declaration
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import action_fault
 from arcade_rl.playback.library import Run
+from arcade_rl.playback.moments import Excerpt
 from arcade_rl.playback.sources import RecordedSource
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.directory import RunDirectory
@@ -24,13 +25,15 @@ CHAPTER = 10
 """Part of the training in each chapter, percent."""
 FEWEST = 12
 """Least number of episodes in a film: none lasts longer than the film's length over this number."""
+MOMENT_S = Fraction(5, 4)
+"""Longest time for which an episode is seen, unless the episodes are too few to fill the film, s."""
 
 
 def clips_of(
     run: RunDirectory, resolved: Resolved, seconds: Fraction, look: Look, folder: Path
 ) -> list[Clip]:
-    """Recorded episodes from the first to the last that last `seconds` together; long episodes are
-    cut off. The film is shorter where there are too few recordings.
+    """The ends of recorded episodes, from the first to the last, that last `seconds` together. The
+    film is shorter where there are too few recordings.
 
     With the full overlay only episodes are taken whose checkpoint is kept. MissingError if there is
     no such episode.
@@ -51,8 +54,7 @@ def clips_of(
                 path=folder / f"{k:06d}{look.encoding.format.suffix}",
                 source=RecordedSource(run.path, number),
                 title=f"{done // CHAPTER * CHAPTER:.0f} %", episode=k, episodes=len(chosen),
-                banner=f"{done:.0f} %",
-                detail=f"episode {number}", limit=limit,
+                note=f"{done:.0f} %", excerpt=Excerpt(limit=limit, rule="end"),
             )
         )  # fmt: skip
     return found
@@ -63,12 +65,12 @@ def spread(
 ) -> list[tuple[int, Fraction | None]]:
     """Choose episodes, in the order of training, that fill `seconds` so that the time of the film
     runs as the training did, up to the last episode. Returns (index, seconds after which the
-    episode is cut off, or None) for each.
+    episode is too long, or None) for each.
 
     `steps`: steps of the run at the end of each episode, rising; `durations`: length of each
     episode, s; `least`: time left in the film below which no other episode is taken, s.
     """
-    most = seconds / FEWEST
+    most = _longest(durations, seconds)
     capped = [min(duration, most) for duration in durations]
     behind = list(accumulate(reversed(capped)))
     """Seconds that the last episode fills, the last two episodes, and so on."""
@@ -86,6 +88,15 @@ def spread(
         chosen.append((index, None if length == durations[index] else length))
         left -= length
     return chosen
+
+
+def _longest(durations: Sequence[Fraction], seconds: Fraction) -> Fraction:
+    """The time for which an episode is seen at most, so that the episodes fill the film, s."""
+    limit = seconds / FEWEST
+    longest = min(MOMENT_S, limit)
+    while longest < limit and sum(min(duration, longest) for duration in durations) < seconds:
+        longest = min(2 * longest, limit)
+    return longest
 
 
 def _durations(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from arcade_rl.config import Checkpoint
+from arcade_rl.config import DEFAULTS, Checkpoint
 
 if TYPE_CHECKING:
     from conftest import CommandLine
@@ -52,7 +52,26 @@ def test_show_looks_like_toml(arcade_rl: CommandLine) -> None:
     assert rows["game"] == ['"toy"', "command line"]
     assert rows["options.masks"] == ["false", "default of toy"]
     assert rows["train.policy_kwargs.net_arch"] == ["[16]", "default of toy"]
-    assert rows["train.gae_lambda"] == ["unset", "default of the algorithm"]
+    assert rows["train.gae_lambda"] == ["0.95", "default of PPO"]
+    assert rows["train.clip_range"] == ["0.2", "default of PPO"]
+    assert rows["train.target_kl"] == ["none", "default of PPO"]
+    assert rows["train.compile"] == ["false", 'off without precision = "fast"']
+    assert rows["train.policy_kwargs.activation_fn"] == ['"tanh"', "default of the policy"]
+
+
+@pytest.mark.parametrize("algorithm", DEFAULTS)
+def test_show_has_a_value_for_every_hyperparameter_of_the_algorithm(
+    arcade_rl: CommandLine, algorithm: str
+) -> None:
+    arguments = ["--set", f"train.algorithm={algorithm}"]
+    arguments += ["--set", "options.masks=true"] * algorithm.endswith("MaskablePPO")
+    told = json.loads(arcade_rl("config", "show", "toy", *arguments, "--json").stdout)
+    train = told["values"]["train"]
+    assert train.keys() >= DEFAULTS[algorithm].keys()
+    for name, value in DEFAULTS[algorithm].items():
+        if told["origins"][f"train.{name}"] == f"default of {algorithm}":
+            assert train[name] == value
+    assert train["policy_kwargs"]["normalize_images"] is True
 
 
 def test_a_folder_with_a_games_name_hides_no_game(arcade_rl: CommandLine, folder: Path) -> None:
@@ -64,6 +83,13 @@ def test_a_folder_with_a_games_name_hides_no_game(arcade_rl: CommandLine, folder
     ("target", "code", "message"),
     [
         ("absent.toml", 2, "absent.toml does not exist; expected a TOML configuration"),
+        ("configs/toy/god.toml", 2, "did you mean configs/toy/good.toml?"),
+        ("configs/toy/xyz.toml", 2, "configs/toy has configs/toy/good.toml"),
+        (
+            "configs/toy",
+            2,
+            "configs/toy is a directory; expected one configuration, and it has configs/toy/good.toml",
+        ),
         ("configs/absent", 2, "configs/absent does not exist"),
         ("toi", 3, "did you mean toy?"),
         ("breakout:quik", 2, "no configuration named quik; did you mean breakout:quick?"),
@@ -74,8 +100,9 @@ def test_a_folder_with_a_games_name_hides_no_game(arcade_rl: CommandLine, folder
     ],
 )
 def test_a_target_that_is_not_there_is_named(
-    arcade_rl: CommandLine, target: str, code: int, message: str
+    arcade_rl: CommandLine, folder: Path, target: str, code: int, message: str
 ) -> None:
+    assert folder.exists()
     done = arcade_rl("config", "show", target)
     assert done.returncode == code
     assert message in done.stderr
@@ -122,6 +149,30 @@ def test_validate_checks_every_file_below_configs(arcade_rl: CommandLine, folder
         "train.n_env is not a known key; nearest: train.n_envs",
         f"{good}: ok",
     ]
+
+
+def test_validate_skips_games_that_are_not_installed(arcade_rl: CommandLine, folder: Path) -> None:
+    (folder / "configs" / "other.toml").write_text('game = "tetris"')
+    (folder / "configs" / "nameless.toml").write_text("seed = 1")
+    done = arcade_rl("config", "validate")
+    said = {line.split(": ")[0]: line.split(": ")[1:3] for line in done.stdout.splitlines()}
+    assert done.returncode == 2  # for the nameless one alone
+    assert said["configs/toy/good.toml"] == ["ok"]
+    assert said["configs/nameless.toml"][0] == "fault"
+    reason = "no installed plugin offers a game named tetris; installed"
+    assert said["configs/other.toml"] == ["skipped", reason]
+    (folder / "configs" / "nameless.toml").unlink()
+    done = arcade_rl("config", "validate", "--json")
+    assert done.returncode == 0
+    assert sorted(row["ok"] is None for row in json.loads(done.stdout)) == [False, True]
+
+
+def test_a_run_is_told_from_a_game(arcade_rl: CommandLine, runs: Path) -> None:
+    done = arcade_rl("config", "show", "r")
+    assert done.returncode == 3
+    assert (
+        f"r is a run, and no game; its configuration is {runs / 'r' / 'config.toml'}" in done.stderr
+    )
 
 
 def test_validate_takes_paths_and_speaks_json(arcade_rl: CommandLine, folder: Path) -> None:

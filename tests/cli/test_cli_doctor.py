@@ -17,6 +17,7 @@ import pytest
 from make_run import Made
 from rom_files import PING, PING_EUROPE, WHOLE, source
 
+from arcade_rl import checkout
 from arcade_rl.cli import health
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import Identity, RunDirectory
@@ -42,7 +43,7 @@ def test_what_is_missing_exits_with_3(arcade_rl: CommandLine) -> None:
     done = arcade_rl("doctor", "--runs-dir", "/proc/nowhere", ARCADE_RL_LOAD_PLUGINS="")
     assert done.returncode == 3
     lines = done.stdout.splitlines()
-    assert any(line.startswith("fail  games: none is installed; pip install") for line in lines)
+    assert f"fail  games: none is installed; {checkout.how_to_get_games()}" in lines
     assert any(line.startswith("fail  runs: /proc/nowhere cannot be written") for line in lines)
 
 

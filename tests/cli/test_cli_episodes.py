@@ -60,7 +60,7 @@ def test_the_table_has_a_row_for_every_episode(runs: Path, capsys: Output) -> No
     episode = Run("r").episode(2)
     assert lines[2].split()[:5] == [
         f"{value:g}"
-        for value in (2, episode.metrics["hits"], episode.raw_return, episode.length, episode.metrics["streak"])
+        for value in (2, episode.metrics["hits"], episode.return_, episode.length, episode.metrics["streak"])
     ]  # fmt: skip
 
 
@@ -98,8 +98,8 @@ def test_filters_choose_what_they_say(runs: Path, capsys: Output) -> None:
     by = {
         ("--stage", "1"): [e for e in every if e.stage == 1],
         ("--reason", "record"): [e for e in every if "record" in e.reasons],
-        ("--min-return", "12"): [e for e in every if e.raw_return >= 12],
-        ("--max-return", "3"): [e for e in every if e.raw_return <= 3],
+        ("--min-return", "12"): [e for e in every if e.return_ >= 12],
+        ("--max-return", "3"): [e for e in every if e.return_ <= 3],
         ("--metric", "hits>=10", "--metric", "hits<12"): [e for e in every if 10 <= e.metrics["hits"] < 12],
         ("--metric", "chunk=2"): [e for e in every if e.metadata.chunk == 2],
         ("--metric", "length=30"): [e for e in every if e.length == 30],
@@ -112,7 +112,7 @@ def test_filters_choose_what_they_say(runs: Path, capsys: Output) -> None:
 
 def test_sorting_and_limit(runs: Path, capsys: Output) -> None:
     every = Run("r").episodes()
-    best = sorted(every, key=lambda episode: (-episode.raw_return, episode.number))[:3]
+    best = sorted(every, key=lambda episode: (-episode.return_, episode.number))[:3]
     assert numbers(capsys, "--sort", "-return", "--limit", "3") == [one.number for one in best]
     shortest = min(every, key=lambda episode: (episode.length, episode.number))
     assert numbers(capsys, "--sort", "length", "--limit", "1") == [shortest.number]
@@ -127,23 +127,49 @@ def test_dates(runs: Path, capsys: Output) -> None:
     assert numbers(capsys, "--until", yesterday) == []
 
 
+def test_csv_json_and_python_call_everything_the_same(runs: Path, capsys: Output) -> None:
+    (listed, *_) = json.loads(said(capsys, "list", "r", "--json")[0])
+    (row, *_) = csv.DictReader(io.StringIO(said(capsys, "list", "r", "--csv")[0]))
+    shown = json.loads(said(capsys, "show", "r:1", "--json")[0])
+    episode = Run("r").episode(1)
+    parts = {*listed["metrics"], *listed["terms"]}
+    assert row.keys() - parts == listed.keys() - {"metrics", "terms", "segment", "offset"}
+    names = row.keys() & shown.keys()
+    assert names >= {
+        "number",
+        "return",
+        "shaped_return",
+        "length",
+        "step",
+        "seed",
+        "chunk",
+        "stage",
+    }
+    assert {name: listed[name] for name in names} == {name: shown[name] for name in names}
+    for name in names - {"return", "environment"}:
+        assert getattr(episode, name) == listed[name]
+    assert episode.return_ == listed["return"]
+
+
 def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
     rows = list(csv.DictReader(io.StringIO(said(capsys, "list", "r", "--csv")[0])))
     every = Run("r").episodes()
     assert len(rows) == len(every)
     assert list(rows[0]) == [
-        "time", "episode", "step", "hits", "streak", "length", "return", "hit", "miss", "travel",
-        "chunk", "stage", "seed", "opponent", "bytes", "reasons",
+        "number", "time", "step", "hits", "streak", "length", "return", "shaped_return", "truncated",
+        "hit", "miss", "travel", "chunk", "stage", "environment", "seed", "opponent", "bytes", "reasons",
     ]  # fmt: skip
     for row, episode in zip(rows, every, strict=True):
-        assert int(row["episode"]) == episode.number
-        assert float(row["return"]) == episode.raw_return
+        assert int(row["number"]) == episode.number
+        assert float(row["return"]) == episode.return_
         assert float(row["hits"]) == episode.metrics["hits"]
         assert float(row["hit"]) == pytest.approx(episode.metadata.terms["hit"])
         assert int(row["step"]) == episode.metadata.step_end
         assert [int(row[name]) for name in ("chunk", "stage", "seed", "bytes")] == [
             episode.metadata.chunk, episode.stage, episode.recording.start.seed, len(episode.frame),
         ]  # fmt: skip
+        assert float(row["shaped_return"]) == episode.shaped_return
+        assert row["truncated"] == str(episode.truncated)
         assert row["opponent"] == ""
         assert row["reasons"].split() == episode.reasons
         assert datetime.fromisoformat(row["time"]).tzinfo is not None
@@ -157,7 +183,7 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         (["list", "r", "--sort", "nothing"], 2, "episodes have no 'nothing'"),
         (["list", "r", "--metric", "hits>=nan"], 2, "hits>=nan compares with no number"),
         (["list", "r", "--min-return", "inf"], 2, "return>=inf compares with no number"),
-        (["list", "r", "--reason", "recrd"], 2, "there is no criterion 'recrd'; expected one of all, periodic,"),
+        (["list", "r", "--reason", "recrd"], 2, "there is no criterion 'recrd'; did you mean record?"),
         (["list", ""], 2, "the name of a run is empty; expected a path, a name, the beginning of one, or @latest"),
         (["list", "r", "--since", "noon"], 2, "'noon' is not a time; expected ISO 8601"),
         (["list", "r", "--csv", "--json"], 2, "--csv and --json exclude each other"),
@@ -189,7 +215,7 @@ def test_what_cannot_be_is_one_line(
 
 
 def test_show_tells_what_is_recorded(runs: Path, capsys: Output) -> None:
-    episode = max(Run("r").episodes(), key=lambda episode: episode.raw_return)
+    episode = max(Run("r").episodes(), key=lambda episode: episode.return_)
     out = said(capsys, "show", f"r:{episode.number}")[0]
     it = episode.metadata
     assert f"episode {it.number} of r: toy, training, stage {it.stage} {it.stage_name}" in out
@@ -212,14 +238,14 @@ def test_a_narrow_terminal_breaks_lines_between_words(runs: Path, capsys: Output
 
 def test_the_bytes_of_an_episode_are_explained(runs: Path, capsys: Output) -> None:
     out = said(capsys, "show", "r:1")[0]
-    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) for the", out)
+    match = re.search(r"recorded +([\d,]+) bytes, .* a step: ([\d,]+) of step data", out)
     assert match
     whole, columns = (int(group.replace(",", "")) for group in match.groups())
     assert 0 < columns < whole == len(Run("r").episode(1).frame)
     count = len(Run("r").episode(1).recording.fingerprints.values)
     told = " ".join(out.split())
-    assert "for the steps' actions, rewards, metrics and fingerprints " in told
-    assert f"fingerprints ({count}), the rest for what is known of it as a whole" in told
+    assert "of step data (actions, rewards, metrics " in told
+    assert f"and {count} fingerprints), {whole - columns:,} of metadata" in told
 
 
 @pytest.mark.parametrize("words", [["list", "r"], ["list", "r", "--csv"], ["verify", "r", "3"]])
@@ -323,9 +349,7 @@ def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("told_at_once")
 def test_verify_tells_how_far_it_is(runs: Path, capsys: Output) -> None:
     _, err = said(capsys, "verify", "r", "3", "5", "7")
-    lines = [line.partition(",") for line in err.splitlines()]
-    assert [done for done, _, _ in lines] == [f"{done} of 3 episodes" for done in (1, 2, 3)]
-    assert all(re.fullmatch(r" \d+ s left", left) for _, _, left in lines)
+    assert err.splitlines() == [f"episodes: {part} % of 3" for part in (33, 67, 100)]
 
 
 @pytest.mark.usefixtures("told_at_once")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +26,7 @@ LEAVES = [
     *(["plugins", name] for name in ("list", "show", "check")),
     *(["roms", name] for name in ("check", "import", "list")),
     *(["config", name] for name in ("list", "show", "keys", "validate")),
+    ["runs", "watch"],
 ]
 
 
@@ -48,8 +52,63 @@ def test_no_arguments_print_the_help(arcade_rl: CommandLine) -> None:
     assert done.stdout == arcade_rl("--help").stdout
 
 
-def test_the_version_is_the_packages(arcade_rl_process: CommandLineProcess) -> None:
+def test_the_version_is_the_packages(
+    arcade_rl: CommandLine, arcade_rl_process: CommandLineProcess
+) -> None:
     assert arcade_rl_process("--version").stdout == f"arcade-rl {__version__}\n"
+    for words in (["-V"], ["version"]):
+        assert arcade_rl(*words).stdout == f"arcade-rl {__version__}\n"
+
+
+def commands(
+    group: click.Group, *names: str
+) -> Iterator[tuple[list[str], click.Context, click.Command]]:
+    """Every command below a group, with the words that call it."""
+    context = click.Context(group, info_name=cli.PROGRAM)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield [*names, name], click.Context(command, parent=context, info_name=name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, *names, name)
+
+
+def test_help_is_a_command_too(arcade_rl: CommandLine) -> None:
+    assert arcade_rl("help").stdout == arcade_rl("--help").stdout
+    assert arcade_rl("help", "runs", "show").stdout == arcade_rl("runs", "show", "--help").stdout
+
+
+EXPORT = "export"
+"""The examples of these commands are tested with their films."""
+
+
+def test_every_command_has_examples_which_are_command_lines_that_exist() -> None:
+    """Every option of an example is one of its command, and every word that is demanded is there."""
+    known = {" ".join(words): context for words, context, _ in commands(cli.cli)}
+    for words, _, command in commands(cli.cli):
+        if words[0] == EXPORT:
+            continue
+        title, *lines = (command.epilog or "none").removeprefix("\b\n").splitlines()
+        assert title in ("Example:", "Examples:"), words
+        assert any(line.startswith(f"  arcade-rl {' '.join(words)}") for line in lines) or (
+            words == ["completion"]
+        ), words
+        for line in lines:
+            assert_is_command_line(line, known)
+
+
+def assert_is_command_line(line: str, known: Mapping[str, click.Context]) -> None:
+    text = re.sub(r'^eval "\$\((.*)\)"', r"\1", line.partition("    #")[0].strip())
+    program, *words = shlex.split(re.split(r" \| | > ", text)[0])
+    assert program == cli.PROGRAM
+    length = max(k for k in range(1, len(words) + 1) if " ".join(words[:k]) in known)
+    context = known[" ".join(words[:length])]
+    command = context.command
+    assert not isinstance(command, click.Group)
+    values, rest, _ = command.make_parser(context).parse_args(words[length:])
+    assert rest == []
+    missing = [p.name for p in command.params if p.required and values.get(p.name or "") is None]
+    assert missing == [], line
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)
@@ -64,6 +123,30 @@ def test_every_command_is_what_the_table_says(command: str) -> None:
     ("arguments", "message"),
     [
         (["nope"], "No such command 'nope'. Try: arcade-rl --help"),
+        (["trian", "toy"], "No such command 'trian'. Did you mean 'train'? Try: arcade-rl --help"),
+        (["run", "list"], "No such command 'run'. Did you mean 'runs'? Try: arcade-rl --help"),
+        (["help", "trian"], "No such command 'trian'. Did you mean 'train'? Try: arcade-rl --help"),
+        (
+            ["help", "runs", "shw"],
+            "No such command 'shw'. Did you mean 'show'? Try: arcade-rl runs --help",
+        ),
+        (
+            ["help", "doctor", "x"],
+            "arcade-rl doctor has no commands of its own. Try: arcade-rl doctor --help",
+        ),
+        (
+            ["train", "toy", "--set"],
+            "Option '--set' requires an argument. Try: arcade-rl train --help",
+        ),
+        (
+            ["runs", "show", "r", "--runs-dir"],
+            "Option '--runs-dir' requires an argument. Try: arcade-rl runs show --help",
+        ),
+        (
+            ["completion", "bsh"],
+            "Invalid value for '{bash|zsh|fish}': 'bsh' is not one of 'bash', 'zsh', 'fish'. "
+            "Did you mean 'bash'? Try: arcade-rl completion --help",
+        ),
         (["doctor", "--nope"], "No such option '--nope'. Try: arcade-rl doctor --help"),
         (["no  pe"], "No such command 'no  pe'. Try: arcade-rl --help"),
         (

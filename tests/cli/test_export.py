@@ -21,6 +21,8 @@ from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.playback.clock import Timing
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.milestones import passing, percentages
+from arcade_rl.playback.moments import Excerpt
+from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import RecordedSource
 from arcade_rl.runs import checkpoints
 from arcade_rl.video import pool, presets
@@ -28,7 +30,7 @@ from arcade_rl.video.clip import Clip
 from arcade_rl.video.formats import MP4
 from arcade_rl.video.look import Encoding, Look
 from arcade_rl.video.production import make_films
-from arcade_rl.video.timelapse import spread
+from arcade_rl.video.timelapse import MOMENT_S, spread
 
 PER_STEP = 2
 """Frames of a step of the toy, whose rate is 30."""
@@ -171,7 +173,13 @@ def test_milestones_are_played_by_their_checkpoints(
         if title in chunks:
             assert one["checkpoint"] == chunks[title]
     assert {one["purpose"] for one in shown} == {"evaluation"}
-    assert len({one["seed"] for one in shown}) == 1
+    seeds = episode_seeds(every.resolved.config.evaluation.seed, 5)
+    for one in shown:
+        scores, final = one["picked"]["scores"], one["metrics"][one["shown"]["metric"]]
+        assert one["picked"]["pick"] == "median"
+        assert final == sorted(scores)[2] == scores[seeds.index(one["seed"])]
+        assert one["shown"]["final_score"] == one["shown"]["score_after"] == final
+        assert (one["shown"]["from_step"], one["shown"]["to_step"]) == (0, one["steps"])
     found, starts = film(out), 0.0
     clips = sorted((tmp_path / "m").glob("*.mp4"))
     assert len(clips) == len(titles)
@@ -209,7 +217,7 @@ def test_milestones_from_recordings_show_the_nearest_whose_policy_is_kept(
     first = Run(every.run.path).episodes("hits>=6", limit=1)[0]
     out = tmp_path / "m.mp4"
     arguments = ("milestones", every.run.path, *SMALL, "--from", "recordings", "--out", out)
-    assert Exported(capfd, (*arguments, "--when", "hits>=6")).code == 0
+    assert Exported(capfd, (*arguments, "--when", "hits>=6", "--pick", "first")).code == 0
     told = {clip["title"]: clip["episodes"][0] for clip in sidecar(out)["provenance"]["clips"]}
     assert told["hits>=6"]["episode"] == first.number
     assert {one["purpose"] for one in told.values()} == {"training"}
@@ -263,7 +271,8 @@ def test_a_batch_takes_the_filters_of_a_list(
     )  # fmt: skip
     best = Run(every.run.path).episodes("hits>=3", sort="-return", limit=3)
     assert done.code == 0, done.error
-    assert [path.name for path in done.paths] == [f"episode_{e.number:06d}.mp4" for e in best]
+    names = [f"episode_{e.number:06d}.debug-720p.mp4" for e in best]
+    assert [path.name for path in done.paths] == names
     assert [film(path)["frames"] for path in done.paths] == [PER_STEP * e.length for e in best]
     none = Exported(capfd, ("batch", every.run.path, *SMALL, "--metric", "hits>=1000"))
     assert none.code == 3
@@ -275,7 +284,8 @@ def test_a_timelapse_lasts_as_long_as_asked_and_goes_from_start_to_end(
 ) -> None:
     out = tmp_path / "t.mp4"
     done = Exported(
-        capfd, ("timelapse", every.run.path, *SMALL, "--total-seconds", 4, "--out", out)
+        capfd,
+        ("timelapse", every.run.path, *SMALL, "--total-seconds", 4, "--speed", 4, "--out", out),
     )
     assert done.code == 0, done.error
     found = film(out)
@@ -302,11 +312,12 @@ def test_a_timelapse_shows_only_episodes_whose_policy_is_kept_or_none(
     finished: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     there = {chunk for chunk, _ in checkpoints.stored(finished.run.checkpoints)}
+    short = ("--total-seconds", 3, "--speed", 4)
     for options, expected in (((), there), (("--raw",), {0, 1, 2, 3})):
         out = tmp_path / f"t{len(options)}.mp4"
         done = Exported(
             capfd,
-            ("timelapse", finished.run.path, *SMALL, "--total-seconds", 3, "--out", out, *options),
+            ("timelapse", finished.run.path, *SMALL, *short, "--out", out, *options),
         )
         assert done.code == 0, done.error
         shown = [clip["episodes"][0] for clip in sidecar(out)["provenance"]["clips"]]
@@ -341,6 +352,19 @@ def test_all_recordings_are_shown_where_they_are_few() -> None:
     late = spread([*range(1, 100), 10_000], [Fraction(1)] * 100, Fraction(50), Fraction(1, 60))
     assert sum(limit or 1 for _, limit in late) == 50
     assert late[-1] == (99, None)
+
+
+def test_a_moment_of_a_timelapse_is_short() -> None:
+    """Of a hundred episodes of a minute each, a film of a minute shows the half."""
+    chosen = spread([*range(1, 101)], [Fraction(60)] * 100, Fraction(60), Fraction(1, 60))
+    assert len(chosen) == 48
+    assert {limit for _, limit in chosen} == {MOMENT_S}
+
+
+def test_moments_are_longer_where_recordings_are_few() -> None:
+    chosen = spread([*range(1, 31)], [Fraction(60)] * 30, Fraction(60), Fraction(1, 60))
+    assert {limit for _, limit in chosen} == {2 * MOMENT_S}
+    assert len(chosen) == 24
 
 
 @pytest.mark.parametrize("pace", ["step", "own"])
@@ -393,7 +417,7 @@ def test_other_formats_hold_the_same_film(
     assert sidecar(out)["film"]["frames"] == frames
     crf = Exported(capfd, ("episode", f"{every.run.path}:1", "--crf", 20, "--out", out))
     assert crf.code == 2
-    assert "--crf is of MP4 films" in crf.error
+    assert "--crf is for MP4 films" in crf.error
 
 
 @pytest.mark.parametrize(
@@ -414,6 +438,19 @@ def test_other_formats_hold_the_same_film(
             "toy has no camera 'top'; its pictures have one view",
         ),
         (("episode", "{run}:1", "--crf", "0"), 2, "0 is not in the range"),
+        (("episode", "{run}:1", "--start", "soon"), 2, "'soon' is neither steps, such as 120, nor"),
+        (
+            ("episode", "{run}:1", "--start", "9999"),
+            2,
+            "--start 9999 is beyond the episode, which has",
+        ),
+        (("episode", "{run}:1", "--end", "99s"), 2, "--end 99s is beyond the episode, which lasts"),
+        (("episode", "{run}:1", "--start", "5", "--end", "5"), 2, "give a start before the end"),
+        (
+            ("episode", "{run}:1", "--preset", "small-480", "--overlay", "full"),
+            2,
+            "do not fit into",
+        ),
         (("timelapse", "nothing"), 3, "no run named nothing"),
     ],
 )
@@ -430,8 +467,9 @@ def test_what_cannot_be_is_told_in_a_line(
 @pytest.mark.usefixtures("two_cores")
 def test_progress_ends_with_all_clips(every: Made, tmp_path: Path) -> None:
     look = Look(Appearance((1280, 720), "none"), Encoding(MP4, 30, "veryfast"))
+    short = Excerpt(limit=Fraction(1, 5))
     jobs = [
-        Clip(tmp_path / f"{k}.mp4", RecordedSource(every.run.path, k), str(k), limit=Fraction(1, 5))
+        Clip(tmp_path / f"{k}.mp4", RecordedSource(every.run.path, k), str(k), excerpt=short)
         for k in (1, 2, 3)
     ]
     told: list[tuple[float, int]] = []

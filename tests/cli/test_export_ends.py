@@ -94,5 +94,5 @@ def test_what_a_killed_export_left_goes_with_the_next(
     done = Exported(capfd, ("milestones", run.path, *SMALL, "--raw", "--every", "100%"))
     assert done.code == 0, done.error
     assert {path.name for path in run.videos.iterdir()} == {
-        "milestones", "milestones.mp4", "milestones.mp4.json", "milestones.mp4.png"
-    }  # fmt: skip
+        f"milestones.debug-720p{end}" for end in ("", ".mp4", ".mp4.json", ".mp4.png")
+    }

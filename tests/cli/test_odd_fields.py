@@ -59,20 +59,48 @@ def write_manifest(directory: Path, manifest: dict[str, Any]) -> None:
     (directory / checkpoints.MANIFEST).write_bytes(_signed(content))
 
 
+def change_state(run: RunDirectory, field: str, odd: Any) -> int:
+    """Change the state of the newest checkpoint, and sign it anew; returns the checkpoint's chunk."""
+    chunk, directory = checkpoints.stored(run.checkpoints)[-1]
+    state = json.loads((directory / checkpoints.STATE).read_bytes())
+    (directory / checkpoints.STATE).write_text(json.dumps(changed(state, field, odd)))
+    (directory / checkpoints.MANIFEST).unlink()
+    checkpoints.seal(directory, chunk)
+    return chunk
+
+
 @pytest.mark.parametrize("field", ["updates", "steps", "episodes", "weights_sha256"])
 def test_a_signed_state_that_is_not_the_one_of_the_database_is_told(
     finished: Made, tmp_path: Path, field: str
 ) -> None:
     run = finished.copy(tmp_path)
     assert describe(run, verify=True).summary.faults == ()
-    chunk, directory = checkpoints.stored(run.checkpoints)[-1]
-    state = json.loads((directory / checkpoints.STATE).read_bytes())
     odd = "0" * 64 if field == "weights_sha256" else 0
-    (directory / checkpoints.STATE).write_text(json.dumps({**state, field: odd}))
-    (directory / checkpoints.MANIFEST).unlink()
-    checkpoints.seal(directory, chunk)
+    chunk = change_state(run, field, odd)
     faults = describe(run, verify=True).summary.faults
     assert [fault for fault in faults if f"checkpoint {chunk} has {field} {odd}" in fault]
+
+
+@pytest.mark.parametrize(
+    ("field", "odd"), [("open_steps", 7), ("trained_s", 1.5), ("milestones", ["30%"])]
+)
+def test_a_signed_state_that_is_not_the_one_of_the_log_is_told(
+    finished: Made, tmp_path: Path, field: str, odd: Any
+) -> None:
+    run = finished.copy(tmp_path)
+    chunk = change_state(run, field, odd)
+    told = f"checkpoint {chunk} and {run.event_log(chunk)} differ in {field}: one of the two"
+    assert [fault for fault in describe(run, verify=True).summary.faults if told in fault]
+
+
+@pytest.mark.parametrize("field", ["compiled", "dtype", "recorder", "open_episodes", "open_steps"])
+def test_a_signed_state_without_a_field_of_its_format_is_refused(
+    finished: Made, tmp_path: Path, field: str
+) -> None:
+    run = finished.copy(tmp_path)
+    change_state(run, field, GONE)
+    told = f"{field} is missing; a state of format {checkpoints.FORMAT} has it"
+    assert [fault for fault in describe(run).summary.faults if told in fault]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=ODD_IDS)

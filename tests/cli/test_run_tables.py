@@ -40,8 +40,8 @@ def test_the_tables_of_a_run_are_readable_on_80_columns(
     assert max(len(line) for line in lines if not line.startswith("path")) <= 80
     heads = [line.split() for line in lines if line.split()[:1] in (["chunk"], ["conditions"])]
     chunks, stored, evaluated = heads
-    assert chunks[:4] == ["chunk", "steps", "episodes", "return"]
-    assert " ".join(stored[:6]) == "chunk done steps hits of episodes"
+    assert chunks[:6] == ["chunk", "steps", "episodes", "return", "chunk", "hits"]
+    assert " ".join(stored[:7]) == "chunk done steps last-100 hits of episodes"
     assert " ".join(evaluated) == "conditions hits of episodes 95 % interval"
     rows = [line.split() for line in lines if re.match(r" +\d+ ", line)]
     assert [len(row) for row in rows[:4]] == [9] * 4  # "0 s" are two words

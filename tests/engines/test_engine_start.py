@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from supervised import (
@@ -24,6 +25,9 @@ from toy_runs import TRAIN
 
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from conftest import PluginDist
 
 pytestmark = pytest.mark.usefixtures("leave_nothing_running")
 
@@ -143,3 +147,45 @@ def test_what_the_caller_ignores_stays_ignored(run: RunDirectory, tmp_path: Path
         time.sleep(0.1)
     assert command.wait() == 0, command.stderr
     assert "finished" in command.stderr
+
+
+CARVES = """
+import time
+from arcade_rl.envs.preparing import tell
+from arcade_rl.hookspecs import hookimpl
+from arcade_rl_toy import Toy
+
+class Carved(Toy):
+    name = "carved"
+
+    def make_env(self, options, num_envs, purpose):
+        tell("carved is made of wood, which takes long")
+        time.sleep(1.0)
+        return super().make_env(options, num_envs, purpose)
+
+@hookimpl
+def arcade_rl_games():
+    return [Carved()]
+"""
+
+
+def test_what_a_game_prepares_is_told_and_in_the_status_until_it_is_ready(
+    run: RunDirectory, plugin_dist: PluginDist
+) -> None:
+    modules = plugin_dist("plugin_carved", CARVES, {"carved": "plugin_carved"})
+    command = start(run.path.parent, ["train", "carved", *TRAIN[2:], *LENGTH], modules)
+    doing = "carved is made of wood, which takes long"
+    wait_until(lambda: reason_of(run) == doing)
+    assert command.wait() == 0, command.stderr
+    assert f"info: {doing}" in command.stderr
+    with Database.reading(run.database) as database:
+        assert (database.status().state, database.status().reason) == ("finished", "")
+    assert doing not in notices(run)
+
+
+def reason_of(run: RunDirectory) -> str:
+    """What the status says besides the state; "" before there is a run."""
+    if not run.database.is_file():
+        return ""
+    with Database.reading(run.database) as database:
+        return database.status().reason

@@ -236,6 +236,7 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "terms: name 'hit' is used twice",
                 "better is 'left'",
                 "aggregation is 'median'",
+                "least is 2 and most is 1; expected finite numbers that rise",
                 "label is empty",
                 "format 'Q' does not format",
                 "weight is inf",
@@ -255,6 +256,15 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
         ("toy_declares", "game", ["expected one line"]),
         ("toy_declares", "environment", ["2 actions are declared"]),
         ("toy_features", "environment", ["shape (5,); 2 features are declared", "expected names"]),
+        (
+            "toy_features",
+            "declaration",
+            [
+                "feature_groups are named ['lights', 'lights']",
+                "feature_groups hold other places than 0 to 1",
+                "the feature group 'lights' has 3 features; expected full rows of 2",
+            ],
+        ),
         ("toy_actions", "environment", ["Discrete(4); 1 actions are declared"]),
         ("toy_actions", "declaration", ["main_metric 'steps' has no better direction"]),
         ("toy_actions", "training", ["metrics has shape (3, 2); expected (3, 1)"]),

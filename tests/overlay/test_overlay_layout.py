@@ -18,7 +18,7 @@ FRAMES = [((160, 210), Fraction(12, 7)), ((256, 240), Fraction(8, 7)), ((640, 36
 
 def boxes(layout: Layout) -> list[Rect]:
     """Every panel, and the stage."""
-    found = (layout.stage, layout.header, layout.line, layout.training, layout.playback, layout.policy, layout.network, layout.instruments)  # fmt: skip
+    found = (layout.stage, layout.header, layout.line, layout.strip, layout.name, layout.score, layout.training, layout.playback, layout.policy, layout.network, layout.instruments)  # fmt: skip
     return [box for box in found if box is not None]
 
 
@@ -26,13 +26,14 @@ def boxes(layout: Layout) -> list[Rect]:
 @pytest.mark.parametrize("has_activity", [True, False])
 @pytest.mark.parametrize("has_standing", [True, False])
 @pytest.mark.parametrize(("frame", "aspect"), FRAMES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, (1080, 1080)])
 def test_panels_lie_side_by_side(
     size: tuple[int, int], frame: tuple[int, int], aspect: Fraction,
     has_standing: bool, has_activity: bool, has_instruments: bool,
 ) -> None:  # fmt: skip
     layout = lay_out(size, frame, aspect, "full", has_standing, has_activity, 12, has_instruments)
-    assert (layout.instruments is not None) == (has_instruments and min(size) >= 600)
+    has_room = min(size) >= 600 and size[0] > size[1]  # a tall picture has large letters instead
+    assert (layout.instruments is not None) == (has_instruments and has_room)
     others = layout.instruments is not None
     assert len(boxes(layout)) == 3 + has_standing + 2 * has_activity + others
     assert all(holds(Rect(0, 0, *size), box) for box in boxes(layout))
@@ -49,19 +50,52 @@ def test_without_panels_the_game_is_as_large_as_possible(
 ) -> None:
     layout = lay_out(size, (160, 210), Fraction(12, 7), detail)
     times = layout.game.height // 210
-    free = size[1] - (0 if layout.line is None else layout.line.height)
+    parts = (layout.line, layout.name, layout.score)
+    free = size[1] - sum(part.height for part in parts if part is not None)
     assert (times + 1) * 210 > free or round((times + 1) * 160 * 12 / 7) * 0.99 > size[0]
-    if layout.game.height % 210:  # a whole number of lines would fill less than two thirds
-        assert times * 210 < layout.game.height * 2 / 3
+    if layout.game.height % 210:  # a whole number of lines would fill too little
+        assert times * 210 < layout.game.height * (2 / 3 if detail == "none" else 0.9)
         assert layout.game.height == free or layout.game.width == size[0]
-    assert (layout.line is None) == (detail == "none")
+    assert (layout.line is None) == (detail == "none" or layout.name is not None)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("pane", [(2, 1), (3, 1), (2, 2), (1, 3)])
+def test_a_pane_is_full(size: tuple[int, int], pane: tuple[int, int]) -> None:
+    """The name lies directly above the game, the score beside or below it, and no room is left."""
+    part = size[0] // pane[0], size[1] // pane[1]
+    if part[0] < 320 or part[1] < 180:
+        pytest.skip("no pane is that small")
+    layout = lay_out(part, (160, 210), Fraction(12, 7), "minimal", has_curve=True, within=size)
+    assert layout.name is not None
+    assert layout.score is not None
+    pieces = (layout.name, layout.game, layout.score)
+    assert not [pair for pair in combinations(pieces, 2) if overlap(*pair)]
+    assert all(holds(Rect(0, 0, *part), piece) for piece in pieces)
+    assert layout.name.bottom <= layout.game.y <= layout.name.bottom + part[1] // 8
+    is_beside = layout.score.x >= layout.game.right
+    assert (
+        layout.game.height > 0.85 * (part[1] - layout.name.height)
+        if is_beside
+        else (layout.game.width > 0.9 * part[0] or layout.score.height < 0.3 * part[1])
+    )
+
+
+def test_a_small_picture_has_no_curve_and_a_larger_one_has_it_above_the_line() -> None:
+    small = lay_out((640, 360), (160, 210), Fraction(12, 7), "minimal", has_curve=True)
+    large = lay_out((1280, 720), (160, 210), Fraction(12, 7), "minimal", has_curve=True)
+    assert small.strip is None
+    assert large.strip is not None
+    assert large.line is not None
+    assert large.stage.bottom == large.strip.y
+    assert large.strip.bottom == large.line.y
 
 
 @pytest.mark.parametrize(
     ("size", "detail", "said"),
     [
         ((640, 540), "full", "640x540"),
-        ((1000, 1000), "full", "1000x1000"),
+        ((700, 700), "full", "700x700"),
         ((4000, 1000), "full", "4000x1000"),
         ((100, 100), "none", "100x100"),
     ],

@@ -39,6 +39,7 @@ from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Card, Scene, Trace
 from arcade_rl.overlay.text import TIMES
 from arcade_rl.overlay.theme import EMPTY, ZERO, Colour, sign_map, theme
+from arcade_rl.overlay.value import axis
 from arcade_rl.policies.activity import Choices, Dials, Link
 from arcade_rl.words import DASH, MINUS, number
 
@@ -68,6 +69,7 @@ SCENES = {
     "trot without policy": lambda: altered(trot_scene(), activity=None, trace=None),
     "no policy": lambda: altered(cnn_scene(), activity=None, trace=None),
     "no checkpoint": lambda: replace(cnn_scene(), standing=None),
+    "no curve": lambda: replace(mlp_scene(), curve=None),
 }
 DARK = theme()
 
@@ -326,7 +328,67 @@ def test_a_banner_covers_the_lower_part_of_the_game_by_its_opacity(opacity: floa
     assert np.abs(expected - picture).max() <= 1
 
 
-WITH_INSTRUMENTS = [size for size in SIZES if min(size) >= 600]
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["cnn", "mlp", "trot"])
+def test_names_of_metrics_and_reward_terms_are_whole(name: str, size: tuple[int, int]) -> None:
+    """Where not all have room, the first ones are shown, and how many more there are."""
+    scene = SCENES[name]()
+    metrics = [one.label for one in scene.playback.readings]
+    terms = [one.name for one in scene.playback.contributions]
+    placed = texts(scene, size)
+    for known in (metrics, terms):
+        shown = list(dict.fromkeys(one.text for one in placed if one.text in known))
+        assert shown == known[: len(shown)]
+    assert metrics[0] in [one.text for one in placed]
+    assert all(one.drawn == one.text for one in placed if one.text in {*metrics, *terms})
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.93, 1.91], (0.0, 1.91)),
+        ([-3.0, -1.0], (-3.0, 0.0)),
+        ([-1.0, 2.0], (-1.0, 2.0)),
+        ([100.0, 101.0], (100.0, 101.0)),
+        ([7.0, 7.0], (7.0, 7.0)),
+        ([0.0, 0.0], (0.0, 0.0)),
+    ],
+)
+def test_the_axis_of_the_value_includes_0_unless_the_trace_would_be_flat(
+    values: list[float], expected: tuple[float, float]
+) -> None:
+    found = np.array(values, np.float32)
+    assert axis(found) == pytest.approx(expected)
+    shown = drawn(altered(cnn_scene(), trace=Trace(found, np.array([1, 0]), 9)), (1280, 720))
+    assert ("axis does not begin at 0" in shown) == (expected[0] > 0 or expected[1] < 0)
+    assert number(expected[1], 2) in shown
+
+
+def test_features_are_drawn_in_their_groups() -> None:
+    said = drawn(mlp_scene(), (1920, 1080))
+    assert {"paddle and ball", "bricks", "paddle x", "offset"} <= set(said)
+    assert not any(text.startswith("bricks ") for text in said)
+    scene = mlp_scene()
+    assert scene.activity is not None
+    places = scene.feature_groups[1].places
+    lit = np.zeros(42, np.float32)
+    lit[places[0]], lit[places[35]] = 1.0, -1.0
+    seen = (replace(scene.activity.seen[0], values=lit),)
+    overlay = Overlay((1920, 1080), DARK)
+    picture = overlay.compose(altered(scene, activity=replace(scene.activity, seen=seen)))
+    (name,) = [one.box for one in overlay.texts if one.text == "bricks"]
+    wall = Rect(name.x, name.bottom, 6 * 24, 6 * 24)
+    assert has(picture, wall.top(22).left(22), DARK.positive_peak) == 22 * 22
+    last = Rect(wall.x + 5 * 24, wall.y + 5 * 24, 22, 22)
+    assert has(picture, last, DARK.negative_peak) == 22 * 22
+
+
+def test_without_groups_features_are_a_list() -> None:
+    said = drawn(replace(mlp_scene(), feature_groups=()), (1920, 1080))
+    assert {"paddle x", "bricks 0"} <= set(said)
+
+
+WITH_INSTRUMENTS = [size for size in SIZES if min(size) >= 600 and size[0] > size[1]]
 
 
 def instruments(scene: Scene, size: tuple[int, int]) -> tuple[Rect, Frame, list[PlacedText]]:

@@ -60,6 +60,15 @@ def test_the_interval_of_a_mean() -> None:
     assert (low, high) == pytest.approx((3 - 1.963243, 3 + 1.963243), abs=1e-5)
 
 
+def test_the_interval_of_a_count_is_cut_off_at_its_bounds() -> None:
+    values = [0.0, 0.0, 0.0, 0.0, 0.0, 2.0]
+    low, high = mean_interval(values) or (0.0, 0.0)
+    assert low < 0.0
+    assert mean_interval(values, least=0.0) == (0.0, high)
+    assert mean_interval(values, least=0.0, most=1.0) == (0.0, high)  # 2 lies beyond such a bound
+    assert (mean_interval([1.0, 1.0, 0.0], most=1.0) or ())[1] == 1.0
+
+
 def test_the_interval_holds_the_true_mean_as_often_as_it_says() -> None:
     samples = np.random.default_rng(0).normal(7.0, 2.0, (4000, 5))
     intervals: Iterator[Any] = (mean_interval(row.tolist()) for row in samples)

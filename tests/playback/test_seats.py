@@ -119,7 +119,7 @@ def test_a_timelapse_takes_each_episode_as_long_as_it_lasts(made: Made, tmp_path
     lasting = {episode.number: length for episode, length in zip(every, seconds, strict=True)}
     shown = [clip for clip in clips if isinstance(clip.source, RecordedSource)]
     assert len(shown) == len(clips) > 50
-    assert all(clip.limit is None for clip in shown[:-1])
+    assert all(clip.excerpt.limit is None for clip in shown[:-1])
     total = sum(lasting[clip.source.number] for clip in shown[:-1])  # type: ignore[union-attr]
     assert 99 * seconds[longest] <= total <= 100 * seconds[longest]
 

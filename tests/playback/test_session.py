@@ -19,6 +19,7 @@ from sessions import NOBODY, open_eyes, session_of
 
 from arcade_rl.contracts import Metric
 from arcade_rl.errors import MissingError, PluginError, VerificationError
+from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.evaluation import evaluate
 from arcade_rl.playback.game import find_playable
@@ -29,13 +30,14 @@ from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.rerun import Rerun, RerunDivergenceError
 from arcade_rl.playback.scenes import BANNER_S, Billing, title_of, weights_of
 from arcade_rl.playback.session import About, Session, Wants
+from arcade_rl.playback.sources import RecordedSource, opened
 from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.playback.verify import verify
 from arcade_rl.policies.activity import Choices, Dials
 from arcade_rl.recording.recording import Recording
 from arcade_rl.registry import load_game
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.standing import standing_at
+from arcade_rl.runs.standing import POINTS, curve_at, standing_at
 
 if TYPE_CHECKING:
     from conftest import PluginDist
@@ -115,9 +117,11 @@ def test_a_scene_shows_the_recording_and_the_forward_pass_that_led_to_it(made: M
         assert scene.trace.values[-1] == np.float32(scene.activity.value or 0.0)
     sums = {
         name: sum({c.name: c.amount for c in s.playback.contributions}[name] for s in ends)
-        for name in weights
+        for name, weight in weights.items()
+        if weight
     }
-    stored = {name: it.metadata.terms[name] * weight for name, weight in weights.items()}
+    stored = {name: it.metadata.terms[name] * weight for name, weight in weights.items() if weight}
+    assert set(stored) == {"hit", "miss"}  # a term without a weight is not shown
     assert sums == pytest.approx(stored, abs=1e-4)
     last = [reading.text for reading in ends[-1].playback.readings]
     assert last == [
@@ -187,7 +191,7 @@ def test_recorded_states_are_shown_with_what_a_rerun_gives(states: Made) -> None
         scenes = scenes_of(states, it, player)
     for scene in scenes:
         assert scene.activity is not None
-        assert [one.name for one in scene.playback.contributions] == ["hit", "miss", "travel"]
+        assert [one.name for one in scene.playback.contributions] == ["hit", "miss"]
 
 
 def test_a_rerun_that_differs_says_where(states: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,6 +292,65 @@ def test_the_standing_is_counted_from_the_rows(made: Made, chunk: int) -> None:
         assert found.best_return == max(returns)
         assert found.mean_return == pytest.approx(sum(returns[-100:]) / len(returns[-100:]))
         assert found.learning_rate == rates[-1][0] == 3e-3
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 1.0])
+def test_the_curve_is_counted_from_the_rows(made: Made, part: float) -> None:
+    with sqlite3.connect(made.run.database) as connection:
+        rows = connection.execute(
+            "select step, metric_hits from episodes order by number"
+        ).fetchall()
+    connection.close()
+    steps, values = np.array(rows).T
+    now, total = int(part * 2048), 2048
+    metric = made.resolved.declaration.metric("hits")
+    curve = curve_at(made.run, metric, now)
+    assert (curve.label, curve.step, curve.total_steps) == ("Hits", now, total)
+    assert (curve.low, curve.high) == (0.0, values.max())
+    past = np.flatnonzero(steps <= now)
+    assert len(curve.steps) == len(np.unique(steps[past] * POINTS // total))
+    if not len(past):
+        return
+    assert curve.steps[-1] == steps[past[-1]]
+    for step, mean, best in zip(curve.steps, curve.means, curve.bests, strict=True):
+        last = int(np.flatnonzero(steps == step)[-1])
+        assert mean == pytest.approx(values[max(last - 99, 0) : last + 1].mean(), rel=1e-5)
+        assert best == values[: last + 1].max()
+
+
+def test_curves_of_one_run_share_their_past_and_their_limits(made: Made) -> None:
+    metric = made.resolved.declaration.metric("hits")
+    early, late = (curve_at(made.run, metric, step) for step in (700, 2048))
+    assert 2 < len(early.steps) < len(late.steps)
+    assert late.means[: len(early.means) - 1].tolist() == early.means[:-1].tolist()
+    assert (early.low, early.high) == (late.low, late.high)
+
+
+def test_without_the_metric_the_curve_is_that_of_the_return(made: Made) -> None:
+    curve = curve_at(made.run, Metric("gone", "Gone"), 2048)
+    assert curve.label == "Return"
+    assert curve.means[-1] == pytest.approx(standing_at(made.run, 4).mean_return)
+
+
+def test_an_episode_is_shown_with_the_curve_up_to_its_own_end(made: Made) -> None:
+    episode = Run(made.run.path).episodes(sort="-number", limit=1)[0]
+    overlay = Appearance((1280, 720), "none").overlay()
+    with opened(RecordedSource(made.run.path, episode.number), Wants(overlay=overlay)) as session:
+        (*_, scene) = session.next_scenes()
+    assert scene.curve is not None
+    assert scene.curve.step == scene.curve.steps[-1] == episode.metadata.step_end
+
+
+def test_no_number_is_ahead_of_its_picture(made: Made) -> None:
+    """What a step brings is told with the last frame of the step."""
+    it = Run(made.run.path).episodes(sort="-length", limit=1)[0].recording
+    scenes = scenes_of(made, it)
+    told = [scene.playback.readings[0].text for scene in scenes]
+    totals = [scene.playback.total for scene in scenes]
+    assert told[:1] == ["0"]
+    assert told[2::2] == told[1:-1:2]  # two frames a step: the first repeats what was
+    assert totals[2::2] == totals[1:-1:2]
+    assert totals[-1] == pytest.approx(it.rewards.sum())
 
 
 def test_a_standing_of_no_chunk_is_refused(made: Made) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from arcade_rl import checkout
 from arcade_rl.errors import MissingError, PluginError
 from arcade_rl.registry import configurations, installed, load_game
 
@@ -110,6 +112,65 @@ def test_an_unknown_game_names_the_nearest() -> None:
         MissingError, match="no installed plugin offers a game named toi; did you mean toy"
     ):
         load_game("toi")
+
+
+ROMS = """
+from arcade_rl.contracts import Rom
+from arcade_rl.hookspecs import hookimpl
+
+@hookimpl
+def arcade_rl_roms():
+    return [Rom("pong-world", "Pong (World)", "World", ("pong-free",), "0" * 40, 16, file_name="pong.bin")]
+"""
+
+
+@pytest.mark.parametrize("name", ["pong", "pong-free", "pong-world"])
+def test_a_game_of_which_only_roms_are_there_cannot_be_trained_yet(
+    plugin_dist: PluginDist, name: str
+) -> None:
+    plugin_dist("plugin_pong", ROMS, {}, roms={"pong": "plugin_pong"})
+    with pytest.raises(MissingError) as caught:
+        load_game(name)
+    assert str(caught.value) == (
+        f"{name} cannot be trained yet: plugin-pong 1.0 has its ROMs and offers no game; "
+        "see `arcade-rl roms list`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "later"), [("games", ""), ("roms", " and cannot be trained yet")]
+)
+def test_a_game_of_the_checkout_that_is_not_installed_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, later: str
+) -> None:
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    for folder in ("scripts", "plugins/broken", "plugins/table"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "scripts" / "setup").touch()
+    (tmp_path / "plugins" / "broken" / "pyproject.toml").write_text("[[[")
+    metadata = f'[project.entry-points."arcade_rl.{group}"]\npong = "arcade_rl_pong"\n'
+    (tmp_path / "plugins" / "table" / "pyproject.toml").write_text(metadata)
+    with pytest.raises(MissingError) as caught:
+        load_game("pong")
+    assert str(caught.value) == (
+        f"pong is in this checkout but not installed{later}: in {tmp_path} run scripts/setup all "
+        "(or: pip install ./plugins/table -c constraints.txt)"
+    )
+    with pytest.raises(MissingError, match="no installed plugin offers a game named tetris"):
+        load_game("tetris")
+
+
+def test_nothing_advises_to_install_a_name_from_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checkout.is_checkout()
+    assert checkout.folder_of("breakout", "arcade_rl.games") == checkout.ROOT / "plugins/breakout"
+    here = checkout.how_to_get_games()
+    monkeypatch.setattr(checkout, "ROOT", tmp_path)
+    elsewhere = checkout.how_to_get_games()
+    assert "scripts/setup demo" in here
+    assert "scripts/setup" not in elsewhere
+    assert "pip install" not in here + elsewhere
 
 
 @pytest.mark.parametrize(("allowed", "names"), [("toy", ["toy"]), ("", []), (" toy , x", ["toy"])])

@@ -284,6 +284,12 @@ def test_what_is_no_file_hangs_nothing_and_hides_no_other_run(
         ("episodes add column term_more real", "term more is gone"),
         ("episodes drop column metric_streak", "metric streak is new"),
         ("episodes drop column term_miss", "term miss is new"),
+        (
+            "episodes rename column metric_hits to metric_third; "
+            "alter table episodes rename column metric_streak to metric_hits; "
+            "alter table episodes rename column metric_third to metric_streak",
+            "its metrics stand in another order",
+        ),
     ],
 )
 def test_a_game_that_measures_something_else_is_told_and_refused(
@@ -293,7 +299,7 @@ def test_a_game_that_measures_something_else_is_told_and_refused(
 
     run = finished.copy(tmp_path)
     with sqlite3.connect(run.database) as connection:
-        connection.execute(f"alter table {change}")
+        connection.executescript(f"alter table {change}")
     connection.close()
     code, told = call(tmp_path, ["resume", run.name, "--steps", "4096"])
     assert code == 2

@@ -131,7 +131,7 @@ def test_a_run_of_any_name_is_deleted(tmp_path: Path, length: int) -> None:
 def test_a_run_that_cannot_be_made_leaves_nothing(finished: Made, tmp_path: Path) -> None:
     """A file lies where its folder would be made."""
     (tmp_path / "runs").write_text("")
-    with pytest.raises(OSError, match="runs"):
+    with pytest.raises(MissingError, match=r"runs cannot be made \(File exists\); say where"):
         create_run(finished.resolved, tmp_path / "runs", "one", ["test"])
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
     with pytest.raises(UsageError, match="expected 200 at most"):

@@ -31,6 +31,7 @@ from arcade_rl_toy_views import FirstView, LastingView, OneView
 
 from arcade_rl.contracts import (
     Declaration,
+    FeatureGroup,
     Gauge,
     Instruments,
     Metric,
@@ -382,7 +383,7 @@ GAMES: list[Any] = [
         "toy_declares",
         metrics=(
             *METRICS,
-            Metric("Hits!", "", aggregation="median", better="left", format="Q"),  # type: ignore[arg-type]
+            Metric("Hits!", "", aggregation="median", better="left", format="Q", least=2, most=1),  # type: ignore[arg-type]
             METRICS[0],
         ),
         terms=(*TERMS, TERMS[0], RewardTerm("huge", float("inf"), "")),
@@ -394,7 +395,11 @@ GAMES: list[Any] = [
         protocol="",
         stages=(STAGES[1], Stage("end", "Ends.", Promotion("points", 1.0, 0))),
     ),
-    Declares("toy_features", features=("lit", "lit")),
+    Declares(
+        "toy_features",
+        features=("lit", "lit"),
+        feature_groups=(FeatureGroup("lights", (0, 0, 1), 2), FeatureGroup("lights", (1,))),
+    ),
     Declares("toy_actions", actions=("red",), main_metric="steps", metrics=(Metric("steps", "S"),)),
     Declares("toy_no_terms", terms=()),
     BadDefaults(),

@@ -54,7 +54,8 @@ def test_a_sidecar_says_what_the_film_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "size"),
     [("youtube-1080p", (1920, 1080)), ("youtube-1440p", (2560, 1440)), ("debug-720p", (1280, 720)),
-     ("shorts-1080x1920", (1080, 1920)), ("gif-480", (854, 480))],
+     ("youtube-720p", (1280, 720)), ("shorts-1080x1920", (1080, 1920)), ("square-1080", (1080, 1080)),
+     ("small-480", (640, 480)), ("gif-480", (640, 480))],
 )  # fmt: skip
 def test_presets_are_found_by_name(name: str, size: tuple[int, int]) -> None:
     found = find_preset(name)
@@ -66,7 +67,11 @@ def test_presets_are_found_by_name(name: str, size: tuple[int, int]) -> None:
     [
         ("youtube-1080", "did you mean youtube-1080p?"),
         ("gif480", "did you mean gif-480?"),
-        ("x", "there are youtube-1080p, youtube-1440p, debug-720p, shorts-1080x1920, gif-480"),
+        (
+            "x",
+            "there are youtube-1080p, youtube-1440p, youtube-720p, debug-720p, shorts-1080x1920, "
+            "square-1080, small-480, gif-480",
+        ),
     ],
 )
 def test_an_unknown_preset_names_the_nearest(name: str, said: str) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
-INVARIANTS = PAGE.partition("## What always holds")[2].partition("## Four journeys")[0]
-JOURNEYS = PAGE.partition("## Four journeys")[2]
+INVARIANTS = PAGE.partition("## What always holds")[2].partition("## Five journeys")[0]
+JOURNEYS = PAGE.partition("## Five journeys")[2]
 NAMES = sorted(set(re.findall(r"`([a-z_]+(?:\.\w+)+)`", JOURNEYS)) - {"config.toml", "run.db"} - {"train.learning_rate"})  # fmt: skip
 
 

@@ -1,19 +1,57 @@
-"""The demo learns Breakout, whatever the seed, and ends with a film of it."""
+"""The demo learns Breakout, whatever the seed, and ends with a film in which the learning is seen."""
 
 from __future__ import annotations
 
 import shlex
+import subprocess
 from pathlib import Path
 
 import av
+import click
 import pytest
+from exported import sidecar
 from supervised import assert_no_step_is_dropped, call
 
+from arcade_rl import cli
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "configs" / "breakout" / "quick.toml"
+
+
+@pytest.mark.parametrize(
+    "words", [["demo", "--help"], ["demo", "--set", "seed=1", "-h"], ["setup", "-h"]]
+)
+def test_the_scripts_say_what_they_take_and_how_much_they_install(words: list[str]) -> None:
+    script, *arguments = words
+    command = [str(ROOT / "scripts" / script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"usage: scripts/{script}")
+    assert "1.4 GB" in done.stdout
+    assert done.stderr == ""
+
+
+def test_what_setup_does_not_know_is_refused() -> None:
+    command = [str(ROOT / "scripts" / "setup"), "everything"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: scripts/setup [demo|all]")
+
+
+def test_the_demo_ends_with_commands_that_exist() -> None:
+    text = (ROOT / "scripts" / "demo").read_text()
+    advice = text.partition("What to do next:")[2].splitlines()
+    commands = [shlex.split(line)[1:] for line in advice if line.strip().startswith("arcade-rl ")]
+    assert len(commands) == 3
+    for command in commands:
+        context = cli.cli.make_context("arcade-rl", command)
+        assert isinstance(context.command, click.Group)
+        _, found, rest = context.command.resolve_command(context, command)
+        while isinstance(found, click.Group):
+            _, found, rest = found.resolve_command(context, rest)
+        assert found is not None
+        found.make_context("x", rest)  # refuses options that there are not
 
 
 @pytest.mark.slow
@@ -39,13 +77,19 @@ def test_the_demo_ends_above_25_points(seed: int, tmp_path: Path) -> None:
     assert chunks[0].metrics["score"] < 10
     assert mean is not None
     assert mean >= 25
-    program, *export = shlex.split((ROOT / "scripts" / "demo").read_text().splitlines()[-1])
+    lines = (ROOT / "scripts" / "demo").read_text().splitlines()
+    program, *export = shlex.split(next(line for line in lines if "bin/arcade-rl export" in line))
     assert program.endswith("arcade-rl")
     code, said = call(tmp_path, [part.replace("$run", "r") for part in export])
     assert code == 0, said
-    with av.open(tmp_path / "r" / "videos" / "milestones.mp4") as film:
+    path = tmp_path / "r" / "videos" / "milestones.youtube-720p.mp4"
+    with av.open(path) as film:
         titles = [chapter["metadata"]["title"] for chapter in film.chapters()]
         video = film.streams.video[0]
         assert (video.width, video.height, video.average_rate) == (1280, 720, 60)
         assert film.streams.audio
+        assert film.duration <= 60 * av.time_base
+    shown = [clip["episodes"][0]["shown"] for clip in sidecar(path)["provenance"]["clips"]]
+    for score in ("final_score", "score_after"):
+        assert shown[-1][score] >= 5 * max(shown[0][score], 1)
     assert titles == ["0%", "20%", "40%", "60%", "80%", "100%"]

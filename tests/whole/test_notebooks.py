@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def test_the_notebook_way(runs: Path) -> None:
     run = Run(os.fspath(runs / "r"))
     best = run.episodes("hits>=12", sort="-return", limit=2)
     assert len(best) == 2
-    assert best[0].raw_return >= best[1].raw_return >= 12
+    assert best[0].return_ >= best[1].return_ >= 12
     assert best[0].actions.shape == (best[0].length,)
     with pytest.raises(UsageError, match="is not a condition"):
         run.episodes("hits")
@@ -67,6 +68,44 @@ def test_curves_checkpoints_and_evaluations(runs: Path) -> None:
         run.curve("score")
     with pytest.raises(UsageError, match="no update of r has a measurement 'train/nothing'"):
         run.curve("train/nothing")
+
+
+def test_configuration_and_updates(runs: Path) -> None:
+    run = Run("r")
+    assert (run.config.game, run.config.train.n_envs) == ("toy", 8)
+    updates = run.updates()
+    assert [update.update for update in updates] == [*range(1, 9)]
+    assert updates[-1].steps == 4096
+    assert "train/loss" in updates[0].values
+    assert sum(updates[0].phases.values()) > 0
+
+
+def test_tables_of_a_run_are_data_frames(runs: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    run = Run("r")
+    episodes, updates = run.to_pandas(), run.to_pandas("updates")
+    assert isinstance(episodes, pandas.DataFrame)
+    assert episodes.columns[:5].tolist() == ["number", "time", "step", "length", "return"]
+    assert episodes["number"].tolist() == [*range(1, len(episodes) + 1)]
+    first = run.episode(1)
+    row = episodes.iloc[0]
+    assert (row["return"], row["seed"], row["hits"]) == (
+        first.return_,
+        first.seed,
+        first.metrics["hits"],
+    )
+    assert updates["train/loss"].tolist() == [u.values["train/loss"] for u in run.updates()]
+    assert len(run.to_pandas("evaluations")) == 0
+    assert run.curve("hits", points=5).to_pandas()["mean"].notna().all()
+
+
+def test_who_has_no_pandas_is_told(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    for ask in (Run("r").to_pandas, Run("r").curve("hits").to_pandas):
+        with pytest.raises(MissingError, match="`pip install pandas` installs it"):
+            ask()
+    with pytest.raises(UsageError, match="no table 'films'; expected one of episodes, updates"):
+        Run("r").to_pandas("films")  # type: ignore[arg-type]
 
 
 def test_what_is_read_is_not_changed_by_who_reads_it(runs: Path) -> None:

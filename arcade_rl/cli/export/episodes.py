@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,40 +10,55 @@ import click
 
 from arcade_rl.cli.episodes import EPISODE, filters
 from arcade_rl.cli.export.making import folder_of, make, target_of
-from arcade_rl.cli.export.options import film_options
+from arcade_rl.cli.export.options import CLIP_SECONDS, PositionType, example, film_options
 from arcade_rl.errors import MissingError
 
 if TYPE_CHECKING:
+    from arcade_rl.playback.moments import Position
     from arcade_rl.video.look import Look
 
 
-@click.command()
+@click.command(
+    epilog=example("episode first:123", "episode first:123 --start 20s --end 30s --preset gif-480")
+)
 @EPISODE
+@click.option(
+    "--start", type=PositionType(), help="Begin after so many steps (120) or seconds (12s)."
+)
+@click.option("--end", type=PositionType(), help="End after so many steps or seconds.")
+@CLIP_SECONDS
 @film_options()
 def episode(
-    reference: str, look: Look, out: Path | None, force: bool, runs_dir: str | None
-) -> None:
-    """Make a film of a recorded episode."""
+    reference: str, start: Position | None, end: Position | None, clip_seconds: Fraction | None, look: Look,
+    out: Path | None, force: bool, runs_dir: str | None,
+) -> None:  # fmt: skip
+    """Make a film of a recorded episode, or of a part of it."""
+    from arcade_rl.playback.moments import Excerpt
     from arcade_rl.playback.references import find_recorded, open_episode
     from arcade_rl.video.clip import Clip
 
     number = open_episode(reference, runs_dir).number
     source, videos = find_recorded(reference, runs_dir)
-    name = f"episode_{number:06d}"
-    target = target_of(out, (videos or Path()) / f"{name}{look.encoding.format.suffix}", name, look)
-    make([Clip(target, source, f"episode {number}")], look, force)
+    target = target_of(out, videos or Path(), f"episode_{number:06d}", look)
+    excerpt = Excerpt(start, end, clip_seconds)
+    make([Clip(target, source, f"episode {number}", excerpt=excerpt)], look, force)
 
 
-@click.command(short_help="Make a film of every recorded episode that filters choose.")
+@click.command(
+    short_help="Make a film of every recorded episode that filters choose.",
+    epilog=example('batch first --metric "score>=20" --sort -score --limit 10'),
+)
 @click.argument("reference", metavar="RUN")
 @filters
+@CLIP_SECONDS
 @film_options()
 def batch(
-    reference: str, where: tuple[str, ...], look: Look, out: Path | None, force: bool,
-    runs_dir: str | None, **wanted: Any,
+    reference: str, where: tuple[str, ...], clip_seconds: Fraction | None, look: Look, out: Path | None,
+    force: bool, runs_dir: str | None, **wanted: Any,
 ) -> None:  # fmt: skip
     """Make a film of every recorded episode that the filters of `episodes list` choose."""
     from arcade_rl.playback.library import Run, select
+    from arcade_rl.playback.moments import Excerpt
     from arcade_rl.playback.sources import RecordedSource
     from arcade_rl.runs.episodes import find_episodes
     from arcade_rl.video.clip import Clip
@@ -57,11 +73,12 @@ def batch(
     make(
         [
             Clip(
-                path=folder / f"episode_{row.number:06d}{look.encoding.format.suffix}",
+                path=folder / look.file_name(f"episode_{row.number:06d}"),
                 source=RecordedSource(run.path, row.number),
                 title=f"episode {row.number}",
                 episode=k,
                 episodes=len(rows),
+                excerpt=Excerpt(limit=clip_seconds),
             )
             for k, row in enumerate(rows, 1)
         ],

@@ -21,17 +21,25 @@ def is_folder(out: Path) -> bool:
     return out.is_dir() or not out.suffix
 
 
-def target_of(out: Path | None, default: Path, name: str, look: Look) -> Path:
-    """The file that `--out` means; a directory gets one named `name`."""
-    if out is None:
-        return default
-    return out / f"{name}{look.encoding.format.suffix}" if is_folder(out) else out
+def target_of(out: Path | None, folder: Path, name: str, look: Look) -> Path:
+    """The file that `--out` means: without it one in `folder`, and in a directory one that is named
+    after `name` and the preset."""
+    if out is None or is_folder(out):
+        return (out or folder) / look.file_name(name)
+    return out
 
 
 def folder_of(out: Path | None, default: Path) -> Path:
     if out is not None and not is_folder(out):
         raise UsageError(f"--out {out} is a file; expected a directory for several films")
     return out or default
+
+
+def refuse_film(target: Path, force: bool) -> None:
+    """Refuse a film that exists, before anything is played for it. UsageError."""
+    from arcade_rl.video.workshop import refuse_taken
+
+    refuse_taken([target], force)
 
 
 def make(jobs: Sequence[Job], look: Look, force: bool) -> None:

@@ -16,12 +16,15 @@ from arcade_rl.cli.train import RUNS_DIR
 from arcade_rl.errors import UsageError
 
 if TYPE_CHECKING:
+    from arcade_rl.playback.moments import Position
     from arcade_rl.video.look import Look
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PRESETS = ("youtube-1080p", "youtube-1440p", "debug-720p", "shorts-1080x1920", "gif-480")
-
+PRESETS = (
+    "youtube-1080p", "youtube-1440p", "youtube-720p", "debug-720p", "shorts-1080x1920", "square-1080",
+    "small-480", "gif-480",
+)  # fmt: skip
 
 _RATIO = re.compile(r"\d{1,9}(\.\d{1,9})?|\d{1,9}/\d{1,9}")
 
@@ -65,45 +68,87 @@ class Percent(click.ParamType[Fraction]):
             self.fail(str(error), param, ctx)
 
 
-def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
-    """The options of every film, which the command gets as `look`, `out` and `force`."""
+class PositionType(click.ParamType["Position"]):
+    """A moment of an episode: steps such as 120, or seconds such as 12s."""
+
+    name = "step|seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Position:
+        from arcade_rl.playback.moments import Position
+
+        if isinstance(value, Position):
+            return value
+        match = re.fullmatch(r"(\d{1,12})|(\d{1,9}(?:\.\d{1,9})?)s", str(value))
+        if match is None:
+            self.fail(
+                f"{value!r} is neither steps, such as 120, nor seconds, such as 12s", param, ctx
+            )
+        return Position(Fraction(match[1] or match[2]), match[1] is None)
+
+
+def example(*lines: str) -> str:
+    """The end of a help text: commands that people can try."""
+    title = "Examples:" if len(lines) > 1 else "Example:"
+    return "\n".join(["\b", title, *(f"  arcade-rl export {line}" for line in lines)])
+
+
+def film_options(
+    speed: str = "1", detail: str | None = None, moves: bool = True
+) -> Callable[[F], F]:
+    """The options of every film, which the command gets as `look`, `out` and `force`. `detail`: the
+    overlay where none is asked for; None for that of the preset. `moves`: whether the options are
+    those of a film; a picture has neither speed nor encoding."""
     options = [
-        click.option("--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True),
         click.option(
-            "--overlay", "detail", type=click.Choice(("full", "minimal", "none")), default=detail,
-            show_default=True, help="Policy, value and network beside the game; a line; nothing.",
+            "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True, metavar="NAME",
+            help=f"Size and quality: {', '.join(PRESETS)}.",
+        ),
+        click.option(
+            "--overlay", "detail", type=click.Choice(("full", "minimal", "none")),
+            help="full: all panels; minimal: one line; none: game only. "
+            f"[default: {detail or 'minimal for square, small and gif presets, otherwise full'}]",
         ),
         click.option("--raw", "detail", flag_value="none", help="The same as --overlay none."),
+        click.option("--title", help="First line of the film, or of its title card where games are side by side."),
+        click.option("--subtitle", help="Second line of the film, or of that card."),
         click.option(
-            "--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True
+            "--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True,
+            help="Colours of the overlay.",
         ),
         click.option(
             "--signs", type=click.Choice(("blue-orange", "green-red")), default="blue-orange",
             show_default=True, help="Colours of positive and negative numbers.",
         ),
-        click.option("--camera", metavar="NAME", help="Of a game that has some; see `plugins show`."),
-        click.option("--fps", type=Ratio(most=240), help="Frames per second; the game's own by default."),
         click.option(
-            "--speed", type=Ratio(), default=speed, show_default=True,
-            help="Seconds of the game in a second of the film; there is sound at 1 only.",
+            "--camera", metavar="NAME",
+            help="Camera angle, for games that have several (see `plugins show`).",
         ),
-        click.option(
-            "--crf", type=click.IntRange(1, 51), help="Quality of H.264; lower is better, and larger."
-        ),
+        *(_moving_options(speed) if moves else ()),
         click.option(
             "--out", type=click.Path(path_type=Path),
-            help="File, or directory for several; RUN/videos by default.",
+            help="File to write, or a directory (default: the run's videos/ directory).",
         ),
-        click.option("--force", is_flag=True, help="Replace films that exist."),
+        click.option("--force", is_flag=True, help="Replace films that already exist."),
         RUNS_DIR,
     ]  # fmt: skip
 
     def decorate(function: F) -> F:
         @wraps(function)
         def command(**values: Any) -> Any:
-            names = ("preset", "detail", "theme", "signs", "camera", "fps", "speed", "crf")
-            asked = {name: values.pop(name) for name in names}
-            return function(look=look_of(values["out"], **asked), **values)
+            names = (
+                "preset", "title", "subtitle", "theme", "signs", "camera", "fps", "speed", "crf"
+            )  # fmt: skip
+            still: dict[str, Any] = {"fps": None, "speed": Fraction(1), "crf": None}
+            asked = {
+                name: values.pop(name) if moves or name not in still else still[name]
+                for name in names
+            }
+            shown = values.pop("detail") or detail
+            return function(
+                look=look_of(values["out"] if moves else None, detail=shown, **asked), **values
+            )
 
         for option in reversed(options):
             command = option(command)
@@ -112,10 +157,30 @@ def film_options(speed: str = "1", detail: str = "full") -> Callable[[F], F]:
     return decorate
 
 
+def _moving_options(speed: str) -> list[Callable[[F], F]]:
+    """The options that only a film has."""
+    return [
+        click.option(
+            "--fps", type=Ratio(most=240),
+            help="Frames per second (default: those of the game; 25 for gif-480, 30 for small-480).",
+        ),
+        click.option(
+            "--speed", "--clip-speed", "speed", type=Ratio(), default=speed, show_default=True,
+            help="How many times faster than the game the film runs. Only films at speed 1 have sound.",
+        ),
+        click.option(
+            "--crf", type=click.IntRange(1, 51),
+            help="H.264 quality: a lower number gives a better picture and a larger file.",
+        ),
+    ]  # fmt: skip
+
+
 def look_of(
     out: Path | None,
     preset: str,
     detail: Any,
+    title: str | None,
+    subtitle: str | None,
     theme: str,
     signs: str,
     camera: str | None,
@@ -123,17 +188,20 @@ def look_of(
     speed: Fraction,
     crf: int | None,
 ) -> Look:
+    """The look that the options of a film ask for. `detail`: the overlay; None for that of the
+    preset."""
     from arcade_rl.overlay.appearance import Appearance
     from arcade_rl.video.formats import MP4, format_of
-    from arcade_rl.video.look import Encoding, Look
-    from arcade_rl.video.presets import find_preset
+    from arcade_rl.video.look import Captions, Encoding, Look
+    from arcade_rl.video.presets import DEFAULT, find_preset
 
     chosen = find_preset(preset)
     kind = chosen.format if out is None or is_folder(out) else format_of(out)
     if crf is not None and kind != MP4:
-        raise UsageError(f"--crf is of MP4 films; a {kind.name} has none")
+        raise UsageError(f"--crf is for MP4 films; this one is a {kind.name}, so leave it out")
+    size = (chosen.width, chosen.height)
     return Look(
-        appearance=Appearance((chosen.width, chosen.height), detail, theme, signs, camera),
+        appearance=Appearance(size, detail or chosen.detail, theme, signs, camera),
         encoding=Encoding(
             format=kind,
             crf=None if kind != MP4 else chosen.crf if crf is None else crf,
@@ -141,16 +209,24 @@ def look_of(
         ),
         rate=fps or chosen.rate,
         speed=speed,
+        captions=Captions(title, subtitle, chosen.is_public),
+        mark="" if chosen == DEFAULT else f".{chosen.name}",
     )
 
 
 FROM = click.option(
     "--from", "origin", type=click.Choice(("checkpoints", "recordings")), default="checkpoints",
-    show_default=True, help="Let checkpoints play, or show what training recorded.",
+    show_default=True,
+    help="Let the checkpoints play, or show episodes that training recorded.",
 )  # fmt: skip
 ACTIONS = click.option(
     "--deterministic/--sampled", default=None,
-    help="How checkpoints choose actions; by default as the run's [evaluation] says.",
+    help="Take the likeliest action, or sample (default: as [evaluation] of the run says).",
+)  # fmt: skip
+CLIP_SECONDS = click.option(
+    "--clip-seconds", type=Ratio(),
+    help="Maximum length of each clip (default: the whole episode). Of a longer episode the part is "
+    "shown in which most happens.",
 )  # fmt: skip
 
 
@@ -158,5 +234,5 @@ def refuse_choices(origin: str, deterministic: bool | None, opponent: str | None
     """UsageError if how actions are chosen, or an opponent, is named for recordings."""
     if origin == "recordings" and (deterministic is not None or opponent is not None):
         raise UsageError(
-            "--deterministic, --sampled and --opponent are of checkpoints; recordings are as they are"
+            "--deterministic, --sampled and --opponent are for checkpoints; recordings stay as they are"
         )

@@ -76,6 +76,23 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
     yield from _seat_faults(declaration)
     yield from _replay_faults(declaration)
     yield from _instrument_faults(declaration)
+    yield from _group_faults(declaration)
+
+
+def _group_faults(declaration: Declaration) -> Iterator[str]:
+    """Faults of how features are grouped for pictures."""
+    groups, count = declaration.feature_groups, len(declaration.features)
+    if not groups:
+        return
+    names = [group.name for group in groups]
+    if len(set(names)) != len(names) or not all(names):
+        yield f"feature_groups are named {names!r}; expected names that differ"
+    if sorted(place for group in groups for place in group.places) != list(range(count)):
+        yield f"feature_groups hold other places than 0 to {count - 1}; expected each feature once"
+    for group in groups:
+        if group.columns < 1 or not group.places or len(group.places) % group.columns:
+            numbers, rows = len(group.places), group.columns
+            yield f"the feature group {group.name!r} has {numbers} features; expected full rows of {rows}"
 
 
 def _seat_faults(declaration: Declaration) -> Iterator[str]:
@@ -179,6 +196,16 @@ def _metric_faults(metric: Metric) -> Iterator[str]:
             f"metric {metric.name}: aggregation is {metric.aggregation!r}; "
             f"expected one of {get_args(Aggregation)}"
         )
+    least, most = metric.least, metric.most
+    if not all(bound is None or math.isfinite(bound) for bound in (least, most)) or (
+        least is not None and most is not None and least >= most
+    ):
+        yield (
+            f"metric {metric.name}: least is {least!r} and most is {most!r}; expected finite numbers that "
+            "rise, or None"
+        )
+    if not isinstance(metric.is_event, bool):
+        yield f"metric {metric.name}: is_event is {metric.is_event!r}; expected True or False"
     if not metric.label:
         yield f"metric {metric.name}: label is empty; expected what people read"
     try:

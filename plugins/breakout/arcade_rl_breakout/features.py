@@ -14,8 +14,7 @@ from arcade_rl_breakout import memory, snapshot
 from arcade_rl_breakout.console import FIRE, MemoryConsole, Openings
 from arcade_rl_breakout.options import BreakoutOptions
 from arcade_rl_breakout.tally import (
-    COMMON_METRICS,
-    MEMORY_METRICS,
+    FEATURE_METRICS,
     PADDLE_HITS,
     TUNNEL_OPENED,
     Bools,
@@ -66,7 +65,7 @@ class FeaturesEnv(VectorEnv):
         self._consoles = [MemoryConsole(options.sticky, openings) for _ in range(num_envs)]
         self._buttons = np.array(MemoryConsole.BUTTONS)
         self._ram = np.zeros((num_envs, memory.RAM_SIZE), np.uint8)
-        self._tally = Tally(num_envs, len(COMMON_METRICS) + len(MEMORY_METRICS))
+        self._tally = Tally(num_envs, len(FEATURE_METRICS))
         self._seeds = np.zeros(num_envs, np.int64)
         self._steps = np.zeros(num_envs, np.int64)
         self._lives = np.zeros(num_envs, np.int64)

@@ -7,14 +7,15 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
-from arcade_rl.contracts import Declaration, Game, Purpose, Screen, VectorEnv
+from arcade_rl.contracts import Declaration, FeatureGroup, Game, Purpose, Screen, VectorEnv
+from arcade_rl_breakout.memory import BRICK_REGISTERS, ROWS
 from arcade_rl_breakout.options import FRAME_STACK, BreakoutOptions
 from arcade_rl_breakout.rom import rom_sha256
 from arcade_rl_breakout.tally import (
-    COMMON_METRICS,
     COMMON_TERMS,
-    MEMORY_METRICS,
+    FEATURE_METRICS,
     MEMORY_TERMS,
+    PIXEL_METRICS,
 )
 
 FRAME_RATE = Fraction(60)
@@ -30,6 +31,22 @@ FEATURE_NAMES = (
     *(f"bricks {byte}" for byte in range(36)),
 )
 """Of the table of `FeaturesEnv`."""
+_BALL = 6
+"""Features before those of the bricks: paddle and ball."""
+_FROM_LEFT = sorted(
+    BRICK_REGISTERS, key=lambda register: min(register[2], register[2] + register[3])
+)
+FEATURE_GROUPS = (
+    FeatureGroup("paddle and ball", tuple(range(_BALL))),
+    FeatureGroup(
+        "bricks",
+        tuple(
+            _BALL + register[0] + row for row in reversed(range(ROWS)) for register in _FROM_LEFT
+        ),
+        len(BRICK_REGISTERS),
+    ),
+)
+"""The bricks as the wall that they are: a cell is the part of a row that a byte holds."""
 
 
 class Breakout(Game):
@@ -42,7 +59,7 @@ class Breakout(Game):
     def declare(self, options: BreakoutOptions) -> Declaration:
         reads_memory = options.observation == "features"
         return Declaration(
-            metrics=COMMON_METRICS + MEMORY_METRICS * reads_memory,
+            metrics=FEATURE_METRICS if reads_memory else PIXEL_METRICS,
             terms=COMMON_TERMS + MEMORY_TERMS * reads_memory,
             actions=("NOOP", *(() if reads_memory else ("FIRE",)), "RIGHT", "LEFT"),
             main_metric="score",
@@ -50,6 +67,7 @@ class Breakout(Game):
             frame_rate=FRAME_RATE,
             pixel_aspect=PIXEL_ASPECT,
             features=FEATURE_NAMES if reads_memory else (),
+            feature_groups=FEATURE_GROUPS if reads_memory else (),
             protocol=protocol(options),
             rom_sha256=rom_sha256(),
             sound_rate=SOUND_RATE,

@@ -14,7 +14,7 @@ from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBa
 from arcade_rl_breakout.console import FIRE, LEFT, NOOP, RIGHT, open_emulator
 from arcade_rl_breakout.options import FRAME_SKIP, FRAME_STACK, BreakoutOptions
 from arcade_rl_breakout.starts import Starts
-from arcade_rl_breakout.tally import COMMON_METRICS, Tally, common_terms
+from arcade_rl_breakout.tally import PIXEL_METRICS, Tally, common_terms
 from arcade_rl_breakout.wall import Wall
 
 BUTTONS = (NOOP, FIRE, RIGHT, LEFT)
@@ -66,7 +66,7 @@ class PixelsEnv(VectorEnv):
         self._cuts = purpose == "training" and options.episodic_life
         self._starts = Starts(self._atari, options.noop_max, options.sticky)
         self._max_steps = options.max_steps
-        self._tally = Tally(num_envs, len(COMMON_METRICS))
+        self._tally = Tally(num_envs, len(PIXEL_METRICS))
         self._wall = Wall(num_envs)
         self._seeds = np.zeros(num_envs, np.int64)
         self._steps = np.zeros(num_envs, np.int64)

@@ -11,25 +11,30 @@ from arcade_rl_breakout.memory import ROWS, WALL
 # Of the rows, from below: 1, 1, 4, 4, 7 and 7 points a brick.
 _COLOURS = ("blue", "green", "yellow", "ochre", "orange", "red")
 
-COMMON_METRICS = (
-    Metric("score", "Score", "points", "up", "last", ".0f"),
-    *(
-        Metric(
-            f"bricks_row_{row + 1}",
-            f"{_COLOURS[row].capitalize()} bricks",
-            *("", "up", "last", ".0f"),
-        )
-        for row in range(ROWS)
+LEADING_METRICS = (
+    Metric("score", "Score", "points", "up", "last", ".0f", least=0, most=864),
+    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f", least=0, most=5, is_event=True),
+    Metric("longest_rally", "Longest rally", "steps", "up", "max", ".0f", least=0),
+    Metric(
+        "walls_cleared", "Walls cleared", "", "up", "last", ".0f", least=0, most=2, is_event=True
     ),
-    Metric("lives_lost", "Lives lost", "", "down", "last", ".0f"),
-    Metric("walls_cleared", "Walls cleared", "", "up", "last", ".0f"),
-    Metric("longest_rally", "Longest rally", "steps", "up", "max", ".0f"),
 )
 MEMORY_METRICS = (
-    Metric("paddle_hits", "Paddle hits", "", "up", "last", ".0f"),
-    Metric("tunnel_opened", "Tunnel opened", "", "up", "max", ".0f"),
+    Metric("paddle_hits", "Paddle hits", "", "up", "last", ".0f", least=0),
+    Metric("tunnel_opened", "Tunnel opened", "", "up", "max", ".0f", least=0, most=1),
 )
-"""Metrics that pictures do not show."""
+"""Metrics that pixels do not show."""
+BRICK_METRICS = tuple(
+    Metric(
+        f"bricks_row_{row + 1}",
+        f"{_COLOURS[row].capitalize()} bricks",
+        *("", "up", "last", ".0f"),
+        least=0,
+    )
+    for row in range(ROWS)
+)
+PIXEL_METRICS = LEADING_METRICS + BRICK_METRICS
+FEATURE_METRICS = LEADING_METRICS + MEMORY_METRICS + BRICK_METRICS
 
 COMMON_TERMS = (
     RewardTerm("score_sign", 1.0, "1 when points were scored"),
@@ -40,13 +45,9 @@ COMMON_TERMS = (
 )
 MEMORY_TERMS = (RewardTerm("paddle_hit", 0.0, "1 when the paddle hit the ball"),)
 
-SCORE = 0
-BRICKS = slice(1, 1 + ROWS)
-LIVES_LOST = 1 + ROWS
-WALLS_CLEARED = 2 + ROWS
-LONGEST_RALLY = 3 + ROWS
-PADDLE_HITS = 4 + ROWS
-TUNNEL_OPENED = 5 + ROWS
+SCORE, LIVES_LOST, LONGEST_RALLY, WALLS_CLEARED = range(len(LEADING_METRICS))
+PADDLE_HITS, TUNNEL_OPENED = (len(LEADING_METRICS) + k for k in range(len(MEMORY_METRICS)))
+BRICKS = slice(-ROWS, None)
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]

@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from arcade_rl.config import Source, Table, read_toml, resolve
 from arcade_rl.envs.conformance import check
 from arcade_rl.errors import MissingError
-from arcade_rl_breakout import Breakout, arcade_rl_games
+from arcade_rl_breakout import Breakout, arcade_rl_games, memory
 from arcade_rl_breakout.options import BreakoutOptions
 
 GAME = Breakout()
@@ -122,3 +123,26 @@ def test_the_defaults_are_those_of_the_configuration_files(observation: str, nam
 def test_the_game_keeps_the_contract(table: dict[str, Any]) -> None:
     """Steps of more than one episode of 100 steps."""
     assert check(GAME, BreakoutOptions(**table), 120).faults == ()
+
+
+@pytest.mark.parametrize("observation", ["features", "pixels"])
+def test_what_matters_most_comes_first(observation: str) -> None:
+    declared = GAME.declare(BreakoutOptions.model_validate({"observation": observation}))
+    names = [metric.name for metric in declared.metrics]
+    assert names[:4] == ["score", "lives_lost", "longest_rally", "walls_cleared"]
+    assert names[-6:] == [f"bricks_row_{row}" for row in range(1, 7)]
+
+
+def test_the_bricks_are_a_wall_that_lies_as_on_the_screen() -> None:
+    ball, bricks = GAME.declare(BreakoutOptions()).feature_groups
+    assert ball.places == (0, 1, 2, 3, 4, 5)
+    assert (len(bricks.places), bricks.columns) == (36, 6)
+    bits = memory.brick_bits()
+    for row in range(memory.ROWS):
+        cells = bricks.places[6 * row : 6 * row + 6]
+        shown = [
+            set(np.flatnonzero(bits[memory.ROWS - 1 - row] // 8 == place - 6)) for place in cells
+        ]
+        assert all(shown), "every cell holds bricks of its row"
+        assert sorted(set().union(*shown)) == list(range(memory.COLUMNS))
+        assert [min(columns) for columns in shown] == sorted(min(columns) for columns in shown)

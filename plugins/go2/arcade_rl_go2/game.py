@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from arcade_rl.contracts import (
     Declaration,
+    FeatureGroup,
     Game,
     Gauge,
     Promotion,
@@ -42,6 +43,20 @@ FEATURE_NAMES = (
     *(f"{joint} before" for joint in robot.JOINTS),
 )
 """Of the table of `Go2Env`."""
+_BODY, _JOINTS, _LEG = 3, len(robot.JOINTS), 3
+FEATURE_GROUPS = (
+    *(
+        FeatureGroup(name, tuple(range(_BODY * k, _BODY * (k + 1))))
+        for k, name in enumerate(("rotation", "gravity", "command"))
+    ),
+    *(
+        FeatureGroup(
+            name, tuple(range(3 * _BODY + _JOINTS * k, 3 * _BODY + _JOINTS * (k + 1))), _LEG
+        )
+        for k, name in enumerate(("joint angles", "joint speeds", "actions before"))
+    ),
+)
+"""Joints are walls: a leg in each row, with its hip, thigh and calf."""
 
 _SUMMARIES = {
     "flat": "Level ground.",
@@ -74,6 +89,7 @@ class Go2(Game):
             frame_rate=Fraction(task.control_hz),
             protocol=protocol(options, task),
             features=FEATURE_NAMES,
+            feature_groups=FEATURE_GROUPS,
             tracks=robot.FEET,
             gauges=GAUGES,
             stages=stages(task) if task.has_terrain else (),

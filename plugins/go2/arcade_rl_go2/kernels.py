@@ -95,10 +95,12 @@ def keep() -> str:
 
 def folder() -> Path:
     """Where the cache is."""
+    chosen = os.environ.get("QD_OFFLINE_CACHE_FILE_PATH")
+    if chosen is not None:
+        return Path(chosen)
     from quadrants.lang import impl
 
-    usual = impl.default_cfg().offline_cache_file_path
-    return Path(os.environ.get("QD_OFFLINE_CACHE_FILE_PATH", usual))
+    return Path(impl.default_cfg().offline_cache_file_path)
 
 
 def _open() -> int:

@@ -21,19 +21,19 @@ LEAST_M = 0.1
 """The cost of transport takes shorter ways for this long: it has none where nothing moves."""
 
 METRICS = (
-    Metric("distance", "Distance", "m", "up", "last", ".2f"),
+    Metric("distance", "Distance", "m", "up", "last", ".2f", least=0),
     Metric("speed", "Forward speed", "m/s", "none", "mean", ".2f"),
-    Metric("speed_error", "Speed error", "m/s", "down", "mean", ".2f"),
-    Metric("turn_error", "Turning error", "rad/s", "down", "mean", ".2f"),
+    Metric("speed_error", "Speed error", "m/s", "down", "mean", ".2f", least=0),
+    Metric("turn_error", "Turning error", "rad/s", "down", "mean", ".2f", least=0),
     Metric("height", "Height", "m", "none", "mean", ".3f"),
-    Metric("tilt", "Tilt", "deg", "down", "mean", ".1f"),
-    Metric("air_time", "Steps in the air", "s", "none", "last", ".2f"),
-    Metric("trot", "Trot", "", "up", "last", ".0%"),
-    Metric("energy", "Energy", "J", "down", "sum", ".0f"),
-    Metric("transport_cost", "Cost of transport", "", "down", "last", ".2f"),
-    Metric("falls", "Falls", "", "down", "sum", ".0%"),
-    Metric("upright", "Upright", "s", "up", "sum", ".1f"),
-    Metric("success", "Success level", "", "up", "last", ".0f"),
+    Metric("tilt", "Tilt", "deg", "down", "mean", ".1f", least=0, most=180),
+    Metric("air_time", "Steps in the air", "s", "none", "last", ".2f", least=0),
+    Metric("trot", "Trot", "", "up", "last", ".0%", least=0, most=1),
+    Metric("energy", "Energy", "J", "down", "sum", ".0f", least=0),
+    Metric("transport_cost", "Cost of transport", "", "down", "last", ".2f", least=0),
+    Metric("falls", "Falls", "", "down", "sum", ".0%", least=0, most=1, is_event=True),
+    Metric("upright", "Upright", "s", "up", "sum", ".1f", least=0),
+    Metric("success", "Success level", "", "up", "last", ".0f", least=0, most=2),
 )
 
 

@@ -152,7 +152,7 @@ class Robots:
         return ~self._ground.holds(positions)
 
     def warm_up(self) -> None:
-        """Compile everything that a step and a reset need, and keep it for the next process."""
+        """Compile everything that a step and a reset need."""
         n = self.num
         every = torch.ones(n, dtype=torch.bool, device=self.device)
         some = every & (torch.arange(n, device=self.device) > 0)
@@ -167,7 +167,6 @@ class Robots:
                 self.set_mass(mask, torch.zeros(n, device=self.device))
             self.step(pose)
             self.read()
-        simulator.keep_kernels()
 
     def step(self, targets: Tensor) -> None:
         """One step with these angles as targets of the joints' controllers. (N, 12), rad."""

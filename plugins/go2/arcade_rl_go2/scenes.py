@@ -6,8 +6,11 @@ leaves its scene to the next one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
+from arcade_rl_go2 import simulator
+from arcade_rl_go2.compiling import compiled_once
 from arcade_rl_go2.options import Go2Options
 from arcade_rl_go2.robots import Robots
 from arcade_rl_go2.tasks import Task
@@ -29,9 +32,15 @@ class Lease:
         self.robots = waiting.pop() if waiting else self._build()
 
     def _build(self) -> Robots:
+        simulator.imported()  # the compiler, which knows where its cache is
+        kind = self._kind[1:]  # kernels are the same for any number of robots
+        return compiled_once(kind, self._warmed_up, simulator.keep_kernels)
+
+    def _warmed_up(self, keep: Callable[[], object]) -> Robots:
         num, control_hz, device, has_terrain, has_masses = self._kind
         ground = rough_ground() if has_terrain else None
         robots = Robots(num, control_hz, device, ground, has_masses)
+        keep()  # most was compiled now
         robots.warm_up()
         return robots
 

@@ -23,14 +23,19 @@ def require() -> None:
         raise MissingError(f"genesis-world is not installed; go2 is simulated by it. {INSTALL}")
 
 
+def imported() -> ModuleType:
+    """The module `genesis`. MissingError if it is not installed."""
+    require()
+    return [import_module(name) for name in IMPORTS][-1]
+
+
 def begin(device: str) -> ModuleType:
     """The module `genesis`, begun on "cpu", "cuda", or for "auto" on a GPU where there is one.
 
     MissingError if it is not installed or there is no such device; RunFailed if this process has
     begun it on another one: it cannot be begun twice.
     """
-    require()
-    genesis = [import_module(name) for name in IMPORTS][-1]
+    genesis = imported()
     import torch
 
     if device == "auto":
@@ -56,13 +61,14 @@ def begin(device: str) -> ModuleType:
     return genesis
 
 
-def keep_kernels() -> None:
-    """Write compiled kernels to the disk cache now: Genesis does it when a process exits in order,
-    and workers that are killed or have finished do not."""
+def keep_kernels() -> bool:
+    """Write compiled kernels to the disk cache now, and say whether that succeeded: Genesis does it
+    when a process exits in order, and workers that are killed or have finished do not."""
     if trouble := keep():
         print(
             f"go2: compiled kernels are not kept for the next process: {trouble}", file=sys.stderr
         )
+    return not trouble
 
 
 def _end(genesis: ModuleType) -> None:

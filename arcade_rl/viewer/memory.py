@@ -1,0 +1,49 @@
+"""What the window remembers from one time to the next: its size."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from arcade_rl.reading import ABSENT, read_file
+from arcade_rl.runs.fields import built, parsed
+from arcade_rl.runs.files import canonical_json, write_atomically
+
+USUAL = (1280, 720)
+"""(width, height) of the first window, pixel."""
+LEAST, MOST = 200, 16_384
+"""Limits of a side that is believed, pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """Content of the file."""
+
+    width: int
+    height: int
+
+
+def state_file() -> Path:
+    """The file, which need not exist."""
+    root = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(root) / "arcade-rl" / "window.json"
+
+
+def remembered_size() -> tuple[int, int]:
+    """The size of the last window; the usual one where none is remembered, or what is remembered is
+    no size."""
+    try:
+        state = built(WindowState, parsed(read_file(state_file())))
+    except (*ABSENT, ValueError):
+        return USUAL
+    if not all(LEAST <= side <= MOST for side in (state.width, state.height)):
+        return USUAL
+    return state.width, state.height
+
+
+def remember_size(size: tuple[int, int]) -> None:
+    """Write the size for the next window. OSError where that cannot be written."""
+    path = state_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, canonical_json(asdict(WindowState(*size))))

@@ -1,0 +1,211 @@
+"""The transport of one session: where it is, whether and how fast it plays, and where it is going."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from arcade_rl.overlay.scene import Scene
+from arcade_rl.playback.breakpoints import Breakpoint
+from arcade_rl.playback.clock import Clock
+from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.session import Session, Shown
+
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds of the game in a second of real time, for people to choose from."""
+BUDGET_S = 0.02
+"""Time for which a seek works before the window looks after its keys again, s."""
+STRIDE = 32
+"""Most steps that a seek takes at once."""
+MOST_FRAMES = 64
+"""Most frames that become due at once. A machine that is too slow for the speed loses time, and
+never frames of the game."""
+
+
+class Player:
+    """Plays a session and goes through it. Seeks work little by little, so that a window stays
+    alive meanwhile."""
+
+    def __init__(self, session: Session, billing: Billing | None = None) -> None:
+        self.session, self._billing = session, billing or Billing()
+        self._clock: Clock[Scene] = Clock(session.declaration.frame_rate, self._advance)
+        self.speed = 1.0
+        self.skipped = 0
+        """Frames of the game that were played and not drawn."""
+        self.lag = 0.0
+        """How late the frame that `tick` gave last was, s."""
+        self._job: Iterator[None] | None = None
+        self.goal: int | None = None
+        """Step that a seek is going to; None where nothing is sought, or the step is not known."""
+        self._scenes: list[Scene] = []
+        """The frames of the step that is shown."""
+        self._index = 0
+        self._present(session.seek(session.position))
+
+    @property
+    def scene(self) -> Scene:
+        """The frame on show."""
+        return self._scenes[self._index]
+
+    @property
+    def position(self) -> int:
+        """Steps that are done in what is shown."""
+        return self.shown.moment.step
+
+    @property
+    def is_playing(self) -> bool:
+        return self._clock.is_playing
+
+    @property
+    def is_seeking(self) -> bool:
+        return self._job is not None
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the last frame of the episode is shown."""
+        return self.session.is_at_end and self._index == len(self._scenes) - 1
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until `tick` has something to do; None while nothing goes on."""
+        if self.is_seeking:
+            return 0.0
+        return max(self._clock.wait, 0.0) if self.is_playing else None
+
+    def tick(self, seconds: float) -> bool:
+        """Let time pass. Returns whether another frame is shown. Errors are those of
+        `Session.seek`; the player then rests."""
+        if self._job is not None:
+            return self._work()
+        most = MOST_FRAMES / (self.speed * float(self.session.declaration.frame_rate))
+        frames = self._clock.tick(min(seconds, most))
+        if frames:
+            self.skipped += len(frames) - 1
+            self.lag = self._clock.lag
+        return bool(frames)
+
+    def play(self) -> None:
+        """Play on from here, or from the start where the end is shown."""
+        self.stop()
+        if self.is_at_end:
+            self.seek(0)
+            self._finish()
+        self._clock.play(self.speed)
+
+    def stop(self) -> None:
+        """Pause, and end a seek where it is."""
+        self._clock.pause()
+        if self._job is not None:
+            self._job = self.goal = None
+            self._present(self.session.seek(self.session.position))
+
+    def set_speed(self, speed: float) -> None:
+        """Go on at this speed, one of `SPEEDS`."""
+        self.speed = speed
+        if self.is_playing:
+            self._clock.play(speed)
+
+    def move_frame(self, by: int) -> None:
+        """Go a frame forward or back."""
+        self.stop()
+        if by > 0:
+            self._advance()
+        elif self._index:
+            self._index -= 1
+        elif self.position:
+            self._present(self.session.seek(self.position - 1))
+
+    def seek(self, position: int) -> None:
+        """Begin to go to the moment after so many steps; stays within the episode. An episode that
+        is still being played is played on to there."""
+        self.stop()
+        self._start(self._seeking(max(position, 0)), max(position, 0))
+
+    def seek_end(self) -> None:
+        """Begin to go to the end, playing an episode that is not over yet."""
+        self.stop()
+        self._start(self._running(lambda _: False), None)
+
+    def run_to(self, breakpoint: Breakpoint, on_end: Callable[[bool], None]) -> None:
+        """Begin to go to the next moment at which the breakpoint's conditions begin to hold.
+        `on_end` is told whether there was one before the end."""
+        self.stop()
+        held = breakpoint.holds(self.shown)
+
+        def is_there(shown: Shown) -> bool:
+            nonlocal held
+            held, before = breakpoint.holds(shown), held
+            return held and not before
+
+        self._start(self._running(is_there, on_end), None)
+
+    def refresh(self) -> None:
+        """Make the scenes of the shown step anew, because something else about them is to be
+        shown."""
+        index = self._index
+        self._present(self.session.seek(self.position))
+        self._index = min(index, len(self._scenes) - 1)
+
+    # --- one step after the other --------------------------------------------------------------
+
+    def _start(self, job: Iterator[None], goal: int | None) -> None:
+        self._job, self.goal = job, goal
+
+    def _work(self) -> bool:
+        """Go on with a seek for a while. Returns whether it has arrived."""
+        until = time.perf_counter() + BUDGET_S
+        self._continue()
+        while self._job is not None and time.perf_counter() < until:
+            self._continue()
+        return self._job is None
+
+    def _continue(self) -> None:
+        assert self._job is not None, "a seek is going on"
+        job, self._job = self._job, None  # an error ends the seek
+        if next(job, self) is self:
+            self.goal = None
+            self._present(self._reached)
+        else:
+            self._job = job
+
+    def _finish(self) -> None:
+        while self._job is not None:
+            self._continue()
+
+    def _seeking(self, goal: int) -> Iterator[None]:
+        self._reached = self.session.step(min(goal - self.session.position, STRIDE))
+        while self.session.position < goal and not self.session.is_at_end:
+            yield
+            self._reached = self.session.step(min(goal - self.session.position, STRIDE))
+
+    def _running(
+        self, is_there: Callable[[Shown], bool], on_end: Callable[[bool], None] = lambda _: None
+    ) -> Iterator[None]:
+        self._reached = self.shown
+        for shown in self.session:
+            self._reached = shown
+            if is_there(shown):
+                on_end(True)
+                return
+            yield
+        on_end(False)
+
+    def _present(self, shown: Shown) -> None:
+        """Show the last frame of a step."""
+        self.shown = shown
+        self._scenes = self.session.scenes(shown, self._billing)
+        self._index = len(self._scenes) - 1
+
+    def _advance(self) -> list[Scene]:
+        """Show the next frame, and return it; nothing at the end."""
+        if self._index < len(self._scenes) - 1:
+            self._index += 1
+            return [self.scene]
+        if self.session.is_at_end:
+            return []
+        shown = self.session.step()
+        if shown.moment.step == self.position:
+            return []  # an episode that grows has no further step yet
+        self.shown, self._index = shown, 0
+        self._scenes = self.session.scenes(shown, self._billing)
+        return [self.scene]

@@ -1,0 +1,98 @@
+"""The session on show. Sessions are opened in this process; only this module would have to know if
+they were opened in another."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from arcade_rl.errors import MissingError
+from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.playback.opinions import Opinions
+from arcade_rl.playback.session import Session, Wants
+from arcade_rl.playback.sources import FiledSource, PlayedSource, Source, opened
+
+THREADS = 1
+"""Number of torch's threads: a window leaves the other cores to whoever trains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """What is in the projector."""
+
+    source: Source
+    session: Session
+    opinions: Opinions | None
+    """The policies of other checkpoints; None where no policy is looked into."""
+
+
+class Projector:
+    """Opens one session after the other. Close the projector after use."""
+
+    def __init__(self, camera: str | None = None) -> None:
+        self._camera = camera
+        self._stack = ExitStack()
+
+    def open(self, source: Source, with_policy: bool, overlay: Overlay) -> Slide:
+        """Open a session of a source in place of the present one, which stays where this fails.
+        Errors are those of `sources.opened`."""
+        wants = Wants("required" if with_policy else "none", False, self._camera, overlay, THREADS)
+        with ExitStack() as stack:
+            session = stack.enter_context(opened(source, wants))
+            opinions = None
+            if with_policy and not isinstance(source, FiledSource):
+                opinions = Opinions(session, source.run, THREADS)
+                stack.callback(opinions.close)
+            self.close()
+            self._stack = stack.pop_all()
+        return Slide(source, session, opinions)
+
+    def close(self) -> None:
+        """Close the session."""
+        self._stack.close()
+
+
+class PolicyLibrary:
+    """The libraries of policies, which take seconds to load: in the background, so that a recording
+    can be shown meanwhile."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the libraries are there. MissingError if they cannot be loaded."""
+        if self._error is not None:
+            raise MissingError(f"the libraries of policies cannot be loaded: {self._error}")
+        return self._thread is not None and not self._thread.is_alive()
+
+    def begin(self) -> None:
+        """Begin to load them, unless that has begun."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._load)
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until they are loaded."""
+        self.begin()
+        assert self._thread is not None, "loading has begun"
+        self._thread.join()
+
+    def _load(self) -> None:
+        try:
+            importlib.import_module("arcade_rl.playback.player")
+        except ImportError as error:
+            self._error = error
+
+
+def needs_policy(source: Source) -> bool:
+    """Whether a source cannot be shown without its policy, as nothing is recorded."""
+    return isinstance(source, PlayedSource)
+
+
+def has_policy(source: Source) -> bool:
+    """Whether the policy of a source may be known."""
+    return not isinstance(source, FiledSource)

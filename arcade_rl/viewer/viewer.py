@@ -1,0 +1,350 @@
+"""The window on an episode: it takes keys, lets time pass, and draws."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arcade_rl.contracts import Frame
+from arcade_rl.errors import ArcadeError
+from arcade_rl.overlay.layout import Detail
+from arcade_rl.playback.landmarks import Landmark, landmarks_of
+from arcade_rl.playback.programme import Programme
+from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.sources import Source
+from arcade_rl.playback.thumbnail import write_png
+from arcade_rl.runs.markers import Marker, read_markers
+from arcade_rl.viewer.bar import Timeline, Words
+from arcade_rl.viewer.clip import ClipJob, ClipOrder
+from arcade_rl.viewer.commands import COMMANDS
+from arcade_rl.viewer.editor import LineEditor
+from arcade_rl.viewer.keys import BY_KEY
+from arcade_rl.viewer.picture import Appearances, Picture
+from arcade_rl.viewer.player import Player
+from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_policy, needs_policy
+from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, Window, WindowEvent
+from arcade_rl.words import short_duration
+
+MESSAGE_S = 5.0
+"""Time for which a message is shown, s."""
+IDLE_S = 0.25
+"""Longest time without a look at what goes on in the background, s."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerOptions:
+    """What the command line says about the window."""
+
+    detail: Detail = "full"
+    theme: str = "dark"
+    signs: str = "blue-orange"
+    camera: str | None = None
+    folder: Path = Path()
+    """Where clips and screenshots go."""
+    export: Callable[[ClipOrder], Sequence[str]] | None = None
+    """The command that writes a clip; None where clips cannot be written."""
+
+
+class Viewer:
+    """Shows the episodes of a programme in a window. Close the viewer after use."""
+
+    def __init__(self, programme: Programme, window: Window, options: ViewerOptions) -> None:
+        self.programme, self.window, self.options = programme, window, options
+        self.look = Appearances(options.detail, options.theme, options.signs)
+        self.editor: LineEditor | None = None
+        self.is_closed = False
+        self.clip_start: int | None = None
+        """Steps before the clip that was started; None where none was."""
+        self.is_layer_next = False
+        """Whether the next digit chooses a layer."""
+        self.on_drawn: Callable[[float], None] = lambda _: None
+        """A function that is told, for every frame that is drawn while the episode plays, how late
+        the frame is shown, s."""
+        self._picture = Picture()
+        self._projector, self._library = Projector(options.camera), PolicyLibrary()
+        self._clips: list[ClipJob] = []
+        self._message, self._message_until, self._is_urgent = "", 0.0, False
+        self._lacks_policy = False
+        """Whether the policy of the episode cannot be shown."""
+        self._landmarks: tuple[int, tuple[Landmark, ...]] = (-1, ())
+        self._markers: tuple[Marker, ...] = ()
+        self._last = time.perf_counter()
+        self.is_stale = True
+        """Whether the picture must be drawn anew."""
+        self.slide: Slide
+        self.player: Player
+
+    def open(self) -> None:
+        """Open the first episode. A window that must wait for the policy says so meanwhile. Errors
+        are those of `sources.opened`."""
+        if self.wants_policy and has_policy(self.programme.source):
+            self._library.begin()
+        if needs_policy(self.programme.source):
+            self._library.begin()
+            self._wait_for_policy()
+        if not self.is_closed:
+            self.show(self.programme.source)
+
+    def close(self) -> None:
+        """Free the session, and wait for clips that are being written."""
+        self._projector.close()
+        for clip in self._clips:
+            clip.wait()
+
+    @property
+    def wants_policy(self) -> bool:
+        """Whether what is shown needs the policy."""
+        return self.look.detail == "full" or self.look.aside is not None
+
+    # --- the loop ------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Play until somebody closes the window."""
+        self.player.play()
+        self._last = time.perf_counter()
+        while not self.is_closed:
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait for the next key or frame, and show what has changed."""
+        for event in self.window.events(self._patience()):
+            self.take(event)
+        if self.is_closed:
+            return
+        now = time.perf_counter()
+        elapsed, self._last = now - self._last, now
+        self._poll()
+        is_new = self.attempt(lambda: self.player.tick(elapsed)) is True
+        if is_new or self.is_stale or self.player.is_seeking:
+            due = now - self.player.lag
+            self.window.show(self.draw())
+            if is_new and self.player.is_playing:
+                self.on_drawn(time.perf_counter() - due)
+
+    def play_frames(self, frames: int) -> None:
+        """Show so many frames one after the other, whatever the time; the policy is waited for."""
+        if self.wants_policy and not self._lacks_policy:
+            self._library.wait()
+        self._poll()
+        self.window.show(self.draw())
+        for _ in range(frames):
+            self.player.move_frame(1)
+            self.window.show(self.draw())
+
+    def take(self, event: WindowEvent) -> None:
+        """Obey an event."""
+        match event:
+            case Pressed(key):
+                self.press(key)
+                self.is_stale = True
+            case Pointed():
+                self._point(event)
+            case Resized():
+                self.is_stale = True
+            case Closed():
+                self.is_closed = True
+
+    def press(self, key: str) -> None:
+        """Obey a key; one that types nothing, such as Shift, does nothing."""
+        if not key:
+            return
+        if self.editor is not None:
+            editor = self.editor
+            self.attempt(lambda: editor.press(key))
+            if editor.is_over and self.editor is editor:
+                self.editor = None
+            return
+        entry = BY_KEY.get(key)
+        if self.look.is_helping:
+            self.look.is_helping = False
+            if entry is None or entry.command != "close":
+                return
+        self.is_layer_next = self.is_layer_next and key.isdecimal()
+        if entry is not None:
+            command = COMMANDS[entry.command]
+            self.attempt(lambda: command(self, key))
+
+    def attempt(self, action: Callable[[], object]) -> object:
+        """Do something whose failure is told in the window."""
+        try:
+            return action()
+        except (ArcadeError, OSError) as error:
+            self.player.stop()
+            self.say(str(error), urgent=True)
+            return None
+
+    def say(self, text: str, urgent: bool = False) -> None:
+        """Show a message for a while."""
+        self._message, self._is_urgent = text, urgent
+        self._message_until = time.monotonic() + MESSAGE_S * (2 if urgent else 1)
+        self.is_stale = True
+
+    def _patience(self) -> float:
+        """Seconds for which nothing has to be done."""
+        wait = self.player.wait
+        longest = 0.0 if self.is_stale else IDLE_S
+        return longest if wait is None else min(wait, longest)
+
+    def _point(self, event: Pointed) -> None:
+        step = self._picture.step_at(event.x, event.y)
+        if step is None:
+            return
+        named = [marker.name for marker in self._markers if marker.step == step]
+        if named:
+            self.say(named[0])
+        if event.is_down and not (event.is_click and self.editor is not None):
+            self.attempt(lambda: self.player.seek(step))
+
+    def _poll(self) -> None:
+        """Take in what happened in the background."""
+        if self._message and time.monotonic() > self._message_until:
+            self._message, self.is_stale = "", True
+        for clip in list(self._clips):
+            if (result := clip.result()) is not None:
+                self._clips.remove(clip)
+                self.say(result, urgent=result.startswith("no "))
+        if self.wants_policy and self.slide.opinions is None and not self._lacks_policy:
+            self._add_policy()
+
+    # --- episodes ------------------------------------------------------------------------------
+
+    def show(self, source: Source, position: int = 0) -> None:
+        """Show an episode in place of the present one, from a moment on. Errors are those of
+        `sources.opened`; what was shown stays."""
+        self._open(source, position)
+        self.clip_start, self._markers = None, ()
+        self.attempt(self.read_markers)
+        self.window.set_title(f"{self.programme.name} - {self.slide.session.played.game.name}")
+
+    def read_markers(self) -> None:
+        """Take in the markers of the episode."""
+        path = self.programme.markers
+        self._markers = () if path is None else read_markers(path)
+        self.is_stale = True
+
+    def marker_at(self, step: int) -> str:
+        """Name of the marker of a step; "" where there is none."""
+        return next((marker.name for marker in self._markers if marker.step == step), "")
+
+    def start_clip_job(self, end: int) -> None:
+        """Let the exporter write the clip that was started. Errors are those of a process that
+        cannot be started."""
+        assert self.clip_start is not None, "a clip was started"
+        assert self.options.export is not None, "clips can be written"
+        start, self.clip_start = self.clip_start, None
+        out = self.free_path(f"clip_{start}-{end}", ".mp4")
+        order = ClipOrder(
+            self.programme.reference, start, end, out, self.look.detail, self.look.theme_name
+        )
+        self._clips.append(ClipJob(order, self.options.export(order)))
+        self.say(f"writing {out}")
+
+    def free_path(self, name: str, suffix: str) -> Path:
+        """A path in the folder of clips and screenshots that no file has yet."""
+        folder = self.options.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = (
+            f"{self.programme.name}_{name}".replace(":", "_").replace(", ", "_").replace(" ", "_")
+        )
+        path, count = folder / f"{stem}{suffix}", 1
+        while path.exists():
+            count += 1
+            path = folder / f"{stem}_{count}{suffix}"
+        return path
+
+    def screenshot(self, path: Path) -> None:
+        """Write what the window shows as PNG."""
+        write_png(path, self.draw())
+
+    def _open(self, source: Source, position: int) -> None:
+        """Open an episode with its policy if that is wanted, known and loaded, else without."""
+        known = has_policy(source)
+        is_possible = known and self.wants_policy and self._library.is_loaded
+        refusal = ""
+        try:
+            slide = self._project(source, is_possible or needs_policy(source))
+        except ArcadeError as error:
+            if needs_policy(source) or not is_possible:
+                raise
+            slide, known, refusal = self._project(source, False), False, str(error)
+        self.slide, self._lacks_policy = slide, not known
+        slide.session.step(position)
+        self._replace_player()
+        if refusal:
+            self.say(refusal, urgent=True)
+
+    def _project(self, source: Source, with_policy: bool) -> Slide:
+        room = self._picture.room(self.window.size, self.look)
+        return self._projector.open(source, with_policy, self._picture.overlay(room, self.look))
+
+    def _replace_player(self) -> None:
+        before = getattr(self, "player", None)
+        self.player = Player(self.slide.session, Billing())
+        self._landmarks = (-1, ())
+        self.is_stale = True
+        if before is not None:
+            self.player.set_speed(before.speed)
+            self.player.skipped = before.skipped
+            if before.is_playing:
+                self.player.play()
+
+    def _add_policy(self) -> None:
+        """Open the session anew with its policy, once the libraries of policies are there."""
+        self._library.begin()
+        if self._library.is_loaded:
+            self._open(self.programme.source, self.player.position)
+
+    def _wait_for_policy(self) -> None:
+        while not self._library.is_loaded and not self.is_closed:
+            self.window.show(
+                self._picture.splash(self.window.size, self.look, "loading the policy")
+            )
+            for event in self.window.events(0.05):
+                if isinstance(event, Closed) or event in (Pressed("q"), Pressed("escape")):
+                    self.is_closed = True
+
+    # --- the picture ---------------------------------------------------------------------------
+
+    def draw(self) -> Frame:
+        """The picture of the window. (height, width, 3), uint8, RGB; the next call draws into the
+        same array."""
+        self.is_stale = False
+        return self._picture.draw(
+            self.window.size, self.look, self.player.scene, self.timeline(), self.player.position,
+            self.player.goal, self.words(),
+        )  # fmt: skip
+
+    def timeline(self) -> Timeline:
+        """What lies along the bar."""
+        recording, session = self.slide.session.recording, self.slide.session
+        if self._landmarks[0] != len(recording):
+            self._landmarks = len(recording), landmarks_of(recording, session.declaration)
+        return Timeline(len(recording), self._landmarks[1], self._markers, self.clip_start)
+
+    def words(self) -> Words:
+        """The line of words at the bottom."""
+        player, error = self.player, self._message if self._is_urgent else ""
+        if self.editor is not None:
+            middle, error = self.editor.line, ""
+        else:
+            middle = self._message or self.marker_at(player.position) or self._going()
+        return Words(self._where(), middle, self._how(), player.is_playing, error)
+
+    def _going(self) -> str:
+        if not self.player.is_seeking:
+            return ""
+        return "running on" if self.player.goal is None else "seeking"
+
+    def _where(self) -> str:
+        session, scene = self.slide.session, self.player.scene
+        rate = float(session.declaration.frame_rate)
+        so_far = "" if session.is_whole else " so far"
+        seconds = short_duration(scene.playback.frame / rate)
+        return f"{seconds}   step {self.player.position:,} of {len(session):,}{so_far}"
+
+    def _how(self) -> str:
+        player = self.player
+        skipped = f"{player.skipped:,} frames not drawn   " if player.skipped else ""
+        return f"{skipped}{self.slide.session.about.chosen}   {player.speed:g}x   ? keys"

@@ -1,0 +1,210 @@
+"""A window that shows arrays of pixels, and its events. The only module that imports pygame."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+os.environ.setdefault(
+    "SDL_VIDEO_X11_WMCLASS", "arcade-rl"
+)  # the name by which desktops group windows
+import pygame
+
+from arcade_rl.contracts import Frame
+from arcade_rl.errors import MissingError
+from arcade_rl.overlay.layout import SMALLEST
+
+Size: TypeAlias = tuple[int, int]
+"""(width, height), pixel."""
+SCREENLESS = ("dummy", "offscreen")
+"""Drivers of SDL that show nothing."""
+NAMED = {
+    pygame.K_SPACE: "space", pygame.K_HOME: "home", pygame.K_END: "end", pygame.K_ESCAPE: "escape",
+    pygame.K_RETURN: "return", pygame.K_KP_ENTER: "return", pygame.K_BACKSPACE: "backspace",
+    pygame.K_F1: "f1", pygame.K_F11: "f11",
+}  # fmt: skip
+"""Names of the keys that are known by their place and not by a character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key was pressed."""
+
+    key: str
+    """Name of the key as in `keys.Key.keys`, or the character that was typed; "" for others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """The mouse moved, or its button was pressed."""
+
+    x: int
+    """Column, pixel."""
+    y: int
+    """Row, pixel."""
+    is_down: bool
+    """Whether the left button is held."""
+    is_click: bool
+    """Whether the left button was pressed just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """The window has another size, or must be drawn again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Somebody closed the window."""
+
+
+WindowEvent: TypeAlias = Pressed | Pointed | Resized | Closed
+
+
+class Window:
+    """The window of this process. Close the window after use."""
+
+    def __init__(self, size: Size, title: str, headless: bool = False) -> None:
+        """`headless`: draw into memory, without any display. MissingError where no display is
+        found."""
+        self._windowed, self._is_headless = size, headless
+        self.is_full = False
+        """Whether the window fills the screen."""
+        with _driver(headless):
+            _open_display(headless)
+        pygame.display.set_caption(title)
+        self._set_mode(size)
+        pygame.key.set_repeat(350, 40)
+
+    @property
+    def size(self) -> Size:
+        """Size that pictures must have now; never smaller than the smallest picture."""
+        width, height = pygame.display.get_window_size()
+        return max(width, SMALLEST[0]), max(height, SMALLEST[1])
+
+    @property
+    def size_to_keep(self) -> Size:
+        """Size of the window when it does not fill the screen."""
+        return self._windowed if self.is_full else self.size
+
+    def show(self, picture: Frame) -> None:
+        """Show a picture of the window's size. (height, width, 3), uint8, RGB."""
+        height, width = picture.shape[:2]
+        surface = pygame.image.frombuffer(picture.data, (width, height), "RGB")
+        screen = pygame.display.get_surface()
+        assert screen is not None, "the window is open"
+        screen.blit(surface, (0, 0))
+        pygame.display.flip()
+
+    def set_title(self, title: str) -> None:
+        pygame.display.set_caption(title)
+
+    def change_full_screen(self) -> None:
+        """Fill the screen, or go back to the size before."""
+        self._windowed = self.size_to_keep
+        self.is_full = not self.is_full
+        self._set_mode(_screen_size() if self.is_full else self._windowed)
+
+    def events(self, wait: float | None) -> list[WindowEvent]:
+        """What happened since the last call. Where nothing did, wait for so many seconds, None for
+        as long as it takes."""
+        until = None if wait is None else time.perf_counter() + wait
+        found = [] if wait == 0 else _wait(until)
+        found += pygame.event.get()
+        return list(_translated(found))
+
+    def close(self) -> None:
+        pygame.display.quit()
+
+    def _set_mode(self, size: Size) -> None:
+        flags = pygame.FULLSCREEN if self.is_full else pygame.RESIZABLE
+        with warnings.catch_warnings():
+            # Where there is no graphics card the picture is not tied to the screen's refresh.
+            warnings.filterwarnings("ignore", message="no fast renderer available")
+            pygame.display.set_mode(size, flags, vsync=0 if self._is_headless else 1)
+
+
+@contextmanager
+def _driver(headless: bool) -> Iterator[None]:
+    """Let SDL take the driver without a screen, where that is asked for."""
+    before = os.environ.get("SDL_VIDEODRIVER")
+    if headless:
+        os.environ["SDL_VIDEODRIVER"] = "dummy"
+    try:
+        yield
+    finally:
+        if headless:
+            os.environ.pop("SDL_VIDEODRIVER")
+        if headless and before is not None:
+            os.environ["SDL_VIDEODRIVER"] = before
+
+
+def _open_display(headless: bool) -> None:
+    asked = os.environ.get("SDL_VIDEODRIVER", "")
+    try:
+        pygame.display.init()
+    except pygame.error as error:
+        raise MissingError(_no_display(str(error))) from None
+    driver = pygame.display.get_driver()
+    if not headless and driver in SCREENLESS and driver != asked:
+        pygame.display.quit()
+        raise MissingError(_no_display("neither DISPLAY nor WAYLAND_DISPLAY leads to one"))
+
+
+def _no_display(reason: str) -> str:
+    return (
+        f"no display was found ({reason}); run this on a desktop, through `xvfb-run -a`, or with "
+        "`--headless --frames N --screenshot FILE.png`, which needs none"
+    )
+
+
+def _screen_size() -> Size:
+    sizes = pygame.display.get_desktop_sizes()
+    return sizes[0] if sizes else pygame.display.get_window_size()
+
+
+def _wait(until: float | None) -> list[pygame.Event]:
+    """Events that come before `until`. SDL waits in whole milliseconds; the rest is slept."""
+    if until is None:
+        return [pygame.event.wait()]
+    milliseconds = int(1000 * (until - time.perf_counter()))
+    event = pygame.event.wait(milliseconds) if milliseconds > 0 else pygame.event.poll()
+    if event.type != pygame.NOEVENT:
+        return [event]
+    time.sleep(max(until - time.perf_counter(), 0))
+    return []
+
+
+def _translated(events: list[pygame.Event]) -> Iterator[WindowEvent]:
+    for event in events:
+        translate = _KINDS.get(event.type)
+        if translate is not None:
+            yield translate(event)
+
+
+def _pressed(event: pygame.Event) -> WindowEvent:
+    return Pressed(NAMED.get(event.key, event.unicode))
+
+
+def _pointed(event: pygame.Event) -> WindowEvent:
+    is_click = event.type == pygame.MOUSEBUTTONDOWN and event.button == 1
+    held = event.type == pygame.MOUSEMOTION and bool(event.buttons[0])
+    x, y = event.pos
+    return Pointed(x, y, is_down=is_click or held, is_click=is_click)
+
+
+_KINDS: dict[int, Callable[[pygame.Event], WindowEvent]] = {
+    pygame.KEYDOWN: _pressed,
+    pygame.MOUSEBUTTONDOWN: _pointed,
+    pygame.MOUSEBUTTONUP: _pointed,
+    pygame.MOUSEMOTION: _pointed,
+    pygame.VIDEORESIZE: lambda _: Resized(),
+    pygame.VIDEOEXPOSE: lambda _: Resized(),
+    pygame.QUIT: lambda _: Closed(),
+}

@@ -1,0 +1,60 @@
+"""What films say to people who do not know the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from recorded import METADATA
+
+from arcade_rl.overlay.scene import Title
+from arcade_rl.playback.captions import labels_of, public_title
+from arcade_rl.runs.episodes import parse_condition
+from arcade_rl.runs.standing import Standing
+
+
+def standing(steps: int, trained_s: float) -> Standing:
+    return Standing(steps, steps, 10**6, trained_s, 0, None, 0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ([(0, 0), (100, 36), (200, 240)], ["untrained", "after 36 seconds", "after 4 minutes"]),
+        ([(100, 240), (200, 250)], ["after 4:00 min", "after 4:10 min"]),
+        ([(100, 240), (200, 240.1)], ["after 100 steps", "after 200 steps"]),
+        ([(100_000, 0)], ["after 100,000 steps"]),
+        ([(100, 240), (100, 240)], ["after 4 minutes", "after 4 minutes"]),
+    ],
+)
+def test_labels_tell_checkpoints_apart(points: list[tuple[int, float]], said: list[str]) -> None:
+    assert labels_of([standing(*point) for point in points]) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "known", "subtitle"),
+    [
+        ({"purpose": "evaluation"}, standing(9000, 240), "after 4 minutes of training"),
+        ({"purpose": "evaluation"}, None, "after 9,000 steps of training"),
+        ({"purpose": "evaluation", "step_end": 0}, None, "before training"),
+        ({}, standing(0, 0), "after 9,000 steps of training"),
+        ({"opponent": "wall"}, None, "after 9,000 steps of training  ·  against wall"),
+    ],
+)
+def test_a_title_for_an_audience(
+    changes: dict[str, str | int], known: Standing | None, subtitle: str
+) -> None:
+    metadata = replace(METADATA, **changes)  # type: ignore[arg-type]
+    assert public_title(metadata, known) == Title("Learning Toy", subtitle)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("score>=100", "score of at least 100"),
+        ("longest_rally>7", "longest rally above 7"),
+        ("lives_lost<=2.5", "lives lost of at most 2.5"),
+    ],
+)
+def test_a_condition_is_said_in_words(condition: str, said: str) -> None:
+    assert str(parse_condition(condition)) == said
