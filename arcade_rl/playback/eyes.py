@@ -115,9 +115,26 @@ class Mind:
         without a critic. (end - first,) or (0,), float32."""
         for step in range(first, end):
             if step not in self._values:
-                self._look_at(step)
+                self._evaluate(step)
         found = [self._values[step] for step in range(first, end)]
         return np.array([value for value in found if value is not None], np.float32)
+
+    def _evaluate(self, step: int) -> None:
+        """Note the critic's estimate before a step. Only a policy with memory, whose looks depend on
+        each other, is looked at for that."""
+        if self._taps.has_memory:
+            self._look_at(step)
+            return
+        sight = self._sight(step)
+        self._values[step] = self._taps.value(sight.before.observation, self._masks(sight))
+
+    def _sight(self, step: int) -> StepSight:
+        sight = self._eyes.sight(step)
+        assert sight is not None, "what is looked into can see"
+        return sight
+
+    def _masks(self, sight: StepSight) -> npt.NDArray[np.bool_] | None:
+        return sight.before.masks if self._taps.takes_masks else None
 
     def _look_at(self, step: int) -> Activity:
         """Look at a step. A policy with memory first looks at all steps since the nearest earlier
@@ -132,12 +149,10 @@ class Mind:
         return self._look(step)
 
     def _look(self, step: int) -> Activity:
-        sight = self._eyes.sight(step)
-        assert sight is not None, "what is looked into can see"
+        sight = self._sight(step)
         if self._taps.has_memory and step % MEMORY_INTERVAL == 0:
             self._memories[step] = self._taps.memory
-        masks = sight.before.masks if self._taps.takes_masks else None
         action = self._performance.recording.actions[step]
-        activity = self._taps.look(sight.before.observation, action, masks)
+        activity = self._taps.look(sight.before.observation, action, self._masks(sight))
         self._values[step], self._next, self._last = activity.value, step + 1, (step, activity)
         return activity

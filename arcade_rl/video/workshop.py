@@ -7,7 +7,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from arcade_rl.errors import LockedError, UsageError
@@ -17,9 +17,10 @@ from arcade_rl.video.sidecar import sidecar_of, thumbnail_of
 
 @contextmanager
 def workshop(film: Path) -> Iterator[Path]:
-    """An empty folder beside the film, removed at the end. Files that a killed process left in the
-    folder are removed first. LockedError while another process makes the same film."""
-    folder = film.with_name(f".{film.name}.making")
+    """An empty folder beside the film, removed at the end, and with it the directory of the film if
+    that was made for the film and holds nothing. Files that a killed process left in the folder are
+    removed first. LockedError while another process makes the same film."""
+    folder, is_new = film.with_name(f".{film.name}.making"), not film.parent.exists()
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder, os.O_RDONLY)
     try:
@@ -34,6 +35,9 @@ def workshop(film: Path) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder)
+            if is_new:
+                with suppress(OSError):  # the film is there, or a film of another process
+                    film.parent.rmdir()
     finally:
         os.close(lock)
 

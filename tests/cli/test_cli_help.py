@@ -78,16 +78,10 @@ def test_help_is_a_command_too(arcade_rl: CommandLine) -> None:
     assert arcade_rl("help", "runs", "show").stdout == arcade_rl("runs", "show", "--help").stdout
 
 
-EXPORT = "export"
-"""The examples of these commands are tested with their films."""
-
-
 def test_every_command_has_examples_which_are_command_lines_that_exist() -> None:
     """Every option of an example is one of its command, and every word that is demanded is there."""
     known = {" ".join(words): context for words, context, _ in commands(cli.cli)}
     for words, _, command in commands(cli.cli):
-        if words[0] == EXPORT:
-            continue
         title, *lines = (command.epilog or "none").removeprefix("\b\n").splitlines()
         assert title in ("Example:", "Examples:"), words
         assert any(line.startswith(f"  arcade-rl {' '.join(words)}") for line in lines) or (
