@@ -184,7 +184,7 @@ class Following:
         self._refresh()
         self._tell_of(opening)
         self._updates, is_lost, self._is_lost = opening.updates, self._is_lost, False
-        if self._reassembly is not None and not is_lost and self._reassembly.goes_on(opening):
+        if self._reassembly is not None and not is_lost and self._reassembly.go_on(opening):
             return
         self._reassembly = Reassembly(opening)
         self._lanes = [self._lane(env) for env in range(len(opening.parts))]

@@ -30,7 +30,7 @@ class Reassembly:
             self._tape.go_on(spans)
         self._tape.lose(np.array([part.span is None for part in opening.parts]))
 
-    def goes_on(self, opening: Opening) -> bool:
+    def go_on(self, opening: Opening) -> bool:
         """Go on after another opening, if it says what is known here: nothing is missing, and the
         same episodes are open."""
         step_starts = [part.step_start for part in opening.parts]

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from recorded import assert_equal
 from recordings_of import assert_same_recordings, assert_same_recordings_however_cut
 from supervised import (
     assert_same,
@@ -21,7 +22,9 @@ from supervised import (
     workers_of,
 )
 from toy_runs import updates_recorded
+from watcher import Watcher, watched_of
 
+from arcade_rl.playback.verify import verify
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
@@ -108,6 +111,7 @@ def test_a_worker_killed_at_a_random_moment_of_every_chunk_changes_nothing(
     rng = random.Random(observation)
     command = start(tmp_path, arguments(observation))
     killed: list[int] = []
+    watcher = Watcher(run)
     full_updates = rng.randrange(CHUNK_UPDATES - 1)
     while command.process.poll() is None:
         chunk = chunk_of(run) if run.path.is_dir() else -1
@@ -119,12 +123,27 @@ def test_a_worker_killed_at_a_random_moment_of_every_chunk_changes_nothing(
                 kill(workers[0])
                 killed.append(chunk)
                 full_updates = rng.randrange(CHUNK_UPDATES - 1)
+        watcher.look()
         time.sleep(0.02)
     assert command.wait() == 0, command.stderr
     assert set(killed) >= set(range(1, CHUNKS + 1))  # chunk 0 may be over before it is seen
     assert notices(run).count("SIGKILL") >= CHUNKS
     assert_same(run, undisturbed)
     assert_same_recordings(run, undisturbed)
+    assert_watched(watcher, run)
+
+
+def assert_watched(watcher: Watcher, run: RunDirectory) -> None:
+    """Who watched saw what is recorded, and what the fingerprints say, as often as it counts."""
+    watcher.look()
+    watcher.following.close()
+    seen, kept = watcher.ended, {it.metadata.number: it for it in watched_of(run)}
+    assert [news for news in watcher.news if news.kind == "repeated"]
+    assert seen
+    assert len({it.metadata.number for it in seen}) == len(seen)
+    for it in seen:
+        assert_equal(it, kept.get(it.metadata.number, it))
+    assert [it for it in verify(seen) if it.divergence or it.fault] == []
 
 
 def test_in_one_chunk_it_is_the_same_run(

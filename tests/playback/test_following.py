@@ -13,68 +13,24 @@ from pathlib import Path
 import pytest
 from make_run import Made, make_run
 from recorded import assert_equal
-from recordings_of import recordings_of
 from supervised import call, start, wait_until
 from toy_runs import TRAIN, fault
+from watcher import Watcher, watched_of
 
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.theme import theme
-from arcade_rl.playback.followed import FollowedPerformance
-from arcade_rl.playback.following import Following, News
+from arcade_rl.playback.following import Following
 from arcade_rl.playback.session import Session, Wants
 from arcade_rl.playback.sources import FollowedSource, opened, opened_live
 from arcade_rl.playback.verify import verify
 from arcade_rl.recording.feed import Opening, PlayedRollout, no_steps
 from arcade_rl.recording.frames import FeedDecoder, encode_opening
-from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.feed import MAGIC, FrameCutter, framed
 from arcade_rl.runs.watched import LocalFeed
 
 ALL = ["--set", 'recording.criteria=["all"]', "--set", "options.step_time_s=0.003"]
-
-
-class Watcher:
-    """Follows a run, and keeps every episode of which the end has arrived."""
-
-    def __init__(self, run: RunDirectory) -> None:
-        self.following = Following(LocalFeed(run))
-        self.news: list[News] = []
-        self.phases: list[str] = []
-        self._seen: dict[tuple[int, int], FollowedPerformance] = {}
-
-    def look(self) -> None:
-        following = self.following
-        following.poll()
-        self.news += following.news()
-        if following.status.phase not in self.phases[-1:]:
-            self.phases.append(following.status.phase)
-        for environment in range(following.status.environments):
-            for performance in following.held(environment):
-                self._seen[environment, performance.step_start] = performance
-
-    def look_until(self, condition: Callable[[], bool]) -> None:
-        def looked() -> bool:
-            self.look()
-            return condition()
-
-        wait_until(looked)
-
-    @property
-    def ended(self) -> list[Recording]:
-        """The episodes that count, in the order of their numbers."""
-        found = [it.recording for it in self._seen.values() if it.has_ended and not it.is_dropped]
-        return sorted(found, key=lambda it: it.metadata.number)
-
-
-def stored(run: RunDirectory) -> list[Recording]:
-    """What the run has recorded, as the feed has it."""
-    found = [
-        replace(it, metadata=replace(it.metadata, reasons=[]), values=None, distributions=None)
-        for it in recordings_of(run)
-    ]
-    return sorted(found, key=lambda it: it.metadata.number)
 
 
 @pytest.mark.usefixtures("leave_nothing_running")
@@ -96,7 +52,7 @@ def test_what_is_followed_is_what_is_committed_whatever_dies(tmp_path: Path) -> 
         watcher.look_until(lambda: watcher.following.status.phase == "finished")
         assert again.wait() == 0, again.stderr
         watcher.look()
-    seen, kept = watcher.ended, {it.metadata.number: it for it in stored(run)}
+    seen, kept = watcher.ended, {it.metadata.number: it for it in watched_of(run)}
     assert len(seen) > 50
     for it in seen:
         assert_equal(it, kept[it.metadata.number])
