@@ -60,7 +60,9 @@ def _rewards(recording: Recording) -> list[Landmark]:
     if len(steps) > DENSE * len(rewards):
         return []
     kinds: tuple[Literal["loss"], Literal["gain"]] = ("loss", "gain")
-    return [Landmark(int(k) + 1, kinds[int(rewards[k] > 0)], f"reward {rewards[k]:g}") for k in steps]
+    return [
+        Landmark(int(k) + 1, kinds[int(rewards[k] > 0)], f"reward {rewards[k]:g}") for k in steps
+    ]
 
 
 def _events(recording: Recording, declaration: Declaration) -> list[Landmark]:

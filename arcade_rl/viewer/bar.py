@@ -154,5 +154,9 @@ class Bar:
                 fill(pixels, Rect(x, box.y, 4, box.height), self.theme.text)
         else:
             # A smooth edge reaches half a pixel further.
-            corners = [(box.x + 2, box.y + 1), (box.right - 2, box.y + 7), (box.x + 2, box.bottom - 2)]
+            corners = [
+                (box.x + 2, box.y + 1),
+                (box.right - 2, box.y + 7),
+                (box.x + 2, box.bottom - 2),
+            ]
             polygon(pixels, corners, self.theme.text)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "arcade-rl")  # the name by which desktops group windows
+os.environ.setdefault(
+    "SDL_VIDEO_X11_WMCLASS", "arcade-rl"
+)  # the name by which desktops group windows
 import pygame
 
 from arcade_rl.contracts import Frame
@@ -35,7 +37,7 @@ class Pressed:
     """A key was pressed."""
 
     key: str
-    """Name of the key as in `keys.Key.keys`, or the character that was typed; "" for others."""
+    """Name of the key as in `keys.KeyEntry.keys`, or the character that was typed; "" for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Closed:
 WindowEvent: TypeAlias = Pressed | Pointed | Resized | Closed
 
 
-class Window:
+class ViewerWindow:
     """The window of this process. Close the window after use."""
 
     def __init__(self, size: Size, title: str, headless: bool = False) -> None:
