@@ -25,7 +25,7 @@ from arcade_rl.overlay.layout import Detail
 from arcade_rl.playback.programme import programme_of
 from arcade_rl.playback.references import find_source
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
-from arcade_rl.viewer.window import Window
+from arcade_rl.viewer.window import ViewerWindow
 
 SOON_S, LATE_S = 0.004, 0.008
 TIMES = 60
@@ -33,14 +33,14 @@ FIRST = """
 import sys, time
 began = float(sys.argv.pop(1))
 from arcade_rl import cli
-from arcade_rl.viewer.window import Window
+from arcade_rl.viewer.window import ViewerWindow
 
 def tell(self, picture):
     import os
     print(time.time() - began, flush=True)
     os._exit(0)
 
-Window.show = tell
+ViewerWindow.show = tell
 sys.exit(cli.run(sys.argv[1:]))
 """
 
@@ -49,7 +49,7 @@ sys.exit(cli.run(sys.argv[1:]))
 def opened(reference: str, size: tuple[int, int], detail: Detail) -> Iterator[Viewer]:
     """A viewer of an episode with its policy, if the detail shows that."""
     headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    window = Window(size, "bench", headless)
+    window = ViewerWindow(size, "bench", headless)
     viewer = Viewer(programme_of(find_source(reference, None), 0), window, ViewerOptions(detail))
     try:
         viewer.open()

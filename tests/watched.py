@@ -16,7 +16,7 @@ from arcade_rl.recording.format import encode
 from arcade_rl.recording.recording import Recording
 from arcade_rl.registry import load_game
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
-from arcade_rl.viewer.window import Window
+from arcade_rl.viewer.window import ViewerWindow
 
 SIZE = (1280, 720)
 FRAMES_A_STEP = 2
@@ -43,7 +43,7 @@ def watching(
 ) -> Iterator[Viewer]:
     """A viewer of a source, or of the file of an episode, whose first picture is drawn."""
     source = FiledSource(source) if isinstance(source, Path) else source
-    window = Window(size, "test", headless=True)
+    window = ViewerWindow(size, "test", headless=True)
     viewer = Viewer(programme_of(source, 0), window, options or ViewerOptions())
     try:
         viewer.open()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from arcade_rl.playback.programme import Programme
     from arcade_rl.viewer.clip import ClipOrder
     from arcade_rl.viewer.viewer import Viewer, ViewerOptions
-    from arcade_rl.viewer.window import Window
+    from arcade_rl.viewer.window import ViewerWindow
 
 SIZE = (1280, 720)
 """(width, height) of a picture without a window, pixel."""
@@ -75,11 +75,11 @@ def watch(
 
     from arcade_rl.viewer.memory import remembered_size
     from arcade_rl.viewer.viewer import ViewerOptions
-    from arcade_rl.viewer.window import Window
+    from arcade_rl.viewer.window import ViewerWindow
 
     options = ViewerOptions(detail, theme, signs, camera, folder, _export_command)
     size = SIZE if headless else remembered_size()
-    window = Window(size, f"{programme.name} - arcade_rl", headless)
+    window = ViewerWindow(size, f"{programme.name} - arcade_rl", headless)
     try:
         if frames is not None and screenshot is not None:
             _draw(programme, window, options, frames, screenshot)
@@ -127,7 +127,11 @@ def _programme(
 
 
 def _draw(
-    programme: Programme, window: Window, options: ViewerOptions, frames: int, screenshot: Path
+    programme: Programme,
+    window: ViewerWindow,
+    options: ViewerOptions,
+    frames: int,
+    screenshot: Path,
 ) -> None:
     from arcade_rl.viewer.viewer import Viewer
 
@@ -141,7 +145,7 @@ def _draw(
     click.echo(screenshot)
 
 
-def _run(programme: Programme, window: Window, options: ViewerOptions) -> None:
+def _run(programme: Programme, window: ViewerWindow, options: ViewerOptions) -> None:
     from arcade_rl.viewer.viewer import Viewer
 
     viewer = Viewer(programme, window, options)

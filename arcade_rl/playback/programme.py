@@ -74,7 +74,7 @@ class RecordedEpisodes:
         )
 
 
-class PlayedEpisodes:
+class CheckpointEpisodes:
     """The episodes that a checkpoint plays, in the order of an evaluation."""
 
     def __init__(self, source: PlayedSource, seed: int) -> None:
@@ -137,6 +137,6 @@ def programme_of(source: Source, seed: int) -> Programme:
         case RecordedSource():
             return RecordedEpisodes(source)
         case PlayedSource():
-            return PlayedEpisodes(source, seed)
+            return CheckpointEpisodes(source, seed)
         case FiledSource():
             return OneEpisode(source)

@@ -10,10 +10,10 @@ from arcade_rl.overlay.closeup import EYES
 from arcade_rl.overlay.layout import Detail
 from arcade_rl.playback.breakpoints import parse_breakpoint
 from arcade_rl.playback.landmarks import next_landmark, previous_landmark
-from arcade_rl.playback.programme import PlayedEpisodes
+from arcade_rl.playback.programme import CheckpointEpisodes
 from arcade_rl.runs.markers import set_marker
 from arcade_rl.viewer.editor import LineEditor
-from arcade_rl.viewer.player import SPEEDS
+from arcade_rl.viewer.transport import SPEEDS
 
 if TYPE_CHECKING:
     from arcade_rl.viewer.viewer import Viewer
@@ -39,7 +39,7 @@ def move_frame(viewer: Viewer, key: str) -> None:
 
 def move_steps(viewer: Viewer, key: str) -> None:
     player = viewer.player
-    player.seek(player.position + (STEPS if key == "]" else -STEPS))
+    player.seek(player.target + (STEPS if key == "]" else -STEPS))
 
 
 def go_to_end(viewer: Viewer, key: str) -> None:
@@ -66,7 +66,7 @@ def change_speed(viewer: Viewer, key: str) -> None:
 def go_to_landmark(viewer: Viewer, key: str) -> None:
     player, landmarks = viewer.player, viewer.timeline().landmarks
     find = next_landmark if key == "n" else previous_landmark
-    found = find(landmarks, player.position)
+    found = find(landmarks, player.target)
     if found is None:
         where = "after" if key == "n" else "before"
         viewer.say(f"no reward, life lost or level {where} this moment")
@@ -106,8 +106,9 @@ def _run_to(viewer: Viewer, text: str) -> None:
 def ask_marker(viewer: Viewer, key: str) -> None:
     if viewer.programme.markers is None:
         raise MissingError("a checkpoint plays here, and markers lie beside recordings")
-    viewer.player.stop()
-    step = viewer.player.position
+    if viewer.player.is_playing:
+        viewer.player.stop()
+    step = viewer.player.target
     viewer.editor = LineEditor(
         "name of this moment:", lambda text: _mark(viewer, step, text), viewer.marker_at(step)
     )
@@ -134,7 +135,7 @@ def change_checkpoint(viewer: Viewer, key: str) -> None:
 
 def change_choosing(viewer: Viewer, key: str) -> None:
     programme = viewer.programme
-    if not isinstance(programme, PlayedEpisodes):
+    if not isinstance(programme, CheckpointEpisodes):
         raise MissingError("this was recorded, and is as it is; watch RUN@CHECKPOINT to choose")
     deterministic = not programme.source.deterministic
     viewer.show(programme.choose(deterministic), viewer.player.position)
@@ -166,11 +167,11 @@ def change_theme(viewer: Viewer, key: str) -> None:
 
 
 def start_or_stop_clip(viewer: Viewer, key: str) -> None:
-    if isinstance(viewer.programme, PlayedEpisodes):
+    if isinstance(viewer.programme, CheckpointEpisodes):
         raise MissingError("a checkpoint plays here, and clips are made of recordings")
     if viewer.options.export is None:
         raise MissingError("nothing here writes clips")
-    step = viewer.player.position
+    step = viewer.player.target
     if viewer.clip_start is None:
         viewer.clip_start = step
         viewer.say("the clip begins here; c ends it")

@@ -22,9 +22,9 @@ from arcade_rl.viewer.commands import COMMANDS
 from arcade_rl.viewer.editor import LineEditor
 from arcade_rl.viewer.keys import BY_KEY
 from arcade_rl.viewer.picture import Appearances, Picture
-from arcade_rl.viewer.player import Player
 from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_policy, needs_policy
-from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, Window, WindowEvent
+from arcade_rl.viewer.transport import Transport
+from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, ViewerWindow, WindowEvent
 from arcade_rl.words import short_duration
 
 MESSAGE_S = 5.0
@@ -50,7 +50,7 @@ class ViewerOptions:
 class Viewer:
     """Shows the episodes of a programme in a window. Close the viewer after use."""
 
-    def __init__(self, programme: Programme, window: Window, options: ViewerOptions) -> None:
+    def __init__(self, programme: Programme, window: ViewerWindow, options: ViewerOptions) -> None:
         self.programme, self.window, self.options = programme, window, options
         self.look = Appearances(options.detail, options.theme, options.signs)
         self.editor: LineEditor | None = None
@@ -74,7 +74,7 @@ class Viewer:
         self.is_stale = True
         """Whether the picture must be drawn anew."""
         self.slide: Slide
-        self.player: Player
+        self.player: Transport
 
     def open(self) -> None:
         """Open the first episode. A window that must wait for the policy says so meanwhile. Errors
@@ -281,7 +281,7 @@ class Viewer:
 
     def _replace_player(self) -> None:
         before = getattr(self, "player", None)
-        self.player = Player(self.slide.session, Billing())
+        self.player = Transport(self.slide.session, Billing())
         self._landmarks = (-1, ())
         self.is_stale = True
         if before is not None:

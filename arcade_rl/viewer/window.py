@@ -37,7 +37,7 @@ class Pressed:
     """A key was pressed."""
 
     key: str
-    """Name of the key as in `keys.Key.keys`, or the character that was typed; "" for others."""
+    """Name of the key as in `keys.KeyEntry.keys`, or the character that was typed; "" for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Closed:
 WindowEvent: TypeAlias = Pressed | Pointed | Resized | Closed
 
 
-class Window:
+class ViewerWindow:
     """The window of this process. Close the window after use."""
 
     def __init__(self, size: Size, title: str, headless: bool = False) -> None:

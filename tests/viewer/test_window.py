@@ -9,12 +9,12 @@ from typing import Any
 import pygame
 import pytest
 
-from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, Window
+from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, ViewerWindow
 
 
 @pytest.fixture
-def window() -> Iterator[Window]:
-    opened = Window((640, 480), "test", headless=True)
+def window() -> Iterator[ViewerWindow]:
+    opened = ViewerWindow((640, 480), "test", headless=True)
     opened.events(0)
     yield opened
     opened.close()
@@ -24,7 +24,7 @@ def post(kind: int, **values: Any) -> None:
     pygame.event.post(pygame.Event(kind, values))
 
 
-def test_keys_have_the_names_of_the_table(window: Window) -> None:
+def test_keys_have_the_names_of_the_table(window: ViewerWindow) -> None:
     for key, character in (
         (pygame.K_SPACE, " "),
         (pygame.K_n, "N"),
@@ -35,7 +35,7 @@ def test_keys_have_the_names_of_the_table(window: Window) -> None:
     assert window.events(0) == [Pressed("space"), Pressed("N"), Pressed("f11"), Pressed("")]
 
 
-def test_the_mouse_is_down_while_its_left_button_is(window: Window) -> None:
+def test_the_mouse_is_down_while_its_left_button_is(window: ViewerWindow) -> None:
     post(pygame.MOUSEBUTTONDOWN, pos=(3, 4), button=1)
     post(pygame.MOUSEMOTION, pos=(5, 6), buttons=(1, 0, 0))
     post(pygame.MOUSEBUTTONUP, pos=(7, 8), button=1)
@@ -48,22 +48,22 @@ def test_the_mouse_is_down_while_its_left_button_is(window: Window) -> None:
     ]
 
 
-def test_the_desktop_resizes_and_closes(window: Window) -> None:
+def test_the_desktop_resizes_and_closes(window: ViewerWindow) -> None:
     post(pygame.VIDEORESIZE, size=(10, 10))
     post(pygame.QUIT)
     assert window.events(0) == [Resized(), Closed()]
     assert window.size == (640, 480)
 
 
-def test_an_event_ends_a_wait(window: Window) -> None:
+def test_an_event_ends_a_wait(window: ViewerWindow) -> None:
     post(pygame.QUIT)
     assert window.events(3600) == [Closed()]
     assert window.events(0.005) == []
 
 
 def test_the_driver_that_the_caller_set_stays(
-    window: Window, monkeypatch: pytest.MonkeyPatch
+    window: ViewerWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
-    Window((320, 240), "test", headless=True)
+    ViewerWindow((320, 240), "test", headless=True)
     assert os.environ["SDL_VIDEODRIVER"] == "x11"

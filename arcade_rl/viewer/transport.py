@@ -22,7 +22,7 @@ MOST_FRAMES = 64
 never frames of the game."""
 
 
-class Player:
+class Transport:
     """Plays a session and goes through it. Seeks work little by little, so that a window stays
     alive meanwhile."""
 
@@ -51,6 +51,11 @@ class Player:
     def position(self) -> int:
         """Steps that are done in what is shown."""
         return self.shown.moment.step
+
+    @property
+    def target(self) -> int:
+        """Steps that are done where a seek is going; those of what is shown where none is."""
+        return self.position if self.goal is None else self.goal
 
     @property
     def is_playing(self) -> bool:
@@ -119,7 +124,9 @@ class Player:
         """Begin to go to the moment after so many steps; stays within the episode. An episode that
         is still being played is played on to there."""
         self.stop()
-        self._start(self._seeking(max(position, 0)), max(position, 0))
+        most = len(self.session) if self.session.is_whole else position
+        goal = min(max(position, 0), most)
+        self._start(self._seeking(goal), goal)
 
     def seek_end(self) -> None:
         """Begin to go to the end, playing an episode that is not over yet."""

@@ -12,8 +12,8 @@ from watched import FRAMES_A_STEP, toy_episode
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.breakpoints import parse_breakpoint
 from arcade_rl.playback.session import Session
-from arcade_rl.viewer import player as module
-from arcade_rl.viewer.player import MOST_FRAMES, SPEEDS, Player
+from arcade_rl.viewer import transport as module
+from arcade_rl.viewer.transport import MOST_FRAMES, SPEEDS, Transport
 
 
 @pytest.fixture
@@ -22,18 +22,18 @@ def session() -> Iterator[Session]:
         yield opened
 
 
-def arrive(player: Player) -> None:
+def arrive(player: Transport) -> None:
     while player.is_seeking:
         player.tick(0.0)
 
 
-def frame(player: Player) -> int:
+def frame(player: Transport) -> int:
     return player.scene.playback.frame
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
 def test_no_frame_of_the_game_is_left_out(session: Session, speed: float) -> None:
-    player = Player(session)
+    player = Transport(session)
     player.set_speed(speed)
     player.play()
     rate = float(session.declaration.frame_rate)
@@ -47,7 +47,7 @@ def test_no_frame_of_the_game_is_left_out(session: Session, speed: float) -> Non
 
 
 def test_a_slow_machine_loses_time_and_no_frames(session: Session) -> None:
-    player = Player(session)
+    player = Transport(session)
     player.play()
     player.tick(3600.0)
     assert frame(player) == MOST_FRAMES
@@ -55,7 +55,7 @@ def test_a_slow_machine_loses_time_and_no_frames(session: Session) -> None:
 
 
 def test_frames_go_forward_and_back(session: Session) -> None:
-    player = Player(session)
+    player = Transport(session)
     seen = [frame(player)]
     for by in (1, 1, 1, -1, -1, -1, -1):
         player.move_frame(by)
@@ -68,11 +68,11 @@ def test_a_seek_works_little_by_little_and_stays_within_the_episode(
 ) -> None:
     monkeypatch.setattr(module, "BUDGET_S", 0.0)
     monkeypatch.setattr(module, "STRIDE", 10)
-    player = Player(session)
+    player = Transport(session)
     player.seek(95)
     turns = 0
     while player.is_seeking:
-        assert player.goal == 95
+        assert player.goal == player.target == 95
         player.tick(0.0)
         turns += 1
     assert (player.position, player.goal) == (95, None)
@@ -90,7 +90,7 @@ def test_stopping_a_seek_stays_where_it_is(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BUDGET_S", 0.0)
-    player = Player(session)
+    player = Transport(session)
     player.seek_end()
     for _ in range(3):
         player.tick(0.0)
@@ -100,7 +100,7 @@ def test_stopping_a_seek_stays_where_it_is(
 
 
 def test_playing_at_the_end_begins_again(session: Session) -> None:
-    player = Player(session)
+    player = Transport(session)
     player.seek_end()
     arrive(player)
     assert frame(player) == 200 * FRAMES_A_STEP
@@ -112,7 +112,7 @@ def test_playing_at_the_end_begins_again(session: Session) -> None:
 def test_a_breakpoint_is_where_its_condition_begins_to_hold(session: Session) -> None:
     totals = session.recording.metrics[:, 0].cumsum()
     told: list[bool] = []
-    player = Player(session)
+    player = Transport(session)
     stop = parse_breakpoint("hits>=2, reward>0", session.declaration, False)
     player.run_to(stop, told.append)
     arrive(player)
@@ -126,7 +126,7 @@ def test_a_breakpoint_is_where_its_condition_begins_to_hold(session: Session) ->
 
 
 def test_a_seek_that_fails_is_over(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    player = Player(session)
+    player = Transport(session)
 
     def fail(count: int) -> None:
         raise VerificationError("played otherwise")
@@ -139,7 +139,7 @@ def test_a_seek_that_fails_is_over(session: Session, monkeypatch: pytest.MonkeyP
 
 
 def test_the_next_frame_is_waited_for_as_long_as_the_speed_says(session: Session) -> None:
-    player = Player(session)
+    player = Transport(session)
     assert player.wait is None
     player.set_speed(0.5)
     player.play()
