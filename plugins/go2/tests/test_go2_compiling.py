@@ -140,7 +140,11 @@ def test_kernels_are_kept_before_the_end_too(cache: Path, told: list[str]) -> No
         keep()
         did.append("all")
 
-    compiled_once("walk", build, lambda: did.append("kept") is None)
+    def keep() -> bool:
+        did.append("kept")
+        return True
+
+    compiled_once("walk", build, keep)
     assert did == ["most", "kept", "all", "kept"]
     assert told == [FIRST]
 
