@@ -89,9 +89,7 @@ class Taps:
             value=float(value[0]),
         )
 
-    def value(
-        self, observation: Observations, masks: npt.NDArray[np.bool_] | None = None
-    ) -> float:
+    def value(self, observation: Observations, masks: npt.NDArray[np.bool_] | None = None) -> float:
         """The critic's estimate alone, which is the one of `look` and takes less time."""
         return float(self._observe(observation, masks)[2][0])
 
