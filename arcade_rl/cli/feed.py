@@ -8,6 +8,7 @@ import time
 
 import click
 
+from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import RUNS_DIR
 from arcade_rl.errors import UsageError
 
@@ -15,12 +16,17 @@ POLL_S = 0.1
 
 
 @click.command(
-    epilog="\b\nExample:\n  ssh HOST arcade-rl feed runs/breakout --follow > breakout.stream"
+    epilog=examples(
+        "arcade-rl feed breakout --follow > breakout.stream    # on the other side of ssh, say"
+    )
 )
 @click.argument("reference", metavar="RUN")
 @click.option("--follow", is_flag=True, help="Go on until the run is deleted or the reader leaves.")
 @click.option(
-    "--checkpoint", type=click.IntRange(0), metavar="CHUNK", help="Write a checkpoint instead."
+    "--checkpoint",
+    type=click.IntRange(0, 10**9),
+    metavar="CHUNK",
+    help="Write a checkpoint instead.",
 )
 @RUNS_DIR
 def feed(reference: str, follow: bool, checkpoint: int | None, runs_dir: str | None) -> None:

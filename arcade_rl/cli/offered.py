@@ -165,9 +165,11 @@ ARGUMENTS: dict[str, Names] = {
     **dict.fromkeys(("RUN", "RUN...", "A", "B"), runs),
     "RUN[@CKPT]": checkpoints,
     **dict.fromkeys(("RUN:EPISODE|FILE", "RUN|RUN:EPISODE|FILE"), episodes),
-    "A B [C [D]]": anything_shown,
+    **dict.fromkeys(
+        ("A B [C [D]]", "RUN:EPISODE|RUN@CKPT|FILE", "RUN[@CKPT]|RUN:EPISODE|FILE"), anything_shown
+    ),
     "CONFIG|GAME[:NAME]": targets,
-    "GAME": games,
+    **dict.fromkeys(("GAME", "[GAME]"), games),
     "[PATH]...": configurations,
     "[TABLE|KEY]...": keys,
     "[COMMAND]...": commands,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arcade_rl.cli.evaluate import OPPONENT
+from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import RUNS_DIR, SEED
 from arcade_rl.errors import UsageError
 
@@ -23,7 +24,12 @@ SIZE = (1280, 720)
 """(width, height) of a picture without a window, pixel."""
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "arcade-rl watch first:123    # a recorded episode",
+        "arcade-rl watch first@50%    # the checkpoint plays",
+    )
+)
 @click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE")
 @click.option(
     "--overlay",

@@ -39,7 +39,7 @@ from torch.nn import functional
 from arcade_rl.errors import ConfigError
 from arcade_rl.policies.activity import Activity, Choices, Dials, Switches
 from arcade_rl.policies.actor import Actor
-from arcade_rl.policies.build import _ACTIVATIONS
+from arcade_rl.policies.build import ACTIVATIONS
 from arcade_rl.policies.load import load_policy
 from arcade_rl.policies.normalize import ObservationNormalizer
 from arcade_rl.policies.taps import Taps
@@ -60,9 +60,9 @@ def dense(state: dict[str, torch.Tensor], name: str, x: torch.Tensor) -> torch.T
 # Layers
 
 
-@pytest.mark.parametrize("activation", _ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_dense_activations_are_those_of_a_pass_by_hand(activation: str) -> None:
-    function = _ACTIVATIONS[activation]
+    function = ACTIVATIONS[activation]
     policy = make(
         ActorCriticPolicy, BOX, net_arch={"pi": [7, 6], "vf": [3]}, activation_fn=function
     )
