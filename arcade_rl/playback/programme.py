@@ -6,9 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from arcade_rl.errors import MissingError
+from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.playback.references import episode_seeds
-from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, Source
+from arcade_rl.playback.sources import (
+    FiledSource,
+    FollowedSource,
+    PlayedSource,
+    RecordedSource,
+    Source,
+)
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.episodes import Condition, Query, find_episodes
 from arcade_rl.runs.markers import markers_of_episode, markers_of_file
@@ -140,3 +146,8 @@ def programme_of(source: Source, seed: int) -> Programme:
             return CheckpointEpisodes(source, seed)
         case FiledSource():
             return OneEpisode(source)
+        case FollowedSource():
+            raise UsageError(
+                f"environment {source.environment} of {source.run.name} still plays, in a training; name one "
+                "of the run's recorded episodes or checkpoints"
+            )

@@ -56,12 +56,16 @@ def picture(
 
 def _usual_place(source: Source) -> tuple[Path, str]:
     """Folder of a picture, and the beginning of its name."""
-    from arcade_rl.playback.sources import FiledSource, RecordedSource
+    from arcade_rl.playback.sources import FiledSource, FollowedSource, PlayedSource, RecordedSource
     from arcade_rl.runs.directory import RunDirectory
 
-    if isinstance(source, FiledSource):
-        return Path(), source.path.name.partition(".")[0]
-    videos = RunDirectory(source.run).videos
-    if isinstance(source, RecordedSource):
-        return videos, f"episode_{source.number:06d}"
-    return videos, f"checkpoint_{source.chunk}"
+    match source:
+        case FiledSource():
+            return Path(), source.path.name.partition(".")[0]
+        case RecordedSource():
+            name = f"episode_{source.number:06d}"
+        case PlayedSource():
+            name = f"checkpoint_{source.chunk}"
+        case FollowedSource():
+            name = f"environment_{source.environment}"
+    return RunDirectory(source.run).videos, name
