@@ -38,7 +38,7 @@ EVERYTHING = '[{name="all", policy=true}]'
 STEPS = {"features": 102_400, "pixels": 24_576}
 """Steps of a run of `overhead`."""
 STEPS_AN_EPISODE = 230
-"""Of a beginner, at least: how long `exact` must train for its episodes."""
+"""Least steps of a beginner's episode, by which `exact` trains long enough for its episodes."""
 CHANGED = 25
 """Episodes of each run in which `exact` changes an action."""
 

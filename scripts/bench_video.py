@@ -39,12 +39,12 @@ LIMIT_MS = 4
 TIMES_FASTER = 20
 LEAST_RATE = 60
 CORES = 2
-"""That an export is given."""
+"""Number of cores that an export is given."""
 LIMIT_GROWTH = 1.1
 FILMS = 4
 """Number of films whose frames are counted together."""
 STEPS = 100_000
-"""Of the run that films are made of: over an hour of Breakout."""
+"""Steps of the run that films are made of: over an hour of Breakout."""
 SHORT_S = 60
 ROUND = 24
 """Pictures that the overlay composes in a row."""

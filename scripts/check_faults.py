@@ -124,7 +124,7 @@ def anew(root: Path) -> RunDirectory:
 
 
 def digest(run: RunDirectory) -> str:
-    """Of weights, optimizer, and all rows of episodes and updates."""
+    """Digest of weights, optimizer, and all rows of episodes and updates."""
     state = checkpoints.newest(run.checkpoints)
     assert state is not None
     with Database.reading(run.database) as database:
@@ -143,7 +143,7 @@ def kill_one(process: subprocess.Popen[str], rng: random.Random) -> str:
         found = found if kind == "supervisor" else supervisor.children()
         found = [p for it in found for p in it.children()] if kind == "worker" else found
         rng.choice(found).kill()
-    except (psutil.NoSuchProcess, IndexError):  # it is not there yet, or no more
+    except (psutil.NoSuchProcess, IndexError):  # the process does not exist yet, or no longer
         return ""
     return kind
 

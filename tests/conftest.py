@@ -158,7 +158,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture(scope="session")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """As `finished`, with all its checkpoints."""
+    """A finished run of the toy with all its checkpoints. To be read only, like `finished`."""
     from make_run import make_run
 
     return make_run(tmp_path_factory.mktemp("every"), "checkpoint.every=1")
@@ -178,7 +178,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def runs(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same folder, as the one that runs are looked for in."""
+    """The folder of `recorded`, as the one in which runs are looked for."""
     monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(recorded))
     return recorded
 

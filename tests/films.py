@@ -53,10 +53,10 @@ class Film:
 
     facts: dict[str, Any]
     times: list[float]
-    """Of the frames, seconds."""
+    """Times of the frames, seconds."""
     pictures: list[np.ndarray]
     sound: np.ndarray
-    """Of the first channel, 48,000 samples per second from time 0, within -1..1."""
+    """Sound of the first channel, 48,000 samples per second from time 0, within -1..1."""
     chapters: list[tuple[str, float, float]]
     """Title, begin and end in seconds."""
 

@@ -25,7 +25,7 @@ def common_folder() -> Iterator[Path]:
 
 @contextmanager
 def without_privilege() -> Iterator[None]:
-    """As a user whom the rights of files bind, where the tests are run by root."""
+    """The block runs as a user whom the rights of files bind, also where root runs the tests."""
     is_root = os.geteuid() == 0
     if is_root:
         os.seteuid(NOBODY)

@@ -344,7 +344,7 @@ class Pictures(Sequence[Frame]):
     """Drawn when they are looked at first."""
 
     drawn = 0
-    """Of all there were in this process."""
+    """Number of pictures drawn in this process."""
 
     def __init__(self, shown: list[tuple[int, bool]]) -> None:
         self._shown = shown

@@ -9,7 +9,7 @@ from arcade_rl_toy import LONGEST, StagedToyEnv
 
 
 class NoRows(StagedToyEnv):
-    """As environments were before trainings could be cut anywhere."""
+    """An environment from before trainings could be cut anywhere: `reset` takes no rows."""
 
     def reset(self, seeds: Any) -> Any:  # type: ignore[override]
         return super().reset(seeds)
@@ -41,4 +41,4 @@ CUTS: dict[str, tuple[type[StagedToyEnv], dict[str, Any]]] = {
     "toy_forgetful_save": (ForgetfulSave, {"saved_state": "exact"}),
     "toy_odd_save": (OddSave, {"saved_state": "exact"}),
 }
-"""Their environments, and what they declare, by name."""
+"""Environments of these toys, and what they declare, by name."""

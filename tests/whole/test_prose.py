@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
-CORE = Path(__file__).parents[2] / "arcade_rl"
-BEGINS_BADLY = re.compile(r"([Oo]f|[Tt]hat|As|as above|[Tt]he same|[Ii]ts?|[Tt]heirs?|[Tt]hem)\b")
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("arcade_rl", "plugins/*/arcade_rl_*")
+"""Folders of the core and of the plugins that are read."""
+BEGINS_BADLY = re.compile(
+    r"([Oo]f|[Tt]hat|As|as above|[Tt]he same|[Ii]ts?|[Tt]heirs?|[Tt]hem|[Tt]hey)\b"
+)
 
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
@@ -43,10 +47,18 @@ def _is_bad(text: str) -> bool:
 
 
 def modules() -> list[Path]:
-    return sorted(CORE.rglob("*.py"))
+    folders = [folder for package in PACKAGES for folder in ROOT.glob(package)]
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(CORE)))
+def test_every_package_is_read() -> None:
+    read = {path.relative_to(ROOT).parts[:2] for path in modules()}
+    plugins = {("plugins", folder.name) for folder in ROOT.glob("plugins/*/")}
+    assert len(plugins) >= 3
+    assert {*plugins, ("arcade_rl", "cli")} <= read
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_prose_needs_the_line_above(path: Path) -> None:
     assert faults(path.read_text(encoding="utf-8")) == []
 
@@ -59,6 +71,7 @@ def test_no_prose_needs_the_line_above(path: Path) -> None:
         'class A:\n    x: int\n    """The same of x."""\n',
         "x = 1  # that is one\n",
         "x = 1\n# It is one.\n",
+        "x = 1\n# They are two.\n",
     ],
 )
 def test_bad_prose_is_found(source: str) -> None:

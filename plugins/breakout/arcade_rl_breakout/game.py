@@ -30,7 +30,7 @@ FEATURE_NAMES = (
     *("paddle x", "ball x", "ball y", "velocity x", "velocity y", "offset"),
     *(f"bricks {byte}" for byte in range(36)),
 )
-"""Of the table of `FeaturesEnv`."""
+"""Names of the features, in the order of the table of `FeaturesEnv`."""
 _BALL = 6
 """Features before those of the bricks: paddle and ball."""
 _FROM_LEFT = sorted(

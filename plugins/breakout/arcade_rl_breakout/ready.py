@@ -3,6 +3,6 @@
 from arcade_rl_breakout.console import keep_ready
 
 READY = 8
-"""As many as a training has environments by default; the others are opened when they are needed."""
+"""Number of emulators to open: a training's default number of environments. Others open later."""
 
 keep_ready(READY)

@@ -21,7 +21,7 @@ class BreakoutScreen(Screen):
         self._sound = sound
         self._max_steps = options.max_steps
         self._seed = -1
-        """Of the episode; loading the ROM for the same one again would take 0.2 s."""
+        """Seed of the episode, -1 before the first. The ROM is loaded, in 0.2 s, only for another seed."""
 
     def reset(self, seed: int) -> Frame:
         if seed == self._seed:

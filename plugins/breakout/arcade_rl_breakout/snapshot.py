@@ -17,7 +17,7 @@ differs: 7,890 at most. ale-py does not read on where a state ends, so noughts f
 RANDOM_SIZE = 625
 """Numbers that a `random.Random` is made of."""
 RANDOM_VERSION = 3
-"""Of what `random.Random.setstate` takes."""
+"""Version of the state that `random.Random.setstate` takes."""
 
 Rows = Mapping[str, npt.NDArray[Any]]
 """`emulator`, (N, 8192), uint8; with sticky actions also `random`, (N, 625), uint32, and `held`, the

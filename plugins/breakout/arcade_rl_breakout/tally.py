@@ -8,7 +8,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import Metric, RewardTerm
 from arcade_rl_breakout.memory import ROWS, WALL
 
-# Of the rows, from below: 1, 1, 4, 4, 7 and 7 points a brick.
+# Colours of the rows from below, whose bricks are worth 1, 1, 4, 4, 7 and 7 points.
 _COLOURS = ("blue", "green", "yellow", "ochre", "orange", "red")
 
 LEADING_METRICS = (

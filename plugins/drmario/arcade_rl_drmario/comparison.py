@@ -308,7 +308,7 @@ def worth_of(simulator: Simulator) -> npt.NDArray[np.float64]:
 
 
 def alone(game: Game, player: int) -> Game:
-    """The same pill and field as of a game for one player. (512,), uint8."""
+    """A game for one player, with this player's pill and field. (512,), uint8."""
     single = game.copy()
     state = single.view(STATE)
     state["number_of_players"] = 1

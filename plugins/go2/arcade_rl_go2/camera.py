@@ -25,9 +25,9 @@ class Mount:
     """How a camera is fixed: to the ground where the robot is, or where it started."""
 
     position: Place
-    """From there, m."""
+    """Position of the camera, seen from the place that it is fixed to, m."""
     target: Place
-    """What it looks at, from there, m."""
+    """Point that the camera looks at, seen from the same place, m."""
     field_deg: float
     """From the lower to the upper border of the picture."""
     follows: bool = True
@@ -35,7 +35,7 @@ class Mount:
 
 MOUNTS: Mapping[CameraName, Mount] = {
     "follow": Mount((0.86, -1.34, 0.78), (0.0, 0.0, 0.26), 40.0),
-    "fixed": Mount((3.0, -2.5, 1.5), (0.0, 0.0, 0.3), 45.0, follows=False),  # of the older films
+    "fixed": Mount((3.0, -2.5, 1.5), (0.0, 0.0, 0.3), 45.0, follows=False),  # older films
     "front": Mount((1.7, -0.35, 0.55), (0.0, 0.0, 0.24), 40.0),
     "above": Mount((0.0, -0.35, 2.3), (0.0, 0.0, 0.2), 40.0),
 }
@@ -57,7 +57,7 @@ class Camera:
 
     position: Point
     target: Point
-    """What it looks at."""
+    """Point that the camera looks at."""
     field_deg: float
     """From the lower to the upper border of the picture."""
     size: tuple[int, int]

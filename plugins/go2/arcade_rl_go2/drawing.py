@@ -50,7 +50,7 @@ class Drawing:
         return Subject(links, glows, arrows(state, links[0]), discs(feet[down], self._height))
 
     def _height(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Of the ground at points. (P, 3) -> (P,), m."""
+        """Height of the ground at points. (P, 3) -> (P,), m."""
         if self.ground is None:
             return np.zeros(len(points))
         return self.ground.at(points[:, 0], points[:, 1])

@@ -291,7 +291,7 @@ class Go2Env(VectorEnv):
 
 
 class TerrainEnv(Go2Env):
-    """The same on rough ground, which the stage of the curriculum chooses."""
+    """N robots on rough ground, whose strip the stage of the curriculum chooses."""
 
     def set_stage(self, stage: int) -> None:
         """Start later episodes on the strip of this stage."""

@@ -42,7 +42,7 @@ FEATURE_NAMES = (
     *(f"{joint} speed" for joint in robot.JOINTS),
     *(f"{joint} before" for joint in robot.JOINTS),
 )
-"""Of the table of `Go2Env`."""
+"""Names of the features, in the order of the table of `Go2Env`."""
 _BODY, _JOINTS, _LEG = 3, len(robot.JOINTS), 3
 FEATURE_GROUPS = (
     *(
@@ -177,4 +177,4 @@ TRAIN: dict[str, object] = {
         "log_std_init": 0.0,
     },
 }
-"""As Genesis' example with rsl_rl, for fewer environments."""
+"""Settings of Genesis' example with rsl_rl, changed for fewer environments."""

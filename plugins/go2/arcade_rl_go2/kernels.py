@@ -27,8 +27,8 @@ LEFT_S = 5.0
 """Age of a lock that a killed process of ours has left. It could go at once: the time is for the
 rare case that another program had the lock when ours was killed while it tried for it."""
 OURS = "arcade_rl.lock"
-"""In the folder of the cache. It holds `INSIDE` while somebody has it and after who had it was
-killed; otherwise it is empty."""
+"""Name of the lock file in the folder of the cache. The file holds `INSIDE` while a process has the
+lock and after that process was killed; otherwise the file is empty."""
 INSIDE = b"inside"
 LOCKED = 75
 """Exit code of a writer that found the list locked."""
@@ -39,8 +39,8 @@ def alone() -> Iterator[None]:
     """No other process of arcade_rl reads or writes the list inside, and no killed one has it
     locked.
 
-    It goes on without after `WRITE_S`, and where the cache cannot be written, and says so on
-    stderr.
+    After `WRITE_S`, and where the cache cannot be written, the block runs without the lock, and
+    stderr says so.
     """
     try:
         file = _open()
@@ -144,7 +144,7 @@ def _age_s(identity: tuple[int, int] | None) -> float:
 
 
 def _remove(lock: Path, identity: tuple[int, int]) -> None:
-    """It goes only if it is still this one: another process may have made a new one by now."""
+    """Remove this lock, but not a newer one that another process may have made by now."""
     taken = lock.with_name(f"{lock.name}.{os.getpid()}")
     try:
         lock.rename(taken)
@@ -159,8 +159,8 @@ def _remove(lock: Path, identity: tuple[int, int]) -> None:
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
-    """Its number and its time in ns, the same as long as it is the same file; None if there is
-    none."""
+    """A file's inode number and time in ns, which change when another file takes its place; None if
+    there is no file."""
     try:
         status = file.stat()
     except FileNotFoundError:

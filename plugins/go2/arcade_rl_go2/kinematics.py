@@ -42,7 +42,7 @@ def heading(base: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Ahead, left and up of the base, level with the world: it leaves out how the base is tilted.
     (3, 3), one a column."""
     ahead = base[:2, 0]
-    if np.linalg.norm(ahead) < 1e-6:  # it stands on its head or on its tail
+    if np.linalg.norm(ahead) < 1e-6:  # the robot stands on its head or on its tail
         ahead = base[:2, 2]
     x, y = ahead / np.linalg.norm(ahead)
     return np.array([[x, -y, 0.0], [y, x, 0.0], [0.0, 0.0, 1.0]])

@@ -15,9 +15,9 @@ ENTRIES: tuple[tuple[str, Colour], ...] = (
     ("foot on the ground", CONTACT_COLOUR),
 )
 SIZE = 0.026
-"""Of the text, part of the picture's height."""
+"""Size of the text, part of the picture's height."""
 SMALLEST = 10
-"""Pixel."""
+"""Smallest size of the text, pixel."""
 INK, PLATE, OPACITY = (244, 246, 248), (24, 30, 38), 0.42
 
 

@@ -24,22 +24,22 @@ CONTACT_COLOUR: Colour = (0.20, 0.86, 0.45)
 LEVELS = (0.32, 0.25)
 """Heights of the two arrows above the base: one does not hide the other when they agree. m."""
 LENGTH = 0.6
-"""Of an arrow, m for each m/s."""
+"""Length of an arrow, m for each m/s."""
 LONGEST = 1.2
-"""m."""
+"""Greatest length of an arrow, m."""
 SWEEP = 0.9
-"""Of an arc, rad for each rad/s."""
+"""Angle of an arc, rad for each rad/s."""
 WIDEST = 2.8
-"""rad"""
+"""Greatest angle of an arc, rad."""
 ARC_RADIUS = 0.36
 LEAST, LEAST_TURN = 0.02, 0.25
 """Below so many m/s a ball stands for an arrow, below so many rad/s nothing for an arc."""
 RADIUS, HEAD_RADIUS, HEAD = 0.011, 0.026, 0.065
-"""Of an arrow's shaft and head, and how long its head is, m."""
+"""Radius of an arrow's shaft, radius of its head, and length of its head, m."""
 SIDES, BENDS = 14, 20
 DISC_RADIUS = 0.06
 LIFT = 0.004
-"""Of discs above the ground, m."""
+"""Height of discs above the ground, m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class Marks:
 
 
 def arrows(state: npt.NDArray[np.floating], base: npt.NDArray[np.float64]) -> Marks:
-    """Of the command and of the velocity: along the ground, and an arc for turning. `base`: from the
-    base's frame to the world."""
+    """Arrows of the command and of the velocity along the ground, and arcs for turning. `base`:
+    from the base's frame to the world."""
     axes, parts = heading(base), []
     for values, level, colour in (
         (state[COMMAND], LEVELS[0], COMMAND_COLOUR),

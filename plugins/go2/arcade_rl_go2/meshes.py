@@ -17,9 +17,9 @@ Detail: TypeAlias = tuple[float, int, int]
 BODY: Detail = (0.13, 2400, 3)
 LEGS: Detail = (0.05, 600, 3)
 OUTLINE: Detail = (0.02, 100, 7)
-"""Of each piece: part of its triangles that are drawn, and for the last throw the shadow, the fewest that
-are left, and how roughly it is simplified; more than 3 takes letters and edges away. The model has 400,000,
-most smaller than a pixel, and software draws every one of them."""
+"""How a piece of a mesh is simplified: the part of its triangles that is kept, the fewest that are
+kept, and how roughly; more than 3 takes letters and edges away. `OUTLINE` only throws the shadow.
+The model has 400,000 triangles, most smaller than a pixel, and software draws every one of them."""
 HAVE_FEET = ("calf", "calf_mirror")
 """Files that have the foot in them too, black, which has one of its own."""
 CREASE = np.cos(np.radians(35))
@@ -41,7 +41,7 @@ class Triangles:
 
 
 def read_meshes(files: list[tuple[Path, Matrix, int]], legs: Detail, body: Detail) -> Triangles:
-    """Of files, each in its place on a link; link 0 is the body."""
+    """Triangles of mesh files, each file in its place on a link; link 0 is the body."""
     parts = []
     for file, origin, link in files:
         for piece in _pieces(file):

@@ -13,7 +13,7 @@ from arcade_rl_go2.robot import GRAVITY, MASS_KG
 
 UPRIGHT_RAD = math.radians(30.0)
 UPRIGHT_M = 0.2
-"""It is upright where it is tilted less and higher than this."""
+"""The robot is upright where it is tilted less than this angle and its base is higher than this."""
 GOOD_M = 1.0
 EXCELLENT_M = 2.0
 """Distances from which on an episode is a success of level 1 and 2, as the older system had them."""

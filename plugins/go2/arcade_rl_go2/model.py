@@ -30,7 +30,7 @@ class Link:
     joint: int
     """Place in `JOINTS` of what turns it; `FIXED` where nothing does."""
     axis: npt.NDArray[np.float64]
-    """That it turns about. (3,)"""
+    """Axis that the link turns about, of unit length. (3,)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Model:
     triangles: Triangles
     """In the frames of their links."""
     outline: Triangles
-    """The same with fewer of them, for its shadow."""
+    """The robot in fewer triangles, for its shadow."""
 
     def find(self, name: str) -> int:
         """Place of a link."""
@@ -107,7 +107,7 @@ def _numbers(text: str) -> npt.NDArray[np.float64]:
 
 
 def _origin(element: ElementTree.Element) -> Matrix:
-    """Of a joint or a picture: turned about x, then y, then z, and moved."""
+    """Origin of a joint or of a visual: turned about x, then y, then z, and moved. (4, 4)"""
     matrix = np.eye(4)
     if (origin := element.find("origin")) is not None:
         for axis, angle in zip(np.eye(3), _numbers(origin.attrib["rpy"]), strict=True):
@@ -117,7 +117,7 @@ def _origin(element: ElementTree.Element) -> Matrix:
 
 
 def rotation(axis: npt.NDArray[np.float64], angle: float) -> npt.NDArray[np.float64]:
-    """By an angle about an axis of length 1. (3, 3)"""
+    """Rotation by an angle about an axis of length 1. (3, 3)"""
     x, y, z = axis
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)

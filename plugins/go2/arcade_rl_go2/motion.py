@@ -14,7 +14,7 @@ class Motion:
     step_s: float
     """Length of the step, s."""
     velocity: Tensor
-    """Of the base in its own frame: forward, left, up. (N, 3), m/s."""
+    """Linear velocity of the base in its own frame: forward, left, up. (N, 3), m/s."""
     rotation: Tensor
     """Angular velocity of the base in its own frame. (N, 3), rad/s."""
     down: Tensor
@@ -22,15 +22,15 @@ class Motion:
     tilt: Tensor
     """Angle of the base's up axis to the world's. (N,), rad."""
     height: Tensor
-    """Of the base above the ground below it. (N,), m."""
+    """Height of the base above the ground below it. (N,), m."""
     angles: Tensor
-    """Of the joints. (N, 12), rad."""
+    """Angles of the joints. (N, 12), rad."""
     speeds: Tensor
-    """Of the joints. (N, 12), rad/s."""
+    """Speeds of the joints. (N, 12), rad/s."""
     last_speeds: Tensor
-    """The same one step before. (N, 12)"""
+    """Speeds of the joints one step before. (N, 12), rad/s."""
     torques: Tensor
-    """Of the joints' controllers. (N, 12), Nm."""
+    """Torques of the joints' controllers. (N, 12), Nm."""
     contacts: Tensor
     """Whether each foot touches the ground. (N, 4), bool."""
     foot_speeds: Tensor
@@ -44,6 +44,6 @@ class Motion:
     action: Tensor
     """(N, 12)"""
     last_action: Tensor
-    """The one before. (N, 12)"""
+    """Action one step before. (N, 12)"""
     pose: Tensor
     """The default pose. (12,), rad."""

@@ -54,11 +54,11 @@ class Randomize(Between):
     """What differs from one episode to the next. Unset: nothing does."""
 
     friction: Range | None = None
-    """Of all links, as a multiple of the model's. 0.5 to 1.25 is usual."""
+    """Friction of all links, as a multiple of the model's. 0.5 to 1.25 is usual."""
     mass_kg: Range | None = None
     """Added to the base."""
     push_m_s: Annotated[float, Field(ge=0, le=1000)] = 0.0
-    """The highest sudden change of the base's horizontal velocity along each axis; 0: it is not pushed."""
+    """The highest sudden change of the base's horizontal velocity along each axis; 0: no pushes."""
     push_every_s: Annotated[float, Field(gt=0, le=1e6)] = 5.0
 
     @model_validator(mode="after")
@@ -74,7 +74,7 @@ class Go2Options(Options):
     """What the robot is to do, and how it is simulated and shown."""
 
     task: TaskName = "walk"
-    """What it is rewarded for, and when an episode ends."""
+    """What the robot is rewarded for, and when an episode ends."""
     control_hz: Annotated[int, Field(ge=15, le=50)] | None = None
     """Decisions a second. Unset: the task's own, 50, or 15 for stand-up-and-walk."""
     episode_s: Annotated[float, Field(gt=0, le=600)] | None = None
@@ -86,9 +86,9 @@ class Go2Options(Options):
     command: Command = Command()
     randomize: Randomize = Randomize()
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where it is simulated; "auto": on a GPU where there is one."""
+    """Device of the simulation; "auto": a GPU where there is one."""
     camera: CameraName = "follow"
-    """Of pictures, where a film names no other."""
+    """Camera of films that name no other."""
 
     @model_validator(mode="after")
     def _goes_along_its_strip(self) -> Go2Options:

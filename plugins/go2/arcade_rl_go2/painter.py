@@ -21,7 +21,7 @@ FINER = 2
 """The robot and its arrows are drawn in so many times the size, and then made smaller: smooth edges.
 Multisampling would take longer, as the ground needs none, and most of the picture is ground."""
 SHADOW_SIZE = 1024
-"""Of the shadow's picture, pixel."""
+"""Side of the shadow's picture, pixel."""
 CASTING, SHADED = 0.66, 0.74
 """How far the robot reaches, and how far around its middle its shadow, m."""
 SUN = np.array([-0.35, -0.45, 1.0]) / np.linalg.norm([-0.35, -0.45, 1.0])
@@ -30,7 +30,8 @@ FAR_GROUND = 150.0
 """How far the plane reaches, m."""
 DISC_OPACITY = 0.75
 DISC_NEARER = 0.0015
-"""Of discs, in clip coordinates: some centimetres, so that bends of the ground do not cover them."""
+"""How much nearer discs are drawn, in clip coordinates: some centimetres, so that bends of the
+ground do not cover them."""
 AROUND = 0.16
 """How far what is drawn of a link is from its joint, m."""
 MOST_MARKS = 1 << 14
@@ -82,7 +83,7 @@ class Painter:
         self.size, self.model = size, load_model()
         context = self._context = open_context()
         with context:
-            context.gc()  # of painters that are no more
+            context.gc()  # frees what belonged to painters that no longer exist
             self._shadow = context.depth_texture((SHADOW_SIZE, SHADOW_SIZE))
             self._shadow.compare_func = "<="
             self._shadow.repeat_x = self._shadow.repeat_y = False
@@ -176,7 +177,7 @@ class Painter:
         give(self._near.program, sun_matrix=sun)
         if self._hills is None:
             self._near.render(*_shaded(subject))
-            # The same plane as the part that is drawn already, and behind it.
+            # This plane is also that of the part drawn already: the offset puts it behind.
             context.polygon_offset = 1.0, 8.0
             self._far.render(*_level(-FAR_GROUND, -FAR_GROUND, FAR_GROUND, FAR_GROUND))
             context.polygon_offset = 0.0, 0.0

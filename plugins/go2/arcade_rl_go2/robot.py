@@ -22,7 +22,7 @@ UPPER = (1.0472, 3.4907, -0.83776) * 2 + (1.0472, 4.5379, -0.83776) * 2
 """Limits of the joints, as the model has them. (12,), rad."""
 
 MASS_KG = 15.019
-"""Of the whole robot, as the model has it."""
+"""Mass of the whole robot, as the model has it."""
 GRAVITY = 9.81
 """m/s^2."""
 

@@ -36,19 +36,19 @@ class Reading:
     """What the simulator says after a step. Joints and feet are in the order of `robot`."""
 
     position: Tensor
-    """Of the base in the world. (N, 3), float32, m."""
+    """Position of the base in the world. (N, 3), float32, m."""
     quaternion: Tensor
-    """Of the base, (w, x, y, z). (N, 4), float32."""
+    """Orientation of the base in the world, (w, x, y, z). (N, 4), float32."""
     velocity: Tensor
-    """Of the base in the world. (N, 3), m/s."""
+    """Linear velocity of the base in the world. (N, 3), m/s."""
     rotation: Tensor
     """Angular velocity of the base in its own frame. (N, 3), rad/s."""
     angles: Tensor
-    """(N, 12), rad."""
+    """Angles of the joints. (N, 12), rad."""
     speeds: Tensor
-    """Of the joints. (N, 12), rad/s."""
+    """Speeds of the joints. (N, 12), rad/s."""
     torques: Tensor
-    """Of the joints' controllers. (N, 12), Nm."""
+    """Torques of the joints' controllers. (N, 12), Nm."""
     contacts: Tensor
     """Whether each foot touches the ground. (N, 4), bool."""
     foot_speeds: Tensor

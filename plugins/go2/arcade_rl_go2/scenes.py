@@ -45,7 +45,7 @@ class Lease:
         return robots
 
     def give_back(self) -> None:
-        """They are not used any more. Once is enough."""
+        """Leave the robots to the next lease of this kind. Later calls do nothing."""
         if self._is_held:
             self._is_held = False
             _free.setdefault(self._kind, []).append(self.robots)

@@ -20,7 +20,7 @@ from arcade_rl_go2.states import ANGLES, CONTACTS, POSITION, QUATERNION, WIDTH
 from arcade_rl_go2.terrain import middle
 
 STANDS_AT = 0.31
-"""Of the base above the ground in the default pose, m."""
+"""Height of the base above the ground in the default pose, m."""
 
 
 class LazyFrames(Sequence[Frame]):
@@ -121,14 +121,14 @@ class Go2Screen(Screen):
         return self._env
 
     def _enter_stage(self, env: VectorEnv) -> None:
-        """There is only one."""
+        """Do nothing: the game has only one stage."""
 
     def _lane_of_stage(self) -> float:
         return 0.0
 
 
 class StagedGo2Screen(Go2Screen):
-    """The same of a game with a curriculum."""
+    """Pictures of a game with a curriculum."""
 
     _stage = 0
 

@@ -231,15 +231,15 @@ void main() {
 
 
 def robot_corner(links: int) -> str:
-    """For a robot of so many links."""
+    """Shader of the corners of a robot with so many links."""
     return _ROBOT_CORNER.replace("LINKS", str(links))
 
 
 def shadow_corner(links: int) -> str:
-    """For a robot of so many links."""
+    """Shader of the corners of the shadow of a robot with so many links."""
     return _SHADOW_CORNER.replace("LINKS", str(links))
 
 
 def ground_pixel(has_shadow: bool) -> str:
-    """Of ground that the robot's shadow may fall on, or not: looking it up takes longest."""
+    """Shader of ground. `has_shadow`: the robot's shadow may fall on it, which takes longest."""
     return _GROUND_PIXEL.replace("SUNLIT", "sunlit(place, 2.0)" if has_shadow else "1.0")

@@ -17,13 +17,13 @@ class Fall:
     """An episode ends by the rules where one of these is passed."""
 
     roll_or_pitch: float = math.inf
-    """Either of them, rad."""
+    """Largest roll or pitch, rad."""
     tilt: float = math.inf
-    """Of the base's up axis, rad."""
+    """Largest angle of the base's up axis to the world's, rad."""
     height_m: float = -math.inf
-    """Below this."""
+    """Lowest height of the base above the ground."""
     early_height_m: float = -math.inf
-    """Below this in the first `early_s` seconds."""
+    """Lowest height of the base in the first `early_s` seconds."""
     early_s: float = 0.0
 
 
@@ -36,9 +36,9 @@ class Task:
     control_hz: int
     """Steps a second."""
     steps: int
-    """After which an episode is truncated."""
+    """Steps after which an episode is truncated."""
     forward: Range
-    """Of commands, m/s."""
+    """Range of the commanded velocity forward, m/s."""
     left: Range
     turn: Range
     """rad/s."""

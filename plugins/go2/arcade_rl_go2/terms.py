@@ -23,7 +23,7 @@ HEIGHT_M = 0.3
 LONG_STEP_S = 0.5
 """Time in the air from which on `air_time` rewards a foot."""
 WALKING_M_S = 0.1
-"""Commands below this ask it to stand: feet are not rewarded for being in the air."""
+"""Commands below this speed ask the robot to stand: feet are not rewarded for being in the air."""
 STANDING_M = 0.27
 """Height that `standing_height` asks for."""
 LYING_M = 0.15
@@ -41,9 +41,9 @@ class Term:
     name: str
     function: Callable[[Motion], Tensor]
     weight: float
-    """Where the configuration names none."""
+    """Weight where the configuration names none."""
     measures: str
-    """With its unit, in one line."""
+    """What the term measures, with its unit, in one line."""
     is_rate: bool = True
     """Whether it counts by the second: it is multiplied by the length of the step, as all of Genesis'
     example and of legged_gym are, so that their weights can be taken over."""
@@ -54,7 +54,7 @@ class Term:
         return value * motion.step_s if self.is_rate else value
 
     def declared(self) -> RewardTerm:
-        """As the core knows it."""
+        """The declaration of this term for the core."""
         measures = (
             f"{self.measures}, times the step's length in s" if self.is_rate else self.measures
         )

@@ -13,9 +13,9 @@ from arcade_rl_go2.ground import HeightField
 CELL_M = 0.1
 """Side of a cell of the height field."""
 LENGTH_M = 28.0
-"""Of every strip, along x: an episode starts near its beginning and walks along it."""
+"""Length of every strip, along x: an episode starts near its beginning and walks along it."""
 WIDTH_M = 12.0
-"""Of every strip, along y."""
+"""Width of every strip, along y."""
 START_M = 3.0
 """Flat ground at the beginning of a strip; an episode starts in the middle of it."""
 STAGES = ("flat", "bumps", "slopes", "steps")

@@ -24,7 +24,7 @@ from arcade_rl_drmario import pad
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MOST_ATTEMPTS = 10
-"""Of making a folder that another process removes in the same moment."""
+"""Attempts to make a folder while other processes remove it."""
 
 _PACKAGE = Path(__file__).parent
 _njit: Any = numba.njit
