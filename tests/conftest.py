@@ -184,6 +184,18 @@ def runs(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clips are drawn in this process: others would import for seconds what they draw with."""
+    monkeypatch.setattr("arcade_rl.video.pool.cores", lambda: 1)
+
+
+@pytest.fixture
+def two_cores(one_core: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clips are drawn in two other processes."""
+    monkeypatch.setattr("arcade_rl.video.pool.cores", lambda: 2)
+
+
+@pytest.fixture
 def leave_nothing_running() -> Iterator[None]:
     """End the runs that a failed test left behind."""
     from supervised import end_all

@@ -12,6 +12,10 @@ import pytest
 from arcade_rl import cli
 
 SMALL = ("--preset", "debug-720p")
+PER_STEP = 2
+"""Frames of a step of the toy, whose rate is 30."""
+CARD_FRAMES = 75
+"""Frames of a title card."""
 
 
 class Exported:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exported import SMALL, Exported, film, sidecar
+from exported import CARD_FRAMES, PER_STEP, SMALL, Exported, film, sidecar
 from make_run import Made
 
 from arcade_rl.overlay.appearance import Appearance
@@ -17,19 +17,14 @@ from arcade_rl.playback.library import Run
 from arcade_rl.playback.moments import Excerpt, stretch_of
 from arcade_rl.playback.session import Wants
 from arcade_rl.playback.sources import PlayedSource, RecordedSource, opened
-from arcade_rl.video import pool
 from arcade_rl.video.formats import GIF, MP4
 from arcade_rl.video.look import Captions, Encoding, Look
 
-PER_STEP, RATE = 2, 30
-"""Frames of a step of the toy, and its frames per second."""
-CARD_FRAMES, CLOSING_FRAMES = 75, 30
+pytestmark = pytest.mark.usefixtures("one_core")
 
-
-@pytest.fixture(autouse=True)
-def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clips are drawn in this process: others would import for seconds what they draw with."""
-    monkeypatch.setattr(pool, "cores", lambda: 1)
+RATE = 30
+"""Frames of the toy per second."""
+CLOSING_FRAMES = 30
 
 
 class Drawn:
