@@ -8,14 +8,13 @@ import cv2
 import numpy as np
 
 from arcade_rl.contracts import Frame
-from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import (
     SMALLEST,
     SMALLEST_TALL,
     SMALLEST_WIDE,
     Detail,
     Rect,
-    check_size,
+    has_room,
 )
 
 WIDEST, SQUAREST, TALLEST = 3.0, 1.25, 1 / 1.5
@@ -37,7 +36,7 @@ def fit(room: Rect, detail: Detail) -> Fit:
     """The largest picture of this detail in a room, with bars at the sides or above and below where
     the room has a shape that the picture cannot have."""
     size = (room.width, room.height)
-    if _is_drawable(size, detail):
+    if has_room(size, detail):
         return Fit(size, room)
     drawn = _nearest(size, detail)
     part = min(room.width / drawn[0], room.height / drawn[1], 1.0)
@@ -53,14 +52,6 @@ def put(picture: Frame, where: Fit, into: Frame) -> None:
     else:
         size = (where.box.width, where.box.height)
         target[:] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-
-
-def _is_drawable(size: tuple[int, int], detail: Detail) -> bool:
-    try:
-        check_size(size, detail)
-    except UsageError:
-        return False
-    return True
 
 
 def _nearest(size: tuple[int, int], detail: Detail) -> tuple[int, int]:
