@@ -10,6 +10,7 @@ import numpy as np
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay.layout import (
     SMALLEST,
+    SMALLEST_SQUARE,
     SMALLEST_TALL,
     SMALLEST_WIDE,
     Detail,
@@ -19,7 +20,7 @@ from arcade_rl.overlay.layout import (
 
 WIDEST, SQUAREST, TALLEST = 3.0, 1.25, 1 / 1.5
 """Widths over heights that a picture with panels may have: from `SQUAREST` to `WIDEST` with panels
-beside the game, and up to `TALLEST` with panels below."""
+beside the game, up to `TALLEST` with panels below, and between these limits where it is large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def _nearest(size: tuple[int, int], detail: Detail) -> tuple[int, int]:
         return max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1])
     wide = _shaped(size, SQUAREST, WIDEST, SMALLEST_WIDE)
     tall = _shaped(size, 0.3, TALLEST, SMALLEST_TALL)
-    return max((wide, tall), key=lambda drawn: _shown_area(drawn, size))
+    square = _shaped(size, TALLEST, SQUAREST, (SMALLEST_SQUARE, SMALLEST_SQUARE))
+    return max((wide, tall, square), key=lambda drawn: _shown_area(drawn, size))
 
 
 def _shaped(

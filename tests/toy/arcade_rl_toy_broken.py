@@ -386,13 +386,13 @@ GAMES: list[Any] = [
             Metric(
                 "Hits!",
                 "",
-                aggregation="median",
-                better="left",
+                aggregation="median",  # type: ignore[arg-type]
+                better="left",  # type: ignore[arg-type]
                 format="Q",
                 least=2,
                 most=1,
-                is_event="often",
-            ),  # type: ignore[arg-type]
+                is_event="often",  # type: ignore[arg-type]
+            ),
             METRICS[0],
         ),
         terms=(*TERMS, TERMS[0], RewardTerm("huge", float("inf"), "")),

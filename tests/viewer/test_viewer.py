@@ -390,12 +390,10 @@ def test_a_clip_looks_as_the_window_and_outlasts_it(every: Made, tmp_path: Path)
     def fail(_: ClipOrder) -> Sequence[str]:
         return [sys.executable, "-c", "import sys; sys.exit('no room left')"]
 
-    options = ViewerOptions("full", "light", "green-red", "front", tmp_path, fail)
+    options = ViewerOptions("full", "light", "green-red", folder=tmp_path, export=fail)
     with watching(RecordedSource(every.run.path, 20), options=options) as viewer:
         order, result = ordered(viewer)
-    assert (order.detail, order.theme, order.signs, order.camera) == (
-        "full", "light", "green-red", "front",
-    )  # fmt: skip
+    assert (order.detail, order.theme, order.signs) == ("full", "light", "green-red")
     assert result == "no clip: no room left"
 
 
