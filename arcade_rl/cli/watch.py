@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
 from arcade_rl.cli.evaluate import OPPONENT
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import RUNS_DIR, SEED
@@ -16,7 +17,7 @@ from arcade_rl.errors import UsageError
 
 if TYPE_CHECKING:
     from arcade_rl.playback.programme import Programme
-    from arcade_rl.viewer.clip import ClipOrder
+    from arcade_rl.viewer.clip import ClipJob, ClipOrder
     from arcade_rl.viewer.viewer import Viewer, ViewerOptions
     from arcade_rl.viewer.window import ViewerWindow
 
@@ -31,23 +32,10 @@ SIZE = (1280, 720)
     )
 )
 @click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE")
-@click.option(
-    "--overlay",
-    "detail",
-    type=click.Choice(("full", "minimal", "none")),
-    default="full",
-    show_default=True,
-    help="Policy, value and network beside the game; a line; nothing.",
-)
-@click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
-@click.option(
-    "--signs",
-    type=click.Choice(("blue-orange", "green-red")),
-    default="blue-orange",
-    show_default=True,
-    help="Colours of positive and negative numbers.",
-)
-@click.option("--camera", metavar="NAME", help="Of a game that has some; see `plugins show`.")
+@overlay("full")
+@THEME
+@SIGNS
+@CAMERA
 @click.option("--seed", type=SEED, help="Seed of the games that a checkpoint plays.")
 @click.option(
     "--deterministic/--sampled", default=None, help="How a checkpoint chooses its actions."
@@ -83,7 +71,7 @@ def watch(
     from arcade_rl.viewer.viewer import ViewerOptions
     from arcade_rl.viewer.window import ViewerWindow
 
-    options = ViewerOptions(detail, theme, signs, camera, folder, _export_command)
+    options = ViewerOptions(detail or "full", theme, signs, camera, folder, _export_command)
     size = SIZE if headless else remembered_size()
     window = ViewerWindow(size, f"{programme.name} - arcade_rl", headless)
     try:
@@ -161,7 +149,18 @@ def _run(programme: Programme, window: ViewerWindow, options: ViewerOptions) -> 
             viewer.run()
         _remember(viewer)
     finally:
-        viewer.close()
+        clips = viewer.close()
+        window.close()
+        _finish(clips)
+
+
+def _finish(clips: Sequence[ClipJob]) -> None:
+    """Wait for the clips that are still being written, and say what became of them."""
+    from arcade_rl.cli.output import notice
+
+    for clip in clips:
+        notice(f"writing {clip.order.out}")
+        notice(clip.wait())
 
 
 def _remember(viewer: Viewer) -> None:
@@ -179,5 +178,7 @@ def _export_command(order: ClipOrder) -> Sequence[str]:
     return [
         sys.executable, "-m", "arcade_rl", "export", "episode", order.reference,
         "--start", str(order.start), "--end", str(order.end), "--overlay", order.detail,
-        "--theme", order.theme, "--preset", "debug-720p", "--out", str(order.out),
+        "--theme", order.theme, "--signs", order.signs,
+        *([] if order.camera is None else ["--camera", order.camera]),
+        "--preset", "debug-720p", "--out", str(order.out),
     ]  # fmt: skip

@@ -199,6 +199,15 @@ def check_size(size: tuple[int, int], detail: Detail) -> None:
         )
 
 
+def has_room(size: tuple[int, int], detail: Detail) -> bool:
+    """Whether a canvas has room for this detail."""
+    try:
+        check_size(size, detail)
+    except UsageError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Picture:
     frame: tuple[int, int]

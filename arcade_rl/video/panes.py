@@ -12,7 +12,7 @@ import numpy as np
 
 from arcade_rl.contracts import Declaration, Frame
 from arcade_rl.errors import UsageError
-from arcade_rl.overlay.layout import Detail, check_size
+from arcade_rl.overlay.layout import Detail, has_room
 from arcade_rl.overlay.scene import Card
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.beside import After, Pace, turns
@@ -143,7 +143,7 @@ def areas_of(size: tuple[int, int], panes: int, aspect: Fraction, detail: Detail
     width, height = size
     every = COLUMNS[panes] if width >= height else tuple(range(1, panes + 1))
     columns, *others = [
-        count for count in every if _has_room(_pane_size(size, panes, count), detail)
+        count for count in every if has_room(_pane_size(size, panes, count), detail)
     ] or every
     for other in others:
         gain = _game_area(size, panes, other, aspect) / _game_area(size, panes, columns, aspect)
@@ -163,14 +163,6 @@ def _aspect(declaration: Declaration) -> Fraction:
     """Width of the game's picture over its height."""
     width, height = declaration.frame_size
     return width * declaration.pixel_aspect / height
-
-
-def _has_room(size: tuple[int, int], detail: Detail) -> bool:
-    try:
-        check_size(size, detail)
-    except UsageError:
-        return False
-    return True
 
 
 def _pane_size(size: tuple[int, int], panes: int, columns: int) -> tuple[int, int]:

@@ -22,6 +22,9 @@ class ClipOrder:
     out: Path
     detail: str
     theme: str
+    signs: str
+    camera: str | None
+    """Name of the camera; None for the game's first."""
 
 
 class ClipJob:

@@ -16,6 +16,7 @@ from arcade_rl.viewer.editor import LineEditor
 from arcade_rl.viewer.transport import SPEEDS
 
 if TYPE_CHECKING:
+    from arcade_rl.playback.sources import Source
     from arcade_rl.viewer.viewer import Viewer
 
 Command: TypeAlias = Callable[["Viewer", str], None]
@@ -78,12 +79,17 @@ def go_to_landmark(viewer: Viewer, key: str) -> None:
 def change_episode(viewer: Viewer, key: str) -> None:
     by = 1 if key == "e" else -1
     source = viewer.programme.move(by)
-    try:
-        viewer.show(source)
-    except ArcadeError:
-        viewer.programme.move(-by)
-        raise
+    _show_or(lambda: viewer.programme.move(-by), viewer, source)
     viewer.say(viewer.programme.name)
+
+
+def _show_or(undo: Callable[[], object], viewer: Viewer, source: Source, position: int = 0) -> None:
+    """Show an episode. Where that fails, `undo` takes back what chose the episode."""
+    try:
+        viewer.show(source, position)
+    except (ArcadeError, OSError):
+        undo()
+        raise
 
 
 def ask_breakpoint(viewer: Viewer, key: str) -> None:
@@ -138,7 +144,8 @@ def change_choosing(viewer: Viewer, key: str) -> None:
     if not isinstance(programme, CheckpointEpisodes):
         raise MissingError("this was recorded, and is as it is; watch RUN@CHECKPOINT to choose")
     deterministic = not programme.source.deterministic
-    viewer.show(programme.choose(deterministic), viewer.player.position)
+    source, position = programme.choose(deterministic), viewer.player.position
+    _show_or(lambda: programme.choose(not deterministic), viewer, source, position)
     viewer.say("deterministic" if deterministic else "sampled")
 
 

@@ -8,19 +8,19 @@ import cv2
 import numpy as np
 
 from arcade_rl.contracts import Frame
-from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import (
     SMALLEST,
+    SMALLEST_SQUARE,
     SMALLEST_TALL,
     SMALLEST_WIDE,
     Detail,
     Rect,
-    check_size,
+    has_room,
 )
 
 WIDEST, SQUAREST, TALLEST = 3.0, 1.25, 1 / 1.5
 """Widths over heights that a picture with panels may have: from `SQUAREST` to `WIDEST` with panels
-beside the game, and up to `TALLEST` with panels below."""
+beside the game, up to `TALLEST` with panels below, and between these limits where it is large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def fit(room: Rect, detail: Detail) -> Fit:
     """The largest picture of this detail in a room, with bars at the sides or above and below where
     the room has a shape that the picture cannot have."""
     size = (room.width, room.height)
-    if _is_drawable(size, detail):
+    if has_room(size, detail):
         return Fit(size, room)
     drawn = _nearest(size, detail)
     part = min(room.width / drawn[0], room.height / drawn[1], 1.0)
@@ -55,21 +55,14 @@ def put(picture: Frame, where: Fit, into: Frame) -> None:
         target[:] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _is_drawable(size: tuple[int, int], detail: Detail) -> bool:
-    try:
-        check_size(size, detail)
-    except UsageError:
-        return False
-    return True
-
-
 def _nearest(size: tuple[int, int], detail: Detail) -> tuple[int, int]:
     """A size that this detail can be drawn at: inside the room if the room is large enough."""
     if detail != "full":
         return max(size[0], SMALLEST[0]), max(size[1], SMALLEST[1])
     wide = _shaped(size, SQUAREST, WIDEST, SMALLEST_WIDE)
     tall = _shaped(size, 0.3, TALLEST, SMALLEST_TALL)
-    return max((wide, tall), key=lambda drawn: _shown_area(drawn, size))
+    square = _shaped(size, TALLEST, SQUAREST, (SMALLEST_SQUARE, SMALLEST_SQUARE))
+    return max((wide, tall, square), key=lambda drawn: _shown_area(drawn, size))
 
 
 def _shaped(

@@ -35,12 +35,13 @@ class Projector:
         self._camera = camera
         self._stack = ExitStack()
 
-    def open(self, source: Source, with_policy: bool, overlay: Overlay) -> Slide:
-        """Open a session of a source in place of the present one, which stays where this fails.
-        Errors are those of `sources.opened`."""
+    def open(self, source: Source, with_policy: bool, overlay: Overlay, position: int) -> Slide:
+        """Open a session of a source, after `position` steps, in place of the present one, which
+        stays where this fails. Errors are those of `sources.opened` and of `Session.seek`."""
         wants = Wants("required" if with_policy else "none", False, self._camera, overlay, THREADS)
         with ExitStack() as stack:
             session = stack.enter_context(opened(source, wants))
+            session.step(position)
             opinions = None
             if with_policy and not isinstance(source, FiledSource):
                 opinions = Opinions(session, source.run, THREADS)
@@ -60,7 +61,7 @@ class PolicyLibrary:
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
 
     @property
     def is_loaded(self) -> bool:
@@ -84,7 +85,7 @@ class PolicyLibrary:
     def _load(self) -> None:
         try:
             importlib.import_module("arcade_rl.playback.player")
-        except ImportError as error:
+        except (ImportError, OSError) as error:  # OSError: a shared library that does not load
             self._error = error
 
 

@@ -168,12 +168,12 @@ class Transport:
 
     def _continue(self) -> None:
         assert self._job is not None, "a seek is going on"
-        job, self._job = self._job, None  # an error ends the seek
+        job, goal = self._job, self.goal
+        self._job = self.goal = None  # an error ends the seek
         if next(job, self) is self:
-            self.goal = None
             self._present(self._reached)
         else:
-            self._job = job
+            self._job, self.goal = job, goal
 
     def _finish(self) -> None:
         while self._job is not None:

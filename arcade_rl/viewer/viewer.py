@@ -87,11 +87,10 @@ class Viewer:
         if not self.is_closed:
             self.show(self.programme.source)
 
-    def close(self) -> None:
-        """Free the session, and wait for clips that are being written."""
+    def close(self) -> list[ClipJob]:
+        """Free the session; returns the clips that are still being written."""
         self._projector.close()
-        for clip in self._clips:
-            clip.wait()
+        return self._clips
 
     @property
     def wants_policy(self) -> bool:
@@ -206,7 +205,9 @@ class Viewer:
                 self._clips.remove(clip)
                 self.say(result, urgent=result.startswith("no "))
         if self.wants_policy and self.slide.opinions is None and not self._lacks_policy:
-            self._add_policy()
+            self._library.begin()
+            if not self.player.is_seeking:  # a seek belongs to the session without the policy
+                self._add_policy()
 
     # --- episodes ------------------------------------------------------------------------------
 
@@ -236,10 +237,16 @@ class Viewer:
         start, self.clip_start = self.clip_start, None
         out = self.free_path(f"clip_{start}-{end}", ".mp4")
         order = ClipOrder(
-            self.programme.reference, start, end, out, self.look.detail, self.look.theme_name
-        )
+            self.programme.reference, start, end, out, self._clip_detail(), self.look.theme_name,
+            self.look.signs, self.options.camera,
+        )  # fmt: skip
         self._clips.append(ClipJob(order, self.options.export(order)))
         self.say(f"writing {out}")
+
+    def _clip_detail(self) -> Detail:
+        """The overlay of a clip: films have all panels only where the policy is known."""
+        lacks_panels = self.look.detail == "full" and self._lacks_policy
+        return "minimal" if lacks_panels else self.look.detail
 
     def free_path(self, name: str, suffix: str) -> Path:
         """A path in the folder of clips and screenshots that no file has yet."""
@@ -260,24 +267,24 @@ class Viewer:
 
     def _open(self, source: Source, position: int) -> None:
         """Open an episode with its policy if that is wanted, known and loaded, else without."""
-        known = has_policy(source)
-        is_possible = known and self.wants_policy and self._library.is_loaded
-        refusal = ""
+        known, refusal = has_policy(source), ""
+        is_wanted = known and self.wants_policy
         try:
-            slide = self._project(source, is_possible or needs_policy(source))
+            with_policy = needs_policy(source) or (is_wanted and self._library.is_loaded)
+            slide = self._project(source, with_policy, position)
         except ArcadeError as error:
-            if needs_policy(source) or not is_possible:
+            if needs_policy(source) or not is_wanted:
                 raise
-            slide, known, refusal = self._project(source, False), False, str(error)
+            slide, known, refusal = self._project(source, False, position), False, str(error)
         self.slide, self._lacks_policy = slide, not known
-        slide.session.step(position)
         self._replace_player()
         if refusal:
             self.say(refusal, urgent=True)
 
-    def _project(self, source: Source, with_policy: bool) -> Slide:
+    def _project(self, source: Source, with_policy: bool, position: int) -> Slide:
         room = self._picture.room(self.window.size, self.look)
-        return self._projector.open(source, with_policy, self._picture.overlay(room, self.look))
+        overlay = self._picture.overlay(room, self.look)
+        return self._projector.open(source, with_policy, overlay, position)
 
     def _replace_player(self) -> None:
         before = getattr(self, "player", None)
@@ -291,10 +298,14 @@ class Viewer:
                 self.player.play()
 
     def _add_policy(self) -> None:
-        """Open the session anew with its policy, once the libraries of policies are there."""
-        self._library.begin()
-        if self._library.is_loaded:
-            self._open(self.programme.source, self.player.position)
+        """Open the session anew with its policy, once the libraries of policies are there. Where
+        that fails, the window says so and goes on without the policy."""
+        try:
+            if self._library.is_loaded:
+                self._open(self.programme.source, self.player.position)
+        except (ArcadeError, OSError) as error:
+            self._lacks_policy = True
+            self.say(str(error), urgent=True)
 
     def _wait_for_policy(self) -> None:
         while not self._library.is_loaded and not self.is_closed:

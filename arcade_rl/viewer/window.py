@@ -111,11 +111,9 @@ class ViewerWindow:
         self.is_full = not self.is_full
         self._set_mode(_screen_size() if self.is_full else self._windowed)
 
-    def events(self, wait: float | None) -> list[WindowEvent]:
-        """What happened since the last call. Where nothing did, wait for so many seconds, None for
-        as long as it takes."""
-        until = None if wait is None else time.perf_counter() + wait
-        found = [] if wait == 0 else _wait(until)
+    def events(self, wait: float) -> list[WindowEvent]:
+        """What happened since the last call. Where nothing did, wait for up to so many seconds."""
+        found = _wait(time.perf_counter() + wait) if wait else []
         found += pygame.event.get()
         return list(_translated(found))
 
@@ -169,10 +167,8 @@ def _screen_size() -> Size:
     return sizes[0] if sizes else pygame.display.get_window_size()
 
 
-def _wait(until: float | None) -> list[pygame.Event]:
+def _wait(until: float) -> list[pygame.Event]:
     """Events that come before `until`. SDL waits in whole milliseconds; the rest is slept."""
-    if until is None:
-        return [pygame.event.wait()]
     milliseconds = int(1000 * (until - time.perf_counter()))
     event = pygame.event.wait(milliseconds) if milliseconds > 0 else pygame.event.poll()
     if event.type != pygame.NOEVENT:

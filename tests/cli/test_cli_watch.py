@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
+import pygame
 import pytest
 from make_run import Made
 from watched import write_episode
+
+from arcade_rl.cli.watch import _export_command
+from arcade_rl.viewer.clip import ClipOrder
+from arcade_rl.viewer.window import ViewerWindow
 
 if TYPE_CHECKING:
     from conftest import CommandLine
@@ -44,6 +50,28 @@ def test_a_checkpoint_plays_without_a_display(
     done = arcade_rl("watch", f"{every.run.path}@latest", *HEADLESS, "--sampled")
     assert (done.returncode, done.stdout, done.stderr) == (0, "shot.png\n", "")
     assert (folder_of_commands / "shot.png").stat().st_size > 10_000
+
+
+def test_a_clip_of_a_file_is_written_after_its_window_is_closed(
+    arcade_rl: CommandLine, folder_of_commands: Path, tmp_path: Path
+) -> None:
+    ViewerWindow((1280, 720), "test", headless=True)  # the queue of the keys belongs to a display
+    for key in "c]cq":
+        pygame.event.post(pygame.Event(pygame.KEYDOWN, key=ord(key), unicode=key))
+    episode = str(write_episode(tmp_path))
+    done = arcade_rl("watch", episode, SDL_VIDEODRIVER="dummy", XDG_STATE_HOME=str(tmp_path))
+    film = "episode_000123.msgpack.lz4_clip_0-10.mp4"
+    said = f"writing {film}\nclip: {film}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
+    assert (folder_of_commands / film).stat().st_size > 1_000
+
+
+def test_a_clip_has_the_look_of_its_window() -> None:
+    order = ClipOrder("first:3", 0, 9, Path("a.mp4"), "none", "light", "green-red", "front")
+    words = _export_command(order)
+    for option, value in (("--theme", "light"), ("--signs", "green-red"), ("--camera", "front")):
+        assert words[words.index(option) + 1] == value
+    assert "--camera" not in _export_command(replace(order, camera=None))
 
 
 def test_a_missing_display_says_the_way_out(

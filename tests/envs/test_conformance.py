@@ -237,6 +237,7 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "better is 'left'",
                 "aggregation is 'median'",
                 "least is 2 and most is 1; expected finite numbers that rise",
+                "is_event is 'often'; expected True or False",
                 "label is empty",
                 "format 'Q' does not format",
                 "weight is inf",

@@ -383,7 +383,16 @@ GAMES: list[Any] = [
         "toy_declares",
         metrics=(
             *METRICS,
-            Metric("Hits!", "", aggregation="median", better="left", format="Q", least=2, most=1),  # type: ignore[arg-type]
+            Metric(
+                "Hits!",
+                "",
+                aggregation="median",  # type: ignore[arg-type]
+                better="left",  # type: ignore[arg-type]
+                format="Q",
+                least=2,
+                most=1,
+                is_event="often",  # type: ignore[arg-type]
+            ),
             METRICS[0],
         ),
         terms=(*TERMS, TERMS[0], RewardTerm("huge", float("inf"), "")),

@@ -36,10 +36,14 @@ def test_a_room_of_a_usual_shape_is_filled() -> None:
     assert fit(Rect(0, 0, 1280, 664), "full").drawn == (1280, 664)
 
 
+def test_a_large_room_that_is_neither_wide_nor_tall_is_filled() -> None:
+    assert fit(Rect(0, 0, 1000, 900), "full").drawn == (1000, 900)
+
+
 def test_a_room_between_the_shapes_has_the_larger_picture() -> None:
-    found = fit(Rect(0, 0, 1000, 900), "full")
-    assert found.drawn == (1000, 800)
-    assert found.box == Rect(0, 50, 1000, 800)
+    found = fit(Rect(0, 0, 660, 600), "full")
+    assert found.drawn == (720, 720)
+    assert found.box == Rect(30, 0, 600, 600)
 
 
 def test_a_picture_that_is_too_large_is_shrunk() -> None:

@@ -136,6 +136,8 @@ def test_a_seek_that_fails_is_over(session: Session, monkeypatch: pytest.MonkeyP
     with pytest.raises(VerificationError, match="otherwise"):
         player.tick(0.0)
     assert not player.is_seeking
+    assert player.goal is None
+    assert player.target == player.position
 
 
 def test_the_next_frame_is_waited_for_as_long_as_the_speed_says(session: Session) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import sys
 import time
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import cv2
@@ -22,9 +24,11 @@ from arcade_rl.overlay.closeup import EYES
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import PlayedSource, RecordedSource
+from arcade_rl.viewer import transport
 from arcade_rl.viewer.bar import HEIGHT
 from arcade_rl.viewer.clip import ClipOrder
 from arcade_rl.viewer.keys import BY_KEY
+from arcade_rl.viewer.projector import PolicyLibrary
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 from arcade_rl.viewer.window import Closed, Pointed, Resized
 
@@ -291,19 +295,116 @@ def test_a_checkpoint_plays_game_after_game_sampled_or_not(every: Made) -> None:
         assert message(viewer) == "this is the first game of the evaluation"
 
 
-def test_a_policy_that_is_not_kept_is_told_and_the_game_is_shown(finished: Made) -> None:
-    lost = next(
+def lost_episode(made: Made) -> int:
+    """Number of an episode whose policy is not kept."""
+    return next(
         episode.number
-        for episode in Run(finished.run.path).iterate()
-        if not finished.run.checkpoint(episode.metadata.checkpoint).exists()
+        for episode in Run(made.run.path).iterate()
+        if not made.run.checkpoint(episode.metadata.checkpoint).exists()
     )
-    with watching(RecordedSource(finished.run.path, lost)) as viewer:
+
+
+def test_a_policy_that_is_not_kept_is_told_and_the_game_is_shown(finished: Made) -> None:
+    with watching(RecordedSource(finished.run.path, lost_episode(finished))) as viewer:
         viewer.play_frames(1)
         assert "which is not kept" in message(viewer)
         assert viewer.player.scene.activity is None
 
 
+def test_a_seek_goes_on_while_the_policy_loads(
+    every: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "BUDGET_S", 0.0)
+    with watching(RecordedSource(every.run.path, 20), options=QUICK) as viewer:
+        monkeypatch.setattr(PolicyLibrary, "is_loaded", True)
+        viewer.press("o")
+        for key in ("b", *"hits>=1000", "return"):
+            viewer.press(key)
+        viewer.turn()
+        assert viewer.player.is_seeking
+        while viewer.player.is_seeking:
+            viewer.turn()
+        assert message(viewer) == "hits>=1000 does not begin to hold before the end"
+        viewer.turn()
+        assert viewer.slide.session.mind is not None
+        assert viewer.player.is_at_end
+
+
+class NoSharedLibrary(MetaPathFinder):
+    """A Python whose module that plays policies needs a shared library that is not there."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "arcade_rl.playback.player":
+            raise OSError("libtorch.so: cannot open shared object file")
+
+
+def test_libraries_that_do_not_load_are_told_and_the_game_is_shown(
+    every: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "arcade_rl.playback.player", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [NoSharedLibrary(), *sys.meta_path])
+    with watching(RecordedSource(every.run.path, 20)) as viewer:
+        viewer.play_frames(1)
+        assert "cannot be loaded: libtorch.so" in message(viewer)
+        press(viewer, "E")
+        assert viewer.slide.session.recording.metadata.number == 19
+        assert viewer.player.scene.activity is None
+
+
+def test_an_episode_that_cannot_be_opened_again_stays_on_show(
+    finished: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finished.copy(tmp_path)
+    with watching(RecordedSource(run.path, 1), options=QUICK) as viewer:
+        shutil.rmtree(run.path)
+        monkeypatch.setattr(PolicyLibrary, "is_loaded", True)
+        viewer.press("o")
+        viewer.turn()
+        assert str(run.path) in viewer.words().error
+        press(viewer, "]")
+        assert viewer.player.position == 10
+
+
+def test_a_choice_that_cannot_be_shown_is_taken_back(every: Made, tmp_path: Path) -> None:
+    run = every.copy(tmp_path)
+    source = PlayedSource(run.path, 4, episode_seeds(0, 1)[0], True)
+    with watching(source, options=QUICK) as viewer:
+        shutil.rmtree(run.checkpoint(4))
+        press(viewer, "d")
+        assert viewer.words().error
+        assert viewer.programme.source == source
+        assert viewer.slide.source == source
+
+
 # --- clips ---------------------------------------------------------------------------------------
+
+
+def ordered(viewer: Viewer) -> tuple[ClipOrder, str]:
+    """The clip of the first ten steps, and what became of it after the window."""
+    press(viewer, "home", "c", "]", "c")
+    (clip,) = viewer.close()
+    return clip.order, clip.wait()
+
+
+def test_a_clip_looks_as_the_window_and_outlasts_it(every: Made, tmp_path: Path) -> None:
+    def fail(_: ClipOrder) -> Sequence[str]:
+        return [sys.executable, "-c", "import sys; sys.exit('no room left')"]
+
+    options = ViewerOptions("full", "light", "green-red", folder=tmp_path, export=fail)
+    with watching(RecordedSource(every.run.path, 20), options=options) as viewer:
+        order, result = ordered(viewer)
+    assert (order.detail, order.theme, order.signs) == ("full", "light", "green-red")
+    assert result == "no clip: no room left"
+
+
+def test_a_clip_of_an_unknown_policy_has_no_panels(finished: Made, tmp_path: Path) -> None:
+    options = ViewerOptions(folder=tmp_path, export=lambda _: [sys.executable, "-c", ""])
+    with watching(
+        RecordedSource(finished.run.path, lost_episode(finished)), options=options
+    ) as viewer:
+        viewer.play_frames(0)
+        order, _ = ordered(viewer)
+    assert order.detail == "minimal"
 
 
 def test_a_clip_is_written_from_one_key_to_the_next(every: Made, tmp_path: Path) -> None:

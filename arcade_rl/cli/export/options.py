@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
 from arcade_rl.cli.export.making import is_folder
 from arcade_rl.cli.train import RUNS_DIR
 from arcade_rl.errors import UsageError
@@ -105,26 +106,11 @@ def film_options(
             "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True, metavar="NAME",
             help=f"Size and quality: {', '.join(PRESETS)}.",
         ),
-        click.option(
-            "--overlay", "detail", type=click.Choice(("full", "minimal", "none")),
-            help="full: all panels; minimal: one line; none: game only. "
-            f"[default: {detail or 'minimal for square, small and gif presets, otherwise full'}]",
-        ),
+        overlay(detail or "minimal for square, small and gif presets, otherwise full"),
         click.option("--raw", "detail", flag_value="none", help="The same as --overlay none."),
         click.option("--title", help="First line of the film, or of its title card where games are side by side."),
         click.option("--subtitle", help="Second line of the film, or of that card."),
-        click.option(
-            "--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True,
-            help="Colours of the overlay.",
-        ),
-        click.option(
-            "--signs", type=click.Choice(("blue-orange", "green-red")), default="blue-orange",
-            show_default=True, help="Colours of positive and negative numbers.",
-        ),
-        click.option(
-            "--camera", metavar="NAME",
-            help="Camera angle, for games that have several (see `plugins show`).",
-        ),
+        THEME, SIGNS, CAMERA,
         *(_moving_options(speed) if moves else ()),
         click.option(
             "--out", type=click.Path(path_type=Path),
