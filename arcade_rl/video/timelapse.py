@@ -77,14 +77,15 @@ def spread(
     chosen: list[tuple[int, Fraction | None]] = []
     left, index, last = seconds, -1, len(steps) - 1
     while left >= least and index < last:
-        if capped[last] >= left:
+        if left - capped[last] < least:
             index = last
         else:
             # The wanted episode ended at the part of the training that the film has reached.
             wanted = bisect_left(steps, (1 - left / seconds) * steps[last])
             enough = last - bisect_left(behind, left)  # later episodes could not fill the time left
             index = max(index + 1, min(wanted, enough))
-        length = min(capped[index], left)
+        room = left if index == last else left - capped[last]  # the last episode is always seen
+        length = min(capped[index], room)
         chosen.append((index, None if length == durations[index] else length))
         left -= length
     return chosen

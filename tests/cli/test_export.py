@@ -58,7 +58,7 @@ def test_an_episode_becomes_a_film_of_all_its_frames(
     (shown,) = told["provenance"]["clips"][0]["episodes"]
     assert shown["episode"] == episode.number
     assert shown["seed"] == episode.recording.start.seed
-    assert shown["return"] == episode.raw_return
+    assert shown["return"] == episode.return_
     assert shown["checkpoint"] == episode.metadata.checkpoint
     manifest = every.run.checkpoint(episode.metadata.checkpoint) / checkpoints.MANIFEST
     sha256 = hashlib.sha256(manifest.read_bytes()).hexdigest()
