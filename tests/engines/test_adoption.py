@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from commands import run_here
 from foreign import KINDS, Bomb, make_model, make_normalized, options_of, pickled, rewrite
 from make_run import Made, go_on
 
 from arcade_rl import Run
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
+from arcade_rl.engines import adoption
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.playback.evaluation import evaluate
@@ -250,6 +252,30 @@ def test_a_model_that_does_not_fit_is_refused_in_words(
     make_model(path)
     code, message = refused(arcade_rl, path, "--game", "toy", *words)
     assert (code, said in message) == (2, True), message
+
+
+def test_looking_for_advice_opens_no_environment_in_vain_and_keeps_stdout_clean(
+    arcade_rl: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+
+    def speaks(game: Any, options: Any, *rest: Any) -> VectorEnv:
+        print("a simulator begins")
+        shown.append(options.observation)
+        return open_env(game, options, *rest)
+
+    monkeypatch.setattr(adoption, "open_env", speaks)
+    path = tmp_path / "model.zip"
+    make_model(path, "pictures")
+    words = ("runs", "import", str(path), "--game", "toy", "--runs-dir", str(tmp_path / "runs"))
+    done = run_here(words, {})
+    assert "with --options observation=image the game shows" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert shown == ["vector", "dict", "image"]
+    shown.clear()
+    make_model(path, "flat")
+    assert run_here([*words, "--options", "observation=image"], {}).returncode == 2
+    assert shown == ["image", "vector"]
 
 
 def test_networks_that_a_configuration_cannot_describe_are_refused(
