@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_a_damaged_update_of_the_running_chunk_is_one_line(finished: Made, tmp_p
     say(run, "running")
     with closing(Database.open(run.database)) as database:
         database.begin_attempt(5, 1, 9, 10)
-        database.record(5, 1, UPDATE)
+        database.record(5, 1, replace(UPDATE, update=9))
     with closing(sqlite3.connect(run.database)) as connection:
         connection.execute("update updates set \"values\" = '{' where chunk = 5")
         connection.commit()
