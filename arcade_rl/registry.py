@@ -1,6 +1,8 @@
-"""Find, check and name plugins. Listing games and the configurations that ship with them reads
-metadata and file names only; the module of a game is imported when that game is asked for. ROMs are declared by modules of their own, which import no game, so all
-of them are imported to list ROMs.
+"""Find, check and name plugins.
+
+Listing games and the configurations that ship with them reads metadata and file names only; the
+module of a game is imported when that game is asked for. ROMs are declared by modules of their own,
+which import no game, so all of them are imported to list ROMs.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from arcade_rl.playback.followed import FollowedPerformance
 from arcade_rl.playback.following import Following, News
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.watching import LocalFeed
+from arcade_rl.runs.watched import LocalFeed
 
 
 class Watcher:

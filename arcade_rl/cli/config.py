@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import SET, TARGET
+from arcade_rl.cli.train import JSON, SET, TARGET
 from arcade_rl.errors import ArcadeError, MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def config() -> None:
 
 @config.command("list", epilog=examples("arcade-rl config list", "arcade-rl train breakout:quick"))
 @click.argument("game", metavar="[GAME]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@JSON
 def list_shipped(game: str | None, as_json: bool) -> None:
     """List the configurations that ship with the installed games, or with one of them.
 
@@ -54,7 +54,7 @@ def list_shipped(game: str | None, as_json: bool) -> None:
 )
 @TARGET
 @SET
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@JSON
 def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show every value of a configuration, and where it came from.
 
@@ -78,7 +78,7 @@ def show(target: str, assignments: tuple[str, ...], as_json: bool) -> None:
     "keys", epilog=examples("arcade-rl config keys", "arcade-rl config keys train recording.queue")
 )
 @click.argument("names", metavar="[TABLE|KEY]...", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@JSON
 def explain(names: tuple[str, ...], as_json: bool) -> None:
     """Explain every key: what it takes, its default, its unit, and what to beware of.
 
@@ -102,7 +102,7 @@ def explain(names: tuple[str, ...], as_json: bool) -> None:
 
 @config.command(epilog=examples("arcade-rl config validate", "arcade-rl config validate my.toml"))
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@JSON
 @click.pass_context
 def validate(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
     """Check configuration files; without a PATH, every *.toml below ./configs.

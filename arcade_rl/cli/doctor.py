@@ -8,7 +8,7 @@ import click
 
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.roms import ROMS_DIR
-from arcade_rl.cli.train import RUNS_DIR
+from arcade_rl.cli.train import JSON, RUNS_DIR
 from arcade_rl.errors import MissingError
 
 WIDTHS = {"ok": "ok  ", "warn": "warn", "fail": "fail"}
@@ -17,7 +17,7 @@ WIDTHS = {"ok": "ok  ", "warn": "warn", "fail": "fail"}
 @click.command(epilog=examples("arcade-rl doctor"))
 @RUNS_DIR
 @ROMS_DIR
-@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@JSON
 @click.pass_context
 def doctor(
     context: click.Context, runs_dir: str | None, roms_dir: str | None, as_json: bool

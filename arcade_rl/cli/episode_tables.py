@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcade_rl.cli.names import named
 from arcade_rl.cli.output import emit_json, fitting, notice, paragraph, table
 from arcade_rl.errors import Interrupted, MissingError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
@@ -20,7 +19,7 @@ from arcade_rl.recording.format import columns_size
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.episodes import EpisodeRow, Query
+from arcade_rl.runs.episodes import EpisodeRow, Query, named
 from arcade_rl.words import exact_date, time_of_day
 
 if TYPE_CHECKING:

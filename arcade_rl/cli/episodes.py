@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.runs import JSON
-from arcade_rl.cli.train import RUN, RUNS_DIR
+from arcade_rl.cli.train import JSON, RUN, RUNS_DIR
 from arcade_rl.errors import MissingError, UsageError, VerificationError
 
 if TYPE_CHECKING:

@@ -59,10 +59,10 @@ def evaluate(
     from the run's [evaluation] table. The result is stored in the run's directory.
     """
     from arcade_rl.cli.counter import counted
-    from arcade_rl.cli.names import named
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.references import open_checkpoint
     from arcade_rl.runs import evaluations
+    from arcade_rl.runs.episodes import named
 
     run, resolved, checkpoint = open_checkpoint(reference, runs_dir)
 

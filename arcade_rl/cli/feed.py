@@ -1,4 +1,4 @@
-"""`arcade-rl feed`: what those who watch a training from another machine read, on stdout."""
+"""`arcade-rl feed`: what programs on other machines read of a training, on stdout."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ POLL_S = 0.1
 )
 @RUNS_DIR
 def feed(reference: str, follow: bool, checkpoint: int | None, runs_dir: str | None) -> None:
-    """Write what a run plays now to stdout, in binary. Whoever watches a run of another machine
-    starts this command there, by ssh for instance; nothing listens."""
+    """Write what a run plays now to stdout, in binary.
+
+    A program that follows a run of another machine starts this command there, by ssh for instance;
+    nothing listens.
+    """
     from contextlib import closing
 
     from arcade_rl.runs.directory import find_run, runs_directory

@@ -246,17 +246,19 @@ def damaged_runs(runs: Path) -> Iterator[Finding]:
 
 
 def stale_runs(runs: Path) -> Iterator[Finding]:
-    """Runs whose supervisor died without having said so."""
+    """Runs whose supervisor died without having said so, or cannot be seen from here."""
     from arcade_rl.runs.summary import summaries
 
     stale = [s for s in summaries(runs) if s.state in ("interrupted", "copied", "elsewhere")]
     for summary in stale:
         died = "its supervisor died before it could tidy up"
+        is_away = summary.state == "elsewhere"
         yield Finding(
             "warn",
             f"run {summary.name}",
             died if summary.state == "interrupted" else f"{summary.state}: {summary.reason}",
-            f"go on with: arcade-rl resume {summary.name}",
+            ("if that machine no longer trains it, " if is_away else "")
+            + f"go on with: arcade-rl resume {summary.name}",
         )
     if not stale:
         yield Finding("ok", "stale runs", "none")

@@ -13,7 +13,7 @@ import click
 
 from arcade_rl import checkout
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import SET
+from arcade_rl.cli.train import JSON, SET
 from arcade_rl.errors import ArcadeError, MissingError, PluginError
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from arcade_rl.registry import Installed
 
 FAULTY = 1
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def plugins() -> None:
 
 @plugins.command("list", epilog=examples("arcade-rl plugins list"))
 @click.option("--no-load", is_flag=True, help="Read metadata only; import no plugin.")
-@json_option
+@JSON
 def list_games(no_load: bool, as_json: bool) -> None:
     """List the installed games. A broken one hides no other."""
     from arcade_rl.cli.output import emit_json, notice, table
@@ -72,7 +70,7 @@ def list_games(no_load: bool, as_json: bool) -> None:
 )
 @click.argument("game")
 @SET
-@json_option
+@JSON
 def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show everything that a game declares under some options."""
     from arcade_rl.cli.declared import describe, write
@@ -95,7 +93,7 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
     "--steps", type=click.IntRange(1, 10**7), default=1000, show_default=True,
     help="Random steps to play.",
 )  # fmt: skip
-@json_option
+@JSON
 @click.pass_context
 def check(
     context: click.Context, game: str, assignments: tuple[str, ...], steps: int, as_json: bool

@@ -1,5 +1,5 @@
-"""The progress that `train` and `runs watch` show on stderr: a line that moves, and a row for every
-chunk."""
+"""The progress that `train` shows on stderr, and `runs watch` on stdout: a line that moves, and a
+row for every chunk."""
 
 from __future__ import annotations
 

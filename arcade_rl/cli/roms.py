@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arcade_rl.cli.examples import examples
+from arcade_rl.cli.train import JSON
 from arcade_rl.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ PATHS = click.argument("paths", metavar="FILE|ZIP|DIR...", nargs=-1, required=Tr
 ROMS_DIR = click.option(
     "--roms-dir", metavar="DIR", help="Where ROMs live. [ARCADE_RL_ROMS_DIR, else roms/]"
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
 @click.group(epilog=examples("arcade-rl roms list", "arcade-rl roms import my.nes"))

@@ -11,10 +11,10 @@ import click
 
 from arcade_rl import words
 from arcade_rl.cli.few import OF_TRAINING, WARNING, is_few, marked
-from arcade_rl.cli.names import named
 from arcade_rl.cli.output import fitting, notice, table
 from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
+from arcade_rl.runs.episodes import named
 from arcade_rl.runs.phases import shares
 from arcade_rl.runs.queries import RecordingCounts
 from arcade_rl.runs.summary import RunDetail, RunSummary

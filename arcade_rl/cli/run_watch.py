@@ -25,8 +25,8 @@ ENDS = {"finished": 0, "stopped": 0, "failed": 1, "interrupted": 1}
 """Exit code for each state that a run does not leave by itself."""
 FOLLOWED = ("running", "copied", "elsewhere")
 """States in which a chunk may be running."""
-UNSEEN = ("copied", "elsewhere")
-"""States in which it cannot be seen whether somebody trains."""
+UNSEEN = ("created", "copied", "elsewhere", "unknown")
+"""States in which it cannot be seen whether somebody trains, unless a supervisor lives here."""
 
 
 @click.command(
@@ -59,7 +59,7 @@ def watch(reference: str, runs_dir: str | None, as_json: bool) -> int:
     return code
 
 
-class Shower(Protocol):
+class Display(Protocol):
     """Shows what is new in a run."""
 
     @property
@@ -73,7 +73,7 @@ class Shower(Protocol):
         """Show that the run does something else now."""
 
 
-def _follow(run: RunDirectory, shower: Shower) -> int:
+def _follow(run: RunDirectory, display: Display) -> int:
     """Glance at the run once a second until it ends, and return the exit code."""
     from arcade_rl.runs.watching import Watch
 
@@ -81,21 +81,25 @@ def _follow(run: RunDirectory, shower: Shower) -> int:
     last = None
     while True:
         look = watching.look()
-        shower.show(look)
+        display.show(look)
         if look.state != last:
-            shower.changed(look.state)
+            display.changed(look.state)
         last = look.state
         if look.state.state in ENDS:
             return ENDS[look.state.state]
-        if look.state.state in UNSEEN and silence.is_too_long(look):
+        if _is_unseen(look.state) and silence.is_too_long(look):
             click.echo(
                 f"nothing in {run.name} has changed for {silence.limit_s:.0f} s: nobody trains it",
                 err=True,
             )
             return 1
-        if not shower.is_read:
+        if not display.is_read:
             return 1
         time.sleep(POLL_S)
+
+
+def _is_unseen(state: RunState) -> bool:
+    return state.state in UNSEEN and state.pid is None
 
 
 class Silence:

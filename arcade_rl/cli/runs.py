@@ -10,14 +10,12 @@ import click
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.imports import import_model
 from arcade_rl.cli.run_watch import watch
-from arcade_rl.cli.train import RUN, RUNS_DIR
+from arcade_rl.cli.train import JSON, RUN, RUNS_DIR
 from arcade_rl.errors import ArcadeError, UsageError
 
 if TYPE_CHECKING:
     from arcade_rl.contracts import Better
     from arcade_rl.runs.directory import RunDirectory
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
 @click.group(epilog=examples("arcade-rl runs list", "arcade-rl runs watch @latest"))

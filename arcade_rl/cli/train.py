@@ -29,6 +29,7 @@ SET = click.option(
     metavar="KEY=VALUE",
     help="Change one value, such as train.learning_rate=1e-3. Repeatable.",
 )
+JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 RUN = click.argument("reference", metavar="RUN")
 TARGET = click.argument("target", metavar="CONFIG|GAME[:NAME]")
 STEPS = click.option(
@@ -134,7 +135,9 @@ def resume(
             return 0
     wanted = resolve_resumed(run, saved, _with_steps(assignments, steps))
     if (now := state_now(run)).state in ("copied", "elsewhere"):
-        click.echo(f"{run.name}: {now.state} {now.reason}; from now on it trains here", err=True)
+        there = ", and nothing there may train it any more" if now.state == "elsewhere" else ""
+        told = f"{run.name}: {now.state} {now.reason}; from now on it trains here{there}"
+        click.echo(told, err=True)
     for change in reconfigure(run, saved, wanted, from_scratch):
         click.echo(f"changed {change}", err=True)
     return _go_on(run, wanted, detach, drop_open, from_scratch)

@@ -10,8 +10,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
-from arcade_rl.config import Resolved, Source, Table, config_sha256, declared, values_by_key
-from arcade_rl.contracts import VectorEnv
+from pydantic import BaseModel
+
+from arcade_rl.config import (
+    Resolved,
+    Source,
+    Table,
+    config_sha256,
+    declared,
+    values_by_key,
+)
+from arcade_rl.contracts import Declaration, Game, VectorEnv
 from arcade_rl.engines.commit import commit, prune
 from arcade_rl.engines.launch import create_run
 from arcade_rl.envs.door import open_env
@@ -86,7 +95,7 @@ def adopt(
     UsageError says everything that does not fit between the model and the game; other errors are
     those of `create_run`.
     """
-    with _environment(resolved) as env:
+    with _environment(resolved.game, resolved.options, resolved.declaration) as env:
         if found := list(other_spaces(model, env)):
             advice = [] if observes(model, env.observation_space) else _advice(model, resolved)
             raise _misfit(model, resolved, [*found, *advice])
@@ -108,9 +117,9 @@ def adopt(
 
 
 @contextlib.contextmanager
-def _environment(resolved: Resolved) -> Iterator[VectorEnv]:
+def _environment(game: Game, options: BaseModel, declaration: Declaration) -> Iterator[VectorEnv]:
     with contextlib.redirect_stdout(sys.stderr):  # simulators speak while they begin
-        env = open_env(resolved.game, resolved.options, resolved.declaration, 1, "evaluation")
+        env = open_env(game, options, declaration, 1, "evaluation")
     try:
         yield env
     finally:
@@ -129,13 +138,19 @@ def _advice(model: ForeignModel, resolved: Resolved) -> list[str]:
             if not isinstance(value, str) or options == resolved.options:
                 continue
             with contextlib.suppress(ArcadeError):
-                declaration = declared(resolved.game, options)
-                env = open_env(resolved.game, options, declaration, 1, "evaluation")
-                space = env.observation_space
-                env.close()
-                if observes(model, space):
+                if _shows(model, resolved.game, options):
                     return [f"with --options {name}={value} the game shows what it observes"]
     return []
+
+
+def _shows(model: ForeignModel, game: Game, options: BaseModel) -> bool:
+    """Whether the game shows what the model observes. No environment is opened, which takes long in
+    a simulator, where the names of the observation's numbers tell already."""
+    declaration = declared(game, options)
+    if declaration.features and model.observed != (len(declaration.features),):
+        return False
+    with _environment(game, options, declaration) as env:
+        return observes(model, env.observation_space)
 
 
 def _state(

@@ -62,6 +62,8 @@ class Attempt:
         self._has_beaten = False
         """Whether the worker's training loop has given a sign of life."""
         self._has_finished = False
+        self._is_seen = True
+        """Whether everything was appended to the feed."""
         self._doing = ""
         """What the worker says that takes long before it is ready."""
         staging.mkdir()
@@ -115,13 +117,18 @@ class Attempt:
             self._database.set_status("running", self._doing, os.getpid())
 
     def _show(self, frame: FeedFrame) -> None:
-        """Append to the feed. A feed that cannot be written is no failure of the training."""
+        """Append to the feed. A feed that cannot be written is no failure of the training, and is
+        told once: the next opening tries again."""
         try:
             self._feed.write(frame)
         except OSError as error:
-            text = f"chunk {self._spec.chunk} cannot be watched any further: {error}"
-            self._database.notify("warning", text)
-            self._listener.noticed("warning", text)
+            if self._is_seen:
+                text = (
+                    f"chunk {self._spec.chunk} can be watched only in part, or not at all: {error}"
+                )
+                self._database.notify("warning", text)
+                self._listener.noticed("warning", text)
+            self._is_seen = False
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Update):

@@ -33,7 +33,7 @@ from arcade_rl.registry import refuse_unreadable
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.binding import changes, changes_since, said
 from arcade_rl.runs.database import Database
-from arcade_rl.runs.directory import NEW, Identity, Imported, RunDirectory
+from arcade_rl.runs.directory import LONGEST_NAME, NEW, Identity, Imported, RunDirectory
 from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.runs.plan import plan_run
@@ -43,9 +43,6 @@ _KINDS = {
     kind.exit_code: kind for kind in (UsageError, MissingError, VerificationError, LockedError)
 }
 """The error that each exit code of a supervisor stands for."""
-LONGEST_NAME = 200
-"""Largest length of a run's name, in bytes: with what is added while a run is made or deleted, a
-name must fit in 255."""
 
 
 def create_run(

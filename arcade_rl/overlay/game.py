@@ -43,9 +43,12 @@ def scaling(
     filled: Fraction = FILLED,
 ) -> Scaling:
     """The largest scaling of a frame that fits into the room, both (width, height), and repeats the
-    frame's lines a whole number of times. Where the picture would then be lower than the part
-    `filled` of the possible height, it fills the room instead. A frame that is larger than the room, or that has at least
-    `RENDERED` lines, is scaled smoothly."""
+    frame's lines a whole number of times.
+
+    Where the picture would then be lower than the part `filled` of the possible height, it fills the
+    room instead. A frame that is larger than the room, or that has at least `RENDERED` lines, is
+    scaled smoothly.
+    """
     width, height = frame
     part = min(Fraction(room[0]) / (width * pixel_aspect), Fraction(room[1], height))
     wide, high = max(int(width * pixel_aspect * part), 1), max(int(height * part), 1)

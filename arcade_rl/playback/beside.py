@@ -108,7 +108,7 @@ class SessionLane:
             self._show(self._index + 1)
 
 
-class Relay:
+class Succession:
     """Episodes that are shown one after the other. The lane counts as over when the first of them is
     over; the others go on as long as somebody looks."""
 

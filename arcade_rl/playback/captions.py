@@ -39,7 +39,8 @@ def _spoken(standing: Standing) -> str:
 
 
 def _by_the_clock(standing: Standing) -> str:
-    return f"after {short_duration(standing.trained_s)} min"
+    clock = short_duration(standing.trained_s)
+    return f"after {clock} {'h' if clock.count(':') == 2 else 'min'}"
 
 
 def _in_steps(standing: Standing) -> str:

@@ -13,15 +13,15 @@ from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.runs import evaluations
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.episodes import NAMES
 
 TableName = Literal["episodes", "updates", "evaluations"]
 
-_EPISODE_COLUMNS = {
-    "number": "number", "time": "time", "step": "step", "length": "length", "return": "raw_return",
-    "shaped_return": "shaped_return", "truncated": "truncated", "chunk": "chunk", "stage": "stage",
-    "environment": "env", "seed": "seed", "opponent": "opponent",
-}  # fmt: skip
-"""Columns of run.db that every episode has, by the names that people use."""
+_EPISODE_COLUMNS = (
+    "number", "time", "step", "length", "raw_return", "shaped_return", "truncated", "chunk", "stage",
+    "env", "seed", "opponent",
+)  # fmt: skip
+"""Columns of run.db that every episode has."""
 
 
 def frame(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
@@ -51,9 +51,9 @@ def _episodes(run: RunDirectory) -> Any:
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
         rows = database.episodes()
-    names = [*_EPISODE_COLUMNS, *metrics, *terms]
+    names = [*(NAMES.get(column, column) for column in _EPISODE_COLUMNS), *metrics, *terms]
     stored = [
-        *_EPISODE_COLUMNS.values(),
+        *_EPISODE_COLUMNS,
         *(f"metric_{name}" for name in metrics),
         *(f"term_{name}" for name in terms),
     ]

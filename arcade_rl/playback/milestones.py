@@ -136,4 +136,4 @@ def sources(
     kept = Kept(run, with_policy)
     for milestone in milestones:
         steps = standing_at(run, milestone.chunk).steps
-        yield RecordedSource(run.path, milestone.episode or kept.nearest(steps).number)
+        yield RecordedSource(run.path, kept.nearest(steps).number)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import Declaration, Instruments, Screen, gives
-from arcade_rl.errors import PluginError
+from arcade_rl.errors import PluginError, UsageError
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Scene, Title
@@ -180,9 +180,11 @@ class Session:
 
     def __iter__(self) -> Iterator[Shown]:
         """The steps after this one, to the end. An episode that is still being played is played
-        on."""
+        on. Errors of `play_to_end`."""
         while not self.is_at_end:
-            yield self.step()
+            self._play_on(self.position + 1)
+            if self.position < len(self):
+                yield self.step()
 
     @property
     def is_at_end(self) -> bool:
@@ -194,9 +196,10 @@ class Session:
         return provenance_of(self.recording, self.about.chosen, self.about.checkpoint)
 
     def play_to_end(self) -> None:
-        """Play an episode to its end, if it is still being played, so that its length is known."""
+        """Play an episode to its end, if it is still being played, so that its length is known.
+        UsageError if a training plays the episode and has not ended it yet."""
         while not self.is_whole:
-            self._grow(len(self) + 1024)
+            self._play_on(len(self) + 1024)
 
     def step(self, count: int = 1) -> Shown:
         """Go forward, or back where `count` is negative; stays within the episode."""
@@ -264,6 +267,15 @@ class Session:
                 assert instruments is not None, "it has instruments"
                 self._tracks[step] = instruments.tracks
         return np.stack([self._tracks[step] for step in range(first, end)])
+
+    def _play_on(self, steps: int) -> None:
+        known = len(self)
+        self._grow(steps)
+        if known == len(self) < steps and not self.is_whole:
+            raise UsageError(
+                f"the episode has {known} steps and no end yet, as its training has played no "
+                "further; show it again once it is over"
+            )
 
     def _grow(self, steps: int) -> None:
         if self.is_whole or steps <= len(self):

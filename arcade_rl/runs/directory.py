@@ -33,6 +33,9 @@ NEW = ".new-"
 """Beginning of the name of a run that is being made."""
 TRASH = ".trash-"
 """Beginning of the name of a run that is being deleted."""
+LONGEST_NAME = 200
+"""Largest length of a run's name, in bytes: with what is added while a run is made or deleted, a
+name must fit in 255."""
 IDENTITY_FORMAT = 1
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from arcade_rl.config.recording import CRITERIA
 from arcade_rl.errors import MissingError, UsageError
@@ -18,25 +18,21 @@ from arcade_rl.runs.fields import unsound
 from arcade_rl.runs.schema import LARGEST
 from arcade_rl.words import meant_or
 
-FIELDS = {
-    "number": "e.number",
-    "return": "e.raw_return",
-    "length": "e.length",
-    "stage": "e.stage",
-    "step": "e.step",
-    "time": "e.time",
-    "chunk": "e.chunk",
-    "seed": "e.seed",
-    "bytes": "r.bytes",
-}
+NAMES = {"raw_return": "return", "step_end": "step", "env": "environment"}
+"""Names that people use for numbers of episodes in tables, CSV, JSON and filters, by the names that
+files and tables of run.db have; others are the same."""
+_SORTED = ("number", "raw_return", "length", "stage", "step", "time", "chunk", "seed")
+FIELDS = {**{NAMES.get(name, name): f"e.{name}" for name in _SORTED}, "bytes": "r.bytes"}
 """SQL columns that every episode has besides its metrics, by the names that people use."""
-
-_FIELD = {"env": "environment"}
-"""Fields of `EpisodeRow` that have another name than their column, by column."""
 _TEXTS = {"reasons", *(column.name for column in COLUMNS if column.kind is str)}
 _SPOKEN = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below", "=": "of"}
 _OPERATORS = tuple(_SPOKEN)
 _CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<|=)\s*(\S+)\s*")
+
+
+def named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values under the names that people use."""
+    return {NAMES.get(name, name): value for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +205,8 @@ def _row(row: sqlite3.Row, metrics: Sequence[str], terms: Sequence[str]) -> Epis
         number=row["number"],
         chunk=row["chunk"],
         segment=row["segment"],
-        **{_FIELD.get(c.name, c.name): c.kind(row[c.name]) for c in COLUMNS},
+        environment=row["env"],
+        **{c.name: c.kind(row[c.name]) for c in COLUMNS if c.name != "env"},
         time=row["time"],
         metrics={name: row[f"metric_{name}"] for name in metrics},
         terms={name: row[f"term_{name}"] for name in terms},

@@ -21,7 +21,7 @@ import msgpack
 from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.reading import read_file
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.directory import LONGEST_NAME, RunDirectory
 from arcade_rl.runs.feed import FrameCutter, Gap, framed
 from arcade_rl.runs.watched import LocalFeed, WatchedState
 
@@ -31,7 +31,6 @@ HEARTBEAT_S = 2.0
 PIECE_BYTES = 8 << 20
 """Most bytes of a file in one frame."""
 CONNECT_TIMEOUT_S = 60.0
-_MOST_NAME = 100
 
 Write = Callable[[bytes], None]
 
@@ -250,6 +249,7 @@ def _unpack_checkpoint(stream: bytes, staged: Path, chunk: int) -> None:
 
 def _plain_name(name: str) -> str:
     """The name, if it is that of a file or a folder and leads nowhere else."""
-    if name != os.path.basename(name) or name.startswith(".") or len(name) > _MOST_NAME or not name:
+    is_long = len(name.encode()) > LONGEST_NAME
+    if name != os.path.basename(name) or name.startswith(".") or is_long or not name:
         raise VerificationError(f"{name!r:.80} is not the name of a file")
     return name

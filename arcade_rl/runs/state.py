@@ -32,7 +32,8 @@ class RunState:
 
 
 def state_of(run: RunDirectory, status: Status | None) -> RunState:
-    """What a run does now; an unreadable run raises no error. `status`: what run.db says; None where there is no run.db."""
+    """What a run does now; an unreadable run raises no error. `status`: what run.db says; None where
+    there is no run.db."""
     try:
         holder = holder_of(run.lock)
     except (ArcadeError, OSError) as error:

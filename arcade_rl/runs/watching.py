@@ -3,17 +3,15 @@ another machine, trains."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arcade_rl.errors import MissingError
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.events import Update
-from arcade_rl.runs.fields import built_of_row
-from arcade_rl.runs.queries import ChunkSummary
+from arcade_rl.runs.queries import ChunkSummary, update_of
 from arcade_rl.runs.state import RunState, state_of
 from arcade_rl.runs.summary import StoredNotice, stored_notice
 
@@ -61,7 +59,7 @@ class Watch:
             time.sleep(DELETION_S)  # deleting takes a moment, and run.db may go first
             if self._run.path.is_dir():
                 raise
-            gone = f"{self._run.path} is there no more: the run was deleted or moved"
+            gone = f"{self._run.path} no longer exists: the run was deleted or moved"
             raise MissingError(gone) from None
 
     def _look(self) -> Glance:
@@ -82,16 +80,14 @@ def _running(database: Database) -> RunningChunk | None:
     if row is None:
         return None
     newest = database.newest_update(row["chunk"])
-    update = None if newest is None else _update(newest)
+    update = None if newest is None else _measured(update_of(newest))
     return RunningChunk(row["chunk"], row["attempt"], row["started"], update)
 
 
-def _update(row: sqlite3.Row) -> Update:
-    values = {name: row[name] for name in ("steps", "time", "steps_per_s")}
-    tables = {name: _measured(json.loads(row[name])) for name in ("values", "phases")}
-    return built_of_row(Update, {"update": row["number"], **values, **tables})
+def _measured(update: Update) -> Update:
+    """The update with finite values only: it may have measured others."""
+    return replace(update, values=_finite(update.values), phases=_finite(update.phases))
 
 
-def _measured(values: dict[str, float]) -> dict[str, float]:
-    """The values that are numbers: an update may have measured one that is not finite."""
-    return {name: value for name, value in values.items() if value == value and abs(value) < 1e300}
+def _finite(values: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if math.isfinite(value)}

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from arcade_rl.contracts import Frame
-from arcade_rl.playback.beside import Relay, SessionLane
+from arcade_rl.playback.beside import SessionLane, Succession
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session
 from arcade_rl.playback.sources import Source, opened
@@ -72,7 +72,7 @@ class ShownPane:
         self._lanes = self._open_lanes(others)
         stack.callback(self._lanes.close)
         hold = round(END_S * look.speed * self._first.declaration.frame_rate)
-        self.lane = Relay(self._lane(self._first), self._lanes, hold)
+        self.lane = Succession(self._lane(self._first), self._lanes, hold)
 
     def paint(self, canvas: Frame) -> None:
         """Draw the pane's frame into the picture, unless the picture shows that frame already."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from fractions import Fraction
 
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import Detail
 from arcade_rl.video.formats import GIF, MP4, FilmFormat
+from arcade_rl.words import meant_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,5 @@ def find_preset(name: str) -> Preset:
     known = {each.name: each for each in PRESETS}
     if name in known:
         return known[name]
-    nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
+    hint = meant_or(name, known, f"there are {', '.join(known)}")
     raise UsageError(f"no preset is named {name}; {hint}")

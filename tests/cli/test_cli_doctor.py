@@ -181,5 +181,9 @@ def test_a_run_whose_supervisor_died_is_stale(tmp_path: Path) -> None:
     database.close()
     (stale,) = health.stale_runs(tmp_path)
     assert (stale.level, stale.advice) == ("warn", "go on with: arcade-rl resume run")
+    run.lock.write_text(json.dumps({"pid": 1, "host": "gpu-box", "since": 1.0}))
+    (stale,) = health.stale_runs(tmp_path)
+    assert stale.message.startswith("elsewhere: running on gpu-box")
+    assert stale.advice == ("if that machine no longer trains it, go on with: arcade-rl resume run")
     with RunLock(run.lock):
         assert [finding.message for finding in health.stale_runs(tmp_path)] == ["none"]

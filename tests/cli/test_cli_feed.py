@@ -19,7 +19,7 @@ from arcade_rl.playback.following import Following
 from arcade_rl.playback.session import Wants
 from arcade_rl.playback.sources import opened_live
 from arcade_rl.runs import checkpoints
-from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.directory import LONGEST_NAME, RunDirectory
 from arcade_rl.runs.relay import RelayedFeed
 from arcade_rl.runs.watched import LocalFeed
 
@@ -83,6 +83,12 @@ def test_a_run_that_is_not_there_is_told_in_its_own_words(tmp_path: Path) -> Non
     words = r"nothing can be watched there: arcade-rl: error: .*nowhere is not a run"
     with pytest.raises(MissingError, match=words):
         RelayedFeed(command(RunDirectory(tmp_path / "nowhere")), tmp_path)
+
+
+def test_a_run_with_the_longest_name_is_followed(finished: Made, tmp_path: Path) -> None:
+    run = RunDirectory(finished.copy(tmp_path).path.rename(tmp_path / ("n" * LONGEST_NAME)))
+    with closing(RelayedFeed(command(run), tmp_path / "here")) as feed:
+        assert feed.run.name == run.name
 
 
 def test_another_program_at_the_other_end_is_refused(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 from commands import run_here
 from make_run import Made, make_run
 from supervised import call, end_all, start, wait_until
+from told import UPDATE
 from toy_runs import LENGTH, TRAIN, begun
 
 from arcade_rl.cli import run_watch as watching
@@ -130,7 +133,7 @@ def test_a_run_that_is_deleted_is_one_line(finished: Made, tmp_path: Path) -> No
     thread.join()
     assert done.returncode == 3
     assert done.stderr == (
-        f"arcade-rl: error: {run.path} is there no more: the run was deleted or moved\n"
+        f"arcade-rl: error: {run.path} no longer exists: the run was deleted or moved\n"
     )
 
 
@@ -146,6 +149,46 @@ def test_a_copy_is_followed_for_as_long_as_somebody_may_train_it(
     assert done.returncode == 1
     assert "finished: copied from gpu-box, where it was running as process 4711" in done.stdout
     assert "has changed for 300 s: nobody trains it" in done.stderr
+
+
+def test_a_run_that_nobody_has_begun_is_not_watched_forever(
+    finished: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finished.copy(tmp_path)
+    say(run, "created")
+    monkeypatch.setattr(watching.Silence, "is_too_long", lambda *_: next(told))
+    told = iter([False, True])
+    done = watch(run)
+    assert (done.returncode, "nobody trains it" in done.stderr) == (1, True)
+
+
+def test_a_run_whose_supervisor_still_begins_is_watched_on(
+    finished: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = finished.copy(tmp_path)
+    say(run, "created")
+    monkeypatch.setattr(watching.Silence, "is_too_long", lambda *_: True)
+    with RunLock(run.lock):
+        thread = later(lambda: say(run, "stopped"))
+        done = watch(run)
+        thread.join()
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_damaged_update_of_the_running_chunk_is_one_line(finished: Made, tmp_path: Path) -> None:
+    run = finished.copy(tmp_path)
+    say(run, "running")
+    with closing(Database.open(run.database)) as database:
+        database.begin_attempt(5, 1, 9, 10)
+        database.record(5, 1, replace(UPDATE, update=9))
+    with closing(sqlite3.connect(run.database)) as connection:
+        connection.execute("update updates set \"values\" = '{' where chunk = 5")
+        connection.commit()
+    with RunLock(run.lock):
+        done = watch(run)
+    assert done.returncode == 4
+    assert "arcade-rl: error: run.db has a Update that cannot be" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.slow

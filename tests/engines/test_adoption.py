@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from commands import run_here
 from foreign import KINDS, Bomb, make_model, make_normalized, options_of, pickled, rewrite
 from make_run import Made, go_on
 
 from arcade_rl import Run
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
+from arcade_rl.engines import adoption
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.playback.evaluation import evaluate
@@ -250,6 +252,31 @@ def test_a_model_that_does_not_fit_is_refused_in_words(
     make_model(path)
     code, message = refused(arcade_rl, path, "--game", "toy", *words)
     assert (code, said in message) == (2, True), message
+
+
+def test_looking_for_advice_opens_no_environment_in_vain_and_keeps_stdout_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from foreign import still, toy_spaces
+    from gymnasium import spaces
+    from stable_baselines3 import PPO
+
+    shown = []
+
+    def speaks(game: Any, options: Any, *rest: Any) -> VectorEnv:
+        print("a simulator begins")
+        shown.append(options.observation)
+        return open_env(game, options, *rest)
+
+    monkeypatch.setattr(adoption, "open_env", speaks)
+    path = tmp_path / "model.zip"
+    numbers = spaces.Box(-1, 1, (7,), np.float32)
+    PPO("MlpPolicy", still(numbers, toy_spaces()[1]), device="cpu").save(path)
+    done = run_here(
+        ["runs", "import", str(path), "--game", "toy", "--runs-dir", str(tmp_path / "runs")], {}
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert shown == ["vector", "dict", "image"]
 
 
 def test_networks_that_a_configuration_cannot_describe_are_refused(

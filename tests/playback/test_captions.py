@@ -22,11 +22,12 @@ def standing(steps: int, trained_s: float, imported: str = "") -> Standing:
     [
         ([(0, 0), (100, 36), (200, 240)], ["untrained", "after 36 seconds", "after 4 minutes"]),
         ([(100, 240), (200, 250)], ["after 4:00 min", "after 4:10 min"]),
+        ([(100, 3590), (200, 3599.6), (300, 3605)], ["after 59:50 min", "after 1:00:00 h", "after 1:00:05 h"]),
         ([(100, 240), (200, 240.1)], ["after 100 steps", "after 200 steps"]),
         ([(100_000, 0)], ["after 100,000 steps"]),
         ([(100, 240), (100, 240)], ["after 4 minutes", "after 4 minutes"]),
     ],
-)
+)  # fmt: skip
 def test_labels_tell_checkpoints_apart(points: list[tuple[int, float]], said: list[str]) -> None:
     assert labels_of([standing(*point) for point in points]) == said
 

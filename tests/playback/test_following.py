@@ -17,7 +17,7 @@ from supervised import call, start, wait_until
 from toy_runs import TRAIN, fault
 from watcher import Watcher, watched_of
 
-from arcade_rl.errors import MissingError
+from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.following import Following
@@ -177,6 +177,16 @@ def test_a_followed_episode_is_drawn_with_the_policy_of_the_checkpoint_in_use(
         assert scene.seats[0].activity is not None
         assert session.recording.metadata.checkpoint == 0
         assert session.about.standing is not None
+
+
+def test_an_episode_without_an_end_yet_is_not_waited_for(arriving: Arriving) -> None:
+    arriving.rollouts(1)
+    with opened(FollowedSource(arriving.run.path), Wants()) as session:
+        with pytest.raises(UsageError, match="steps and no end yet"):
+            session.play_to_end()
+        with pytest.raises(UsageError, match="steps and no end yet"):
+            list(session)
+        assert session.position == len(session) > 0
 
 
 def test_how_far_the_show_is_behind_is_counted_in_steps_of_the_run(arriving: Arriving) -> None:

@@ -11,7 +11,7 @@ from make_run import Made
 
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.scene import Scene
-from arcade_rl.playback.beside import After, Relay, SessionLane, turns
+from arcade_rl.playback.beside import After, SessionLane, Succession, turns
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.scenes import Billing
@@ -61,7 +61,7 @@ def test_the_end_is_told_and_seen_before_the_next_episode(every: Made) -> None:
         opened(RecordedSource(short.run, short.number + 1), wants) as other,
     ):
         first, second = (SessionLane(it, Billing(heading="early")) for it in (one, other))
-        lane, length = Relay(first, iter([second]), HOLD), 2 * len(one)
+        lane, length = Succession(first, iter([second]), HOLD), 2 * len(one)
         seen: list[Scene] = []
         for _ in range(length + HOLD + 1):
             seen.append(lane.scene)
@@ -77,10 +77,12 @@ def test_the_end_is_told_and_seen_before_the_next_episode(every: Made) -> None:
 def test_without_another_episode_the_last_picture_stays(every: Made) -> None:
     short, long = shortest_and_longest(every)
     with opened(short, Wants()) as one, opened(long, Wants()) as other:
-        relays: list[Any] = [Relay(SessionLane(it, Billing()), iter(()), 0) for it in (one, other)]
-        count = sum(1 for _ in turns(relays, "own"))
+        lanes: list[Any] = [
+            Succession(SessionLane(it, Billing()), iter(()), 0) for it in (one, other)
+        ]
+        count = sum(1 for _ in turns(lanes, "own"))
         assert count == 2 * len(other)
-        assert relays[0].scene.banner is not None
+        assert lanes[0].scene.banner is not None
 
 
 def test_what_follows_an_episode(every: Made) -> None:

@@ -6,6 +6,7 @@ import inspect
 import os
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -174,8 +175,13 @@ def test_the_notebook_of_the_documentation_works(runs: Path) -> None:
     exec(code.replace('"runs/r"', repr(str(runs / "r"))), {})
 
 
-def test_the_code_of_the_guide_works(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_code_of_the_guide_works(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(runs / "r", tmp_path / "r")
+    assert cli.run(["evaluate", str(run), "--episodes", "4"]) == 0
+    capsys.readouterr()
     text = DOCS.with_name("guide.md").read_text().replace("score", "hits")
     code, _ = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    exec(code.replace('f"runs/seed{seed}"', repr(str(runs / "r"))), {})
+    exec(code.replace('f"runs/seed{seed}"', repr(str(run))), {})
     assert re.fullmatch(r"\d+\.\d \+- 0\.0\n", capsys.readouterr().out)

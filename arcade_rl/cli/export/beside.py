@@ -76,7 +76,7 @@ def progression(
 @OPPONENT
 @PACE
 @AFTER
-@film_options(detail="minimal")
+@film_options(detail="minimal", place="the current directory")
 def compare(
     references: tuple[str, ...], seed: int | None, deterministic: bool | None, opponent: str | None, pace: Any,
     after: Any, look: Look, out: Path | None, force: bool, runs_dir: str | None,

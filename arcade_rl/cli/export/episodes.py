@@ -10,7 +10,13 @@ import click
 
 from arcade_rl.cli.episodes import EPISODE, filters
 from arcade_rl.cli.export.making import folder_of, make, target_of
-from arcade_rl.cli.export.options import CLIP_SECONDS, PositionType, example, film_options
+from arcade_rl.cli.export.options import (
+    CLIP_SECONDS,
+    VIDEOS_OR_HERE,
+    PositionType,
+    example,
+    film_options,
+)
 from arcade_rl.errors import MissingError
 
 if TYPE_CHECKING:
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--end", type=PositionType(), help="End after so many steps or seconds.")
 @CLIP_SECONDS
-@film_options()
+@film_options(place=VIDEOS_OR_HERE)
 def episode(
     reference: str, start: Position | None, end: Position | None, clip_seconds: Fraction | None, look: Look,
     out: Path | None, force: bool, runs_dir: str | None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
+from arcade_rl.cli.examples import examples
 from arcade_rl.cli.export.making import is_folder
 from arcade_rl.cli.train import RUNS_DIR
 from arcade_rl.errors import UsageError
@@ -27,6 +28,9 @@ PRESETS = (
     "small-480", "gif-480",
 )  # fmt: skip
 
+VIDEOS = "the run's videos/ directory"
+VIDEOS_OR_HERE = f"{VIDEOS}, for a FILE the current one"
+"""Where a film or picture goes that nobody has named a place for."""
 _RATIO = re.compile(r"\d{1,9}(\.\d{1,9})?|\d{1,9}/\d{1,9}")
 
 
@@ -90,33 +94,36 @@ class PositionType(click.ParamType["Position"]):
 
 
 def example(*lines: str) -> str:
-    """The end of a help text: commands that people can try."""
-    title = "Examples:" if len(lines) > 1 else "Example:"
-    return "\n".join(["\b", title, *(f"  arcade-rl export {line}" for line in lines)])
+    """An epilog as `examples` makes it, of what follows `arcade-rl export` in each command line."""
+    return examples(*(f"arcade-rl export {line}" for line in lines))
 
 
 def film_options(
-    speed: str = "1", detail: str | None = None, moves: bool = True
+    speed: str = "1", detail: str | None = None, moves: bool = True, place: str = VIDEOS
 ) -> Callable[[F], F]:
     """The options of every film, which the command gets as `look`, `out` and `force`. `detail`: the
     overlay where none is asked for; None for that of the preset. `moves`: whether the options are
-    those of a film; a picture has neither speed nor encoding."""
+    those of a film; a picture has neither speed nor encoding. `place`: where films go by default."""
+    kind, replaced = (
+        ("film", "films that already exist") if moves else ("picture", "a picture that exists")
+    )
+    card = ", or of its title card where games are side by side" if moves else ""
     options = [
         click.option(
             "--preset", type=click.Choice(PRESETS), default=PRESETS[0], show_default=True, metavar="NAME",
-            help=f"Size and quality: {', '.join(PRESETS)}.",
+            help=f"{'Size and quality' if moves else 'Size'}: {', '.join(PRESETS)}.",
         ),
         overlay(detail or "minimal for square, small and gif presets, otherwise full"),
         click.option("--raw", "detail", flag_value="none", help="The same as --overlay none."),
-        click.option("--title", help="First line of the film, or of its title card where games are side by side."),
-        click.option("--subtitle", help="Second line of the film, or of that card."),
+        click.option("--title", help=f"First line of the {kind}{card}."),
+        click.option("--subtitle", help=f"Second line of the {kind}{', or of that card' if moves else ''}."),
         THEME, SIGNS, CAMERA,
         *(_moving_options(speed) if moves else ()),
         click.option(
             "--out", type=click.Path(path_type=Path),
-            help="File to write, or a directory (default: the run's videos/ directory).",
+            help=f"File to write, or a directory (default: {place}).",
         ),
-        click.option("--force", is_flag=True, help="Replace films that already exist."),
+        click.option("--force", is_flag=True, help=f"Replace {replaced}."),
         RUNS_DIR,
     ]  # fmt: skip
 

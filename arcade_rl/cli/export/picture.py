@@ -9,7 +9,7 @@ import click
 
 from arcade_rl.cli.episodes import expect_place, expect_png
 from arcade_rl.cli.export.making import is_folder
-from arcade_rl.cli.export.options import PositionType, example, film_options
+from arcade_rl.cli.export.options import VIDEOS_OR_HERE, PositionType, example, film_options
 
 if TYPE_CHECKING:
     from arcade_rl.playback.moments import Position
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     type=PositionType(),
     help="After so many steps (50) or seconds (12s) (default: the end).",
 )
-@film_options(moves=False)
+@film_options(moves=False, place=VIDEOS_OR_HERE)
 def picture(
     reference: str, at: Position | None, look: Look, out: Path | None, force: bool, runs_dir: str | None
 ) -> None:  # fmt: skip
