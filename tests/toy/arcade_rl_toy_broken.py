@@ -383,16 +383,7 @@ GAMES: list[Any] = [
         "toy_declares",
         metrics=(
             *METRICS,
-            Metric(
-                "Hits!",
-                "",
-                aggregation="median",  # type: ignore[arg-type]
-                better="left",  # type: ignore[arg-type]
-                format="Q",
-                least=2,
-                most=1,
-                is_event="often",  # type: ignore[arg-type]
-            ),
+            Metric("Hits!", "", aggregation="median", better="left", format="Q", least=2, most=1),  # type: ignore[arg-type]
             METRICS[0],
         ),
         terms=(*TERMS, TERMS[0], RewardTerm("huge", float("inf"), "")),
@@ -409,7 +400,12 @@ GAMES: list[Any] = [
         features=("lit", "lit"),
         feature_groups=(FeatureGroup("lights", (0, 0, 1), 2), FeatureGroup("lights", (1,))),
     ),
-    Declares("toy_actions", actions=("red",), main_metric="steps", metrics=(Metric("steps", "S"),)),
+    Declares(
+        "toy_actions",
+        actions=("red",),
+        main_metric="steps",
+        metrics=(Metric("steps", "S", is_event="often"),),  # type: ignore[arg-type]
+    ),
     Declares("toy_no_terms", terms=()),
     BadDefaults(),
     RaisingDeclaration(),
