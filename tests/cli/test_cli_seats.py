@@ -43,7 +43,7 @@ def test_lists_choose_by_the_opponent_and_name_it(made: Made, arcade_rl: Command
     told = json.loads(arcade_rl("episodes", "list", "r", "--opponent", "perfect", "--json").stdout)
     assert [(row["number"], row["opponent"]) for row in told] == [(n, "perfect") for n in perfect]
     rows = csv.DictReader(io.StringIO(arcade_rl("episodes", "list", "r", "--csv").stdout))
-    assert {int(row["episode"]): row["opponent"] for row in rows} == every
+    assert {int(row["number"]): row["opponent"] for row in rows} == every
     said = arcade_rl("episodes", "list", "r", "--opponent", "nobody")
     assert (said.stdout, said.returncode) == ("", 0)
     assert "r has no recorded episode that meets this" in said.stderr
@@ -78,9 +78,9 @@ def test_what_is_compared_plays_against_whom_it_is_told(
         (("milestones", "r", "--opponent", "robot"), "duel has no opponent 'robot'"),
         (
             ("milestones", "r", "--from", "recordings", "--opponent", "perfect"),
-            "--deterministic, --sampled and --opponent are of checkpoints",
+            "--deterministic, --sampled and --opponent are for checkpoints",
         ),
-        (("compare", "r:1", "r:2", "--opponent", "perfect"), "--opponent are of checkpoints"),
+        (("compare", "r:1", "r:2", "--opponent", "perfect"), "--opponent are for checkpoints"),
     ],
 )
 def test_an_opponent_that_cannot_sit_there_is_refused_in_one_line(

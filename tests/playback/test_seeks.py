@@ -236,4 +236,6 @@ def test_sessions_go_on_beside_each_other(tmp_path: Path) -> None:
         assert all(mine == theirs for mine, theirs in steps[: 2 * shortest - 1])
         assert steps[-1] == (len(one), len(other))
         banners = [lane.scene.banner for lane in lanes]
-        assert [banner and banner.text for banner in banners] == ["ended", "ended"]
+        hits = [session.recording.metadata.metrics["hits"] for session in (one, other)]
+        expected = [f"final hits {count:g}" for count in hits]
+        assert [banner and banner.text for banner in banners] == expected

@@ -39,8 +39,8 @@ def make(root: Path, name: str) -> RunDirectory:
 def test_a_run_is_made_with_its_folders(tmp_path: Path) -> None:
     run = make(tmp_path / "runs", "one")
     assert {path.name for path in run.path.iterdir()} == {
-        "checkpoints", "config.toml", "control", "episodes", "events", "logs", "run.json", "staging",
-        "tensorboard",
+        "checkpoints", "config.toml", "control", "episodes", "events", "feed", "logs", "run.json",
+        "staging", "tensorboard",
     }  # fmt: skip
     assert run.identity().game == "toy"
     assert run.configuration().game == "toy"
