@@ -184,7 +184,7 @@ def test_a_cache_that_cannot_be_written_is_told(cache: Path) -> None:
     assert "go2: compiled kernels cannot be kept: " in said
 
 
-@pytest.mark.slow
+@pytest.mark.very_slow
 def test_a_cache_survives_that_all_is_killed_while_it_is_written(tmp_path: Path) -> None:
     """Its writer too, which is in a group of its own."""
     source, cache, other = random.Random(0), tmp_path / "disturbed", tmp_path / "undisturbed"
