@@ -33,7 +33,7 @@ from arcade_rl.runs.watched import LocalFeed
 ALL = ["--set", 'recording.criteria=["all"]', "--set", "options.step_time_s=0.003"]
 
 
-@pytest.mark.very_slow  # crash equivalence has a watcher too
+@pytest.mark.very_slow  # a watcher that gets no processor misses what the test asks for
 @pytest.mark.usefixtures("leave_nothing_running")
 def test_what_is_followed_is_what_is_committed_whatever_dies(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "r")
