@@ -26,8 +26,8 @@ import numpy.typing as npt
 
 from arcade_rl.config import Config, cut
 from arcade_rl.errors import MissingError, UsageError, VerificationError
-from arcade_rl.playback import frames
-from arcade_rl.playback.frames import TableName
+from arcade_rl.playback import dataframes
+from arcade_rl.playback.dataframes import TableName
 from arcade_rl.playback.game import find_game, find_playable
 from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.verify import Divergence, verify
@@ -268,7 +268,7 @@ class Run:
         one for every update; "evaluations" one for every episode of every stored evaluation.
         MissingError if pandas is not installed.
         """
-        return frames.table(self.directory, table)
+        return dataframes.table(self.directory, table)
 
     def curve(self, name: str, points: int = 500) -> Curve:
         """The course of a number over the training, in at most `points` points: "return", "length"
@@ -332,7 +332,9 @@ class Curve:
         """The curve as a `pandas.DataFrame` with a row for each point. MissingError if pandas is
         not installed."""
         columns = [one.name for one in fields(self)]
-        return frames.frame(columns, zip(*(getattr(self, name) for name in columns), strict=True))
+        return dataframes.frame(
+            columns, zip(*(getattr(self, name) for name in columns), strict=True)
+        )
 
 
 class Wanted(TypedDict, total=False):
