@@ -56,7 +56,7 @@ def test_the_demo_ends_with_commands_that_exist() -> None:
 
 @pytest.mark.slow
 def test_no_step_of_the_demo_belongs_to_an_episode_that_is_dropped(tmp_path: Path) -> None:
-    """Ten of its rollouts, cut in ten as it is."""
+    """Ten rollouts of the demo, in ten chunks like the whole demo."""
     words = ["--steps", "20480", "--set", "chunk.steps=2048"]
     code, said = call(tmp_path, ["train", str(CONFIG), "--run", "r", *words])
     assert code == 0, said
