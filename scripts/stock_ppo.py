@@ -2,8 +2,12 @@
 
 scripts/bench_learning.py runs this beside the learners. `pixels` is SB3's own recipe
 (`make_atari_env`, `VecFrameStack`, "CnnPolicy"); `features` is "MlpPolicy" on our environment, which
-SB3 has no other of. The hyper-parameters are those of the configuration. Writes JSON: the mean score
-of the episodes that ended in each tenth of the steps, and of the last 100.
+SB3 has no other of. The hyper-parameters are those of the configuration.
+
+    scripts/stock_ppo.py pixels configs/breakout/pixels.toml stock.json train.total_steps=100000
+
+Writes JSON: the mean score of the episodes that ended in each tenth of the steps, and of the last 100;
+and beside it the model, as SB3 saves it: stock.zip.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from arcade_rl.cli.experiment import resolve_target
 from arcade_rl.config import Resolved
 from arcade_rl.policies.build import hyperparameters, policy_kwargs
+from arcade_rl.policies.device import thread_count
 
 
 class MonitoredScores(BaseCallback):
@@ -101,7 +106,7 @@ def main() -> None:
     what, config, output, *words = sys.argv[1:]
     resolved = resolve_target(config, words)
     train = resolved.config.train
-    torch.set_num_threads(train.threads if isinstance(train.threads, int) else 1)
+    torch.set_num_threads(thread_count(train, pictures=what == "pixels"))
     policy, env, scores = {"pixels": open_pixels, "features": open_features}[what](resolved)
     model = PPO(
         policy,
@@ -113,6 +118,7 @@ def main() -> None:
     )
     model.learn(train.run_steps, callback=scores)
     env.close()
+    model.save(Path(output).with_suffix(".zip"))
     part = Path(output + ".part")
     part.write_text(json.dumps(summarise(scores.scores, train.run_steps)))
     part.rename(output)

@@ -42,18 +42,18 @@ def numbers_of(run: RunDirectory) -> list[int]:
 
 
 def timeless(it: Recording) -> Recording:
-    """Without what the clock said."""
+    """The recording without what the clock said."""
     return replace(it, metadata=replace(it.metadata, started=0.0, ended=0.0))
 
 
 def uncut(it: Recording) -> Recording:
-    """Without what the clock said, and what tells where the run was cut and how it was configured."""
+    """The recording without what the clock said, where the run was cut and how it was configured."""
     cut = {"chunk": 0, "checkpoint": -1, "config_sha256": ""}
     return replace(it, metadata=replace(timeless(it).metadata, **cut))  # type: ignore[arg-type]
 
 
 def assert_same_recordings_however_cut(run: RunDirectory, other: RunDirectory) -> None:
-    """The same episodes, bit by bit but for the clock and the cuts."""
+    """Both runs have the same episodes, bit by bit but for the clock and the cuts."""
     mine, theirs = (
         sorted(map(uncut, recordings_of(one)), key=lambda it: it.metadata.number)
         for one in (run, other)
@@ -64,7 +64,7 @@ def assert_same_recordings_however_cut(run: RunDirectory, other: RunDirectory) -
 
 
 def assert_same_recordings(run: RunDirectory, other: RunDirectory) -> None:
-    """The same episodes, bit by bit but for the clock."""
+    """Both runs have the same episodes, bit by bit but for the clock."""
     mine, theirs = recordings_of(run), recordings_of(other)
     assert len(mine) == len(theirs)
     for one, two in zip(mine, theirs, strict=True):

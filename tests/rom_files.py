@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HEADER = b"NES\x1a" + bytes((1, 1)) + bytes(10)
 """16 KiB of program, 8 KiB of graphics, mapper 0."""
 NES_2 = b"NES\x1a" + bytes((1, 1, 0, 8)) + bytes(7) + b"\x01"
-"""The same as NES 2.0."""
+"""The header of the same cartridge in the format NES 2.0."""
 CONTENT_BYTES = 24 << 10
 ACCEPTED = random.Random(1).randbytes(CONTENT_BYTES)
 OTHER_REVISION = random.Random(2).randbytes(CONTENT_BYTES)

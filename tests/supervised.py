@@ -164,7 +164,7 @@ def assert_same(run: RunDirectory, other: RunDirectory) -> None:
 
 
 def assert_same_however_cut(run: RunDirectory, other: RunDirectory) -> None:
-    """The same, but for which chunk something happened in."""
+    """Two runs are the same but for the chunk in which something happened."""
     one, two = state_of(run), state_of(other)
     assert one is not None
     assert two is not None

@@ -51,7 +51,7 @@ EXAMPLES = """\b
 Examples:
   arcade-rl train breakout --run first    # Ctrl-C saves; `resume` continues
   arcade-rl runs list
-  arcade-rl export milestones first
+  arcade-rl export milestones first --clip-seconds 8
 
 `arcade-rl help COMMAND` explains a command."""
 _OUTSIDE = re.compile(r"(?P<value>'.*') is not one of (?P<known>.*)\.", re.DOTALL)

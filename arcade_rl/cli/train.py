@@ -302,7 +302,7 @@ def what_next(run: RunDirectory) -> list[str]:
     """What people do with a run that is finished, a command line each."""
     commands = (
         f"arcade-rl evaluate {run.reference}",
-        f"arcade-rl export milestones {run.reference}",
+        f"arcade-rl export milestones {run.reference} --clip-seconds 8",
         f"tensorboard --logdir {run.tensorboard}",
     )
     return [f"{'next: ' if not place else '      '}{line}" for place, line in enumerate(commands)]

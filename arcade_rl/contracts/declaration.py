@@ -28,7 +28,8 @@ class Metric:
     label: str
     """What people read."""
     unit: str = ""
-    """Unit of the value, empty for a count."""
+    """Unit of the value, empty for a count. A word in the plural, such as "points", is written in the
+    singular beside a 1."""
     better: Better = "none"
     """Which way is better; "none" where neither is."""
     aggregation: Aggregation = "last"
@@ -45,7 +46,9 @@ class Metric:
 
     def render(self, value: float) -> str:
         """The value as people read it, with its unit."""
-        return f"{value:{self.format}} {self.unit}".rstrip()
+        text, unit = f"{value:{self.format}}", self.unit
+        is_word = unit.isalpha() and len(unit) > 2
+        return f"{text} {unit.removesuffix('s') if is_word and text == '1' else unit}".rstrip()
 
     def render_mean(self, mean: float) -> str:
         """A mean of the metric's values, without unit. A mean has one digit more than a value has,

@@ -28,22 +28,24 @@ class LearningView:
         style, theme = canvas.style, canvas.theme
         self.canvas = canvas
         self.shown: LearningCurve | None = None
-        pad, height = style.px(5), style.line(16)
-        has_numbers = box.height >= max(style.px(LABELLED), 2 * height)
+        pad, font = style.px(5), style.font(13.5)
+        height = max(style.line(16), round(1.15 * font.size))
+        has_name = box.height >= 2.5 * height
+        above = height if has_name else 0
+        has_numbers = box.height - above >= max(style.px(LABELLED), 2 * height)
         scale = scale_width(canvas, box)
         has_numbers = has_numbers and box.width >= 4 * scale
         scale = scale if has_numbers else pad
         self.plot = box.left(box.width - scale).inset(0, 1)
+        self.name = self.plot.top(height).inset(style.px(6), 0) if has_name else None
+        """Room of the curve's name, above the lines."""
+        self.inner = self.plot.below(above).inset(self._reach, self._reach)
+        """Room of the lines, without the half of a dot at each of its sides."""
         self.numbers: list[Label] = []
         if has_numbers:
-            marks = box.beside(self.plot.width + style.px(8))
+            marks = box.below(above).beside(self.plot.width + style.px(8))
             for row in (marks.top(height), marks.below(marks.height - height)):
-                self.numbers.append(
-                    Label(canvas, row, style.font(13.5), theme.faint, "right", "figure")
-                )
-        has_name = box.height >= 2 * height
-        self.name = self.plot.top(height).inset(style.px(6), 0) if has_name else None
-        """Room of the curve's name, below the lines."""
+                self.numbers.append(Label(canvas, row, font, theme.faint, "right", "figure"))
         fill(canvas.ground, self.plot.top(1), mix(theme.panel, theme.rule, 0.5))
         fill(canvas.ground, self.plot.below(self.plot.height - 1), theme.rule)
 
@@ -98,12 +100,12 @@ class LearningView:
         cv2.circle(pixels, centre, radius, theme.accent, -1, cv2.LINE_AA, SHIFT)
 
     def _across(self, shown: LearningCurve, steps: Floats) -> Floats:
-        inner = self.plot.inset(self._reach, 0)
+        inner = self.inner
         part = np.clip(steps / max(shown.total_steps, 1), 0, 1)
         return np.asarray(inner.x + part * (inner.width - 1), np.float32)
 
     def _down(self, shown: LearningCurve, values: Floats) -> Floats:
-        inner = self.plot.inset(0, self._reach)
+        inner = self.inner
         span = max(shown.high - shown.low, 1e-9)
         part = np.clip((values - shown.low) / span, 0, 1)
         return np.asarray(inner.bottom - 1 - part * (inner.height - 1), np.float32)

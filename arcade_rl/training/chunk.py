@@ -197,7 +197,7 @@ class Chunk:
         if verdict is not None:
             self._compiled = verdict.compiled
             learner.use_compiled(verdict.compiled)
-            self._emit(Notice("info", f"precision fast in {learner.dtype}, {verdict.reason}"))
+            self._emit(Notice("info", f"learner: {learner.dtype}, {verdict.reason}"))
 
     def _restore(self, directory: Path) -> None:
         if (chunk := checkpoints.verify(directory)) != self._spec.parent:

@@ -158,14 +158,14 @@ def test_what_killed_commands_left_in_a_run_is_told(finished: Made, tmp_path: Pa
     ]
     for path in left:
         path.touch()
-    assert list(health.leftovers(tmp_path)) == []  # they may be new
+    assert list(health.leftovers(tmp_path)) == []  # new files may be in use
     for path in left:
         os.utime(path, (1, 1))
     assert [finding.message.split()[0] for finding in health.leftovers(tmp_path)] == [
         str(path) for path in left
     ]
     with left[-1].open("rb") as film:
-        fcntl.flock(film, fcntl.LOCK_EX)  # it is being made
+        fcntl.flock(film, fcntl.LOCK_EX)  # so lock those that make it
         assert len(list(health.leftovers(tmp_path))) == len(left) - 1
 
 

@@ -65,7 +65,7 @@ def test_the_list_is_a_row_a_game(arcade_rl: CommandLine, broken: list[str]) -> 
 
 
 def test_the_list_says_what_is_missing(arcade_rl: CommandLine, plugin_dist: PluginDist) -> None:
-    """As go2 does where genesis-world is not installed: it is there, and cannot be played."""
+    """go2 is such a game where genesis-world is not installed: listed, and cannot be played."""
     source = """
 from arcade_rl.errors import MissingError
 from arcade_rl.hookspecs import hookimpl

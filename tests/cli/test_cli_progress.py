@@ -96,7 +96,7 @@ def test_the_end_tells_where_the_time_of_this_stretch_went(finished: Made) -> No
     run = finished.run
     assert lines[2:] == [
         f"next: arcade-rl evaluate {run.path}",
-        f"      arcade-rl export milestones {run.path}",
+        f"      arcade-rl export milestones {run.path} --clip-seconds 8",
         f"      tensorboard --logdir {run.tensorboard}",
     ]
 

@@ -236,7 +236,7 @@ def test_a_lost_log_leaves_the_rows_of_recorded_episodes(run: RunDirectory, caps
     with Database.reading(run.database) as database:
         assert database.counts() == (2048, len(before["episodes"]))
         assert [summary.chunk for summary in database.chunks()] == [2, 4]  # those with updates
-    with Database.reading(run.path / "run.db.before") as old:  # it had the updates that are lost
+    with Database.reading(run.path / "run.db.before") as old:  # has the lost updates
         assert len(old.updates()) == 8
     assert "run.db.before" in err
     assert cli.run(["episodes", "verify", "finished"]) == 0

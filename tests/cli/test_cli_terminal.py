@@ -62,7 +62,7 @@ def assert_tame(said: str) -> None:
 
 
 def evil(value: Any) -> Any:
-    """The same value with every text in it another."""
+    """The value with every text in it replaced."""
     if isinstance(value, str):
         return EVIL
     if isinstance(value, dict):
@@ -223,7 +223,7 @@ def test_what_plugins_say_is_only_shown(plugin_dist: PluginDist) -> None:
     plugin_dist("noisy_game", noisy, {"noisy": "noisy_game"})
     for command in (["plugins", "list"], ["plugins", "show", "evil"], ["plugins", "show", named],
                     ["config", "show", "evil"], ["plugins", "check", "noisy"], ["roms", "list"], ["doctor"]):  # fmt: skip
-        sys.modules.pop("noisy_game", None)  # it is noisy when it is imported
+        sys.modules.pop("noisy_game", None)  # noisy when imported
         assert_tame(told_on_terminal(command))
 
 

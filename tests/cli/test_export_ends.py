@@ -43,7 +43,7 @@ def test_an_interrupted_export_leaves_nothing(
     run = RunDirectory(Path(shutil.copytree(every.run.path, tmp_path / "r")))
     running = begun(tmp_path, run, command, "r:1" if command == "episode" else "r", *SLOW)
     if is_early:
-        wait_until(lambda: bool(workers(running)))  # they import what they need for seconds
+        wait_until(lambda: bool(workers(running)))  # workers import for seconds
     else:
         wait_until(lambda: bool(list(run.videos.rglob("*.part"))))
     os.killpg(running.process.pid, signal.SIGINT)

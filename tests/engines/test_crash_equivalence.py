@@ -109,7 +109,7 @@ def chunk_of(run: RunDirectory) -> int:
 def test_a_worker_killed_at_a_random_moment_of_every_chunk_changes_nothing(
     observation: str, undisturbed: RunDirectory, update_s: float, tmp_path: Path
 ) -> None:
-    """At a random moment of any of its updates but the last: after that one the chunk may be over."""
+    """The kill comes in any update but the last of the chunk, after which the chunk may be over."""
     run = RunDirectory(tmp_path / "r")
     rng = random.Random(observation)
     command = start(tmp_path, arguments(observation))

@@ -185,7 +185,7 @@ def test_an_open_episode_that_is_another_now_ends_the_run_and_loses_nothing(
 
 
 def test_a_longer_run_goes_on_with_its_open_episodes(whole: RunDirectory, tmp_path: Path) -> None:
-    """No schedule is in it, so it is the same as one that was longer from the beginning."""
+    """A run without schedules is the same as one that was longer from the beginning."""
     short = [*TRAIN[:5], str(UPDATES * 128), *TRAIN[6:], *WHOLE]
     assert call(tmp_path, short)[0] == 0
     code, said = call(tmp_path, ["resume", "r", "--steps", str(UPDATES * 256)])

@@ -110,7 +110,7 @@ def test_killed_workers_change_nothing(undisturbed: RunDirectory, run: RunDirect
 
 
 def test_a_killed_fork_server_changes_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:
-    """Its workers go with it; the chunk is tried again by a new one."""
+    """The workers of the fork server die too, and a new fork server tries the chunk again."""
     command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
     wait_until(lambda: begun(run))
     workers = workers_of(run)
@@ -151,7 +151,7 @@ def test_killed_supervisors_change_nothing(undisturbed: RunDirectory, run: RunDi
 
 
 def test_nothing_of_a_killed_supervisor_survives(run: RunDirectory) -> None:
-    """Not even a worker that hangs while it holds the interpreter's lock."""
+    """Even a worker that hangs while it holds the interpreter's lock is gone."""
     marker = run.path.parent / "marker"
     command = start(run.path.parent, [*TRAIN, *ENDLESS, *fault("hang", 2000, once=marker)])
     wait_until(marker.exists)  # now it hangs

@@ -55,7 +55,7 @@ def test_ctrl_c_twice_stops_now_and_keeps_the_last_checkpoint(run: RunDirectory)
     wait_until(marker.exists)
     command.process.send_signal(signal.SIGINT)
     time.sleep(0.5)
-    assert command.process.poll() is None  # it waits for a rollout that never ends
+    assert command.process.poll() is None  # waits for a rollout that never ends
     command.process.send_signal(signal.SIGINT)
     assert command.wait() == 130
     state = state_of(run)
@@ -102,7 +102,7 @@ def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
     assert call_process(run.path.parent, [*TRAIN, *ENDLESS, *SLOW, "--detach"])[0] == 0
     wait_until(lambda: begun(run))
     assert call(run.path.parent, ["stop", "r"])[0] == 0
-    wait_until(lambda: processes_of(run) == [])  # its lock is free a moment earlier
+    wait_until(lambda: processes_of(run) == [])  # the lock is free a moment earlier
     assert "stopped" in (run.logs / "supervisor.log").read_text()
 
 

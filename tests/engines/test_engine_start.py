@@ -133,7 +133,7 @@ def test_a_fork_server_that_always_dies_ends_the_run_and_keeps_its_checkpoints(
 
 
 def test_what_the_caller_ignores_stays_ignored(run: RunDirectory, tmp_path: Path) -> None:
-    """As under `nohup`, and in the background of a script."""
+    """Signals are ignored under `nohup`, and in the background of a script."""
     ignored = (signal.SIGHUP, signal.SIGINT)
     before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:

@@ -57,7 +57,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 def test_a_worker_killed_in_every_chunk_changes_nothing(
     undisturbed: RunDirectory, tmp_path: Path
 ) -> None:
-    """Also while it builds the simulator, which the fork server has imported: weights, optimizer,
+    """Some die while they build the simulator, which the fork server has imported: weights, optimizer,
     episodes and recordings are the same."""
     run = RunDirectory(tmp_path / "r")
     command = start(tmp_path, TRAIN)

@@ -39,7 +39,7 @@ class Unbegun(DuelEnv):
 
 
 class BegunOnce(Unbegun):
-    """Says it of the first episodes alone."""
+    """Says of the first episodes alone that they began."""
 
     _is_silent = False
 

@@ -146,7 +146,8 @@ def test_every_number_of_processes_gives_what_the_game_gives(variant: str) -> No
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_some_environments_are_reset_and_all_are_saved_and_restored(processes: int) -> None:
-    """As the game's own: reset in one process or two, saved here and restored there."""
+    """Processes do what the game's own environment does: reset in one or two, saved, and restored in
+    other processes."""
     words = ("options.saved_state=exact", "options.observation=dict")
     it = resolved(*words)
     own = it.game.make_env(it.options, ENVS, "training")

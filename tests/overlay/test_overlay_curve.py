@@ -20,7 +20,7 @@ WHOLE = learning(10_000_000, 200)
 
 
 def until(step: int) -> LearningCurve:
-    """The same training up to a step."""
+    """The curve of the training up to a step."""
     past = int((WHOLE.steps <= step).sum())
     return replace(
         WHOLE, step=step, steps=WHOLE.steps[:past], means=WHOLE.means[:past], bests=WHOLE.bests[:past]
@@ -75,3 +75,35 @@ def test_a_curve_without_points_has_its_dot_at_the_start() -> None:
     dot = np.flatnonzero((picture[place.region] == DARK.accent).all(2).any(0))
     assert len(dot)
     assert dot.max() < 60
+
+
+@pytest.mark.parametrize(
+    ("detail", "size"),
+    [
+        ("full", (1920, 1080)),
+        ("full", (1280, 720)),
+        ("minimal", (1280, 720)),
+        ("minimal", (1080, 1920)),
+    ],
+)
+def test_the_highest_lines_leave_the_name_of_the_curve_free(
+    detail: Detail, size: tuple[int, int]
+) -> None:
+    pictures, names = [], []
+    for level in (WHOLE.low, WHOLE.high):
+        flat = np.full_like(WHOLE.means, level)
+        overlay = Overlay(size, DARK, detail)
+        scene = replace(cnn_scene(), curve=replace(WHOLE, means=flat, bests=flat))
+        pictures.append(overlay.compose(scene).copy())
+        names += [one for one in overlay.texts if one.drawn.startswith("Score, mean")]
+    assert names[0] == names[1]
+    room = names[0].ink.region
+    assert np.array_equal(pictures[0][room], pictures[1][room])
+
+
+def test_a_low_curve_has_no_name_and_all_the_room() -> None:
+    overlay = Overlay((854, 480), DARK)
+    overlay.compose(replace(cnn_scene(), curve=WHOLE))
+    said = [one.drawn for one in overlay.texts]
+    assert not [text for text in said if text.startswith("Score, mean")]
+    assert {"520", "0"} <= set(said)

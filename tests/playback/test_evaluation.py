@@ -36,7 +36,7 @@ def play(made: Made, episodes: int = 23, n_envs: int = 4, **others: Any) -> Eval
 
 
 def numbers(evaluation: Evaluation) -> Evaluation:
-    """Without when it was made."""
+    """The evaluation without when it was made."""
     return replace(evaluation, created=0.0)
 
 

@@ -37,7 +37,7 @@ def seconds(count: str) -> Position:
     ("amounts", "length", "before"),
     [
         ([0, 0, 0, 0, 0, 0], 3, 3),  # nothing happens: the end
-        ([1, 1, 1, 1, 1, 1], 3, 3),  # the same happens all the time: the end
+        ([1, 1, 1, 1, 1, 1], 3, 3),  # an event in every step: the end
         ([1, 0, 0, 0, 0, 0], 3, 0),
         ([0, 0, 5, 0, 0, 0, 0, 0], 3, 1),  # the event is in the middle
         ([0, 3, 0, 0, 0, 2, 2, 2, 0, 0, 0], 3, 5),

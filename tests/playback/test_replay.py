@@ -187,7 +187,7 @@ def test_a_screen_without_keyframes_begins_again(long: Recording, truth: list[by
 
 
 class Forgetful(Counting):
-    """Its states leave the clock out, so that other buttons light up."""
+    """A toy whose saved states leave the clock out, so that other buttons light up."""
 
     def save(self) -> object:
         return {name: getattr(self._env, name).copy() for name in STATE if name != "_clock"}

@@ -91,7 +91,7 @@ def test_jumps_show_what_playing_shows_of_two_seats(game: str, tmp_path: Path, d
 
 
 @pytest.mark.very_slow
-@pytest.mark.timeout(1800)  # it may have to compile the simulator's kernels
+@pytest.mark.timeout(1800)  # the simulator may have to compile kernels
 def test_jumps_show_what_playing_shows_of_a_robot(tmp_path: Path) -> None:
     made = make_run(tmp_path, *GO2)
     assert_seeks_are_alike(made, longest(made))

@@ -209,7 +209,7 @@ def test_a_rerun_that_differs_says_where(states: Made, monkeypatch: pytest.Monke
         with pytest.raises(MissingError, match=f"played otherwise here from step {STRANGE} on"):
             session.seek(STRANGE)
     with Session(Performance(it), Wants(), NOBODY) as session:
-        shown = list(session)  # of states alone there is nothing to compare
+        shown = list(session)  # states alone leave nothing to compare
     assert [one.moment.reward for one in shown] == it.rewards.tolist()
     assert {one.terms for one in shown} == {None}
 
@@ -238,7 +238,7 @@ def test_instruments_show_what_the_states_say(states: Made) -> None:
         assert board.history.tolist() == np.eye(4, dtype=bool)[lit].tolist()
         assert board.values.tolist() == [lit[-1]] * 2
         assert board.targets.tolist() == [it.actions[k], it.actions[0]]
-    assert scenes[1].dashboard is scenes[0].dashboard  # of one step: it is drawn once
+    assert scenes[1].dashboard is scenes[0].dashboard  # both frames of a step have one
 
 
 def test_the_history_of_tracks_is_that_of_the_last_seconds(tmp_path: Path) -> None:

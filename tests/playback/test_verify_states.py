@@ -74,7 +74,7 @@ def test_one_bit_of_a_state_is_found(made: Made) -> None:
     assert it.states is not None
     states = np.array(it.states, np.float32)
     at = int(np.flatnonzero(states[:, 1] == 0)[0])
-    states[at, 1] = -0.0  # the same number in other bits
+    states[at, 1] = -0.0  # an equal number in other bits
     found = divergence_of(replace(it, states=states))
     assert (found.step, found.what) == (at + 1, "state, its number 1")
     assert (found.recorded, found.found) == ("-0.0", "0.0")

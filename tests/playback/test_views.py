@@ -30,7 +30,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def is_red(frame: Frame) -> bool:
-    """Whether what is bright in it is neither green nor blue, but for what compression adds."""
+    """Whether what is bright in the frame is neither green nor blue, but for what compression adds."""
     bright = frame[frame.max(axis=2) > 40]
     assert len(bright) > 100
     return bool(bright[:, 0].mean() > 3 * bright[:, 1:].max(axis=1).mean())

@@ -370,7 +370,7 @@ def test_a_look_changes_nothing_and_leaves_nothing() -> None:
         assert torch.equal(tensor, before[name])
         assert not tensor.requires_grad
     assert all(parameter.grad is None for parameter in policy.parameters())
-    policy(torch.zeros(3, 5))[1].sum().backward()  # it can still learn
+    policy(torch.zeros(3, 5))[1].sum().backward()  # the policy can still learn
     assert all(torch.isfinite(policy.value_net.weight.grad).flatten())
     with pytest.raises(ValueError, match="closed"):
         taps.look(sample(BOX), sample(DIALS))

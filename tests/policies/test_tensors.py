@@ -44,7 +44,7 @@ def make(root: Path, kind: str, tensors: bool) -> Made:
 
 @pytest.fixture(scope="module", params=KINDS)
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
-    """The same run, of numpy arrays and of tensors."""
+    """Two runs that differ in one thing: numpy arrays, and tensors."""
     root = tmp_path_factory.mktemp("tensors")
     return [make(root, request.param, tensors) for tensors in (False, True)]
 

@@ -134,7 +134,7 @@ def test_rollouts_are_let_go_once_no_open_episode_needs_them() -> None:
         games.play(number, one_env(3))
     assert len(recorder.tape._rollouts) == 5
     games.play(5, everyone)
-    assert len(recorder.tape._rollouts) == 1  # its last fingerprint could be of the next episodes
+    assert len(recorder.tape._rollouts) == 1  # could hold a fingerprint of the next episodes
     games.play(6, everyone)
     assert len(recorder.tape._rollouts) == 1
 

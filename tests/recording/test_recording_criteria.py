@@ -24,7 +24,7 @@ METRICS = [
 
 
 def criterion(written: Any) -> Criterion:
-    """As a configuration writes it."""
+    """The criterion that a configuration writes so."""
     table = tomllib.loads(f"criteria = [{written}]")
     (settings,) = RecordingTable.model_validate(table).criteria or ()
     return make(settings, METRICS)
@@ -180,7 +180,7 @@ def test_a_transition_is_remembered_between_chunks() -> None:
     ],
 )  # fmt: skip
 def test_what_a_criterion_does_not_have_is_refused(written: str, message: str) -> None:
-    """In one line, which names where it was written."""
+    """The error is one line, which names where the criterion was written."""
     with pytest.raises(ConfigError) as caught:
         resolve([from_assignments(["game=toy", f"recording.criteria={written}"])], load_game)
     assert str(caught.value).startswith("--set: recording.criteria")

@@ -30,7 +30,7 @@ TRAIN = ["train", "toy", "--run", "r", *SHAPE, "--steps", str(CHUNKS * 2048), "-
 EVERYTHING = ["--set", 'recording.criteria=[{name="all", policy=true}]']
 SLOW = ["--set", "options.step_time_s=0.003"]
 BEGUN_BYTES = 2000
-"""Of a segment that holds episodes already."""
+"""Least size of a segment that holds episodes already."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def recording_attempt(run: RunDirectory) -> tuple[int, int] | None:
             if path.stat().st_size > BEGUN_BYTES:
                 chunk, attempt = path.parent.name.split("-")
                 return int(chunk), int(attempt)
-        except FileNotFoundError:  # it was committed just now
+        except FileNotFoundError:  # committed just now
             continue
     return None
 

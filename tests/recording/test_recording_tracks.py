@@ -63,7 +63,7 @@ def test_silent_tracks_and_trends_take_next_to_nothing() -> None:
 
 
 def tracks(**changes: Any) -> list[Any]:
-    """Of 20 steps and two metrics: the reward is 1 at steps 3 and 9, the first metric 5 from step 9 on,
+    """20 steps and two metrics: the reward is 1 at steps 3 and 9, the first metric 5 from step 9 on,
     the second silent."""
     parts = {
         "count": 2,

@@ -67,7 +67,7 @@ def test_the_oldest_without_another_reason_go_first(
     assert after == {number: before[number] for number in sorted(order[-len(after) :])}
     assert numbers_of(run) == sorted(after)
     spared = before[order[-len(after) - 1]]
-    assert run.segment_bytes() + len(spared) > limit - 1200  # that many in indices
+    assert run.segment_bytes() + len(spared) > limit - 1200  # 1200 bytes are indices
 
 
 def test_a_segment_without_episodes_is_removed(run: RunDirectory, database: Database) -> None:
@@ -170,7 +170,7 @@ def test_a_kill_in_between_leaves_whole_segments_that_are_indexed_again(
     script = [sys.executable, "-c", KILLED, run.path, str(limit), deed, when]
     assert subprocess.run(script, check=False).returncode == -signal.SIGKILL
     assert ([row[0] for row in stored_rows(run)] != sorted(frames(run))) == is_stale
-    assert run.segment_bytes() > limit or is_stale  # it died in the middle
+    assert run.segment_bytes() > limit or is_stale  # killed in the middle
     with closing(Database.open(run.database)) as database:
         recover(run, database, silent)
         after = frames(run)

@@ -239,7 +239,7 @@ def test_a_run_that_may_only_be_read_is_read(readable_run: Path, finished: Made)
 
 
 def test_what_a_journal_holds_is_never_left_out(readable_run: Path) -> None:
-    """Read without it, the database would tell of an older state."""
+    """Read without its journal, the database would tell of an older state."""
     readable_run.with_name("run.db-wal").write_bytes(b"rows that are not in run.db yet")
     with (
         without_privilege(),

@@ -69,7 +69,7 @@ def test_two_files_are_kept_whoever_reads(
     for name in "BCD":
         writer.write(opening(name))
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["000003.feed", "000004.feed"]
-    assert bodies(reader) == ["a1", "C", "D"]  # its own file was deleted, and is read to its end
+    assert bodies(reader) == ["a1", "C", "D"]  # reads a deleted file to its end
 
 
 def test_another_writer_begins_a_file_of_its_own(

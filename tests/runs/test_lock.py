@@ -73,7 +73,7 @@ def test_a_second_lock_in_the_same_process_is_refused_too(lock: Path) -> None:
 def test_the_lock_of_a_killed_process_is_taken(lock: Path, other: subprocess.Popen[str]) -> None:
     other.send_signal(signal.SIGKILL)
     other.wait()
-    assert lock.read_bytes()  # it could not say goodbye
+    assert lock.read_bytes()  # the killed process could not say goodbye
     assert holder_of(lock) is None
     with RunLock(lock):
         holder = holder_of(lock)

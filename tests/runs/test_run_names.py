@@ -129,7 +129,7 @@ def test_a_run_of_any_name_is_deleted(tmp_path: Path, length: int) -> None:
 
 
 def test_a_run_that_cannot_be_made_leaves_nothing(finished: Made, tmp_path: Path) -> None:
-    """A file lies where its folder would be made."""
+    """A file lies where the folder of the run would be made."""
     (tmp_path / "runs").write_text("")
     with pytest.raises(MissingError, match=r"runs cannot be made \(File exists\); say where"):
         create_run(finished.resolved, tmp_path / "runs", "one", ["test"])
@@ -161,7 +161,7 @@ def test_the_latest_run_is_the_one_that_says_so(tmp_path: Path) -> None:
 
 
 def busy(work: Callable[[], None]) -> Callable[[], None]:
-    """Do it again and again in a thread; returns what ends that."""
+    """Do some work again and again in a thread; returns what ends the thread."""
     ended = threading.Event()
 
     def repeat() -> None:
@@ -204,7 +204,7 @@ def test_runs_that_come_and_go_hide_no_other(finished: Made, tmp_path: Path) -> 
 def test_checkpoints_that_retention_takes_are_not_called_damaged(
     finished: Made, tmp_path: Path
 ) -> None:
-    """Taken beside the search, at another moment of it each time, and put back only afterwards."""
+    """A checkpoint goes while a search runs, each time at another moment, and is back for the next one."""
     run = finished.copy(tmp_path)
     path, trash = run.checkpoint(3), tmp_path / "trash"
     gone = 0
@@ -286,7 +286,7 @@ def test_runs_without_a_name_that_are_made_at_once_are_all_made(tmp_path: Path) 
 def test_what_killed_commands_left_is_told(tmp_path: Path, capsys: Output, mark: str) -> None:
     (tmp_path / mark).mkdir()
     cli.run(["doctor", "--runs-dir", str(tmp_path)])
-    assert mark not in capsys.readouterr().out  # its command may be at work
+    assert mark not in capsys.readouterr().out  # the command may be at work
     os.utime(tmp_path / mark, (1.0, 1.0))
     cli.run(["doctor", "--runs-dir", str(tmp_path)])
     assert f"rm -r {tmp_path / mark}" in capsys.readouterr().out

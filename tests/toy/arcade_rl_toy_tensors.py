@@ -12,7 +12,7 @@ from arcade_rl.contracts import Observations, SeedSource, StepBatch, VectorEnv
 
 
 def on_torch(kind: type[Any]) -> type[Any]:
-    """The same toys, of tensors. TypeError for actions that are not tensors of the contract's types."""
+    """The toys of a kind with tensors. TypeError for actions that are no tensors of the contract's types."""
 
     class Tensors(kind):  # type: ignore[misc]
         def __init__(self, *args: Any) -> None:

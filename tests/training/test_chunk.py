@@ -185,7 +185,7 @@ def test_normalization_is_carried_exactly(tmp_path: Path, algorithm: str) -> Non
     ],
     ids=lambda assignments: ",".join(assignments),
 )
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")  # of torch.compile
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def test_every_on_policy_algorithm_is_cut_by_the_same_function(
     tmp_path: Path, assignments: list[str]
 ) -> None:

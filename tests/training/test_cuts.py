@@ -99,7 +99,7 @@ def test_the_checkpoint_grows_by_what_open_episodes_hold(tmp_path: Path) -> None
 
 
 def altered(trained: Trained, **changes: Any) -> Trained:
-    """The same with other arrays in its file of open episodes."""
+    """What was trained, with other arrays in the file of open episodes."""
     arrays = read_arrays(trained.directory / OPEN)
     for name, change in changes.items():
         arrays[name.replace("__", "/")] = change(arrays[name.replace("__", "/")])
@@ -141,7 +141,7 @@ def test_a_saved_environment_that_shows_something_else_is_told(tmp_path: Path) -
 def test_a_game_that_cannot_be_restored_exactly_says_so_and_keeps_its_episodes(
     tmp_path: Path,
 ) -> None:
-    """This one forgets its longest streak, and nothing else."""
+    """The game of this test forgets the longest streak, and nothing else."""
     words = ("options.saved_state=approximate", "options.length=150")
     whole, cut = lab(tmp_path, *words).chain(6), lab(tmp_path, *words).chain(1, 3, 6)
     assert [row[:8] for row in rows(cut)] == [row[:8] for row in rows(whole)]

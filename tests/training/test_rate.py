@@ -35,7 +35,7 @@ def test_a_kl_adaptive_rate_moves_towards_its_divergence() -> None:
 
 
 def test_a_kl_adaptive_rate_hears_nothing_of_the_first_minibatch() -> None:
-    """Its divergence is measured before any step, and is always 0."""
+    """The divergence of the first minibatch is measured before any step, and is always 0."""
     rule = AdaptiveRate(kl=0.01, start=1e-3, min=1e-7, max=1e-2)
     model = identity_ppo(SPACES["discrete"], adaptive_rate=rule, n_epochs=1, batch_size=256)
     model.begin(HashedSeeds(0, 8), 0)

@@ -43,7 +43,7 @@ def test_copies_are_what_they_are_copies_of(device: str) -> None:
         values.cpu().half().numpy(),
         sent.cpu().numpy().copy(),
     ]
-    sent.zero_()  # it is written anew in the next rollout
+    sent.zero_()  # as the next rollout writes over `sent`
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype
         assert np.array_equal(one, other)

@@ -55,7 +55,7 @@ def test_panes_lie_where_the_games_are_large(
     ],
 )
 def test_paces(pace: Pace, expected: list[tuple[int, int]]) -> None:
-    """Of a game of 30 frames a second and one of 60, a frame a step; frames shown in turn."""
+    """One game has 30 frames a second, the other 60, a frame a step; the frames are shown in turn."""
     panes: list[Any] = [Runner(4, Fraction(30)), Runner(6, Fraction(60))]
     shown = [tuple(pane.frame for pane in panes) for _ in turns(panes, pace)]
     assert shown[: len(expected)] == expected

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
+import shutil
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import av
@@ -39,11 +47,67 @@ def test_what_setup_does_not_know_is_refused() -> None:
     assert done.stderr.startswith("usage: scripts/setup [demo|all]")
 
 
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a web server that has the files of a folder."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def set_up(checkout: Path, torch_index: str, has_gpu: bool) -> tuple[list[str], str]:
+    """Run scripts/setup in a checkout whose Python only notes what it is called with: the arguments
+    of pip, and what the script says."""
+    programs = {
+        ".venv/bin/python": f'printf "%s\\n" "$@" > {checkout}/arguments',
+        "bin/nvidia-smi": f"exit {0 if has_gpu else 9}",
+    }
+    for name, line in programs.items():
+        (checkout / name).parent.mkdir(parents=True)
+        (checkout / name).write_text(f"#!/bin/sh\n{line}\n")
+        (checkout / name).chmod(0o755)
+    for name in ("constraints.txt", "pyproject.toml", "plugins/breakout/pyproject.toml"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).touch()
+    script = checkout / "scripts" / "setup"
+    script.parent.mkdir()
+    shutil.copy(ROOT / "scripts" / "setup", script)
+    path = f"{checkout}/bin:{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "TORCH_INDEX": torch_index, "no_proxy": "127.0.0.1"}
+    env["PYTHON"] = sys.executable
+    done = subprocess.run([script, "demo"], env=env, capture_output=True, text=True, check=True)
+    return (checkout / "arguments").read_text().splitlines(), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("is_there", "has_gpu", "said"),
+    [
+        (True, False, "1.4 GB in the end"),
+        (True, True, "1.4 GB, and 4.5 GB for the GPU, in the end"),
+        (False, False, "is not reachable: where pip finds no other build of PyTorch without CUDA"),
+    ],
+)
+def test_setup_installs_torch_without_cuda_where_there_is_no_gpu(
+    is_there: bool, has_gpu: bool, said: str, tmp_path: Path
+) -> None:
+    if is_there:
+        (tmp_path / "index" / "torch").mkdir(parents=True)
+    (tmp_path / "checkout").mkdir()
+    with served(tmp_path / "index") as index:
+        arguments, told = set_up(tmp_path / "checkout", index, has_gpu)
+    is_asked = ["--extra-index-url", index] == arguments[-2:]
+    assert is_asked == (is_there and not has_gpu)
+    assert "plugins/breakout" in arguments
+    assert said in told
+
+
 def test_the_demo_ends_with_commands_that_exist() -> None:
     text = (ROOT / "scripts" / "demo").read_text()
     advice = text.partition("What to do next:")[2].splitlines()
     commands = [shlex.split(line)[1:] for line in advice if line.strip().startswith("arcade-rl ")]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         context = cli.cli.make_context("arcade-rl", command)
         assert isinstance(context.command, click.Group)
@@ -56,7 +120,7 @@ def test_the_demo_ends_with_commands_that_exist() -> None:
 
 @pytest.mark.slow
 def test_no_step_of_the_demo_belongs_to_an_episode_that_is_dropped(tmp_path: Path) -> None:
-    """Ten of its rollouts, cut in ten as it is."""
+    """Ten rollouts of the demo, in ten chunks like the whole demo."""
     words = ["--steps", "20480", "--set", "chunk.steps=2048"]
     code, said = call(tmp_path, ["train", str(CONFIG), "--run", "r", *words])
     assert code == 0, said

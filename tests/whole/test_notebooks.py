@@ -128,7 +128,7 @@ def test_conditions_are_given_one_by_one(runs: Path) -> None:
 
 
 def test_what_episodes_takes_is_what_select_takes() -> None:
-    """And the help of a notebook names all of it."""
+    """The help that a notebook shows names every argument."""
     names = list(Wanted.__annotations__)
     taken = inspect.signature(select).parameters.values()
     assert [one.name for one in taken if one.kind is one.KEYWORD_ONLY] == names

@@ -1,5 +1,5 @@
 """The prose of the code makes sense at the first reading: no docstring, documentation of a field or
-comment begins with a word that needs the line above to become a sentence."""
+comment begins with a word that needs the line above to become a sentence. Tests and scripts are code."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("arcade_rl", "plugins/*/arcade_rl_*")
-"""Folders of the core and of the plugins that are read."""
+"""Folders of the core and of the plugins that are read, a test for each file."""
+BESIDE = ("tests", "scripts", "plugins/*/tests", "plugins/*/scripts")
+"""Folders of tests and scripts, which are read by one test for each folder."""
 BEGINS_BADLY = re.compile(
     r"([Oo]f|[Tt]hat|As|as above|[Tt]he same|[Ii]ts?|[Tt]heirs?|[Tt]hem|[Tt]hey)\b"
 )
+
+
+MAY_BEGIN_BADLY = re.compile(r"""["'#][\s\\]*""" + BEGINS_BADLY.pattern)
+"""What a module has that has prose which begins badly; other modules need no parser."""
 
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
@@ -39,6 +45,8 @@ def prose(source: str) -> Iterator[tuple[int, str]]:
 
 
 def faults(source: str) -> list[str]:
+    if not MAY_BEGIN_BADLY.search(source):
+        return []
     return [f"{line}: {text.strip()}" for line, text in prose(source) if _is_bad(text)]
 
 
@@ -46,9 +54,12 @@ def _is_bad(text: str) -> bool:
     return BEGINS_BADLY.match(text.strip()) is not None
 
 
+def folders(patterns: tuple[str, ...]) -> list[Path]:
+    return sorted(folder for pattern in patterns for folder in ROOT.glob(pattern))
+
+
 def modules() -> list[Path]:
-    folders = [folder for package in PACKAGES for folder in ROOT.glob(package)]
-    return sorted(path for folder in folders for path in folder.rglob("*.py"))
+    return sorted(path for folder in folders(PACKAGES) for path in folder.rglob("*.py"))
 
 
 def test_every_package_is_read() -> None:
@@ -56,11 +67,22 @@ def test_every_package_is_read() -> None:
     plugins = {("plugins", folder.name) for folder in ROOT.glob("plugins/*/")}
     assert len(plugins) >= 3
     assert {*plugins, ("arcade_rl", "cli")} <= read
+    assert {ROOT / "tests", ROOT / "scripts"} < set(folders(BESIDE))
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_prose_needs_the_line_above(path: Path) -> None:
     assert faults(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("folder", folders(BESIDE), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_prose_of_tests_and_scripts_needs_the_line_above(folder: Path) -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{fault}"
+        for path in folder.rglob("*.py")
+        for fault in faults(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
 
 
 @pytest.mark.parametrize(

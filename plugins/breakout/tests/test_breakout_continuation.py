@@ -82,7 +82,7 @@ def test_a_saved_state_is_plain_arrays_with_a_row_for_every_environment(sticky: 
 
 
 def test_the_state_of_an_emulator_fits_its_row() -> None:
-    """The text of its random numbers grows and shrinks with them: each has ten digits at most."""
+    """The emulator's random numbers are saved as text, which grows to ten digits a number at most."""
     ale, sizes = open_emulator(), set()
     for _ in range(560):
         ale.reset_game()

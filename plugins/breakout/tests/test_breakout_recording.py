@@ -66,7 +66,7 @@ def test_every_recorded_episode_is_exact(run: Run) -> None:
 
 @pytest.mark.slow
 def test_a_changed_action_is_found_at_the_first_value_that_differs(run: Run) -> None:
-    """Unless it changes nothing: a paddle at the wall stays there, a button that sticks is held."""
+    """Some actions change nothing: a paddle at the wall stays there, a button that sticks is held."""
     it = max(run.episodes(), key=lambda episode: episode.length).recording
     positions = it.fingerprints.positions
     changed = [_with_other_action(it, at) for at in range(20, len(it) - 1, 20)]

@@ -136,7 +136,7 @@ def look(screen: Any, actions: Any) -> list[tuple[bytes, float, bool]]:
 @pytest.mark.parametrize("sticky", [0.0, 0.25, 0.5])
 @KINDS
 def test_a_saved_state_leads_on_as_before(kind: str, sticky: float) -> None:
-    """Held buttons, drawn numbers and the step count are part of it; from several places, to the end
+    """A state has the held buttons, drawn numbers and the step count; from several places, to the end
     of the episode, and after other episodes."""
     options = BreakoutOptions.model_validate(
         {"observation": kind, "sticky": sticky, "max_frames": 1200}

@@ -58,7 +58,7 @@ def run_until(
     buttons1: int = 0,
     buttons2: int = 0,
 ) -> int:
-    """Frames that it took; an AssertionError after `limit` of them."""
+    """Play until something is reached. Number of frames; an AssertionError after `limit` of them."""
     for count in range(limit):
         if reached():
             return count

@@ -49,5 +49,5 @@ def test_nothing_in_it_names_another_game() -> None:
 
 
 def in_tiles(word: str) -> bytes:
-    """As the cartridge's screens hold words."""
+    """The bytes by which the cartridge's screens hold a word."""
     return bytes(ord(letter) - ord("A") + 0x0A for letter in word)

@@ -300,7 +300,7 @@ def test_a_chosen_row_of_the_options_is_bright_at_once(console: Console, waited:
 
 
 def sprites_of_the_fullest_line(console: Console) -> int:
-    """Of the list of sprites in memory, each 8 lines high from a line below its y."""
+    """Most sprites that memory lists on one line; each is 8 lines high, from a line below its y."""
     tops = console.ram[SPRITES : SPRITES + 256 : 4].astype(int)
     lines = np.bincount((tops[tops < 240, None] + np.arange(1, 9)).ravel(), minlength=1)
     return int(lines.max())

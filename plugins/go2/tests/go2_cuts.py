@@ -51,7 +51,7 @@ def play(env: Go2Env, actions: torch.Tensor) -> list[Saved]:
 def go_on(
     options: Go2Options, stage: int, saved: Saved, actions: torch.Tensor
 ) -> tuple[npt.NDArray[np.float32], list[Saved]]:
-    """What is observed where it was cut, and what later steps tell."""
+    """What is observed where an episode was cut, and what later steps tell."""
     with closing(make(options, actions.shape[1], stage)) as env:
         now = env.restore(saved, HashedSeeds(99, env.num_envs)).numpy()
         return now, play(env, actions)

@@ -70,7 +70,7 @@ def start(cache: Path, arguments: Sequence[str], code: str = WORK) -> subprocess
 
 
 def run(cache: Path, *arguments: str, code: str = WORK) -> str:
-    """To its end; what it said on stderr."""
+    """Run the code in a process to its end; what the process wrote to stderr."""
     with start(cache, arguments, code) as process:
         _, said = process.communicate()
     assert process.returncode == 0, said
@@ -83,7 +83,7 @@ def kernels(cache: Path) -> dict[str, int]:
 
 
 def version(file: Path) -> tuple[int, int]:
-    """Another one whenever it is written."""
+    """What changes whenever the file is written."""
     return file.stat().st_size, file.stat().st_mtime_ns
 
 
@@ -130,7 +130,7 @@ def test_a_lock_is_kept_as_long_as_another_program_may_have_it(cache: Path) -> N
         time.sleep(1.0)
         assert process.poll() is None
         assert lock.exists()
-        lock.unlink()  # it has finished
+        lock.unlink()  # the other process has finished
         _, said = process.communicate()
     assert said == "\n"
     assert len(kernels(cache)) >= int(FEW)
@@ -187,7 +187,7 @@ def test_a_cache_that_cannot_be_written_is_told(cache: Path) -> None:
 
 @pytest.mark.very_slow
 def test_a_cache_survives_that_all_is_killed_while_it_is_written(tmp_path: Path) -> None:
-    """Its writer too, which is in a group of its own."""
+    """The process that writes the cache, in a group of its own, is killed too."""
     source, cache, other = random.Random(0), tmp_path / "disturbed", tmp_path / "undisturbed"
     run(cache, FEW, "once")
     few = kernels(cache)
@@ -219,7 +219,7 @@ def kill_while_it_writes(cache: Path, after_s: float) -> bool:
             assert process.poll() is None
         time.sleep(after_s)
         here = psutil.Process(process.pid)
-        here.suspend()  # it starts no other writer
+        here.suspend()  # starts no other writer
         for one in (*here.children(), here):
             one.kill()
     return (cache / LOCK).exists()

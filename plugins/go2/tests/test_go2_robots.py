@@ -179,7 +179,7 @@ def test_turned_round_it_sees_what_it_sees_ahead(robots: Robots) -> None:
 
 
 def test_velocities_are_in_the_frames_that_are_said(robots: Robots) -> None:
-    """Tilted and turned: of the base in the world, and its rotation in its own frame, as Genesis has it."""
+    """A tilted, turned robot: the base's velocity is in the world's frame, its rotation in its own."""
     tilted = torch.tensor([[0.9, 0.3, 0.2, 0.25]]).repeat(N, 1)
     tilted /= tilted.norm(dim=1, keepdim=True)
     robots.place(EVERY, HIGH, tilted, POSE)

@@ -209,7 +209,7 @@ def test_an_arrow_points_where_it_goes(
 
 @pytest.mark.parametrize("turning", [1.5, -1.5])
 def test_an_arc_turns_to_its_side(screen: Go2Screen, turning: float) -> None:
-    """Seen from its right: ahead is right, left is farther off and so higher."""
+    """The robot is seen from its right: ahead is right, left is farther off and so higher."""
     pixels = coloured(shown(screen, state(command=(0, 0, turning))), COMMAND_COLOUR)
     ball = coloured(shown(screen, state()), COMMAND_COLOUR).mean(axis=0)
     assert np.sign(ball[1] - pixels[:, 1].mean()) == np.sign(turning)
@@ -258,7 +258,7 @@ def test_the_fixed_camera_goes_to_the_strip_of_its_stage() -> None:
 def test_every_camera_sees_the_robot_in_the_middle_wherever_it_goes(
     screen: Go2Screen, name: CameraName
 ) -> None:
-    """But for the fixed one, which sees it walk away."""
+    """Every camera but the fixed one, which sees the robot walk away."""
     found = []
     for x in (0.0, 1.2):
         screen.view(name, SIZE)
@@ -314,7 +314,7 @@ def test_heights_between_those_of_the_grid() -> None:
 
 
 def test_any_thread_may_draw_first() -> None:
-    """In a process of its own: in this one the first thread has begun."""
+    """Drawn in a process of its own: in the process of the tests the first thread has drawn already."""
     code = (
         "import threading, zlib\n"
         "from arcade_rl_go2.camera import View\n"
