@@ -43,7 +43,7 @@ def test_the_demo_ends_with_commands_that_exist() -> None:
     text = (ROOT / "scripts" / "demo").read_text()
     advice = text.partition("What to do next:")[2].splitlines()
     commands = [shlex.split(line)[1:] for line in advice if line.strip().startswith("arcade-rl ")]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         context = cli.cli.make_context("arcade-rl", command)
         assert isinstance(context.command, click.Group)
