@@ -44,10 +44,14 @@ def turns(viewer: Viewer, count: int = 1, shown: Shown | None = None) -> None:
         viewer._poll()
         if shown is not None:
             note(viewer, shown)
-        rate = float(viewer.slide.session.declaration.frame_rate)
-        viewer.attempt(lambda: viewer.player.tick(1.001 / rate))
+        viewer.attempt(lambda: viewer.player.tick(_a_frame(viewer)))
         if shown is not None:
             note(viewer, shown)
+
+
+def _a_frame(viewer: Viewer) -> float:
+    """Time of a frame, and a bit more, s."""
+    return 1.001 / float(viewer.slide.session.declaration.frame_rate)
 
 
 def note(viewer: Viewer, shown: Shown) -> None:

@@ -174,9 +174,7 @@ def _stored(reference: str, runs_dir: str | None, chosen: CheckpointChoice) -> S
     from arcade_rl.playback.sources import FiledSource, PlayedSource
     from arcade_rl.runs.directory import RunDirectory, split_reference
 
-    source = find_source(
-        reference, runs_dir, chosen.seed, chosen.deterministic, chosen.opponent
-    )
+    source = find_source(reference, runs_dir, chosen.seed, chosen.deterministic, chosen.opponent)
     if isinstance(source, FiledSource):
         folder, usual = Path(), 0
     else:

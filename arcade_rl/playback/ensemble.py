@@ -196,19 +196,25 @@ class HandedPerformance(Performance):
     def __init__(self, handed: HandedEpisode) -> None:
         super().__init__(handed.recording)
         self._is_over = handed.is_over
+        self._arrived = handed
 
     @property
     def is_over(self) -> bool:
         return self._is_over
 
     def arrive(self, handed: HandedEpisode) -> bool:
-        """Take over a longer recording. False, and nothing changes, if it is of another episode."""
-        known, now = self._recording, handed.recording
+        """Keep a longer recording for `play_to`. False, and nothing changes, if it is of another episode."""
+        known, now = self._arrived.recording, handed.recording
         is_same = (known.start, known.metadata.step_start) == (now.start, now.metadata.step_start)
         if not is_same or len(now) < len(known):
             return False
-        self._recording, self._is_over = now, handed.is_over
+        self._arrived = handed
         return True
+
+    def play_to(self, step: int) -> None:
+        """Take over everything that has arrived, if the recording has fewer steps than `step`."""
+        if len(self._recording) < step:
+            self._recording, self._is_over = self._arrived.recording, self._arrived.is_over
 
 
 class EnsembleLane:
@@ -219,6 +225,8 @@ class EnsembleLane:
         self.name = entry.name
         self._handed: HandedPerformance | None = None
         self._stack = ExitStack()
+        self._index = 0
+        """Place of the frame on show among those of its step."""
         with ExitStack() as failed:
             failed.callback(self.close)
             self.session = self._stack.enter_context(self._opened(entry))
@@ -297,9 +305,13 @@ class EnsembleLane:
         """Go some steps nearer to the moment after `goal` steps. Errors are those of
         `Session.step`."""
         before = self.session.position
-        self._present(self.session.step(min(goal - before, STRIDE)))
-        self._last = self.session.position if self.session.position < before + STRIDE else -1
+        stride = min(goal - before, STRIDE)
+        self._present(self.session.step(stride))
+        if self.session.position < before + stride:
+            self._last = self.session.position
 
     def _present(self, shown: Shown) -> None:
         """Show the last frame of a step."""
-        self._shown, self._index, self._last = shown, len(shown.moment.frames) - 1, -1
+        self._shown, self._index = shown, len(shown.moment.frames) - 1
+        self._last = -1
+        """The last step that is known, where a seek has found that one; else -1."""

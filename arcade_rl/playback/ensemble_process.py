@@ -22,6 +22,7 @@ from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.ensemble import Ensemble, EnsembleEntry, Kind, LaneStanding
 
+PROGRAM = "from arcade_rl.playback.ensemble_process import main; main()"
 NICENESS = 5
 """How far the process stands back behind others: a training goes first."""
 
@@ -64,7 +65,7 @@ class EnsembleProcess:
         with theirs:
             words = [kind, str(theirs.fileno()), str(os.getpid())]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "arcade_rl.playback.ensemble_process", *words],
+                [sys.executable, "-c", PROGRAM, *words],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
@@ -108,7 +109,7 @@ def serve(kind: Kind, connection: Connection) -> None:
             order = connection.recv()
             report, picture = obey(ensemble, order)
             connection.send((report, picture.shape))
-            connection.send_bytes(np.ascontiguousarray(picture).data)
+            connection.send_bytes(np.ascontiguousarray(picture).reshape(-1).data)
     except (EOFError, OSError):
         return  # whoever showed the ensemble has left
     finally:
@@ -134,7 +135,3 @@ def main() -> None:
     os.nice(NICENESS)
     with Connection(int(descriptor)) as connection:
         serve("wall" if kind == "wall" else "ghosts", connection)
-
-
-if __name__ == "__main__":
-    main()

@@ -216,7 +216,11 @@ class Several:
         kind = "on the wall" if self.kind == "wall" else "as ghosts"
         left = f"{count} episodes {kind}   step {self.position:,}"
         lane = self.report.lanes.get(self.chosen)
-        where = "" if lane is None else f"{lane.name}   step {lane.step:,} of {lane.length:,}   Enter opens"
+        where = (
+            ""
+            if lane is None
+            else f"{lane.name}   step {lane.step:,} of {lane.length:,}   Enter opens"
+        )
         middle = message or ("seeking" if self.report.is_seeking else where) or self.what
         right = f"{self.speed:g}x   {self._back} goes back"
         return Words(left, middle, right, self.is_playing, message if is_urgent else "")

@@ -177,9 +177,8 @@ def dot(x: int, value: int = 255) -> Frame:
 
 def test_ghosts_tint_what_differs_and_leave_the_rest() -> None:
     red, green = (255, 0, 0), (0, 255, 0)
-    picture = laid_over([dot(10), dot(30), dot(30)], [red, green, green])
+    picture = laid_over([dot(10), dot(10, 90), dot(10, 90)], [red, green, green])
     assert (picture[:10] == 40).all()
-    assert (picture[20:24, 30:34] == 255).all(), "what most show is the picture"
     first = picture[21, 11].astype(int)
     assert first[0] > 200 > 100 > first[1]
     apart = laid_over([dot(10), dot(30), dot(50)], [red, green, (0, 0, 255)])

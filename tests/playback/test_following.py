@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,10 +23,7 @@ from arcade_rl.playback.following import Following
 from arcade_rl.playback.session import Session, Wants
 from arcade_rl.playback.sources import FollowedSource, opened, opened_live
 from arcade_rl.playback.verify import verify
-from arcade_rl.recording.feed import Opening, PlayedRollout, no_steps
-from arcade_rl.recording.frames import FeedDecoder, encode_opening
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.feed import MAGIC, FrameCutter, framed
 from arcade_rl.runs.watched import LocalFeed
 
 ALL = ["--set", 'recording.criteria=["all"]', "--set", "options.step_time_s=0.003"]

@@ -11,7 +11,7 @@ import pytest
 from arriving import Arriving
 from make_run import Made
 from pursued import Shown, following, turns, turns_until
-from supervised import call, start, wait_until
+from supervised import start, wait_until
 from toy_runs import TRAIN, fault
 from watched import message, press
 
@@ -22,6 +22,7 @@ from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.viewer import pursuit
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 from arcade_rl.viewer.window import ViewerWindow
+
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +140,9 @@ def test_an_episode_that_does_not_count_gives_way_to_the_one_in_its_place(
         arriving.again()
         turns(viewer, 2)
         assert before.is_dropped
-        assert "is played again from checkpoint 0, attempt 2; 512 steps do not count" in message(viewer)
+        assert "is played again from checkpoint 0, attempt 2; 512 steps do not count" in message(
+            viewer
+        )
         viewer.say("")
         assert "these steps do not count any more" in message(viewer)
         position = viewer.player.position

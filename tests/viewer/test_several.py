@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from arriving import Arriving
 from make_run import Made
+from pursued import QUICK, following
 from supervised import wait_until
-from test_pursuit import following
 from watched import message, press, settle, watching, write_episode
 
 from arcade_rl.playback.programme import CheckpointEpisodes, RecordedEpisodes
 from arcade_rl.playback.sources import RecordedSource
 from arcade_rl.viewer import several as module
+from arcade_rl.viewer.bar import Words
 from arcade_rl.viewer.several import Several
-from arcade_rl.viewer.viewer import Viewer, ViewerOptions
+from arcade_rl.viewer.viewer import Viewer
 from arcade_rl.viewer.window import Pointed
-
-QUICK = ViewerOptions(detail="minimal")
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +45,10 @@ def are_open(several: Several) -> bool:
     return bool(lanes) and all(lane.length or lane.fault for lane in lanes)
 
 
+def words(viewer: Viewer) -> Words:
+    return several_of(viewer).words(viewer._message, is_urgent=False)
+
+
 def several_of(viewer: Viewer) -> Several:
     assert viewer.several is not None
     return viewer.several
@@ -58,7 +62,7 @@ def test_a_wall_plays_seeks_and_opens_one_episode_alone(fed: Made) -> None:
         turns_until(viewer, are_open)
         several = several_of(viewer)
         assert len(several.report.lanes) == 16
-        assert viewer.words().left.startswith("")
+        assert "16 episodes on the wall" in words(viewer).left
         press(viewer, "+", "+")
         turns_until(viewer, lambda it: it.position > 30)
         assert (viewer.draw() != one).any()
@@ -114,7 +118,7 @@ def test_ghosts_are_checkpoints_and_one_is_opened_alone(every: Made) -> None:
         assert message(viewer).startswith("ghosts: checkpoints play seed ")
         turns_until(viewer, are_open)
         several = several_of(viewer)
-        assert [lane.name for lane in several.report.lanes.values()][0] == "checkpoint 0"
+        assert next(lane.name for lane in several.report.lanes.values()) == "checkpoint 0"
         press(viewer, "E", "T", "?", "?", "end")
         turns_until(viewer, lambda it: all(one.is_over for one in it.report.lanes.values()))
         viewer._library.wait()
@@ -135,15 +139,13 @@ def test_a_killed_process_is_said_and_the_window_stays(fed: Made) -> None:
         assert viewer.player.position == 10
 
 
-def test_without_others_there_is_no_wall_and_no_now(
-    fed: Made, tmp_path: pytest.TempPathFactory
-) -> None:
+def test_without_others_there_is_no_wall_and_no_now(fed: Made, tmp_path: Path) -> None:
     with watching(RecordedSource(fed.run.path, 9), (640, 480), QUICK) as viewer:
         press(viewer, "return")
         assert message(viewer) == "Enter opens an episode of a wall; W shows one"
         press(viewer, "j")
         assert message(viewer) == "no training is followed here; watch RUN while it trains"
-    with watching(write_episode(tmp_path), (640, 480), QUICK) as viewer:  # type: ignore[arg-type]
+    with watching(write_episode(tmp_path), (640, 480), QUICK) as viewer:
         for key in "Wg":
             press(viewer, key)
             assert "holds one episode without its run" in message(viewer)
