@@ -8,10 +8,11 @@ from contextlib import ExitStack, closing, contextmanager
 
 import numpy as np
 from supervised import wait_until
-from watched import SIZE
+from watched import SIZE, message
 
 from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.playback.following import Following
+from arcade_rl.playback.library import Run
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.watched import LocalFeed
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
@@ -60,9 +61,32 @@ def note(viewer: Viewer, shown: Shown) -> None:
     frames[scene.playback.frame] = zlib.crc32(np.ascontiguousarray(scene.frame).data)
 
 
-def turns_until(viewer: Viewer, condition: Callable[[], bool], shown: Shown | None = None) -> None:
+def turns_until(
+    viewer: Viewer,
+    condition: Callable[[], bool],
+    shown: Shown | None = None,
+    timeout_s: float = 60.0,
+) -> None:
     def turned() -> bool:
         turns(viewer, 20, shown)
         return condition()
 
-    wait_until(turned)
+    wait_until(turned, timeout_s)
+
+
+def recorded_frames(run: RunDirectory) -> Shown:
+    """Checksums of all frames of all episodes that the run has recorded."""
+    found: Shown = {}
+    for episode in Run(run.path).iterate():
+        about = episode.metadata
+        frames = found[about.environment, about.step_start] = {}
+        with episode.replay() as replay:
+            frames[0] = zlib.crc32(np.ascontiguousarray(replay.moment.frames[0]).data)
+            for number, (frame, _) in enumerate(replay.frames(), start=1):
+                frames[number] = zlib.crc32(np.ascontiguousarray(frame).data)
+    return found
+
+
+def is_done(viewer: Viewer) -> bool:
+    """Whether everything that can be shown was shown."""
+    return viewer.player.is_waiting and message(viewer).endswith("nothing more comes")

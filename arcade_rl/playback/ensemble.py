@@ -75,6 +75,8 @@ class Ensemble:
         self._lanes: dict[int, EnsembleLane] = {}
         self._faults: dict[int, tuple[str, str]] = {}
         """Name of each episode that cannot be shown, and why, by place."""
+        self._has_begun = False
+        """Whether time passes: the first episodes begin together, once all are opened."""
         self._goal: int | None = None
         self._is_apart = False
         """Whether ghosts are shown side by side, as their pictures differ too much."""
@@ -119,7 +121,11 @@ class Ensemble:
             self._faults[place] = entry.name, str(error)
 
     def advance(self, frames: int) -> None:
-        """Go on by so many frames, or go on with a seek for a while."""
+        """Go on by so many frames, or go on with a seek for a while; nothing happens before all
+        episodes of the beginning are opened."""
+        self._has_begun = self._has_begun or not self._waiting
+        if not self._has_begun:
+            return
         if self._goal is not None:
             self._seek_on(self._goal)
             return

@@ -118,7 +118,8 @@ class Picture:
         room = self._prepare(size, look)
         area = Rect(0, 0, *inner_size(size))
         if inner is None:
-            self._canvas[area.region] = look.theme.canvas
+            opening = self.splash(inner_size(size), look, "opening")
+            self._canvas[area.region] = opening
         else:
             put(inner, Fit((inner.shape[1], inner.shape[0]), area), self._canvas)
         bar = self._bar_of(size[0], look.theme)

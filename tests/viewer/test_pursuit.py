@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 from arriving import Arriving
 from make_run import Made
-from pursued import Shown, following, turns, turns_until
-from supervised import start, wait_until
-from toy_runs import TRAIN, fault
+from pursued import Shown, following, is_done, recorded_frames, turns, turns_until
 from watched import message, press
 
 from arcade_rl.errors import MissingError, UsageError
-from arcade_rl.playback.library import Run
 from arcade_rl.runs import watched
-from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.viewer import pursuit
-from arcade_rl.viewer.viewer import Viewer, ViewerOptions
+from arcade_rl.viewer.viewer import ViewerOptions
 from arcade_rl.viewer.window import ViewerWindow
 
 
@@ -28,24 +22,6 @@ from arcade_rl.viewer.window import ViewerWindow
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The window looks at the training in every turn."""
     monkeypatch.setattr(pursuit, "LOOK_S", 0.0)
-
-
-def recorded_frames(run: RunDirectory) -> Shown:
-    """Checksums of all frames of all episodes that the run has recorded."""
-    found: Shown = {}
-    for episode in Run(run.path).iterate():
-        about = episode.metadata
-        frames = found[about.environment, about.step_start] = {}
-        with episode.replay() as replay:
-            frames[0] = zlib.crc32(np.ascontiguousarray(replay.moment.frames[0]).data)
-            for number, (frame, _) in enumerate(replay.frames(), start=1):
-                frames[number] = zlib.crc32(np.ascontiguousarray(frame).data)
-    return found
-
-
-def is_done(viewer: Viewer) -> bool:
-    """Whether everything that can be shown was shown."""
-    return viewer.player.is_waiting and message(viewer).endswith("nothing more comes")
 
 
 def test_what_is_shown_is_what_was_recorded_episode_after_episode(arriving: Arriving) -> None:
@@ -220,40 +196,3 @@ def test_a_run_that_shows_nothing_is_waited_for_or_refused(
         assert len(viewer.slide.session) > 0
     with pytest.raises(UsageError, match="r shows environments 0 to 3, and not 4"):
         following(run, environment=4).__enter__()
-
-
-ALL = ["--set", 'recording.criteria=["all"]', "--set", "options.step_time_s=0.002"]
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("leave_nothing_running")
-def test_a_real_training_is_followed_through_chunks_and_a_killed_worker(tmp_path: Path) -> None:
-    """All that is shown and counts is what the run has recorded, frame by frame."""
-    run, shown = RunDirectory(tmp_path / "r"), Shown()
-    dies = fault("segfault", 800, once=tmp_path / "died")
-    length = ["--steps", "4096", "--set", "chunk.steps=1024", "--set", "checkpoint.every=1"]
-    command = start(tmp_path, [*TRAIN, *length, *ALL, *dies])
-    wait_until(lambda: run.feed.is_dir() and any(run.feed.iterdir()))
-    said: list[str] = []
-    with following(run) as viewer:
-        viewer.player.set_speed(1.0)
-        viewer.player.play()
-
-        def is_over() -> bool:
-            said.append(message(viewer))
-            return is_done(viewer)
-
-        turns_until(viewer, is_over, shown)
-    assert command.wait() == 0, command.stderr
-    kept = recorded_frames(run)
-    whole = [key for key, frames in shown.items() if frames == kept.get(key)]
-    assert len(whole) > 10
-    wrong = [
-        key
-        for key, frames in shown.items()
-        if key in kept and any(kept[key].get(at) != crc for at, crc in frames.items())
-    ]
-    assert wrong == [], "what a failed attempt played is played again in the same way"
-    told = " | ".join(said)
-    assert "is played again from checkpoint" in told
-    assert "the run is finished" in told
