@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class Lineup:
     """The episodes that are shown together."""
 
     entries: tuple[EnsembleEntry, ...]
@@ -30,17 +30,17 @@ class Company:
     """What they have in common, as people read it."""
 
 
-def company_on_wall(source: Source, session: Session) -> Company:
+def lineup_on_wall(source: Source, session: Session) -> Lineup:
     """Recorded episodes of the run that ended at about the same time of training, in the order of
     their numbers. MissingError where none is recorded, and for a file without its run."""
     run = _run_of(source)
     rows = Kept(run, with_policy=False).around(session.recording.metadata.step_end, MOST_ON_WALL)
     numbers = sorted(row.number for row in rows)
     entries = tuple(_recorded(run.path, number) for number in numbers)
-    return Company(entries, f"recorded episodes {numbers[0]} to {numbers[-1]}")
+    return Lineup(entries, f"recorded episodes {numbers[0]} to {numbers[-1]}")
 
 
-def ghosts_of(source: Source, session: Session) -> Company:
+def ghosts_of(source: Source, session: Session) -> Lineup:
     """Recorded episodes of the run with the start of this one, or else what checkpoints of the run
     play from that start. MissingError where there are fewer than two of both, and for a file
     without its run."""
@@ -51,7 +51,7 @@ def ghosts_of(source: Source, session: Session) -> Company:
         rows = list(find_episodes(run, Query(same, limit=MOST_GHOSTS)))
         if len(rows) > 1:
             entries = tuple(_recorded(run.path, row.number) for row in rows)
-            return Company(entries, f"recorded episodes that start from seed {seed}")
+            return Lineup(entries, f"recorded episodes that start from seed {seed}")
     chunks = [chunk for chunk, _ in checkpoints.stored(run.checkpoints)]
     if len(chunks) < 2:
         raise MissingError(
@@ -62,7 +62,7 @@ def ghosts_of(source: Source, session: Session) -> Company:
         EnsembleEntry(f"checkpoint {chunk}", _played(source, run, chunk, seed))
         for chunk in spread(chunks, MOST_GHOSTS)
     )
-    return Company(entries, f"checkpoints play seed {seed} by the rules of evaluations")
+    return Lineup(entries, f"checkpoints play seed {seed} by the rules of evaluations")
 
 
 def spread(items: Sequence[Item], most: int) -> list[Item]:

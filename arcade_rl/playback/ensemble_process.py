@@ -54,7 +54,7 @@ class EnsembleReport:
     """Where the episodes are in the picture, in the order of their places."""
     is_seeking: bool
     is_apart: bool
-    """As `Ensemble.is_apart`."""
+    """Whether ghosts are shown side by side."""
 
 
 class EnsembleProcess:

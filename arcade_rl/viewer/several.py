@@ -14,7 +14,7 @@ from arcade_rl.playback.ensemble import (
     HandedEpisode,
     Kind,
 )
-from arcade_rl.playback.ensemble_choice import Company, company_on_wall, ghosts_of
+from arcade_rl.playback.ensemble_choice import Lineup, ghosts_of, lineup_on_wall
 from arcade_rl.playback.ensemble_process import EnsembleOrder, EnsembleProcess, EnsembleReport
 from arcade_rl.playback.followed import FollowedPerformance
 from arcade_rl.playback.programme import programme_of
@@ -311,20 +311,20 @@ def show_wall(viewer: Viewer, key: str) -> None:
     if _leaves(viewer, "wall"):
         return
     if viewer.pursuit is not None:
-        company = Company((), "what trains now")
+        lineup = Lineup((), "what trains now")
         cast = Cast(viewer.pursuit)
     else:
-        company, cast = company_on_wall(viewer.slide.source, viewer.slide.session), None
-    viewer.show_several(Several(viewer, "wall", company.entries, company.what, cast))
-    viewer.say(f"wall: {company.what}")
+        lineup, cast = lineup_on_wall(viewer.slide.source, viewer.slide.session), None
+    viewer.show_several(Several(viewer, "wall", lineup.entries, lineup.what, cast))
+    viewer.say(f"wall: {lineup.what}")
 
 
 def show_ghosts(viewer: Viewer, key: str) -> None:
     if _leaves(viewer, "ghosts"):
         return
-    company = ghosts_of(viewer.slide.source, viewer.slide.session)
-    viewer.show_several(Several(viewer, "ghosts", company.entries, company.what))
-    viewer.say(f"ghosts: {company.what}")
+    lineup = ghosts_of(viewer.slide.source, viewer.slide.session)
+    viewer.show_several(Several(viewer, "ghosts", lineup.entries, lineup.what))
+    viewer.say(f"ghosts: {lineup.what}")
 
 
 def _leaves(viewer: Viewer, kind: Kind) -> bool:

@@ -18,7 +18,7 @@ from arcade_rl.overlay.ghosts import differ_too_much, laid_over
 from arcade_rl.overlay.theme import theme
 from arcade_rl.overlay.wall import WallPicture, WallTile
 from arcade_rl.playback.ensemble import Ensemble, EnsembleEntry, HandedEpisode, Kind
-from arcade_rl.playback.ensemble_choice import company_on_wall, ghosts_of, spread
+from arcade_rl.playback.ensemble_choice import ghosts_of, lineup_on_wall, spread
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.session import Wants
 from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, opened
@@ -129,27 +129,27 @@ def cut(recording, steps: int):  # type: ignore[no-untyped-def]
 
 def test_a_wall_has_the_episodes_of_about_the_same_time(fed: Made) -> None:
     with opened(RecordedSource(fed.run.path, 9), Wants()) as session:
-        company = company_on_wall(RecordedSource(fed.run.path, 9), session)
-    assert len(company.entries) == 16
-    assert "episode 9" in [entry.name for entry in company.entries]
-    assert company.what.startswith("recorded episodes ")
+        lineup = lineup_on_wall(RecordedSource(fed.run.path, 9), session)
+    assert len(lineup.entries) == 16
+    assert "episode 9" in [entry.name for entry in lineup.entries]
+    assert lineup.what.startswith("recorded episodes ")
 
 
 def test_ghosts_of_a_start_that_was_played_once_are_checkpoints(every: Made) -> None:
     source = RecordedSource(every.run.path, 3)
     with opened(source, Wants()) as session:
-        company = ghosts_of(source, session)
+        lineup = ghosts_of(source, session)
         seed = session.recording.start.seed
-    assert [entry.name for entry in company.entries] == [f"checkpoint {k}" for k in range(5)]
-    sources = [entry.source for entry in company.entries]
+    assert [entry.name for entry in lineup.entries] == [f"checkpoint {k}" for k in range(5)]
+    sources = [entry.source for entry in lineup.entries]
     assert {one.seed for one in sources if isinstance(one, PlayedSource)} == {seed}
-    assert company.what == f"checkpoints play seed {seed} by the rules of evaluations"
+    assert lineup.what == f"checkpoints play seed {seed} by the rules of evaluations"
 
 
 def test_a_file_has_no_company(every: Made, tmp_path: Path) -> None:
     source = RecordedSource(every.run.path, 3)
     with opened(source, Wants()) as session:
-        for choose in (company_on_wall, ghosts_of):
+        for choose in (lineup_on_wall, ghosts_of):
             with pytest.raises(MissingError, match="holds one episode without its run"):
                 choose(FiledSource(tmp_path / "a.msgpack.lz4"), session)
 
@@ -220,8 +220,8 @@ def test_the_chosen_tile_is_framed(recorded_four: dict[int, EnsembleEntry]) -> N
 def ghosts(every: Made) -> Iterator[Ensemble]:
     source = RecordedSource(every.run.path, 3)
     with opened(source, Wants()) as session:
-        company = ghosts_of(source, session)
-    with closing(ensemble_of(dict(enumerate(company.entries)), "ghosts")) as ensemble:
+        lineup = ghosts_of(source, session)
+    with closing(ensemble_of(dict(enumerate(lineup.entries)), "ghosts")) as ensemble:
         yield ensemble
 
 
