@@ -61,6 +61,8 @@ class LaneStanding:
     """Steps of the episode, as far as it is known."""
     is_over: bool
     """Whether the last frame of the episode is shown."""
+    is_open: bool = True
+    """Whether there is a picture of the episode, or a reason why there is none."""
     fault: str = ""
     """Why the episode cannot be shown; "" where it can."""
 
@@ -139,9 +141,11 @@ class Ensemble:
     def standings(self) -> dict[int, LaneStanding]:
         """How far each episode is shown, by place."""
         found = {place: lane.standing for place, lane in self._lanes.items()}
-        waiting = {place: LaneStanding(it.name, 0, 0, False) for place, it in self._waiting.items()}
+        waiting = {
+            place: LaneStanding(it.name, 0, 0, False, False) for place, it in self._waiting.items()
+        }
         faults = {
-            place: LaneStanding(name, 0, 0, True, fault)
+            place: LaneStanding(name, 0, 0, True, True, fault)
             for place, (name, fault) in self._faults.items()
         }
         return dict(sorted((waiting | faults | found).items()))

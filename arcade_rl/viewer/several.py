@@ -83,6 +83,11 @@ class Several:
         """Steps of the longest episode, as far as it is known."""
         return max((lane.length for lane in self.report.lanes.values()), default=0)
 
+    @property
+    def _opened(self) -> int:
+        """Number of episodes that are opened."""
+        return sum(lane.is_open for lane in self.report.lanes.values())
+
     # --- time ----------------------------------------------------------------------------------
 
     def turn(self, elapsed: float) -> bool:
@@ -114,9 +119,7 @@ class Several:
             self._new = {**self._new, **self._cast.news(self.report)}
         frames = int(self._due)
         looks = (inner_size(window.size), look.theme_name, look.signs, self.chosen)
-        is_opening = len(self.report.lanes) < 1 or any(
-            not lane.length and not lane.fault for lane in self.report.lanes.values()
-        )
+        is_opening = not self.report.lanes or self._opened < len(self.report.lanes)
         is_idle = not frames and not self._new and self._goal is None and looks == self._drawn_for
         if is_idle and not self.report.is_seeking and not is_opening:
             return
@@ -215,15 +218,20 @@ class Several:
         count = len(self.report.lanes)
         kind = "on the wall" if self.kind == "wall" else "as ghosts"
         left = f"{count} episodes {kind}   step {self.position:,}"
-        lane = self.report.lanes.get(self.chosen)
-        where = (
-            ""
-            if lane is None
-            else f"{lane.name}   step {lane.step:,} of {lane.length:,}   Enter opens"
-        )
-        middle = message or ("seeking" if self.report.is_seeking else where) or self.what
+        middle = message or self._middle(count)
         right = f"{self.speed:g}x   {self._back} goes back"
         return Words(left, middle, right, self.is_playing, message if is_urgent else "")
+
+    def _middle(self, count: int) -> str:
+        """What goes on, or which episode is chosen."""
+        lane = self.report.lanes.get(self.chosen)
+        if lane is None:
+            return self.what
+        if self._opened < count:
+            return f"opening {self._opened + 1} of {count}"
+        if self.report.is_seeking:
+            return "seeking"
+        return f"{lane.name}   step {lane.step:,} of {lane.length:,}   Enter opens"
 
 
 def _evaluation_seed(source: Source) -> int:

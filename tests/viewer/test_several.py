@@ -42,7 +42,7 @@ def turns_until(viewer: Viewer, condition: Callable[[Several], bool]) -> None:
 def are_open(several: Several) -> bool:
     """Whether every episode is opened."""
     lanes = several.report.lanes.values()
-    return bool(lanes) and all(lane.length or lane.fault for lane in lanes)
+    return bool(lanes) and all(lane.is_open for lane in lanes)
 
 
 def words(viewer: Viewer) -> Words:
