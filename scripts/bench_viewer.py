@@ -2,28 +2,39 @@
 """How well the window keeps time, and how soon it answers.
 
     scripts/bench_viewer.py RUN:EPISODE [--seconds 60] [--size 1280x720]
+    scripts/bench_viewer.py --follow CONFIG [--steps 60000] [--rounds 3] [--size 1280x720]
 
-Start it on a display, or through `xvfb-run -a`; without a display it draws into memory. RUN must keep
+The second form trains the same configuration twice in each round, with a window that follows it and
+without, and compares steps per second; the order changes from round to round. Where there are two cores
+or more, the training has all but the last one, and the window has that one. Start it on a display, or through `xvfb-run -a`; without a display it draws into memory. RUN must keep
 two checkpoints or more. A busy machine shows in every figure: the last line says how busy it was.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
 from arcade_rl.overlay.layout import Detail
+from arcade_rl.playback.followed_programme import FollowedEpisodes
+from arcade_rl.playback.following import Following
 from arcade_rl.playback.programme import programme_of
 from arcade_rl.playback.references import find_source
+from arcade_rl.runs import checkpoints
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.watched import LocalFeed
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 from arcade_rl.viewer.window import ViewerWindow
 
@@ -145,14 +156,141 @@ def measure(reference: str, size: tuple[int, int], seconds: float) -> Iterator[s
     yield pacing(reference, size, seconds)
 
 
+# --- a window that follows a training ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How well a window kept time while it followed a training."""
+
+    seconds: float
+    """Time in which an episode played, without waits and the opening of episodes, s."""
+    frames: int
+    """Frames of the game that were played in this time."""
+    rate: float
+    """Frames per second of the game."""
+    drawn: int
+    soon: int
+    """Drawn frames within 4 ms of their time."""
+    rarely: int
+    """Drawn frames within 8 ms of their time."""
+    episodes: int
+    slowest_s: float
+    """Longest time between two looks at the keys, s."""
+
+
+def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
+    """Follow a training in this process until it is over."""
+    late: list[float] = []
+    seconds, frames, episodes, slowest = 0.0, 0, 0, 0.0
+    while not any(run.feed.glob("*.feed")):
+        time.sleep(0.05)
+    headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    window = ViewerWindow(size, "bench", headless)
+    with closing(Following(LocalFeed(run))) as following, closing(window):
+        viewer = Viewer(FollowedEpisodes(following), window, ViewerOptions())
+        viewer.open()
+        viewer.on_drawn = late.append
+        viewer.player.play()
+        viewer._last = time.perf_counter()
+        while following.status.phase in ("waiting", "live", "between chunks"):
+            player, began = viewer.player, time.perf_counter()
+            shown, was_playing = player.scene.playback.frame, player.is_playing
+            viewer.turn()
+            took = time.perf_counter() - began
+            slowest = max(slowest, took)
+            if player is not viewer.player:
+                episodes += 1
+            elif was_playing and player.is_playing:
+                seconds, frames = seconds + took, frames + player.scene.playback.frame - shown
+        rate = float(viewer.slide.session.declaration.frame_rate)
+        viewer.close()
+    soon, rarely = (sum(lag <= limit for lag in late) for limit in (SOON_S, LATE_S))
+    return Followed(seconds, frames, rate, len(late), soon, rarely, episodes, slowest)
+
+
+def pinned(command: Sequence[str], cores: set[int], folder: Path) -> subprocess.Popen[str]:
+    """Start a process on these cores."""
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
+    )  # fmt: skip
+
+
+def train(config: str, steps: int, has_window: bool, size: str) -> tuple[float, Followed | None]:
+    """Steps per second of a training, and how its window did."""
+    cores = sorted(os.sched_getaffinity(0))
+    ours, theirs = (set(cores[:-1]) or set(cores)), {cores[-1]}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run = RunDirectory(folder / "runs" / "bench")
+        words = [
+            "train",
+            config,
+            "--run",
+            "bench",
+            "--steps",
+            str(steps),
+            "--set",
+            f"chunk.steps={steps}",
+        ]
+        words += ["--set", "train.env_processes=1", "--set", "train.threads=1"]
+        trainer = pinned([sys.executable, "-m", "arcade_rl", *words], ours, folder)
+        window = None
+        if has_window:
+            command = [sys.executable, os.path.abspath(__file__), "--window", str(run.path)]
+            window = pinned([*command, "--size", size], theirs, folder)
+        if trainer.wait():
+            raise SystemExit(f"the training of {config} failed")
+        state = checkpoints.newest(run.checkpoints)
+        assert state is not None, "it trained"
+        said = window.communicate()[0] if window else ""
+    found = Followed(**json.loads(said)) if said else None
+    return state.steps / state.trained_s, found
+
+
+def compare(config: str, steps: int, rounds: int, size: str) -> Iterator[str]:
+    """Lines with the figures of trainings with and without a window."""
+    ratios = []
+    for number in range(rounds):
+        order = (True, False) if number % 2 else (False, True)
+        found = {has_window: train(config, steps, has_window, size) for has_window in order}
+        (alone, _), (watched, window) = found[False], found[True]
+        ratios.append(watched / alone)
+        yield f"round {number + 1}: {alone:,.0f} steps/s alone, {watched:,.0f} with a window, {ratios[-1] - 1:+.1%}"
+        if window is not None and window.drawn and window.seconds:
+            drift = (window.frames - window.seconds * window.rate) / window.seconds * 60
+            yield (
+                f"  window: {window.frames} frames in {window.seconds:.1f} s, drift {drift:+.1f} frames a "
+                f"minute; {window.soon / window.drawn:.1%} of drawn frames within 4 ms, "
+                f"{window.rarely / window.drawn:.1%} within 8 ms; {window.episodes} episodes; longest time "
+                f"between two looks at the keys {1000 * window.slowest_s:.0f} ms"
+            )
+    yield f"a window costs the training {1 - statistics.median(ratios):+.1%} (median of {rounds} pairs; limit 1 %)"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("reference", metavar="RUN:EPISODE")
+    parser.add_argument("reference", metavar="RUN:EPISODE", nargs="?")
+    parser.add_argument("--follow", metavar="CONFIG")
+    parser.add_argument("--steps", type=int, default=60_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--window", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--size", default="1280x720")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
-    for line in measure(given.reference, (width, height), given.seconds):
+    if given.window is not None:
+        print(json.dumps(asdict(follow(RunDirectory(given.window), (width, height)))))
+        return
+    if (given.reference is None) == (given.follow is None):
+        parser.error("give RUN:EPISODE or --follow CONFIG")
+    if given.follow is not None:
+        config = given.follow if ":" in given.follow else os.path.abspath(given.follow)
+        lines = compare(config, given.steps, given.rounds, given.size)
+    else:
+        lines = measure(given.reference, (width, height), given.seconds)
+    for line in lines:
         print(line, flush=True)
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     Path("x.png").unlink(missing_ok=True)

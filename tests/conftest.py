@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
+    from arriving import Arriving
     from make_run import Made
 
 TOY = Path(__file__).parent / "toy"
@@ -171,6 +172,29 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> Made:
     from make_run import make_run
 
     return make_run(tmp_path_factory.mktemp("every"), "checkpoint.every=1")
+
+
+@pytest.fixture(scope="session")
+def fed(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A run of the toy of one chunk after chunk 0, whose feed has eight rollouts, and whose episodes
+    are all recorded. To be read only, like `finished`."""
+    from make_run import make_run
+
+    words = ["chunk.steps=2048", "checkpoint.milestones='100%'", "options.length=100"]
+    return make_run(tmp_path_factory.mktemp("followed"), *words, 'recording.criteria=["all"]')
+
+
+@pytest.fixture
+def arriving(fed: Made, tmp_path: Path) -> Iterator[Arriving]:
+    """A copy of that run, whose feed arrives when the test says so."""
+    from arriving import Arriving
+
+    run = fed.copy(tmp_path)
+    (path,) = run.feed.iterdir()
+    data = path.read_bytes()
+    path.write_bytes(b"")
+    with path.open("ab", buffering=0) as file:
+        yield Arriving(run, data, lambda part: file.write(part))
 
 
 @pytest.fixture(scope="session")

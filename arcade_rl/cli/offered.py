@@ -166,7 +166,8 @@ ARGUMENTS: dict[str, Names] = {
     "RUN[@CKPT]": checkpoints,
     **dict.fromkeys(("RUN:EPISODE|FILE", "RUN|RUN:EPISODE|FILE"), episodes),
     **dict.fromkeys(
-        ("A B [C [D]]", "RUN:EPISODE|RUN@CKPT|FILE", "RUN[@CKPT]|RUN:EPISODE|FILE"), anything_shown
+        ("A B [C [D]]", "RUN:EPISODE|RUN@CKPT|FILE", "RUN[@CKPT]|RUN:EPISODE|FILE|ssh://HOST/PATH"),
+        anything_shown,
     ),
     **dict.fromkeys(("CONFIG|GAME[:NAME]", "[CONFIG|GAME[:NAME]]"), targets),
     **dict.fromkeys(("GAME", "[GAME]"), games),

@@ -1,9 +1,11 @@
-"""`arcade-rl watch`: a window on recorded episodes and on checkpoints that play."""
+"""`arcade-rl watch`: a window on recorded episodes, checkpoints that play, and trainings."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +29,13 @@ SIZE = (1280, 720)
 
 @click.command(
     epilog=examples(
+        "arcade-rl watch first        # follows the training, while first trains",
         "arcade-rl watch first:123    # a recorded episode",
         "arcade-rl watch first@50%    # the checkpoint plays",
+        "arcade-rl watch ssh://HOST/home/me/runs/first    # a training of another machine",
     )
 )
-@click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE")
+@click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE|ssh://HOST/PATH")
 @overlay("full")
 @THEME
 @SIGNS
@@ -41,6 +45,16 @@ SIZE = (1280, 720)
     "--deterministic/--sampled", default=None, help="How a checkpoint chooses its actions."
 )
 @OPPONENT
+@click.option(
+    "--environment",
+    type=click.IntRange(0, 15),
+    help="Environment of a training that is shown first.  [default: 0]",
+)
+@click.option(
+    "--remote-program",
+    metavar="COMMAND",
+    help="How the other machine's shell calls arcade-rl.  [default: arcade-rl]",
+)
 @click.option("--headless", is_flag=True, help="Draw without a display, and write --screenshot.")
 @click.option(
     "--frames",
@@ -56,31 +70,35 @@ SIZE = (1280, 720)
 @RUNS_DIR
 def watch(
     reference: str, detail: Any, theme: str, signs: str, camera: str | None, seed: int | None,
-    deterministic: bool | None, opponent: str | None, headless: bool, frames: int | None,
-    screenshot: Path | None, runs_dir: str | None,
+    deterministic: bool | None, opponent: str | None, environment: int | None,
+    remote_program: str | None, headless: bool, frames: int | None, screenshot: Path | None,
+    runs_dir: str | None,
 ) -> None:  # fmt: skip
-    """Show recorded episodes, or a checkpoint that plays, in a window.
+    """Show a training, recorded episodes, or a checkpoint that plays, in a window.
 
-    RUN:EPISODE and FILE show what was recorded; RUN@CKPT lets a checkpoint play, and RUN its newest
-    one. Press ? for the keys.
+    RUN follows a run while it trains, and lets its newest checkpoint play otherwise; RUN@CKPT lets
+    a checkpoint play; RUN:EPISODE and FILE show what was recorded. ssh://[USER@]HOST[:PORT]/PATH
+    follows a run that trains on another machine. Press ? for the keys.
     """
     _check_headless(headless, frames, screenshot)
-    programme, folder = _programme(reference, runs_dir, seed, deterministic, opponent)
+    with ExitStack() as stack:
+        chosen = CheckpointChoice(seed, deterministic, opponent)
+        show = _show(reference, runs_dir, chosen, environment, remote_program, stack)
 
-    from arcade_rl.viewer.memory import remembered_size
-    from arcade_rl.viewer.viewer import ViewerOptions
-    from arcade_rl.viewer.window import ViewerWindow
+        from arcade_rl.viewer.memory import remembered_size
+        from arcade_rl.viewer.viewer import ViewerOptions
+        from arcade_rl.viewer.window import ViewerWindow
 
-    options = ViewerOptions(detail or "full", theme, signs, camera, folder, _export_command)
-    size = SIZE if headless else remembered_size()
-    window = ViewerWindow(size, f"{programme.name} - arcade_rl", headless)
-    try:
+        options = ViewerOptions(
+            detail or "full", theme, signs, camera, show.folder, _export_command, show.greeting
+        )
+        size = SIZE if headless else remembered_size()
+        window = ViewerWindow(size, f"{show.title} - arcade_rl", headless)
+        stack.callback(window.close)
         if frames is not None and screenshot is not None:
-            _draw(programme, window, options, frames, screenshot)
+            _draw(show, window, options, frames, screenshot)
         else:
-            _run(programme, window, options)
-    finally:
-        window.close()
+            _run(show, window, options)
 
 
 def _check_headless(headless: bool, frames: int | None, screenshot: Path | None) -> None:
@@ -95,33 +113,88 @@ def _check_headless(headless: bool, frames: int | None, screenshot: Path | None)
         )
 
 
-def _programme(
-    reference: str, runs_dir: str | None, seed: int | None, deterministic: bool | None,
-    opponent: str | None,
-) -> tuple[Programme, Path]:  # fmt: skip
-    """The episodes to show, and the folder for clips and screenshots."""
+@dataclass(frozen=True, slots=True)
+class CheckpointChoice:
+    """How a checkpoint is to play; None for what the run's configuration says."""
+
+    seed: int | None
+    deterministic: bool | None
+    opponent: str | None
+
+    @property
+    def is_made(self) -> bool:
+        return any(one is not None for one in (self.seed, self.deterministic, self.opponent))
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What the window is to show."""
+
+    programme: Programme
+    title: str
+    """Title of the window until an episode is there."""
+    folder: Path
+    """Where clips and screenshots go."""
+    greeting: str = ""
+    """What the window says first; "" for nothing."""
+
+
+def _show(
+    reference: str, runs_dir: str | None, chosen: CheckpointChoice, environment: int | None,
+    remote_program: str | None, stack: ExitStack,
+) -> Show:  # fmt: skip
+    from arcade_rl.cli import following
+    from arcade_rl.runs.ssh import names_other_machine
+
+    first = environment or 0
+    if names_other_machine(reference):
+        following.refuse_choices(reference, chosen.is_made)
+        program = "arcade-rl" if remote_program is None else remote_program
+        elsewhere = following.follow_address(reference, program, first, stack)
+        name = elsewhere.following.run.name
+        return Show(elsewhere, name, Path(), f"{name} is followed on the other machine")
+    if remote_program is not None:
+        raise UsageError(f"--remote-program is for ssh://HOST/PATH, and {reference} is here")
+    if (run := following.run_that_trains(reference, runs_dir)) is not None:
+        following.refuse_choices(reference, chosen.is_made)
+        here = following.follow_run(run, first, stack)
+        greeting = f"{run.name} trains now and is followed; RUN@latest would play"
+        return Show(here, run.name, run.videos, greeting)
+    if environment is not None:
+        raise UsageError(
+            f"--environment is for a run that trains now, and {reference} is not one; leave it out"
+        )
+    return _stored(reference, runs_dir, chosen)
+
+
+def _stored(reference: str, runs_dir: str | None, chosen: CheckpointChoice) -> Show:
+    """What the window shows of something that is on a disk."""
     from arcade_rl.playback.programme import programme_of
     from arcade_rl.playback.references import find_source
     from arcade_rl.playback.sources import FiledSource, PlayedSource
-    from arcade_rl.runs.directory import RunDirectory
+    from arcade_rl.runs.directory import RunDirectory, split_reference
 
-    source = find_source(reference, runs_dir, seed, deterministic, opponent)
+    source = find_source(reference, runs_dir, chosen.seed, chosen.deterministic, chosen.opponent)
     if isinstance(source, FiledSource):
         folder, usual = Path(), 0
     else:
         run = RunDirectory(source.run)
         folder, usual = run.videos, run.configuration().evaluation.seed
-    is_chosen = any(choice is not None for choice in (seed, deterministic, opponent))
-    if is_chosen and not isinstance(source, PlayedSource):
+    is_played = isinstance(source, PlayedSource)
+    if chosen.is_made and not is_played:
         raise UsageError(
             "--seed, --deterministic, --sampled and --opponent are for checkpoints; "
             f"{reference} was recorded"
         )
-    return programme_of(source, usual if seed is None else seed), folder
+    programme = programme_of(source, usual if chosen.seed is None else chosen.seed)
+    greeting = ""
+    if isinstance(source, PlayedSource) and split_reference(reference)[0] == reference:
+        greeting = f"{source.run.name} does not train now; its checkpoint {source.chunk} plays"
+    return Show(programme, programme.name, folder, greeting)
 
 
 def _draw(
-    programme: Programme,
+    show: Show,
     window: ViewerWindow,
     options: ViewerOptions,
     frames: int,
@@ -129,7 +202,7 @@ def _draw(
 ) -> None:
     from arcade_rl.viewer.viewer import Viewer
 
-    viewer = Viewer(programme, window, options)
+    viewer = Viewer(show.programme, window, options)
     try:
         viewer.open()
         viewer.play_frames(frames)
@@ -139,10 +212,10 @@ def _draw(
     click.echo(screenshot)
 
 
-def _run(programme: Programme, window: ViewerWindow, options: ViewerOptions) -> None:
+def _run(show: Show, window: ViewerWindow, options: ViewerOptions) -> None:
     from arcade_rl.viewer.viewer import Viewer
 
-    viewer = Viewer(programme, window, options)
+    viewer = Viewer(show.programme, window, options)
     try:
         viewer.open()
         if not viewer.is_closed:

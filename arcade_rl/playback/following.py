@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
+
+from arcade_rl.config import Resolved
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.followed import FollowedPerformance
 from arcade_rl.playback.game import PlayedGame, find_game
@@ -13,11 +16,14 @@ from arcade_rl.recording.frames import FeedDecoder
 from arcade_rl.recording.reassembly import Reassembly
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.experiment import experiment_of
 from arcade_rl.runs.feed import Gap
 from arcade_rl.runs.watched import Feed, WatchedState
 
 HELD_STEPS = 20_000
 """Steps of episodes that have ended which are held for each environment, besides the last one."""
+MOST_TIMES = 4096
+"""Number of the newest rollouts whose times are known."""
 MOST_NEWS = 100
 """Most pieces of news that wait for whoever follows; older ones are forgotten."""
 
@@ -65,12 +71,18 @@ class Following:
         self._has_rollouts = False
         self._is_lost = False
         """Whether frames are missing, so that rollouts mean nothing before the next opening."""
+        self._is_stale = False
+        """Whether steps have arrived that the open episodes do not have yet."""
         self._updates = 0
         self._state: WatchedState | None = None
         self._game: PlayedGame | None = None
         self._lanes: list[list[FollowedPerformance]] = []
         """Episodes of each environment that are held, the oldest first."""
         self._news: deque[News] = deque(maxlen=MOST_NEWS)
+        self._times: deque[tuple[int, float]] = deque(maxlen=MOST_TIMES)
+        """Steps of the run after each of the newest rollouts, and when the rollout ended, seconds since
+        the epoch."""
+        self._resolved: tuple[str, Resolved] | None = None
 
     def close(self) -> None:
         """Free the feed."""
@@ -151,6 +163,26 @@ class Following:
         reached = performance.step_start + position * self._reassembly.opening.num_envs
         return max(self._reassembly.steps - reached, 0)
 
+    def behind_s(self, performance: FollowedPerformance, position: int) -> float | None:
+        """Seconds that the training took from the moment after so many steps of the episode to the
+        newest step that has arrived; None where that moment is too long ago, or not over yet."""
+        if self._reassembly is None or not self._times:
+            return None
+        steps, times = (np.array(column, np.float64) for column in zip(*self._times, strict=True))
+        reached = self._reassembly.steps - self.behind(performance, position)
+        if reached < steps[0]:
+            return None
+        return max(float(times[-1] - np.interp(reached, steps, times)), 0.0)
+
+    def resolved(self) -> Resolved:
+        """The run's configuration and its game. They stay known when the run is deleted. Errors are
+        those of `experiment_of`."""
+        opening = None if self._reassembly is None else self._reassembly.opening
+        made_with = "" if opening is None else opening.episode.config_sha256
+        if self._resolved is None or self._resolved[0] != made_with:
+            self._resolved = made_with, experiment_of(self._feed.run)
+        return self._resolved[1]
+
     # --- frames ------------------------------------------------------------------------------
 
     def _take(self, frame: bytes) -> None:
@@ -168,9 +200,13 @@ class Following:
         if self._is_lost:
             return
         assert self._reassembly is not None, "an opening came first"
+        before, self._is_stale = self._reassembly.steps, True
         for recording in self._reassembly.take(played):
             self._put(recording, is_over=True)
         self._updates, self._has_rollouts = played.updates + 1, True
+        if not self._times:
+            self._times.append((before, played.began))
+        self._times.append((played.steps, played.ended))
 
     def _lose(self, text: str) -> None:
         """Frames are lost; this is told once, and the next opening goes on."""
@@ -186,7 +222,9 @@ class Following:
         self._updates, is_lost, self._is_lost = opening.updates, self._is_lost, False
         if self._reassembly is not None and not is_lost and self._reassembly.go_on(opening):
             return
-        self._reassembly = Reassembly(opening)
+        self._reassembly, self._is_stale = Reassembly(opening), True
+        while self._times and self._times[-1][0] > opening.steps:
+            self._times.pop()
         self._lanes = [self._lane(env) for env in range(len(opening.parts))]
         for env, lane in enumerate(self._lanes):
             self._keep(lane, self._reassembly.open(env), opening.steps)
@@ -201,9 +239,10 @@ class Following:
         lane[:] = [performance for performance in lane if not performance.is_dropped]
 
     def _refresh(self) -> None:
-        """Take over the open episodes as they are now."""
-        if self._reassembly is None:
+        """Take over the open episodes as they are now, if anything has arrived since."""
+        if self._reassembly is None or not self._is_stale:
             return
+        self._is_stale = False
         for env in range(len(self._lanes)):
             if (recording := self._reassembly.open(env)) is not None:
                 self._put(recording, is_over=False)

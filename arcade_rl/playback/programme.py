@@ -11,6 +11,7 @@ from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import (
     FiledSource,
     FollowedSource,
+    LiveSource,
     PlayedSource,
     RecordedSource,
     Source,
@@ -146,8 +147,8 @@ def programme_of(source: Source, seed: int) -> Programme:
             return CheckpointEpisodes(source, seed)
         case FiledSource():
             return OneEpisode(source)
-        case FollowedSource():
+        case FollowedSource() | LiveSource():
             raise UsageError(
-                f"environment {source.environment} of {source.run.name} still plays, in a training; name one "
-                "of the run's recorded episodes or checkpoints"
+                f"an episode that {source.run.name} still plays in a training has no others around it; "
+                "name one of the run's recorded episodes or checkpoints"
             )

@@ -201,6 +201,10 @@ class Session:
         while not self.is_whole:
             self._play_on(len(self) + 1024)
 
+    def take_in(self) -> None:
+        """Take over all that has arrived of an episode that a training plays."""
+        self._grow(len(self) + 1)
+
     def step(self, count: int = 1) -> Shown:
         """Go forward, or back where `count` is negative; stays within the episode."""
         position = max(self.position + count, 0)

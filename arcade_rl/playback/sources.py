@@ -72,7 +72,20 @@ class FollowedSource:
     environment: int = 0
 
 
-Source: TypeAlias = RecordedSource | FiledSource | PlayedSource | FollowedSource
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveSource:
+    """An episode of a training that this process follows. Unlike the other sources, it cannot be
+    handed to another process."""
+
+    following: Following
+    performance: FollowedPerformance
+
+    @property
+    def run(self) -> Path:
+        return self.following.run.path
+
+
+Source: TypeAlias = RecordedSource | FiledSource | PlayedSource | FollowedSource | LiveSource
 
 
 @contextmanager
@@ -98,6 +111,8 @@ def opened(
                 stack.callback(following.close)
                 performance = _newest(following, source.environment)
                 session = _followed(following, performance, wants, stack, go_on)
+            case LiveSource():
+                session = _followed(source.following, source.performance, wants, stack, go_on)
         yield stack.enter_context(session)
 
 
@@ -131,7 +146,10 @@ def _game_of(source: Source) -> tuple[str, Declaration]:
     if isinstance(source, FiledSource):
         played = find_game(Episode.read(source.path).metadata)
         return played.game.name, played.declaration
-    experiment = experiment_of(RunDirectory(source.run))
+    if isinstance(source, LiveSource):
+        experiment = source.following.resolved()
+    else:
+        experiment = experiment_of(RunDirectory(source.run))
     return experiment.game.name, experiment.declaration
 
 
@@ -206,7 +224,7 @@ def _followed(
     go_on: Callable[[], None],
 ) -> Session:
     run, recording = following.run, performance.recording
-    resolved = experiment_of(run)
+    resolved = following.resolved()
     if resolved.declaration.replay == "states" and recording.states is None:
         raise MissingError(
             f"{run.name} records nothing, and {resolved.game.name} is shown from recorded states only; "

@@ -13,6 +13,7 @@ from arcade_rl.playback.landmarks import next_landmark, previous_landmark
 from arcade_rl.playback.programme import CheckpointEpisodes
 from arcade_rl.runs.markers import set_marker
 from arcade_rl.viewer.editor import LineEditor
+from arcade_rl.viewer.several import SEVERAL_COMMANDS
 from arcade_rl.viewer.transport import SPEEDS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ STEPS = 10
 
 def play_or_pause(viewer: Viewer, key: str) -> None:
     player = viewer.player
-    if player.is_playing or player.is_seeking:
+    if player.is_playing or player.is_seeking or player.is_waiting:
         player.stop()
     else:
         player.play()
@@ -110,14 +111,19 @@ def _run_to(viewer: Viewer, text: str) -> None:
 
 
 def ask_marker(viewer: Viewer, key: str) -> None:
-    if viewer.programme.markers is None:
-        raise MissingError("a checkpoint plays here, and markers lie beside recordings")
+    _expect_recording(viewer, "markers lie beside recordings")
     if viewer.player.is_playing:
         viewer.player.stop()
     step = viewer.player.target
     viewer.editor = LineEditor(
         "name of this moment:", lambda text: _mark(viewer, step, text), viewer.marker_at(step)
     )
+
+
+def _expect_recording(viewer: Viewer, why: str) -> None:
+    if viewer.programme.markers is None:
+        what = "a checkpoint plays" if viewer.pursuit is None else "a training is followed"
+        raise MissingError(f"{what} here, and {why}")
 
 
 def _mark(viewer: Viewer, step: int, name: str) -> None:
@@ -142,7 +148,8 @@ def change_checkpoint(viewer: Viewer, key: str) -> None:
 def change_choosing(viewer: Viewer, key: str) -> None:
     programme = viewer.programme
     if not isinstance(programme, CheckpointEpisodes):
-        raise MissingError("this was recorded, and is as it is; watch RUN@CHECKPOINT to choose")
+        what = "this was recorded" if viewer.pursuit is None else "a training plays this"
+        raise MissingError(f"{what}, and is as it is; watch RUN@CHECKPOINT to choose")
     deterministic = not programme.source.deterministic
     source, position = programme.choose(deterministic), viewer.player.position
     _show_or(lambda: programme.choose(not deterministic), viewer, source, position)
@@ -174,8 +181,7 @@ def change_theme(viewer: Viewer, key: str) -> None:
 
 
 def start_or_stop_clip(viewer: Viewer, key: str) -> None:
-    if isinstance(viewer.programme, CheckpointEpisodes):
-        raise MissingError("a checkpoint plays here, and clips are made of recordings")
+    _expect_recording(viewer, "clips are made of recordings")
     if viewer.options.export is None:
         raise MissingError("nothing here writes clips")
     step = viewer.player.target
@@ -207,7 +213,7 @@ def close(viewer: Viewer, key: str) -> None:
     viewer.is_closed = True
 
 
-COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Command] = SEVERAL_COMMANDS | {
     function.__name__: function
     for function in (
         play_or_pause, move_frame, move_steps, go_to_end, go_to_tenth, change_speed, go_to_landmark,

@@ -49,6 +49,11 @@ class Room:
     bar: Rect
 
 
+def inner_size(size: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of a window without its bar, pixel."""
+    return size[0], size[1] - HEIGHT
+
+
 class Picture:
     """Draws pictures of a window, whatever its size."""
 
@@ -94,6 +99,31 @@ class Picture:
             self._canvas[room.aside.region] = self._aside(room.aside, look, scene)
         bar = self._bar_of(size[0], look.theme)
         self._canvas[room.bar.region] = bar.draw(timeline, position, goal, words)
+        if look.is_helping:
+            draw_help(self._canvas[: room.bar.y], look.theme)
+        return self._canvas
+
+    def around(
+        self,
+        size: tuple[int, int],
+        look: Appearances,
+        inner: Frame | None,
+        timeline: Timeline,
+        position: int,
+        words: Words,
+    ) -> Frame:
+        """The picture of a window whose upper part is drawn elsewhere, in the size `inner_size`.
+        `inner`: that part, or None where it is not drawn yet. The next call draws into the same
+        array."""
+        room = self._prepare(size, look)
+        area = Rect(0, 0, *inner_size(size))
+        if inner is None:
+            opening = self.splash(inner_size(size), look, "opening")
+            self._canvas[area.region] = opening
+        else:
+            put(inner, Fit((inner.shape[1], inner.shape[0]), area), self._canvas)
+        bar = self._bar_of(size[0], look.theme)
+        self._canvas[room.bar.region] = bar.draw(timeline, position, None, words)
         if look.is_helping:
             draw_help(self._canvas[: room.bar.y], look.theme)
         return self._canvas

@@ -17,6 +17,8 @@ BUDGET_S = 0.02
 """Time for which a seek works before the window looks after its keys again, s."""
 STRIDE = 32
 """Most steps that a seek takes at once."""
+WAIT_S = 0.05
+"""Time between two tries to go on where an episode that grows has no further step yet, s."""
 MOST_FRAMES = 64
 """Most frames that become due at once. A machine that is too slow for the speed loses time, and
 never frames of the game."""
@@ -30,6 +32,11 @@ class Transport:
         self.session, self._billing = session, billing or Billing()
         self._clock: Clock[Scene] = Clock(session.declaration.frame_rate, self._advance)
         self.speed = 1.0
+        self.is_on = False
+        """Whether somebody wants the episode to play, which may wait for more steps, or may be at the
+        end."""
+        self._plays_on = False
+        """Whether a seek is to be followed by playing."""
         self.skipped = 0
         """Frames of the game that were played and not drawn."""
         self.lag = 0.0
@@ -66,6 +73,12 @@ class Transport:
         return self._job is not None
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the episode would play on if more of it were known."""
+        is_still = not self.is_playing and not self.is_seeking
+        return self.is_on and is_still and not self.is_at_end
+
+    @property
     def is_at_end(self) -> bool:
         """Whether the last frame of the episode is shown."""
         return self.session.is_at_end and self._index == len(self._scenes) - 1
@@ -75,6 +88,8 @@ class Transport:
         """Seconds until `tick` has something to do; None while nothing goes on."""
         if self.is_seeking:
             return 0.0
+        if self.is_waiting:
+            return WAIT_S
         return max(self._clock.wait, 0.0) if self.is_playing else None
 
     def tick(self, seconds: float) -> bool:
@@ -82,8 +97,12 @@ class Transport:
         `Session.seek`; the player then rests."""
         if self._job is not None:
             return self._work()
-        most = MOST_FRAMES / (self.speed * float(self.session.declaration.frame_rate))
-        frames = self._clock.tick(min(seconds, most))
+        most = MOST_FRAMES
+        if self.is_waiting:
+            self._clock.play(self.speed)
+            most = 1  # time in which there was nothing to show is no delay
+        rate = self.speed * float(self.session.declaration.frame_rate)
+        frames = self._clock.tick(min(seconds, most / rate))
         if frames:
             self.skipped += len(frames) - 1
             self.lag = self._clock.lag
@@ -95,10 +114,12 @@ class Transport:
         if self.is_at_end:
             self.seek(0)
             self._finish()
+        self.is_on = True
         self._clock.play(self.speed)
 
     def stop(self) -> None:
         """Pause, and end a seek where it is."""
+        self.is_on = self._plays_on = False
         self._clock.pause()
         if self._job is not None:
             self._job = self.goal = None
@@ -120,13 +141,14 @@ class Transport:
         elif self.position:
             self._present(self.session.seek(self.position - 1))
 
-    def seek(self, position: int) -> None:
-        """Begin to go to the moment after so many steps; stays within the episode. An episode that
-        is still being played is played on to there."""
+    def seek(self, position: int, plays_on: bool = False) -> None:
+        """Begin to go to the moment after so many steps, and then to play if `plays_on`; stays within
+        the episode. An episode that is still being played is played on to there."""
         self.stop()
         most = len(self.session) if self.session.is_whole else position
         goal = min(max(position, 0), most)
         self._start(self._seeking(goal), goal)
+        self._plays_on = plays_on
 
     def seek_end(self) -> None:
         """Begin to go to the end, playing an episode that is not over yet."""
@@ -164,7 +186,13 @@ class Transport:
         self._continue()
         while self._job is not None and time.perf_counter() < until:
             self._continue()
-        return self._job is None
+        if self._job is not None:
+            return False
+        if self._plays_on:
+            self._plays_on, self.is_on = False, True
+            if not self.is_at_end:
+                self._clock.play(self.speed)
+        return True
 
     def _continue(self) -> None:
         assert self._job is not None, "a seek is going on"
@@ -180,16 +208,21 @@ class Transport:
             self._continue()
 
     def _seeking(self, goal: int) -> Iterator[None]:
+        before = -1
         self._reached = self.session.step(min(goal - self.session.position, STRIDE))
-        while self.session.position < goal and not self.session.is_at_end:
+        while before < self.session.position < goal and not self.session.is_at_end:
             yield
-            self._reached = self.session.step(min(goal - self.session.position, STRIDE))
+            before = self.session.position  # an episode that grows may have no further step
+            self._reached = self.session.step(min(goal - before, STRIDE))
 
     def _running(
         self, is_there: Callable[[Shown], bool], on_end: Callable[[bool], None] = lambda _: None
     ) -> Iterator[None]:
         self._reached = self.shown
-        for shown in self.session:
+        while not self.session.is_at_end:
+            before, shown = self.session.position, self.session.step()
+            if self.session.position == before:  # an episode that grows has no further step yet
+                break
             self._reached = shown
             if is_there(shown):
                 on_end(True)

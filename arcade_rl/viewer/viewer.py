@@ -10,6 +10,7 @@ from pathlib import Path
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import ArcadeError
 from arcade_rl.overlay.layout import Detail
+from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.playback.landmarks import Landmark, landmarks_of
 from arcade_rl.playback.programme import Programme
 from arcade_rl.playback.scenes import Billing
@@ -23,6 +24,8 @@ from arcade_rl.viewer.editor import LineEditor
 from arcade_rl.viewer.keys import BY_KEY
 from arcade_rl.viewer.picture import Appearances, Picture
 from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_policy, needs_policy
+from arcade_rl.viewer.pursuit import Pursuit
+from arcade_rl.viewer.several import PATIENCE_S, Several, press_with_several
 from arcade_rl.viewer.transport import Transport
 from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, ViewerWindow, WindowEvent
 from arcade_rl.words import short_duration
@@ -45,6 +48,8 @@ class ViewerOptions:
     """Where clips and screenshots go."""
     export: Callable[[ClipOrder], Sequence[str]] | None = None
     """The command that writes a clip; None where clips cannot be written."""
+    greeting: str = ""
+    """What the window says first; "" for nothing."""
 
 
 class Viewer:
@@ -62,6 +67,10 @@ class Viewer:
         self.on_drawn: Callable[[float], None] = lambda _: None
         """A function that is told, for every frame that is drawn while the episode plays, how late
         the frame is shown, s."""
+        self.pursuit = Pursuit(self, programme) if isinstance(programme, FollowedEpisodes) else None
+        """What follows the training; None where no training is followed."""
+        self.several: Several | None = None
+        """The wall or the ghosts that are shown in place of one episode; None where one is."""
         self._picture = Picture()
         self._projector, self._library = Projector(options.camera), PolicyLibrary()
         self._clips: list[ClipJob] = []
@@ -78,17 +87,25 @@ class Viewer:
 
     def open(self) -> None:
         """Open the first episode. A window that must wait for the policy says so meanwhile. Errors
-        are those of `sources.opened`."""
+        are those of `sources.opened`, and of `Pursuit.has_begun`."""
+        if self.pursuit is not None:
+            pursuit = self.pursuit
+            self._wait(pursuit.has_begun, lambda: pursuit.splash)
+            if self.is_closed:
+                return
         if self.wants_policy and has_policy(self.programme.source):
             self._library.begin()
         if needs_policy(self.programme.source):
             self._library.begin()
-            self._wait_for_policy()
+            self._wait(lambda: self._library.is_loaded, lambda: "loading the policy")
         if not self.is_closed:
             self.show(self.programme.source)
+            if self.options.greeting and not self._message:
+                self.say(self.options.greeting)
 
     def close(self) -> list[ClipJob]:
         """Free the session; returns the clips that are still being written."""
+        self.leave_several()
         self._projector.close()
         return self._clips
 
@@ -115,6 +132,9 @@ class Viewer:
         now = time.perf_counter()
         elapsed, self._last = now - self._last, now
         self._poll()
+        if self.several is not None:
+            self._turn_several(self.several, elapsed)
+            return
         is_new = self.attempt(lambda: self.player.tick(elapsed)) is True
         if is_new or self.is_stale or self.player.is_seeking:
             due = now - self.player.lag
@@ -126,6 +146,8 @@ class Viewer:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
         if self.wants_policy and not self._lacks_policy:
             self._library.wait()
+            if self.pursuit is not None:
+                self.attempt(self.pursuit.wait_for_checkpoint)
         self._poll()
         self.window.show(self.draw())
         for _ in range(frames):
@@ -162,8 +184,11 @@ class Viewer:
                 return
         self.is_layer_next = self.is_layer_next and key.isdecimal()
         if entry is not None:
-            command = COMMANDS[entry.command]
-            self.attempt(lambda: command(self, key))
+            self.attempt(lambda: self._obey(entry.command, key))
+
+    def _obey(self, command: str, key: str) -> None:
+        if self.several is None or not press_with_several(self, self.several, command, key):
+            COMMANDS[command](self, key)
 
     def attempt(self, action: Callable[[], object]) -> object:
         """Do something whose failure is told in the window."""
@@ -184,10 +209,15 @@ class Viewer:
         """Seconds for which nothing has to be done."""
         wait = self.player.wait
         longest = 0.0 if self.is_stale else IDLE_S
+        if self.several is not None:
+            return min(longest, PATIENCE_S)
         return longest if wait is None else min(wait, longest)
 
     def _point(self, event: Pointed) -> None:
         step = self._picture.step_at(event.x, event.y)
+        if (several := self.several) is not None:
+            self.attempt(lambda: several.point(event, step))
+            return
         if step is None:
             return
         named = [marker.name for marker in self._markers if marker.step == step]
@@ -200,6 +230,8 @@ class Viewer:
         """Take in what happened in the background."""
         if self._message and time.monotonic() > self._message_until:
             self._message, self.is_stale = "", True
+        if self.pursuit is not None:
+            self.attempt(self.pursuit.turn)
         for clip in list(self._clips):
             if (result := clip.result()) is not None:
                 self._clips.remove(clip)
@@ -208,6 +240,31 @@ class Viewer:
             self._library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
                 self._add_policy()
+
+    # --- several episodes ----------------------------------------------------------------------
+
+    def show_several(self, several: Several) -> None:
+        """Show several episodes in place of one, which rests meanwhile."""
+        self.leave_several()
+        self.player.stop()
+        self.several = several
+        self.is_stale = True
+
+    def leave_several(self) -> None:
+        """Show one episode again."""
+        if self.several is not None:
+            self.several.close()
+        self.several, self.is_stale = None, True
+
+    def _turn_several(self, several: Several, elapsed: float) -> None:
+        try:
+            is_new = several.turn(elapsed)
+        except ArcadeError as error:
+            self.leave_several()
+            self.say(str(error), urgent=True)
+            return
+        if is_new or self.is_stale:
+            self.window.show(self.draw())
 
     # --- episodes ------------------------------------------------------------------------------
 
@@ -251,6 +308,8 @@ class Viewer:
     def free_path(self, name: str, suffix: str) -> Path:
         """A path in the folder of clips and screenshots that no file has yet."""
         folder = self.options.folder
+        if not folder.parent.is_dir():
+            folder = Path()  # the run was deleted
         folder.mkdir(parents=True, exist_ok=True)
         stem = (
             f"{self.programme.name}_{name}".replace(":", "_").replace(", ", "_").replace(" ", "_")
@@ -270,7 +329,7 @@ class Viewer:
         known, refusal = has_policy(source), ""
         is_wanted = known and self.wants_policy
         try:
-            with_policy = needs_policy(source) or (is_wanted and self._library.is_loaded)
+            with_policy = needs_policy(source) or (is_wanted and self._is_policy_here())
             slide = self._project(source, with_policy, position)
         except ArcadeError as error:
             if needs_policy(source) or not is_wanted:
@@ -294,24 +353,29 @@ class Viewer:
         if before is not None:
             self.player.set_speed(before.speed)
             self.player.skipped = before.skipped
-            if before.is_playing:
+            if before.is_playing or before.is_waiting:
                 self.player.play()
 
     def _add_policy(self) -> None:
         """Open the session anew with its policy, once the libraries of policies are there. Where
         that fails, the window says so and goes on without the policy."""
         try:
-            if self._library.is_loaded:
+            if self._is_policy_here():
                 self._open(self.programme.source, self.player.position)
         except (ArcadeError, OSError) as error:
             self._lacks_policy = True
             self.say(str(error), urgent=True)
 
-    def _wait_for_policy(self) -> None:
-        while not self._library.is_loaded and not self.is_closed:
-            self.window.show(
-                self._picture.splash(self.window.size, self.look, "loading the policy")
-            )
+    def _is_policy_here(self) -> bool:
+        """Whether the policy can be opened at once. MissingError where that will never be so."""
+        is_here = self.pursuit is None or self.pursuit.has_checkpoint()
+        return self._library.is_loaded and is_here
+
+    def _wait(self, is_done: Callable[[], bool], splash: Callable[[], str]) -> None:
+        """Wait for something without which there is nothing to show, or until the window is
+        closed."""
+        while not is_done() and not self.is_closed:
+            self.window.show(self._picture.splash(self.window.size, self.look, splash()))
             for event in self.window.events(0.05):
                 if isinstance(event, Closed) or event in (Pressed("q"), Pressed("escape")):
                     self.is_closed = True
@@ -322,6 +386,11 @@ class Viewer:
         """The picture of the window. (height, width, 3), uint8, RGB; the next call draws into the
         same array."""
         self.is_stale = False
+        if (several := self.several) is not None:
+            words = several.words(self._message, self._is_urgent)
+            return self._picture.around(
+                self.window.size, self.look, several.picture, several.timeline(), several.position, words
+            )  # fmt: skip
         return self._picture.draw(
             self.window.size, self.look, self.player.scene, self.timeline(), self.player.position,
             self.player.goal, self.words(),
@@ -345,7 +414,7 @@ class Viewer:
 
     def _going(self) -> str:
         if not self.player.is_seeking:
-            return ""
+            return "" if self.pursuit is None else self.pursuit.words()
         return "running on" if self.player.goal is None else "seeking"
 
     def _where(self) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from arriving import Arriving
 from make_run import Made, make_run
 from recorded import assert_equal
 from supervised import call, start, wait_until
@@ -24,10 +23,7 @@ from arcade_rl.playback.following import Following
 from arcade_rl.playback.session import Session, Wants
 from arcade_rl.playback.sources import FollowedSource, opened, opened_live
 from arcade_rl.playback.verify import verify
-from arcade_rl.recording.feed import Opening, PlayedRollout, no_steps
-from arcade_rl.recording.frames import FeedDecoder, encode_opening
 from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.feed import MAGIC, FrameCutter, framed
 from arcade_rl.runs.watched import LocalFeed
 
 ALL = ["--set", 'recording.criteria=["all"]', "--set", "options.step_time_s=0.003"]
@@ -78,61 +74,6 @@ def test_a_reader_that_is_too_slow_is_told_what_it_missed(arriving: Arriving) ->
         (gap,) = (news.text for news in following.news() if news.kind == "gap")
         assert gap == "1,280 steps were not seen: they came faster than they were read"
         assert following.status.steps == 2048
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A run of one chunk after chunk 0, whose feed has eight rollouts."""
-    words = ["chunk.steps=2048", "checkpoint.milestones='100%'", "options.length=100"]
-    return make_run(tmp_path_factory.mktemp("followed"), *words)
-
-
-@pytest.fixture
-def arriving(made: Made, tmp_path: Path) -> Iterator[Arriving]:
-    run = made.copy(tmp_path)
-    (path,) = run.feed.iterdir()
-    data = path.read_bytes()
-    path.write_bytes(b"")
-    with path.open("ab", buffering=0) as file:
-        yield Arriving(run, data, lambda part: file.write(part))
-
-
-class Arriving:
-    """A run whose feed arrives piece by piece."""
-
-    def __init__(self, run: RunDirectory, data: bytes, write: Callable[[bytes], object]) -> None:
-        self.run, self._data, self._write = run, data, write
-        self._whole = data
-
-    def some(self, parts: int = 4) -> None:
-        """Let a part of what is left arrive, torn anywhere."""
-        count = -(-len(self._data) // parts)
-        self._write(self._data[:count])
-        self._data = self._data[count:]
-
-    def everything(self) -> None:
-        self.some(parts=1)
-
-    def rollouts(self, count: int) -> None:
-        """Let the opening and so many rollouts arrive, whole."""
-        frames = list(FrameCutter().feed(self._whole[len(MAGIC) :]))[: count + 1]
-        self._write(MAGIC + b"".join(map(framed, frames)))
-
-    def later(self) -> bytes:
-        """A file that begins after everything that this one has."""
-        reader = FeedDecoder()
-        (opening, *rollouts) = FrameCutter().feed(self._whole[len(MAGIC) :])
-        first = reader.decode(opening)
-        last = [reader.decode(rollout) for rollout in rollouts][-1]
-        assert isinstance(first, Opening)
-        assert isinstance(last, PlayedRollout)
-        nobody = tuple(
-            replace(part, step_start=last.steps, span=no_steps(len(first.episode.metrics)))
-            for part in first.parts
-        )
-        return MAGIC + framed(
-            encode_opening(replace(first, steps=last.steps, updates=8, parts=nobody))
-        )
 
 
 def test_an_episode_grows_on_show_up_to_its_end(arriving: Arriving) -> None:
@@ -206,9 +147,9 @@ def test_how_far_the_show_is_behind_is_counted_in_steps_of_the_run(arriving: Arr
 
 
 def test_a_change_in_the_feed_is_told_and_nothing_after_it_is_shown(
-    made: Made, tmp_path: Path
+    fed: Made, tmp_path: Path
 ) -> None:
-    run = made.copy(tmp_path)
+    run = fed.copy(tmp_path)
     (path,) = run.feed.iterdir()
     data = bytearray(path.read_bytes())
     data[-5] ^= 1
@@ -221,8 +162,8 @@ def test_a_change_in_the_feed_is_told_and_nothing_after_it_is_shown(
         assert following.status.steps == 2048 - 256
 
 
-def test_a_deleted_run_is_told(made: Made, tmp_path: Path) -> None:
-    run = made.copy(tmp_path)
+def test_a_deleted_run_is_told(fed: Made, tmp_path: Path) -> None:
+    run = fed.copy(tmp_path)
     with closing(Following(LocalFeed(run))) as following:
         following.poll()
         shutil.rmtree(run.path)
@@ -233,8 +174,8 @@ def test_a_deleted_run_is_told(made: Made, tmp_path: Path) -> None:
         assert following.newest(0) is not None
 
 
-def test_a_run_that_shows_nothing_is_refused_by_name(made: Made, tmp_path: Path) -> None:
-    run = made.copy(tmp_path)
+def test_a_run_that_shows_nothing_is_refused_by_name(fed: Made, tmp_path: Path) -> None:
+    run = fed.copy(tmp_path)
     with pytest.raises(MissingError, match="r shows nothing of environment 4 now: it is finished; environments 0 to 3"):  # fmt: skip
         opened(FollowedSource(run.path, 4), Wants()).__enter__()
     shutil.rmtree(run.feed)

@@ -17,10 +17,10 @@ from arcade_rl.contracts import Frame
 X11 = {
     "?": "question", ".": "period", ",": "comma", "]": "bracketright", "[": "bracketleft", "+": "plus",
     "-": "minus", "<": "less", ">": "greater", "f11": "F11", "home": "Home", "end": "End",
-    "escape": "Escape",
+    "escape": "Escape", "return": "Return",
 }  # fmt: skip
 """Names that X11 has for keys that it does not call as the table does."""
-WITHOUT_RUN = ["e", "E", "d", "<", ">"]
+WITHOUT_RUN = ["e", "E", "d", "<", ">", "j", "W", "g", "return"]
 """Keys that only tell that a file has one episode and no policy."""
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all there")

@@ -118,6 +118,20 @@ def test_the_demo_ends_with_commands_that_exist() -> None:
         found.make_context("x", rest)  # refuses options that there are not
 
 
+def test_the_demo_asks_for_a_display_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    done = subprocess.run(
+        [str(ROOT / "scripts" / "demo"), "--watch"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "--watch needs a display" in done.stderr
+    assert "xvfb-run -a scripts/demo --watch" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.slow
 def test_no_step_of_the_demo_belongs_to_an_episode_that_is_dropped(tmp_path: Path) -> None:
     """Ten rollouts of the demo, in ten chunks like the whole demo."""
