@@ -71,7 +71,9 @@ def watch(
     from arcade_rl.viewer.viewer import ViewerOptions
     from arcade_rl.viewer.window import ViewerWindow
 
-    options = ViewerOptions(detail or "full", theme, signs, camera, folder, _export_command)
+    options = ViewerOptions(
+        detail or "full", theme, signs, camera, folder, export_command, runs_dir=runs_dir
+    )
     size = SIZE if headless else remembered_size()
     window = ViewerWindow(size, f"{programme.name} - arcade_rl", headless)
     try:
@@ -143,15 +145,25 @@ def _run(programme: Programme, window: ViewerWindow, options: ViewerOptions) -> 
     from arcade_rl.viewer.viewer import Viewer
 
     viewer = Viewer(programme, window, options)
+    show_until_closed(viewer)
+
+
+def show_until_closed(viewer: Viewer) -> None:
+    """Show a window until somebody closes it; keep what was played there, and say where."""
     try:
         viewer.open()
         if not viewer.is_closed:
             viewer.run()
         _remember(viewer)
     finally:
-        clips = viewer.close()
-        window.close()
-        _finish(clips)
+        try:
+            viewer.driving.save()
+        finally:
+            clips = viewer.close()
+            viewer.window.close()
+            for path in viewer.driving.files:
+                click.echo(path)
+            _finish(clips)
 
 
 def _finish(clips: Sequence[ClipJob]) -> None:
@@ -173,7 +185,7 @@ def _remember(viewer: Viewer) -> None:
         notice(f"the size of the window is not remembered in {state_file()}: {error.strerror}")
 
 
-def _export_command(order: ClipOrder) -> Sequence[str]:
+def export_command(order: ClipOrder) -> Sequence[str]:
     """The command that writes a clip."""
     return [
         sys.executable, "-m", "arcade_rl", "export", "episode", order.reference,

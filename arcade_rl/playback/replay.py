@@ -138,7 +138,7 @@ class Replay:
             distribution=None
             if it.distributions is None
             else it.distributions[k].astype(np.float32),
-            ended=self._is_over and self.position == len(self),
+            ended=self._is_over and self.position == len(self) and not it.is_stopped,
         )
 
     def reset(self) -> Moment:
@@ -356,7 +356,7 @@ def fault_of(
     recorded = recording.rewards[step - 1]
     if np.float32(reward) != recorded:
         return f"{who} gives {reward:g} at step {step}; recorded is {recorded:g}"
-    if ended != (is_over and step == len(recording)):
+    if ended != (is_over and step == len(recording) and not recording.is_stopped):
         happens = f"ends at step {step}" if ended else f"goes on after step {step}"
         return f"{who} {happens}; recorded are {len(recording)} steps"
     return ""

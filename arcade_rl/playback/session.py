@@ -180,8 +180,10 @@ class Session:
 
     def __iter__(self) -> Iterator[Shown]:
         """The steps after this one, to the end. An episode that is still being played is played
-        on. Errors of `play_to_end`."""
+        on, unless a person plays it. Errors of `play_to_end`."""
         while not self.is_at_end:
+            if self.performance.waits and self.position == len(self):
+                return
             self._play_on(self.position + 1)
             if self.position < len(self):
                 yield self.step()

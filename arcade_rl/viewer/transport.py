@@ -122,14 +122,16 @@ class Transport:
 
     def seek(self, position: int) -> None:
         """Begin to go to the moment after so many steps; stays within the episode. An episode that
-        is still being played is played on to there."""
+        a policy still plays is played on to there."""
         self.stop()
-        most = len(self.session) if self.session.is_whole else position
+        is_known = self.session.is_whole or self.session.performance.waits
+        most = len(self.session) if is_known else position
         goal = min(max(position, 0), most)
         self._start(self._seeking(goal), goal)
 
     def seek_end(self) -> None:
-        """Begin to go to the end, playing an episode that is not over yet."""
+        """Begin to go to the end, playing an episode that is not over yet, unless a person plays
+        it."""
         self.stop()
         self._start(self._running(lambda _: False), None)
 

@@ -10,15 +10,16 @@ from pathlib import Path
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import ArcadeError
 from arcade_rl.overlay.layout import Detail
+from arcade_rl.playback.driven import Showable
 from arcade_rl.playback.landmarks import Landmark, landmarks_of
 from arcade_rl.playback.programme import Programme
 from arcade_rl.playback.scenes import Billing
-from arcade_rl.playback.sources import Source
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.runs.markers import Marker, read_markers
 from arcade_rl.viewer.bar import Timeline, Words
 from arcade_rl.viewer.clip import ClipJob, ClipOrder
 from arcade_rl.viewer.commands import COMMANDS
+from arcade_rl.viewer.driving import Driving, Match
 from arcade_rl.viewer.editor import LineEditor
 from arcade_rl.viewer.keys import BY_KEY
 from arcade_rl.viewer.picture import Appearances, Picture
@@ -45,13 +46,21 @@ class ViewerOptions:
     """Where clips and screenshots go."""
     export: Callable[[ClipOrder], Sequence[str]] | None = None
     """The command that writes a clip; None where clips cannot be written."""
+    plays: Path | None = None
+    """Where episodes go that people play; None for the usual folder."""
+    runs_dir: str | None = None
+    """Where runs live, for opponents of branches; None for the usual folder."""
 
 
 class Viewer:
     """Shows the episodes of a programme in a window. Close the viewer after use."""
 
-    def __init__(self, programme: Programme, window: ViewerWindow, options: ViewerOptions) -> None:
-        self.programme, self.window, self.options = programme, window, options
+    def __init__(
+        self, shown: Programme | Match, window: ViewerWindow, options: ViewerOptions
+    ) -> None:
+        """`shown`: the episodes to show, or what a person wants to play; errors are then those of
+        `driving.begin_game`."""
+        self.window, self.options = window, options
         self.look = Appearances(options.detail, options.theme, options.signs)
         self.editor: LineEditor | None = None
         self.is_closed = False
@@ -63,7 +72,13 @@ class Viewer:
         """A function that is told, for every frame that is drawn while the episode plays, how late
         the frame is shown, s."""
         self._picture = Picture()
-        self._projector, self._library = Projector(options.camera), PolicyLibrary()
+        self._projector, self.library = Projector(options.camera), PolicyLibrary()
+        self.driving = Driving(self, options.plays, options.runs_dir)
+        self.programme: Programme
+        if isinstance(shown, Match):
+            self.programme = self.driving.begin(shown)
+        else:
+            self.programme = shown
         self._clips: list[ClipJob] = []
         self._message, self._message_until, self._is_urgent = "", 0.0, False
         self._lacks_policy = False
@@ -80,9 +95,9 @@ class Viewer:
         """Open the first episode. A window that must wait for the policy says so meanwhile. Errors
         are those of `sources.opened`."""
         if self.wants_policy and has_policy(self.programme.source):
-            self._library.begin()
+            self.library.begin()
         if needs_policy(self.programme.source):
-            self._library.begin()
+            self.library.begin()
             self._wait_for_policy()
         if not self.is_closed:
             self.show(self.programme.source)
@@ -90,6 +105,7 @@ class Viewer:
     def close(self) -> list[ClipJob]:
         """Free the session; returns the clips that are still being written."""
         self._projector.close()
+        self.driving.close()
         return self._clips
 
     @property
@@ -101,7 +117,10 @@ class Viewer:
 
     def run(self) -> None:
         """Play until somebody closes the window."""
-        self.player.play()
+        if self.slide.session.performance.waits:
+            self.driving.count_down()
+        else:
+            self.player.play()
         self._last = time.perf_counter()
         while not self.is_closed:
             self.turn()
@@ -125,7 +144,7 @@ class Viewer:
     def play_frames(self, frames: int) -> None:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
         if self.wants_policy and not self._lacks_policy:
-            self._library.wait()
+            self.library.wait()
         self._poll()
         self.window.show(self.draw())
         for _ in range(frames):
@@ -155,6 +174,8 @@ class Viewer:
             if editor.is_over and self.editor is editor:
                 self.editor = None
             return
+        if self.driving.takes(key):
+            return
         entry = BY_KEY.get(key)
         if self.look.is_helping:
             self.look.is_helping = False
@@ -183,7 +204,7 @@ class Viewer:
     def _patience(self) -> float:
         """Seconds for which nothing has to be done."""
         wait = self.player.wait
-        longest = 0.0 if self.is_stale else IDLE_S
+        longest = 0.0 if self.is_stale else min(IDLE_S, self.driving.wait)
         return longest if wait is None else min(wait, longest)
 
     def _point(self, event: Pointed) -> None:
@@ -204,14 +225,15 @@ class Viewer:
             if (result := clip.result()) is not None:
                 self._clips.remove(clip)
                 self.say(result, urgent=result.startswith("no "))
-        if self.wants_policy and self.slide.opinions is None and not self._lacks_policy:
-            self._library.begin()
+        self.driving.poll()
+        if self.wants_policy and self.slide.session.mind is None and not self._lacks_policy:
+            self.library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
                 self._add_policy()
 
     # --- episodes ------------------------------------------------------------------------------
 
-    def show(self, source: Source, position: int = 0) -> None:
+    def show(self, source: Showable, position: int = 0) -> None:
         """Show an episode in place of the present one, from a moment on. Errors are those of
         `sources.opened`; what was shown stays."""
         self._open(source, position)
@@ -265,12 +287,12 @@ class Viewer:
         """Write what the window shows as PNG."""
         write_png(path, self.draw())
 
-    def _open(self, source: Source, position: int) -> None:
+    def _open(self, source: Showable, position: int) -> None:
         """Open an episode with its policy if that is wanted, known and loaded, else without."""
         known, refusal = has_policy(source), ""
         is_wanted = known and self.wants_policy
         try:
-            with_policy = needs_policy(source) or (is_wanted and self._library.is_loaded)
+            with_policy = needs_policy(source) or (is_wanted and self.library.is_loaded)
             slide = self._project(source, with_policy, position)
         except ArcadeError as error:
             if needs_policy(source) or not is_wanted:
@@ -281,7 +303,7 @@ class Viewer:
         if refusal:
             self.say(refusal, urgent=True)
 
-    def _project(self, source: Source, with_policy: bool, position: int) -> Slide:
+    def _project(self, source: Showable, with_policy: bool, position: int) -> Slide:
         room = self._picture.room(self.window.size, self.look)
         overlay = self._picture.overlay(room, self.look)
         return self._projector.open(source, with_policy, overlay, position)
@@ -301,14 +323,14 @@ class Viewer:
         """Open the session anew with its policy, once the libraries of policies are there. Where
         that fails, the window says so and goes on without the policy."""
         try:
-            if self._library.is_loaded:
+            if self.library.is_loaded:
                 self._open(self.programme.source, self.player.position)
         except (ArcadeError, OSError) as error:
             self._lacks_policy = True
             self.say(str(error), urgent=True)
 
     def _wait_for_policy(self) -> None:
-        while not self._library.is_loaded and not self.is_closed:
+        while not self.library.is_loaded and not self.is_closed:
             self.window.show(
                 self._picture.splash(self.window.size, self.look, "loading the policy")
             )
@@ -322,10 +344,12 @@ class Viewer:
         """The picture of the window. (height, width, 3), uint8, RGB; the next call draws into the
         same array."""
         self.is_stale = False
-        return self._picture.draw(
+        picture = self._picture.draw(
             self.window.size, self.look, self.player.scene, self.timeline(), self.player.position,
             self.player.goal, self.words(),
         )  # fmt: skip
+        self.driving.draw(picture)
+        return picture
 
     def timeline(self) -> Timeline:
         """What lies along the bar."""
@@ -358,4 +382,5 @@ class Viewer:
     def _how(self) -> str:
         player = self.player
         skipped = f"{player.skipped:,} frames not drawn   " if player.skipped else ""
-        return f"{skipped}{self.slide.session.about.chosen}   {player.speed:g}x   ? keys"
+        how = self.driving.words or self.slide.session.about.chosen
+        return f"{skipped}{how}   {player.speed:g}x   ? keys"

@@ -7,7 +7,16 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
-from arcade_rl.contracts import Declaration, FeatureGroup, Game, Purpose, Screen, VectorEnv
+from arcade_rl.contracts import (
+    Button,
+    Controls,
+    Declaration,
+    FeatureGroup,
+    Game,
+    Purpose,
+    Screen,
+    VectorEnv,
+)
 from arcade_rl_breakout.memory import BRICK_REGISTERS, ROWS
 from arcade_rl_breakout.options import FRAME_STACK, BreakoutOptions
 from arcade_rl_breakout.rom import rom_sha256
@@ -47,6 +56,12 @@ FEATURE_GROUPS = (
     ),
 )
 """The bricks as the wall that they are: a cell is the part of a row that a byte holds."""
+FIRE = Button("FIRE", ("space", "z"), pad=("a", "b"))
+LEFT = Button("LEFT", ("left",), pad=("dpleft", "leftx-"))
+RIGHT = Button("RIGHT", ("right",), pad=("dpright", "leftx+"))
+FEATURES_CONTROLS = Controls((LEFT, RIGHT), ((), ("RIGHT",), ("LEFT",)))
+"""Without FIRE: where the agent sees memory, the ball is served whatever is pressed."""
+PIXELS_CONTROLS = Controls((LEFT, RIGHT, FIRE), ((), ("FIRE",), ("RIGHT",), ("LEFT",)))
 
 
 class Breakout(Game):
@@ -76,6 +91,7 @@ class Breakout(Game):
             keyframes=True,
             frame_stack=1 if reads_memory else FRAME_STACK,
             saved_state="exact" if reads_memory else "none",
+            controls=FEATURES_CONTROLS if reads_memory else PIXELS_CONTROLS,
         )
 
     def defaults(self, options: BreakoutOptions) -> Mapping[str, object]:
