@@ -34,6 +34,7 @@ COMMANDS = {
     "episodes": ("episodes:episodes", "Find, show, verify and extract recorded episodes."),
     "watch": ("watch:watch", "Show episodes, or a checkpoint that plays, in a window."),
     "play": ("play:play", "Play a game yourself, and record it."),
+    "states": ("states:states", "List the saved moments of games that episodes can begin from."),
     "branches": (
         "branches:branches",
         "List the games that people played, and what they go on from.",

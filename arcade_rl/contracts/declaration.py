@@ -210,6 +210,9 @@ class Declaration:
     """What happens to the episodes that are still open where a training is cut. With "none" they
     are played again from their seeds and actions, which must give the same episodes. Otherwise the
     environments are saved and restored."""
+    start_states: bool = False
+    """Whether the game's screen gives `start_state`, so that people can save a moment. Options that
+    are `envs.starts.StartOptions` let episodes begin from one."""
     controls: Controls | None = None
     """What people press; None where that follows from `actions`, whose names are those of buttons,
     or where people cannot play."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import operator
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -183,6 +183,10 @@ class Replay:
         while self._states is not None and len(self._ends) < position:
             self._count(len(self._screen.show(self._states[len(self._ends) - 1])))
         return self._ends[position - 1]
+
+    def start_state(self) -> Mapping[str, npt.NDArray[Any]]:
+        """What an episode needs to begin from the moment that the replay is at."""
+        return self._screen.start_state()
 
     def grow(self, recording: Recording, is_over: bool) -> None:
         """Take a longer recording of the episode, which begins with the steps of the present

@@ -12,6 +12,7 @@ from arcade_rl.playback.breakpoints import parse_breakpoint
 from arcade_rl.playback.landmarks import next_landmark, previous_landmark
 from arcade_rl.playback.programme import CheckpointEpisodes
 from arcade_rl.runs.markers import set_marker
+from arcade_rl.runs.states import save_state
 from arcade_rl.viewer.editor import LineEditor
 from arcade_rl.viewer.transport import SPEEDS
 
@@ -217,6 +218,17 @@ def map_inputs(viewer: Viewer, key: str) -> None:
     viewer.driving.open_mapping()
 
 
+def ask_start_state(viewer: Viewer, key: str) -> None:
+    viewer.player.stop()
+    state = viewer.slide.session.start_state()
+
+    def keep(name: str) -> None:
+        if name.strip():
+            viewer.say(f"{save_state(name, state)}")
+
+    viewer.editor = LineEditor("name of this start state:", keep)
+
+
 def show_help(viewer: Viewer, key: str) -> None:
     viewer.look.is_helping = True
 
@@ -231,7 +243,8 @@ COMMANDS: dict[str, Command] = {
         play_or_pause, move_frame, move_steps, go_to_end, go_to_tenth, change_speed, go_to_landmark,
         change_episode, ask_breakpoint, ask_marker, change_checkpoint, change_choosing,
         change_detail, choose_layer, show_eyes, change_theme, start_or_stop_clip, take_screenshot,
-        change_full_screen, change_driver, play_again, show_inputs, map_inputs, show_help, close,
+        change_full_screen, change_driver, play_again, show_inputs, map_inputs,
+        ask_start_state, show_help, close,
     )
 }  # fmt: skip
 """Every command of `keys.KEYS`, by its name."""

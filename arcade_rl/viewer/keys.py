@@ -45,6 +45,7 @@ KEYS = (
     KeyEntry(("r",), "play_again", "r", "end the game that you play, and begin another"),
     KeyEntry(("i",), "show_inputs", "i", "the buttons that are pressed, and by whom"),
     KeyEntry(("f4",), "map_inputs", "F4", "set the keys and the inputs of game pads"),
+    KeyEntry(("f5",), "ask_start_state", "F5", "save this moment as a start state, from which episodes can begin"),
     KeyEntry(("?", "h", "f1"), "show_help", "?", "this card"),
     KeyEntry(("q", "escape"), "close", "q  Esc", "close"),
 )  # fmt: skip

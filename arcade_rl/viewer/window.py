@@ -1,4 +1,4 @@
-"""A window that shows arrays of pixels, and its events. The only module that imports pygame."""
+"""A window that shows arrays of pixels, and its events. `hands` imports pygame too."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-os.environ.setdefault(
-    "SDL_VIDEO_X11_WMCLASS", "arcade-rl"
-)  # the name by which desktops group windows
 import pygame
 
 from arcade_rl.contracts import Frame

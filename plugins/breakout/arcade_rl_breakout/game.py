@@ -91,6 +91,7 @@ class Breakout(Game):
             keyframes=True,
             frame_stack=1 if reads_memory else FRAME_STACK,
             saved_state="exact" if reads_memory else "none",
+            start_states=True,
             controls=FEATURES_CONTROLS if reads_memory else PIXELS_CONTROLS,
         )
 
@@ -107,18 +108,20 @@ class Breakout(Game):
         return PixelsEnv(options, num_envs, purpose)
 
     def make_screen(self, options: BreakoutOptions, purpose: Purpose, sound: bool) -> Screen:
-        from arcade_rl_breakout.console import Console, MemoryConsole, Openings
+        from arcade_rl_breakout.console import Console, MemoryConsole, Openings, state_of
         from arcade_rl_breakout.screen import BreakoutScreen
         from arcade_rl_breakout.sound import Sound
 
         console: Console
+        begins = state_of(options.start_state)
         if options.observation == "features":
-            console = MemoryConsole(options.sticky, Openings(options.noop_max), draws=True)
+            openings = Openings(options.noop_max)
+            console = MemoryConsole(options.sticky, openings, draws=True, begins=begins)
         else:
             from arcade_rl_breakout.pixels import PixelsConsole
 
             console = PixelsConsole(options)
-        return BreakoutScreen(options, console, Sound() if sound else None)
+        return BreakoutScreen(options, console, Sound(begins) if sound else None)
 
 
 def protocol(options: BreakoutOptions) -> str:
@@ -126,6 +129,8 @@ def protocol(options: BreakoutOptions) -> str:
     if options.observation == "features":
         seen = "RAM features"
         start = f"served then 1-{options.noop_max} no-ops" if options.noop_max else "no no-ops"
+        if options.start:
+            start = f"start state {options.start_name}"
     else:
         seen = "pixels 84x84 x4"
         start = f"served then 0-{max(options.noop_max - 2, 0)} no-ops"
