@@ -10,6 +10,7 @@ import click
 from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import RUNS_DIR, SEED, SET
+from arcade_rl.cli.watch import MUTE
 from arcade_rl.errors import UsageError
 
 
@@ -37,10 +38,11 @@ from arcade_rl.errors import UsageError
 @THEME
 @SIGNS
 @CAMERA
+@MUTE
 @RUNS_DIR
 def play(
     game: str, assignments: tuple[str, ...], seed: int | None, opponent: str | None,
-    output: Path | None, detail: Any, theme: str, signs: str, camera: str | None,
+    output: Path | None, detail: Any, theme: str, signs: str, camera: str | None, mute: bool,
     runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Play GAME yourself in a window, with the keyboard or a game pad.
@@ -75,7 +77,14 @@ def play(
         sits = find_opponent(opponent, resolved, runs_dir)
     match = Match(resolved, sits, any_seed() if seed is None else seed, output)
     options = ViewerOptions(
-        detail or "full", theme, signs, camera, Path(), export_command, runs_dir=runs_dir
+        detail or "full",
+        theme,
+        signs,
+        camera,
+        Path(),
+        export_command,
+        runs_dir=runs_dir,
+        sound=not mute,
     )
     window = ViewerWindow(remembered_size(), f"{resolved.game.name} - arcade_rl")
     try:

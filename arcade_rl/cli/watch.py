@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from arcade_rl.viewer.viewer import Viewer, ViewerOptions
     from arcade_rl.viewer.window import ViewerWindow
 
+MUTE = click.option("--mute", is_flag=True, help="Let nothing be heard.")
 SIZE = (1280, 720)
 """(width, height) of a picture without a window, pixel."""
 
@@ -53,11 +54,12 @@ SIZE = (1280, 720)
     metavar="FILE.png",
     help="Where --headless writes the last frame.",
 )
+@MUTE
 @RUNS_DIR
 def watch(
     reference: str, detail: Any, theme: str, signs: str, camera: str | None, seed: int | None,
     deterministic: bool | None, opponent: str | None, headless: bool, frames: int | None,
-    screenshot: Path | None, runs_dir: str | None,
+    screenshot: Path | None, mute: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show recorded episodes, or a checkpoint that plays, in a window.
 
@@ -72,7 +74,14 @@ def watch(
     from arcade_rl.viewer.window import ViewerWindow
 
     options = ViewerOptions(
-        detail or "full", theme, signs, camera, folder, export_command, runs_dir=runs_dir
+        detail or "full",
+        theme,
+        signs,
+        camera,
+        folder,
+        export_command,
+        runs_dir=runs_dir,
+        sound=not (mute or headless),
     )
     size = SIZE if headless else remembered_size()
     window = ViewerWindow(size, f"{programme.name} - arcade_rl", headless)

@@ -218,6 +218,11 @@ def map_inputs(viewer: Viewer, key: str) -> None:
     viewer.driving.open_mapping()
 
 
+def change_sound(viewer: Viewer, key: str) -> None:
+    sound = viewer.sound
+    viewer.say("the window was opened without sound" if sound is None else sound.change())
+
+
 def ask_start_state(viewer: Viewer, key: str) -> None:
     viewer.player.stop()
     state = viewer.slide.session.start_state()
@@ -244,7 +249,7 @@ COMMANDS: dict[str, Command] = {
         change_episode, ask_breakpoint, ask_marker, change_checkpoint, change_choosing,
         change_detail, choose_layer, show_eyes, change_theme, start_or_stop_clip, take_screenshot,
         change_full_screen, change_driver, play_again, show_inputs, map_inputs,
-        ask_start_state, show_help, close,
+        ask_start_state, change_sound, show_help, close,
     )
 }  # fmt: skip
 """Every command of `keys.KEYS`, by its name."""

@@ -46,6 +46,7 @@ KEYS = (
     KeyEntry(("i",), "show_inputs", "i", "the buttons that are pressed, and by whom"),
     KeyEntry(("f4",), "map_inputs", "F4", "set the keys and the inputs of game pads"),
     KeyEntry(("f5",), "ask_start_state", "F5", "save this moment as a start state, from which episodes can begin"),
+    KeyEntry(("m",), "change_sound", "m", "sound on or off; it is heard at speed 1"),
     KeyEntry(("?", "h", "f1"), "show_help", "?", "this card"),
     KeyEntry(("q", "escape"), "close", "q  Esc", "close"),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.breakpoints import Breakpoint
 from arcade_rl.playback.clock import Clock
+from arcade_rl.playback.replay import Moment
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session, Shown
 
@@ -34,6 +35,10 @@ class Transport:
         """Frames of the game that were played and not drawn."""
         self.lag = 0.0
         """How late the frame that `tick` gave last was, s."""
+        self.on_frame: Callable[[Moment, int], None] = lambda *_: None
+        """A function that is told of every frame that the clock lets pass at speed 1: its step and
+        its place in the step."""
+        self._ticks = False
         self._job: Iterator[None] | None = None
         self.goal: int | None = None
         """Step that a seek is going to; None where nothing is sought, or the step is not known."""
@@ -83,7 +88,11 @@ class Transport:
         if self._job is not None:
             return self._work()
         most = MOST_FRAMES / (self.speed * float(self.session.declaration.frame_rate))
-        frames = self._clock.tick(min(seconds, most))
+        self._ticks = True
+        try:
+            frames = self._clock.tick(min(seconds, most))
+        finally:
+            self._ticks = False
         if frames:
             self.skipped += len(frames) - 1
             self.lag = self._clock.lag
@@ -209,6 +218,7 @@ class Transport:
         """Show the next frame, and return it; nothing at the end."""
         if self._index < len(self._scenes) - 1:
             self._index += 1
+            self._tell()
             return [self.scene]
         if self.session.is_at_end:
             return []
@@ -217,4 +227,9 @@ class Transport:
             return []  # an episode that grows has no further step yet
         self.shown, self._index = shown, 0
         self._scenes = self.session.scenes(shown, self._billing)
+        self._tell()
         return [self.scene]
+
+    def _tell(self) -> None:
+        if self._ticks and self.speed == 1.0:
+            self.on_frame(self.shown.moment, self._index)

@@ -21,6 +21,7 @@ from arcade_rl.viewer.clip import ClipJob, ClipOrder
 from arcade_rl.viewer.commands import COMMANDS
 from arcade_rl.viewer.driving import Driving, Match
 from arcade_rl.viewer.editor import LineEditor
+from arcade_rl.viewer.hearing import Sound
 from arcade_rl.viewer.keys import BY_KEY
 from arcade_rl.viewer.picture import Appearances, Picture
 from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_policy, needs_policy
@@ -48,6 +49,8 @@ class ViewerOptions:
     """The command that writes a clip; None where clips cannot be written."""
     plays: Path | None = None
     """Where episodes go that people play; None for the usual folder."""
+    sound: bool = False
+    """Whether games are heard, where there is a sound device."""
     runs_dir: str | None = None
     """Where runs live, for opponents of branches; None for the usual folder."""
 
@@ -72,7 +75,9 @@ class Viewer:
         """A function that is told, for every frame that is drawn while the episode plays, how late
         the frame is shown, s."""
         self._picture = Picture()
-        self._projector, self.library = Projector(options.camera), PolicyLibrary()
+        self.sound = Sound() if options.sound else None
+        """What is heard; None for a window without sound."""
+        self._projector, self.library = Projector(options.camera, self.sound), PolicyLibrary()
         self.driving = Driving(self, options.plays, options.runs_dir)
         self.programme: Programme
         if isinstance(shown, Match):
@@ -106,6 +111,8 @@ class Viewer:
         """Free the session; returns the clips that are still being written."""
         self._projector.close()
         self.driving.close()
+        if self.sound is not None:
+            self.sound.close()
         return self._clips
 
     @property
@@ -226,6 +233,8 @@ class Viewer:
                 self._clips.remove(clip)
                 self.say(result, urgent=result.startswith("no "))
         self.driving.poll()
+        if self.sound is not None and not (self.player.is_playing and self.player.speed == 1.0):
+            self.sound.rest()
         if self.wants_policy and self.slide.session.mind is None and not self._lacks_policy:
             self.library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
@@ -311,6 +320,8 @@ class Viewer:
     def _replace_player(self) -> None:
         before = getattr(self, "player", None)
         self.player = Transport(self.slide.session, Billing())
+        if self.sound is not None:
+            self.player.on_frame = self.sound.take
         self._landmarks = (-1, ())
         self.is_stale = True
         if before is not None:
