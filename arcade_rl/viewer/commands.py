@@ -224,7 +224,7 @@ def change_sound(viewer: Viewer, key: str) -> None:
 
 
 def ask_start_state(viewer: Viewer, key: str) -> None:
-    viewer.player.stop()
+    viewer.player.arrive()
     state = viewer.slide.session.start_state()
 
     def keep(name: str) -> None:

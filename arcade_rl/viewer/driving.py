@@ -110,7 +110,7 @@ class Driving:
         """Let the person take over from whoever plays, or the agent from the person."""
         episode, player = self._episode, self._viewer.player
         if player.is_seeking:
-            player.stop()
+            player.arrive()
         performance = None if episode is None else episode.source.performance
         if performance is None or performance.is_over or player.position < performance.played:
             self._branch()

@@ -113,6 +113,13 @@ class Transport:
             self._job = self.goal = None
             self._present(self.session.seek(self.session.position))
 
+    def arrive(self) -> None:
+        """Rest where a seek is going, or here: a seek whose end is not known stops. Errors are those
+        of `Session.seek`."""
+        if self.goal is not None:
+            self._finish()
+        self.stop()
+
     def set_speed(self, speed: float) -> None:
         """Go on at this speed, one of `SPEEDS`."""
         self.speed = speed
