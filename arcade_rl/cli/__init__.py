@@ -33,6 +33,12 @@ COMMANDS = {
     "runs": ("runs:runs", "List, show, follow, compare and delete runs."),
     "episodes": ("episodes:episodes", "Find, show, verify and extract recorded episodes."),
     "watch": ("watch:watch", "Show episodes, or a checkpoint that plays, in a window."),
+    "play": ("play:play", "Play a game yourself, and record it."),
+    "states": ("states:states", "List the saved moments of games that episodes can begin from."),
+    "branches": (
+        "branches:branches",
+        "List the games that people played, and what they go on from.",
+    ),
     "export": (
         "export:export",
         "Make films of episodes, milestones and whole trainings, and pictures.",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from arcade_rl.viewer.viewer import Viewer, ViewerOptions
     from arcade_rl.viewer.window import ViewerWindow
 
+MUTE = click.option("--mute", is_flag=True, help="Let nothing be heard.")
 SIZE = (1280, 720)
 """(width, height) of a picture without a window, pixel."""
 
@@ -67,12 +68,13 @@ SIZE = (1280, 720)
     metavar="FILE.png",
     help="Where --headless writes the last frame.",
 )
+@MUTE
 @RUNS_DIR
 def watch(
     reference: str, detail: Any, theme: str, signs: str, camera: str | None, seed: int | None,
     deterministic: bool | None, opponent: str | None, environment: int | None,
     remote_program: str | None, headless: bool, frames: int | None, screenshot: Path | None,
-    runs_dir: str | None,
+    mute: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show a training, recorded episodes, or a checkpoint that plays, in a window.
 
@@ -90,7 +92,15 @@ def watch(
         from arcade_rl.viewer.window import ViewerWindow
 
         options = ViewerOptions(
-            detail or "full", theme, signs, camera, show.folder, _export_command, show.greeting
+            detail or "full",
+            theme,
+            signs,
+            camera,
+            show.folder,
+            export_command,
+            greeting=show.greeting,
+            runs_dir=runs_dir,
+            sound=not (mute or headless),
         )
         size = SIZE if headless else remembered_size()
         window = ViewerWindow(size, f"{show.title} - arcade_rl", headless)
@@ -216,15 +226,25 @@ def _run(show: Show, window: ViewerWindow, options: ViewerOptions) -> None:
     from arcade_rl.viewer.viewer import Viewer
 
     viewer = Viewer(show.programme, window, options)
+    show_until_closed(viewer)
+
+
+def show_until_closed(viewer: Viewer) -> None:
+    """Show a window until somebody closes it; keep what was played there, and say where."""
     try:
         viewer.open()
         if not viewer.is_closed:
             viewer.run()
         _remember(viewer)
     finally:
-        clips = viewer.close()
-        window.close()
-        _finish(clips)
+        try:
+            viewer.driving.save()
+        finally:
+            clips = viewer.close()
+            viewer.window.close()
+            for path in viewer.driving.files:
+                click.echo(path)
+            _finish(clips)
 
 
 def _finish(clips: Sequence[ClipJob]) -> None:
@@ -246,7 +266,7 @@ def _remember(viewer: Viewer) -> None:
         notice(f"the size of the window is not remembered in {state_file()}: {error.strerror}")
 
 
-def _export_command(order: ClipOrder) -> Sequence[str]:
+def export_command(order: ClipOrder) -> Sequence[str]:
     """The command that writes a clip."""
     return [
         sys.executable, "-m", "arcade_rl", "export", "episode", order.reference,

@@ -30,6 +30,7 @@ from arcade_rl.config.seats import (
 )
 from arcade_rl.contracts import (
     BuiltIn,
+    Controls,
     Declaration,
     FeatureGroup,
     Game,
@@ -222,6 +223,8 @@ def _declaration_faults(found: object) -> Iterator[str]:
         value = getattr(found, name)
         if not isinstance(value, tuple) or not all(isinstance(item, kind) for item in value):
             yield f"{name} {value!r:.60}; expected a tuple of {kind.__name__}"
+    if found.controls is not None and not isinstance(found.controls, Controls):
+        yield f"controls {found.controls!r:.60}; expected an arcade_rl.contracts.Controls or None"
 
 
 def resolve_options(sources: Sequence[Source], game: Game) -> BaseModel:

@@ -6,6 +6,7 @@ is a numpy array or a torch tensor; all arrays of one batch live on one device.
 
 from arcade_rl.contracts.arrays import Array, Frame, Observations
 from arcade_rl.contracts.capabilities import gives
+from arcade_rl.contracts.controls import Axis, Button, Controls, usual_controls
 from arcade_rl.contracts.declaration import (
     Aggregation,
     Better,
@@ -36,8 +37,11 @@ __all__ = [
     "Aggregation",
     "Array",
     "Asked",
+    "Axis",
     "Better",
     "BuiltIn",
+    "Button",
+    "Controls",
     "Declaration",
     "FeatureGroup",
     "Frame",
@@ -63,4 +67,5 @@ __all__ = [
     "StepBatch",
     "VectorEnv",
     "gives",
+    "usual_controls",
 ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from arcade_rl.contracts.controls import Controls, usual_controls
+
 Better: TypeAlias = Literal["up", "down", "none"]
 Aggregation: TypeAlias = Literal["last", "sum", "max", "mean"]
 
@@ -211,6 +213,18 @@ class Declaration:
     """What happens to the episodes that are still open where a training is cut. With "none" they
     are played again from their seeds and actions, which must give the same episodes. Otherwise the
     environments are saved and restored."""
+    start_states: bool = False
+    """Whether the game's screen gives `start_state`, so that people can save a moment. Options that
+    are `envs.starts.StartOptions` let episodes begin from one."""
+    controls: Controls | None = None
+    """What people press; None where that follows from `actions`, whose names are those of buttons,
+    or where people cannot play."""
+
+    @property
+    def pressed(self) -> Controls | None:
+        """What people press, declared or made from the names of the actions; None where people
+        cannot play."""
+        return self.controls or usual_controls(self.actions)
 
     def metric(self, name: str) -> Metric:
         """The metric of this name. KeyError if the game declares no such metric."""

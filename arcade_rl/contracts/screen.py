@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,12 @@ class Screen(ABC):
         """Go on from a state that `save` gave. A replay compares pictures afterwards, so a state
         that leaves something out is noticed and only costs time."""
         raise NotImplementedError(f"{type(self).__name__} cannot be restored")
+
+    def start_state(self) -> Mapping[str, npt.NDArray[Any]]:
+        """What an episode needs to begin from the present moment, for `Declaration.start_states`:
+        the state of the emulator, without counts of steps and points. Arrays of plain numbers, by
+        name, that another process can read."""
+        raise NotImplementedError(f"{type(self).__name__} gives no start states")
 
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
         """The frames of the step that led to this row of `StepBatch.states`, for

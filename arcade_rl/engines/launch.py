@@ -38,6 +38,7 @@ from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
 from arcade_rl.runs.origins import Fork, Imported, Origin
 from arcade_rl.runs.plan import plan_run
+from arcade_rl.runs.states import keep_in_run
 
 DETACH_WAIT_S = 60.0
 _KINDS = {
@@ -67,6 +68,7 @@ def create_run(
     declaration = resolved.declaration
     try:
         hidden.create(dump_toml(resolved.config).encode())
+        keep_in_run(hidden, resolved.options)
         Database.create(
             hidden.database,
             [term.name for term in declaration.terms],

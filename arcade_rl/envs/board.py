@@ -20,6 +20,7 @@ from gymnasium import spaces
 from arcade_rl.contracts import Declaration, Observations, Purpose, StepBatch
 from arcade_rl.envs.door import leaves
 from arcade_rl.errors import ArcadeError, ContractError, RunFailed
+from arcade_rl.recording.states import StartState
 
 ALIGNMENT = 64
 """Bytes of a cache line. Every array begins at a multiple of this number."""
@@ -39,6 +40,8 @@ class Order:
     opponents: tuple[str, ...]
     """Names of the game's own opponents. Each episode draws one of them; empty in a game of one
     seat."""
+    start_state: StartState | None = None
+    """The state that the options name, for a process that does not know where its file is."""
 
 
 @dataclass(frozen=True, slots=True)

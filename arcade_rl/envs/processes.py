@@ -39,6 +39,7 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.board import Board, Hello, Order, ShardFault, read_frame, write_frame
+from arcade_rl.envs.starts import StartOptions
 from arcade_rl.errors import PluginError
 
 CLOSE_WAIT_S = 5.0
@@ -328,6 +329,7 @@ def open_processes(
                     rows.start,
                     rows.stop - rows.start,
                     tuple(opponents),
+                    options.start_state if isinstance(options, StartOptions) else None,
                 )
                 shards.append(Shard(number, count, order, memory.fileno()))
                 started.append(shards[-1])

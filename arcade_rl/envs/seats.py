@@ -140,6 +140,11 @@ class Seated(Company):
         self.who, self._seeds = saved["who"].copy(), saved["seeds"].copy()
         self._turns = saved["turns"].copy()
 
+    @property
+    def codes(self) -> list[int]:
+        """Codes of all opponents."""
+        return list(self._members)
+
     def name(self, code: int) -> str:
         """The name of the opponent with this code."""
         return self._members[code].name

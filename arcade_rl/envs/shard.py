@@ -24,6 +24,7 @@ from arcade_rl.envs.door import open_env
 from arcade_rl.envs.parent import die_with
 from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.errors import ArcadeError, PluginError
+from arcade_rl.recording.states import remember
 
 STEP: tuple[str, Any] = ("step", None)
 """The meaning of an empty command."""
@@ -89,6 +90,8 @@ def _serve(commands: int, replies: int, memory: int) -> None:
 
     order: Order = pickle.loads(read_frame(commands) or b"")
     game = load_game(order.game)
+    if order.start_state is not None:
+        remember(order.start_state)
     options = game.options.model_validate(order.options)
     declaration = declared(game, options)
     env = open_env(

@@ -34,6 +34,7 @@ from arcade_rl.playback.verify import Divergence, verify
 from arcade_rl.recording.format import MAX_FRAME_BYTES, decode
 from arcade_rl.recording.recording import Metadata, Recording
 from arcade_rl.recording.segment import MAGIC, read_frame
+from arcade_rl.recording.states import look_in
 from arcade_rl.runs import evaluations
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
@@ -232,6 +233,7 @@ class Run:
         if isinstance(reference, Path) and not reference.is_absolute():
             reference = f".{os.sep}{reference}"
         self.directory = find_run(str(reference), runs_directory(root))
+        look_in(self.directory.states)
 
     def __repr__(self) -> str:
         return f"<run {self.directory.path}>"

@@ -104,5 +104,10 @@ class Performance:
         """Whether the last step of the episode is played."""
         return True
 
+    @property
+    def waits(self) -> bool:
+        """Whether the next step waits for a person, who plays one step after the other."""
+        return False
+
     def play_to(self, step: int) -> None:
         """Play on until `step` steps are played or the episode is over."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.playback.driven import Showable
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import (
     FiledSource,
@@ -25,7 +26,7 @@ class Programme(Protocol):
     """The episodes that a face can show one after the other, and the one that is shown."""
 
     @property
-    def source(self) -> Source:
+    def source(self) -> Showable:
         """The episode that is shown."""
         ...
 

@@ -19,6 +19,7 @@ def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) ->
     metadata = recording.metadata
     manifest = None if checkpoint is None else checkpoint / MANIFEST
     origin = None if checkpoint is None else RunDirectory(checkpoint.parent.parent).origin
+    played = {} if recording.play is None else {"played": asdict(recording.play)}
     return {
         "run": metadata.run,
         "game": metadata.game,
@@ -36,4 +37,5 @@ def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) ->
         "metrics": metadata.metrics,
         "rom_sha256": metadata.rom_sha256,
         "versions": metadata.versions,
+        **played,
     }

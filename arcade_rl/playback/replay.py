@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import operator
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +138,7 @@ class Replay:
             distribution=None
             if it.distributions is None
             else it.distributions[k].astype(np.float32),
-            ended=self._is_over and self.position == len(self),
+            ended=self._is_over and self.position == len(self) and not it.is_stopped,
         )
 
     def reset(self) -> Moment:
@@ -183,6 +183,10 @@ class Replay:
         while self._states is not None and len(self._ends) < position:
             self._count(len(self._screen.show(self._states[len(self._ends) - 1])))
         return self._ends[position - 1]
+
+    def start_state(self) -> Mapping[str, npt.NDArray[Any]]:
+        """What an episode needs to begin from the moment that the replay is at."""
+        return self._screen.start_state()
 
     def grow(self, recording: Recording, is_over: bool) -> None:
         """Take a longer recording of the episode, which begins with the steps of the present
@@ -356,7 +360,7 @@ def fault_of(
     recorded = recording.rewards[step - 1]
     if np.float32(reward) != recorded:
         return f"{who} gives {reward:g} at step {step}; recorded is {recorded:g}"
-    if ended != (is_over and step == len(recording)):
+    if ended != (is_over and step == len(recording) and not recording.is_stopped):
         happens = f"ends at step {step}" if ended else f"goes on after step {step}"
         return f"{who} {happens}; recorded are {len(recording)} steps"
     return ""

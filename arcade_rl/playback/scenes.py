@@ -21,7 +21,7 @@ from arcade_rl.overlay.scene import (
     Title,
     Trace,
 )
-from arcade_rl.recording.recording import Metadata
+from arcade_rl.recording.recording import Metadata, Play, Recording
 from arcade_rl.runs.origins import Origin
 
 if TYPE_CHECKING:
@@ -85,6 +85,43 @@ def title_of(
     return Title(" - ".join(heading), DOT.join(subtitle))
 
 
+def title_of_play(recording: Recording) -> Title:
+    """The two lines above an episode in which a person took part; whoever plays at a step is said
+    with the step."""
+    metadata, play = recording.metadata, recording.play
+    where = [metadata.run]
+    if play is not None and play.parent is not None:
+        parent = play.parent
+        name = (
+            f"{parent.run}:{parent.number}"
+            if parent.number
+            else f"{parent.run}@{parent.checkpoint}"
+        )
+        where.append(f"goes on from {name} at step {parent.step:,}")
+    against = [f"against {metadata.opponent}"] if metadata.opponent else []
+    subtitle = [*where, *against, f"seed {recording.start.seed}"]
+    return Title(metadata.game.upper(), DOT.join(subtitle))
+
+
+def _driven(title: Title, play: Play | None, step: int) -> Title:
+    """The title with whoever chose the action of a step, from 1."""
+    driver = play.driver_at(step - 1) if play is not None and step else ""
+    return replace(title, heading=f"{title.heading} - {driver} plays") if driver else title
+
+
+def _turn(session: Session, step: int, frame: int, billing: Billing) -> Banner | None:
+    """The banner that says that somebody else plays from now on; None where nobody took over just
+    before."""
+    play = session.recording.play
+    turns = [] if play is None else [it for it in play.drives if 0 < it.first < step]
+    if not turns:
+        return None
+    begins = session.frames_before(turns[-1].first + 1) + 1
+    rate = float(session.declaration.frame_rate)
+    text = Billing(banner=f"{turns[-1].driver} takes over", speed=billing.speed)
+    return _banner(text, (frame - begins) / rate / billing.speed)
+
+
 def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     """A scene for each frame of what is shown."""
     declaration, about, frames = session.declaration, session.about, shown.moment.frames
@@ -92,7 +129,7 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
     before = session.frames_before(step) + 1 if step else 0
     seats = _seats(session, shown)
     dashboard = _dashboard(session, shown)
-    title = about.title
+    title = _driven(about.title, session.recording.play, step)
     if billing.heading is not None:
         title = replace(title, heading=billing.heading)
     if billing.subtitle is not None:
@@ -112,7 +149,8 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
             feature_names=declaration.features,
             feature_groups=declaration.feature_groups,
             dashboard=dashboard,
-            banner=_banner(billing, (frame - billing.begins) / rate / billing.speed),
+            banner=_banner(billing, (frame - billing.begins) / rate / billing.speed)
+            or _turn(session, step, frame, billing),
         )
         for index, frame in enumerate(range(before, before + len(frames)))
     ]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import Declaration, Instruments, Screen, gives
-from arcade_rl.errors import PluginError, UsageError
+from arcade_rl.errors import MissingError, PluginError, UsageError
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Scene, Title
@@ -30,6 +30,7 @@ from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.policies.activity import Activity
 from arcade_rl.recording.recording import Recording
+from arcade_rl.recording.states import StartState
 from arcade_rl.runs.standing import LearningCurve, Standing
 
 Depth: TypeAlias = Literal["required", "at hand", "none"]
@@ -180,8 +181,10 @@ class Session:
 
     def __iter__(self) -> Iterator[Shown]:
         """The steps after this one, to the end. An episode that is still being played is played
-        on. Errors of `play_to_end`."""
+        on, unless a person plays it. Errors of `play_to_end`."""
         while not self.is_at_end:
+            if self.performance.waits and self.position == len(self):
+                return
             self._play_on(self.position + 1)
             if self.position < len(self):
                 yield self.step()
@@ -242,6 +245,20 @@ class Session:
     def next_scenes(self, billing: Billing | None = None) -> list[Scene]:
         """Go on by a step and return its scenes; none at the end."""
         return [] if self.is_at_end else self.scenes(self.step(), billing)
+
+    def start_state(self) -> StartState:
+        """The moment on show, as a state from which episodes can begin. MissingError where the game
+        cannot give one, or is over."""
+        it = self.recording.metadata
+        if not self.declaration.start_states:
+            raise MissingError(f"{it.game} cannot save a moment as a start state")
+        if self.is_at_end and not self.recording.is_stopped:
+            raise MissingError(
+                "the game is over here, and nothing can begin; go to an earlier moment"
+            )
+        number = f":{it.number}" if it.purpose == "training" else ""
+        origin = f"{it.run}{number}, step {self.position}"
+        return StartState.of(it.game, origin, self._replay.start_state())
 
     def frames_before(self, step: int) -> int:
         """Number of frames of the steps before step number `step`, from 1, which was shown or lies

@@ -23,7 +23,7 @@ from arcade_rl.playback.game import check_camera, find_game, find_playable
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.rerun import Rerun, can_rerun
-from arcade_rl.playback.scenes import title_of, weights_of
+from arcade_rl.playback.scenes import title_of, title_of_play, weights_of
 from arcade_rl.playback.session import About, Session, Wants
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
@@ -164,7 +164,7 @@ def _recorded(
     if wants.policy == "required":
         checkpoint = checkpoint_of(run.directory, recording)
         eyes = _eyes(performance, run.directory, go_on, stack)
-        mind = _mind(resolved, checkpoint, eyes, performance, wants.threads, stack)
+        mind = mind_of(resolved, checkpoint, eyes, performance, wants.threads, stack)
     about = _about(performance, run.directory, resolved, "sampled", wants)
     return Session(performance, wants, about, eyes, mind)
 
@@ -177,6 +177,8 @@ def _filed(source: FiledSource, wants: Wants) -> Session:
         )
     recording = Episode.read(source.path).recording
     title = title_of(None, recording.metadata, "recorded", recording.start.seed, False)
+    if recording.play is not None:
+        title = title_of_play(recording)
     about = About(title, "recorded")
     return Session(Performance(recording), wants, about)
 
@@ -235,7 +237,7 @@ def _followed(
         following.fetch(recording.metadata.checkpoint)
         checkpoint = checkpoint_of(run, recording)
         eyes = _eyes(performance, run, go_on, stack)
-        mind = _mind(resolved, checkpoint, eyes, performance, wants.threads, stack)
+        mind = mind_of(resolved, checkpoint, eyes, performance, wants.threads, stack)
     about = _about(performance, run, resolved, "sampled", wants)
     return Session(performance, wants, about, eyes, mind)
 
@@ -255,7 +257,7 @@ def _eyes(
     return eyes
 
 
-def _mind(
+def mind_of(
     resolved: Resolved,
     checkpoint: Path,
     eyes: Eyes,

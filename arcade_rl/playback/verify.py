@@ -261,10 +261,12 @@ class _Lane:
     def look(self, observation: Observations) -> None:
         """Compare the observation with the recorded one."""
         recorded, found = self._prints[self._position], fingerprint(observation)
-        if found == recorded:
-            self._agreed = self._position
-        else:
+        if found != recorded:
             self._report("observation", f"{recorded:08x}", f"{found:08x}")
+            return
+        self._agreed = self._position
+        if self._is_left:
+            self._leave()
 
     def advance(
         self,
@@ -285,7 +287,8 @@ class _Lane:
         recording, step = self.left[0], self._position
         metrics = metrics[self._columns]
         self._position += 1
-        if last is not None and self._position == len(recording) and self.expects_a_look:
+        is_last = self._position == len(recording) and not recording.is_stopped
+        if last is not None and is_last and self.expects_a_look:
             self.look(last)
         if self.is_done:
             return
@@ -299,7 +302,7 @@ class _Lane:
             self._report(*fault)
         elif _differ(recorded := _counts(recording, step), counts):
             self._report("frames or answers of opponents", str(recorded), str(counts))
-        elif has_ended != (self._position == len(recording)):
+        elif has_ended != is_last:
             words = ("it goes on", "it ends")
             self._report("end", words[not has_ended], words[has_ended])
         elif has_ended:
@@ -307,8 +310,22 @@ class _Lane:
             self.is_done = not self.left
             if self.left:
                 self._begin()
+        elif self._is_left:
+            if not self.expects_a_look:
+                self._leave()
         else:
             self.action = recording.actions[self._position]
+
+    @property
+    def _is_left(self) -> bool:
+        """Whether the last step of a recording is done whose game goes on."""
+        return self.left[0].is_stopped and self._position == len(self.left[0])
+
+    def _leave(self) -> None:
+        """Conclude that all is the same. The environment is in the middle of a game, so that the
+        rest of the lane must be played from a reset."""
+        self._conclude(None)
+        self.is_done = True
 
     def _report(self, what: str, recorded: str, found: str) -> None:
         """Conclude with a difference. The environment has left the recording, so that the rest of

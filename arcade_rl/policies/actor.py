@@ -15,6 +15,7 @@ from stable_baselines3.common.policies import BasePolicy
 from arcade_rl.config import Resolved, Train
 from arcade_rl.contracts import Array, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
+from arcade_rl.errors import MissingError
 from arcade_rl.policies.build import is_image
 from arcade_rl.policies.device import thread_count
 from arcade_rl.policies.draws import Draws, Integers
@@ -87,6 +88,7 @@ class Actor:
         ended, (N,)."""
         self._env = env
         self._acting = Acting(policy, normalizer, train, deterministic)
+        self._memory_is_needed = train.algorithm_name == "RecurrentPPO"
         self._seeds_of = seeds
         self._rounds = np.zeros(env.num_envs, np.int64)
         self._steps = np.zeros(env.num_envs, np.int64)
@@ -105,6 +107,17 @@ class Actor:
         )
         self._steps = self._steps + 1
         return actions
+
+    def join(self, steps: int) -> None:
+        """Say that somebody else chose the first steps of the open episodes. MissingError for a
+        policy with a memory, which knows nothing of them."""
+        if self._memory_is_needed:
+            raise MissingError(
+                "the policy has a memory, and has not seen the steps that somebody else played; only "
+                "a policy without a memory takes over in the middle"
+            )
+        self._steps = np.full_like(self._steps, steps)
+        self._starts = np.zeros_like(self._starts)
 
     def observe_ends(self, ended: Array) -> None:
         """Say where the last step ended an episode, (N,), bool. Memory and random choices start

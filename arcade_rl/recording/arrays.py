@@ -18,7 +18,7 @@ VERSION = 1
 KINDS = "biuf"
 """Kinds of numpy's dtypes that are stored: truth values, integers and floats."""
 
-_OTHERS = (
+UNREADABLE = (
     RuntimeError, ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException,
 )  # fmt: skip
 """What reading raises when a file holds something else."""
@@ -26,7 +26,7 @@ _OTHERS = (
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write arrays of plain numbers. TypeError if an array holds anything else."""
-    plain = {name: _packed(name, array) for name, array in arrays.items()}
+    plain = arrays_to_plain(arrays)
     data = msgpack.packb({"format": NAME, "version": VERSION, "arrays": plain})
     path.write_bytes(lz4.frame.compress(data, content_checksum=True, store_size=True))
 
@@ -41,9 +41,19 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
             raise VerificationError(
                 f"{path} is {content['format']} {content['version']}; expected {NAME} {VERSION}"
             )
-        return {name: _unpacked(*packed) for name, packed in content["arrays"].items()}
-    except _OTHERS as error:
+        return arrays_from_plain(content["arrays"])
+    except UNREADABLE as error:
         raise VerificationError(f"{path} does not hold arrays: {error}") from error
+
+
+def arrays_to_plain(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, list[Any]]:
+    """Arrays as values that msgpack can hold. TypeError if an array holds anything but numbers."""
+    return {name: _packed(name, array) for name, array in arrays.items()}
+
+
+def arrays_from_plain(plain: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays that `arrays_to_plain` packed. One of UNREADABLE if the values are others."""
+    return {name: _unpacked(*packed) for name, packed in plain.items()}
 
 
 def _packed(name: str, array: npt.NDArray[Any]) -> list[Any]:

@@ -32,13 +32,16 @@ from arcade_rl.recording.columns import (
     unpack_varints,
 )
 from arcade_rl.recording.fields import take, take_parts
+from arcade_rl.recording.plays import pack_play, unpack_play
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
 from arcade_rl.recording.tracks import pack_tracks, rising, unpack_tracks
 
 NAME = "arcade-rl episode"
-VERSION = 2
-"""Version that is written. Version 1, without `frames`, `replies`, `mode` and `opponent`, is read
-too."""
+VERSION = 3
+"""Newest version that is read. Version 1 is without `frames`, `replies`, `mode` and `opponent`, and
+only version 3 has `play`."""
+WITHOUT_PLAY = 2
+"""Version of an episode that agents played alone, which earlier programs read too."""
 SUFFIX = ".msgpack.lz4"
 
 MAX_FRAME_BYTES = 64 << 20
@@ -91,12 +94,14 @@ def _packed(recording: Recording) -> bytes:
             f"{MAX_STEPS} steps and {MAX_VALUES} values at most"
         )
     start = {"seed": recording.start.seed, "state": bytes.fromhex(recording.start.state)}
+    play = recording.play
     whole = {
         "format": NAME,
-        "version": VERSION,
+        "version": WITHOUT_PLAY if play is None else VERSION,
         "metadata": pack_metadata(recording.metadata),
         "start": start,
         "columns": pack_columns(recording),
+        **({} if play is None else {"play": pack_play(play)}),
     }
     data: bytes = msgpack.packb(whole)
     if len(data) > MAX_FRAME_BYTES:
@@ -136,7 +141,10 @@ def decode(frame: bytes) -> Recording:
     if not 1 <= metadata.length <= MAX_STEPS:
         raise VerificationError(f"an episode has 1 to {MAX_STEPS} steps, not {metadata.length}")
     start = _start(take(fields_of, "start", dict))
-    return unpack_columns(metadata, start, take(fields_of, "columns", dict))
+    found = unpack_columns(metadata, start, take(fields_of, "columns", dict))
+    if version < VERSION:
+        return found
+    return replace(found, play=unpack_play(take(fields_of, "play", dict), metadata.length))
 
 
 def columns_size(recording: Recording) -> int:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from arcade_rl.contracts import Purpose, Replies
 
 Mode = Literal["", "sampled", "deterministic"]
+PERSON = "person"
+"""What a person is called where the names of checkpoints and opponents stand."""
 Json = Any
 """A value that JSON can hold."""
 
@@ -106,6 +108,51 @@ class Fingerprints:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """The moment of another episode that an episode goes on from. All steps before are the same."""
+
+    run: str
+    """Name of the run of the other episode, or of its own file."""
+    number: int
+    """Number of the episode in its run, from 1; 0 where a checkpoint played and nothing was
+    recorded."""
+    checkpoint: int
+    """Chunk whose checkpoint played the episode; -1 for none."""
+    sha256: str
+    """SHA-256 of the stand-alone file of the other episode, as hexadecimal digits; "" where nothing
+    was recorded."""
+    step: int
+    """Number of steps of the other episode that were kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """Steps of an episode whose actions one person or one policy chose."""
+
+    first: int
+    """Steps before the first of these; they last until the next drive begins."""
+    driver: str
+    """PERSON, or a checkpoint as RUN@CHUNK."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What is known of an episode in which a person took part."""
+
+    drives: tuple[Drive, ...]
+    """Who chose the actions, from the first step on."""
+    stopped: bool = False
+    """Whether the episode was left before its end: the game goes on after the last step."""
+    parent: Parent | None = None
+    """The moment that the episode goes on from; None for an episode that began by itself."""
+
+    def driver_at(self, step: int) -> str:
+        """Who chose the action of step number `step`, from 0; "" before the first step."""
+        found = [drive.driver for drive in self.drives if drive.first <= step]
+        return found[-1] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """One recorded episode."""
 
@@ -132,6 +179,13 @@ class Recording:
     """Native frames of each step. (T,), int64; None for a game whose steps have one length."""
     replies: Replies | None = None
     """What opponents answered, with a count (T,) for each step; None in a game of one seat."""
+    play: Play | None = None
+    """What a person did; None for an episode that agents played alone."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the game goes on after the last step."""
+        return self.play is not None and self.play.stopped
 
     def __len__(self) -> int:
         return self.metadata.length

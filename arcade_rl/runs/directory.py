@@ -148,6 +148,12 @@ class RunDirectory:
     def markers(self) -> Path:
         return self.path / "markers"
 
+    @property
+    def states(self) -> Path:
+        """Folder of the start states that the run's episodes begin from; missing where they do
+        not."""
+        return self.path / "states"
+
     def checkpoint(self, chunk: int) -> Path:
         """Directory of the checkpoint at the end of `chunk`."""
         return self.checkpoints / f"{chunk:06d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arcade_rl.config import Resolved, resolve
+from arcade_rl.recording.states import look_in
 from arcade_rl.registry import load_game
 from arcade_rl.runs.binding import refuse_foreign
 from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
@@ -11,6 +12,7 @@ from arcade_rl.runs.directory import RunDirectory, find_run, runs_directory
 def resolve_saved(run: RunDirectory) -> Resolved:
     """The configuration that the run was saved with, and its game. ConfigError if the configuration
     does not fit the installed game, MissingError if the game is not installed."""
+    look_in(run.states)
     return resolve([run.saved()], load_game)
 
 

@@ -12,12 +12,13 @@ from arcade_rl.playback.breakpoints import parse_breakpoint
 from arcade_rl.playback.landmarks import next_landmark, previous_landmark
 from arcade_rl.playback.programme import CheckpointEpisodes
 from arcade_rl.runs.markers import set_marker
+from arcade_rl.runs.states import save_state
 from arcade_rl.viewer.editor import LineEditor
 from arcade_rl.viewer.several import SEVERAL_COMMANDS
 from arcade_rl.viewer.transport import SPEEDS
 
 if TYPE_CHECKING:
-    from arcade_rl.playback.sources import Source
+    from arcade_rl.playback.driven import Showable
     from arcade_rl.viewer.viewer import Viewer
 
 Command: TypeAlias = Callable[["Viewer", str], None]
@@ -84,7 +85,9 @@ def change_episode(viewer: Viewer, key: str) -> None:
     viewer.say(viewer.programme.name)
 
 
-def _show_or(undo: Callable[[], object], viewer: Viewer, source: Source, position: int = 0) -> None:
+def _show_or(
+    undo: Callable[[], object], viewer: Viewer, source: Showable, position: int = 0
+) -> None:
     """Show an episode. Where that fails, `undo` takes back what chose the episode."""
     try:
         viewer.show(source, position)
@@ -205,6 +208,38 @@ def change_full_screen(viewer: Viewer, key: str) -> None:
     viewer.window.change_full_screen()
 
 
+def change_driver(viewer: Viewer, key: str) -> None:
+    viewer.driving.change_driver()
+
+
+def play_again(viewer: Viewer, key: str) -> None:
+    viewer.driving.restart()
+
+
+def show_inputs(viewer: Viewer, key: str) -> None:
+    viewer.driving.is_pad_shown = not viewer.driving.is_pad_shown
+
+
+def map_inputs(viewer: Viewer, key: str) -> None:
+    viewer.driving.open_mapping()
+
+
+def change_sound(viewer: Viewer, key: str) -> None:
+    sound = viewer.sound
+    viewer.say("the window was opened without sound" if sound is None else sound.change())
+
+
+def ask_start_state(viewer: Viewer, key: str) -> None:
+    viewer.player.arrive()
+    state = viewer.slide.session.start_state()
+
+    def keep(name: str) -> None:
+        if name.strip():
+            viewer.say(f"{save_state(name, state)}")
+
+    viewer.editor = LineEditor("name of this start state:", keep)
+
+
 def show_help(viewer: Viewer, key: str) -> None:
     viewer.look.is_helping = True
 
@@ -219,7 +254,8 @@ COMMANDS: dict[str, Command] = SEVERAL_COMMANDS | {
         play_or_pause, move_frame, move_steps, go_to_end, go_to_tenth, change_speed, go_to_landmark,
         change_episode, ask_breakpoint, ask_marker, change_checkpoint, change_choosing,
         change_detail, choose_layer, show_eyes, change_theme, start_or_stop_clip, take_screenshot,
-        change_full_screen, show_help, close,
+        change_full_screen, change_driver, play_again, show_inputs, map_inputs,
+        ask_start_state, change_sound, show_help, close,
     )
 }  # fmt: skip
 """Every command of `keys.KEYS`, by its name."""

@@ -22,7 +22,7 @@ class KeyEntry:
 
 
 KEYS = (
-    KeyEntry(("space",), "play_or_pause", "Space", "play or pause"),
+    KeyEntry(("space", "p"), "play_or_pause", "Space  p", "play or pause"),
     KeyEntry((".", ","), "move_frame", ".  ,", "a frame forward or back"),
     KeyEntry(("]", "["), "move_steps", "]  [", "ten steps forward or back"),
     KeyEntry(("home", "end"), "go_to_end", "Home  End", "the beginning or the end"),
@@ -45,6 +45,12 @@ KEYS = (
     KeyEntry(("c",), "start_or_stop_clip", "c", "start a clip; press again to end it and write the film"),
     KeyEntry(("s",), "take_screenshot", "s", "write this picture as PNG"),
     KeyEntry(("f11",), "change_full_screen", "F11", "full screen"),
+    KeyEntry(("t",), "change_driver", "t", "take over from the agent, from this moment on, or give back"),
+    KeyEntry(("r",), "play_again", "r", "end the game that you play, and begin another"),
+    KeyEntry(("i",), "show_inputs", "i", "the buttons that are pressed, and by whom"),
+    KeyEntry(("f4",), "map_inputs", "F4", "set the keys and the inputs of game pads"),
+    KeyEntry(("f5",), "ask_start_state", "F5", "save this moment as a start state, from which episodes can begin"),
+    KeyEntry(("m",), "change_sound", "m", "sound on or off; it is heard at speed 1"),
     KeyEntry(("?", "h", "f1"), "show_help", "?", "this card"),
     KeyEntry(("q", "escape"), "close", "q  Esc", "close"),
 )  # fmt: skip

@@ -7,12 +7,18 @@ import importlib
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from arcade_rl.contracts import Declaration
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.overlay import Overlay
+from arcade_rl.playback.driven import DrivenSource, Showable
 from arcade_rl.playback.opinions import Opinions
-from arcade_rl.playback.session import Session, Wants
-from arcade_rl.playback.sources import FiledSource, PlayedSource, Source, opened
+from arcade_rl.playback.session import Depth, Session, Wants
+from arcade_rl.playback.sources import FiledSource, PlayedSource, declaration_of, opened
+
+if TYPE_CHECKING:
+    from arcade_rl.viewer.hearing import Sound
 
 THREADS = 1
 """Number of torch's threads: a window leaves the other cores to whoever trains."""
@@ -22,7 +28,7 @@ THREADS = 1
 class Slide:
     """What is in the projector."""
 
-    source: Source
+    source: Showable
     session: Session
     opinions: Opinions | None
     """The policies of other checkpoints; None where no policy is looked into."""
@@ -31,19 +37,26 @@ class Slide:
 class Projector:
     """Opens one session after the other. Close the projector after use."""
 
-    def __init__(self, camera: str | None = None) -> None:
-        self._camera = camera
+    def __init__(self, camera: str | None = None, sound: Sound | None = None) -> None:
+        """`sound`: what lets games be heard; None for silence."""
+        self._camera, self._sound = camera, sound
         self._stack = ExitStack()
 
-    def open(self, source: Source, with_policy: bool, overlay: Overlay, position: int) -> Slide:
+    def open(self, source: Showable, with_policy: bool, overlay: Overlay, position: int) -> Slide:
         """Open a session of a source, after `position` steps, in place of the present one, which
         stays where this fails. Errors are those of `sources.opened` and of `Session.seek`."""
-        wants = Wants("required" if with_policy else "none", False, self._camera, overlay, THREADS)
+        depth: Depth = "required" if with_policy else "none"
+        has_sound = self._sound is not None and self._sound.begin(_declared(source))
+        wants = Wants(depth, has_sound, self._camera, overlay, THREADS)
         with ExitStack() as stack:
-            session = stack.enter_context(opened(source, wants))
+            if isinstance(source, DrivenSource):
+                context = source.opened(wants)
+            else:
+                context = opened(source, wants)
+            session = stack.enter_context(context)
             session.step(position)
             opinions = None
-            if with_policy and not isinstance(source, FiledSource):
+            if with_policy and not isinstance(source, FiledSource | DrivenSource):
                 opinions = Opinions(session, source.run, THREADS)
                 stack.callback(opinions.close)
             self.close()
@@ -89,11 +102,19 @@ class PolicyLibrary:
             self._error = error
 
 
-def needs_policy(source: Source) -> bool:
+def _declared(source: Showable) -> Declaration:
+    if isinstance(source, DrivenSource):
+        return source.resolved.declaration
+    return declaration_of(source)
+
+
+def needs_policy(source: Showable) -> bool:
     """Whether a source cannot be shown without its policy, as nothing is recorded."""
     return isinstance(source, PlayedSource)
 
 
-def has_policy(source: Source) -> bool:
+def has_policy(source: Showable) -> bool:
     """Whether the policy of a source may be known."""
+    if isinstance(source, DrivenSource):
+        return source.checkpoint is not None
     return not isinstance(source, FiledSource)

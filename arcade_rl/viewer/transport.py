@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from arcade_rl.overlay.scene import Scene
 from arcade_rl.playback.breakpoints import Breakpoint
 from arcade_rl.playback.clock import Clock
+from arcade_rl.playback.replay import Moment
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.session import Session, Shown
 
@@ -41,6 +42,10 @@ class Transport:
         """Frames of the game that were played and not drawn."""
         self.lag = 0.0
         """How late the frame that `tick` gave last was, s."""
+        self.on_frame: Callable[[Moment, int], None] = lambda *_: None
+        """A function that is told of every frame that the clock lets pass at speed 1: its step and
+        its place in the step."""
+        self._ticks = False
         self._job: Iterator[None] | None = None
         self.goal: int | None = None
         """Step that a seek is going to; None where nothing is sought, or the step is not known."""
@@ -102,7 +107,11 @@ class Transport:
             self._clock.play(self.speed)
             most = 1  # time in which there was nothing to show is no delay
         rate = self.speed * float(self.session.declaration.frame_rate)
-        frames = self._clock.tick(min(seconds, most / rate))
+        self._ticks = True
+        try:
+            frames = self._clock.tick(min(seconds, most / rate))
+        finally:
+            self._ticks = False
         if frames:
             self.skipped += len(frames) - 1
             self.lag = self._clock.lag
@@ -125,6 +134,13 @@ class Transport:
             self._job = self.goal = None
             self._present(self.session.seek(self.session.position))
 
+    def arrive(self) -> None:
+        """Rest where a seek is going, or here: a seek whose end is not known stops. Errors are those
+        of `Session.seek`."""
+        if self.goal is not None:
+            self._finish()
+        self.stop()
+
     def set_speed(self, speed: float) -> None:
         """Go on at this speed, one of `SPEEDS`."""
         self.speed = speed
@@ -143,15 +159,17 @@ class Transport:
 
     def seek(self, position: int, plays_on: bool = False) -> None:
         """Begin to go to the moment after so many steps, and then to play if `plays_on`; stays within
-        the episode. An episode that is still being played is played on to there."""
+        the episode. An episode that a policy still plays is played on to there."""
         self.stop()
-        most = len(self.session) if self.session.is_whole else position
+        is_known = self.session.is_whole or self.session.performance.waits
+        most = len(self.session) if is_known else position
         goal = min(max(position, 0), most)
         self._start(self._seeking(goal), goal)
         self._plays_on = plays_on
 
     def seek_end(self) -> None:
-        """Begin to go to the end, playing an episode that is not over yet."""
+        """Begin to go to the end, playing an episode that is not over yet, unless a person plays
+        it."""
         self.stop()
         self._start(self._running(lambda _: False), None)
 
@@ -240,6 +258,7 @@ class Transport:
         """Show the next frame, and return it; nothing at the end."""
         if self._index < len(self._scenes) - 1:
             self._index += 1
+            self._tell()
             return [self.scene]
         if self.session.is_at_end:
             return []
@@ -248,4 +267,9 @@ class Transport:
             return []  # an episode that grows has no further step yet
         self.shown, self._index = shown, 0
         self._scenes = self.session.scenes(shown, self._billing)
+        self._tell()
         return [self.scene]
+
+    def _tell(self) -> None:
+        if self._ticks and self.speed == 1.0:
+            self.on_frame(self.shown.moment, self._index)

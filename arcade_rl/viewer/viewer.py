@@ -10,17 +10,19 @@ from pathlib import Path
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import ArcadeError
 from arcade_rl.overlay.layout import Detail
+from arcade_rl.playback.driven import Showable
 from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.playback.landmarks import Landmark, landmarks_of
 from arcade_rl.playback.programme import Programme
 from arcade_rl.playback.scenes import Billing
-from arcade_rl.playback.sources import Source
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.runs.markers import Marker, read_markers
 from arcade_rl.viewer.bar import Timeline, Words
 from arcade_rl.viewer.clip import ClipJob, ClipOrder
 from arcade_rl.viewer.commands import COMMANDS
+from arcade_rl.viewer.driving import Driving, Match
 from arcade_rl.viewer.editor import LineEditor
+from arcade_rl.viewer.hearing import Sound
 from arcade_rl.viewer.keys import BY_KEY
 from arcade_rl.viewer.picture import Appearances, Picture
 from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_policy, needs_policy
@@ -50,13 +52,23 @@ class ViewerOptions:
     """The command that writes a clip; None where clips cannot be written."""
     greeting: str = ""
     """What the window says first; "" for nothing."""
+    plays: Path | None = None
+    """Where episodes go that people play; None for the usual folder."""
+    sound: bool = False
+    """Whether games are heard, where there is a sound device."""
+    runs_dir: str | None = None
+    """Where runs live, for opponents of branches; None for the usual folder."""
 
 
 class Viewer:
     """Shows the episodes of a programme in a window. Close the viewer after use."""
 
-    def __init__(self, programme: Programme, window: ViewerWindow, options: ViewerOptions) -> None:
-        self.programme, self.window, self.options = programme, window, options
+    def __init__(
+        self, shown: Programme | Match, window: ViewerWindow, options: ViewerOptions
+    ) -> None:
+        """`shown`: the episodes to show, or what a person wants to play; errors are then those of
+        `driving.begin_game`."""
+        self.window, self.options = window, options
         self.look = Appearances(options.detail, options.theme, options.signs)
         self.editor: LineEditor | None = None
         self.is_closed = False
@@ -67,12 +79,20 @@ class Viewer:
         self.on_drawn: Callable[[float], None] = lambda _: None
         """A function that is told, for every frame that is drawn while the episode plays, how late
         the frame is shown, s."""
-        self.pursuit = Pursuit(self, programme) if isinstance(programme, FollowedEpisodes) else None
+        self.pursuit = Pursuit(self, shown) if isinstance(shown, FollowedEpisodes) else None
         """What follows the training; None where no training is followed."""
         self.several: Several | None = None
         """The wall or the ghosts that are shown in place of one episode; None where one is."""
         self._picture = Picture()
-        self._projector, self._library = Projector(options.camera), PolicyLibrary()
+        self.sound = Sound() if options.sound else None
+        """What is heard; None for a window without sound."""
+        self._projector, self.library = Projector(options.camera, self.sound), PolicyLibrary()
+        self.driving = Driving(self, options.plays, options.runs_dir)
+        self.programme: Programme
+        if isinstance(shown, Match):
+            self.programme = self.driving.begin(shown)
+        else:
+            self.programme = shown
         self._clips: list[ClipJob] = []
         self._message, self._message_until, self._is_urgent = "", 0.0, False
         self._lacks_policy = False
@@ -94,10 +114,10 @@ class Viewer:
             if self.is_closed:
                 return
         if self.wants_policy and has_policy(self.programme.source):
-            self._library.begin()
+            self.library.begin()
         if needs_policy(self.programme.source):
-            self._library.begin()
-            self._wait(lambda: self._library.is_loaded, lambda: "loading the policy")
+            self.library.begin()
+            self._wait(lambda: self.library.is_loaded, lambda: "loading the policy")
         if not self.is_closed:
             self.show(self.programme.source)
             if self.options.greeting and not self._message:
@@ -107,6 +127,9 @@ class Viewer:
         """Free the session; returns the clips that are still being written."""
         self.leave_several()
         self._projector.close()
+        self.driving.close()
+        if self.sound is not None:
+            self.sound.close()
         return self._clips
 
     @property
@@ -118,7 +141,10 @@ class Viewer:
 
     def run(self) -> None:
         """Play until somebody closes the window."""
-        self.player.play()
+        if self.slide.session.performance.waits:
+            self.driving.count_down()
+        else:
+            self.player.play()
         self._last = time.perf_counter()
         while not self.is_closed:
             self.turn()
@@ -145,7 +171,7 @@ class Viewer:
     def play_frames(self, frames: int) -> None:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
         if self.wants_policy and not self._lacks_policy:
-            self._library.wait()
+            self.library.wait()
             if self.pursuit is not None:
                 self.attempt(self.pursuit.wait_for_checkpoint)
         self._poll()
@@ -176,6 +202,8 @@ class Viewer:
             self.attempt(lambda: editor.press(key))
             if editor.is_over and self.editor is editor:
                 self.editor = None
+            return
+        if self.driving.takes(key):
             return
         entry = BY_KEY.get(key)
         if self.look.is_helping:
@@ -208,7 +236,7 @@ class Viewer:
     def _patience(self) -> float:
         """Seconds for which nothing has to be done."""
         wait = self.player.wait
-        longest = 0.0 if self.is_stale else IDLE_S
+        longest = 0.0 if self.is_stale else min(IDLE_S, self.driving.wait)
         if self.several is not None:
             return min(longest, PATIENCE_S)
         return longest if wait is None else min(wait, longest)
@@ -236,8 +264,11 @@ class Viewer:
             if (result := clip.result()) is not None:
                 self._clips.remove(clip)
                 self.say(result, urgent=result.startswith("no "))
-        if self.wants_policy and self.slide.opinions is None and not self._lacks_policy:
-            self._library.begin()
+        self.driving.poll()
+        if self.sound is not None and not (self.player.is_playing and self.player.speed == 1.0):
+            self.sound.rest()
+        if self.wants_policy and self.slide.session.mind is None and not self._lacks_policy:
+            self.library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
                 self._add_policy()
 
@@ -268,7 +299,7 @@ class Viewer:
 
     # --- episodes ------------------------------------------------------------------------------
 
-    def show(self, source: Source, position: int = 0) -> None:
+    def show(self, source: Showable, position: int = 0) -> None:
         """Show an episode in place of the present one, from a moment on. Errors are those of
         `sources.opened`; what was shown stays."""
         self._open(source, position)
@@ -324,7 +355,7 @@ class Viewer:
         """Write what the window shows as PNG."""
         write_png(path, self.draw())
 
-    def _open(self, source: Source, position: int) -> None:
+    def _open(self, source: Showable, position: int) -> None:
         """Open an episode with its policy if that is wanted, known and loaded, else without."""
         known, refusal = has_policy(source), ""
         is_wanted = known and self.wants_policy
@@ -340,7 +371,7 @@ class Viewer:
         if refusal:
             self.say(refusal, urgent=True)
 
-    def _project(self, source: Source, with_policy: bool, position: int) -> Slide:
+    def _project(self, source: Showable, with_policy: bool, position: int) -> Slide:
         room = self._picture.room(self.window.size, self.look)
         overlay = self._picture.overlay(room, self.look)
         return self._projector.open(source, with_policy, overlay, position)
@@ -348,6 +379,8 @@ class Viewer:
     def _replace_player(self) -> None:
         before = getattr(self, "player", None)
         self.player = Transport(self.slide.session, Billing())
+        if self.sound is not None:
+            self.player.on_frame = self.sound.take
         self._landmarks = (-1, ())
         self.is_stale = True
         if before is not None:
@@ -369,7 +402,7 @@ class Viewer:
     def _is_policy_here(self) -> bool:
         """Whether the policy can be opened at once. MissingError where that will never be so."""
         is_here = self.pursuit is None or self.pursuit.has_checkpoint()
-        return self._library.is_loaded and is_here
+        return self.library.is_loaded and is_here
 
     def _wait(self, is_done: Callable[[], bool], splash: Callable[[], str]) -> None:
         """Wait for something without which there is nothing to show, or until the window is
@@ -391,10 +424,12 @@ class Viewer:
             return self._picture.around(
                 self.window.size, self.look, several.picture, several.timeline(), several.position, words
             )  # fmt: skip
-        return self._picture.draw(
+        picture = self._picture.draw(
             self.window.size, self.look, self.player.scene, self.timeline(), self.player.position,
             self.player.goal, self.words(),
         )  # fmt: skip
+        self.driving.draw(picture)
+        return picture
 
     def timeline(self) -> Timeline:
         """What lies along the bar."""
@@ -427,4 +462,5 @@ class Viewer:
     def _how(self) -> str:
         player = self.player
         skipped = f"{player.skipped:,} frames not drawn   " if player.skipped else ""
-        return f"{skipped}{self.slide.session.about.chosen}   {player.speed:g}x   ? keys"
+        how = self.driving.words or self.slide.session.about.chosen
+        return f"{skipped}{how}   {player.speed:g}x   ? keys"

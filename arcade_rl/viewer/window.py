@@ -1,4 +1,4 @@
-"""A window that shows arrays of pixels, and its events. The only module that imports pygame."""
+"""A window that shows arrays of pixels, and its events. `hands` imports pygame too."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-os.environ.setdefault(
-    "SDL_VIDEO_X11_WMCLASS", "arcade-rl"
-)  # the name by which desktops group windows
 import pygame
 
 from arcade_rl.contracts import Frame
@@ -27,7 +23,8 @@ SCREENLESS = ("dummy", "offscreen")
 NAMED = {
     pygame.K_SPACE: "space", pygame.K_HOME: "home", pygame.K_END: "end", pygame.K_ESCAPE: "escape",
     pygame.K_RETURN: "return", pygame.K_KP_ENTER: "return", pygame.K_BACKSPACE: "backspace",
-    pygame.K_F1: "f1", pygame.K_F11: "f11",
+    pygame.K_F1: "f1", pygame.K_F11: "f11", pygame.K_F4: "f4", pygame.K_F5: "f5",
+    pygame.K_TAB: "tab", pygame.K_DELETE: "delete",
 }  # fmt: skip
 """Names of the keys that are known by their place and not by a character."""
 
@@ -76,6 +73,8 @@ class ViewerWindow:
         self._windowed, self._is_headless = size, headless
         self.is_full = False
         """Whether the window fills the screen."""
+        self.listeners: list[Callable[[pygame.Event], None]] = []
+        """Functions that are told of every event of the system before it is translated."""
         with _driver(headless):
             _open_display(headless)
         pygame.display.set_caption(title)
@@ -115,6 +114,9 @@ class ViewerWindow:
         """What happened since the last call. Where nothing did, wait for up to so many seconds."""
         found = _wait(time.perf_counter() + wait) if wait else []
         found += pygame.event.get()
+        for event in found:
+            for listen in self.listeners:
+                listen(event)
         return list(_translated(found))
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from make_run import Made
 from watched import write_episode
 
-from arcade_rl.cli.watch import _export_command
+from arcade_rl.cli.watch import export_command
 from arcade_rl.viewer.clip import ClipOrder
 from arcade_rl.viewer.window import ViewerWindow
 
@@ -68,10 +68,10 @@ def test_a_clip_of_a_file_is_written_after_its_window_is_closed(
 
 def test_a_clip_has_the_look_of_its_window() -> None:
     order = ClipOrder("first:3", 0, 9, Path("a.mp4"), "none", "light", "green-red", "front")
-    words = _export_command(order)
+    words = export_command(order)
     for option, value in (("--theme", "light"), ("--signs", "green-red"), ("--camera", "front")):
         assert words[words.index(option) + 1] == value
-    assert "--camera" not in _export_command(replace(order, camera=None))
+    assert "--camera" not in export_command(replace(order, camera=None))
 
 
 def test_a_missing_display_says_the_way_out(

@@ -157,7 +157,7 @@ def test_what_was_not_kept_of_a_live_episode_is_played_again(
     source = PlayedSource(made.run.path, 2, 7, False)
     with opened(source, FULL) as session:
         truth = [session.scenes(shown) for shown in session]
-    monkeypatch.setattr("arcade_rl.playback.player.KEPT_BYTES", 1)
+    monkeypatch.setattr("arcade_rl.playback.live.KEPT_BYTES", 1)
     with opened(source, FULL) as session:
         for place in (20, 3, 40, 12):
             assert_alike(session.scenes(session.seek(place)), truth[place - 1], f"{place}")
@@ -173,7 +173,7 @@ def test_what_was_not_kept_of_a_live_episode_is_played_again(
 def test_a_duel_is_shown_while_it_is_played(
     game: str, kept_bytes: int, tmp_path: Path, duel: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("arcade_rl.playback.player.KEPT_BYTES", kept_bytes)
+    monkeypatch.setattr("arcade_rl.playback.live.KEPT_BYTES", kept_bytes)
     made = make_run(tmp_path, *DUELS[game])
     source = PlayedSource(made.run.path, 2, 8, False)
     with opened(source, FULL) as session:

@@ -166,7 +166,7 @@ def prints(first: int, every: int, regular: int, *rest: int) -> list[Any]:
     ("changes", "message"),
     [
         ({"format": "an mp3"}, "its format is 'an mp3'"),
-        ({"version": 3}, "version 3 .* this program reads 1 to 2: a newer arcade-rl wrote it"),
+        ({"version": 4}, "version 4 .* this program reads 1 to 3: a newer arcade-rl wrote it"),
         ({"version": 0}, "there is no version 0"),
         ({"version": "1"}, "field version is a str; expected a int"),
         ({"metadata__length": 1 << 40}, "1 to 4194304 steps, not 1099511627776"),

@@ -22,6 +22,9 @@ from pydantic import Field, model_validator
 from arcade_rl.config import Options
 from arcade_rl.contracts import (
     Array,
+    Axis,
+    Button,
+    Controls,
     Declaration,
     Frame,
     Game,
@@ -44,6 +47,22 @@ from arcade_rl.hookspecs import hookimpl
 
 BUTTONS = ("red", "green", "blue", "yellow")
 COLOURS = ((220, 60, 60), (60, 200, 80), (70, 110, 230), (230, 200, 60))
+_KEYS = (
+    ("left", "a", "dpleft"),
+    ("up", "w", "dpup"),
+    ("right", "d", "dpright"),
+    ("down", "s", "dpdown"),
+)
+_PRESSED = tuple(
+    Button(name, (key,), (other,), (pad,))
+    for name, (key, other, pad) in zip(BUTTONS, _KEYS, strict=True)
+)
+CONTROLS = Controls(_PRESSED, tuple((name,) for name in BUTTONS))
+"""A button for each light; who presses none presses red."""
+SLIDES = Controls(
+    (*_PRESSED, Button("none", ("backspace",))),
+    axes=tuple(Axis("none", name, stick="leftx" if name == "red" else "") for name in BUTTONS),
+)
 SHORTEST, LONGEST = 10, 30
 WIDTH, HEIGHT = 64, 48
 EASY_BUTTONS = 2
@@ -426,6 +445,7 @@ class Toy(Game):
             reruns=options.reruns,
             saved_state=options.declared_saved_state,
             imports=tuple(options.imports),
+            controls=SLIDES if options.actions == "continuous" else CONTROLS,
         )
 
     def defaults(self, options: ToyOptions) -> Mapping[str, object]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from arcade_rl_toy import BUTTONS, HEIGHT, WIDTH, OneSeed, draw, picture
+from arcade_rl_toy import BUTTONS, CONTROLS, HEIGHT, WIDTH, OneSeed, draw, picture
 
 from arcade_rl.config import Options
 from arcade_rl.contracts import (
@@ -257,6 +257,7 @@ class Duel(Game):
             replay="states" if options.states else "exact",
             reruns=options.states,
             saved_state=options.saved_state,
+            controls=CONTROLS,
         )
 
     def defaults(self, options: DuelOptions) -> Mapping[str, object]:

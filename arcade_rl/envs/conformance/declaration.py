@@ -25,6 +25,7 @@ from arcade_rl.contracts import (
     SavedState,
     Stage,
 )
+from arcade_rl.envs.conformance.controls import control_faults
 from arcade_rl.envs.reopening import refuse_unreopenable
 from arcade_rl.errors import ConfigError, PluginError
 
@@ -77,6 +78,7 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
     yield from _replay_faults(declaration)
     yield from _instrument_faults(declaration)
     yield from _group_faults(declaration)
+    yield from control_faults(declaration)
 
 
 def _group_faults(declaration: Declaration) -> Iterator[str]:

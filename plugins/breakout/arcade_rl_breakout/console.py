@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import ale_py
 from ale_py import roms
 
-from arcade_rl.errors import MissingError
+from arcade_rl.envs.starts import StartState
+from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl_breakout.memory import BALL_Y
 from arcade_rl_breakout.options import FRAME_SKIP
 
@@ -35,6 +36,31 @@ def open_emulator(sound: bool = False) -> ale_py.ALEInterface:
     ale.loadROM(path)
     ale.reset_game()
     return ale
+
+
+EMULATOR = "emulator"
+"""Name of the only array of a start state: the bytes of ale-py's state, (bytes,), uint8."""
+
+
+def state_of(start: StartState | None) -> ale_py.ALEState | None:
+    """The emulator's state in a start state; None where there is none. VerificationError if the start
+    state is of another game."""
+    if start is None:
+        return None
+    arrays = start.arrays()
+    if start.game != "breakout" or set(arrays) != {EMULATOR}:
+        raise VerificationError(
+            f"the start state is of {start.game}, with {', '.join(arrays) or 'nothing'}; expected one of "
+            "breakout"
+        )
+    return ale_py.ALEState(arrays[EMULATOR].tobytes())
+
+
+def show_state(ale: ale_py.ALEInterface, state: ale_py.ALEState) -> None:
+    """Let the emulator draw the frame after a state: it draws while it plays, and not when it is
+    set."""
+    ale.restoreState(state)
+    ale.act(NOOP)
 
 
 _waiting: list[ale_py.ALEInterface] = []
@@ -145,18 +171,31 @@ class MemoryConsole:
     BUTTONS = (NOOP, RIGHT, LEFT)
     """Button of each action."""
 
-    def __init__(self, sticky: float, openings: Openings, draws: bool = False) -> None:
-        """`draws`: show the picture from the episode's start on, which takes longer to get to."""
+    def __init__(
+        self,
+        sticky: float,
+        openings: Openings,
+        draws: bool = False,
+        begins: ale_py.ALEState | None = None,
+    ) -> None:
+        """`draws`: show the picture from the episode's start on, which takes longer to get to.
+        `begins`: the state that all episodes begin from in place of an opening."""
         self.ale = take_emulator()
         self.held = NOOP
         self.random = random.Random(0)
         self._sticky = sticky
         self._openings = openings
         self._draws = draws
+        self._begins = begins
 
     def start(self, seed: int) -> Sequence[int]:
         self.random.seed(seed)
         self.held = NOOP
+        if self._begins is not None:
+            if self._draws:
+                show_state(self.ale, self._begins)
+            self.ale.restoreState(self._begins)
+            return ()
         opening = self._openings.draw(self.random)
         if self._draws:
             opening.play(self.ale)

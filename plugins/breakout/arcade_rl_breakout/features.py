@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 from arcade_rl.contracts import Array, Observations, Purpose, SeedSource, StepBatch, VectorEnv
 from arcade_rl_breakout import memory, snapshot
-from arcade_rl_breakout.console import FIRE, MemoryConsole, Openings
+from arcade_rl_breakout.console import FIRE, MemoryConsole, Openings, state_of
 from arcade_rl_breakout.options import BreakoutOptions
 from arcade_rl_breakout.tally import (
     FEATURE_METRICS,
@@ -62,7 +62,10 @@ class FeaturesEnv(VectorEnv):
         self._sticks = options.sticky > 0.0
         self._max_steps = options.max_steps
         openings = Openings(options.noop_max)
-        self._consoles = [MemoryConsole(options.sticky, openings) for _ in range(num_envs)]
+        begins = state_of(options.start_state)
+        self._consoles = [
+            MemoryConsole(options.sticky, openings, begins=begins) for _ in range(num_envs)
+        ]
         self._buttons = np.array(MemoryConsole.BUTTONS)
         self._ram = np.zeros((num_envs, memory.RAM_SIZE), np.uint8)
         self._tally = Tally(num_envs, len(FEATURE_METRICS))

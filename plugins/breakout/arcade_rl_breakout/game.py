@@ -7,7 +7,16 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
-from arcade_rl.contracts import Declaration, FeatureGroup, Game, Purpose, Screen, VectorEnv
+from arcade_rl.contracts import (
+    Button,
+    Controls,
+    Declaration,
+    FeatureGroup,
+    Game,
+    Purpose,
+    Screen,
+    VectorEnv,
+)
 from arcade_rl_breakout.memory import BRICK_REGISTERS, ROWS
 from arcade_rl_breakout.options import FRAME_STACK, BreakoutOptions
 from arcade_rl_breakout.rom import rom_sha256
@@ -47,6 +56,12 @@ FEATURE_GROUPS = (
     ),
 )
 """The bricks as the wall that they are: a cell is the part of a row that a byte holds."""
+FIRE = Button("FIRE", ("space", "z"), pad=("a", "b"))
+LEFT = Button("LEFT", ("left",), pad=("dpleft", "leftx-"))
+RIGHT = Button("RIGHT", ("right",), pad=("dpright", "leftx+"))
+FEATURES_CONTROLS = Controls((LEFT, RIGHT), ((), ("RIGHT",), ("LEFT",)))
+"""Without FIRE: where the agent sees memory, the ball is served whatever is pressed."""
+PIXELS_CONTROLS = Controls((LEFT, RIGHT, FIRE), ((), ("FIRE",), ("RIGHT",), ("LEFT",)))
 
 
 class Breakout(Game):
@@ -76,6 +91,8 @@ class Breakout(Game):
             keyframes=True,
             frame_stack=1 if reads_memory else FRAME_STACK,
             saved_state="exact" if reads_memory else "none",
+            start_states=True,
+            controls=FEATURES_CONTROLS if reads_memory else PIXELS_CONTROLS,
         )
 
     def defaults(self, options: BreakoutOptions) -> Mapping[str, object]:
@@ -91,18 +108,20 @@ class Breakout(Game):
         return PixelsEnv(options, num_envs, purpose)
 
     def make_screen(self, options: BreakoutOptions, purpose: Purpose, sound: bool) -> Screen:
-        from arcade_rl_breakout.console import Console, MemoryConsole, Openings
+        from arcade_rl_breakout.console import Console, MemoryConsole, Openings, state_of
         from arcade_rl_breakout.screen import BreakoutScreen
         from arcade_rl_breakout.sound import Sound
 
         console: Console
+        begins = state_of(options.start_state)
         if options.observation == "features":
-            console = MemoryConsole(options.sticky, Openings(options.noop_max), draws=True)
+            openings = Openings(options.noop_max)
+            console = MemoryConsole(options.sticky, openings, draws=True, begins=begins)
         else:
             from arcade_rl_breakout.pixels import PixelsConsole
 
             console = PixelsConsole(options)
-        return BreakoutScreen(options, console, Sound() if sound else None)
+        return BreakoutScreen(options, console, Sound(begins) if sound else None)
 
 
 def protocol(options: BreakoutOptions) -> str:
@@ -110,6 +129,8 @@ def protocol(options: BreakoutOptions) -> str:
     if options.observation == "features":
         seen = "RAM features"
         start = f"served then 1-{options.noop_max} no-ops" if options.noop_max else "no no-ops"
+        if options.start:
+            start = f"start state {options.start_name}"
     else:
         seen = "pixels 84x84 x4"
         start = f"served then 0-{max(options.noop_max - 2, 0)} no-ops"

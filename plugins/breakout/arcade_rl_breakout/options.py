@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from arcade_rl.config import Options
+from arcade_rl.envs.starts import StartOptions
 
 FRAME_SKIP = 4
 """Emulator frames of one step."""
@@ -14,7 +14,7 @@ FRAME_STACK = 4
 """Pictures of an observation of pixels."""
 
 
-class BreakoutOptions(Options):
+class BreakoutOptions(StartOptions):
     """What is observed, and under which protocol."""
 
     observation: Literal["features", "pixels"] = "features"
@@ -28,6 +28,15 @@ class BreakoutOptions(Options):
     """In training only: the learner does not look past a lost life. The game goes on."""
     noop_max: Annotated[int, Field(ge=0, le=60)] = 30
     """Bound on the frames that pass between the first serve and the first step, drawn from the seed."""
+
+    @model_validator(mode="after")
+    def _pixels_start_as_usual(self) -> BreakoutOptions:
+        if self.start and self.observation == "pixels":
+            raise ValueError(
+                'start needs observation = "features": ale-py\'s environments of pixels take no '
+                "saved state"
+            )
+        return self
 
     @property
     def max_steps(self) -> int:

@@ -3,12 +3,14 @@ the learner sees of a lost life is another matter."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from arcade_rl.contracts import Array, Frame, Screen, ScreenStep
-from arcade_rl_breakout.console import Console
+from arcade_rl_breakout.console import EMULATOR, Console
 from arcade_rl_breakout.options import FRAME_SKIP, BreakoutOptions
 from arcade_rl_breakout.sound import Sound
 
@@ -52,6 +54,10 @@ class BreakoutScreen(Screen):
     def restore(self, state: Any) -> None:
         saved, self._steps = state
         self._console.restore(saved)
+
+    def start_state(self) -> Mapping[str, npt.NDArray[Any]]:
+        state = self._console.ale.cloneState().serialize()
+        return {EMULATOR: np.frombuffer(state, np.uint8)}
 
     def close(self) -> None:
         pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+import ale_py
 import numpy as np
 import numpy.typing as npt
 
@@ -22,9 +23,15 @@ class Sound:
     set back: neither a reset nor a saved state says where the waves were. What was heard once is kept,
     so it sounds the same again."""
 
+    def __init__(self, begins: ale_py.ALEState | None = None) -> None:
+        """`begins`: the state that every episode begins from; None for the console switched on."""
+        self._begins = begins
+
     def start(self, buttons: Sequence[int]) -> None:
         """Begin an episode, of which these are the frames before its first step."""
         self._ale = open_emulator(sound=True)
+        if self._begins is not None:
+            self._ale.restoreState(self._begins)
         for button in buttons:
             self._ale.act(button)
         self._kept: list[bytes] = []
