@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import ArcadeError, MissingError
 from arcade_rl.overlay.layout import Rect
+from arcade_rl.playback.driven import DrivenSource
 from arcade_rl.playback.ensemble import (
     MOST_ON_WALL,
     EnsembleEntry,
@@ -322,7 +323,7 @@ def show_wall(viewer: Viewer, key: str) -> None:
         lineup = Lineup((), "what trains now")
         cast = Cast(viewer.pursuit)
     else:
-        lineup, cast = lineup_on_wall(viewer.slide.source, viewer.slide.session), None
+        lineup, cast = lineup_on_wall(_stored(viewer), viewer.slide.session), None
     viewer.show_several(Several(viewer, "wall", lineup.entries, lineup.what, cast))
     viewer.say(f"wall: {lineup.what}")
 
@@ -330,9 +331,17 @@ def show_wall(viewer: Viewer, key: str) -> None:
 def show_ghosts(viewer: Viewer, key: str) -> None:
     if _leaves(viewer, "ghosts"):
         return
-    lineup = ghosts_of(viewer.slide.source, viewer.slide.session)
+    lineup = ghosts_of(_stored(viewer), viewer.slide.session)
     viewer.show_several(Several(viewer, "ghosts", lineup.entries, lineup.what))
     viewer.say(f"ghosts: {lineup.what}")
+
+
+def _stored(viewer: Viewer) -> Source:
+    """The episode on show. MissingError for one that is being played, as no others belong to it."""
+    source = viewer.slide.source
+    if isinstance(source, DrivenSource):
+        raise MissingError("a game is played here; others are shown beside what a run has played")
+    return source
 
 
 def _leaves(viewer: Viewer, kind: Kind) -> bool:
