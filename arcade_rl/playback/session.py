@@ -182,12 +182,15 @@ class Session:
     def __iter__(self) -> Iterator[Shown]:
         """The steps after this one, to the end. An episode that is still being played is played
         on, unless a person plays it. Errors of `play_to_end`."""
-        while not self.is_at_end:
-            if self.performance.waits and self.position == len(self):
-                return
+        while not self.is_at_end and not self.waits:
             self._play_on(self.position + 1)
             if self.position < len(self):
                 yield self.step()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the next step waits for a person who plays."""
+        return self.performance.waits and self.position == len(self)
 
     @property
     def is_at_end(self) -> bool:

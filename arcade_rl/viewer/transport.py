@@ -237,7 +237,7 @@ class Transport:
         self, is_there: Callable[[Shown], bool], on_end: Callable[[bool], None] = lambda _: None
     ) -> Iterator[None]:
         self._reached = self.shown
-        while not self.session.is_at_end:
+        while not self.session.is_at_end and not self.session.waits:
             before, shown = self.session.position, self.session.step()
             if self.session.position == before:  # an episode that grows has no further step yet
                 break
