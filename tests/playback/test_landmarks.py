@@ -36,7 +36,7 @@ def test_rewards_and_declared_events_are_marked() -> None:
     assert [(mark.step, mark.kind) for mark in found] == [
         (2, "gain"), (4, "event"), (5, "loss"), (7, "event"),
     ]  # fmt: skip
-    assert [mark.label for mark in found[:2]] == ["reward 1", "Longest streak: 1 hits"]
+    assert [mark.label for mark in found[:2]] == ["reward 1", "Longest streak: 1 hit"]
     assert [(mark.step, mark.kind) for mark in landmarks_of(it, DECLARED)] == [
         (2, "gain"),
         (5, "loss"),
