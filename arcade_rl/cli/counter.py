@@ -57,13 +57,13 @@ def counted(things: str) -> Iterator[Tell]:
 
 
 def _plain(things: str) -> Tell:
-    count, last = Count(), time.monotonic()
+    count, last, written = Count(), time.monotonic(), ""
 
     def tell(done: float, total: int) -> None:
-        nonlocal last
+        nonlocal last, written
         said = count.said(done, total)
-        if time.monotonic() - last >= PLAIN_INTERVAL_S:
-            last = time.monotonic()
+        if said != written and time.monotonic() - last >= PLAIN_INTERVAL_S:
+            last, written = time.monotonic(), said
             notice(f"{things}: {said}")
 
     return tell
