@@ -19,7 +19,7 @@ from arcade_rl.playback.branches import junction_at
 from arcade_rl.playback.driven import DrivenEpisode, DrivenSource
 from arcade_rl.playback.driving import (
     DrivenPerformance,
-    Seating,
+    Places,
     begin_branch,
     begin_game,
     controls_of,
@@ -56,7 +56,7 @@ def resolved(*assignments: str) -> Resolved:
 @contextmanager
 def game(found: Resolved, seed: int = 4, **seating: Any) -> Iterator[DrivenPerformance]:
     hands = seating.pop("hands", [Fingers(0, 1, 2), Fingers(3, 0)])
-    performance = begin_game(found, Seating(hands, **seating), seed, "mine")
+    performance = begin_game(found, Places(hands, **seating), seed, "mine")
     try:
         yield performance
     finally:
@@ -174,7 +174,7 @@ def branch(
         session.seek(step)
         junction = junction_at(junction_of, session, step)
         recording = session.recording
-    seating = Seating(hands or [Fingers(3), Fingers(3)])
+    seating = Places(hands or [Fingers(3), Fingers(3)])
     found = begin_branch(junction.resolved, seating, recording, junction.parent, "branch")
     return found, recording
 
@@ -232,7 +232,7 @@ def test_a_recording_that_is_played_otherwise_has_no_branches(every: Made) -> No
     (episode, *_) = Run(every.run.path).episodes(min_return=1)
     recording = replace(episode.recording, rewards=1 - episode.recording.rewards)
     parent = Parent("r", 1, 0, "", 5)
-    found = begin_branch(every.resolved, Seating([Fingers(0)]), recording, parent, "branch")
+    found = begin_branch(every.resolved, Places([Fingers(0)]), recording, parent, "branch")
     with pytest.raises(VerificationError, match="at step 1, or ends there; recorded is"):
         found.play_to(5)
     found.close()
@@ -247,7 +247,7 @@ def test_a_game_without_buttons_and_an_inexact_one_are_refused() -> None:
         performance.play_to(3)
         recording = performance.recording
     with pytest.raises(UsageError, match="toy cannot be played again from its actions"):
-        begin_branch(inexact, Seating([Fingers(0)]), recording, Parent("r", 1, 0, "", 2), "branch")
+        begin_branch(inexact, Places([Fingers(0)]), recording, Parent("r", 1, 0, "", 2), "branch")
 
 
 @pytest.mark.usefixtures("duel")
@@ -262,7 +262,7 @@ def test_somebody_sits_opposite(opponent: str | None) -> None:
         assert (theirs.asked > 0) == (opponent == PERSON)
         assert_true(recording)
         # A branch has the answers of the steps that are kept, and then those of whoever sits there.
-        seating = Seating([Fingers(1), Fingers(2)], opponent)
+        seating = Places([Fingers(1), Fingers(2)], opponent)
         again = begin_branch(found, seating, recording, Parent("mine", 1, -1, "", 6), "branch")
         again.play_to(12)
         other = again.left()
@@ -282,6 +282,6 @@ def test_an_opponent_that_the_game_does_not_have_is_refused() -> None:
     with pytest.raises(
         UsageError, match="duel has no opponent 'robot'; expected one of random, per"
     ):
-        begin_game(duel, Seating([Fingers(0)], "robot"), 1, "mine")
+        begin_game(duel, Places([Fingers(0)], "robot"), 1, "mine")
     with pytest.raises(UsageError, match="toy has one seat; nobody sits opposite"):
-        begin_game(resolved(), Seating([Fingers(0)], "random"), 1, "mine")
+        begin_game(resolved(), Places([Fingers(0)], "random"), 1, "mine")

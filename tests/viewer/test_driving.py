@@ -179,6 +179,19 @@ def test_quitting_keeps_what_was_played(tmp_path: Path) -> None:
         assert other.player.position == 7
 
 
+def test_what_is_played_is_written_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driving, "KEEP_S", 0.0)
+    with playing(tmp_path / "plays", "game=toy", "options.length=60") as viewer:
+        for expected in (3, 6):
+            step(viewer, 3)
+            assert len(only_file(tmp_path / "plays")) == expected
+        assert only_file(tmp_path / "plays").is_stopped
+        viewer.driving.save()
+        assert len(viewer.driving.files) == 1
+
+
 def test_r_begins_another_game_at_once(tmp_path: Path) -> None:
     with playing(tmp_path / "plays", "game=toy", "options.length=60") as viewer:
         step(viewer, 5)
