@@ -382,7 +382,7 @@ class Driving:
                 self._pads[name] = PadView(name[2], theme)
             origin, label = self._origin(position, seat)
             state = PadState(controls.pressed_by(action), origin, label)
-            put_pad(picture, self._pads[name].draw(state), area, at_right=seat > 0)
+            put_pad(picture, self._pads[name].draw(state), area, at_right=seat == 0)
 
     def _origin(self, position: int, seat: int) -> tuple[Origin, str]:
         """Whose inputs a step shows."""

@@ -363,6 +363,39 @@ def test_damaged_bindings_are_refused_by_name(tmp_path: Path) -> None:
             read_bindings()
 
 
+def test_a_start_state_is_named_and_played_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with playing(tmp_path / "plays", "game=breakout") as viewer:
+        hold(viewer, "left")
+        for _ in range(10):
+            viewer.player.move_frame(1)
+        session = viewer.slide.session
+        saved = session.start_state()
+        release(viewer, "left")
+        press(viewer, "f5", *"corner", "return")
+        assert message(viewer) == "states/corner.state"
+        press(viewer, "f5", "return")
+    assert (tmp_path / "states" / "corner.state").read_bytes() == saved.content
+    with playing(tmp_path / "plays", "game=breakout", "options.start=corner") as viewer:
+        assert viewer.slide.session.recording.metadata.options["start"] == f"corner@{saved.sha256}"
+        assert (
+            viewer.slide.session.start_state().arrays()["emulator"].tobytes()
+            == saved.arrays()["emulator"].tobytes()
+        )
+        viewer.player.move_frame(1)
+        viewer.driving.save()
+    (path,) = viewer.driving.files
+    assert_true(decode(path.read_bytes()))
+
+
+def test_a_game_that_saves_no_moment_says_so(tmp_path: Path) -> None:
+    with watching(write_episode(tmp_path), options=ViewerOptions(detail="minimal")) as viewer:
+        press(viewer, "f5")
+        assert message(viewer) == "toy cannot save a moment as a start state"
+
+
 # --- taking over -----------------------------------------------------------------------------------
 
 
