@@ -101,7 +101,7 @@ class Driving:
     def restart(self) -> None:
         """End the game, and begin another."""
         if self._match is None:
-            raise MissingError("nobody plays here; arcade-rl play GAME begins a game")
+            raise MissingError("r is for arcade-rl play; here t takes over, from any moment")
         before = self._episode
         self.save()
         episode = self._next_game(None)
@@ -202,6 +202,8 @@ class Driving:
             return
         if episode.source.performance.is_over:
             viewer.attempt(self.save)
+            if self._match is not None and episode.is_saved:
+                viewer.say(f"the game is over, r begins another; {episode.path}")
         elif episode.source.performance.played and time.monotonic() >= self._keep_at:
             self._keep_at = time.monotonic() + KEEP_S
             viewer.attempt(episode.save)

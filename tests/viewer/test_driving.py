@@ -149,7 +149,7 @@ def test_keys_of_the_game_are_no_commands_while_it_is_played(tmp_path: Path) -> 
         press(viewer, "p")
         assert not viewer.player.is_playing
         viewer.press("e")
-        assert message(viewer) == "this game is played here alone; r begins another"
+        assert message(viewer) == "this game alone is played here"
         press(viewer, "space")
         assert viewer.player.is_playing
 
@@ -207,7 +207,7 @@ def test_r_begins_another_game_at_once(tmp_path: Path) -> None:
 def test_nobody_plays_in_a_recording(tmp_path: Path) -> None:
     with watching(write_episode(tmp_path), options=ViewerOptions(detail="minimal")) as viewer:
         press(viewer, "r")
-        assert message(viewer) == "nobody plays here; arcade-rl play GAME begins a game"
+        assert message(viewer) == "r is for arcade-rl play; here t takes over, from any moment"
 
 
 @pytest.mark.usefixtures("duel")
