@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from make_run import Made
+from make_run import Made, make_run
 from recorded import assert_equal
 
 from arcade_rl.config import Resolved, from_assignments, resolve
@@ -226,6 +226,15 @@ def test_a_branch_of_a_branch_holds_all_who_drove(every: Made, tmp_path: Path) -
     assert two.play.drives == (Drive(0, "r@4"), Drive(3, PERSON))
     assert two.parent == Parent("branch", 1, 4, one.sha256, 5)
     assert_true(decode(second.path.read_bytes()))
+    with opened(FiledSource(second.path), NONE) as session:
+        headings, banners = [], []
+        for shown in session:
+            (scene, *_) = session.scenes(shown)
+            headings.append(scene.title.heading)
+            banners.append("" if scene.banner is None else scene.banner.text)
+        assert headings == ["TOY - r@4 plays"] * 3 + ["TOY - person plays"] * 4
+        assert banners == [""] * 3 + ["person takes over"] * 4
+        assert "goes on from branch:1 at step 5" in scene.title.subtitle
 
 
 def test_a_recording_that_is_played_otherwise_has_no_branches(every: Made) -> None:
@@ -274,6 +283,18 @@ def test_somebody_sits_opposite(opponent: str | None) -> None:
     if opponent == PERSON:
         assert set(other.replies.actions[kept:].tolist()) == {2}
     assert_true(other)
+
+
+@pytest.mark.usefixtures("duel")
+def test_a_checkpoint_sits_opposite(tmp_path: Path) -> None:
+    made = make_run(tmp_path, "game=duel", chunks=1)
+    with game(made.resolved, opponent=made.newest) as performance:
+        performance.play_to_end()
+        recording = performance.left()
+    assert recording.metadata.opponent == f"r@{int(made.newest.name)}"
+    assert recording.replies is not None
+    assert recording.replies.counts.sum() > 0
+    assert_true(recording)
 
 
 @pytest.mark.usefixtures("duel")
