@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from arcade_rl.cli.output import paragraph, table
 from arcade_rl.config import Resolved
 from arcade_rl.config.keys import type_of
+from arcade_rl.contracts import Button, Declaration
 
 _LABEL = 13
 
@@ -48,7 +49,14 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "seats": list(declaration.seats),
         "opponents": [asdict(opponent) for opponent in declaration.opponents],
         "timed": declaration.timed,
+        "buttons": [asdict(button) for button in _buttons(declaration)],
+        "start_states": declaration.start_states,
     }
+
+
+def _buttons(declaration: Declaration) -> Sequence[Button]:
+    """What people press; nothing in a game that people cannot play."""
+    return () if declaration.pressed is None else declaration.pressed.buttons
 
 
 def write(described: Mapping[str, Any]) -> None:
@@ -73,6 +81,8 @@ def write(described: Mapping[str, Any]) -> None:
         _fact("seats", f"{first}, the learner's; {', '.join(others)}")
     if described["timed"]:
         _fact("steps", "differ in length")
+    pressed = [f"{it['name']} ({', '.join(it['keys'])})" for it in described["buttons"]]
+    _fact("people press", ", ".join(pressed) or "nothing: only agents play")
     if described["cameras"]:
         _fact("cameras", ", ".join(described["cameras"]))
     if described["tracks"]:

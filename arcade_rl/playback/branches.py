@@ -74,7 +74,7 @@ def junction_at(source: Showable, session: Session, step: int, sha256: str = "")
 
 
 def opposite(metadata: Metadata, resolved: Resolved, runs_dir: str | None) -> str | Path | None:
-    """Who sat opposite in an episode, as a `Seating` takes it. MissingError if that checkpoint is
+    """Who sat opposite in an episode, as a `Places` takes it. MissingError if that checkpoint is
     gone."""
     names = [own.name for own in resolved.declaration.opponents]
     if metadata.opponent in ("", PERSON, *names):

@@ -76,9 +76,7 @@ class DrivenEpisode:
     @property
     def reference(self) -> str:
         if not self.is_saved:
-            raise MissingError(
-                "the game is not over, and films are made of its file; play on, or r ends it"
-            )
+            raise MissingError("the game is not over, and films are made of its file")
         return str(self.path)
 
     @property
@@ -86,7 +84,7 @@ class DrivenEpisode:
         return markers_of_file(self.path) if self.is_saved else None
 
     def move(self, by: int) -> Source:
-        raise MissingError("this game is played here alone; r begins another")
+        raise MissingError("this game alone is played here")
 
     @property
     def is_saved(self) -> bool:

@@ -213,7 +213,7 @@ class DrivenPerformance(LivePerformance):
 
 
 @dataclass(frozen=True, slots=True)
-class Seating:
+class Places:
     """Who sits where."""
 
     hands: Sequence[Controller]
@@ -223,7 +223,7 @@ class Seating:
     None for the usual one, or in a game of one seat."""
 
 
-def begin_game(resolved: Resolved, seating: Seating, seed: int, name: str) -> DrivenPerformance:
+def begin_game(resolved: Resolved, seating: Places, seed: int, name: str) -> DrivenPerformance:
     """Begin an episode that a person plays, under the rules of evaluations. `name`: what the
     recording has in place of a run. UsageError if people cannot play the game, or the opponent cannot
     sit there."""
@@ -239,7 +239,7 @@ def begin_game(resolved: Resolved, seating: Seating, seed: int, name: str) -> Dr
 
 
 def begin_branch(
-    resolved: Resolved, seating: Seating, recording: Recording, parent: Parent, name: str
+    resolved: Resolved, seating: Places, recording: Recording, parent: Parent, name: str
 ) -> DrivenPerformance:
     """Begin an episode that goes on from a moment of another, under the rules of that one. Errors
     are those of `begin_game`; UsageError also if the game cannot be played again."""
@@ -259,7 +259,7 @@ def begin_branch(
 
 
 def _begin(
-    resolved: Resolved, seating: Seating, seed: int, about: Metadata, beginning: Beginning | None
+    resolved: Resolved, seating: Places, seed: int, about: Metadata, beginning: Beginning | None
 ) -> DrivenPerformance:
     controls = controls_of(resolved)
     env = open_env(resolved.game, resolved.options, resolved.declaration, 1, about.purpose)
@@ -290,7 +290,7 @@ def _refuse_unfitting(game: str, controls: Controls, env: VectorEnv) -> None:
         )
 
 
-def _seated(resolved: Resolved, env: VectorEnv, seating: Seating) -> tuple[Seated | None, str]:
+def _seated(resolved: Resolved, env: VectorEnv, seating: Places) -> tuple[Seated | None, str]:
     """The opponents and the name of the one who plays; None and "" in a game of one seat."""
     game, names = resolved.game.name, [own.name for own in resolved.declaration.opponents]
     opponent = seating.opponent

@@ -21,7 +21,7 @@ from arcade_rl.playback.driving import (
     THREADS,
     DrivenPerformance,
     Person,
-    Seating,
+    Places,
     begin_branch,
     begin_game,
     controls_of,
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 COUNTDOWN_S = 3.0
 """Time before a person takes over, s."""
+KEEP_S = 30.0
+"""Time after which what is played is written to its file again, s, so that little is lost where the
+program is killed."""
 PULSE_S = 0.05
 """Longest time between two looks at a countdown, s."""
 
@@ -77,6 +80,7 @@ class Driving:
         self._match: Match | None = None
         self._games = 0
         self._episode: DrivenEpisode | None = None
+        self._keep_at = 0.0
         self._ready_at: float | None = None
         """When a countdown is over; None where none runs."""
         self._returns = False
@@ -97,7 +101,7 @@ class Driving:
     def restart(self) -> None:
         """End the game, and begin another."""
         if self._match is None:
-            raise MissingError("nobody plays here; arcade-rl play GAME begins a game")
+            raise MissingError("r is for arcade-rl play; here t takes over, from any moment")
         before = self._episode
         self.save()
         episode = self._next_game(None)
@@ -142,7 +146,10 @@ class Driving:
     def save(self) -> None:
         """Write what is played by now. Errors are those of the disk."""
         episode = self._episode
-        if episode is not None and episode.save():
+        if episode is None:
+            return
+        is_new = episode.save()
+        if is_new or (episode.is_saved and episode.path not in self.files):
             if episode.path not in self.files:
                 self.files.append(episode.path)
             self._viewer.say(f"{episode.path}")
@@ -191,8 +198,15 @@ class Driving:
         if self._returns:
             viewer.attempt(self._try_to_return)
         episode = self._episode
-        if episode is not None and episode.source.performance.is_over and not episode.is_saved:
+        if episode is None or episode.is_saved:
+            return
+        if episode.source.performance.is_over:
             viewer.attempt(self.save)
+            if self._match is not None and episode.is_saved:
+                viewer.say(f"the game is over, r begins another; {episode.path}")
+        elif episode.source.performance.played and time.monotonic() >= self._keep_at:
+            self._keep_at = time.monotonic() + KEEP_S
+            viewer.attempt(episode.save)
 
     def draw(self, picture: Frame) -> None:
         """Draw what people press, the countdown and the screen for keys over a picture."""
@@ -244,10 +258,10 @@ class Driving:
             raise MissingError(f"{bindings_file()} cannot be written: {error.strerror}") from error
         self._viewer.say(f"kept in {bindings_file()}")
 
-    def _seating(self, persons: int, opponent: str | Path | None) -> Seating:
+    def _seating(self, persons: int, opponent: str | Path | None) -> Places:
         assert self.hands is not None, "the hands are there"
         hands = [self.hands.controller(seat) for seat in range(persons)]
-        return Seating(hands, opponent)
+        return Places(hands, opponent)
 
     def _next_game(self, output: Path | None) -> DrivenEpisode:
         match = self._match
@@ -370,7 +384,7 @@ class Driving:
                 self._pads[name] = PadView(name[2], theme)
             origin, label = self._origin(position, seat)
             state = PadState(controls.pressed_by(action), origin, label)
-            put_pad(picture, self._pads[name].draw(state), area, at_right=seat > 0)
+            put_pad(picture, self._pads[name].draw(state), area, at_right=seat == 0)
 
     def _origin(self, position: int, seat: int) -> tuple[Origin, str]:
         """Whose inputs a step shows."""

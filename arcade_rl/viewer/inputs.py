@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import numpy as np
+import cv2
 
 from arcade_rl.contracts import Frame
 from arcade_rl.overlay.canvas import Canvas, Style, rounded
@@ -19,6 +19,8 @@ CROSS = {"UP": (1, 0), "LEFT": (0, 1), "RIGHT": (2, 1), "DOWN": (1, 2)}
 """Column and row of the buttons that are drawn as a cross."""
 SIDE, GAP = 22, 3
 """Side of a button of the cross and gap between buttons, pixel."""
+SOLID = 0.8
+"""Opacity of a pad over the picture, 0 to 1."""
 MOST_WIDE = 64
 """Greatest width of a button that has its name in it, pixel."""
 
@@ -90,10 +92,11 @@ def _boxes(buttons: Sequence[str]) -> dict[str, Rect]:
 
 
 def put_pad(picture: Frame, pad: Frame, area: Rect, at_right: bool) -> None:
-    """Lay a pad over the bottom of an area of a picture. A picture without room has none."""
+    """Lay a pad over the bottom of an area of a picture, which shines through. A picture without
+    room has none."""
     height, width = pad.shape[:2]
     if height + 20 > area.height or width + 20 > area.width:
         return
     x = area.right - width - 10 if at_right else area.x + 10
-    box = Rect(x, area.bottom - height - 10, width, height)
-    np.copyto(picture[box.region], pad)
+    view = picture[Rect(x, area.bottom - height - 10, width, height).region]
+    view[:] = cv2.addWeighted(view, 1 - SOLID, pad, SOLID, 0)

@@ -21,8 +21,9 @@ from pygame._sdl2 import audio, sdl2
 
 RATE = 48_000
 """Samples per second of the card."""
-CHUNK = 1024
-"""Samples that the card takes at once: 21 ms."""
+CHUNK = 960
+"""Samples that the card takes at once: 20 ms. SDL's disk driver waits whole milliseconds between
+two of them."""
 LEAST_S, MIDDLE_S, MOST_S = 0.04, 0.07, 0.10
 """Sound in the queue, s: at least, as it should be, and at most. What is beyond is dropped."""
 MOST_BEND = 0.005
@@ -70,6 +71,8 @@ class SoundQueue:
         self._lock = threading.Lock()
         self.silent = 0
         """Samples of silence that the card was given because nothing waited, while sound played."""
+        self.taken_in = 0
+        """Samples that were put in and not dropped, without the silence before the first."""
         self._plays = False
 
     def __len__(self) -> int:
@@ -87,6 +90,7 @@ class SoundQueue:
                 self._plays = True
                 self._add(np.zeros((round(MIDDLE_S * RATE), CHANNELS), np.int16))
             if self._length < MOST_S * RATE:
+                self.taken_in += len(samples)
                 self._add(samples)
 
     def clear(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from make_run import Made
+from make_run import Made, make_run
 from recorded import assert_equal
 
 from arcade_rl.config import Resolved, from_assignments, resolve
@@ -19,7 +19,7 @@ from arcade_rl.playback.branches import junction_at
 from arcade_rl.playback.driven import DrivenEpisode, DrivenSource
 from arcade_rl.playback.driving import (
     DrivenPerformance,
-    Seating,
+    Places,
     begin_branch,
     begin_game,
     controls_of,
@@ -56,7 +56,7 @@ def resolved(*assignments: str) -> Resolved:
 @contextmanager
 def game(found: Resolved, seed: int = 4, **seating: Any) -> Iterator[DrivenPerformance]:
     hands = seating.pop("hands", [Fingers(0, 1, 2), Fingers(3, 0)])
-    performance = begin_game(found, Seating(hands, **seating), seed, "mine")
+    performance = begin_game(found, Places(hands, **seating), seed, "mine")
     try:
         yield performance
     finally:
@@ -174,7 +174,7 @@ def branch(
         session.seek(step)
         junction = junction_at(junction_of, session, step)
         recording = session.recording
-    seating = Seating(hands or [Fingers(3), Fingers(3)])
+    seating = Places(hands or [Fingers(3), Fingers(3)])
     found = begin_branch(junction.resolved, seating, recording, junction.parent, "branch")
     return found, recording
 
@@ -226,13 +226,22 @@ def test_a_branch_of_a_branch_holds_all_who_drove(every: Made, tmp_path: Path) -
     assert two.play.drives == (Drive(0, "r@4"), Drive(3, PERSON))
     assert two.parent == Parent("branch", 1, 4, one.sha256, 5)
     assert_true(decode(second.path.read_bytes()))
+    with opened(FiledSource(second.path), NONE) as session:
+        headings, banners = [], []
+        for shown in session:
+            (scene, *_) = session.scenes(shown)
+            headings.append(scene.title.heading)
+            banners.append("" if scene.banner is None else scene.banner.text)
+        assert headings == ["TOY - r@4 plays"] * 3 + ["TOY - person plays"] * 4
+        assert banners == [""] * 3 + ["person takes over"] * 4
+        assert "goes on from branch:1 at step 5" in scene.title.subtitle
 
 
 def test_a_recording_that_is_played_otherwise_has_no_branches(every: Made) -> None:
     (episode, *_) = Run(every.run.path).episodes(min_return=1)
     recording = replace(episode.recording, rewards=1 - episode.recording.rewards)
     parent = Parent("r", 1, 0, "", 5)
-    found = begin_branch(every.resolved, Seating([Fingers(0)]), recording, parent, "branch")
+    found = begin_branch(every.resolved, Places([Fingers(0)]), recording, parent, "branch")
     with pytest.raises(VerificationError, match="at step 1, or ends there; recorded is"):
         found.play_to(5)
     found.close()
@@ -247,7 +256,7 @@ def test_a_game_without_buttons_and_an_inexact_one_are_refused() -> None:
         performance.play_to(3)
         recording = performance.recording
     with pytest.raises(UsageError, match="toy cannot be played again from its actions"):
-        begin_branch(inexact, Seating([Fingers(0)]), recording, Parent("r", 1, 0, "", 2), "branch")
+        begin_branch(inexact, Places([Fingers(0)]), recording, Parent("r", 1, 0, "", 2), "branch")
 
 
 @pytest.mark.usefixtures("duel")
@@ -262,7 +271,7 @@ def test_somebody_sits_opposite(opponent: str | None) -> None:
         assert (theirs.asked > 0) == (opponent == PERSON)
         assert_true(recording)
         # A branch has the answers of the steps that are kept, and then those of whoever sits there.
-        seating = Seating([Fingers(1), Fingers(2)], opponent)
+        seating = Places([Fingers(1), Fingers(2)], opponent)
         again = begin_branch(found, seating, recording, Parent("mine", 1, -1, "", 6), "branch")
         again.play_to(12)
         other = again.left()
@@ -277,11 +286,23 @@ def test_somebody_sits_opposite(opponent: str | None) -> None:
 
 
 @pytest.mark.usefixtures("duel")
+def test_a_checkpoint_sits_opposite(tmp_path: Path) -> None:
+    made = make_run(tmp_path, "game=duel", chunks=1)
+    with game(made.resolved, opponent=made.newest) as performance:
+        performance.play_to_end()
+        recording = performance.left()
+    assert recording.metadata.opponent == f"r@{int(made.newest.name)}"
+    assert recording.replies is not None
+    assert recording.replies.counts.sum() > 0
+    assert_true(recording)
+
+
+@pytest.mark.usefixtures("duel")
 def test_an_opponent_that_the_game_does_not_have_is_refused() -> None:
     duel = resolve([from_assignments(["game=duel"])], load_game)
     with pytest.raises(
         UsageError, match="duel has no opponent 'robot'; expected one of random, per"
     ):
-        begin_game(duel, Seating([Fingers(0)], "robot"), 1, "mine")
+        begin_game(duel, Places([Fingers(0)], "robot"), 1, "mine")
     with pytest.raises(UsageError, match="toy has one seat; nobody sits opposite"):
-        begin_game(resolved(), Seating([Fingers(0)], "random"), 1, "mine")
+        begin_game(resolved(), Places([Fingers(0)], "random"), 1, "mine")

@@ -149,7 +149,7 @@ def test_keys_of_the_game_are_no_commands_while_it_is_played(tmp_path: Path) -> 
         press(viewer, "p")
         assert not viewer.player.is_playing
         viewer.press("e")
-        assert message(viewer) == "this game is played here alone; r begins another"
+        assert message(viewer) == "this game alone is played here"
         press(viewer, "space")
         assert viewer.player.is_playing
 
@@ -179,6 +179,19 @@ def test_quitting_keeps_what_was_played(tmp_path: Path) -> None:
         assert other.player.position == 7
 
 
+def test_what_is_played_is_written_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driving, "KEEP_S", 0.0)
+    with playing(tmp_path / "plays", "game=toy", "options.length=60") as viewer:
+        for expected in (3, 6):
+            step(viewer, 3)
+            assert len(only_file(tmp_path / "plays")) == expected
+        assert only_file(tmp_path / "plays").is_stopped
+        viewer.driving.save()
+        assert len(viewer.driving.files) == 1
+
+
 def test_r_begins_another_game_at_once(tmp_path: Path) -> None:
     with playing(tmp_path / "plays", "game=toy", "options.length=60") as viewer:
         step(viewer, 5)
@@ -194,7 +207,7 @@ def test_r_begins_another_game_at_once(tmp_path: Path) -> None:
 def test_nobody_plays_in_a_recording(tmp_path: Path) -> None:
     with watching(write_episode(tmp_path), options=ViewerOptions(detail="minimal")) as viewer:
         press(viewer, "r")
-        assert message(viewer) == "nobody plays here; arcade-rl play GAME begins a game"
+        assert message(viewer) == "r is for arcade-rl play; here t takes over, from any moment"
 
 
 @pytest.mark.usefixtures("duel")
@@ -348,6 +361,39 @@ def test_damaged_bindings_are_refused_by_name(tmp_path: Path) -> None:
         bindings_file().write_bytes(content)
         with pytest.raises(VerificationError, match=r"controls.json is not readable"):
             read_bindings()
+
+
+def test_a_start_state_is_named_and_played_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with playing(tmp_path / "plays", "game=breakout") as viewer:
+        hold(viewer, "left")
+        for _ in range(10):
+            viewer.player.move_frame(1)
+        session = viewer.slide.session
+        saved = session.start_state()
+        release(viewer, "left")
+        press(viewer, "f5", *"corner", "return")
+        assert message(viewer) == "states/corner.state"
+        press(viewer, "f5", "return")
+    assert (tmp_path / "states" / "corner.state").read_bytes() == saved.content
+    with playing(tmp_path / "plays", "game=breakout", "options.start=corner") as viewer:
+        assert viewer.slide.session.recording.metadata.options["start"] == f"corner@{saved.sha256}"
+        assert (
+            viewer.slide.session.start_state().arrays()["emulator"].tobytes()
+            == saved.arrays()["emulator"].tobytes()
+        )
+        viewer.player.move_frame(1)
+        viewer.driving.save()
+    (path,) = viewer.driving.files
+    assert_true(decode(path.read_bytes()))
+
+
+def test_a_game_that_saves_no_moment_says_so(tmp_path: Path) -> None:
+    with watching(write_episode(tmp_path), options=ViewerOptions(detail="minimal")) as viewer:
+        press(viewer, "f5")
+        assert message(viewer) == "toy cannot save a moment as a start state"
 
 
 # --- taking over -----------------------------------------------------------------------------------

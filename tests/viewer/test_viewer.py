@@ -451,18 +451,28 @@ def press_at_random(viewer: Viewer, seconds: float, rng: random.Random) -> int:
     return count
 
 
-def test_no_sequence_of_keys_is_an_accident(every: Made, tmp_path: Path) -> None:
+def test_no_sequence_of_keys_is_an_accident(
+    every: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     source = RecordedSource(every.run.path, 20)
-    with watching(source, (640, 480), ViewerOptions(folder=tmp_path)) as viewer:
+    options = ViewerOptions(folder=tmp_path, plays=tmp_path / "plays")
+    with watching(source, (640, 480), options) as viewer:
         viewer.play_frames(0)
         assert press_at_random(viewer, 3.0, random.Random(1)) > 10
 
 
 @pytest.mark.very_slow
 @pytest.mark.timeout(2 * RANDOM_S + 600)
-def test_half_an_hour_of_random_keys_keeps_the_memory(every: Made, tmp_path: Path) -> None:
+def test_half_an_hour_of_random_keys_keeps_the_memory(
+    every: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     source, rng = RecordedSource(every.run.path, 20), random.Random(2)
-    with watching(source, (640, 480), ViewerOptions(folder=tmp_path)) as viewer:
+    options = ViewerOptions(folder=tmp_path, plays=tmp_path / "plays")
+    with watching(source, (640, 480), options) as viewer:
         viewer.play_frames(0)
         press_at_random(viewer, RANDOM_S / 10, rng)
         before = psutil.Process().memory_info().rss
