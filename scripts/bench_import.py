@@ -1,10 +1,11 @@
 """Print the scores of a Stable-Baselines3 model in Stable-Baselines3 itself and as an imported run.
 
-    scripts/bench_import.py MODEL.zip [--options observation=pixels] [--episodes 100] [--seed 0]
+    scripts/bench_import.py MODEL.zip [--options observation=pixels] [--episodes 100] [--seed 0] [--sampled]
 
 Three rows: SB3's `predict` in `make_atari_env` with its usual wrappers (for models of pictures),
 SB3's `predict` in the game's own environments, and `arcade-rl evaluate` of the imported run. The last
-two play the same episodes. The model's file is loaded by SB3, which executes what is in it.
+two play the same episodes. With `--sampled` actions are drawn, by other random numbers in each row: the
+likeliest actions of a model that has learned little play one game again and again. The model's file is loaded by SB3, which executes what is in it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def import_run(path: Path, options: list[str], root: Path) -> tuple[RunDirectory
     return adopt(model, statistics, resolved, root, None, ["bench_import"]), resolved
 
 
-def in_wrappers(model: Any, episodes: int, seed: int) -> list[float]:
+def in_wrappers(model: Any, episodes: int, seed: int, is_sampled: bool = False) -> list[float]:
     """Scores in SB3's own environments: whole games, whose rewards are not clipped."""
     import ale_py
     import gymnasium
@@ -52,13 +53,16 @@ def in_wrappers(model: Any, episodes: int, seed: int) -> list[float]:
     gymnasium.register_envs(ale_py)
     env = VecFrameStack(make_atari_env(NO_FRAMESKIP, n_envs=min(8, episodes), seed=seed), 4)
     try:
-        scores, _ = evaluate_policy(model, env, episodes, True, return_episode_rewards=True)
+        likeliest = not is_sampled
+        scores, _ = evaluate_policy(model, env, episodes, likeliest, return_episode_rewards=True)
     finally:
         env.close()
     return [float(score) for score in scores]  # type: ignore[union-attr]
 
 
-def in_our_environments(model: Any, resolved: Resolved, episodes: int, seed: int) -> list[float]:
+def in_our_environments(
+    model: Any, resolved: Resolved, episodes: int, seed: int, is_sampled: bool = False
+) -> list[float]:
     """Scores of the episodes that an evaluation with this seed plays, under SB3's `predict`."""
     num_envs = min(8, episodes)
     env = open_env(resolved.game, resolved.options, resolved.declaration, num_envs, "evaluation")
@@ -67,7 +71,7 @@ def in_our_environments(model: Any, resolved: Resolved, episodes: int, seed: int
     played, totals = np.zeros(num_envs, int), np.zeros(num_envs)
     observations = env.reset(EpisodeSeeds(seed, num_envs))
     while (played < quota).any():
-        actions, _ = model.predict(observations, deterministic=True)
+        actions, _ = model.predict(observations, deterministic=not is_sampled)
         batch = env.step(actions)
         observations = batch.observations
         totals += np.asarray(batch.rewards)
@@ -80,19 +84,25 @@ def in_our_environments(model: Any, resolved: Resolved, episodes: int, seed: int
     return [found[number] for number in sorted(found)]
 
 
-def measure(path: Path, options: list[str], episodes: int, seed: int) -> dict[str, list[float]]:
-    """Scores by what played, with the likeliest actions."""
+def measure(
+    path: Path, options: list[str], episodes: int, seed: int, is_sampled: bool = False
+) -> dict[str, list[float]]:
+    """Scores by what played."""
     found = {}
     with tempfile.TemporaryDirectory() as root:
         run, resolved = import_run(path, options, Path(root))
         model: Any = getattr(stable_baselines3, resolved.config.train.algorithm_name)
         stock = model.load(path, device="cpu")
         if len(stock.observation_space.shape) == 3:
-            found["Stable-Baselines3, make_atari_env"] = in_wrappers(stock, episodes, seed)
-        ours = in_our_environments(stock, resolved, episodes, seed)
+            found["Stable-Baselines3, make_atari_env"] = in_wrappers(
+                stock, episodes, seed, is_sampled
+            )
+        ours = in_our_environments(stock, resolved, episodes, seed, is_sampled)
         found["Stable-Baselines3, our environments"] = ours
         checkpoint, n_envs = run.checkpoint(0), min(8, episodes)
-        played = evaluate(resolved, checkpoint, episodes, n_envs, seed, deterministic=True)
+        played = evaluate(
+            resolved, checkpoint, episodes, n_envs, seed, deterministic=not is_sampled
+        )
         found["imported run, evaluate"] = played.episodes.raw_return
     return found
 
@@ -103,13 +113,15 @@ def main() -> None:
     parser.add_argument("--options", action="append", default=[])
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sampled", action="store_true", help="draw actions")
     given = parser.parse_args()
-    found = measure(given.model, given.options, given.episodes, given.seed)
+    found = measure(given.model, given.options, given.episodes, given.seed, given.sampled)
     for name, scores in found.items():
         low, high = mean_interval(scores, least=0) or (float("nan"), float("nan"))
         print(f"{name:36}  mean score {np.mean(scores):6.2f}, 95 % {low:.2f} to {high:.2f}")
     *_, stock, ours = found.values()
-    print(f"the same score in {sum(map(float.__eq__, stock, ours))} of {len(ours)} episodes")
+    if not given.sampled:
+        print(f"the same score in {sum(map(float.__eq__, stock, ours))} of {len(ours)} episodes")
 
 
 if __name__ == "__main__":
