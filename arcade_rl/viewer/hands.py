@@ -1,5 +1,5 @@
-"""Keys and game pads as the hands of people who play. Beside `window`, the only module that imports
-pygame."""
+"""Keys and game pads as the hands of people who play. `window` and `speaker` import pygame
+too."""
 
 from __future__ import annotations
 
