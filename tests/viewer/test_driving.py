@@ -145,6 +145,40 @@ def test_a_tap_between_two_steps_counts_once(tmp_path: Path) -> None:
         assert viewer.slide.session.recording.actions.tolist() == [3, 0]
 
 
+def test_a_tap_while_the_game_rests_is_no_move(tmp_path: Path) -> None:
+    with playing(tmp_path, "game=toy", "options.length=60") as viewer:
+        step(viewer, 2)
+        hands = viewer.driving.hands
+        assert hands is not None
+        hands.set_bindings(hands.bindings.with_inputs("toy", 0, {"yellow": ["space", "down"]}))
+        press(viewer, "p")
+        hold(viewer, "down")
+        release(viewer, "down")
+        viewer._poll()
+        post(viewer, pygame.KEYDOWN, key=pygame.K_SPACE, unicode=" ")
+        post(viewer, pygame.KEYUP, key=pygame.K_SPACE)
+        assert viewer.player.is_playing
+        step(viewer)
+        assert viewer.slide.session.recording.actions.tolist() == [0, 0, 0]
+
+
+def test_who_plays_or_seeks_ends_the_countdown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with playing(tmp_path, "game=toy", "options.length=60") as viewer:
+        step(viewer, 4)
+        monkeypatch.setattr(driving, "COUNTDOWN_S", 60.0)
+        for key in ("p", "home"):
+            viewer.driving.count_down()
+            viewer._poll()
+            assert not viewer.player.is_playing
+            viewer.press(key)
+            viewer._poll()
+            assert viewer.driving._ready_at is None
+        settle(viewer)
+        assert viewer.player.position == 0
+
+
 def test_keys_of_the_game_are_no_commands_while_it_is_played(tmp_path: Path) -> None:
     with playing(tmp_path, "game=toy", "options.length=60") as viewer:
         step(viewer, 2)
