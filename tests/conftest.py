@@ -27,6 +27,15 @@ sys.path.insert(0, str(TOY))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOY), os.environ.get("PYTHONPATH")]))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those of a file share what is slow to make, and those of
+    a simulator share the minute in which its kernels are compiled, for which others would wait."""
+    for item in items:
+        is_go2 = "go2" in item.path.parts
+        group = "go2" if is_go2 else str(item.path.relative_to(item.config.rootpath))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
     """Tests that are started in the background may be told to ignore Ctrl-C, and so would be all that

@@ -168,7 +168,7 @@ ARGUMENTS: dict[str, Names] = {
     **dict.fromkeys(
         ("A B [C [D]]", "RUN:EPISODE|RUN@CKPT|FILE", "RUN[@CKPT]|RUN:EPISODE|FILE"), anything_shown
     ),
-    "CONFIG|GAME[:NAME]": targets,
+    **dict.fromkeys(("CONFIG|GAME[:NAME]", "[CONFIG|GAME[:NAME]]"), targets),
     **dict.fromkeys(("GAME", "[GAME]"), games),
     "[PATH]...": configurations,
     "[TABLE|KEY]...": keys,
@@ -181,6 +181,6 @@ OPTIONS: dict[str, Names] = {
     "--reason": criteria,
     "--game": games,
     "--set": assignments,
-    "--opponent": checkpoints,
+    **dict.fromkeys(("--opponent", "--from"), checkpoints),
 }
 """Names that options take."""

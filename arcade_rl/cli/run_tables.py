@@ -15,6 +15,7 @@ from arcade_rl.cli.output import fitting, notice, table
 from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
 from arcade_rl.runs.episodes import named
+from arcade_rl.runs.origins import Fork, Imported
 from arcade_rl.runs.phases import shares
 from arcade_rl.runs.queries import RecordingCounts
 from arcade_rl.runs.summary import RunDetail, RunSummary
@@ -26,11 +27,12 @@ that of a chunk."""
 
 def write_list(summaries: Sequence[RunSummary]) -> None:
     """Write a table with one row for each run."""
-    columns = ["run", "game", "state", "done", "steps", "episodes", "metric", LAST, "started", "age"]  # fmt: skip
+    columns = ["run", "from", "game", "state", "done", "steps", "episodes", "metric", LAST, "started", "age"]  # fmt: skip
     now = time.time()
     rows = [
         [
             summary.name,
+            f"{summary.forked.run}@{summary.forked.chunk}" if summary.forked else "",
             summary.game or "?",
             summary.state,
             words.percent(summary.progress),
@@ -43,6 +45,11 @@ def write_list(summaries: Sequence[RunSummary]) -> None:
         ]
         for summary in summaries
     ]
+    if not any(summary.forked for summary in summaries):
+        columns, rows = (
+            [name for name in columns if name != "from"],
+            [[row[0], *row[2:]] for row in rows],
+        )
     optional = [columns.index(name) for name in ("game", "steps", "episodes", "started", "age")]
     _write_fitting(columns, rows, ["done", "steps", "episodes", LAST, "age"], optional)
     if any(map(is_of_few, summaries)):
@@ -158,11 +165,13 @@ def _head(detail: RunDetail) -> list[str]:
         f"{episodes_in_words(summary)}",
         f"started   {words.date(summary.created)}",
     ]
-    if identity is not None and (model := identity.imported) is not None:
-        lines.append(
-            f"imported  from {model.file}, trained elsewhere for {model.steps:,} steps, "
-            f"SHA-256 {model.sha256[:12]}"
-        )
+    match identity.origin if identity else None:
+        case Imported(file, sha256, steps):
+            lines.append(
+                f"imported  from {file}, trained elsewhere for {steps:,} steps, SHA-256 {sha256[:12]}"
+            )
+        case Fork(run, _, chunk, steps):
+            lines.append(f"forked    from {run}@{chunk}, after {steps:,} steps of that run")
     if detail.recordings is not None and detail.recordings.offered:
         lines.append(f"recorded  {_recorded(detail.recordings, detail.recording_bytes)}")
     if identity is not None:

@@ -59,16 +59,24 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has
         "arcade-rl train breakout:quick --run first",
         "arcade-rl train my.toml --steps 100000 --set seed=1",
         "arcade-rl train breakout --detach    # then: arcade-rl runs watch @latest",
+        "arcade-rl train --from first@50% --set reward.life_lost=-1    # goes on from there",
     )
 )
-@TARGET
+@click.argument("target", metavar="[CONFIG|GAME[:NAME]]", required=False)
+@click.option(
+    "--from",
+    "parent",
+    metavar="RUN[@CKPT]",
+    help="Begin with a checkpoint of another run, under that run's configuration unless one is named.",
+)
 @click.option("--run", "name", metavar="NAME", help="Name of the run's directory.")
 @SET
 @STEPS
 @DETACH
 @RUNS_DIR
 def train(
-    target: str,
+    target: str | None,
+    parent: str | None,
     name: str | None,
     assignments: tuple[str, ...],
     steps: int | None,
@@ -78,15 +86,26 @@ def train(
     """Train an agent in crash-proof chunks, from a configuration file or with a game's defaults.
 
     GAME:NAME is a configuration that ships with the game; `arcade-rl config list` has them.
+    With --from, a new run begins with the networks of another one and goes on in new episodes;
+    rewards, options of the game and hyper-parameters may be others, its steps count from 0.
     Prints the run's directory. Ctrl-C finishes the rollout and saves; a second Ctrl-C stops at
     once.
     """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.engines import launch
+    from arcade_rl.errors import UsageError
     from arcade_rl.runs.directory import runs_directory
 
-    resolved = resolve_target(target, _with_steps(assignments, steps))
-    run = launch.create_run(resolved, runs_directory(runs_dir), name, sys.argv)
+    wanted = _with_steps(assignments, steps)
+    if parent is not None:
+        run, resolved = _forked(parent, target, wanted, name, runs_dir)
+    elif target is not None:
+        resolved = resolve_target(target, wanted)
+        run = launch.create_run(resolved, runs_directory(runs_dir), name, sys.argv)
+    else:
+        raise UsageError(
+            "nothing says what to train; expected CONFIG, GAME, GAME:NAME or --from RUN"
+        )
     click.echo(str(run.path))
     return _go_on(run, resolved, detach)
 
@@ -159,6 +178,28 @@ def stop(reference: str, no_wait: bool, runs_dir: str | None) -> None:
 def pause(reference: str, no_wait: bool, runs_dir: str | None) -> None:
     """Save a run, free its memory, and keep it on hold until `resume` or `stop`."""
     _ask(reference, runs_dir, "pause", no_wait)
+
+
+def _forked(
+    reference: str,
+    target: str | None,
+    assignments: list[str],
+    name: str | None,
+    runs_dir: str | None,
+) -> tuple[RunDirectory, Resolved]:
+    """A new run that begins with a checkpoint of another one."""
+    from arcade_rl.cli.experiment import resolve_resumed, resolve_target
+    from arcade_rl.engines.forking import fork
+    from arcade_rl.playback.references import open_checkpoint
+    from arcade_rl.runs.directory import runs_directory
+
+    parent, saved, checkpoint = open_checkpoint(reference, runs_dir)
+    if target is None:
+        resolved = resolve_resumed(parent, saved, assignments)
+    else:
+        resolved = resolve_target(target, assignments)
+    run = fork(parent, checkpoint, resolved, runs_directory(runs_dir), name, sys.argv)
+    return run, resolved
 
 
 def _with_steps(assignments: tuple[str, ...], steps: int | None) -> list[str]:

@@ -33,9 +33,10 @@ from arcade_rl.registry import refuse_unreadable
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.binding import changes, changes_since, said
 from arcade_rl.runs.database import Database
-from arcade_rl.runs.directory import LONGEST_NAME, NEW, Identity, Imported, RunDirectory
+from arcade_rl.runs.directory import LONGEST_NAME, NEW, Identity, RunDirectory
 from arcade_rl.runs.files import write_atomically
 from arcade_rl.runs.lock import RunLock, holder_of
+from arcade_rl.runs.origins import Fork, Imported, Origin
 from arcade_rl.runs.plan import plan_run
 from arcade_rl.runs.states import keep_in_run
 
@@ -51,14 +52,13 @@ def create_run(
     root: Path,
     name: str | None,
     command: Sequence[str],
-    imported: Imported | None = None,
+    origin: Origin | None = None,
     fill: Callable[[RunDirectory], None] = lambda _: None,
 ) -> RunDirectory:
     """Make the directory, the identity and the empty database of a new run.
 
-    They are made under a hidden name and renamed, so that nobody finds half a run. `imported`: the
-    model that the run begins with; `fill` is called before the renaming and may put files into the
-    run. UsageError if the name is taken or not allowed; other errors are those of
+    They are made under a hidden name and renamed, so that nobody finds half a run. `origin`: what
+    the run begins with; `fill` is called before the renaming and may put files into the run. UsageError if the name is taken or not allowed; other errors are those of
     `refuse_impossible` and of `fill`.
     """
     refuse_impossible(resolved)
@@ -76,7 +76,7 @@ def create_run(
         ).close()
         fill(hidden)
         while True:
-            hidden.identify(_identity(resolved, chosen, command, imported))
+            hidden.identify(_identity(resolved, chosen, command, origin))
             run = RunDirectory(root / chosen)
             if _moved(hidden, run):
                 return run
@@ -128,7 +128,7 @@ def refuse_impossible(resolved: Resolved) -> None:
 
 
 def _identity(
-    resolved: Resolved, name: str, command: Sequence[str], imported: Imported | None
+    resolved: Resolved, name: str, command: Sequence[str], origin: Origin | None
 ) -> Identity:
     return Identity(
         run=name,
@@ -146,7 +146,8 @@ def _identity(
             "cores": str(os.cpu_count()),
             "python": platform.python_version(),
         },
-        imported=imported,
+        imported=origin if isinstance(origin, Imported) else None,
+        forked=origin if isinstance(origin, Fork) else None,
     )
 
 

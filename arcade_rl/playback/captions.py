@@ -12,7 +12,7 @@ from arcade_rl.recording.recording import Metadata
 from arcade_rl.runs.standing import Standing
 from arcade_rl.words import short_duration, spoken_duration
 
-UNTRAINED, IMPORTED = "untrained", "as imported"
+UNTRAINED = "untrained"
 COUNT = ".0f"
 """Format of a metric that counts something."""
 
@@ -29,7 +29,7 @@ def labels_of(standings: Sequence[Standing]) -> list[str]:
 
 
 def _at_first(standing: Standing) -> str:
-    return IMPORTED if standing.imported else UNTRAINED
+    return standing.origin.label if standing.origin else UNTRAINED
 
 
 def _spoken(standing: Standing) -> str:
@@ -58,12 +58,12 @@ def public_title(metadata: Metadata, standing: Standing | None) -> Title:
 def _trained(metadata: Metadata, standing: Standing | None) -> str:
     if metadata.purpose == "training":
         return f"after {metadata.step_end:,} steps of training"
-    is_imported = standing is not None and standing.imported
+    origin = None if standing is None else standing.origin
     if not metadata.step_end:
-        return IMPORTED if is_imported else "before training"
+        return origin.label if origin else "before training"
     if standing is None:
         return f"after {metadata.step_end:,} steps of training"
-    return f"{_spoken(standing)} of {'further ' if is_imported else ''}training"
+    return f"{_spoken(standing)} of {'further ' if origin else ''}training"
 
 
 def final_score(declaration: Declaration, metadata: Metadata) -> str:

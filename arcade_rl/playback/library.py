@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -49,7 +49,8 @@ from arcade_rl.runs.episodes import (
 )
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.events import Update
-from arcade_rl.runs.queries import update_of
+from arcade_rl.runs.lineage import LinePart, lineage
+from arcade_rl.runs.queries import CurvePoint, update_of
 from arcade_rl.runs.summary import StoredCheckpoint, stored_checkpoints
 
 
@@ -272,18 +273,22 @@ class Run:
         """
         return dataframes.table(self.directory, table)
 
-    def curve(self, name: str, points: int = 500) -> Curve:
+    def curve(self, name: str, points: int = 500, joined: bool = False) -> Curve:
         """The course of a number over the training, in at most `points` points: "return", "length"
         or a metric of the episodes that ended, or a measurement of the updates such as "train/loss"
         or "steps_per_s".
 
-        Chunks that are still running do not count yet. UsageError if nothing has this name.
+        With `joined`, the curve of a fork begins with those of the runs that it was forked from,
+        each up to its fork and each in at most `points` points, and steps count from the beginning
+        of the first. Chunks that are still running do not count yet. UsageError if nothing has this
+        name.
         """
-        with Database.reading(self.directory.database) as database:
-            if name == "steps_per_s" or "/" in name:
-                found = database.update_curve(name, points)
-            else:
-                found = database.episode_curve(name, points)
+        line = lineage(self.directory) if joined else [LinePart(self.directory, 0, None)]
+        found = [
+            replace(point, step=part.before + point.step)
+            for part in line
+            for point in _curve(part, name, points)
+        ]
         if not found and "/" in name:
             raise UsageError(f"no update of {self.directory.name} has a measurement {name!r}")
         return Curve(
@@ -337,6 +342,14 @@ class Curve:
         return dataframes.frame(
             columns, zip(*(getattr(self, name) for name in columns), strict=True)
         )
+
+
+def _curve(part: LinePart, name: str, points: int) -> list[CurvePoint]:
+    """The points of a part of a run, by the steps of that run."""
+    with Database.reading(part.run.database) as database:
+        if name == "steps_per_s" or "/" in name:
+            return database.update_curve(name, points, part.until)
+        return database.episode_curve(name, points, part.until)
 
 
 class Wanted(TypedDict, total=False):

@@ -10,6 +10,7 @@ from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.files import sha256_of
+from arcade_rl.runs.origins import Fork, Imported
 
 
 def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) ->
     the checkpoint that played it, where that is known."""
     metadata = recording.metadata
     manifest = None if checkpoint is None else checkpoint / MANIFEST
-    model = None if checkpoint is None else RunDirectory(checkpoint.parent.parent).imported
+    origin = None if checkpoint is None else RunDirectory(checkpoint.parent.parent).origin
     played = {} if recording.play is None else {"played": asdict(recording.play)}
     return {
         "run": metadata.run,
@@ -29,7 +30,8 @@ def provenance_of(recording: Recording, chosen: str, checkpoint: Path | None) ->
         "opponent": metadata.opponent or None,
         "checkpoint": metadata.checkpoint,
         "checkpoint_sha256": sha256_of(manifest) if manifest and manifest.is_file() else None,
-        "imported": asdict(model) if model else None,
+        "imported": asdict(origin) if isinstance(origin, Imported) else None,
+        "forked": asdict(origin) if isinstance(origin, Fork) else None,
         "steps": metadata.length,
         "return": metadata.raw_return,
         "metrics": metadata.metrics,

@@ -22,7 +22,7 @@ from arcade_rl.overlay.scene import (
     Trace,
 )
 from arcade_rl.recording.recording import Metadata, Play, Recording
-from arcade_rl.runs.directory import Imported
+from arcade_rl.runs.origins import Origin
 
 if TYPE_CHECKING:
     from arcade_rl.playback.session import Session, Shown
@@ -64,11 +64,11 @@ def title_of(
     chosen: str,
     seed: int,
     with_policy: bool,
-    imported: Imported | None = None,
+    origin: Origin | None = None,
 ) -> Title:
     """The two lines that say what is shown. `config`: configuration of the run, where it is known;
     `chosen`: how the actions were chosen; `with_policy`: whether the policy's activity is drawn;
-    `imported`: the model that the run began with, if that was trained elsewhere."""
+    `origin`: what the run began with, where it did not begin untrained."""
     played, where = f"checkpoint {metadata.checkpoint}", [f"checkpoint {metadata.checkpoint}"]
     if metadata.purpose == "training":
         is_numbered = metadata.number > 0  # a training numbers its episodes when they end
@@ -80,7 +80,7 @@ def title_of(
         heading.append(config.train.algorithm_name)
     heading.append("neural activity" if with_policy else played)
     against = [f"against {metadata.opponent}"] if metadata.opponent else []
-    begun = [f"imported from {imported.file}"] if imported else []
+    begun = [origin.words] if origin else []
     subtitle = [metadata.run, *begun, ", ".join(where), *against, chosen, f"seed {seed}"]
     return Title(" - ".join(heading), DOT.join(subtitle))
 

@@ -266,7 +266,7 @@ def _about(
     main = resolved.declaration.metric(resolved.declaration.main_metric)
     is_here = run.database.is_file()  # a run of another machine that is followed has none
     return About(
-        title=title_of(resolved.config, metadata, chosen, seed, with_policy, run.imported),
+        title=title_of(resolved.config, metadata, chosen, seed, with_policy, run.origin),
         chosen=chosen,
         checkpoint=run.checkpoint(metadata.checkpoint),
         standing=standing_at(run, metadata.checkpoint) if is_here else None,

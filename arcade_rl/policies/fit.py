@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any
 
 import torch
 from gymnasium import spaces
+from torch import Tensor
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
@@ -71,26 +72,28 @@ def _outputs(model: ForeignModel, space: spaces.Space[Any]) -> tuple[int, ...]:
     return (prod(space.shape or ()),)
 
 
-def other_weights(model: ForeignModel, resolved: Resolved, env: VectorEnv) -> Iterator[str]:
-    """The first difference between the model's weights and the networks of the configuration, where
+def other_weights(
+    weights: Mapping[str, Tensor], resolved: Resolved, env: VectorEnv
+) -> Iterator[str]:
+    """The first difference between the weights of a policy and the networks of the configuration, where
     spaces and policy fit."""
     train, masked = resolved.config.train, resolved.declaration.masks
     policy = new_policy(train, env.observation_space, env.action_space, masked)
     wanted = policy.state_dict()
-    for name in sorted(wanted.keys() | model.weights.keys()):
-        if name not in model.weights:
+    for name in sorted(wanted.keys() | weights.keys()):
+        if name not in weights:
             yield f"it lacks the weights {name}, which the networks of the configuration have"
         elif name not in wanted:
             yield f"it has weights {name}, which the networks of the configuration lack"
-        elif model.weights[name].shape != wanted[name].shape:
-            theirs, ours = tuple(model.weights[name].shape), tuple(wanted[name].shape)
+        elif weights[name].shape != wanted[name].shape:
+            theirs, ours = tuple(weights[name].shape), tuple(wanted[name].shape)
             yield f"its weights {name} have shape {theirs}; the configuration makes {ours}"
         else:
             continue
         return  # one is enough: the others follow from it
-    policy.load_state_dict(dict(model.weights))
+    policy.load_state_dict(dict(weights))
     loaded = policy.state_dict()
-    if not all(torch.equal(loaded[name], model.weights[name]) for name in wanted):
+    if not all(torch.equal(loaded[name], weights[name]) for name in wanted):
         yield (
             "its actor and critic look through layers of their own; give "
             "--set train.policy_kwargs.share_features_extractor=false"

@@ -4,7 +4,7 @@ made with."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arcade_rl.config import Resolved, Value, values_by_key
@@ -32,7 +32,11 @@ class Change:
 
     @property
     def is_fixed(self) -> bool:
-        return any(f"{self.key}.".startswith(f"{fixed}.") for fixed in FIXED)
+        return self.belongs_to(FIXED)
+
+    def belongs_to(self, names: Sequence[str]) -> bool:
+        """Whether the key is one of these names or lies in a table of them."""
+        return any(f"{self.key}.".startswith(f"{name}.") for name in names)
 
     def __str__(self) -> str:
         return f"{self.key}: {said(self.old)} -> {said(self.new)}"

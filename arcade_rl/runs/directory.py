@@ -25,6 +25,7 @@ from arcade_rl.reading import ABSENT, expect_file, listed, read_file
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.fields import built, parsed
 from arcade_rl.runs.files import canonical_json, write_atomically
+from arcade_rl.runs.origins import Fork, Imported, Origin
 
 RUNS_DIR_VARIABLE = "ARCADE_RL_RUNS_DIR"
 START = "0%"
@@ -37,20 +38,6 @@ LONGEST_NAME = 200
 """Largest length of a run's name, in bytes: with what is added while a run is made or deleted, a
 name must fit in 255."""
 IDENTITY_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The model that a run began with, which was trained elsewhere."""
-
-    file: str
-    """Name of the model's file, without its folder."""
-    sha256: str
-    """SHA-256 of the file, as hexadecimal digits."""
-    steps: int
-    """Steps that the model was trained for elsewhere."""
-    saved_by: str
-    """Version of Stable-Baselines3 that saved the file; "" where the file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +58,15 @@ class Identity:
     """Name of the game's main metric, for readers that do not load its plugin; empty where the
     first metric is meant."""
     imported: Imported | None = None
-    """The model that the run began with; None for a run that began untrained."""
+    """The model that the run began with, if that was trained elsewhere."""
+    forked: Fork | None = None
+    """The checkpoint of another run that the run began with, if there is one."""
     format: int = IDENTITY_FORMAT
+
+    @property
+    def origin(self) -> Origin | None:
+        """What the run began with; None for a run that began untrained."""
+        return self.imported or self.forked
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +193,11 @@ class RunDirectory:
             return 0.0
 
     @property
-    def imported(self) -> Imported | None:
-        """The model that the run began with; None where the run began untrained, or where
-        `run.json` cannot be read."""
+    def origin(self) -> Origin | None:
+        """What the run began with; None where the run began untrained, or where `run.json` cannot
+        be read."""
         try:
-            return self.identity().imported
+            return self.identity().origin
         except (ArcadeError, OSError):  # reading the run reports the error
             return None
 

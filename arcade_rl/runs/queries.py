@@ -254,14 +254,15 @@ class Queries:
         ).fetchone()
         return built_of_row(RowCounts, dict(row))
 
-    def episode_curve(self, name: str, points: int) -> list[CurvePoint]:
+    def episode_curve(self, name: str, points: int, until: int | None = None) -> list[CurvePoint]:
         """The course of a number of the episodes over the training: "return", "shaped_return",
         "length", or a metric.
 
         The curve has at most `points` points, each for about as many consecutive episodes of
-        finished chunks. UsageError for any other name.
+        finished chunks, and ends at the step `until` of the run where that is given. UsageError
+        for any other name.
         """
-        return self._curve(self._values_of(name), "e", points)
+        return self._curve(self._values_of(name), "e", points, until)
 
     def recent_curve(self, name: str, every: float, until: int) -> list[RecentPoint]:
         """The mean of the last episodes, and the best and worst so far, over the training: a point
@@ -298,7 +299,7 @@ class Queries:
             raise UsageError(f"episodes have no {name!r}; {meant_or(name, columns, expected)}")
         return f'select e.number, e.step as step, e."{columns[name]}" as value from episodes e'
 
-    def update_curve(self, name: str, points: int) -> list[CurvePoint]:
+    def update_curve(self, name: str, points: int, until: int | None = None) -> list[CurvePoint]:
         """The course of a measurement of the updates over the training, such as "train/loss" or
         "steps_per_s".
 
@@ -311,9 +312,11 @@ class Queries:
             self._connection.create_function("measurement", 2, _measurement, deterministic=True)
         names = () if name == "steps_per_s" else (name,)
         entries = f"select u.number, u.steps as step, {value} as value from updates u"
-        return self._curve(entries, "u", points, *names)
+        return self._curve(entries, "u", points, until, *names)
 
-    def _curve(self, select: str, table: str, points: int, *values: str) -> list[CurvePoint]:
+    def _curve(
+        self, select: str, table: str, points: int, until: int | None, *values: str
+    ) -> list[CurvePoint]:
         """Points of a curve, each over about as many consecutive rows of finished chunks."""
         if points < 1:
             raise ValueError(f"{points} points; expected 1 or more")
@@ -325,13 +328,13 @@ class Queries:
             ), placed as (
                 select step, value, row_number() over (order by number) - 1 as place,
                        count(*) over () as total
-                from entries where value is not null
+                from entries where value is not null and step <= coalesce(?, step)
             )
             select max(step) as step, avg(value) as mean, min(value) as least, max(value) as most,
                    count(*) as count
             from placed group by place * min(?, total) / total order by place
             """,
-            (*values, points),
+            (*values, until, points),
         ).fetchall()
         return [built_of_row(CurvePoint, dict(row)) for row in rows]
 

@@ -13,6 +13,7 @@ from arcade_rl.errors import MissingError
 from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.origins import Origin
 
 LEARNING_RATE = "train/learning_rate"
 """SB3's name of the learning rate among the values of an update."""
@@ -39,9 +40,8 @@ class Standing:
     """Largest raw return of all episodes up to the checkpoint."""
     learning_rate: float | None
     """Learning rate of the last update; None before the first update."""
-    imported: str = ""
-    """File of the model that the run began with, which was trained elsewhere; "" where the run began
-    untrained."""
+    origin: Origin | None = None
+    """What the run began with; None where the run began untrained."""
 
     @property
     def progress(self) -> float:
@@ -126,5 +126,5 @@ def standing_at(run: RunDirectory, chunk: int) -> Standing:
         window=min(WINDOW, count),
         best_return=best,
         learning_rate=json.loads(update[0]).get(LEARNING_RATE) if update else None,
-        imported=run.imported.file if run.imported else "",
+        origin=run.origin,
     )

@@ -19,6 +19,7 @@ from arcade_rl.runs.directory import Identity, RunDirectory, all_runs
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.events import read_log
 from arcade_rl.runs.fields import built_of_row
+from arcade_rl.runs.origins import Fork
 from arcade_rl.runs.phases import total
 from arcade_rl.runs.queries import ChunkSummary, RecordingCounts, Status
 from arcade_rl.runs.segments import faults_of_segments
@@ -58,6 +59,8 @@ class RunSummary:
     earlier version, which dropped them at every cut."""
     metric: str
     """The metric that names the best checkpoint, or the game's main one."""
+    forked: Fork | None
+    """The checkpoint of another run that the run began with."""
     metrics: dict[str, float | None]
     """Mean of every metric over the last 100 episodes that ended; None before the first has
     ended."""
@@ -229,6 +232,7 @@ def _summarize(run: RunDirectory, identity: Identity | None, faults: _Faults) ->
         open_steps=open_steps,
         dropped_steps=max(index.steps - open_steps - ended_steps, 0),
         metric=_metric(config, identity, index),
+        forked=identity.forked if identity else None,
         metrics=index.metrics,
         faults=tuple(dict.fromkeys(faults.lines)),  # a file that is read twice is reported once
     )

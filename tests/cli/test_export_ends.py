@@ -30,7 +30,12 @@ def workers(running: Command) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize(
-    ("command", "is_early"), [("episode", False), ("milestones", True), ("milestones", False)]
+    ("command", "is_early"),
+    [
+        ("episode", False),
+        ("milestones", True),
+        pytest.param("milestones", False, marks=pytest.mark.very_slow),
+    ],
 )
 def test_an_interrupted_export_leaves_nothing(
     every: Made, tmp_path: Path, command: str, is_early: bool

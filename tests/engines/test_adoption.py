@@ -15,7 +15,7 @@ from make_run import Made, go_on
 from arcade_rl import Run
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
-from arcade_rl.engines import adoption
+from arcade_rl.engines import beginnings
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.playback.evaluation import evaluate
@@ -268,7 +268,7 @@ def test_looking_for_advice_opens_no_environment_in_vain_and_keeps_stdout_clean(
         shown.append(options.observation)
         return open_env(game, options, *rest)
 
-    monkeypatch.setattr(adoption, "open_env", speaks)
+    monkeypatch.setattr(beginnings, "open_env", speaks)
     path = tmp_path / "model.zip"
     numbers = spaces.Box(-1, 1, (7,), np.float32)
     PPO("MlpPolicy", still(numbers, toy_spaces()[1]), device="cpu").save(path)

@@ -59,7 +59,10 @@ VERY_SLOW = pytest.mark.very_slow
 
 @pytest.fixture(
     scope="module",
-    params=["features", "pixels, fast", pytest.param("pixels, exact", marks=VERY_SLOW)],
+    params=[
+        "features",
+        *(pytest.param(kind, marks=VERY_SLOW) for kind in ("pixels, fast", "pixels, exact")),
+    ],
 )
 def observation(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -159,15 +162,8 @@ def test_in_one_chunk_it_is_the_same_run(
     assert_same_recordings_however_cut(run, undisturbed)
 
 
-@pytest.mark.parametrize(
-    "observation",
-    [
-        "features",
-        *(pytest.param(kind, marks=VERY_SLOW) for kind in ("pixels, fast", "pixels, exact")),
-    ],
-    indirect=True,
-    scope="module",
-)
+@pytest.mark.parametrize("observation", SETTINGS, indirect=True, scope="module")
+@pytest.mark.very_slow  # the toy's supervisors are killed in test_engine.py
 def test_a_supervisor_killed_twice_changes_nothing(
     observation: str, undisturbed: RunDirectory, update_s: float, tmp_path: Path
 ) -> None:

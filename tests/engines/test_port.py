@@ -108,6 +108,7 @@ def test_workers_that_share_no_folder_and_are_killed_give_the_same_bytes(
 
 
 @pytest.mark.usefixtures("duel")
+@pytest.mark.very_slow  # opponents stay with duel runs, folders with the toy
 def test_workers_that_share_no_folder_have_the_opponents_too(tmp_path: Path) -> None:
     """A pool of the run's own checkpoints, those that open episodes have, and one of another run."""
     usual = {

@@ -10,11 +10,15 @@ from recorded import METADATA
 from arcade_rl.overlay.scene import Title
 from arcade_rl.playback.captions import labels_of, public_title
 from arcade_rl.runs.episodes import parse_condition
+from arcade_rl.runs.origins import Fork, Imported, Origin
 from arcade_rl.runs.standing import Standing
 
+IMPORTED = Imported("ppo.zip", "", 10, "")
+FORKED = Fork("first", 0.0, 4, 1024, "")
 
-def standing(steps: int, trained_s: float, imported: str = "") -> Standing:
-    return Standing(steps, steps, 10**6, trained_s, 0, None, 0, None, None, imported)
+
+def standing(steps: int, trained_s: float, origin: Origin | None = None) -> Standing:
+    return Standing(steps, steps, 10**6, trained_s, 0, None, 0, None, None, origin)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +37,9 @@ def test_labels_tell_checkpoints_apart(points: list[tuple[int, float]], said: li
 
 
 def test_a_run_of_an_imported_model_did_not_begin_untrained() -> None:
-    points = [standing(0, 0, "ppo.zip"), standing(100, 240, "ppo.zip")]
+    points = [standing(0, 0, IMPORTED), standing(100, 240, IMPORTED)]
     assert labels_of(points) == ["as imported", "after 4 minutes"]
+    assert labels_of([standing(0, 0, FORKED)]) == ["as in first"]
 
 
 @pytest.mark.parametrize(
@@ -43,10 +48,10 @@ def test_a_run_of_an_imported_model_did_not_begin_untrained() -> None:
         ({"purpose": "evaluation"}, standing(9000, 240), "after 4 minutes of training"),
         ({"purpose": "evaluation"}, None, "after 9,000 steps of training"),
         ({"purpose": "evaluation", "step_end": 0}, None, "before training"),
-        ({"purpose": "evaluation", "step_end": 0}, standing(0, 0, "ppo.zip"), "as imported"),
+        ({"purpose": "evaluation", "step_end": 0}, standing(0, 0, IMPORTED), "as imported"),
         (
             {"purpose": "evaluation"},
-            standing(9000, 240, "ppo.zip"),
+            standing(9000, 240, IMPORTED),
             "after 4 minutes of further training",
         ),
         ({}, standing(0, 0), "after 9,000 steps of training"),

@@ -141,6 +141,7 @@ def test_episodes_that_ended_in_chunks_before_a_stage_change_are_kept_for_it(mad
     assert min(before) < chunk == max(before)
 
 
+@pytest.mark.very_slow  # the next test stops instead of killing
 def test_kills_change_neither_episodes_nor_reasons(tmp_path: Path, made: Made) -> None:
     """Every worker is killed once, and the supervisor before, at, and after the stage change."""
     run, change = RunDirectory(tmp_path / "r"), story(made.run)[2]

@@ -60,6 +60,7 @@ def test_an_undisturbed_run_records_every_episode_once(undisturbed: RunDirectory
     assert state.episodes > 300
 
 
+@pytest.mark.very_slow  # crash equivalence compares recordings too
 def test_kills_while_recording_change_nothing(tmp_path: Path, undisturbed: RunDirectory) -> None:
     """The worker of every chunk is killed once, and the supervisor in two of them too."""
     run = RunDirectory(tmp_path / "r")

@@ -124,5 +124,6 @@ assert torch.compile(lambda x: x + 1)(torch.ones(3)).tolist() == [2, 2, 2]
 """
 
 
+@pytest.mark.very_slow
 def test_networks_compile_in_a_process_that_has_imported_the_simulator() -> None:
     subprocess.run([sys.executable, "-c", COMPILES], check=True)

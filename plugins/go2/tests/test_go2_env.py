@@ -134,7 +134,7 @@ def test_it_is_cut_after_its_time() -> None:
     assert not any(batch.terminated.any() for batch in batches)
 
 
-@pytest.mark.parametrize("hz", [15, 25, 50])
+@pytest.mark.parametrize("hz", [pytest.param(15, marks=pytest.mark.very_slow), 25, 50])
 def test_fewer_decisions_a_second_are_longer_steps(hz: int) -> None:
     """A robot that stands turns by nothing, for which it is rewarded by the second."""
     with closing(Go2Env(options(control_hz=hz, episode_s=0.4, start_rad=0.0), N)) as env:

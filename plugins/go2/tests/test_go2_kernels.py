@@ -101,6 +101,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.very_slow  # the tests below do without Genesis
 def test_genesis_begins_and_ends_in_a_cache_with_an_old_lock(cache: Path) -> None:
     lock = leave_lock(cache, LOCK, 3600)
     said = run(cache, code=BEGINS)
