@@ -59,12 +59,7 @@ def _line(play: StoredPlay, depth: int) -> str:
     left = ", left before its end" if play.play.stopped else ""
     begins = ""
     if parent is not None:
-        name = (
-            f"{parent.run}:{parent.number}"
-            if parent.number
-            else f"{parent.run}@{parent.checkpoint}"
-        )
-        begins = f"from step {parent.step:,}" + ("" if depth else f" of {name}") + ", "
+        begins = f"from step {parent.step:,}" + ("" if depth else f" of {parent.name}") + ", "
     return (
         f"{play.path.name}  {begins}{it.length:,} steps, return {it.raw_return:g}, {drivers}{left}"
     )

@@ -111,6 +111,7 @@ def detail_values(recording: Recording) -> dict[str, Any]:
     return {
         **named(asdict(recording.metadata)),
         "seed": recording.start.seed,
+        "play": None if recording.play is None else asdict(recording.play),
         "columns": {name: None if it is None else it.tolist() for name, it in found.items()},
     }
 
@@ -131,7 +132,8 @@ def write_detail(recording: Recording, size: int) -> None:
         f"played    {exact_date(it.started)} to {time_of_day(it.ended)}, chunk {it.chunk}, environment {it.environment}, "
         f"seed {recording.start.seed}",
         f"at        step {it.step_end:,} of the run, {it.progress:.1%} of its length",
-        f"steps     {it.length:,}{', cut by a limit' if it.truncated else ''}",
+        f"steps     {it.length:,}{_cut(recording)}",
+        *_driven(recording),
         f"return    {it.raw_return:g}, shaped {it.shaped_return:g}",
         f"metrics   {_pairs(it.metrics)}",
         f"terms     {_pairs(it.terms)}",
@@ -145,6 +147,26 @@ def write_detail(recording: Recording, size: int) -> None:
         paragraph(line, indent=10)
     click.echo(f"return over the {it.length:,} steps, {_extent(recording)}")
     click.echo(spark_line(recording.rewards))
+
+
+def _cut(recording: Recording) -> str:
+    """How an episode ended that the rules did not end; "" for any other."""
+    if recording.is_stopped:
+        return ", left before its end"
+    return ", cut by a limit" if recording.metadata.truncated else ""
+
+
+def _driven(recording: Recording) -> list[str]:
+    """Lines about who chose the actions, and which episode this one goes on from."""
+    play = recording.play
+    if play is None:
+        return []
+    drives = [f"{drive.driver} from step {drive.first:,}" for drive in play.drives]
+    lines = [f"drivers   {', '.join(drives)}"]
+    if (parent := play.parent) is not None:
+        digest = f", SHA-256 {parent.sha256}" if parent.sha256 else ""
+        lines.append(f"branch    of {parent.name} at step {parent.step:,}{digest}")
+    return lines
 
 
 def spark_line(rewards: npt.NDArray[np.float32], width: int = SPARK_WIDTH) -> str:

@@ -92,12 +92,7 @@ def title_of_play(recording: Recording) -> Title:
     where = [metadata.run]
     if play is not None and play.parent is not None:
         parent = play.parent
-        name = (
-            f"{parent.run}:{parent.number}"
-            if parent.number
-            else f"{parent.run}@{parent.checkpoint}"
-        )
-        where.append(f"goes on from {name} at step {parent.step:,}")
+        where.append(f"goes on from {parent.name} at step {parent.step:,}")
     against = [f"against {metadata.opponent}"] if metadata.opponent else []
     subtitle = [*where, *against, f"seed {recording.start.seed}"]
     return Title(metadata.game.upper(), DOT.join(subtitle))

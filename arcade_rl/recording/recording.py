@@ -124,6 +124,11 @@ class Parent:
     step: int
     """Number of steps of the other episode that were kept."""
 
+    @property
+    def name(self) -> str:
+        """What people call the other episode."""
+        return f"{self.run}:{self.number}" if self.number else f"{self.run}@{self.checkpoint}"
+
 
 @dataclass(frozen=True, slots=True)
 class Drive:

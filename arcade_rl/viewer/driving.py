@@ -181,7 +181,10 @@ class Driving:
             if self.screen.is_over:
                 self.screen = None
             return True
-        if key == "escape" or self.hands is None or not self._is_at_hand:
+        if key == "escape" or self.hands is None:
+            return False
+        if not self._is_at_hand:
+            self.hands.forget_taps()  # the key that lets the game go on is no move in it
             return False
         return key in self.hands.keys
 
@@ -191,10 +194,9 @@ class Driving:
         if self.screen is not None and self.screen.listen():
             viewer.is_stale = True
         if self._ready_at is not None:
-            viewer.is_stale = True
-            if time.monotonic() >= self._ready_at:
-                self._ready_at = None
-                viewer.player.play()
+            self._count()
+        if self.hands is not None and not self._is_live:
+            self.hands.forget_taps()
         if self._returns:
             viewer.attempt(self._try_to_return)
         episode = self._episode
@@ -207,6 +209,19 @@ class Driving:
         elif episode.source.performance.played and time.monotonic() >= self._keep_at:
             self._keep_at = time.monotonic() + KEEP_S
             viewer.attempt(episode.save)
+
+    def _count(self) -> None:
+        """Go on with a countdown, which ends early where somebody plays or seeks meanwhile."""
+        viewer, ready_at = self._viewer, self._ready_at
+        assert ready_at is not None, "a countdown runs"
+        viewer.is_stale = True
+        if viewer.player.is_playing or viewer.player.is_seeking:
+            self._ready_at = None
+        elif time.monotonic() >= ready_at:
+            self._ready_at = None
+            viewer.player.play()
+            if self.hands is not None:
+                self.hands.forget_taps()
 
     def draw(self, picture: Frame) -> None:
         """Draw what people press, the countdown and the screen for keys over a picture."""
@@ -233,6 +248,14 @@ class Driving:
             return True
         episode, player = self._episode, self._viewer.player
         return episode is not None and episode.source.performance.waits and player.is_playing
+
+    @property
+    def _is_live(self) -> bool:
+        """Whether the next step that the clock asks for is one that a person plays."""
+        episode, player = self._episode, self._viewer.player
+        if episode is None or not player.is_playing:
+            return False
+        return player.position == episode.source.performance.played
 
     # --- games ---------------------------------------------------------------------------------
 

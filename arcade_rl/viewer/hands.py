@@ -1,5 +1,5 @@
-"""Keys and game pads as the hands of people who play. Beside `window`, the only module that imports
-pygame."""
+"""Keys and game pads as the hands of people who play. `window` and `speaker` import pygame
+too."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from arcade_rl.viewer.bindings import PAD, Bindings
 
 FAR = 0.5
 """Part of a stick's or trigger's way from which it counts as pressed."""
+MOST_HEARD = 16
+"""Most presses that are kept for those who set bindings."""
 MOST = 32767.0
 """What SDL gives for the end of a stick's or trigger's way."""
 _KEYS = {
@@ -112,10 +114,10 @@ class Hands:
         """How far a person pushes each stick, -1 to 1; 0 within the dead zone."""
         return {axis: way for (person, axis), way in self._sticks.items() if person == seat}
 
-    def forget_taps(self, seat: int) -> None:
-        """Forget what a person tapped, as a step has taken it in."""
-        self._fresh[seat].clear()
-        self.heard.clear()
+    def forget_taps(self, seat: int | None = None) -> None:
+        """Forget what a person tapped, or everybody, as a step has taken it in, or none will."""
+        for taps in self._fresh if seat is None else (self._fresh[seat],):
+            taps.clear()
 
     def release(self) -> None:
         """Forget everything that is held, as after the window lost the keyboard."""
@@ -157,7 +159,7 @@ class Hands:
             return
         self._presses += 1
         self._held[place] = self._presses
-        self.heard.append(place[1])
+        self.heard = [*self.heard, place[1]][-MOST_HEARD:]
         for seat, taps in enumerate(self._fresh):
             if place[0] in (-1, seat):
                 taps[place] = self._presses

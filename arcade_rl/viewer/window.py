@@ -1,4 +1,4 @@
-"""A window that shows arrays of pixels, and its events. `hands` imports pygame too."""
+"""A window that shows arrays of pixels, and its events. `hands` and `speaker` import pygame too."""
 
 from __future__ import annotations
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pygame
 import pytest
+from desktop import wait_for
 from recorded import recording
 
-from arcade_rl.recording.format import encode
+from arcade_rl.playback.verify import verify
+from arcade_rl.recording.format import decode, encode
 from arcade_rl.recording.recording import PERSON, Drive, Parent, Play
 from arcade_rl.runs.plays import write_play
 from arcade_rl.viewer.window import ViewerWindow
@@ -71,6 +75,25 @@ def test_a_window_that_is_closed_at_once_leaves_no_file(
     assert os.listdir(folder_of_commands) == []
 
 
+def test_a_killed_window_leaves_what_was_written_by_then(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "arcade_rl", "play", "toy", "--set", "options.length=100000"]
+    variables = {"SDL_VIDEODRIVER": "dummy", "XDG_STATE_HOME": str(tmp_path / "state")}
+    process = subprocess.Popen(
+        [*command, "--overlay", "none"], cwd=tmp_path, env={**os.environ, **variables},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: "yes" if list((tmp_path / "plays").glob("*.lz4")) else "")
+    finally:
+        process.kill()
+        assert process.communicate() == ("", "")
+    (path,) = (tmp_path / "plays").glob("*.lz4")
+    left = decode(path.read_bytes())
+    assert left.is_stopped
+    (found,) = verify([left])
+    assert (found.fault, found.divergence) == ("", None)
+
+
 def write(folder: Path, name: str, parent: Parent | None = None, stopped: bool = False) -> Parent:
     """A game in a folder, and the moment of it after 40 steps."""
     play = Play((Drive(0, PERSON),), stopped, parent)
@@ -121,3 +144,15 @@ def test_damaged_files_are_named_after_the_others(
     assert done.returncode == 4
     assert len(done.stdout.splitlines()) == 1
     assert "plays/broken.msgpack.lz4 is not read as a recorded episode" in done.stderr
+
+
+def test_an_episode_says_who_drove(arcade_rl: CommandLine, folder_of_commands: Path) -> None:
+    plays = folder_of_commands / "plays"
+    first = write(plays, "a")
+    write(plays, "b", first, stopped=True)
+    shown = arcade_rl("episodes", "show", "plays/b.msgpack.lz4").stdout.splitlines()
+    assert "steps     100, left before its end" in shown
+    assert "drivers   person from step 0" in shown
+    assert f"branch    of a:123 at step 40, SHA-256 {first.sha256}" in shown
+    values = json.loads(arcade_rl("episodes", "show", "plays/b.msgpack.lz4", "--json").stdout)
+    assert values["play"]["parent"]["sha256"] == first.sha256

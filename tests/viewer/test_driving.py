@@ -1,5 +1,5 @@
-"""People play in windows without a display, with keys and pads that are posted to the system's
-queue. No real game pad was at hand: its events are posted too."""
+"""People play in windows without a display, with keys that are posted to the system's queue, and with
+pads that SDL makes up, as no real one is at hand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 import pygame
 import pytest
 from make_run import Made
+from virtual_pad import VirtualPad
 from watched import SIZE, message, press, settle, watching, write_episode
 
 from arcade_rl.config import from_assignments, resolve
@@ -69,6 +70,12 @@ def playing(
 def post(viewer: Viewer, kind: int, **values: Any) -> None:
     """Something happens to the window."""
     pygame.event.post(pygame.Event(kind, values))
+    for event in viewer.window.events(0):
+        viewer.take(event)
+
+
+def look(viewer: Viewer) -> None:
+    """Take in what happened to the pads."""
     for event in viewer.window.events(0):
         viewer.take(event)
 
@@ -136,6 +143,40 @@ def test_a_tap_between_two_steps_counts_once(tmp_path: Path) -> None:
         release(viewer, "down")
         step(viewer, 2)
         assert viewer.slide.session.recording.actions.tolist() == [3, 0]
+
+
+def test_a_tap_while_the_game_rests_is_no_move(tmp_path: Path) -> None:
+    with playing(tmp_path, "game=toy", "options.length=60") as viewer:
+        step(viewer, 2)
+        hands = viewer.driving.hands
+        assert hands is not None
+        hands.set_bindings(hands.bindings.with_inputs("toy", 0, {"yellow": ["space", "down"]}))
+        press(viewer, "p")
+        hold(viewer, "down")
+        release(viewer, "down")
+        viewer._poll()
+        post(viewer, pygame.KEYDOWN, key=pygame.K_SPACE, unicode=" ")
+        post(viewer, pygame.KEYUP, key=pygame.K_SPACE)
+        assert viewer.player.is_playing
+        step(viewer)
+        assert viewer.slide.session.recording.actions.tolist() == [0, 0, 0]
+
+
+def test_who_plays_or_seeks_ends_the_countdown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with playing(tmp_path, "game=toy", "options.length=60") as viewer:
+        step(viewer, 4)
+        monkeypatch.setattr(driving, "COUNTDOWN_S", 60.0)
+        for key in ("p", "home"):
+            viewer.driving.count_down()
+            viewer._poll()
+            assert not viewer.player.is_playing
+            viewer.press(key)
+            viewer._poll()
+            assert viewer.driving._ready_at is None
+        settle(viewer)
+        assert viewer.player.position == 0
 
 
 def test_keys_of_the_game_are_no_commands_while_it_is_played(tmp_path: Path) -> None:
@@ -258,6 +299,45 @@ def test_a_pad_may_come_and_go_at_any_time(tmp_path: Path) -> None:
         assert viewer.slide.session.recording.actions.tolist() == [3, 3, 0, 0]
         post(viewer, pygame.CONTROLLERDEVICEADDED, device_index=99)
         post(viewer, pygame.CONTROLLERDEVICEREMOVED, instance_id=99)
+
+
+def test_a_pad_of_the_system_is_plugged_in_pressed_and_pulled_out(tmp_path: Path) -> None:
+    with playing(tmp_path, "game=toy", "options.length=60") as viewer, VirtualPad() as pad:
+        hands = viewer.driving.hands
+        assert hands is not None
+        look(viewer)
+        assert hands.pads == 1
+        pad.press(pygame.CONTROLLER_BUTTON_DPAD_DOWN)
+        look(viewer)
+        step(viewer, 2)
+        pad.press(pygame.CONTROLLER_BUTTON_DPAD_DOWN, False)
+        pad.press(pygame.CONTROLLER_BUTTON_DPAD_RIGHT)
+        look(viewer)
+        step(viewer)
+        pad.pull_out()
+        look(viewer)
+        assert hands.pads == 0
+        step(viewer)
+        with VirtualPad() as other:
+            look(viewer)
+            other.press(pygame.CONTROLLER_BUTTON_DPAD_UP)
+            look(viewer)
+            step(viewer)
+        look(viewer)
+        assert viewer.slide.session.recording.actions.tolist() == [3, 3, 2, 0, 1]
+        assert hands.pads == 0
+
+
+def test_a_stick_of_the_system_moves_an_axis(tmp_path: Path) -> None:
+    words = ["game=toy", "options.actions=continuous", "options.length=30"]
+    with playing(tmp_path, *words) as viewer, VirtualPad() as pad:
+        look(viewer)
+        for value in (32767, 4000, -32768):
+            pad.push(pygame.CONTROLLER_AXIS_LEFTX, value)
+            look(viewer)
+            step(viewer)
+        red = viewer.slide.session.recording.actions[:, 0].tolist()
+        assert red == [pytest.approx(1), 0, pytest.approx(-1)]
 
 
 def test_the_window_that_loses_the_keyboard_lets_go_of_all_keys(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def play(desktop: Desktop, folder: Path, words: list[str], keys: list[str], begi
             desktop.do("keyup", key)
         desktop.press("Escape")
         said, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors
+        assert (process.returncode, errors) == (0, "")
     finally:
         process.kill()
         process.wait()
