@@ -18,6 +18,7 @@ from textual.widgets import ContentSwitcher, Footer
 from arcade_rl.tui.board import BoardRow, RunBoard
 from arcade_rl.tui.compare_view import CompareScreen
 from arcade_rl.tui.dialogs import PageDialog, PlainText
+from arcade_rl.tui.episodes_view import EpisodesView
 from arcade_rl.tui.glyphs import ASCII, UNICODE, fitted, safe
 from arcade_rl.tui.help import HELP_COLUMNS, LOG_COLUMNS, help_rows, log_rows, sign_of
 from arcade_rl.tui.invocation import Caller, Invocation
@@ -36,7 +37,11 @@ LEAST = (60, 20)
 BATCH = 40
 """Runs that are read before the first of them are shown."""
 DARK, LIGHT = "textual-dark", "textual-light"
-VIEWS: Mapping[str, type[View]] = {"runs": RunsView, "run": RunView}
+VIEWS: Mapping[str, type[View]] = {
+    "runs": RunsView,
+    "run": RunView,
+    "episodes": EpisodesView,
+}
 """The screens by their names, in the order of their numbers."""
 
 
@@ -61,6 +66,7 @@ class Cockpit(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "show('runs')", "Runs", show=False),
         Binding("2", "show('run')", "Run", show=False),
+        Binding("3", "show('episodes')", "Episodes", show=False),
         Binding("p", "pause_run", "Pause, go on"),
         Binding("r", "resume_run", "Resume"),
         Binding("s", "stop_run", "Stop"),
@@ -321,6 +327,13 @@ class Cockpit(App[None]):
     def action_leave(self) -> None:
         if not self.shown.leave() and self.shown.id != "runs":
             self.action_show("runs")
+
+    def open_episode(self, number: int) -> None:
+        """Show the table of episodes, with the cursor on one."""
+        self.action_show("episodes")
+        view = self.view("episodes")
+        if isinstance(view, EpisodesView):
+            view.go_to(number)
 
     def compare(self) -> None:
         """Show the marked runs over each other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
@@ -11,6 +12,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from arcade_rl import words
+from arcade_rl.errors import ArcadeError
+from arcade_rl.runs.episodes import nearest_recorded
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PlainText
@@ -215,6 +218,29 @@ class RunView(View):
         if self._measures:
             self._slots[slot] = (self._slots[slot] + event.by) % len(self._measures)
             self._draw_curves()
+
+    def on_curve_plot_point_chosen(self, event: CurvePlot.PointChosen) -> None:
+        """Open the recorded episode that is nearest to the cursor."""
+        if self._report is None:
+            return
+        try:
+            number = nearest_recorded(self._report.run, self._number_at(event.x))
+        except (ArcadeError, OSError) as error:
+            self.say(str(error))
+            return
+        if number is None:
+            self.say("no episode of this run is recorded")
+        else:
+            self.cockpit.open_episode(number)
+
+    def _number_at(self, x: float) -> int:
+        """Number of the episode that ended at a place of the x axis."""
+        assert self._report is not None
+        episodes = self._report.history.measured("return")
+        if not len(episodes):
+            return 0
+        place = int(np.argmin(np.abs(episodes.along(self._axis) - x)))
+        return int(episodes.episodes[place])
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
         row = event.table.row(event.index)

@@ -49,4 +49,4 @@ def test_runs_without_the_value_come_last_in_both_directions() -> None:
 
 def test_states_are_sorted_by_what_lives_and_the_pinned_run_is_first() -> None:
     assert [row.name for row in arranged(ROWS, "state", False)] == ["second", "first", "third"]
-    assert [row.name for row in arranged(ROWS, "state", False, ["third"])][0] == "third"
+    assert arranged(ROWS, "state", False, ["third"])[0].name == "third"
