@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Footer
 
 from arcade_rl.tui.board import BoardRow, RunBoard
@@ -36,6 +38,11 @@ LEAST = (60, 20)
 """(columns, lines) of the smallest terminal that has screens; a smaller one has one line."""
 BATCH = 40
 """Runs that are read before the first of them are shown."""
+ASK = "\x1b[6n"
+"""Asks a terminal where its cursor is; the answer comes once everything before is drawn."""
+PATIENCE_S, MUTE_S = 10.0, 0.2
+"""Time after which a terminal is taken for one that does not answer, and the time that such a one is
+given to draw, seconds."""
 DARK, LIGHT = "textual-dark", "textual-light"
 VIEWS: Mapping[str, type[View]] = {
     "runs": RunsView,
@@ -99,6 +106,9 @@ class Cockpit(App[None]):
         """Number of the colour of each marked run, by name."""
         self._is_looking = False
         self._said = ""
+        self._answers: deque[Callable[[], None]] = deque()
+        self._patience: Timer | None = None
+        self._is_mute = False
 
     # --- what is on the screen -------------------------------------------------------------------
 
@@ -308,6 +318,36 @@ class Cockpit(App[None]):
     def action_watch_run(self) -> None:
         self._on_run(self.steering.watch)
 
+    # --- the terminal itself -----------------------------------------------------------------------
+
+    def ask_terminal(self, answered: Callable[[], None]) -> None:
+        """Call `answered` once the terminal has drawn everything that it was sent. A terminal that
+        gives no answer is taken to need a moment."""
+        driver = self._driver
+        if driver is None or self.is_headless:
+            self.call_later(answered)
+        elif self._is_mute:
+            self.set_timer(MUTE_S, answered)
+        else:
+            self._answers.append(answered)
+            driver.write(ASK)
+            if self._patience is None:
+                self._patience = self.set_timer(PATIENCE_S, self._give_up)
+
+    def on_cursor_position(self) -> None:
+        """The terminal has answered."""
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
+        if self._answers:
+            self._answers.popleft()()
+
+    def _give_up(self) -> None:
+        """The terminal does not answer."""
+        self._patience, self._is_mute = None, True
+        while self._answers:
+            self._answers.popleft()()
+
     # --- going about -----------------------------------------------------------------------------
 
     def action_show(self, name: str) -> None:
@@ -316,6 +356,8 @@ class Cockpit(App[None]):
         if name != "runs" and name != "start" and self.chosen_row is None:
             self.say("no run is chosen")
             return
+        if name != switcher.current:
+            self.shown.left()
         switcher.current = name
         self._said = ""
         view = self.view(name)

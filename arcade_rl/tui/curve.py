@@ -78,8 +78,10 @@ class CurvePlot(Widget, can_focus=True):
         def control(self) -> CurvePlot:
             return self.curve
 
-    def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(
+        self, glyphs: Glyphs = UNICODE, *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
         self.glyphs = glyphs
         self.measure = Measure("", "", "")
         self.axis: Axis = "step"

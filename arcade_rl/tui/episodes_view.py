@@ -22,6 +22,8 @@ from arcade_rl.tui.episode_rows import (
     row_of_episode,
     words_of,
 )
+from arcade_rl.tui.picture import PictureScreen
+from arcade_rl.tui.projection import Subject
 from arcade_rl.tui.rows import ShownRow
 from arcade_rl.tui.table import RowTable
 from arcade_rl.tui.view import FilterLine, View
@@ -227,6 +229,12 @@ class EpisodesView(View):
     def episode(self) -> str:
         """The episode under the cursor, as command lines name it; "" where there is none."""
         return f"{self.cockpit.chosen}:{self.chosen}" if self.chosen is not None else ""
+
+    def on_row_table_row_chosen(self, _: RowTable.RowChosen) -> None:
+        """Play the episode in the terminal."""
+        if self._run is not None and self.chosen is not None:
+            subject = Subject("episode", self._run.path, self.chosen)
+            self.app.push_screen(PictureScreen(subject, self.cockpit.glyphs, self.action_window))
 
     def action_window(self) -> None:
         if self.episode:

@@ -20,6 +20,8 @@ from arcade_rl.tui.dialogs import PlainText
 from arcade_rl.tui.glyphs import bar, safe
 from arcade_rl.tui.measures import Measure, listed_measures
 from arcade_rl.tui.panels import PANELS
+from arcade_rl.tui.picture import PictureBox, PictureScreen
+from arcade_rl.tui.projection import Subject
 from arcade_rl.tui.report import RunReport
 from arcade_rl.tui.series import AXES, Axis, Measured, joined
 from arcade_rl.tui.table import RowTable
@@ -39,6 +41,7 @@ class RunView(View):
         Binding("m", "smooth", "Smooth"),
         Binding("L", "log_scale", "Log", show=False),
         Binding("b", "band", "Band", show=False),
+        Binding("g", "picture", "Game"),
         Binding("t", "panel(1)", "Next list"),
         Binding("T", "panel(-1)", "List before", show=False),
         Binding("tab", "app.focus_next", "Next panel", show=False),
@@ -48,6 +51,8 @@ class RunView(View):
     RunView #fault { height: auto; max-height: 2; color: $text-error; padding: 0 1; display: none; }
     RunView #fault.-shown { display: block; }
     RunView #curves { height: 3fr; grid-size: 1 1; grid-gutter: 0 1; }
+    RunView #picture { width: 44%; display: none; }
+    RunView #picture.-shown { display: block; }
     RunView #panel-names { height: 1; background: $panel; padding: 0 1; }
     RunView #panel { height: 2fr; }
     """
@@ -56,14 +61,14 @@ class RunView(View):
         glyphs = self.cockpit.glyphs
         yield PlainText(id="facts")
         yield PlainText(id="fault")
-        with Horizontal(id="middle"), Vertical(id="left"):
-            with Grid(id="curves"):
-                for slot in range(MOST_CURVES):
-                    plot = CurvePlot(glyphs, id=f"curve-{slot}")
-                    plot.add_class(f"curve-slot-{slot}")
-                    yield plot
-            yield PlainText(id="panel-names")
-            yield RowTable((), glyphs, id="panel")
+        with Horizontal(id="middle"):
+            with Vertical(id="left"):
+                with Grid(id="curves"):
+                    for slot in range(MOST_CURVES):
+                        yield CurvePlot(glyphs, id=f"curve-{slot}", classes=f"curve-slot-{slot}")
+                yield PlainText(id="panel-names")
+                yield RowTable((), glyphs, id="panel")
+            yield PictureBox(glyphs, id="picture")
 
     def on_mount(self) -> None:
         self._report: RunReport | None = None
@@ -86,6 +91,7 @@ class RunView(View):
         row = self.cockpit.chosen_row
         if row is not None and (self._report is None or self._report.run.path != row.path):
             self._report, self._measures = RunReport(row.run), []
+            self._put_picture_away()
             for curve in self.query(CurvePlot):
                 curve.cursor = None
             self._slots = list(range(MOST_CURVES))
@@ -212,6 +218,29 @@ class RunView(View):
         self._panel = (self._panel + by) % len(PANELS)
         self._draw_panel_names()
         self._draw_panel()
+
+    def action_picture(self) -> None:
+        """Show what the training plays now: beside the curves where there is room."""
+        row = self.cockpit.chosen_row
+        if row is None:
+            return
+        subject = Subject("live", row.path, 0)
+        box = self.query_one("#picture", PictureBox)
+        if box.has_class("-shown"):
+            self._put_picture_away()
+        elif self.app.screen.has_class("-wide"):
+            box.add_class("-shown")
+            self.call_after_refresh(box.project, subject)
+        else:
+            self.app.push_screen(PictureScreen(subject, self.cockpit.glyphs, lambda: None))
+
+    def _put_picture_away(self) -> None:
+        box = self.query_one("#picture", PictureBox)
+        box.close()
+        box.remove_class("-shown")
+
+    def left(self) -> None:
+        self._put_picture_away()
 
     def on_curve_plot_cycled(self, event: CurvePlot.Cycled) -> None:
         slot = list(self.query(CurvePlot)).index(event.curve)

@@ -50,6 +50,9 @@ class View(Vertical):
     def opened(self) -> None:
         """The view has come up."""
 
+    def left(self) -> None:
+        """Another view has come up."""
+
     def rows_changed(self) -> None:
         """Something is new in a run."""
 
