@@ -29,6 +29,7 @@ from arcade_rl.tui.run_rows import counted_states
 from arcade_rl.tui.run_view import RunView
 from arcade_rl.tui.runs_view import RunsView
 from arcade_rl.tui.settings import CockpitSettings, remember_settings, remembered_settings
+from arcade_rl.tui.start_view import StartView
 from arcade_rl.tui.steering import ON_RUNS, Steering, size_of
 from arcade_rl.tui.view import View
 
@@ -48,8 +49,11 @@ VIEWS: Mapping[str, type[View]] = {
     "runs": RunsView,
     "run": RunView,
     "episodes": EpisodesView,
+    "start": StartView,
 }
-"""The screens by their names, in the order of their numbers."""
+"""The screens by their names."""
+NUMBERS = {"runs": 1, "run": 2, "episodes": 3, "films": 4, "start": 5}
+"""The key of each screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Cockpit(App[None]):
         Binding("1", "show('runs')", "Runs", show=False),
         Binding("2", "show('run')", "Run", show=False),
         Binding("3", "show('episodes')", "Episodes", show=False),
+        Binding("5", "show('start')", "Start", show=False),
         Binding("p", "pause_run", "Pause, go on"),
         Binding("r", "resume_run", "Resume"),
         Binding("s", "stop_run", "Stop"),
@@ -133,6 +138,11 @@ class Cockpit(App[None]):
         self._draw_top()
 
     @property
+    def _offered(self) -> list[str]:
+        """The screens that there are: all of them, or those that change nothing."""
+        return [name for name in VIEWS if name != "start" or not self.options.is_read_only]
+
+    @property
     def shown(self) -> View:
         """The screen that is shown."""
         name = self.screen_stack[0].query_one(ContentSwitcher).current or "runs"
@@ -163,9 +173,9 @@ class Cockpit(App[None]):
 
     def _draw_top(self) -> None:
         base, width = self.screen_stack[0], self.size.width
-        views = [self.view(name) for name in VIEWS]
         parts: list[Content | str] = [" "]
-        for number, view in enumerate(views, 1):
+        for name in self._offered:
+            view, number = self.view(name), NUMBERS[name]
             about = f" {self.chosen}" if view.id == "run" and self.chosen else ""
             text = safe(f" {number} {view.title}{about[:24]} ", self.glyphs)
             parts.append(Content.styled(text, "reverse bold" if view is self.shown else ""))
@@ -406,8 +416,8 @@ class Cockpit(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
-        for number, name in enumerate(VIEWS, 1):
-            view = self.view(name)
+        for name in self._offered:
+            view, number = self.view(name), NUMBERS[name]
             text = f"Go to screen {number}"
             yield SystemCommand(view.title, text, lambda name=name: self.action_show(name))
 

@@ -172,6 +172,46 @@ class PickDialog(ModalScreen[list[str] | None]):
         self.dismiss(None)
 
 
+class ChooseDialog(ModalScreen[str | None]):
+    """One of a list; None where the user left."""
+
+    CSS = f"ChooseDialog {{ {_CSS} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back")]
+
+    def __init__(
+        self, title: str, names: Sequence[tuple[str, str]], chosen: str, glyphs: Glyphs
+    ) -> None:
+        """`names`: (name, explanation) of everything that can be chosen."""
+        super().__init__()
+        self._title, self._names, self._chosen, self._glyphs = title, names, chosen, glyphs
+
+    def compose(self) -> ComposeResult:
+        columns = (
+            ShownColumn("name", "name", 20, grows=True, most=30),
+            ShownColumn("what", "", 20, grows=True, most=120),
+        )
+        with DialogBox(classes="-large"):
+            yield PlainText(safe(self._title, self._glyphs), classes="title")
+            yield RowTable(columns, self._glyphs)
+            yield PlainText("enter take   escape back", classes="hint")
+
+    def on_mount(self) -> None:
+        rows = [
+            ShownRow(name, (ShownCell(name), ShownCell(what, "dim"))) for name, what in self._names
+        ]
+        place = next((k for k, row in enumerate(rows) if row.key == self._chosen), 0)
+        table = self.query_one(RowTable)
+        table.show(len(rows), lambda k: rows[k], place)
+        table.focus()
+
+    def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
+        row = event.table.row(event.index)
+        self.dismiss(row.key if row else None)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
 class PageDialog(ModalScreen[None]):
     """Rows to read, such as the keys or the commands that were run."""
 

@@ -54,7 +54,13 @@ def columns_of_episodes(metrics: Sequence[str]) -> list[ShownColumn]:
         ShownColumn("return", "return", 9, True),
         ShownColumn("length", "length", 7, True),
         *(
-            ShownColumn(name, name.replace("_", " "), max(min(len(name) + 1, 14), 8), True, rank=k)
+            ShownColumn(
+                name,
+                name.replace("_", " "),
+                max(min(len(name) + 1, 14), 8),
+                True,
+                rank=30 + k if k else 0,
+            )
             for k, name in enumerate(metrics)
         ),
         ShownColumn("step", "step", 8, True, rank=20),
