@@ -181,8 +181,10 @@ class Cockpit(App[None]):
             parts.append(Content.styled(text, "reverse bold" if view is self.shown else ""))
         left = Content.assemble(*parts)
         notes = [name for name, is_so in (("demo", self.options.is_demo), ("read-only", self.options.is_read_only)) if is_so]  # fmt: skip
-        right = safe("  ".join([*notes, counted_states(self.rows)]), self.glyphs)
         room = width - left.cell_length - 2
+        whole = safe("  ".join([*notes, counted_states(self.rows)]), self.glyphs)
+        brief = safe("  ".join([*notes, f"{len(self.rows)} runs"]), self.glyphs)
+        right = whole if len(whole) <= room else brief
         right = fitted(right, room, self.glyphs, right=True) if room > 0 else ""
         base.query_one("#top", PlainText).update(
             Content.assemble(left, " ", Content.styled(right, "dim"))
@@ -227,7 +229,7 @@ class Cockpit(App[None]):
         """Show the runs as they are now."""
         self.rows = rows
         names = {row.name for row in rows}
-        if self.chosen not in names:
+        if self.chosen not in names and self.shown.id == "runs":
             self.chosen = ""
         for name in set(self.marked) - names:
             del self.marked[name]
@@ -289,7 +291,7 @@ class Cockpit(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ON_RUNS:
-            return self.steering.applies(action)
+            return len(self.screen_stack) == 1 and self.steering.applies(action)
         if action == "show" and parameters == ("start",):
             return not self.options.is_read_only
         return True

@@ -58,15 +58,15 @@ STORIES = (
 )  # fmt: skip
 
 
-def make_demo(root: Path) -> list[RunDirectory]:
+def make_demo(root: Path, now: float | None = None) -> list[RunDirectory]:
     """Make a few runs with different stories in a folder."""
-    return [make_story(root, story) for story in STORIES]
+    return [make_story(root, story, now) for story in STORIES]
 
 
-def make_story(root: Path, story: DemoStory) -> RunDirectory:
-    """Make one run."""
+def make_story(root: Path, story: DemoStory, now: float | None = None) -> RunDirectory:
+    """Make one run, as old as its story says at the time `now`."""
     config = _config(story)
-    run, began = RunDirectory(root / story.name), time.time() - story.age_s
+    run, began = RunDirectory(root / story.name), (now or time.time()) - story.age_s
     run.create(dump_toml(config).encode())
     with closing(Database.create(run.database, TERMS, METRICS)) as database:
         _fill(database, story, config, began)

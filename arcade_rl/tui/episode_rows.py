@@ -10,7 +10,7 @@ from arcade_rl.runs.episodes import Condition, EpisodeRow, Query, parse_conditio
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.words import cell, date, short_count, size
 
-HINT = "score>=100  reason:best  opponent:NAME  stage:1  sort:-return"
+HINT = "score>=100  reason:record  opponent:NAME  stage:1  sort:-return"
 
 
 def parse_query(text: str) -> Query:

@@ -21,7 +21,7 @@ FIRST = (
     "seed", "train.total_steps", "train.n_envs", "train.env_processes", "train.device",
     "train.algorithm", "train.learning_rate", "train.n_steps", "train.batch_size", "train.n_epochs",
     "train.gamma", "train.ent_coef", "train.policy_kwargs.net_arch", "chunk.steps",
-    "checkpoint.milestones", "evaluation.every",
+    "checkpoint.milestones",
 )  # fmt: skip
 """Keys that most people look at first."""
 COLUMNS = (

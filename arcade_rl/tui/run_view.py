@@ -99,6 +99,8 @@ class RunView(View):
 
     def rows_changed(self) -> None:
         row = self.cockpit.chosen_row
+        if row is None and self._report is not None:
+            self._show_fault(f"{self._report.run.name} is not there any more; this is how it was")
         if row is None or self._report is None:
             return
         self._draw_facts(row)
@@ -119,10 +121,8 @@ class RunView(View):
         report, row = self._report, self.cockpit.chosen_row
         if report is None:
             return
-        fault = report.reading.fault or (row.fault if row else "")
-        line = self.query_one("#fault", PlainText)
-        line.say(safe(fault, self.cockpit.glyphs))
-        line.set_class(bool(fault), "-shown")
+        if row is not None:
+            self._show_fault(report.reading.fault or row.fault)
         history = report.history
         self._measures = listed_measures(
             history.metrics, history.terms, history.update_measures, row.metric if row else ""
@@ -130,6 +130,11 @@ class RunView(View):
         self._draw_curves()
         self._draw_panel()
         self._draw_panel_names()
+
+    def _show_fault(self, text: str) -> None:
+        line = self.query_one("#fault", PlainText)
+        line.say(safe(text, self.cockpit.glyphs))
+        line.set_class(bool(text), "-shown")
 
     # --- drawing ---------------------------------------------------------------------------------
 

@@ -99,10 +99,13 @@ class RunsView(View):
     # --- what is done ----------------------------------------------------------------------------
 
     def on_row_table_cursor_moved(self, _: RowTable.CursorMoved) -> None:
-        row = self.chosen
-        if row is not None:
-            self.cockpit.choose(row.name)
+        if self.is_shown and self.chosen is not None:
+            self.cockpit.choose(self.chosen.name)
         self._tell()
+
+    def opened(self) -> None:
+        if self.chosen is not None:
+            self.cockpit.choose(self.chosen.name)
 
     def on_row_table_row_chosen(self, _: RowTable.RowChosen) -> None:
         self.cockpit.action_show("run")
