@@ -21,6 +21,7 @@ from arcade_rl.tui.board import BoardRow, RunBoard
 from arcade_rl.tui.compare_view import CompareScreen
 from arcade_rl.tui.dialogs import PageDialog, PlainText
 from arcade_rl.tui.episodes_view import EpisodesView
+from arcade_rl.tui.films_view import FilmsView
 from arcade_rl.tui.glyphs import ASCII, UNICODE, fitted, safe
 from arcade_rl.tui.help import HELP_COLUMNS, LOG_COLUMNS, help_rows, log_rows, sign_of
 from arcade_rl.tui.invocation import Caller, Invocation
@@ -49,6 +50,7 @@ VIEWS: Mapping[str, type[View]] = {
     "runs": RunsView,
     "run": RunView,
     "episodes": EpisodesView,
+    "films": FilmsView,
     "start": StartView,
 }
 """The screens by their names."""
@@ -78,6 +80,7 @@ class Cockpit(App[None]):
         Binding("1", "show('runs')", "Runs", show=False),
         Binding("2", "show('run')", "Run", show=False),
         Binding("3", "show('episodes')", "Episodes", show=False),
+        Binding("4", "show('films')", "Films", show=False),
         Binding("5", "show('start')", "Start", show=False),
         Binding("p", "pause_run", "Pause, go on"),
         Binding("r", "resume_run", "Resume"),

@@ -42,7 +42,6 @@ class DialogBox(Vertical):
     DialogBox { width: 76; max-width: 96%; height: auto; max-height: 90%; background: $surface;
         border: round $primary; padding: 0 1; }
     DialogBox.-large { width: 96%; height: 90%; }
-    .ascii DialogBox { border: ascii $primary; }
     DialogBox > .title { text-style: bold; color: $text-primary; height: 1; }
     DialogBox > .hint { color: $text-muted; height: auto; }
     DialogBox > .fault { color: $text-error; height: auto; }

@@ -188,7 +188,7 @@ class PictureBox(Widget, can_focus=True):
             if sent and sent >= self.pace.budget:
                 break
             self._shown[2 * line : 2 * line + 2] = goal[2 * line : 2 * line + 2]
-            strip, size = self._strip(goal, line)
+            strip, size = strip_of(goal, line, self)
             self._strips[line] = strip
             sent += size
             self.refresh(Region(left, top + line, goal.shape[1], 1))
@@ -231,22 +231,6 @@ class PictureBox(Widget, can_focus=True):
             (columns - picture.shape[1]) // 2, 0
         )
 
-    def _strip(self, picture: Picture, line: int) -> tuple[Strip, int]:
-        """One line of the picture, and about how many bytes a terminal is sent for it."""
-        if self.glyphs.is_ascii or self.app.no_color:
-            text = shades_of_line(picture, line)
-            return Strip([Segment(text, self.rich_style)], len(text)), len(text)
-        runs = runs_of_line(picture, line)
-        segments = [
-            Segment(
-                UPPER * run.count,
-                Style(color=Color.from_rgb(*run.upper), bgcolor=Color.from_rgb(*run.lower)),
-            )
-            for run in runs
-        ]
-        width = picture.shape[1]
-        return Strip(segments, width), 3 * width + RUN_BYTES * len(runs)
-
     def render_line(self, y: int) -> Strip:
         width, plain = self.size.width, self.rich_style
         if y < CAPTION:
@@ -265,6 +249,60 @@ class PictureBox(Widget, can_focus=True):
         return Strip([Segment(" " * left, plain), *strip, Segment(" " * right, plain)], width).crop(
             0, width
         )
+
+
+def strip_of(picture: Picture, line: int, box: PictureBox | StillBox) -> tuple[Strip, int]:
+    """One line of a picture, and about how many bytes a terminal is sent for it."""
+    if box.glyphs.is_ascii or box.app.no_color:
+        text = shades_of_line(picture, line)
+        return Strip([Segment(text, box.rich_style)], len(text)), len(text)
+    runs = runs_of_line(picture, line)
+    segments = [
+        Segment(
+            UPPER * run.count,
+            Style(color=Color.from_rgb(*run.upper), bgcolor=Color.from_rgb(*run.lower)),
+        )
+        for run in runs
+    ]
+    width = picture.shape[1]
+    return Strip(segments, width), 3 * width + RUN_BYTES * len(runs)
+
+
+class StillBox(Widget):
+    """A picture that does not move."""
+
+    DEFAULT_CSS = """
+    StillBox { background: $surface; color: $foreground; }
+    StillBox > .still-box--caption { color: $text-muted; background: $panel; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"still-box--caption"}
+
+    def __init__(self, glyphs: Glyphs = UNICODE) -> None:
+        super().__init__()
+        self.glyphs = glyphs
+        self._picture: Picture | None = None
+        self._caption = ""
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """(columns, lines) for the picture."""
+        return max(self.size.width, 4), max(self.size.height - CAPTION, 2)
+
+    def show(self, picture: Picture | None, caption: str) -> None:
+        """Show another picture, or none."""
+        self._picture, self._caption = picture, caption
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width, picture = self.size.width, self._picture
+        if y < CAPTION:
+            style = self.get_component_rich_style("still-box--caption")
+            return Strip([Segment(fitted(f" {self._caption}", width, self.glyphs), style)], width)
+        line = y - CAPTION
+        if picture is None or line >= len(picture) // 2:
+            return Strip.blank(width, self.rich_style)
+        strip, _ = strip_of(picture, line, self)
+        return strip.adjust_cell_length(width, self.rich_style)
 
 
 def _dark(picture: Picture) -> Picture:

@@ -48,7 +48,8 @@ def cockpit() -> Opened:
         app = Cockpit(CockpitOptions(root, root, **options))
         async with app.run_test(size=size) as pilot:
             screenful = Screenful(app, pilot)
-            await screenful.settle()
+            if any(root.iterdir()):
+                await screenful.settle()
             yield screenful
 
     return opened

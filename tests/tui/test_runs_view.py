@@ -132,7 +132,7 @@ def test_settings_that_nobody_can_read_are_the_usual_ones(
 
 
 def test_no_name_acts_as_markup_or_control_code(cockpit: Opened, made_up_copy: Path) -> None:
-    name = "[bold red]x[/] \x1b[31m\u202egnp"
+    name = "[bold red]x[reverse] \x1b[31m\u202egnp"
     shutil.move(made_up_copy / "learned", made_up_copy / name)
     notices = made_up_copy / name / "logs"
     (notices / "supervisor.log").write_text("[red]log\x1b]0;title\x07 [/red]\n")
@@ -140,7 +140,7 @@ def test_no_name_acts_as_markup_or_control_code(cockpit: Opened, made_up_copy: P
     async def play() -> None:
         async with cockpit(made_up_copy) as screen:
             await screen.press("end")
-            await screen.shows("[bold red]x[/] \\u001b[31m\\u202egnp")
+            await screen.shows("[bold red]x[reverse] \\u001b[31m\\u202egnp")
             await screen.press("enter", *"ttttt")
             await screen.shows("[red]log\\u001b]0;title\\u0007 [/red]")
             for key in ("3", "1", "at", "escape", "question_mark", "escape", "slash"):
