@@ -284,6 +284,7 @@ class Cockpit(App[None]):
                 said = command.last_line or (
                     "done" if is_good else f"exit code {command.exit_code}"
                 )
+                said = said.removeprefix("arcade-rl: error: ")
                 text = safe(f"{command.purpose}: {said}", self.glyphs)
                 if is_good:
                     self.notify(text, markup=False, timeout=8)

@@ -81,6 +81,7 @@ def test_an_export_is_started_by_key_and_its_failure_is_told(
             await screen.shows("film of half-way: begins")
             await screen.until(lambda: command.is_over)
             assert command.exit_code == 3
-            await screen.shows("no installed plugin offers")
+            await screen.shows("film of half-way:", "installed plugin")
+            assert "no installed plugin offers a game named demo" in command.last_line
 
     asyncio.run(play())
