@@ -1,5 +1,5 @@
 """Numbers as people read them: counts, parts, durations, sizes and dates, alike in every face; and
-what may have been meant by a name that does not exist."""
+what may have been meant by a name that does not exist; and text of strangers made visible."""
 
 from __future__ import annotations
 
@@ -132,3 +132,20 @@ def meant_or(name: str, known: Iterable[str], otherwise: str) -> str:
     `name`."""
     near = nearest(name, known)
     return otherwise if near is None else f"did you mean {near}?"
+
+
+def visible(text: str) -> str:
+    """`text` with all that is neither printable nor the end of a line nor a tab as an escape, such
+    as \\u001b.
+
+    Names and messages come from files and plugins of strangers, and a terminal obeys what they
+    hold: control codes, marks that turn the direction of writing around, characters without width.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -43,6 +43,7 @@ COMMANDS = {
         "export:export",
         "Make films of episodes, milestones and whole trainings, and pictures.",
     ),
+    "tui": ("tui:tui", "Start, watch and steer runs on a screen of the terminal."),
     "feed": ("feed:feed", "Write what a run plays now, for programs on other machines."),
     "plugins": ("plugins:plugins", "List, show and check the installed games."),
     "roms": ("roms:roms", "Check, import and list the ROMs that games need."),
@@ -123,8 +124,17 @@ class Commands(click.Group):
 )
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Train agents to play games, and make films that show how they learn."""
-    if context.invoked_subcommand is None:
+    """Train agents to play games, and make films that show how they learn.
+
+    Without a command, on a terminal: the screen of `arcade-rl tui`.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from arcade_rl.cli.tui import is_terminal, open_cockpit
+
+    if is_terminal():
+        open_cockpit()
+    else:
         click.echo(context.get_help())
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from arcade_rl import words
 from arcade_rl.cli.output import is_live, notice, unfiltered
-from arcade_rl.cli.remaining import Mark, seconds_left, thinned
+from arcade_rl.runs.remaining import Mark, seconds_left, thinned
 
 PLAIN_INTERVAL_S = 10.0
 MARK_INTERVAL_S = 0.2

@@ -14,25 +14,10 @@ from typing import Literal, TextIO, cast
 
 import click
 
+from arcade_rl.words import visible as visible
+
 WITHOUT_CURSOR = ("dumb", "unknown")
 """Values of TERM for terminals on which a line cannot be drawn again."""
-
-
-def visible(text: str) -> str:
-    """`text` with all that is neither printable nor the end of a line nor a tab as an escape, such
-    as \\u001b.
-
-    Names and messages come from files and plugins of strangers, and a terminal obeys what they
-    hold: control codes, marks that turn the direction of writing around, characters without width.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 class VisibleStream:

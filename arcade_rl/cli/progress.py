@@ -16,7 +16,6 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from arcade_rl.cli.few import OF_TRAINING, is_few, marked
 from arcade_rl.cli.output import is_live, unfiltered, visible
-from arcade_rl.cli.remaining import Mark, seconds_left, thinned
 from arcade_rl.contracts import Metric
 from arcade_rl.engines.listener import Listener
 from arcade_rl.runs.checkpoints import WINDOW
@@ -24,6 +23,7 @@ from arcade_rl.runs.events import Episodes, Update
 from arcade_rl.runs.phases import shares, total
 from arcade_rl.runs.plan import ChunkSpec, Plan
 from arcade_rl.runs.queries import ChunkSummary
+from arcade_rl.runs.remaining import Mark, seconds_left, thinned
 from arcade_rl.words import short_duration
 
 PLAIN_INTERVAL_S = 10.0

@@ -22,7 +22,7 @@ from arcade_rl.runs import schema
 from arcade_rl.runs.checkpoints import CheckpointState
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Notice, Recorded, Update
 from arcade_rl.runs.queries import Queries
-from arcade_rl.runs.sqlite import checked, connect, connect_to_read, require, writing
+from arcade_rl.runs.sqlite import PATIENCE_S, checked, connect, connect_to_read, require, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,16 @@ class Database(Queries):
 
     @classmethod
     @contextmanager
-    def reading(cls, path: Path) -> Iterator[Self]:
-        """Open an existing database for reading, while another process may write.
+    def reading(cls, path: Path, patience_s: float = PATIENCE_S) -> Iterator[Self]:
+        """Open an existing database for reading, while another process may write. A file that is
+        locked is waited for as long as `patience_s`.
 
         VerificationError if the database turns out to be damaged, now or within the block;
         ArcadeError if its rights or its disk are in the way.
         """
         require(path)
         with checked(path):
-            connection = connect_to_read(path)
+            connection = connect_to_read(path, patience_s)
             try:
                 database = cls(connection)
                 connection.executescript(schema.views(database._version(path)))

@@ -137,27 +137,59 @@ def find_episodes(run: RunDirectory, query: Query) -> Iterator[EpisodeRow]:
     """
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
-        columns = FIELDS | {name: f'e."metric_{name}"' for name in metrics}
-        where, values = ["c.state = 'done'"], list[object]()
-        for condition in query.conditions:
-            where.append(f"{_column(columns, condition.name)} {condition.operator} ?")
-            values.append(condition.value)
-        if query.reason is not None:
-            where.append("instr(',' || r.reasons || ',', ?)")
-            values.append(f",{query.reason},")
-        if query.opponent is not None:
-            where.append("e.opponent = ?")
-            values.append(query.opponent)
-        order = _column(columns, query.column)
-        down = " desc" if query.sort.startswith("-") else ""
-        rows = database.rows(
-            "select e.*, r.chunk as segment, r.reasons, r.offset, r.bytes from recordings r "
-            "join episodes e using (number) join chunks c on c.chunk = e.chunk "
-            f"where {' and '.join(where)} order by {order}{down}, e.number limit ?",
-            [*values, -1 if query.limit is None else min(query.limit, LARGEST)],
-        )
-        for row in rows:
+        chosen, values = _chosen(metrics, query)
+        for row in database.rows(f"{_WHOLE} {chosen}", values):
             yield _row(row, metrics, terms)
+
+
+def find_numbers(run: RunDirectory, query: Query) -> list[int]:
+    """The numbers of the episodes that `find_episodes` would give, in the same order, for those who
+    show a part of a long list. Errors are the same."""
+    with Database.reading(run.database) as database:
+        chosen, values = _chosen(database.metric_names(), query)
+        return [row[0] for row in database.rows(f"select e.number {_FROM} {chosen}", values)]
+
+
+def read_numbered(run: RunDirectory, numbers: Sequence[int]) -> list[EpisodeRow]:
+    """The recorded episodes with these numbers, at most some hundreds, in the same order; those that
+    are gone are left out. VerificationError if the index is damaged."""
+    with Database.reading(run.database) as database:
+        metrics, terms = database.metric_names(), database.term_names()
+        marks = ", ".join("?" * len(numbers))
+        rows = database.rows(f"{_WHOLE} where e.number in ({marks})", list(numbers))
+        found = {row["number"]: _row(row, metrics, terms) for row in rows}
+    return [found[number] for number in numbers if number in found]
+
+
+def nearest_recorded(run: RunDirectory, number: int) -> int | None:
+    """Number of the recorded episode that is nearest to this number; None if none is recorded."""
+    query = "select number from recordings order by abs(number - ?), number limit 1"
+    with Database.reading(run.database) as database:
+        return next((int(row[0]) for row in database.rows(query, [number])), None)
+
+
+_FROM = "from recordings r join episodes e using (number) join chunks c on c.chunk = e.chunk"
+_WHOLE = f"select e.*, r.chunk as segment, r.reasons, r.offset, r.bytes {_FROM}"
+
+
+def _chosen(metrics: Sequence[str], query: Query) -> tuple[str, list[object]]:
+    """What a query chooses, as the end of a statement and its values."""
+    columns = FIELDS | {name: f'e."metric_{name}"' for name in metrics}
+    where, values = ["c.state = 'done'"], list[object]()
+    for condition in query.conditions:
+        where.append(f"{_column(columns, condition.name)} {condition.operator} ?")
+        values.append(condition.value)
+    if query.reason is not None:
+        where.append("instr(',' || r.reasons || ',', ?)")
+        values.append(f",{query.reason},")
+    if query.opponent is not None:
+        where.append("e.opponent = ?")
+        values.append(query.opponent)
+    order = _column(columns, query.column)
+    down = " desc" if query.sort.startswith("-") else ""
+    limit = -1 if query.limit is None else min(query.limit, LARGEST)
+    chosen = f"where {' and '.join(where)} order by {order}{down}, e.number limit ?"
+    return chosen, [*values, limit]
 
 
 def first_episode(run: RunDirectory, condition: Condition) -> tuple[int, int] | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from arcade_rl.errors import ArcadeError, MissingError, VerificationError
 from arcade_rl.reading import ABSENT, expect_file
 
+PATIENCE_S = 10.0
+"""How long a reader waits for a database that somebody has locked, seconds."""
 _DISK = (
     "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_NOMEM",
     "SQLITE_PERM", "SQLITE_PROTOCOL", "SQLITE_LOCKED",
@@ -32,11 +34,11 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open a database for reading. A reader makes a journal of its own; where the rights of the
-    folder forbid that, the file alone is read, unless there is a writer's journal, which would be
-    missed."""
-    connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=10.0)
+def connect_to_read(path: Path, patience_s: float = PATIENCE_S) -> sqlite3.Connection:
+    """Open a database for reading, and wait at most `patience_s` where somebody has locked the
+    file. A reader makes a journal of its own; where the rights of the folder forbid that, the file
+    alone is read, unless there is a writer's journal, which would be missed."""
+    connection = sqlite3.connect(_uri(path, "mode=ro"), uri=True, timeout=patience_s)
     try:
         connection.execute("pragma user_version").fetchone()
     except sqlite3.OperationalError as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from arcade_rl.cli.remaining import GOOD, LEAST_S, MOST_MARKS, Mark, seconds_left, thinned
+from arcade_rl.runs.remaining import GOOD, LEAST_S, MOST_MARKS, Mark, seconds_left, thinned
 
 BREAKOUT = [
     *(0.0, 16.6, 33.6, 52.3, 69.4), *(90.8, 107.2, 125.9, 144.4, 161.0), *(184.8, 203.9, 221.4, 238.7, 257.1),

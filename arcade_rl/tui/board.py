@@ -1,0 +1,336 @@
+"""The runs of a folder, read again and again: one row for each, and nothing is read twice that has
+not changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from arcade_rl.config import Config
+from arcade_rl.errors import ArcadeError
+from arcade_rl.runs.checkpoints import WINDOW
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory, all_runs
+from arcade_rl.runs.lock import holder_of
+from arcade_rl.runs.plan import Plan, plan_run
+from arcade_rl.runs.remaining import Mark, seconds_left
+from arcade_rl.runs.state import state_of
+
+PATIENCE_S = 0.2
+"""How long a database that somebody has locked is waited for, seconds."""
+RETRY_S = 10.0
+"""Time until a run that could not be read is read again although its files have not changed,
+seconds."""
+TREND_POINTS = 24
+"""Number of points of a small curve."""
+MARKS = 60
+"""Number of the newest updates from which the remaining time is estimated."""
+WORDS = {
+    "running": "training", "finished": "done", "interrupted": "stale", "created": "waiting",
+    "unknown": "damaged",
+}  # fmt: skip
+"""What the cockpit calls the states of a run; other states keep their names."""
+RETURN = "rollout/ep_rew_mean"
+"""SB3's name of the mean return among the values of an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One run at a glance. What is not known is None, zero or empty."""
+
+    name: str
+    path: Path
+    state: str = ""
+    """"training", "starting", "silent", "paused", "waiting", "done", "stopped", "failed", "stale",
+    "copied", "elsewhere" or "damaged"; "" before the run was read."""
+    reason: str = ""
+    pid: int | None = None
+    """Process id of the living supervisor; None if there is none."""
+    game: str = ""
+    seed: int | None = None
+    created: float = 0.0
+    chunk: int = 0
+    """Number of finished chunks that trained."""
+    chunks: int = 0
+    steps: int = 0
+    """Steps up to the newest update, those of the running chunk included."""
+    total_steps: int = 0
+    steps_per_s: float | None = None
+    """Steps per second of the newest update; None where nobody trains."""
+    left_s: float | None = None
+    """Seconds until the end of the run; None where that is not known."""
+    episodes: int = 0
+    mean_return: float | None = None
+    """Mean return of the last 100 episodes that ended, those of the running chunk included."""
+    trend: tuple[float, ...] = ()
+    """The mean return over the training, oldest first."""
+    metric: str = ""
+    """The metric that names the best checkpoint, or the game's main one."""
+    mean: float | None = None
+    """Mean of `metric` over the same episodes as `mean_return`."""
+    best: float | None = None
+    """Largest return of an episode."""
+    heard: float = 0.0
+    """When the run last gave a sign of life, in seconds since the epoch."""
+    fault: str = ""
+    """What could not be read, and what to do about it."""
+
+    @property
+    def progress(self) -> float | None:
+        """Fraction of the run that is done, 0 to 1."""
+        return min(self.steps / self.total_steps, 1.0) if self.total_steps else None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a supervisor holds the run now."""
+        return self.pid is not None
+
+    @property
+    def run(self) -> RunDirectory:
+        return RunDirectory(self.path)
+
+
+@dataclass
+class _Known:
+    """What is known of one run from earlier looks."""
+
+    row: BoardRow
+    seen: tuple[object, ...] = ()
+    """Sizes and times of the files when the row was read."""
+    config_seen: object = None
+    config: Config | None = None
+    plan: Plan | None = None
+    read_at: float = 0.0
+    best_until: int = -1
+    """Chunk up to which `best` is the best of all episodes."""
+    best: float | None = None
+
+
+@dataclass
+class RunBoard:
+    """The runs below a folder. A look reads what has changed since the look before."""
+
+    root: Path
+    _known: dict[Path, _Known] = field(default_factory=dict)
+    _paths: tuple[Path, ...] = ()
+    _root_seen: object = None
+
+    def rows(self) -> list[BoardRow]:
+        """The rows as they were at the last look, oldest run first."""
+        return [self._known[path].row for path in self._paths if path in self._known]
+
+    def find(self) -> list[BoardRow]:
+        """Find the runs, and give a row for each, which has only a name where the run was not read
+        yet."""
+        seen = _stat(self.root)
+        if seen != self._root_seen or seen is None:
+            self._paths = tuple(run.path for run in all_runs(self.root))
+            self._root_seen = seen
+        for path in self._paths:
+            self._known.setdefault(path, _Known(BoardRow(path.name, path)))
+        for path in set(self._known) - set(self._paths):
+            del self._known[path]
+        return self.rows()
+
+    def look(self) -> Iterator[BoardRow]:
+        """Read every run that has changed, and give its new row. Call `find` before."""
+        for path in self._paths:
+            known = self._known.get(path)
+            if known is None:
+                continue
+            row = self._look_at(known)
+            if row is not None:
+                yield row
+
+    def _look_at(self, known: _Known) -> BoardRow | None:
+        run, now = known.row.run, time.time()
+        seen = (*map(_stat, _files(run)), _holder_pid(run))
+        is_due = now - known.read_at > RETRY_S and bool(known.row.fault or known.row.is_live)
+        if seen == known.seen and not is_due:
+            return None
+        known.seen, known.read_at = seen, now
+        row = _read(run, known, now)
+        if row == known.row:
+            return None
+        known.row = row
+        return row
+
+
+def _files(run: RunDirectory) -> tuple[Path, ...]:
+    database = run.database
+    return database, database.with_name(f"{database.name}-wal"), run.config, run.identity_file
+
+
+def _stat(path: Path) -> tuple[int, int] | None:
+    """Time and size of a file; None where there is none, or none that may be looked at."""
+    try:
+        found = os.stat(path)
+    except OSError:  # reading the run reports the error
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _holder_pid(run: RunDirectory) -> int | str | None:
+    """The process that supervises the run; None where nobody does. A lock that was given back is
+    empty, and need not be asked."""
+    try:
+        if not os.stat(run.lock).st_size:
+            return None
+        holder = holder_of(run.lock)
+    except FileNotFoundError:
+        return None
+    except (ArcadeError, OSError) as error:
+        return str(error)
+    return holder.pid if holder else -1
+
+
+def _read(run: RunDirectory, known: _Known, now: float) -> BoardRow:
+    """The row of a run, as far as the run can be read."""
+    row, faults = BoardRow(run.name, run.path, "damaged"), []
+    try:
+        identity = run.identity()
+        row = replace(
+            row, game=identity.game, seed=identity.seed, created=identity.created,
+            metric=identity.main_metric,
+        )  # fmt: skip
+    except (ArcadeError, OSError) as error:
+        faults.append(str(error))
+    try:
+        config = _configuration(run, known)
+        row = replace(
+            row, game=row.game or config.game, metric=config.checkpoint.best or row.metric,
+            total_steps=known.plan.total_steps if known.plan else 0,
+            chunks=len(known.plan.boundaries) if known.plan else 0,
+        )  # fmt: skip
+    except (ArcadeError, OSError) as error:
+        faults.append(str(error))
+    try:
+        row = _with_rows(row, run, known, now)
+    except (ArcadeError, OSError) as error:
+        state = state_of(run, None)
+        row = replace(row, state=_word(state.state), reason=state.reason, pid=state.pid)
+        faults.append(str(error))
+    return replace(row, fault="; ".join(dict.fromkeys(faults)))
+
+
+def _configuration(run: RunDirectory, known: _Known) -> Config:
+    seen = _stat(run.config)
+    if known.config is None or seen != known.config_seen:
+        known.config, known.config_seen = run.configuration(), seen
+        known.plan = plan_run(known.config)
+    return known.config
+
+
+def _with_rows(row: BoardRow, run: RunDirectory, known: _Known, now: float) -> BoardRow:
+    """The row with everything that run.db has."""
+    with Database.reading(run.database, PATIENCE_S) as database:
+        status = database.status()
+        steps, episodes = database.counts()
+        running = database.running_attempt()
+        newest = next(database.rows("select * from updates order by number desc limit 1"), None)
+        metrics = database.metric_names()
+        metric = row.metric if row.metric in metrics else next(iter(metrics), "")
+        mean_return, mean = _recent(database, metric)
+        trend = _trend(database, int(newest["number"]) if newest else 0)
+        best = _best(database, known)
+        ended = database.newest_episode()
+        done = next(database.rows("select count(*) from chunks where state = 'done' and chunk > 0"))
+        state = state_of(run, status)
+        since = _since(run) if state.pid is not None else 0.0
+        marks = _marks(database, since) if state.state == "running" else []
+    started = float(running["started"]) if running else 0.0
+    heard = max(started, float(newest["time"]) if newest else 0.0, since, status.time)
+    if newest is not None:
+        steps = max(steps, int(newest["steps"])) if running else steps
+    word = _word(state.state)
+    if state.state == "running" and state.pid is not None:
+        limit_s = known.config.engine.hang_timeout_s if known.config else float("inf")
+        has_trained = newest is not None and float(newest["time"]) >= since
+        word = "silent" if now - heard > limit_s else word if has_trained else "starting"
+    is_moving = word == "training" and newest is not None
+    return replace(
+        row, state=word, reason=state.reason, pid=state.pid, chunk=int(done[0]), steps=steps,
+        steps_per_s=float(newest["steps_per_s"]) if is_moving and newest else None,
+        left_s=_left(marks, known.plan, int(newest["number"]) if newest else 0), heard=heard,
+        episodes=max(episodes, ended), mean_return=mean_return,
+        trend=trend, metric=metric, mean=mean, best=best,
+    )  # fmt: skip
+
+
+def _word(state: str) -> str:
+    return WORDS.get(state, state)
+
+
+def _since(run: RunDirectory) -> float:
+    """When the supervisor that lives took the run."""
+    try:
+        holder = holder_of(run.lock)
+    except (ArcadeError, OSError):  # the state of the run reports the error
+        return 0.0
+    return holder.since if holder else 0.0
+
+
+def _recent(database: Database, metric: str) -> tuple[float | None, float | None]:
+    """Mean return and mean metric of the last episodes."""
+    column = f'"metric_{metric}"' if metric else "null"
+    query = (
+        f"select avg(raw_return), avg(value) from (select raw_return, {column} as value "
+        "from episodes order by number desc limit ?)"
+    )
+    row = next(database.rows(query, [WINDOW]))
+    return row[0], row[1]
+
+
+def _trend(database: Database, last: int) -> tuple[float, ...]:
+    """The mean return at a few updates over the whole training."""
+    if last < 1:
+        return ()
+    wanted = sorted({1 + round(k * (last - 1) / (TREND_POINTS - 1)) for k in range(TREND_POINTS)})
+    marks = ", ".join("?" * len(wanted))
+    query = f'select "values" from updates where number in ({marks}) order by number'
+    found = []
+    for row in database.rows(query, wanted):
+        try:
+            value = json.loads(row[0]).get(RETURN)
+        except (ValueError, TypeError, AttributeError):
+            continue  # `History` reports the damaged row of the run that is looked into
+        if isinstance(value, int | float):
+            found.append(float(value))
+    return tuple(found)
+
+
+def _best(database: Database, known: _Known) -> float | None:
+    """Largest return of an episode. Chunks that are finished are asked only once."""
+    until = next(database.rows("select coalesce(max(chunk), -1) from chunks where state = 'done'"))[
+        0
+    ]
+    if until < known.best_until:  # the run went back to an earlier checkpoint
+        known.best_until, known.best = -1, None
+    query = "select max(raw_return) from episodes where chunk > ? and chunk <= ?"
+    found = next(database.rows(query, [known.best_until, until]))[0]
+    known.best = _larger(known.best, found)
+    known.best_until = until
+    now = next(database.rows("select max(raw_return) from episodes where chunk > ?", [until]))[0]
+    return _larger(known.best, now)
+
+
+def _larger(one: float | None, two: float | None) -> float | None:
+    return max((value for value in (one, two) if value is not None), default=None)
+
+
+def _marks(database: Database, since: float) -> list[Mark]:
+    """When the newest updates of the supervisor that lives ended."""
+    query = "select time, steps, chunk from updates where time >= ? order by number desc limit ?"
+    rows = list(database.rows(query, [since, MARKS]))
+    return [Mark(float(row[0]), float(row[1]), int(row[2])) for row in reversed(rows)]
+
+
+def _left(marks: list[Mark], plan: Plan | None, update: int) -> float | None:
+    if plan is None or not marks:
+        return None
+    begins = max(sum(update < boundary for boundary in plan.boundaries) - 1, 0)
+    return seconds_left(marks, plan.total_steps, begins)

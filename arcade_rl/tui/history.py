@@ -1,0 +1,232 @@
+"""Every measurement of a run in memory, read on from where the last look ended."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.runs.database import Database
+from arcade_rl.tui.series import Measured
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+SLICE = 5_000
+"""Most rows that one transaction reads."""
+EPISODE_MEASURES = ("return", "shaped return", "length")
+"""Measures that the episodes of every game have, before those of the game."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """Columns as they were at the end of a look."""
+
+    names: tuple[str, ...]
+    buffer: Floats
+    count: int
+
+    def column(self, name: str) -> Floats:
+        """One column, oldest row first."""
+        return self.buffer[self.names.index(name), : self.count]
+
+
+@dataclass
+class _Columns:
+    """Rows as columns of numbers, which grow. Rows of a chunk that is not finished are replaced."""
+
+    names: tuple[str, ...]
+    _buffer: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    count: int = 0
+    settled: int = 0
+    """Number of rows of finished chunks, which stay as they are."""
+    published: _Published = field(init=False)
+    """What other threads see."""
+
+    def __post_init__(self) -> None:
+        self._buffer = np.empty((len(self.names), 256))
+        self.publish()
+
+    def add(self, rows: Sequence[Sequence[float]]) -> None:
+        """Add rows at the end."""
+        if not rows:
+            return
+        block = np.array(rows, np.float64).T
+        while self.count + block.shape[1] > self._buffer.shape[1]:
+            self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)], axis=1)
+        self._buffer[:, self.count : self.count + block.shape[1]] = block
+        self.count += block.shape[1]
+
+    def widen(self, names: Sequence[str]) -> None:
+        """Add columns, which are not numbers in the rows that are here already."""
+        if not names:
+            return
+        more = np.full((len(names), self._buffer.shape[1]), np.nan)
+        self._buffer = np.concatenate([self._buffer, more])
+        self.names = (*self.names, *names)
+
+    def forget_open(self) -> None:
+        """Forget the rows of chunks that are not finished."""
+        self.count = self.settled
+
+    def publish(self) -> None:
+        """Let other threads see the rows that are here now."""
+        self.published = _Published(self.names, self._buffer, self.count)
+
+    def last(self, name: str) -> float:
+        """The value of the last row; 0 without rows."""
+        return float(self._buffer[self.names.index(name), self.count - 1]) if self.count else 0.0
+
+
+_PLACES = ("number", "step", "time")
+_RATE = "steps per second"
+
+
+class History:
+    """The updates and episodes of one run. A look reads what is new; what a failed attempt left
+    behind is forgotten."""
+
+    def __init__(self) -> None:
+        self._updates = _Columns((*_PLACES, _RATE))
+        self._episodes: _Columns | None = None
+        self._metrics: list[str] = []
+        self._terms: list[str] = []
+        self._until = -1
+        self.started = 0.0
+        """When the first chunk began, in seconds since the epoch."""
+        self.unreadable = 0
+        """Number of updates whose values could not be read."""
+
+    @property
+    def metrics(self) -> list[str]:
+        """Metrics of the game."""
+        return self._metrics
+
+    @property
+    def terms(self) -> list[str]:
+        """Reward terms of the game."""
+        return self._terms
+
+    @property
+    def update_measures(self) -> list[str]:
+        """Names of what the updates measured."""
+        return [name for name in self._updates.published.names if name not in _PLACES]
+
+    @property
+    def episode_measures(self) -> list[str]:
+        """Names of what the episodes measured."""
+        return [*EPISODE_MEASURES, *self._metrics, *(f"term {name}" for name in self._terms)]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """(updates, episodes) that are here."""
+        episodes = self._episodes.published.count if self._episodes else 0
+        return self._updates.published.count, episodes
+
+    def look(self, database: Database) -> None:
+        """Read what is new. Each transaction is short."""
+        (until, started) = next(
+            database.rows(
+                "select coalesce(max(case when state = 'done' then chunk end), -1), "
+                "coalesce(min(started), 0) from chunks"
+            )
+        )
+        if until < self._until or started != self.started or self._episodes is None:
+            self._begin(database, float(started))
+        assert self._episodes is not None
+        for columns in (self._updates, self._episodes):
+            columns.forget_open()
+        self._read(database, self._updates, self._update_rows(database), until)
+        self._read(database, self._episodes, self._episode_rows(database), until)
+        for columns in (self._updates, self._episodes):
+            columns.publish()
+        self._until = int(until)
+
+    def measured(self, name: str) -> Measured:
+        """All values of a measure, as of the last look. KeyError for a name that neither updates nor
+        episodes have."""
+        episodes = self._episodes.published if self._episodes is not None else None
+        if episodes is not None and name in self.episode_measures:
+            return Measured(
+                episodes.column("step"), episodes.column("time"), episodes.column("number"),
+                episodes.column(name),
+            )  # fmt: skip
+        updates = self._updates.published
+        if name not in updates.names:
+            raise KeyError(name)
+        steps = updates.column("step")
+        ended = np.searchsorted(episodes.column("step"), steps, side="right") if episodes else steps
+        return Measured(
+            steps, updates.column("time"), ended.astype(np.float64), updates.column(name)
+        )
+
+    def _begin(self, database: Database, started: float) -> None:
+        self._metrics, self._terms = database.metric_names(), database.term_names()
+        self._updates = _Columns((*_PLACES, _RATE))
+        self._episodes = _Columns((*_PLACES, *self.episode_measures, "chunk"))
+        self.started, self._until, self.unreadable = started, -1, 0
+
+    def _read(
+        self, database: Database, columns: _Columns, slices: Iterator[list[sqlite3.Row]], until: int
+    ) -> None:
+        for rows in slices:
+            taken = self._taken(columns, rows)
+            settled = sum(int(row["chunk"]) <= until for row in rows)
+            columns.add(taken)
+            if settled:
+                columns.settled = columns.count - len(rows) + settled
+
+    def _taken(self, columns: _Columns, rows: list[sqlite3.Row]) -> list[list[float]]:
+        if columns is self._updates:
+            return self._of_updates(rows)
+        return [[float(value) for value in tuple(row)] for row in rows]
+
+    def _episode_rows(self, database: Database) -> Iterator[list[sqlite3.Row]]:
+        own = [f'"metric_{name}"' for name in self._metrics]
+        own += [f'"term_{name}"' for name in self._terms]
+        chosen = ", ".join(
+            ["number", "step", "time - ?", "raw_return", "shaped_return", "length", *own, "chunk"]
+        )
+        query = f"select {chosen} from episodes where number > ? order by number limit {SLICE}"
+        assert self._episodes is not None
+        while True:
+            rows = list(database.rows(query, [self.started, self._episodes.last("number")]))
+            if not rows:
+                return
+            yield rows
+
+    def _update_rows(self, database: Database) -> Iterator[list[sqlite3.Row]]:
+        query = f"select * from updates where number > ? order by number limit {SLICE // 10}"
+        while True:
+            rows = list(database.rows(query, [self._updates.last("number")]))
+            if not rows:
+                return
+            yield rows
+
+    def _of_updates(self, rows: list[sqlite3.Row]) -> list[list[float]]:
+        values = [self._values(row) for row in rows]
+        known = set(self._updates.names)
+        new = dict.fromkeys(name for one in values for name in one if name not in known)
+        self._updates.widen(list(new))
+        names = self._updates.names[len(_PLACES) + 1 :]
+        nan = float("nan")
+        return [
+            [
+                float(row["number"]), float(row["steps"]), float(row["time"]) - self.started,
+                float(row["steps_per_s"]), *(one.get(name, nan) for name in names),
+            ]
+            for row, one in zip(rows, values, strict=True)
+        ]  # fmt: skip
+
+    def _values(self, row: sqlite3.Row) -> dict[str, float]:
+        try:
+            values, phases = json.loads(row["values"]), json.loads(row["phases"])
+            values = {str(name): float(value) for name, value in values.items()}
+            return values | {f"phase {name}": float(s) for name, s in phases.items()}
+        except (ValueError, TypeError, AttributeError):
+            self.unreadable += 1
+            return {}

@@ -1,0 +1,224 @@
+"""Pictures of a game for the cockpit, made in a process of its own: an emulator never runs in the
+cockpit itself.
+
+`python -m arcade_rl.tui.projector episode RUN NUMBER COLUMNS LINES` shows a recorded episode, and
+`... live RUN ENVIRONMENT COLUMNS LINES` a training that runs. A picture is written for each "next"
+on stdin, so that nobody is sent more than is taken. The process ends with its stdin.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from arcade_rl.contracts import Frame
+from arcade_rl.errors import ArcadeError
+from arcade_rl.playback.clock import Clock
+from arcade_rl.playback.followed import FollowedPerformance
+from arcade_rl.playback.following import Following
+from arcade_rl.playback.session import Session, Wants
+from arcade_rl.playback.sources import RecordedSource, opened, opened_live
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.watched import LocalFeed
+from arcade_rl.tui.halfblocks import Picture, quantised, resized, size_within
+from arcade_rl.tui.messages import Projected, written
+
+IDLE_S = 0.25
+"""Time after which a caption is written although the picture is as before, seconds."""
+MOST_ELAPSED_S = 0.25
+MOST_COLOURS = 4_096
+"""Colours of a picture from which on it is shown with fewer."""
+LEVELS = 8
+
+
+class Reel:
+    """An episode on show, in the game's own time."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.frame: Frame = session.seek(0).moment.frames[-1]
+        self.clock: Clock[Frame] = Clock(session.declaration.frame_rate, self._advance)
+        self.clock.play()
+        self._rewards = 0.0
+
+    def _advance(self) -> Sequence[Frame]:
+        if self.session.is_at_end or self.session.position >= len(self.session):
+            self.session.performance.play_to(self.session.position + 1)
+            if self.session.is_at_end or self.session.position >= len(self.session):
+                return ()
+        return self.session.step().moment.frames
+
+    def tick(self, seconds: float) -> bool:
+        """Let time pass, and say whether there is another picture."""
+        frames = self.clock.tick(seconds)
+        if frames:
+            self.frame = frames[-1]
+        return bool(frames)
+
+    def seek(self, by: int) -> None:
+        """Go some steps forward or back."""
+        position = max(0, min(self.session.position + by, len(self.session)))
+        self.clock.forget()
+        self.frame = self.session.seek(position).moment.frames[-1]
+
+    @property
+    def is_over(self) -> bool:
+        return self.session.is_at_end
+
+    @property
+    def caption(self) -> str:
+        """Where the episode stands."""
+        session = self.session
+        total = float(np.sum(session.recording.rewards[: session.position]))
+        steps = f"{len(session):,}" if session.is_whole else f"{len(session):,} so far"
+        speed = "" if self.clock.speed == 1 else f"  {self.clock.speed:g}x"
+        paused = "" if self.clock.is_playing or session.is_at_end else "  paused"
+        return f"step {session.position:,} of {steps}  return {total:g}{speed}{paused}"
+
+
+class Projectionist:
+    """Answers commands with pictures."""
+
+    def __init__(self, columns: int, lines: int, output: BinaryIO) -> None:
+        self._room = columns, lines
+        self._output = output
+        self._commands: queue.Queue[str | None] = queue.Queue()
+        self._speed, self._is_paused = 1.0, False
+        self._told = 0.0
+        self._is_stale = True
+        """Whether the picture must be written although it is as before."""
+
+    def listen(self) -> None:
+        """Take commands from stdin, in a thread of its own. The process ends with stdin."""
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            self._commands.put(line.strip())
+        os._exit(0)  # whoever watches is gone, and nothing here is worth saving
+
+    def episode(self, run: Path, number: int) -> None:
+        """Show a recorded episode."""
+        with opened(RecordedSource(run, number), Wants()) as session:
+            self._project(Reel(session), f"episode {number}")
+
+    def live(self, run: Path, environment: int) -> None:
+        """Show what an environment of a training plays now, one episode after the other."""
+        following = Following(LocalFeed(RunDirectory(run)))
+        before: FollowedPerformance | None = None
+        try:
+            while True:
+                following.poll()
+                performance = following.newest(environment)
+                if performance is None or performance is before:
+                    status = following.status
+                    reason = f": {status.reason}" if status.reason else ""
+                    self._wait_for_command()
+                    self._tell(Projected(None, f"{status.phase}{reason}", False))
+                    continue
+                before = performance
+                with ExitStack() as stack:
+                    session = stack.enter_context(opened_live(following, performance, Wants()))
+                    self._project(Reel(session), f"live, environment {environment}", following)
+        finally:
+            following.close()
+
+    def _project(self, reel: Reel, name: str, following: Following | None = None) -> None:
+        """Answer commands until an episode that is followed is over; for ever where none is."""
+        self._is_stale = True
+        last = time.monotonic()
+        while True:
+            command = self._commands.get()
+            self._obey(command or "", reel)
+            if command != "next":
+                last = time.monotonic()
+                continue
+            now = time.monotonic()
+            self._set_pace(reel)
+            is_new = reel.tick(min(now - last, MOST_ELAPSED_S))
+            last = now
+            if not is_new and not self._is_stale:
+                time.sleep(
+                    max(0.0, min(reel.clock.wait if reel.clock.is_playing else IDLE_S, IDLE_S))
+                )
+                now = time.monotonic()
+                self._set_pace(reel)
+                is_new = reel.tick(min(now - last, MOST_ELAPSED_S))
+                last = now
+            picture = self._cells(reel) if is_new or self._is_stale else None
+            self._is_stale = False
+            self._tell(Projected(picture, f"{name}  {reel.caption}", False))
+            if following is not None:
+                following.poll()
+                is_dropped = getattr(reel.session.performance, "is_dropped", False)
+                if reel.is_over or (is_dropped and reel.session.position >= len(reel.session)):
+                    return
+
+    def _set_pace(self, reel: Reel) -> None:
+        if self._is_paused:
+            reel.clock.pause()
+        else:
+            reel.clock.play(self._speed)
+
+    def _wait_for_command(self) -> None:
+        while self._commands.get() != "next":
+            continue
+        time.sleep(IDLE_S)
+
+    def _obey(self, command: str, reel: Reel) -> None:
+        word, *values = command.split()
+        if word == "size":
+            self._room, self._is_stale = (int(values[0]), int(values[1])), True
+        elif word == "pause":
+            self._is_paused = not self._is_paused
+        elif word == "speed":
+            self._speed = min(max(self._speed * float(values[0]), 0.125), 32.0)
+        elif word == "move":
+            self._is_stale = True
+            reel.seek(int(values[0]))
+
+    def _cells(self, reel: Reel) -> Picture:
+        frame = reel.frame
+        height, width = frame.shape[:2]
+        aspect = float(reel.session.declaration.pixel_aspect)
+        columns, rows = size_within(width, height, *self._room, aspect)
+        picture = resized(frame, columns, rows)
+        packed = picture.astype(np.uint32) @ np.array([65_536, 256, 1], np.uint32)
+        is_rich = len(np.unique(packed)) > MOST_COLOURS // 2
+        return quantised(picture, LEVELS) if is_rich else picture
+
+    def _tell(self, message: Projected) -> None:
+        self._output.write(written(message))
+        self._output.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Show what the arguments name, until stdin ends."""
+    kind, run, number, columns, lines = arguments
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a plugin prints must not get between the pictures
+    projectionist = Projectionist(int(columns), int(lines), output)
+    projectionist.listen()
+    try:
+        show = projectionist.live if kind == "live" else projectionist.episode
+        show(Path(run), int(number))
+    except ArcadeError as error:
+        output.write(written(Projected(None, str(error), True)))
+        output.flush()
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,214 @@
+"""Everything that screen 2 shows of one run, read on from look to look."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from arcade_rl.config import Config
+from arcade_rl.errors import ArcadeError
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.directory import RunDirectory
+from arcade_rl.runs.summary import StoredNotice, stored_notice
+from arcade_rl.tui.board import PATIENCE_S, BoardRow
+from arcade_rl.tui.diagnosis import HealthFinding, diagnose, symptoms_of
+from arcade_rl.tui.history import History
+
+LOG_LINES = 200
+LOG_BYTES = 65_536
+_CHUNK = re.compile(r"\bchunk (\d+)\b")
+_FAILURES = ("warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkLine:
+    """One chunk in numbers."""
+
+    chunk: int
+    state: str
+    """"done" or "running"."""
+    attempt: int
+    steps: int | None
+    episodes: int
+    mean: float | None
+    """Mean return of the episodes that ended in the chunk."""
+    best: float | None
+    """Largest return of these episodes."""
+    gain: float | None
+    """Mean return less that of the chunk before."""
+    seconds: float
+    reason: str
+    """How the last attempt that failed ended; "" where none failed."""
+    terms: dict[str, float]
+    """Mean of every weighted reward term over these episodes."""
+    milestones: str
+    kept: str
+    """Why the checkpoint at the end is still on disk; "" where it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLine:
+    """One number about the processes and disks of a run."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReading:
+    """A run at one moment."""
+
+    chunks: tuple[ChunkLine, ...] = ()
+    notices: tuple[StoredNotice, ...] = ()
+    log: tuple[str, ...] = ()
+    findings: tuple[HealthFinding, ...] = ()
+    machine: tuple[MachineLine, ...] = ()
+    fault: str = ""
+
+
+@dataclass
+class RunReport:
+    """Reads one run. Everything but the history is read anew at each look that finds it changed."""
+
+    run: RunDirectory
+    history: History = field(default_factory=History)
+    reading: RunReading = RunReading()
+    _config: Config | None = None
+    _processes: dict[int, psutil.Process] = field(default_factory=dict)
+
+    def look(self, row: BoardRow) -> RunReading:
+        """The run now. What cannot be read is said in `fault`."""
+        try:
+            self.reading = self._look(row)
+        except (ArcadeError, OSError) as error:
+            self.reading = RunReading(
+                self.reading.chunks, self.reading.notices, self.reading.log, self.reading.findings,
+                self._machine(row), str(error),
+            )  # fmt: skip
+        return self.reading
+
+    def _look(self, row: BoardRow) -> RunReading:
+        if self._config is None:
+            self._config = self.run.configuration()
+        with Database.reading(self.run.database, PATIENCE_S) as database:
+            self.history.look(database)
+            notices = tuple(stored_notice(one) for one in database.notices()[-LOG_LINES:])
+            chunks = tuple(_chunk_lines(database, self._config.reward, notices))
+            attempts = database.attempts()
+        findings: Sequence[HealthFinding] = ()
+        if self.history.counts[0]:
+            findings = diagnose(symptoms_of(self.history, row.total_steps, attempts))
+        return RunReading(
+            chunks, notices, tuple(tail(self.run.logs)), tuple(findings), self._machine(row)
+        )
+
+    def _machine(self, row: BoardRow) -> tuple[MachineLine, ...]:
+        lines = []
+        if row.pid:
+            cpu, memory, count = self._usage(row.pid)
+            lines += [
+                MachineLine("processes", f"{count}, the supervisor is {row.pid}"),
+                MachineLine("processor", f"{cpu:.0f} % of one core"),
+                MachineLine("memory", f"{memory / 1e6:,.0f} MB"),
+            ]
+        whole = psutil.virtual_memory()
+        lines.append(
+            MachineLine(
+                "memory of the machine", f"{whole.percent:.0f} % of {whole.total / 1e9:.1f} GB"
+            )
+        )
+        load = os.getloadavg()[0]
+        lines.append(MachineLine("load", f"{load:.1f} on {os.cpu_count()} cores"))
+        try:
+            disk = shutil.disk_usage(self.run.path)
+        except OSError as error:
+            lines.append(MachineLine("disk", str(error)))
+        else:
+            lines.append(
+                MachineLine("disk", f"{disk.free / 1e9:.1f} GB free of {disk.total / 1e9:.1f} GB")
+            )
+        return tuple(lines)
+
+    def _usage(self, pid: int) -> tuple[float, float, int]:
+        """Processor in percent of a core since the look before, memory in bytes, and processes."""
+        try:
+            parent = psutil.Process(pid)
+            found = {one.pid: one for one in (parent, *parent.children(recursive=True))}
+        except psutil.Error:
+            found = {}
+        self._processes = {p: self._processes.get(p, process) for p, process in found.items()}
+        cpu = memory = 0.0
+        for process in self._processes.values():
+            try:
+                cpu += process.cpu_percent()
+                memory += process.memory_info().rss
+            except psutil.Error:  # the process has just ended
+                continue
+        return cpu, memory, len(self._processes)
+
+
+def _chunk_lines(
+    database: Database, weights: dict[str, float], notices: Sequence[StoredNotice]
+) -> list[ChunkLine]:
+    names = database.term_names()
+    terms = "".join(f', avg("term_{name}")' for name in names)
+    grouped = database.rows(
+        f"select chunk, count(*), avg(raw_return), max(raw_return){terms} from episodes group by chunk"
+    )
+    means = {row[0]: tuple(row)[1:] for row in grouped}
+    stored = {row["chunk"]: row for row in database.checkpoints()}
+    failed = {
+        int(match[1]): notice.text
+        for notice in notices
+        if notice.level in _FAILURES and (match := _CHUNK.search(notice.text)) is not None
+    }
+    lines: list[ChunkLine] = []
+    before: float | None = None
+    for row in database.rows("select * from chunks order by chunk"):
+        count, mean, best, *sums = means.get(row["chunk"], (0, None, None, *([None] * len(names))))
+        checkpoint = stored.get(row["chunk"])
+        lines.append(
+            ChunkLine(
+                chunk=row["chunk"],
+                state=row["state"],
+                attempt=row["attempt"],
+                steps=row["steps"],
+                episodes=count,
+                mean=mean,
+                best=best,
+                gain=None if mean is None or before is None else mean - before,
+                seconds=(row["ended"] or time.time()) - row["started"],
+                reason=failed.get(row["chunk"], "") if row["attempt"] > 1 else "",
+                terms={
+                    name: weights.get(name, 1.0) * value
+                    for name, value in zip(names, sums, strict=True)
+                    if value is not None
+                },
+                milestones=checkpoint["milestones"] if checkpoint else "",
+                kept=checkpoint["kept"] if checkpoint else "",
+            )
+        )
+        before = mean if mean is not None else before
+    return lines
+
+
+def tail(folder: Path) -> list[str]:
+    """The last lines of the newest log in a folder, after a line that names the file."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix == ".log"]
+        newest = max(files, key=lambda path: path.stat().st_mtime, default=None)
+        if newest is None:
+            return []
+        with newest.open("rb") as file:
+            file.seek(max(0, newest.stat().st_size - LOG_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError as error:
+        return [str(error)]
+    return [f"{newest.name}:", *lines[-LOG_LINES:]]

@@ -1,0 +1,53 @@
+"""What the cockpit remembers from one time to the next: columns, order, filter, theme."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from arcade_rl.reading import ABSENT, read_file
+from arcade_rl.runs.fields import built, parsed
+from arcade_rl.runs.files import canonical_json, write_atomically
+
+USUAL_COLUMNS = (
+    "state", "done", "chunk", "steps", "speed", "left", "return", "trend", "metric", "best", "game",
+    "started",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CockpitSettings:
+    """Content of the file."""
+
+    columns: tuple[str, ...] = USUAL_COLUMNS
+    """Columns of the table of runs, besides the name."""
+    sort: str = "started"
+    is_down: bool = True
+    filter: str = ""
+    """The last filter of runs, which `/` offers again."""
+    theme: str = ""
+    """Theme that the user has chosen; "" where the cockpit chooses one that fits the terminal."""
+    pinned: str = ""
+    """Name of the run that stays on top."""
+
+
+def settings_file() -> Path:
+    """The file, which need not exist."""
+    root = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(root) / "arcade-rl" / "tui.json"
+
+
+def remembered_settings() -> CockpitSettings:
+    """The settings of the last time; the usual ones where none can be read."""
+    try:
+        return built(CockpitSettings, parsed(read_file(settings_file())))
+    except (*ABSENT, OSError, ValueError):
+        return CockpitSettings()
+
+
+def remember_settings(settings: CockpitSettings) -> None:
+    """Write the settings for the next time. OSError where that is not possible."""
+    path = settings_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, canonical_json(asdict(settings)))

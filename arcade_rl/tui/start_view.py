@@ -1,0 +1,302 @@
+"""Screen 5: starts a run, from a configuration that ships with a game or lies in a file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Input
+
+from arcade_rl.errors import ArcadeError
+from arcade_rl.runs.database import Database
+from arcade_rl.tui.board import PATIENCE_S, BoardRow
+from arcade_rl.tui.dialogs import AskDialog, ChooseDialog, LineDialog, PlainText
+from arcade_rl.tui.form import COLUMNS, Estimate, StartForm, game_help
+from arcade_rl.tui.glyphs import safe
+from arcade_rl.tui.invocation import Invocation
+from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
+from arcade_rl.tui.steering import size_of
+from arcade_rl.tui.table import RowTable
+from arcade_rl.tui.view import FilterLine, View
+
+CHECK_DELAY_S = 0.2
+TOML_COLUMNS = (ShownColumn("line", "the configuration that the run will have", 20, grows=True),)
+
+
+class StartView(View):
+    """The form for a new run."""
+
+    title = "Start"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "target", "Configuration"),
+        Binding("N", "name", "Name"),
+        Binding("s", "start", "Start"),
+        Binding("slash", "filter", "Find a key"),
+        Binding("backspace,delete", "reset", "Back to its default", show=False),
+    ]
+    DEFAULT_CSS = """
+    StartView #head { height: 3; padding: 0 1; text-wrap: nowrap; text-overflow: clip; }
+    StartView #keys { width: 3fr; }
+    StartView #toml { width: 2fr; display: none; }
+    StartView #about { height: 3; padding: 0 1; background: $panel; }
+    """
+
+    def compose(self) -> ComposeResult:
+        glyphs = self.cockpit.glyphs
+        yield PlainText(id="head")
+        yield FilterLine("a part of a key, such as rate")
+        with Horizontal():
+            yield RowTable(COLUMNS, glyphs, id="keys", empty="t chooses a configuration")
+            yield RowTable(TOML_COLUMNS, glyphs, id="toml")
+        yield PlainText(id="about")
+
+    def on_mount(self) -> None:
+        self.form = StartForm()
+        self._wanted = ""
+        self._is_checking = False
+        self._timer: Timer | None = None
+        self._estimate: Estimate | None = None
+        self._estimated = ""
+        self._targets: list[tuple[str, str]] = []
+        self._draw()
+
+    @property
+    def keys(self) -> RowTable:
+        return self.query_one("#keys", RowTable)
+
+    def main(self) -> RowTable:
+        return self.keys
+
+    @property
+    def command(self) -> str:
+        return str(self.form.starting(self.cockpit.caller)) if self.form.target else ""
+
+    def opened(self) -> None:
+        if not self._targets:
+            self.run_worker(self._find_targets, thread=True, group="targets")
+        self._draw()
+
+    # --- asking arcade-rl ------------------------------------------------------------------------
+
+    def _find_targets(self) -> None:
+        """Find the configurations that can be trained. Runs in a thread of its own."""
+        found = [(one["name"], one["summary"]) for one in _rows_of("config", "list", "--json")]
+        games = [
+            (one["name"], "with the defaults of the game")
+            for one in _rows_of("plugins", "list", "--json")
+        ]
+        self.app.call_from_thread(self._take_targets, [*found, *games])
+
+    def _take_targets(self, targets: list[tuple[str, str]]) -> None:
+        self._targets = targets
+        if not self.form.target and self.is_shown:
+            self.action_target()
+
+    def _check_soon(self) -> None:
+        self._is_checking = True
+        self._draw()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(CHECK_DELAY_S, self._check)
+
+    def _check(self) -> None:
+        call, target = self.form.checking, self.form.target
+        self.run_worker(lambda: self._ask(call, target), thread=True, exclusive=True, group="check")
+
+    def _ask(self, call: Invocation, target: str) -> None:
+        """Ask what the configuration is. Runs in a thread of its own."""
+        done = _run(call.words)
+        shown = None
+        if not self.form.game_known and done.returncode == 0:
+            game = json.loads(done.stdout)["values"]["game"]
+            shown = _answer("plugins", "show", game, "--json")
+        self.app.call_from_thread(self._take, call, target, done, shown)
+
+    def _take(
+        self, call: Invocation, target: str, done: subprocess.CompletedProcess[str], shown: object
+    ) -> None:
+        if target != self.form.target or call != self.form.checking:
+            return
+        self.form.take(done.returncode, done.stdout, done.stderr)
+        if isinstance(shown, dict):
+            self.form.helps |= game_help(shown)
+            self.form.game_known = True
+        self._is_checking = False
+        self._draw()
+        if self.form.values and self._estimated != self.form.game:
+            self._estimated = self.form.game
+            rows, game = list(self.cockpit.rows), self.form.game
+            self.run_worker(lambda: self._measure(rows, game), thread=True, group="estimate")
+
+    def _measure(self, rows: Sequence[BoardRow], game: str) -> None:
+        """Look at what the newest run of the game took. Runs in a thread of its own."""
+        found = None
+        for row in sorted(rows, key=lambda row: row.created, reverse=True):
+            if row.game == game and row.steps and not row.fault:
+                found = _estimate_of(row)
+                if found is not None:
+                    break
+        self.app.call_from_thread(self._take_estimate, found)
+
+    def _take_estimate(self, found: Estimate | None) -> None:
+        self._estimate = found
+        self._draw()
+
+    # --- drawing ---------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        form, glyphs = self.form, self.cockpit.glyphs
+        if not form.target:
+            state = "t chooses a game or one of its configurations"
+        elif form.fault:
+            state = f"not valid: {form.fault}"
+        elif self._is_checking or not form.values:
+            state = "checking"
+        else:
+            took = self._estimate.words(form.total_steps) if self._estimate else "no earlier run of this game says how long it takes"  # fmt: skip
+            state = f"valid; {took}"
+        name = form.name or "made up from game, time and seed"
+        lines = [
+            f"{form.target or 'no configuration'}   name: {name}   s starts",
+            state,
+            self.command,
+        ]
+        self.query_one("#head", PlainText).say("\n".join(safe(line, glyphs) for line in lines))
+        self.query_one("#head", PlainText).set_class(bool(form.fault), "fault")
+        self.keys.show_rows(form.rows(self._wanted) if form.target else [])
+        toml = [
+            ShownRow(f"{k}", (ShownCell(line, "accent" if line.startswith("[") else ""),))
+            for k, line in enumerate(form.toml.splitlines())
+        ]
+        self.query_one("#toml", RowTable).show_rows(toml)
+        self._draw_about()
+
+    def _draw_about(self) -> None:
+        row = self.keys.row()
+        text = self.form.about(row.key) if row else ""
+        self.query_one("#about", PlainText).say(safe(text, self.cockpit.glyphs))
+
+    def on_row_table_cursor_moved(self, event: RowTable.CursorMoved) -> None:
+        if event.table is self.keys:
+            self._draw_about()
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def action_target(self) -> None:
+        def take(target: str | None) -> None:
+            if target:
+                self.form.choose(target)
+                self._check_soon()
+
+        if self._targets:
+            dialog = ChooseDialog("What is trained", self._targets, self.form.target, self.cockpit.glyphs)  # fmt: skip
+            self.app.push_screen(dialog, take)
+        else:
+            self.say("the games are still being looked for")
+
+    def action_name(self) -> None:
+        def take(name: str | None) -> None:
+            if name is not None:
+                self.form.name = name.strip()
+                self._draw()
+
+        taken = {row.name for row in self.cockpit.rows}
+
+        def fault_of(name: str) -> str:
+            return f"there is a run named {name}" if name.strip() in taken else ""
+
+        hint = "letters, digits, dots, dashes and underscores; empty for one that is made up"
+        dialog = LineDialog("Name of the run", self.form.name, hint, self.cockpit.glyphs, fault_of)
+        self.app.push_screen(dialog, take)
+
+    def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
+        row = event.table.row(event.index)
+        if event.table is not self.keys or row is None:
+            return
+        key, value = row.key, row.cells[2].text if row.cells[2].tone != "dim" else ""
+
+        def take(text: str | None) -> None:
+            if text is not None and text.strip() != value:
+                self.form.set(key, text)
+                self._check_soon()
+
+        hint = f"{self.form.about(key)}  Empty: as in {self.form.target}"
+        self.app.push_screen(LineDialog(key, value, hint, self.cockpit.glyphs), take)
+
+    def action_reset(self) -> None:
+        row = self.keys.row()
+        if row is not None and row.key in self.form.assignments:
+            self.form.set(row.key, "")
+            self._check_soon()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterLine).open(self._wanted)
+
+    def on_filter_line_filter_changed(self, event: FilterLine.FilterChanged) -> None:
+        self._wanted = event.text
+        self._draw()
+
+    def on_input_submitted(self, _: Input.Submitted) -> None:
+        self.keys.focus()
+
+    def action_start(self) -> None:
+        if not self.form.is_ready or self._is_checking:
+            self.say(self.form.fault or "wait until the configuration is checked")
+            return
+        call = self.form.starting(self.cockpit.caller)
+
+        def take(is_yes: bool | None) -> None:
+            if is_yes:
+                self.cockpit.start(call, f"start {self.form.name or self.form.target}")
+                self.form.name = ""
+                self.cockpit.action_show("runs")
+
+        took = self._estimate.words(self.form.total_steps) if self._estimate else "not known"
+        lines = [f"{call}", f"It takes {took}.", "It goes on when this screen is closed."]
+        self.app.push_screen(AskDialog("Start this run?", lines, self.cockpit.glyphs), take)
+
+    def leave(self) -> bool:
+        line = self.query_one(FilterLine)
+        if line.is_open:
+            line.close()
+            self.keys.focus()
+            return True
+        return False
+
+
+def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run `arcade-rl` with these words to its end."""
+    return subprocess.run(
+        Invocation(tuple(words)).argv, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+
+
+def _answer(*words: str) -> object:
+    """What a command answers as JSON; an empty list where it fails."""
+    done = _run(words)
+    return json.loads(done.stdout) if done.returncode == 0 else []
+
+
+def _rows_of(*words: str) -> list[dict[str, str]]:
+    """What a command answers as a list of rows."""
+    found = _answer(*words)
+    return found if isinstance(found, list) else []
+
+
+def _estimate_of(row: BoardRow) -> Estimate | None:
+    """What a run took; None where nothing was trained, or it cannot be read."""
+    query = "select steps, trained_s from checkpoints order by chunk desc limit 1"
+    try:
+        with Database.reading(row.run.database, PATIENCE_S) as database:
+            found = next(database.rows(query), None)
+    except (ArcadeError, OSError):
+        return None
+    if found is None or not found[1] or not found[0]:
+        return None
+    return Estimate(row.name, found[0] / found[1], size_of(row) / found[0])

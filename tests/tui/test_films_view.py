@@ -1,0 +1,87 @@
+"""Screen 4: the films of a run, their still pictures, and exports with their progress."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from arcade_rl.tui.film_rows import films_in
+from arcade_rl.tui.films_view import read_still
+from arcade_rl.tui.picture import StillBox
+
+if TYPE_CHECKING:
+    from tui.conftest import Opened
+
+
+def make_films(folder: Path) -> None:
+    """Files as an export leaves them, but for what is in the films."""
+    (folder / "clips").mkdir(parents=True)
+    picture = np.full((60, 80, 3), (0, 0, 200), np.uint8)
+    for number, name in enumerate(("milestones.mp4", "clips/one.gif")):
+        (folder / name).write_bytes(b"film" * (number + 1))
+        cv2.imwrite(str(folder / f"{name}.png"), picture)
+        facts = {"film": {"seconds": 65.0 + number, "width": 1280, "height": 720}}
+        (folder / f"{name}.json").write_text(json.dumps(facts))
+        os.utime(folder / name, (1000 + number, 1000 + number))
+    (folder / "part.mp4.tmp").write_bytes(b"")
+    (folder / "damaged.mp4").write_bytes(b"x")
+    (folder / "damaged.mp4.json").write_text("{")
+    (folder / "damaged.mp4.png").write_bytes(b"no picture")
+    os.utime(folder / "damaged.mp4", (10, 10))
+
+
+def test_films_are_read_with_what_their_sidecars_say(tmp_path: Path) -> None:
+    make_films(tmp_path)
+    one, two, damaged = films_in(tmp_path)
+    assert (one.name, one.seconds, one.picture, one.bytes) == ("clips/one.gif", 66.0, "1280x720", 8)
+    assert two.still == tmp_path / "milestones.mp4.png"
+    assert (damaged.seconds, damaged.picture) == (None, "")
+    picture = read_still(tmp_path / "milestones.mp4.png", 20, 10)
+    assert picture is not None
+    assert picture.shape == (14, 20, 3)
+    assert (picture == (200, 0, 0)).all()
+    assert read_still(tmp_path / "damaged.mp4.png", 20, 10) is None
+
+
+def test_films_are_listed_with_their_picture(cockpit: Opened, made_up_copy: Path) -> None:
+    make_films(made_up_copy / "half-way" / "videos")
+
+    async def play() -> None:
+        async with cockpit(made_up_copy) as screen:
+            await screen.press("4")
+            await screen.shows(
+                "clips/one.gif", "1:06", "milestones.mp4", "damaged.mp4", "one.gif.png"
+            )
+            box = screen.app.screen.query_one(StillBox)
+            assert box._picture is not None
+            await screen.press("end")
+            await screen.shows("damaged.mp4.png is no picture")
+            await screen.press("escape", "end", "4")
+            await screen.shows("no film yet: e makes one of the milestones")
+
+    asyncio.run(play())
+
+
+def test_an_export_is_started_by_key_and_its_failure_is_told(
+    cockpit: Opened, made_up: Path
+) -> None:
+    """The demo has no checkpoints, so that there is nothing to film."""
+
+    async def play() -> None:
+        async with cockpit(made_up) as screen:
+            await screen.press("4", "e")
+            (command,) = screen.app.commands.commands
+            assert command.text.startswith("arcade-rl export milestones half-way")
+            await screen.shows("film of half-way: begins")
+            await screen.until(lambda: command.is_over)
+            assert command.exit_code == 3
+            await screen.shows("film of half-way:", "installed plugin")
+            assert "no installed plugin offers a game named demo" in command.last_line
+
+    asyncio.run(play())

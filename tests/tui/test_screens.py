@@ -1,0 +1,91 @@
+"""The screens as text, at three sizes and in ASCII, as they are stored in tests/golden/tui.
+
+With `ARCADE_RL_GOLDEN=write` they are stored anew, after which somebody must look at them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cockpit import Screenful
+
+from arcade_rl.tui.app import Cockpit, CockpitOptions
+from arcade_rl.tui.demo import make_demo
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "tui"
+NOW = 1_790_000_000.0
+SIZES = ((80, 24), (120, 40), (200, 60))
+SCREENS = {
+    "runs": ((), "learned-slower"),
+    "run": (("down", "down", "enter"), "last failure"),
+    "episodes": (("3",), "recorded episodes"),
+    "help": (("question_mark",), "Keys on the screen"),
+}
+CASES = [(name, size, False) for name in SCREENS for size in SIZES]
+CASES += [(name, (80, 24), True) for name in SCREENS]
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Made-up runs that are always of the same age."""
+    root = tmp_path_factory.mktemp("still")
+    make_demo(root, NOW)
+    zone = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    yield root
+    os.environ.pop("TZ")
+    if zone is not None:
+        os.environ["TZ"] = zone
+    time.tzset()
+
+
+async def screen_of(root: Path, name: str, size: tuple[int, int], is_ascii: bool) -> list[str]:
+    keys, last = SCREENS[name]
+    app = Cockpit(CockpitOptions(root, is_ascii=is_ascii))
+    async with app.run_test(size=size) as pilot:
+        screen = Screenful(app, pilot)
+        await screen.settle()
+        await screen.press(*keys)
+        await screen.shows(last)
+        before: list[str] = []
+        while before != screen.lines:
+            before = screen.lines
+            await pilot.pause(0.3)
+        return before
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "is_ascii"),
+    CASES,
+    ids=[f"{n}-{w}x{h}{'-ascii' if a else ''}" for n, (w, h), a in CASES],
+)
+def test_a_screen_is_as_it_was(
+    still: Path, name: str, size: tuple[int, int], is_ascii: bool
+) -> None:
+    lines = asyncio.run(screen_of(still, name, size, is_ascii))
+    assert len(lines) == size[1]
+    assert max(map(len, lines)) <= size[0]
+    if is_ascii:
+        assert "\n".join(lines).isascii()
+    text = "\n".join(lines).rstrip() + "\n"
+    path = GOLDEN / f"{name}-{size[0]}x{size[1]}{'-ascii' if is_ascii else ''}.txt"
+    if os.environ.get("ARCADE_RL_GOLDEN") == "write":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def test_without_colours_the_band_of_a_curve_is_dots(
+    still: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_colours = asyncio.run(screen_of(still, "run", (80, 24), False))
+    monkeypatch.setenv("NO_COLOR", "1")
+    without = asyncio.run(screen_of(still, "run", (80, 24), False))
+    assert not any("....." in line for line in with_colours)
+    assert any("....." in line for line in without)
