@@ -15,7 +15,7 @@ from stable_baselines3.common.policies import BasePolicy
 from arcade_rl.config import Resolved, Train
 from arcade_rl.contracts import Array, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
-from arcade_rl.policies.build import is_image
+from arcade_rl.policies.build import is_image, own_class
 from arcade_rl.policies.device import thread_count
 from arcade_rl.policies.draws import Draws, Integers
 from arcade_rl.policies.load import load_policy
@@ -139,6 +139,7 @@ def load_acting(
             env.action_space,
             device,
             masked=resolved.declaration.masks,
+            own=own_class(resolved),
         )
     return policy, ObservationNormalizer(state.normalization)
 
