@@ -7,6 +7,10 @@ Every generation plays the same new games with each of its candidates, in the si
 part of its viruses that vanished, 1 if all did, and a little less for every pill. The evolution is sep-CMA-ES
 (Ros and Hansen 2008). Its state is kept in `--state` after every generation, and found there again: the
 script may be stopped at any time, and goes on. `--write` puts the mean of the last generation into the file.
+
+    .venv/bin/python scripts/tune_drmario.py scale
+
+measures mean and deviation of every feature over the candidates of random play, by which the networks divide.
 """
 
 from __future__ import annotations
@@ -19,20 +23,26 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from arcade_rl_drmario.baselines import DEPTHS, WEIGHTS_FILE, weights_of
+from arcade_rl_drmario.baselines import DEPTHS, WEIGHTS_FILE, RandomPlacements, weights_of
+from arcade_rl_drmario.environment import PlacementEnv
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.planning.candidates import MOST, list_all
-from arcade_rl_drmario.planning.features import BOARD_FEATURES, VIRUSES
+from arcade_rl_drmario.planning.features import BOARD_FEATURES, FEATURES, VIRUSES
 from arcade_rl_drmario.planning.search import choose
 from arcade_rl_drmario.simulator import Simulator
 from arcade_rl_drmario.simulator.reach import REACHED_SHAPE
 from arcade_rl_drmario.simulator.state import FIELD, FIELD_SIZE, FIRST_WON, PLAYING
-from arcade_rl_drmario.starts import draw_starts
+from arcade_rl_drmario.starts import TOPS, draw_starts
+
+from arcade_rl.contracts import Asked
+from arcade_rl.envs.seeds import HashedSeeds
 
 LEVELS = (20, 0, 10, 20, 5, 15)
 """Levels of the games of a generation, by turns."""
 MOST_PILLS = 300
 """Pills after which a game counts as lost."""
+LEAST_DEVIATION = 0.2
+SCALE_FILE = WEIGHTS_FILE.with_name("scale.json")
 WORTH_OF_CLEARING, COST_OF_PILL = 1.0, 0.001
 HI = 2
 
@@ -157,7 +167,7 @@ def fitness_of(played: Played) -> Floats:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=list(DEPTHS))
+    parser.add_argument("name", choices=[*DEPTHS, "scale"])
     parser.add_argument("--generations", type=int, default=20)
     parser.add_argument("--population", type=int, default=24)
     parser.add_argument("--games", type=int, default=24)
@@ -167,6 +177,9 @@ def main() -> None:
     given = parser.parse_args()
     if given.generations < 0 or given.population < 4 or given.games < 1:
         parser.error("expected --generations of 0 or more, a --population of 4 or more, and --games of 1 or more")  # fmt: skip
+    if given.name == "scale":
+        write_scale(given.seed)
+        return
     state = given.state or Path(f"{given.name}.evolution.json")
     evolution = first_evolution(given.name)
     if state.exists():
@@ -200,6 +213,30 @@ def advance(evolution: Evolution, given: argparse.Namespace) -> None:
         f"sigma {evolution.sigma:.3f}; {time.process_time() - started:.0f} s",
         flush=True,
     )
+
+
+def write_scale(seed: int, games: int = 256, steps: int = 60) -> None:
+    """Measure the scale of the features in games of random placements, and write it into its file."""
+    options = DrMarioOptions(curriculum=True)
+    env = PlacementEnv(options, games, "training")
+    env.set_stage(len(TOPS) - 1)
+    seeds, player = HashedSeeds(seed, games), RandomPlacements()
+    seen, sums, squares, count = env.reset(seeds), np.zeros(FEATURES), np.zeros(FEATURES), 0
+    for step in range(steps):
+        valid = seen["candidates"][seen["placements"] >= 0].astype(np.float64)
+        sums, squares, count = sums + valid.sum(axis=0), squares + (valid**2).sum(axis=0), count + len(valid)
+        rows = np.arange(games)
+        turns = np.full(games, step)
+        seen = env.step(player.choose(Asked(rows, rows, turns, seen, None))).observations
+    mean = sums / count
+    deviation = np.maximum(np.sqrt(squares / count - mean**2), LEAST_DEVIATION)
+    table = {
+        "mean": [round(float(value), 4) for value in mean],
+        "deviation": [round(float(value), 4) for value in deviation],
+        "made": f"scripts/tune_drmario.py scale --seed {seed}: {count:,} candidates of random play",
+    }
+    SCALE_FILE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {SCALE_FILE}")
 
 
 def write(name: str, evolution: Evolution, given: argparse.Namespace) -> None:
