@@ -78,7 +78,9 @@ class Evolution:
         damping = 1 + rate_sigma + 2 * max(0.0, np.sqrt((effective - 1) / (n + 1)) - 1)
         rate_path = (4 + effective / n) / (n + 4 + 2 * effective / n)
         rate_one = 2 / ((n + 1.3) ** 2 + effective)
-        rate_many = min(1 - rate_one, 2 * (effective - 2 + 1 / effective) / ((n + 2) ** 2 + effective))
+        rate_many = min(
+            1 - rate_one, 2 * (effective - 2 + 1 / effective) / ((n + 2) ** 2 + effective)
+        )
         rate_one, rate_many = (min(1.0, rate * (n + 2) / 3) for rate in (rate_one, rate_many))
         rate_many = min(rate_many, 1 - rate_one)
         best = candidates[np.argsort(-fitness)[:parents]]
@@ -158,7 +160,8 @@ def play(weights: Floats, depth: int, seeds: npt.NDArray[np.int64], levels: npt.
 def viruses_of(simulator: Simulator) -> Floats:
     """Viruses left in each game. (G,)"""
     left = simulator.state["players"]["viruses_left"][:, 0].astype(np.float64)
-    return left // 16 * 10 + left % 16
+    count: Floats = left // 16 * 10 + left % 16
+    return count
 
 
 def fitness_of(played: Played) -> Floats:
@@ -224,7 +227,11 @@ def write_scale(seed: int, games: int = 256, steps: int = 60) -> None:
     seen, sums, squares, count = env.reset(seeds), np.zeros(FEATURES), np.zeros(FEATURES), 0
     for step in range(steps):
         valid = seen["candidates"][seen["placements"] >= 0].astype(np.float64)
-        sums, squares, count = sums + valid.sum(axis=0), squares + (valid**2).sum(axis=0), count + len(valid)
+        sums, squares, count = (
+            sums + valid.sum(axis=0),
+            squares + (valid**2).sum(axis=0),
+            count + len(valid),
+        )
         rows = np.arange(games)
         turns = np.full(games, step)
         seen = env.step(player.choose(Asked(rows, rows, turns, seen, None))).observations

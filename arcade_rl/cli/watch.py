@@ -12,7 +12,7 @@ import click
 from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
 from arcade_rl.cli.evaluate import OPPONENT
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import RUNS_DIR, SEED
+from arcade_rl.cli.train import RUNS_DIR, SEED, SET
 from arcade_rl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,9 +29,11 @@ SIZE = (1280, 720)
     epilog=examples(
         "arcade-rl watch first:123    # a recorded episode",
         "arcade-rl watch first@50%    # the checkpoint plays",
+        "arcade-rl watch drmario:search2 --set options.level=10",
     )
 )
-@click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE")
+@click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE|GAME:POLICY")
+@SET
 @overlay("full")
 @THEME
 @SIGNS
@@ -55,17 +57,17 @@ SIZE = (1280, 720)
 )
 @RUNS_DIR
 def watch(
-    reference: str, detail: Any, theme: str, signs: str, camera: str | None, seed: int | None,
+    reference: str, assignments: tuple[str, ...], detail: Any, theme: str, signs: str, camera: str | None, seed: int | None,
     deterministic: bool | None, opponent: str | None, headless: bool, frames: int | None,
     screenshot: Path | None, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show recorded episodes, or a checkpoint that plays, in a window.
 
-    RUN:EPISODE and FILE show what was recorded; RUN@CKPT lets a checkpoint play, and RUN its newest
-    one. Press ? for the keys.
+    RUN:EPISODE and FILE show what was recorded; RUN@CKPT lets a checkpoint play, RUN its newest one,
+    and GAME:POLICY one of the policies that a game brings along. Press ? for the keys.
     """
     _check_headless(headless, frames, screenshot)
-    programme, folder = _programme(reference, runs_dir, seed, deterministic, opponent)
+    programme, folder = _programme(reference, runs_dir, seed, deterministic, opponent, assignments)
 
     from arcade_rl.viewer.memory import remembered_size
     from arcade_rl.viewer.viewer import ViewerOptions
@@ -97,22 +99,27 @@ def _check_headless(headless: bool, frames: int | None, screenshot: Path | None)
 
 def _programme(
     reference: str, runs_dir: str | None, seed: int | None, deterministic: bool | None,
-    opponent: str | None,
+    opponent: str | None, assignments: tuple[str, ...],
 ) -> tuple[Programme, Path]:  # fmt: skip
     """The episodes to show, and the folder for clips and screenshots."""
     from arcade_rl.playback.programme import programme_of
-    from arcade_rl.playback.references import find_source
-    from arcade_rl.playback.sources import FiledSource, PlayedSource
+    from arcade_rl.playback.references import find_built_in, find_source
+    from arcade_rl.playback.sources import BuiltInSource, FiledSource, PlayedSource
     from arcade_rl.runs.directory import RunDirectory
 
-    source = find_source(reference, runs_dir, seed, deterministic, opponent)
+    source = find_source(reference, runs_dir, seed, deterministic, opponent, assignments)
     if isinstance(source, FiledSource):
         folder, usual = Path(), 0
+    elif isinstance(source, BuiltInSource):
+        folder = Path()
+        usual = find_built_in(reference, assignments)[0].config.evaluation.seed
     else:
         run = RunDirectory(source.run)
         folder, usual = run.videos, run.configuration().evaluation.seed
-    is_chosen = any(choice is not None for choice in (seed, deterministic, opponent))
-    if is_chosen and not isinstance(source, PlayedSource):
+    choices = (
+        (deterministic,) if isinstance(source, BuiltInSource) else (seed, deterministic, opponent)
+    )
+    if any(choice is not None for choice in choices) and not isinstance(source, PlayedSource):
         raise UsageError(
             "--seed, --deterministic, --sampled and --opponent are for checkpoints; "
             f"{reference} was recorded"

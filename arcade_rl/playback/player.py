@@ -28,6 +28,7 @@ from arcade_rl.playback.performance import (
 )
 from arcade_rl.playback.tables import GrowingArray, RunningMetrics
 from arcade_rl.policies.actor import Actor, load_acting
+from arcade_rl.policies.builtin import BuiltInActor
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
 from arcade_rl.policies.taps import Taps
@@ -161,7 +162,7 @@ class LivePerformance(Performance):
         self,
         resolved: Resolved,
         env: VectorEnv,
-        actor: Actor,
+        actor: Actor | BuiltInActor,
         seed: int,
         about: Metadata,
         go_on: Callable[[], None] | None,

@@ -12,7 +12,13 @@ from arcade_rl.errors import MissingError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.playback.opinions import Opinions
 from arcade_rl.playback.session import Session, Wants
-from arcade_rl.playback.sources import FiledSource, PlayedSource, Source, opened
+from arcade_rl.playback.sources import (
+    BuiltInSource,
+    FiledSource,
+    PlayedSource,
+    Source,
+    opened,
+)
 
 THREADS = 1
 """Number of torch's threads: a window leaves the other cores to whoever trains."""
@@ -91,7 +97,7 @@ class PolicyLibrary:
 
 def needs_policy(source: Source) -> bool:
     """Whether a source cannot be shown without its policy, as nothing is recorded."""
-    return isinstance(source, PlayedSource)
+    return isinstance(source, PlayedSource | BuiltInSource)
 
 
 def has_policy(source: Source) -> bool:

@@ -55,7 +55,7 @@ class PlacementEnv(VectorEnv):
     def __init__(self, options: DrMarioOptions, num_envs: int, purpose: Purpose) -> None:
         self.num_envs = num_envs
         limit = np.float32(1e4)
-        self.observation_space: spaces.Space[Any] = spaces.Dict(
+        self.observation_space: spaces.Dict = spaces.Dict(
             {
                 "candidates": spaces.Box(-limit, limit, (MOST, FEATURES), np.float32),
                 "placements": spaces.Box(-1, PLACEMENTS - 1, (MOST,), np.int16),
@@ -70,7 +70,7 @@ class PlacementEnv(VectorEnv):
         self._stage = 0
         self._seen = {
             key: np.zeros((num_envs, *(space.shape or ())), space.dtype)
-            for key, space in self.observation_space.spaces.items()  # type: ignore[attr-defined]
+            for key, space in self.observation_space.spaces.items()
         }
         self._seeds = np.zeros(num_envs, np.int64)
         self._viruses = np.ones(num_envs, np.int64)
@@ -239,7 +239,7 @@ class PlacementEnv(VectorEnv):
     ) -> Floats:
         """The reward terms of a step, (N, K)."""
         cells = self._bottles.bytes[:, FIELD : FIELD + FIELD_SIZE].reshape(-1, 16, 8)
-        middle = (cells[:, : 16 - NEAR_TOP + 1, 3:5] < EMPTIED).any(axis=(1, 2))
+        middle = np.any(cells[:, : 16 - NEAR_TOP + 1, 3:5] < EMPTIED, axis=(1, 2))
         columns = (
             results[:, 0] / np.sqrt(self._viruses),
             cleared,

@@ -28,7 +28,8 @@ FRAME_RATE = Fraction(39_375_000, 655_171)
 """Frames a second of an NTSC console."""
 PIXEL_ASPECT = Fraction(8, 7)
 """Width over height of a pixel on an NTSC television."""
-SOUND_RATE = 48_000
+SOUND_RATE = 32_040
+"""Samples a second that the core makes, 533 or 534 a frame."""
 ROTATIONS = ("flat", "upright", "flat, turned", "upright, turned")
 ACTIONS = tuple(
     f"{rotation}, row {row + 1}, column {column + 1}"
@@ -77,7 +78,7 @@ class DrMario(Game):
             sound_channels=2,
             packages=("stable-retro", "numba"),
             keyframes=True,
-            stages=STAGES if options.curriculum else (),
+            stages=STAGES if options.curriculum else (one_level(options),),
             masks=True,
             timed=True,
             opponents=BASELINES,
@@ -112,6 +113,11 @@ class DrMario(Game):
         from arcade_rl_drmario.policy import CandidatesPolicy
 
         return {"candidates": CandidatesPolicy}[name]
+
+
+def one_level(options: DrMarioOptions) -> Stage:
+    """The only stage of a training without curriculum."""
+    return Stage(f"level_{options.level}", f"All games at level {options.level}.")
 
 
 def protocol(options: DrMarioOptions) -> str:

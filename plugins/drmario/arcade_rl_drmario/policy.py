@@ -27,6 +27,7 @@ class Unchanged(BaseFeaturesExtractor):
     """Hands the parts of an observation on as they are."""
 
     def forward(self, observations: Any) -> Any:
+        """The observations."""
         return observations
 
 
@@ -37,9 +38,10 @@ class CandidateNetworks(nn.Module):
     candidates in all.
     """
 
-    def __init__(
-        self, actor: list[int], critic: list[int], activation: type[nn.Module]
-    ) -> None:
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, actor: list[int], critic: list[int], activation: type[nn.Module]) -> None:
         super().__init__()
         scale = json.loads(SCALE_FILE.read_text(encoding="utf-8"))
         self.register_buffer("mean", torch.tensor(scale["mean"]))
@@ -58,7 +60,8 @@ class CandidateNetworks(nn.Module):
         rows, places = (placements >= 0).nonzero(as_tuple=True)  # (R,) each
         scores = self.policy_net(self._scaled(seen["candidates"][rows, places])).squeeze(1)
         found = scores.new_full((len(placements), PLACEMENTS), IMPOSSIBLE)
-        return found.index_put((rows, placements[rows, places]), scores)
+        logits: Tensor = found.index_put((rows, placements[rows, places]), scores)
+        return logits
 
     def forward_critic(self, seen: dict[str, Tensor]) -> Tensor:
         """What the value is computed from. (B, L)"""
@@ -86,17 +89,16 @@ class CandidatesPolicy(MaskableMultiInputActorCriticPolicy):
     def _build(self, lr_schedule: Any) -> None:
         arch: Any = self.net_arch
         actor, critic = (arch["pi"], arch["vf"]) if isinstance(arch, dict) else (arch, arch)
-        self.mlp_extractor = CandidateNetworks(actor, critic, self.activation_fn)  # type: ignore[assignment]
-        self.action_net = nn.Identity()  # type: ignore[assignment]
-        self.value_net = nn.Linear(self.mlp_extractor.latent_dim_vf, 1)
+        networks: Any = CandidateNetworks(actor, critic, self.activation_fn)
+        self.mlp_extractor, self.action_net = networks, nn.Identity()
+        self.value_net = nn.Linear(networks.latent_dim_vf, 1)
         if self.ortho_init:
-            self.mlp_extractor.apply(lambda module: self.init_weights(module, 2**0.5))
+            networks.apply(lambda module: self.init_weights(module, 2**0.5))
             self.value_net.apply(lambda module: self.init_weights(module, 1.0))
         with torch.no_grad():
-            self.mlp_extractor.policy_net[-1].weight.mul_(FIRST_SCORES)
-        self.optimizer = self.optimizer_class(
-            self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs
-        )
+            networks.policy_net[-1].weight.mul_(FIRST_SCORES)
+        optimizer: Any = self.optimizer_class
+        self.optimizer = optimizer(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
 
 def _layers(widths: list[int], activation: type[nn.Module]) -> list[nn.Module]:

@@ -23,7 +23,9 @@ METRICS = (
 ) = range(len(METRICS))  # fmt: skip
 
 TERMS = (
-    RewardTerm("virus", 0.5, "viruses of the pill, over the root of those that the level began with"),
+    RewardTerm(
+        "virus", 0.5, "viruses of the pill, over the root of those that the level began with"
+    ),
     RewardTerm("clear", 1.0, "1 for the pill that clears the level"),
     RewardTerm("loss", -1.0, "1 where the bottle is full, or options.most_pills are played"),
     RewardTerm("pill", -0.005, "1 for every pill"),

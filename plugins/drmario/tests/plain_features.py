@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -65,7 +67,7 @@ def plain_features(board: Board, row_frames: int) -> npt.NDArray[np.float64]:
             out[47] += 1
             out[48] += viruses[0] > 0
     out[29], out[30], out[49] = sum(high), high[3] + high[4], max(high)
-    out[46] = sum(abs(one - other) for one, other in zip(high, high[1:], strict=False))
+    out[46] = sum(abs(one - other) for one, other in pairwise(high))
     for row in range(16):
         for left in range(5):
             window(board, row, range(left, left + 4), high, out)
