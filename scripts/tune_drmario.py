@@ -165,7 +165,10 @@ def viruses_of(simulator: Simulator) -> Floats:
 
 
 def fitness_of(played: Played) -> Floats:
-    return played.removed + WORTH_OF_CLEARING * played.cleared - COST_OF_PILL * played.pills
+    worth: Floats = (
+        played.removed + WORTH_OF_CLEARING * played.cleared - COST_OF_PILL * played.pills
+    )
+    return worth
 
 
 def main() -> None:

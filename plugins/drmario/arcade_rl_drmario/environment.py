@@ -224,7 +224,7 @@ class PlacementEnv(VectorEnv):
         metrics[:, tally.FRAMES] += frames
         metrics[:, tally.CHAIN], metrics[:, tally.MOST_LINES] = results[:, 2], results[:, 1]
         cells = self._bottles.bytes[:, FIELD : FIELD + FIELD_SIZE].reshape(-1, 16, 8)
-        taken = (cells < EMPTIED).any(axis=2)
+        taken: npt.NDArray[np.bool_] = np.any(cells < EMPTIED, axis=2)
         metrics[:, tally.HIGHEST_ROW] = np.where(taken.any(axis=1), 16 - taken.argmax(axis=1), 0)
         is_long = metrics[:, tally.PILLS] >= self._options.most_pills
         metrics[:, tally.STALLED] = is_long & ~cleared & ~full
