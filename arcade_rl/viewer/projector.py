@@ -49,7 +49,7 @@ class Projector:
             session = stack.enter_context(opened(source, wants))
             session.step(position)
             opinions = None
-            if with_policy and not isinstance(source, FiledSource):
+            if with_policy and not isinstance(source, FiledSource | BuiltInSource):
                 opinions = Opinions(session, source.run, THREADS)
                 stack.callback(opinions.close)
             self.close()
@@ -101,5 +101,5 @@ def needs_policy(source: Source) -> bool:
 
 
 def has_policy(source: Source) -> bool:
-    """Whether the policy of a source may be known."""
-    return not isinstance(source, FiledSource)
+    """Whether the networks of a source's policy may be known."""
+    return not isinstance(source, FiledSource | BuiltInSource)
