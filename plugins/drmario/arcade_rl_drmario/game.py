@@ -30,14 +30,15 @@ PIXEL_ASPECT = Fraction(8, 7)
 """Width over height of a pixel on an NTSC television."""
 SOUND_RATE = 32_040
 """Samples a second that the core makes, 533 or 534 a frame."""
-ROTATIONS = ("flat", "upright", "flat, turned", "upright, turned")
+ROTATIONS = ("ab", "b/a", "ba", "a/b")
 ACTIONS = tuple(
-    f"{rotation}, row {row + 1}, column {column + 1}"
+    f"c{column + 1} r{row + 1} {rotation}"
     for rotation in ROTATIONS
     for row in range(16)
     for column in range(8)
 )
-"""Names of the placements; row 1 is at the top."""
+"""Names of the placements: column and row of the bottom-left cell, row 1 at the top, and how the pill's
+first colour a and its second one b lie; a/b: a above b."""
 PROMOTED_AT, PROMOTED_AFTER = 0.8, 80
 """Part of a stage's last games that must be cleared, and their number."""
 STAGES = tuple(
