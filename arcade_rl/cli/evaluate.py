@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import RUNS_DIR, SEED
+from arcade_rl.cli.train import RUNS_DIR, SEED, SET
 
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
@@ -26,10 +26,13 @@ OPPONENT = click.option(
 
 @click.command(
     epilog=examples(
-        "arcade-rl evaluate first", "arcade-rl evaluate first@50% --episodes 100 --deterministic"
+        "arcade-rl evaluate first",
+        "arcade-rl evaluate first@50% --episodes 100 --deterministic",
+        "arcade-rl evaluate drmario:search2 --set options.level=10 --episodes 200",
     )
 )
-@click.argument("reference", metavar="RUN[@CKPT]")
+@click.argument("reference", metavar="RUN[@CKPT]|GAME:POLICY")
+@SET
 @click.option("--episodes", type=click.IntRange(1, 10**6), help="Episodes to play.")
 @click.option("--envs", type=click.IntRange(1, 65_536), help="Environments that play at once.")
 @click.option("--seed", type=SEED, help="Seed of episodes and sampled actions.")
@@ -44,6 +47,7 @@ OPPONENT = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, every episode included.")
 def evaluate(
     reference: str,
+    assignments: tuple[str, ...],
     episodes: int | None,
     envs: int | None,
     seed: int | None,
@@ -56,15 +60,21 @@ def evaluate(
     """Play episodes with a checkpoint and measure them, under the game's own rules.
 
     CKPT is a chunk, "latest" (the default), "best", or a milestone such as "30%". Defaults come
-    from the run's [evaluation] table. The result is stored in the run's directory.
+    from the run's [evaluation] table. The result is stored in the run's directory, unless --set
+    changes the game's options. GAME:POLICY measures one of the policies that a game brings along.
     """
+    if _names_built_in(reference):
+        _evaluate_built_in(
+            reference, assignments, episodes, envs, seed, deterministic, opponent, runs_dir, as_json
+        )
+        return
     from arcade_rl.cli.counter import counted
     from arcade_rl.cli.output import emit_json, notice
     from arcade_rl.playback.references import open_checkpoint
     from arcade_rl.runs import evaluations
     from arcade_rl.runs.episodes import named
 
-    run, resolved, checkpoint = open_checkpoint(reference, runs_dir)
+    run, resolved, checkpoint = open_checkpoint(reference, runs_dir, assignments)
 
     from arcade_rl.playback.evaluation import evaluate as play
 
@@ -81,6 +91,10 @@ def evaluate(
             progress,
             _rival(opponent, runs_dir),
         )
+    if assignments:
+        _tell(evaluation, resolved, assignments, as_json)
+        notice("not stored in the run, whose options are others")
+        return
     path = evaluations.path_of(run, evaluation)
     if as_json:
         values = named(asdict(evaluation))
@@ -89,6 +103,59 @@ def evaluate(
         _write(evaluation, resolved)
     evaluations.store(run, evaluation)  # stored last: a disk that refuses takes no result away
     notice(f"stored in {path}")
+
+
+def _names_built_in(reference: str) -> bool:
+    from arcade_rl.playback.references import names_built_in
+
+    return names_built_in(reference)
+
+
+def _evaluate_built_in(
+    reference: str, assignments: tuple[str, ...], episodes: int | None, envs: int | None,
+    seed: int | None, deterministic: bool | None, opponent: str | None, runs_dir: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Measure one of the policies that a game brings along."""
+    from arcade_rl.cli.counter import counted
+    from arcade_rl.errors import UsageError
+    from arcade_rl.playback.references import find_built_in
+
+    if deterministic is not None:
+        raise UsageError(f"--deterministic and --sampled are for checkpoints; {reference} has its own way")  # fmt: skip
+    resolved, name = find_built_in(reference, assignments)
+
+    from arcade_rl.playback.evaluation import evaluate_built_in as play
+
+    defaults = resolved.config.evaluation
+    with counted("episodes") as progress:
+        evaluation = play(
+            resolved,
+            name,
+            episodes or defaults.episodes,
+            envs or defaults.n_envs,
+            defaults.seed if seed is None else seed,
+            progress,
+            _rival(opponent, runs_dir),
+        )
+    _tell(evaluation, resolved, assignments, as_json)
+
+
+def _tell(
+    evaluation: Evaluation, resolved: Resolved, assignments: tuple[str, ...], as_json: bool
+) -> None:
+    """Write an evaluation that is not stored, and what was changed for it."""
+    from arcade_rl.cli.output import emit_json
+    from arcade_rl.runs.episodes import named
+
+    if as_json:
+        values = named(asdict(evaluation))
+        changed = {"changed": list(assignments)}
+        emit_json({**changed, **values, "episodes": named(values["episodes"])})
+        return
+    if assignments:
+        click.echo(f"changed: {', '.join(assignments)}")
+    _write(evaluation, resolved)
 
 
 def _rival(opponent: str | None, runs_dir: str | None) -> str | Rival | None:
@@ -128,11 +195,11 @@ def _header(evaluation: Evaluation, resolved: Resolved) -> list[str]:
 
     count, cut = len(evaluation.episodes), sum(evaluation.episodes.truncated)
     stage = stage_name(resolved, evaluation.stage)
+    played = f", checkpoint {evaluation.chunk}, weights {evaluation.weights_sha256[:12]}"
     lines = [
-        f"{evaluation.run}, checkpoint {evaluation.chunk}, "
-        f"weights {evaluation.weights_sha256[:12]}",
+        f"{evaluation.run}{played if evaluation.weights_sha256 else ''}",
         f"{evaluation.game}, protocol {evaluation.protocol}, "
-        f"{f'stage {stage}, ' if stage else ''}"
+        f"{f'stage {stage}, ' if stage and evaluation.weights_sha256 else ''}"
         f"{f'against {evaluation.opponent}, ' if evaluation.opponent else ''}actions {evaluation.mode}, "
         f"episodes {count}, environments {evaluation.n_envs}, seed {evaluation.seed}",
     ]

@@ -163,10 +163,17 @@ def _root(context: click.Context) -> Path:
 
 ARGUMENTS: dict[str, Names] = {
     **dict.fromkeys(("RUN", "RUN...", "A", "B"), runs),
-    "RUN[@CKPT]": checkpoints,
-    **dict.fromkeys(("RUN:EPISODE|FILE", "RUN|RUN:EPISODE|FILE"), episodes),
+    **dict.fromkeys(("RUN[@CKPT]", "RUN[@CKPT]|GAME:POLICY"), checkpoints),
     **dict.fromkeys(
-        ("A B [C [D]]", "RUN:EPISODE|RUN@CKPT|FILE", "RUN[@CKPT]|RUN:EPISODE|FILE|ssh://HOST/PATH"),
+        ("RUN:EPISODE|FILE", "RUN|RUN:EPISODE|FILE", "RUN:EPISODE|FILE|GAME:POLICY"), episodes
+    ),
+    **dict.fromkeys(
+        (
+            "A B [C [D]]",
+            "RUN:EPISODE|RUN@CKPT|FILE",
+            "RUN[@CKPT]|RUN:EPISODE|FILE",
+            "RUN[@CKPT]|RUN:EPISODE|FILE|GAME:POLICY|ssh://HOST/PATH",
+        ),
         anything_shown,
     ),
     **dict.fromkeys(("CONFIG|GAME[:NAME]", "[CONFIG|GAME[:NAME]]"), targets),

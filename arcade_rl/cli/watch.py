@@ -14,7 +14,7 @@ import click
 from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
 from arcade_rl.cli.evaluate import OPPONENT
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import RUNS_DIR, SEED
+from arcade_rl.cli.train import RUNS_DIR, SEED, SET
 from arcade_rl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ SIZE = (1280, 720)
         "arcade-rl watch first        # follows the training, while first trains",
         "arcade-rl watch first:123    # a recorded episode",
         "arcade-rl watch first@50%    # the checkpoint plays",
+        "arcade-rl watch drmario:search2 --set options.level=10",
         "arcade-rl watch ssh://HOST/home/me/runs/first    # a training of another machine",
     )
 )
-@click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE|ssh://HOST/PATH")
+@click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE|GAME:POLICY|ssh://HOST/PATH")
+@SET
 @overlay("full")
 @THEME
 @SIGNS
@@ -71,20 +73,21 @@ SIZE = (1280, 720)
 @MUTE
 @RUNS_DIR
 def watch(
-    reference: str, detail: Any, theme: str, signs: str, camera: str | None, seed: int | None,
-    deterministic: bool | None, opponent: str | None, environment: int | None,
-    remote_program: str | None, headless: bool, frames: int | None, screenshot: Path | None,
-    mute: bool, runs_dir: str | None,
+    reference: str, assignments: tuple[str, ...], detail: Any, theme: str, signs: str,
+    camera: str | None, seed: int | None, deterministic: bool | None, opponent: str | None,
+    environment: int | None, remote_program: str | None, headless: bool, frames: int | None,
+    screenshot: Path | None, mute: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
     """Show a training, recorded episodes, or a checkpoint that plays, in a window.
 
     RUN follows a run while it trains, and lets its newest checkpoint play otherwise; RUN@CKPT lets
-    a checkpoint play; RUN:EPISODE and FILE show what was recorded. ssh://[USER@]HOST[:PORT]/PATH
-    follows a run that trains on another machine. Press ? for the keys.
+    a checkpoint play, and GAME:POLICY one of the policies that a game brings along; RUN:EPISODE and
+    FILE show what was recorded. ssh://[USER@]HOST[:PORT]/PATH follows a run that trains on another
+    machine. Press ? for the keys.
     """
     _check_headless(headless, frames, screenshot)
     with ExitStack() as stack:
-        chosen = CheckpointChoice(seed, deterministic, opponent)
+        chosen = PlayChoice(seed, deterministic, opponent, assignments)
         show = _show(reference, runs_dir, chosen, environment, remote_program, stack)
 
         from arcade_rl.viewer.memory import remembered_size
@@ -124,16 +127,21 @@ def _check_headless(headless: bool, frames: int | None, screenshot: Path | None)
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointChoice:
-    """How a checkpoint is to play; None for what the run's configuration says."""
+class PlayChoice:
+    """How a checkpoint, or a policy that a game brings along, is to play; None for what the
+    configuration says."""
 
     seed: int | None
     deterministic: bool | None
     opponent: str | None
+    assignments: tuple[str, ...]
+    """Changed options of the game, which only a policy of a game takes."""
 
     @property
     def is_made(self) -> bool:
-        return any(one is not None for one in (self.seed, self.deterministic, self.opponent))
+        """Whether anything was chosen."""
+        given = any(one is not None for one in (self.seed, self.deterministic, self.opponent))
+        return given or bool(self.assignments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,7 @@ class Show:
 
 
 def _show(
-    reference: str, runs_dir: str | None, chosen: CheckpointChoice, environment: int | None,
+    reference: str, runs_dir: str | None, chosen: PlayChoice, environment: int | None,
     remote_program: str | None, stack: ExitStack,
 ) -> Show:  # fmt: skip
     from arcade_rl.cli import following
@@ -177,21 +185,30 @@ def _show(
     return _stored(reference, runs_dir, chosen)
 
 
-def _stored(reference: str, runs_dir: str | None, chosen: CheckpointChoice) -> Show:
+def _stored(reference: str, runs_dir: str | None, chosen: PlayChoice) -> Show:
     """What the window shows of something that is on a disk."""
     from arcade_rl.playback.programme import programme_of
-    from arcade_rl.playback.references import find_source
-    from arcade_rl.playback.sources import FiledSource, PlayedSource
+    from arcade_rl.playback.references import find_built_in, find_source
+    from arcade_rl.playback.sources import BuiltInSource, FiledSource, PlayedSource
     from arcade_rl.runs.directory import RunDirectory, split_reference
 
-    source = find_source(reference, runs_dir, chosen.seed, chosen.deterministic, chosen.opponent)
+    source = find_source(
+        reference, runs_dir, chosen.seed, chosen.deterministic, chosen.opponent, chosen.assignments
+    )
     if isinstance(source, FiledSource):
         folder, usual = Path(), 0
+    elif isinstance(source, BuiltInSource):
+        folder = Path()
+        usual = find_built_in(reference, chosen.assignments)[0].config.evaluation.seed
     else:
         run = RunDirectory(source.run)
         folder, usual = run.videos, run.configuration().evaluation.seed
-    is_played = isinstance(source, PlayedSource)
-    if chosen.is_made and not is_played:
+    if isinstance(source, BuiltInSource):
+        if chosen.deterministic is not None:
+            raise UsageError(
+                f"--deterministic and --sampled are for checkpoints; {reference} has no networks"
+            )
+    elif chosen.is_made and not isinstance(source, PlayedSource):
         raise UsageError(
             "--seed, --deterministic, --sampled and --opponent are for checkpoints; "
             f"{reference} was recorded"

@@ -92,3 +92,6 @@ _PLAIN = ("MlpPolicy", "CnnPolicy", "MultiInputPolicy")
 _LSTM = ("MlpLstmPolicy", "CnnLstmPolicy", "MultiInputLstmPolicy")
 POLICIES = {name: _LSTM if name == "sb3:RecurrentPPO" else _PLAIN for name in DEFAULTS}
 """What `policy` may be for each algorithm, by SB3's names."""
+
+OWN_POLICY_TRAINERS = ("PPO", "sb3:MaskablePPO")
+"""Algorithms that train the networks that a game brings along."""

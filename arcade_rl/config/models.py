@@ -44,6 +44,8 @@ MOST_CHUNKS = 100_000
 """Most chunks of a run: each leaves files of its own."""
 MOST_WEIGHTS = 10**9
 """Most weights between the layers of one list of `net_arch`."""
+OWN_POLICY = re.compile(r"[a-z][a-z0-9_]*")
+"""Name of networks that a game brings along; those of SB3 begin with a capital letter."""
 DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?")
 
 NotNegative = Annotated[float, Field(ge=0.0, le=1e9)]
@@ -187,8 +189,9 @@ class Train(Options):
     Results differ in their bytes between numbers of threads: set this if a run may move to another
     machine."""
     policy: str = "auto"
-    """Kind of policy by SB3's name, such as "MlpPolicy", "CnnPolicy" or "MultiInputPolicy"; "auto"
-    takes the one that fits the observation."""
+    """Kind of policy by SB3's name, such as "MlpPolicy", "CnnPolicy" or "MultiInputPolicy", or by the
+    name of networks that the game brings along, which PPO and sb3:MaskablePPO train; "auto" takes
+    SB3's that fits the observation."""
     policy_kwargs: PolicyKwargs = PolicyKwargs()
     """Shape of the networks: a table with keys of its own."""
     normalize_observations: bool = False
@@ -321,7 +324,7 @@ class Train(Options):
     @model_validator(mode="after")
     def _policy_is_of_the_algorithm(self) -> Train:
         known = POLICIES[self.algorithm]
-        if self.policy not in ("auto", *known):
+        if self.policy not in ("auto", *known) and OWN_POLICY.fullmatch(self.policy) is None:
             raise ValueError(
                 f"policy: {self.algorithm_name} has no policy '{cut(self.policy)}'; "
                 f"it has {', '.join(known)}"

@@ -17,7 +17,12 @@ from typing import Any, get_args
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
-from arcade_rl.config.algorithms import ALL_HYPERPARAMETERS, HYPERPARAMETERS
+from arcade_rl.config.algorithms import (
+    ALL_HYPERPARAMETERS,
+    HYPERPARAMETERS,
+    OWN_POLICY_TRAINERS,
+    POLICIES,
+)
 from arcade_rl.config.faults import cut, describe, is_within, shown
 from arcade_rl.config.models import AdaptiveRate, Config, Schedule, Table, Value
 from arcade_rl.config.options import unknown_key
@@ -36,6 +41,7 @@ from arcade_rl.contracts import (
     Game,
     Gauge,
     Metric,
+    PolicyKind,
     RewardTerm,
     Stage,
 )
@@ -181,6 +187,7 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     _refuse_processes_with_states(config, declaration, origins)
     refuse_seconds_without_frames(config, declaration, origins)
     refuse_unknown_opponents(config, declaration, origins)
+    _refuse_unknown_policy(config, declaration, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
     _refuse_unknown_metrics(resolved)
@@ -201,6 +208,7 @@ _DECLARED: tuple[tuple[str, type], ...] = (
     ("imports", str),
     ("seats", str),
     ("opponents", BuiltIn),
+    ("policies", PolicyKind),
 )
 """The fields of a declaration that are tuples, and the type of their items."""
 
@@ -460,6 +468,27 @@ def _refuse_processes_with_states(
         raise ConfigError(
             f"{origin}: train.env_processes: {config.train.env_processes!r}: {config.game} cannot be "
             "re-run exactly, and its states do not go between processes; expected 0"
+        )
+
+
+def _refuse_unknown_policy(
+    config: Config, declaration: Declaration, origins: Mapping[str, str]
+) -> None:
+    """Raise ConfigError for networks that neither SB3 nor the game has, and for an algorithm that
+    does not train the game's."""
+    train, origin = config.train, origins.get("train.policy", config.game)
+    if train.policy in ("auto", *POLICIES[train.algorithm]):
+        return
+    own = [kind.name for kind in declaration.policies]
+    if train.policy not in own:
+        raise ConfigError(
+            f"{origin}: train.policy: neither {train.algorithm_name} nor {config.game} has a policy "
+            f"{shown(train.policy)}; expected {', '.join(['auto', *POLICIES[train.algorithm], *own])}"
+        )
+    if train.algorithm not in OWN_POLICY_TRAINERS:
+        raise ConfigError(
+            f"{origin}: train.policy: {train.policy} is trained by {' and '.join(OWN_POLICY_TRAINERS)}, and "
+            f"train.algorithm is {train.algorithm}"
         )
 
 

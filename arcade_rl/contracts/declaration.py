@@ -126,12 +126,24 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """A policy that a game brings along for the seats that are not the learner's."""
+    """A policy without weights of a training that a game brings along: it sits on the seats that
+    are not the learner's, and is measured and shown on the learner's own seat."""
 
     name: str
     """Key in configurations, commands and files: lower case, digits and underscores."""
     summary: str
     """How the policy plays, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyKind:
+    """A shape of policy networks that a game brings along because Stable-Baselines3 has none that
+    suits its observations."""
+
+    name: str
+    """Value of `train.policy`: lower case, digits and underscores."""
+    summary: str
+    """What the networks compute, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +199,10 @@ class Declaration:
     """Names of the seats. The learner sits on the first seat; opponents sit on the others, and are
     asked for their answers while the game is played."""
     opponents: tuple[BuiltIn, ...] = ()
-    """Policies that the game itself has for the other seats; the first is the usual one. A game of
+    """Policies that the game itself has; the first is the usual one on the other seats. A game of
     more than one seat has at least one such policy, and `Game.make_opponent` builds them."""
+    policies: tuple[PolicyKind, ...] = ()
+    """Shapes of policy networks that the game itself has; `Game.policy_class` gives their classes."""
     timed: bool = False
     """Whether steps differ in length. `StepBatch.frames` then says how many frames each lasted."""
     rom_sha256: str = ""

@@ -46,3 +46,9 @@ class Game(Protocol):
         """Build the opponent of this name from `Declaration.opponents`. The call is cheap: every
         process that plays the game makes it. Only games with opponents implement this method."""
         raise ContractError(f"{self.name} has no make_opponent, and {name!r} is asked for")
+
+    def policy_class(self, name: str) -> type:
+        """The class of the networks of this name from `Declaration.policies`: one that inherits from
+        Stable-Baselines3's `ActorCriticPolicy`, or where the game has masks from sb3_contrib's
+        `MaskableActorCriticPolicy`. Only games with such networks implement this method."""
+        raise ContractError(f"{self.name} has no policy_class, and {name!r} is asked for")

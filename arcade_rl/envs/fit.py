@@ -46,7 +46,8 @@ def _faults(train: Train, env: VectorEnv, declaration: Declaration) -> Iterator[
     """(key, what is wrong with the value of this key)."""
     space = env.observation_space
     is_normalized = train.policy_kwargs.normalize_images is False
-    if train.policy != "auto":
+    is_own = train.policy in [kind.name for kind in declaration.policies]
+    if train.policy != "auto" and not is_own:
         wanted = [name for name in _policies(space, is_normalized) if name in train.policy]
         if not wanted:
             names = " or ".join(_policies(space, is_normalized))
@@ -55,7 +56,7 @@ def _faults(train: Train, env: VectorEnv, declaration: Declaration) -> Iterator[
         yield "train.use_sde", f"the actions are {env.action_space!s:.80}; expected continuous ones"
     if train.algorithm_name == "MaskablePPO" and not declaration.masks:
         yield "train.algorithm", 'the game forbids no actions; expected "PPO" or another one'
-    if "Mlp" not in train.policy:
+    if "Mlp" not in train.policy and not is_own:
         for shape in _pictures(space, is_normalized):
             if sorted(shape)[1] < LEAST_SIDE:  # the smallest number is the number of channels
                 yield (

@@ -24,6 +24,7 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
+from arcade_rl.envs.door import choices
 from arcade_rl.envs.fingerprints import copied, fingerprint, fingerprints, newest, row_of
 from arcade_rl.envs.seats import Company
 from arcade_rl.envs.seeds import HashedSeeds, ResumedSeeds
@@ -164,13 +165,27 @@ class _Reopening:
             self._begin(np.flatnonzero(self._starts == step), step)
             self._look(step)
             if step < self._longest:
-                batch = self._env.step(actions_for(self._actions[step], first))
+                batch = self._env.step(actions_for(self._actions_at(step), first))
                 self._observations = batch.observations
                 self._compare(batch, step)
         for row in () if self._company is None else self._company.unused().tolist():
             length = int(self._open.length[row])
             _diverge(row, self._open, length, "answers of the opponent", "more", "fewer")
         return self._observations
+
+    def _actions_at(self, step: int) -> npt.NDArray[Any]:
+        """The actions of a step; the first allowed one where the episode has not begun yet."""
+        actions: npt.NDArray[Any] = self._actions[step]
+        waits = self._starts > step
+        masks = self._env.action_masks() if waits.any() else None
+        if masks is None:
+            return actions
+        ends = np.cumsum(choices(self._env.action_space))[:-1]
+        parts = np.split(to_numpy(masks), ends, axis=1)
+        allowed = np.stack([part.argmax(axis=1) for part in parts], axis=1).reshape(actions.shape)
+        chosen: npt.NDArray[Any] = actions.copy()
+        chosen[waits] = allowed[waits]
+        return chosen
 
     def _begin(self, rows: npt.NDArray[np.intp], step: int) -> None:
         """Begin the episodes of these environments, each in the stage that it was played in."""

@@ -11,7 +11,13 @@ from typing import TypeVar
 from arcade_rl.errors import MissingError
 from arcade_rl.playback.ensemble import MOST_GHOSTS, MOST_ON_WALL, EnsembleEntry
 from arcade_rl.playback.session import Session
-from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, Source
+from arcade_rl.playback.sources import (
+    BuiltInSource,
+    FiledSource,
+    PlayedSource,
+    RecordedSource,
+    Source,
+)
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.episodes import Condition, Query, find_episodes
@@ -77,6 +83,11 @@ def _run_of(source: Source) -> RunDirectory:
         raise MissingError(
             f"{source.path.name} holds one episode without its run; name it as RUN:EPISODE to see "
             "others with it"
+        )
+    if isinstance(source, BuiltInSource):
+        raise MissingError(
+            f"{source.policy} of {source.game} plays here without a run; name a run's episode or "
+            "checkpoint to see others with it"
         )
     return RunDirectory(source.run)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.playback.interval import mean_interval
 from arcade_rl.policies.actor import Actor, load_acting
+from arcade_rl.policies.builtin import BuiltInActor
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
 from arcade_rl.recording.ended import EndedEpisodes
@@ -64,24 +65,76 @@ def evaluate(
     device = find_device(device)
     state = _state_of(checkpoint)
     n_envs = min(n_envs, episodes)
-    declaration = resolved.declaration
-    env = open_env(resolved.game, resolved.options, declaration, n_envs, "evaluation")
+    env = _open(resolved, n_envs)
     try:
         stand = _Stand(resolved, env, seed, deterministic, device, chosen)
         played = stand.play(checkpoint, state, episodes, progress)
     finally:
         env.close()
-    return Evaluation(
+    return _summarized(
+        resolved,
+        played,
         run=checkpoint.absolute().parent.parent.name,
-        game=resolved.game.name,
         chunk=state.chunk,
         weights_sha256=state.weights_sha256,
-        protocol=declaration.protocol,
         deterministic=deterministic,
         seed=seed,
         n_envs=n_envs,
         device=device,
         stage=state.stage,
+        opponent=chosen.name if isinstance(chosen, Rival) else chosen or "",
+    )
+
+
+def evaluate_built_in(
+    resolved: Resolved,
+    name: str,
+    episodes: int,
+    n_envs: int,
+    seed: int,
+    progress: Progress | None = None,
+    opponent: str | Rival | None = None,
+) -> Evaluation:
+    """Play exactly `episodes` episodes with one of the game's own policies on the learner's seat, in
+    the last stage of the curriculum. Parameters and errors are those of `evaluate`."""
+    chosen = chosen_opponent(resolved, opponent)
+    n_envs, declaration = min(n_envs, episodes), resolved.declaration
+    stage, seeds = max(len(declaration.stages) - 1, 0), EpisodeSeeds(seed, n_envs)
+    env = _open(resolved, n_envs)
+    try:
+        if chosen is not None:
+            env.set_opponents(seat_in_evaluation(resolved, env, chosen, "cpu"))
+        actor = BuiltInActor(resolved, name, env, seeds.of)
+        played = _play(declaration, env, actor, stage, episodes, seeds, progress)
+    finally:
+        env.close()
+    return _summarized(
+        resolved,
+        played,
+        run=f"{resolved.game.name}:{name}",
+        chunk=-1,
+        weights_sha256="",
+        deterministic=True,
+        seed=seed,
+        n_envs=n_envs,
+        device="cpu",
+        stage=stage,
+        opponent=chosen.name if isinstance(chosen, Rival) else chosen or "",
+    )
+
+
+def _open(resolved: Resolved, n_envs: int) -> VectorEnv:
+    declaration = resolved.declaration
+    return open_env(resolved.game, resolved.options, declaration, n_envs, "evaluation")
+
+
+def _summarized(resolved: Resolved, played: PlayedEpisodes, **known: Any) -> Evaluation:
+    """An evaluation with its statistics. `known`: the other fields of `Evaluation`."""
+    declaration = resolved.declaration
+    return Evaluation(
+        **known,
+        game=resolved.game.name,
+        protocol=declaration.protocol,
         created=time.time(),
         episodes=played,
         raw_return=summarize(played.raw_return),
@@ -90,7 +143,6 @@ def evaluate(
             metric.name: summarize(played.metrics[metric.name], metric.least, metric.most)
             for metric in declaration.metrics
         },
-        opponent=chosen.name if isinstance(chosen, Rival) else chosen or "",
     )
 
 
@@ -156,7 +208,7 @@ class _Stand:
             env.set_opponents(seat_in_evaluation(resolved, env, self.opponent, self.device))
         seeds = EpisodeSeeds(self.seed, env.num_envs)
         actor = Actor(*acting, env, resolved.config.train, self.deterministic, seeds.of)
-        return _play(resolved.declaration, env, actor, state, episodes, seeds, progress)
+        return _play(resolved.declaration, env, actor, state.stage, episodes, seeds, progress)
 
 
 def summarize(
@@ -176,8 +228,8 @@ def summarize(
 def _play(
     declaration: Declaration,
     env: VectorEnv,
-    actor: Actor,
-    state: CheckpointState,
+    actor: Actor | BuiltInActor,
+    stage: int,
     episodes: int,
     seeds: EpisodeSeeds,
     progress: Progress | None,
@@ -186,9 +238,9 @@ def _play(
     are not counted."""
     accounting = EpisodeAccounting(declaration, env.num_envs, HORIZON)
     book = Book(env.num_envs, episodes)
-    env.set_stage(state.stage)
+    env.set_stage(stage)
     observations = env.reset(seeds)
-    accounting.begin_episodes(state.stage)
+    accounting.begin_episodes(stage)
     steps = 0
     while not book.is_full:
         batch = env.step(actions_for(actor.act(observations), observations))

@@ -1,4 +1,5 @@
-"""The 95 % interval of a mean, by Student's t, cut off at the bounds of what is measured."""
+"""The 95 % interval of a mean: by Student's t, cut off at the bounds of what is measured, or by
+Wilson's formula where every value is 0 or 1."""
 
 from __future__ import annotations
 
@@ -22,14 +23,27 @@ def mean_interval(
     `least` and `most` bound the values, and no mean lies beyond them: the interval is cut off
     there, or at a value that is beyond all the same, and keeps its probability. None for fewer than
     two values: a single value says nothing of the spread.
+
+    Where a value can be 0 or 1 and nothing between, the mean is a part of the episodes. Its interval
+    is the one of Wilson (1927), which is right for parts near 0 and 1 too.
     """
     if len(values) < 2:
         return None
     mean = statistics.fmean(values)
+    if (least, most) == (0, 1) and set(values) <= {0.0, 1.0}:
+        return part_interval(mean, len(values), level)
     half = t_quantile(level, len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
     low, high = mean - half, mean + half
     low = low if least is None else max(low, min(least, *values))
     return low, high if most is None else min(high, max(most, *values))
+
+
+def part_interval(part: float, count: int, level: float = LEVEL) -> Interval:
+    """Where the true part lies with probability `level`, if this part of `count` episodes was seen."""
+    z = statistics.NormalDist().inv_cdf((1.0 + level) / 2)
+    middle = (part + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * math.sqrt(part * (1 - part) / count + (z / (2 * count)) ** 2) / (1 + z * z / count)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def t_quantile(level: float, freedom: int) -> float:

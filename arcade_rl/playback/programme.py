@@ -10,6 +10,7 @@ from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.playback.driven import Showable
 from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import (
+    BuiltInSource,
     FiledSource,
     FollowedSource,
     LiveSource,
@@ -116,6 +117,35 @@ class CheckpointEpisodes:
         return self.source
 
 
+class BuiltInEpisodes:
+    """The episodes that one of a game's own policies plays, in the order of an evaluation."""
+
+    def __init__(self, source: BuiltInSource, seed: int) -> None:
+        """`source`: the first episode. `seed`: the seed of the evaluation."""
+        self.source = source
+        self.seed, self._place = seed, 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.reference}, game {self._place + 1}"
+
+    @property
+    def reference(self) -> str:
+        return f"{self.source.game}:{self.source.policy}"
+
+    @property
+    def markers(self) -> Path | None:
+        return None
+
+    def move(self, by: int) -> Source:
+        if self._place + by < 0:
+            raise MissingError("this is the first game of the evaluation")
+        self._place += by
+        seed = episode_seeds(self.seed, self._place + 1)[-1]
+        self.source = replace(self.source, seed=seed)
+        return self.source
+
+
 class OneEpisode:
     """A stand-alone file, which holds one episode."""
 
@@ -146,6 +176,8 @@ def programme_of(source: Source, seed: int) -> Programme:
             return RecordedEpisodes(source)
         case PlayedSource():
             return CheckpointEpisodes(source, seed)
+        case BuiltInSource():
+            return BuiltInEpisodes(source, seed)
         case FiledSource():
             return OneEpisode(source)
         case FollowedSource() | LiveSource():

@@ -5,16 +5,25 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from arcade_rl.config import Resolved, cut
+from arcade_rl.config import Resolved, cut, from_assignments, resolve
+from arcade_rl.config import Source as Values
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.errors import UsageError
 from arcade_rl.playback.library import Episode, Run
-from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, Source
+from arcade_rl.playback.sources import (
+    BuiltInSource,
+    FiledSource,
+    PlayedSource,
+    RecordedSource,
+    Source,
+)
 from arcade_rl.recording.format import SUFFIX
+from arcade_rl.registry import load_game
 from arcade_rl.runs.directory import (
     RunDirectory,
     find_checkpoint,
@@ -25,6 +34,8 @@ from arcade_rl.runs.directory import (
 from arcade_rl.runs.experiment import open_run
 
 _NUMBERED = re.compile(r"(.+):(\d{1,15})")
+_BUILT_IN = re.compile(r"([a-z][a-z0-9_]*):([a-z][a-z0-9_]*)")
+_OPTIONS = "options."
 
 
 def names_episode(reference: str) -> bool:
@@ -52,13 +63,48 @@ def open_episode(reference: str, runs_dir: str | None) -> Episode:
     return Run(match[1], runs_dir).episode(int(match[2]))
 
 
-def open_checkpoint(reference: str, runs_dir: str | None) -> tuple[RunDirectory, Resolved, Path]:
-    """The checkpoint that RUN or RUN@CHECKPOINT names, with its run and the run's configuration.
-    MissingError if the checkpoint is not there."""
+def open_checkpoint(
+    reference: str, runs_dir: str | None, assignments: Sequence[str] = ()
+) -> tuple[RunDirectory, Resolved, Path]:
+    """The checkpoint that RUN or RUN@CHECKPOINT names, with its run and the run's configuration, in
+    which `assignments` change options of the game. MissingError if the checkpoint is not there."""
     name, checkpoint = split_reference(reference)
     run, resolved = open_run(name, runs_dir)
     best = resolved.declaration.metric(resolved.best_metric)
-    return run, resolved, find_checkpoint(run, checkpoint, best.name, best.better)
+    path = find_checkpoint(run, checkpoint, best.name, best.better)
+    if assignments:
+        resolved = resolve([_options_of(assignments), run.saved()], load_game)
+    return run, resolved, path
+
+
+def names_built_in(reference: str) -> bool:
+    """Whether the reference is GAME:POLICY, one of the policies that a game brings along."""
+    return _BUILT_IN.fullmatch(reference) is not None and not names_file(reference)
+
+
+def find_built_in(reference: str, assignments: Sequence[str] = ()) -> tuple[Resolved, str]:
+    """(the game under its defaults, in which `assignments` change options; the name of the policy)
+    that GAME:POLICY names. MissingError if the game is not installed, UsageError if it has no such
+    policy."""
+    game, _, name = reference.partition(":")
+    given = [_options_of(assignments), Values(reference, {"game": game})]
+    resolved = resolve(given, load_game)
+    known = [own.name for own in resolved.declaration.opponents]
+    if name not in known:
+        has = f"it has {', '.join(known)}" if known else "it has none"
+        raise UsageError(f"{game} has no policy {name!r} of its own; {has}")
+    return resolved, name
+
+
+def _options_of(assignments: Sequence[str]) -> Values:
+    """The changed options. UsageError for any other key, as nothing is trained here."""
+    for assignment in assignments:
+        if not assignment.startswith(_OPTIONS):
+            raise UsageError(
+                f"--set {cut(assignment)}: expected one of the game's options here, such as "
+                f"{_OPTIONS}KEY=VALUE; nothing is trained"
+            )
+    return from_assignments(assignments)
 
 
 def find_recorded(
@@ -98,13 +144,24 @@ def find_source(
     seed: int | None = None,
     deterministic: bool | None = None,
     opponent: str | None = None,
+    assignments: Sequence[str] = (),
 ) -> Source:
     """The source that any reference names: a recorded episode as it is, or the first episode that a
-    checkpoint plays under `seed` against `opponent`.
+    checkpoint, or one of a game's own policies, plays under `seed` against `opponent`.
 
-    The run's [evaluation] gives what is None. Errors are those of `open_episode` and
-    `open_checkpoint`.
+    The run's [evaluation] gives what is None; `assignments` change options of the game where one of
+    its own policies plays. Errors are those of `open_episode`, `open_checkpoint` and
+    `find_built_in`.
     """
+    if names_built_in(reference):
+        resolved, name = find_built_in(reference, assignments)
+        (first,) = episode_seeds(resolved.config.evaluation.seed if seed is None else seed, 1)
+        sits = find_opponent(opponent, resolved, runs_dir)
+        return BuiltInSource(resolved.game.name, name, tuple(assignments), first, sits)
+    if assignments:
+        raise UsageError(
+            f"--set is for a game's own policies, such as GAME:POLICY; {cut(reference)} is shown as it was"
+        )
     if names_episode(reference):
         return find_recorded(reference, runs_dir)[0]
     run, resolved, checkpoint = open_checkpoint(reference, runs_dir)

@@ -64,6 +64,20 @@ class PlayedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltInSource:
+    """An episode that one of a game's own policies plays now on the learner's seat."""
+
+    game: str
+    policy: str
+    """Name among `Declaration.opponents`."""
+    assignments: tuple[str, ...]
+    """Changed options of the game, such as "options.level=10"."""
+    seed: int
+    opponent: str | Path | None = None
+    """As in `PlayedSource`."""
+
+
+@dataclass(frozen=True, slots=True)
 class FollowedSource:
     """The episode that an environment of a training that runs has open now, shown with the policy of the
     checkpoint that its chunk began with. Later episodes need a `Following`."""
@@ -85,7 +99,9 @@ class LiveSource:
         return self.following.run.path
 
 
-Source: TypeAlias = RecordedSource | FiledSource | PlayedSource | FollowedSource | LiveSource
+Source: TypeAlias = (
+    RecordedSource | FiledSource | PlayedSource | BuiltInSource | FollowedSource | LiveSource
+)
 
 
 @contextmanager
@@ -106,6 +122,10 @@ def opened(
                 session = _filed(source, wants)
             case PlayedSource():
                 session = _played(source, wants, stack, go_on)
+            case BuiltInSource():
+                from arcade_rl.playback.builtin import open_built_in  # imports torch
+
+                session = open_built_in(source, wants, stack, go_on)
             case FollowedSource():
                 following = Following(LocalFeed(RunDirectory(source.run)))
                 stack.callback(following.close)
@@ -136,13 +156,28 @@ def declaration_of(source: Source) -> Declaration:
 
 def check_cameras(camera: str, sources: Sequence[Source]) -> None:
     """Raise UsageError if the game of one of the sources does not have this camera."""
-    by_run = {one.path if isinstance(one, FiledSource) else one.run: one for one in sources}
-    for source in by_run.values():
+    for source in {_origin_of(one): one for one in sources}.values():
         check_camera(camera, *_game_of(source))
+
+
+def _origin_of(source: Source) -> object:
+    """What sources of one game under the same options share."""
+    match source:
+        case FiledSource():
+            return source.path
+        case BuiltInSource():
+            return source.game, source.assignments
+        case _:
+            return source.run
 
 
 def _game_of(source: Source) -> tuple[str, Declaration]:
     """Name and declaration of the game of the source."""
+    if isinstance(source, BuiltInSource):
+        from arcade_rl.playback.references import find_built_in
+
+        resolved, _ = find_built_in(f"{source.game}:{source.policy}", source.assignments)
+        return source.game, resolved.declaration
     if isinstance(source, FiledSource):
         played = find_game(Episode.read(source.path).metadata)
         return played.game.name, played.declaration

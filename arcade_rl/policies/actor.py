@@ -16,7 +16,7 @@ from arcade_rl.config import Resolved, Train
 from arcade_rl.contracts import Array, Observations, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
 from arcade_rl.errors import MissingError
-from arcade_rl.policies.build import is_image
+from arcade_rl.policies.build import is_image, own_class
 from arcade_rl.policies.device import thread_count
 from arcade_rl.policies.draws import Draws, Integers
 from arcade_rl.policies.load import load_policy
@@ -152,6 +152,7 @@ def load_acting(
             env.action_space,
             device,
             masked=resolved.declaration.masks,
+            own=own_class(resolved),
         )
     return policy, ObservationNormalizer(state.normalization)
 

@@ -18,6 +18,7 @@ from arcade_rl.config import (
     HYPERPARAMETERS,
     OWN_HYPERPARAMETERS,
     AdaptiveRate,
+    Resolved,
     Schedule,
     Train,
 )
@@ -41,8 +42,21 @@ def algorithm_class(train: Train) -> type[OnPolicyAlgorithm]:
     return found
 
 
+def own_class(resolved: Resolved) -> type | None:
+    """The class of the game's own networks, where the configuration names them; None for SB3's."""
+    name = resolved.config.train.policy
+    if name not in [kind.name for kind in resolved.declaration.policies]:
+        return None
+    return resolved.game.policy_class(name)
+
+
+def learning_policy(resolved: Resolved, observation_space: spaces.Space[Any]) -> Any:
+    """What an algorithm of SB3 takes as its policy: a class of the game, or SB3's name of one."""
+    return own_class(resolved) or policy_alias(resolved.config.train, observation_space)
+
+
 def acting_class(train: Train, observation_space: spaces.Space[Any], masked: bool) -> Any:
-    """The policy class that plays with the weights that an algorithm has trained. Where the game
+    """SB3's policy class that plays with the weights that an algorithm has trained. Where the game
     has masks the class takes masks; the names of its weights are the same."""
     own_masks = masked and train.algorithm == "PPO"
     algorithm = sb3_contrib.MaskablePPO if own_masks else algorithm_class(train)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
-from arcade_rl.policies.build import channels_first
+from arcade_rl.policies.build import channels_first, own_class
 from arcade_rl.policies.foreign import ForeignModel
 from arcade_rl.policies.load import new_policy
 
@@ -78,7 +78,8 @@ def other_weights(
     """The first difference between the weights of a policy and the networks of the configuration, where
     spaces and policy fit."""
     train, masked = resolved.config.train, resolved.declaration.masks
-    policy = new_policy(train, env.observation_space, env.action_space, masked)
+    own = own_class(resolved)
+    policy = new_policy(train, env.observation_space, env.action_space, masked, own)
     wanted = policy.state_dict()
     for name in sorted(wanted.keys() | weights.keys()):
         if name not in weights:

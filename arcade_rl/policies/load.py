@@ -49,12 +49,13 @@ def load_policy(
     action_space: spaces.Space[Any],
     device: torch.device | str = "cpu",
     masked: bool = False,
+    own: type | None = None,
 ) -> BasePolicy:
     """The policy of a model file, ready to act. VerificationError if the weights do not fit.
 
-    `masked` says whether the game forbids actions.
+    `masked` says whether the game forbids actions; `own` is the class of the game's own networks.
     """
-    policy = new_policy(train, observation_space, action_space, masked)
+    policy = new_policy(train, observation_space, action_space, masked, own)
     try:
         policy.load_state_dict(read_parameters(model, device)["policy"])
     except (RuntimeError, KeyError) as error:
@@ -71,10 +72,11 @@ def new_policy(
     observation_space: spaces.Space[Any],
     action_space: spaces.Space[Any],
     masked: bool,
+    own: type | None = None,
 ) -> BasePolicy:
-    """The policy that the configuration describes, with random weights. `masked`: see
+    """The policy that the configuration describes, with random weights. `masked` and `own`: see
     `load_policy`."""
-    policy_class = acting_class(train, observation_space, masked)
+    policy_class: Any = own or acting_class(train, observation_space, masked)
     keywords = {**policy_kwargs(train), **({"use_sde": True} if train.use_sde else {})}
     policy = policy_class(
         channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
@@ -36,7 +36,9 @@ _ROLES: dict[str, Role] = {
     "action_net": "actor",
     "value_net": "critic",
 }
-_OUTPUTS = {"action_net": "policy", "value_net": "value"}
+CHOICE = "action_net"
+"""Name of the module whose outputs are the policy's choice."""
+_OUTPUTS = {CHOICE: "policy", "value_net": "value"}
 
 _Weighted: TypeAlias = nn.Conv2d | nn.Linear | nn.LSTM
 
@@ -90,9 +92,10 @@ class _Watch:
 
     def _note(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         self._outputs[module] = output
-        if isinstance(module, nn.Conv2d | nn.Linear | nn.LSTM):
+        is_choice = self._names[module] == CHOICE  # a game's own networks may have no weights there
+        if is_choice or isinstance(module, nn.Conv2d | nn.Linear | nn.LSTM):
             given = output[0] if isinstance(module, nn.LSTM) else output
-            self.calls.append(_Call(self._names[module], module, inputs[0], given))
+            self.calls.append(_Call(self._names[module], cast(_Weighted, module), inputs[0], given))
         elif isinstance(module, CombinedExtractor):
             parts = [self._outputs[part] for part in module.extractors.values()]
             self.joined.append((output, parts))
@@ -108,13 +111,16 @@ class _Watch:
 
 
 def find_layers(policy: ActorCriticPolicy, forward: Callable[[], object]) -> list[WiredLayer]:
-    """The layers that `forward` calls: the shared ones, then the actor's, then the critic's."""
+    """The layers that `forward` calls with one observation: the shared ones, then the actor's, then
+    the critic's. Layers that look at the parts of an observation one by one are left out: they have
+    no activations of the whole."""
     watch = _Watch(policy)
     try:
         forward()
     finally:
         watch.close()
-    calls = sorted(watch.calls, key=lambda call: _ORDER.index(_role(policy, call.name)))
+    whole = [call for call in watch.calls if call.given.shape[0] == 1]
+    calls = sorted(whole, key=lambda call: _ORDER.index(_role(policy, call.name)))
     labels = _labels(policy, calls)
     layers = []
     for call, label in zip(calls, labels, strict=True):
@@ -154,7 +160,7 @@ def _origins(
     for part in parts:
         units = part.shape[1]
         for position, source in enumerate(calls):
-            if source.given is part:
+            if source.given is part and source is not call:
                 columns += range(start, start + units)
                 origins += ((position, unit) for unit in range(units))
         start += units

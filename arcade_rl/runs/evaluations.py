@@ -26,8 +26,8 @@ class Summary:
 
     mean: float
     interval: Interval | None
-    """95 % interval of the mean by Student's t, cut off at the bounds that a metric declares; None
-    for a single episode."""
+    """95 % interval of the mean by Student's t, cut off at the bounds that a metric declares, or by
+    Wilson's formula for a metric that is 0 or 1; None for a single episode."""
     median: float
     minimum: float
     maximum: float
@@ -57,7 +57,8 @@ class Evaluation:
     run: str
     game: str
     chunk: int
-    """Chunk that the checkpoint ends."""
+    """Chunk that the checkpoint ends; -1 for one of the game's own policies, whose `run` is
+    GAME:POLICY."""
     weights_sha256: str
     protocol: str
     """The game's name for its rules of evaluation."""

@@ -34,7 +34,7 @@ from arcade_rl.policies.build import (
     algorithm_class,
     hyperparameters,
     is_image,
-    policy_alias,
+    learning_policy,
     policy_kwargs,
 )
 from arcade_rl.policies.device import find_device, thread_count
@@ -178,7 +178,7 @@ class OwnLearner(Learner):
         threads = set_up_torch(train, env, train.precision or "exact")
         rate = train.learning_rate
         model = PPO(
-            policy_alias(train, env.observation_space),
+            learning_policy(resolved, env.observation_space),
             env,
             WeightedSum(resolved.weights),
             lambda num_envs: open_accounting(resolved, num_envs),
@@ -263,7 +263,7 @@ class StockLearner(Learner):
         self.normalize = self._normalize(train)
         algorithm: Any = algorithm_class(train)
         model = algorithm(
-            policy_alias(train, env.observation_space),
+            learning_policy(resolved, env.observation_space),
             self.normalize or self.env,
             policy_kwargs=policy_kwargs(train),
             device=find_device(train.device),

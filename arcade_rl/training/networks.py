@@ -92,7 +92,7 @@ def preparation(policy: ActorCriticPolicy, space: spaces.Space[Any]) -> Prepare:
     if isinstance(space, spaces.Dict):
         parts = {key: preparation(policy, part) for key, part in space.items()}
         return lambda observations: {key: part(observations[key]) for key, part in parts.items()}
-    dtype = policy.action_net.weight.dtype
+    dtype = next(policy.parameters()).dtype
     normalize = policy.normalize_images
     assert isinstance(dtype, torch.dtype)
     if not is_image_space(space):
@@ -237,14 +237,16 @@ def networks_of(
     are not SB3's in float32.
 
     The fast rollout has a copy of the weights in bfloat16, so that they are not cast at every step.
-    Small dense networks on a CPU stay in float32: casting costs them more than it saves.
+    Small dense networks on a CPU stay in float32: casting costs them more than it saves. So do the
+    networks of games, which may be given numbers that bfloat16 does not hold.
     """
     for module in policy.modules():
         if type(module) is nn.Conv2d and TiledConv2d.fits(module):
             module.__class__ = TiledConv2d
     device = policy.device
     is_small = device.type == "cpu" and not has_pictures(policy)
-    if is_fast and multiplies_bfloat16(device) and not is_small:
+    is_own = not isinstance(policy.action_net, nn.Linear)
+    if is_fast and multiplies_bfloat16(device) and not is_small and not is_own:
         optimizer, policy.optimizer = policy.optimizer, None  # type: ignore[assignment]
         if policy.use_sde:
             with torch.no_grad():  # noise that still leads back to the weights cannot be copied

@@ -15,7 +15,13 @@ from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.playback.driven import DrivenSource, Showable
 from arcade_rl.playback.opinions import Opinions
 from arcade_rl.playback.session import Depth, Session, Wants
-from arcade_rl.playback.sources import FiledSource, PlayedSource, declaration_of, opened
+from arcade_rl.playback.sources import (
+    BuiltInSource,
+    FiledSource,
+    PlayedSource,
+    declaration_of,
+    opened,
+)
 
 if TYPE_CHECKING:
     from arcade_rl.viewer.hearing import Sound
@@ -56,7 +62,7 @@ class Projector:
             session = stack.enter_context(context)
             session.step(position)
             opinions = None
-            if with_policy and not isinstance(source, FiledSource | DrivenSource):
+            if with_policy and not isinstance(source, FiledSource | DrivenSource | BuiltInSource):
                 opinions = Opinions(session, source.run, THREADS)
                 stack.callback(opinions.close)
             self.close()
@@ -110,11 +116,11 @@ def _declared(source: Showable) -> Declaration:
 
 def needs_policy(source: Showable) -> bool:
     """Whether a source cannot be shown without its policy, as nothing is recorded."""
-    return isinstance(source, PlayedSource)
+    return isinstance(source, PlayedSource | BuiltInSource)
 
 
 def has_policy(source: Showable) -> bool:
-    """Whether the policy of a source may be known."""
+    """Whether the networks of a source's policy may be known."""
     if isinstance(source, DrivenSource):
         return source.checkpoint is not None
-    return not isinstance(source, FiledSource)
+    return not isinstance(source, FiledSource | BuiltInSource)

@@ -19,7 +19,7 @@ from arcade_rl.playback.ensemble_choice import Lineup, ghosts_of, lineup_on_wall
 from arcade_rl.playback.ensemble_process import EnsembleOrder, EnsembleProcess, EnsembleReport
 from arcade_rl.playback.followed import FollowedPerformance
 from arcade_rl.playback.programme import programme_of
-from arcade_rl.playback.sources import FiledSource, Source
+from arcade_rl.playback.sources import BuiltInSource, FiledSource, Source
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.viewer.bar import Timeline, Words
 from arcade_rl.viewer.picture import inner_size
@@ -237,7 +237,7 @@ class Several:
 
 def _evaluation_seed(source: Source) -> int:
     """Seed of the evaluation that the games of a checkpoint belong to."""
-    assert not isinstance(source, FiledSource), "the episode is of a run"
+    assert not isinstance(source, FiledSource | BuiltInSource), "the episode is of a run"
     return RunDirectory(source.run).configuration().evaluation.seed
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from arcade_rl.playback.evaluation import summarize
-from arcade_rl.playback.interval import mean_interval, t_quantile
+from arcade_rl.playback.interval import mean_interval, part_interval, t_quantile
 
 
 def probability(t: float, freedom: int) -> float:
@@ -79,3 +79,18 @@ def test_a_single_episode_has_no_interval_and_no_nan() -> None:
     summary = summarize([4.0])
     assert summary.interval is None
     assert (summary.mean, summary.median, summary.minimum, summary.maximum) == (4.0,) * 4
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"),
+    [(195, 200, 0.943, 0.989), (200, 200, 0.981, 1.0), (0, 20, 0.0, 0.161), (47, 60, 0.664, 0.869)],
+)
+def test_a_part_has_the_interval_of_wilson(hits: int, count: int, low: float, high: float) -> None:
+    assert part_interval(hits / count, count) == pytest.approx((low, high), abs=6e-4)
+    values = [1.0] * hits + [0.0] * (count - hits)
+    assert mean_interval(values, least=0, most=1) == part_interval(hits / count, count)
+
+
+def test_values_between_0_and_1_are_no_parts() -> None:
+    values = [0.0, 0.5, 1.0, 1.0]
+    assert mean_interval(values, least=0, most=1) != part_interval(0.625, 4)

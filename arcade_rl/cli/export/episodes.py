@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arcade_rl.cli.episodes import EPISODE, filters
+from arcade_rl.cli.episodes import filters
 from arcade_rl.cli.export.making import folder_of, make, target_of
 from arcade_rl.cli.export.options import (
     CLIP_SECONDS,
@@ -17,7 +17,8 @@ from arcade_rl.cli.export.options import (
     example,
     film_options,
 )
-from arcade_rl.errors import MissingError
+from arcade_rl.cli.train import SEED, SET
+from arcade_rl.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from arcade_rl.playback.moments import Position
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 @click.command(
     epilog=example("episode first:123", "episode first:123 --start 20s --end 30s --preset gif-480")
 )
-@EPISODE
+@click.argument("reference", metavar="RUN:EPISODE|FILE|GAME:POLICY")
+@SET
+@click.option("--seed", type=SEED, help="Seed of the game that GAME:POLICY plays.")
 @click.option(
     "--start", type=PositionType(), help="Begin after so many steps (120) or seconds (12s)."
 )
@@ -35,14 +38,27 @@ if TYPE_CHECKING:
 @CLIP_SECONDS
 @film_options(place=VIDEOS_OR_HERE)
 def episode(
-    reference: str, start: Position | None, end: Position | None, clip_seconds: Fraction | None, look: Look,
+    reference: str, assignments: tuple[str, ...], seed: int | None, start: Position | None, end: Position | None, clip_seconds: Fraction | None, look: Look,
     out: Path | None, force: bool, runs_dir: str | None,
 ) -> None:  # fmt: skip
-    """Make a film of a recorded episode, or of a part of it."""
+    """Make a film of a recorded episode, of one that a game's own policy plays, or of a part."""
     from arcade_rl.playback.moments import Excerpt
-    from arcade_rl.playback.references import find_recorded, open_episode
+    from arcade_rl.playback.references import (
+        find_recorded,
+        find_source,
+        names_built_in,
+        open_episode,
+    )
     from arcade_rl.video.clip import Clip
 
+    if names_built_in(reference):
+        played = find_source(reference, runs_dir, seed, assignments=assignments)
+        target = target_of(out, Path(), reference.replace(":", "_"), look)
+        excerpt = Excerpt(start, end, clip_seconds)
+        make([Clip(target, played, reference, excerpt=excerpt)], look, force)
+        return
+    if assignments or seed is not None:
+        raise UsageError(f"--set and --seed are for GAME:POLICY; {reference} was recorded")
     number = open_episode(reference, runs_dir).number
     source, videos = find_recorded(reference, runs_dir)
     target = target_of(out, videos or Path(), f"episode_{number:06d}", look)

@@ -56,12 +56,20 @@ def picture(
 
 def _usual_place(source: Source) -> tuple[Path, str]:
     """Folder of a picture, and the beginning of its name."""
-    from arcade_rl.playback.sources import FiledSource, FollowedSource, PlayedSource, RecordedSource
+    from arcade_rl.playback.sources import (
+        BuiltInSource,
+        FiledSource,
+        FollowedSource,
+        PlayedSource,
+        RecordedSource,
+    )
     from arcade_rl.runs.directory import RunDirectory
 
     match source:
         case FiledSource():
             return Path(), source.path.name.partition(".")[0]
+        case BuiltInSource():
+            return Path(), f"{source.game}_{source.policy}"
         case RecordedSource():
             name = f"episode_{source.number:06d}"
         case PlayedSource():

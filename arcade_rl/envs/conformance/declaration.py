@@ -107,8 +107,7 @@ def _seat_faults(declaration: Declaration) -> Iterator[str]:
         yield f"an opponent is called {POOL!r}; expected another name, as it means checkpoints of a run"
     if len(seats) > 1 and not names:
         yield f"opponents is empty; expected at least one, as {len(seats)} seats are declared"
-    if len(seats) == 1 and names:
-        yield f"opponents are {names}; expected none, as one seat is declared"
+    yield from _name_faults("policies", [kind.name for kind in declaration.policies])
     if type(declaration.frame_stack) is not int or declaration.frame_stack < 1:
         yield f"frame_stack is {declaration.frame_stack!r}; expected a whole number, 1 or more"
 

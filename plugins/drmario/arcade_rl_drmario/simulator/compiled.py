@@ -31,13 +31,13 @@ _njit: Any = numba.njit
 _config: Any = numba.config
 
 
-def _kept_in() -> Path | None:
+def _kept_in(package: Path, digest: str, within: str) -> Path | None:
     """A folder for the machine code of these very sources: beside them, or where that cannot be
-    written, in the user's cache. None where neither can.
+    written, in the user's cache, `within` a folder there. None where neither can.
     """
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    for parent in (_PACKAGE / "__pycache__", Path(caches) / "arcade_rl_drmario"):
-        folder = parent / f"compiled-{_digest()}"
+    for parent in (package / "__pycache__", Path(caches) / within):
+        folder = parent / f"compiled-{digest}"
         is_new = not folder.is_dir()
         if _claim(folder):
             for other in parent.glob("compiled-*") if is_new else ():
@@ -47,14 +47,15 @@ def _kept_in() -> Path | None:
     return None
 
 
-def _digest() -> str:
-    """Changes with any of the sources.
+def _digest(*packages: Path) -> str:
+    """A text that changes with any source of these folders.
 
     numba itself looks only at the file of a compiled function and not at those that it calls into,
     and would go on running their old rules.
     """
     digest = hashlib.sha256()
-    for source in (*sorted(_PACKAGE.glob("*.py")), Path(pad.__file__)):
+    sources = [source for package in packages for source in sorted(package.glob("*.py"))]
+    for source in (*sources, Path(pad.__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -89,7 +90,7 @@ def _remove_unused(folder: Path) -> None:
             os.close(descriptor)
 
 
-_KEPT_IN = _kept_in()
+_KEPT_IN = _kept_in(_PACKAGE, _digest(_PACKAGE), "arcade_rl_drmario")
 
 
 def inner(function: Function) -> Function:
@@ -100,10 +101,21 @@ def inner(function: Function) -> Function:
 
 def entry(function: Function) -> Function:
     """Compile a function that Python calls; its machine code, with all that it calls, is kept."""
+    return _kept(function, _KEPT_IN)
+
+
+def entry_beside(package: Path) -> Callable[[Function], Function]:
+    """What `entry` is for the functions of another folder of sources, which call into this one."""
+    within = f"arcade_rl_drmario/{package.name}"
+    folder = _kept_in(package, _digest(package, _PACKAGE), within)
+    return lambda function: _kept(function, folder)
+
+
+def _kept(function: Function, folder: Path | None) -> Function:
     elsewhere = _config.CACHE_DIR
-    _config.CACHE_DIR = str(_KEPT_IN or "")
+    _config.CACHE_DIR = str(folder or "")
     try:
-        made: Function = _njit(cache=_KEPT_IN is not None, nogil=True)(function)
+        made: Function = _njit(cache=folder is not None, nogil=True)(function)
     finally:
         _config.CACHE_DIR = elsewhere
     return made

@@ -1,0 +1,72 @@
+"""Policies that need no training: random placements, and searches with weights that evolution found."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts import Asked, Opponent
+from arcade_rl.envs.seeds import uniforms
+from arcade_rl_drmario.planning.features import BOARD_FEATURES
+
+WEIGHTS_FILE = Path(__file__).parent / "data" / "weights.json"
+"""Weights of the features of a board for every search, written by `scripts/tune_drmario.py`."""
+DEPTHS = {"greedy": 1, "search2": 2, "search3": 3}
+"""Pills that each search looks at."""
+
+
+def make_baseline(name: str) -> Opponent:
+    """The baseline of this name."""
+    return RandomPlacements() if name == "random" else PlacementSearch(name)
+
+
+@functools.cache
+def weights_of(name: str) -> npt.NDArray[np.float32]:
+    """The weights of a search. (52,), float32."""
+    table = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    weights = np.array(table[name]["weights"], np.float32)
+    assert weights.shape == (BOARD_FEATURES,), f"{WEIGHTS_FILE} has {weights.shape} for {name}"
+    return weights
+
+
+class PlacementSearch(Opponent):
+    """Takes the placement that leads to the best board, by a weighted sum of its features."""
+
+    def __init__(self, name: str) -> None:
+        self.depth = DEPTHS[name]
+        self.weights = weights_of(name)
+
+    def choose(self, asked: Asked) -> npt.NDArray[Any]:
+        seen = asked.observations
+        return self.look(seen["bottle"], seen["pills"], seen["placements"])[0]
+
+    def look(
+        self,
+        bottles: npt.NDArray[np.uint8],
+        pills: npt.NDArray[np.uint8],
+        placements: npt.NDArray[np.int16],
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """(the placements taken (N,), what each candidate is worth (N, 128)), for observations of
+        `PlacementEnv`."""
+        from arcade_rl_drmario.planning.search import choose
+
+        values = np.zeros(placements.shape, np.float32)
+        chosen = np.zeros(len(placements), np.int64)
+        choose(bottles, pills, placements, self.weights[None], self.depth, values, chosen)
+        return chosen, values
+
+
+class RandomPlacements(Opponent):
+    """Takes any placement, each with equal chances."""
+
+    def choose(self, asked: Asked) -> npt.NDArray[Any]:
+        placements = asked.observations["placements"]
+        chances = uniforms(asked.seeds, asked.turns, placements.shape[1])
+        best = np.where(placements >= 0, chances, -1.0).argmax(axis=1)
+        chosen: npt.NDArray[np.int64] = placements[np.arange(len(best)), best].astype(np.int64)
+        return chosen

@@ -1,0 +1,72 @@
+"""What the game declares, and what it says of wrong options."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from arcade_rl.config import from_assignments, read_toml, resolve
+from arcade_rl.envs.conformance import check
+from arcade_rl.errors import ConfigError, MissingError
+from arcade_rl.registry import configurations, load_game
+from arcade_rl_drmario import DrMario, arcade_rl_games
+from arcade_rl_drmario.options import DrMarioOptions
+
+GAME = DrMario()
+
+
+def test_importing_the_plugin_loads_no_emulator_and_compiles_nothing() -> None:
+    heavy = "{'stable_retro', 'numba', 'gymnasium', 'torch'} & set(sys.modules)"
+    code = f"import sys, arcade_rl_drmario; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_hook_offers_drmario() -> None:
+    assert [game.name for game in arcade_rl_games()] == ["drmario"]
+
+
+def test_the_protocol_says_what_a_score_was_measured_under() -> None:
+    assert GAME.declare(DrMarioOptions()).protocol == "level 20 HI, 300 pills, simulator"
+    options = DrMarioOptions(level=3, speed="low", most_pills=9, backend="emulator")
+    assert GAME.declare(options).protocol == "level 3 LOW, 9 pills, pillbox in the emulator"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"level": 21}, {"level": -1}, {"speed": "fast"}, {"most_pills": 0}, {"rom": "tetris"}]
+)
+def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        DrMarioOptions.model_validate(wrong)
+
+
+def test_a_missing_rom_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ARCADE_RL_ROMS_DIR", str(tmp_path))
+    with pytest.raises(MissingError, match="drmario-rev-a"):
+        GAME.declare(DrMarioOptions(rom="drmario"))
+
+
+def test_networks_of_the_game_are_trained_by_ppo_alone() -> None:
+    for algorithm in ("PPO", "sb3:MaskablePPO"):
+        resolve([from_assignments(["game=drmario", f"train.algorithm={algorithm}"])], load_game)
+    with pytest.raises(ConfigError, match="candidates is trained by PPO and sb3:MaskablePPO"):
+        resolve([from_assignments(["game=drmario", "train.algorithm=sb3:A2C"])], load_game)
+    with pytest.raises(
+        ConfigError, match=r"has a policy 'candidate'; expected auto, MlpPolicy, .*, candidates"
+    ):
+        resolve([from_assignments(["game=drmario", "train.policy=candidate"])], load_game)
+
+
+@pytest.mark.parametrize("name", sorted(configurations("drmario")))
+def test_the_configurations_resolve(name: str) -> None:
+    resolved = resolve([read_toml(configurations("drmario")[name])], load_game)
+    assert resolved.config.train.policy == "candidates"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["simulator", "emulator"])
+def test_the_contract_is_kept(backend: str) -> None:
+    options = DrMarioOptions(backend=backend, level=2, curriculum=False)  # type: ignore[arg-type]
+    assert not check(GAME, options, steps=12).faults

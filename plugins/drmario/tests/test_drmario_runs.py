@@ -1,0 +1,121 @@
+"""Trainings on Dr. Mario: cut anywhere, killed, recorded, evaluated and shown."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lab import lab, recordings, rows
+from recorded import assert_equal
+
+from arcade_rl import Run
+
+UPDATES = 3
+SMALL = [
+    "game=drmario", f"train.total_steps={UPDATES * 4 * 16}", "train.n_envs=4", "train.n_steps=16",
+    "train.batch_size=32", "train.n_epochs=1", "train.threads=1", "options.most_pills=20",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["simulator", "emulator"])
+def test_where_a_run_is_cut_changes_nothing(backend: str, tmp_path: Path) -> None:
+    laboratory = lab(tmp_path, *SMALL, f'options.backend="{backend}"')
+    whole, cut = laboratory.chain(UPDATES), laboratory.chain(1, UPDATES)
+    assert cut[-1].state.weights_sha256 == whole[-1].state.weights_sha256
+    assert rows(cut) == rows(whole) != []
+    for one, two in zip(recordings(cut), recordings(whole), strict=True):
+        assert_equal(one, two)
+    for chain in (whole, cut):
+        for chunk in chain:
+            chunk.learner.close()
+
+
+@pytest.mark.slow
+def test_both_backends_train_to_the_same_weights(tmp_path: Path) -> None:
+    digests = set()
+    for backend in ("simulator", "emulator"):
+        laboratory = lab(tmp_path / backend, *SMALL, f'options.backend="{backend}"')
+        chain = laboratory.chain(UPDATES)
+        digests.add(chain[-1].state.weights_sha256)
+        chain[-1].learner.close()
+    assert len(digests) == 1
+
+
+def command(*words: str, fails: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run `arcade-rl WORDS`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "arcade_rl", *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == fails, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A short training, with every episode recorded. To be read only."""
+    root = tmp_path_factory.mktemp("runs")
+    words = [word for setting in SMALL[2:] for word in ("--set", setting)]
+    command(
+        "train", "drmario", "--runs-dir", str(root), "--run", "r", "--steps", "384", *words,
+        "--set", 'recording.criteria=["all"]',
+    )  # fmt: skip
+    return Run(root / "r")
+
+
+@pytest.mark.slow
+def test_recordings_replay_on_the_cartridge(run: Run) -> None:
+    found = json.loads(command("episodes", "verify", str(run.directory.path), "--json").stdout)
+    assert found.pop("exact") == found.pop("asked") == len(run.episodes()) > 4
+    assert found.pop("steps") == sum(episode.length for episode in run.episodes())
+    assert not any(found.values())
+
+
+@pytest.mark.slow
+def test_a_checkpoint_is_measured_in_the_emulator(run: Run) -> None:
+    words = ("evaluate", str(run.directory.path), "--episodes", "3", "--json")
+    changes = ("--set", "options.level=0", "--set", "options.most_pills=6")
+    told = [
+        json.loads(command(*words, *changes, "--set", f"options.backend={backend}").stdout)
+        for backend in ("simulator", "emulator")
+    ]
+    assert told[0]["episodes"] == told[1]["episodes"]
+    assert told[1]["changed"] == [
+        "options.level=0",
+        "options.most_pills=6",
+        "options.backend=emulator",
+    ]
+    assert "in the emulator" in told[1]["protocol"]
+    assert not list(run.directory.evaluations.glob("*.json"))
+
+
+@pytest.mark.slow
+def test_the_model_is_one_of_stable_baselines3(run: Run) -> None:
+    from sb3_contrib import MaskablePPO
+
+    from arcade_rl_drmario.policy import CandidatesPolicy
+
+    newest = max(run.directory.checkpoints.iterdir())
+    model = MaskablePPO.load(newest / "model.zip", device="cpu")
+    assert isinstance(model.policy, CandidatesPolicy)
+
+
+@pytest.mark.slow
+def test_a_baseline_is_measured_and_filmed(tmp_path: Path) -> None:
+    small = ("--set", "options.level=0", "--set", "options.most_pills=12")
+    told = json.loads(
+        command("evaluate", "drmario:greedy", *small, "--episodes", "4", "--json").stdout
+    )
+    assert (told["run"], len(told["episodes"]["seed"])) == ("drmario:greedy", 4)
+    assert "no policy 'best' of its own" in command("evaluate", "drmario:best", fails=2).stderr
+    assert (
+        "expected one of the game's options"
+        in command("evaluate", "drmario:greedy", "--set", "train.gamma=0.5", fails=2).stderr
+    )
+    out = tmp_path / "film.mp4"
+    command(
+        "export", "episode", "drmario:greedy", *small, "--start", "1", "--end", "2", "--preset",
+        "debug-720p", "--out", str(out),
+    )  # fmt: skip
+    assert out.stat().st_size > 10_000

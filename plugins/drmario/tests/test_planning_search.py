@@ -1,0 +1,140 @@
+"""Searches over placements, compared with a plain search that asks the same features."""
+
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from arcade_rl.contracts import Asked
+from arcade_rl.envs.seeds import EpisodeSeeds
+from arcade_rl_drmario.baselines import PlacementSearch, make_baseline, weights_of
+from arcade_rl_drmario.environment import PlacementEnv
+from arcade_rl_drmario.options import DrMarioOptions
+from arcade_rl_drmario.planning.candidates import settle_all
+from arcade_rl_drmario.planning.search import WON
+from arcade_rl_drmario.simulator import Simulator
+from arcade_rl_drmario.simulator.state import EMPTIED
+from cartridge_player import BLUE, RED, YELLOW
+from plain_features import heights, plain_features, viruses
+from simulated_games import falling, parse
+
+Board = npt.NDArray[np.uint8]
+Seen = dict[str, npt.NDArray[np.generic]]
+
+
+def put(board: Board, placement: int, pill: tuple[int, int]) -> Board:
+    after = board.reshape(1, 128).copy()
+    settle_all(after, np.array([placement]), np.array([pill], np.uint8), np.zeros((1, 3), np.int64))
+    return after.reshape(16, 8)
+
+
+def worth(board: Board, row_frames: int, weights: npt.NDArray[np.float32]) -> float:
+    if viruses(board) == 0:
+        return float(WON)
+    if board[0, 3] < EMPTIED or board[0, 4] < EMPTIED:
+        return -float(WON)
+    return float(plain_features(board, row_frames) @ weights)
+
+
+def drops(board: Board, row_frames: int) -> list[int]:
+    """Where a pill falls to from above, on the way from where it appears."""
+    high, found = heights(board), []
+    for rotation, way in product(range(4), (1, -1)):
+        upright = rotation % 2
+        x = 3 if way == 1 else 2
+        while 0 <= x <= 6 + upright:
+            height = max(high[x : x + 2 - upright])
+            if height > 15 - (2 * abs(x - 3) + upright) // row_frames:
+                break
+            found.append(rotation * 128 + (15 - height) * 8 + x)
+            x += way
+    return found
+
+
+def seen_of(
+    games: int, steps: int, level: int
+) -> tuple[PlacementEnv, dict[str, npt.NDArray[np.generic]]]:
+    env = PlacementEnv(DrMarioOptions(level=level), games, "evaluation")
+    seen = env.reset(EpisodeSeeds(level, games))
+    player = make_baseline("random")
+    for step in range(steps):
+        rows = np.arange(games)
+        asked = Asked(rows, rows, np.full(games, step), seen, env.action_masks())
+        seen = env.step(player.choose(asked)).observations
+    return env, seen
+
+
+def test_the_greedy_search_takes_the_best_board() -> None:
+    _, seen = seen_of(6, 4, 8)
+    search, weights = PlacementSearch("greedy"), weights_of("greedy")
+    chosen, values = search.look(seen["bottle"], seen["pills"], seen["placements"])
+    for row in range(6):
+        board, pills = seen["bottle"][row].reshape(16, 8), seen["pills"][row].tolist()
+        listed = [int(one) for one in seen["placements"][row] if one >= 0]
+        plain = [worth(put(board, one, pills[:2]), pills[4], weights) for one in listed]
+        assert values[row, : len(listed)] == pytest.approx(plain, rel=1e-4, abs=1e-3)
+        assert (values[row, len(listed) :] == -np.inf).all()
+        assert chosen[row] == listed[int(np.argmax(values[row, : len(listed)]))]
+
+
+def test_two_pills_are_worth_the_best_drop_of_the_second() -> None:
+    _, seen = seen_of(2, 3, 6)
+    search = PlacementSearch("search2")
+    _, values = search.look(seen["bottle"], seen["pills"], seen["placements"])
+    for row in range(2):
+        board, pills = seen["bottle"][row].reshape(16, 8), seen["pills"][row].tolist()
+        listed = [int(one) for one in seen["placements"][row] if one >= 0]
+        for place, one in enumerate(listed[::6]):
+            after = put(board, one, pills[:2])
+            plain = [
+                worth(put(after, drop, pills[2:4]), pills[4], search.weights)
+                for drop in drops(after, pills[4])
+            ]
+            assert values[row, 6 * place] == pytest.approx(max(plain), rel=1e-4, abs=1e-3)
+
+
+def test_drops_can_be_reached_in_the_game() -> None:
+    simulator = Simulator(12)
+    simulator.reset(None, np.arange(50, 62), 14, 2)
+    simulator.run()
+    for game in range(12):
+        board = simulator.state["field"][game, 0]
+        reachable = simulator.reachable()[game, 0]
+        assert all(reachable[drop] for drop in drops(board, 14))
+
+
+@pytest.mark.parametrize("name", ["greedy", "search2", "search3"])
+def test_the_last_virus_is_taken_at_once(name: str) -> None:
+    board = parse("Vr Vb .. .. .. .. .. .. Sr .. .. .. .. .. .. .. Sr .. .. .. .. .. .. .. " * 1)
+    board[:] = 0xFF
+    board[12:16, 0] = [0xFF, 0x81, 0x81, 0xD1]
+    simulator = falling("", colours=(RED, BLUE))
+    simulator.state["field"][0, 0] = board
+    possible = np.flatnonzero(simulator.reachable()[0, 0])
+    placements = np.full((1, 128), -1, np.int16)
+    placements[0, : len(possible)] = possible
+    pills = np.array([[RED, BLUE, YELLOW, RED, 14]], np.uint8)
+    chosen, _ = PlacementSearch(name).look(board.reshape(1, 128), pills, placements)
+    assert viruses(put(board, int(chosen[0]), (RED, BLUE))) == 0
+
+
+def test_three_pills_clear_more_than_one_at_level_20() -> None:
+    """A sample of `evaluate`: fifteen games each, of which one pill loses some and three none."""
+    cleared = {}
+    for name in ("random", "greedy", "search3"):
+        env = PlacementEnv(DrMarioOptions(level=20), 15, "evaluation")
+        seen, player = env.reset(EpisodeSeeds(3, 15)), make_baseline(name)
+        won, over = np.zeros(15), np.zeros(15, np.bool_)
+        for step in range(300):
+            rows = np.arange(15)
+            batch = env.step(player.choose(Asked(rows, rows, np.full(15, step), seen, None)))
+            won[batch.terminated & ~over] = batch.metrics[batch.terminated & ~over, 0]
+            over |= batch.terminated
+            seen = batch.observations
+            if over.all():
+                break
+        cleared[name] = won.mean()
+    assert cleared["random"] == 0
+    assert cleared["greedy"] > 0.6
+    assert cleared["search3"] > 0.85
