@@ -193,6 +193,12 @@ class RunDirectory:
             return 0.0
 
     @property
+    def forked(self) -> Fork | None:
+        """The checkpoint of another run that the run began with, as far as `run.json` can be read."""
+        origin = self.origin
+        return origin if isinstance(origin, Fork) else None
+
+    @property
     def origin(self) -> Origin | None:
         """What the run began with; None where the run began untrained, or where `run.json` cannot
         be read."""

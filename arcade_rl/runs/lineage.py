@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from arcade_rl.runs.directory import RunDirectory, all_runs
 from arcade_rl.runs.origins import Fork
+
+D = TypeVar("D", bound="Descended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +23,31 @@ class LinePart:
     """Steps of this run after which the next one was forked from it; None for the last run."""
 
 
-def parent_of(run: RunDirectory, among: Sequence[RunDirectory]) -> RunDirectory | None:
+class Descended(Protocol):
+    """What is known of a run and of its parent."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def created(self) -> float:
+        """When the run was made, in seconds since the epoch."""
+        ...
+
+    @property
+    def forked(self) -> Fork | None:
+        """The checkpoint of another run that the run began with."""
+        ...
+
+
+def parent_of(run: D, among: Sequence[D]) -> D | None:
     """The run that this one was forked from; None for a run that is no fork, or whose parent is not
     `among` these any more. A parent that was renamed is known by the time when it was made."""
-    origin = run.origin
-    if not isinstance(origin, Fork):
+    if run.forked is None:
         return None
-    same = [other for other in among if other.created == origin.created and other.path != run.path]
-    return next((other for other in same if other.name == origin.run), same[0] if same else None)
+    made, name = run.forked.created, run.forked.run
+    same = [other for other in among if other.created == made and other != run]
+    return next((other for other in same if other.name == name), same[0] if same else None)
 
 
 def lineage(run: RunDirectory) -> list[LinePart]:
@@ -37,8 +57,8 @@ def lineage(run: RunDirectory) -> list[LinePart]:
     line: list[RunDirectory] = [run]
     ends: list[int | None] = [None]
     while (parent := parent_of(line[-1], beside)) is not None and parent not in line:
-        origin = line[-1].origin
-        assert isinstance(origin, Fork), "a run with a parent is a fork"
+        origin = line[-1].forked
+        assert origin is not None, "a run with a parent is a fork"
         line.append(parent)
         ends.append(origin.steps)
     found, before = [], 0
@@ -48,17 +68,20 @@ def lineage(run: RunDirectory) -> list[LinePart]:
     return found
 
 
-def as_tree(runs: Iterable[RunDirectory]) -> list[tuple[RunDirectory, int]]:
+def as_tree(runs: Sequence[D]) -> list[tuple[D, int]]:
     """(run, number of the runs above it) for every run: a fork comes below the run that it was
     forked from, and otherwise the order stays."""
-    everything = list(runs)
-    children: dict[RunDirectory | None, list[RunDirectory]] = {}
-    for run in everything:
-        children.setdefault(parent_of(run, everything), []).append(run)
-    found: list[tuple[RunDirectory, int]] = []
+    by_time: dict[float, list[D]] = {}
+    for run in runs:
+        by_time.setdefault(run.created, []).append(run)
+    children: dict[str | None, list[D]] = {}
+    for run in runs:
+        parent = parent_of(run, by_time.get(run.forked.created, [])) if run.forked else None
+        children.setdefault(parent.name if parent else None, []).append(run)
+    found: list[tuple[D, int]] = []
     waiting = [(run, 0) for run in reversed(children.get(None, []))]
     while waiting:
         run, depth = waiting.pop()
         found.append((run, depth))
-        waiting += [(child, depth + 1) for child in reversed(children.get(run, []))]
+        waiting += [(child, depth + 1) for child in reversed(children.get(run.name, []))]
     return found

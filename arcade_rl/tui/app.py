@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
@@ -31,7 +31,7 @@ from arcade_rl.tui.run_view import RunView
 from arcade_rl.tui.runs_view import RunsView
 from arcade_rl.tui.settings import CockpitSettings, remember_settings, remembered_settings
 from arcade_rl.tui.start_view import StartView
-from arcade_rl.tui.steering import ON_RUNS, Steering, size_of
+from arcade_rl.tui.steering import ON_RUNS, Steering
 from arcade_rl.tui.view import View
 
 LOOK_INTERVAL_S = 1.0
@@ -46,6 +46,7 @@ PATIENCE_S, MUTE_S = 10.0, 0.2
 """Time after which a terminal is taken for one that does not answer, and the time that such a one is
 given to draw, seconds."""
 DARK, LIGHT = "textual-dark", "textual-light"
+Found = TypeVar("Found")
 VIEWS: Mapping[str, type[View]] = {
     "runs": RunsView,
     "run": RunView,
@@ -89,6 +90,7 @@ class Cockpit(App[None]):
         Binding("D", "delete_run", "Delete", show=False),
         Binding("e", "export_run", "Film", show=False),
         Binding("w", "watch_run", "Window", show=False),
+        Binding("f", "fork_run", "Fork", show=False),
         Binding("v", "evaluate_run", "Evaluate", show=False),
         Binding("y", "copy", "Copy the command", show=False),
         Binding("at", "log", "Commands"),
@@ -254,13 +256,13 @@ class Cockpit(App[None]):
             self._draw_top()
             self.refresh_bindings()
 
-    def measure_size(self, row: BoardRow, take: Callable[[int], None]) -> None:
-        """Measure a run's directory in a thread of its own."""
+    def in_thread(self, find: Callable[[], Found], take: Callable[[Found], None]) -> None:
+        """Find something in a thread of its own, and hand it over here."""
 
-        def measure() -> None:
-            self.call_from_thread(take, size_of(row))
+        def work() -> None:
+            self.call_from_thread(take, find())
 
-        self.run_worker(measure, thread=True, group="size")
+        self.run_worker(work, thread=True, group="found")
 
     # --- commands --------------------------------------------------------------------------------
 
@@ -315,6 +317,9 @@ class Cockpit(App[None]):
 
     def action_resume_run(self) -> None:
         self._on_run(self.steering.resume)
+
+    def action_fork_run(self) -> None:
+        self._on_run(self.steering.fork)
 
     def action_stop_run(self) -> None:
         self._on_run(self.steering.stop)
@@ -392,6 +397,13 @@ class Cockpit(App[None]):
         view = self.view("episodes")
         if isinstance(view, EpisodesView):
             view.go_to(number)
+
+    def open_fork(self, parent: str, config: str) -> None:
+        """Show the form for a run that begins with a checkpoint."""
+        view = self.view("start")
+        if isinstance(view, StartView):
+            view.fork(parent, config)
+        self.action_show("start")
 
     def compare(self) -> None:
         """Show the marked runs over each other."""

@@ -16,6 +16,7 @@ from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory, all_runs
 from arcade_rl.runs.lock import holder_of
+from arcade_rl.runs.origins import Fork
 from arcade_rl.runs.plan import Plan, plan_run
 from arcade_rl.runs.remaining import Mark, seconds_left
 from arcade_rl.runs.state import state_of
@@ -53,6 +54,8 @@ class BoardRow:
     game: str = ""
     seed: int | None = None
     created: float = 0.0
+    forked: Fork | None = None
+    """The checkpoint of another run that the run began with."""
     chunk: int = 0
     """Number of finished chunks that trained."""
     chunks: int = 0
@@ -195,7 +198,7 @@ def _read(run: RunDirectory, known: _Known, now: float) -> BoardRow:
         identity = run.identity()
         row = replace(
             row, game=identity.game, seed=identity.seed, created=identity.created,
-            metric=identity.main_metric,
+            metric=identity.main_metric, forked=identity.forked,
         )  # fmt: skip
     except (ArcadeError, OSError) as error:
         faults.append(str(error))

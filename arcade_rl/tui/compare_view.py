@@ -13,6 +13,7 @@ from textual.widgets import Footer
 from arcade_rl.config import flatten
 from arcade_rl.errors import ArcadeError
 from arcade_rl.runs.database import Database
+from arcade_rl.runs.lineage import lineage
 from arcade_rl.tui.board import PATIENCE_S, BoardRow
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PlainText
@@ -58,6 +59,8 @@ class CompareScreen(Screen[None]):
         super().__init__()
         self._rows, self._colours, self._glyphs = rows, colours, glyphs
         self._histories: dict[str, History] = {}
+        self._before: dict[str, int] = {}
+        """Steps that the runs had trained which each run was forked from."""
         self._faults: list[str] = []
         self._axis: Axis = "step"
         self._smoothing, self._is_log, self._place = 1, False, 0
@@ -114,6 +117,7 @@ class CompareScreen(Screen[None]):
                 self._faults.append(f"{row.name}: {error}")
                 continue
             self._histories[row.name] = history
+            self._before[row.name] = lineage(row.run)[-1].before
         self.app.call_from_thread(self._draw)
 
     @property
@@ -140,6 +144,7 @@ class CompareScreen(Screen[None]):
                 measured = self._histories[row.name].measured(measure.key)
             except KeyError:
                 continue
+            measured = measured.later(self._before[row.name])  # a fork goes on where its parent was
             smoothing, colour = SMOOTHING[self._smoothing], self._colours.get(row.name, 0)
             series.append(joined(measured, self._axis, curve.points, row.name, smoothing, colour))
         curve.show(measure, series, self._axis, self._is_log)

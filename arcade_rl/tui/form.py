@@ -75,6 +75,9 @@ class StartForm:
 
     target: str = ""
     """A game, GAME:NAME, or a configuration file; "" before one was chosen."""
+    parent: str = ""
+    """The checkpoint that a fork begins with, as RUN@CHUNK; "" for a run that begins untrained.
+    `target` is then the configuration of that run."""
     name: str = ""
     """Name of the run; "" for one that is made up."""
     assignments: dict[str, str] = field(default_factory=dict)
@@ -88,9 +91,9 @@ class StartForm:
     game_known: bool = False
     """Whether `helps` has the keys of the game."""
 
-    def choose(self, target: str) -> None:
-        """Begin anew with another target."""
-        self.target, self.assignments = target, {}
+    def choose(self, target: str, parent: str = "") -> None:
+        """Begin anew with another target, or with a fork of `parent`."""
+        self.target, self.parent, self.assignments = target, parent, {}
         self.values, self.origins, self.fault = {}, {}, ""
         self.helps, self.game_known = core_help(), False
 
@@ -102,13 +105,18 @@ class StartForm:
             self.assignments.pop(key, None)
 
     @property
+    def title(self) -> str:
+        """What is started, in words; "" before anything was chosen."""
+        return f"fork of {self.parent}" if self.parent else self.target
+
+    @property
     def checking(self) -> Invocation:
         """The call that says what the configuration is, or what is wrong with it."""
         return Invocation(("config", "show", self.target, *self._sets(), "--json"))
 
     def starting(self, caller: Caller) -> Invocation:
         """The call that starts the run."""
-        return caller.train(self.target, self.name, self.assignments)
+        return caller.train(self.target, self.name, self.assignments, self.parent)
 
     def _sets(self) -> Iterator[str]:
         for key, value in self.assignments.items():

@@ -44,12 +44,18 @@ class Caller:
         return Invocation((*words, *where))
 
     def train(
-        self, target: str, name: str, assignments: Mapping[str, str] | None = None
+        self,
+        target: str,
+        name: str,
+        assignments: Mapping[str, str] | None = None,
+        parent: str = "",
     ) -> Invocation:
-        """A run that begins in the background."""
+        """A run that begins in the background, with a configuration, or with the checkpoint `parent`
+        of another run and that run's configuration."""
+        begins = ("--from", parent) if parent else (target,)
         named = ("--run", name) if name else ()
         values = [word for key, value in (assignments or {}).items() for word in ("--set", f"{key}={value}")]  # fmt: skip
-        return self.of_runs("train", target, *named, *values, "--detach")
+        return self.of_runs("train", *begins, *named, *values, "--detach")
 
     def resume(self, run: str, steps: int | None = None, is_paused: bool = False) -> Invocation:
         """A run that goes on."""

@@ -48,12 +48,15 @@ def row_of(
     marked: Mapping[str, int],
     pinned: Collection[str],
     glyphs: Glyphs,
+    depth: int = 0,
 ) -> ShownRow:
-    """The cells of one run. `marked`: number of the colour of each marked run, by name."""
+    """The cells of one run. `marked`: number of the colour of each marked run, by name; `depth`:
+    number of the runs above it that it comes from."""
     sign = glyphs.pinned if row.name in pinned else glyphs.marked if row.name in marked else ""
+    indent = f"{'  ' * (depth - 1)}{glyphs.corner} " if depth else ""
     cells = [
         ShownCell(sign, series=marked.get(row.name)),
-        ShownCell(row.name, "bad" if row.fault else "", marked.get(row.name)),
+        ShownCell(f"{indent}{row.name}", "bad" if row.fault else "", marked.get(row.name)),
         *(_cell(row, name, glyphs) for name in chosen if name in COLUMNS),
     ]
     return ShownRow(row.name, cells)
@@ -108,6 +111,8 @@ def said_of(row: BoardRow) -> str:
         parts.append(f"last sign of life {rough_duration(time.time() - row.heard)} ago")
     if row.metric:
         parts.append(f"{row.metric} {cell(row.mean)}")
+    if row.forked is not None:
+        parts.append(f"{row.forked.words} after {short_count(row.forked.steps)} steps")
     return ", ".join(parts)
 
 

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from arcade_rl.errors import UsageError
+from arcade_rl.runs.lineage import as_tree
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.dialogs import PickDialog
 from arcade_rl.tui.ordering import NUMBERS, TEXTS, arranged, parse_filter
@@ -64,12 +65,14 @@ class RunsView(View):
     def rows_changed(self) -> None:
         """Show the runs as they are now."""
         settings = self.cockpit.settings
-        self._rows = arranged(self._filtered(), settings.sort, settings.is_down, [settings.pinned])
+        tree = as_tree(
+            arranged(self._filtered(), settings.sort, settings.is_down, [settings.pinned])
+        )
+        self._rows = [row for row, _ in tree]
+        marked, glyphs = self.cockpit.marked, self.cockpit.glyphs
         shown = [
-            row_of(
-                row, settings.columns, self.cockpit.marked, [settings.pinned], self.cockpit.glyphs
-            )
-            for row in self._rows
+            row_of(row, settings.columns, marked, [settings.pinned], glyphs, depth)
+            for row, depth in tree
         ]
         table = self.table
         table.sorted_by = {"metric": "mean"}.get(settings.sort, settings.sort)

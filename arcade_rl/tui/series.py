@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -28,6 +28,10 @@ class Measured:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def later(self, steps: int) -> Measured:
+        """The same values, so many steps later."""
+        return replace(self, steps=self.steps + steps)
 
     def along(self, axis: Axis) -> Floats:
         """Where each value lies on an axis."""

@@ -163,7 +163,7 @@ class StartView(View):
             state = f"valid; {took}"
         name = form.name or "made up from game, time and seed"
         lines = [
-            f"{form.target or 'no configuration'}   name: {name}   s starts",
+            f"{form.title or 'no configuration'}   name: {name}   s starts",
             state,
             self.command,
         ]
@@ -185,6 +185,12 @@ class StartView(View):
     def on_row_table_cursor_moved(self, event: RowTable.CursorMoved) -> None:
         if event.table is self.keys:
             self._draw_about()
+
+    def fork(self, parent: str, config: str) -> None:
+        """Fill the form for a run that begins with a checkpoint. `config`: the configuration of the
+        run that the checkpoint belongs to."""
+        self.form.choose(config, parent)
+        self._check_soon()
 
     # --- keys ------------------------------------------------------------------------------------
 
@@ -226,7 +232,7 @@ class StartView(View):
                 self.form.set(key, text)
                 self._check_soon()
 
-        hint = f"{self.form.about(key)}  Empty: as in {self.form.target}"
+        hint = f"{self.form.about(key)}  Empty: as in {self.form.parent or self.form.target}"
         self.app.push_screen(LineDialog(key, value, hint, self.cockpit.glyphs), take)
 
     def action_reset(self) -> None:
@@ -253,7 +259,7 @@ class StartView(View):
 
         def take(is_yes: bool | None) -> None:
             if is_yes:
-                self.cockpit.start(call, f"start {self.form.name or self.form.target}")
+                self.cockpit.start(call, f"start {self.form.name or self.form.title}")
                 self.form.name = ""
                 self.cockpit.action_show("runs")
 

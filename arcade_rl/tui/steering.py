@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from arcade_rl import words
 from arcade_rl.runs.lock import holder_of
+from arcade_rl.runs.summary import stored_checkpoints
 from arcade_rl.tui.board import BoardRow
-from arcade_rl.tui.dialogs import AskDialog, LineDialog
+from arcade_rl.tui.dialogs import AskDialog, ChooseDialog, LineDialog
 
 if TYPE_CHECKING:
     from arcade_rl.tui.app import Cockpit
@@ -19,7 +20,7 @@ LIVE = ("pause_run", "stop_run", "kill_run")
 """Actions on runs that somebody supervises."""
 AT_REST = ("resume_run", "delete_run")
 """Actions on runs that nobody supervises."""
-WRITING = (*LIVE, *AT_REST, "evaluate_run", "export_run")
+WRITING = (*LIVE, *AT_REST, "evaluate_run", "export_run", "fork_run")
 """Actions that change a run or start something, which `--read-only` leaves out."""
 ON_RUNS = (*WRITING, "watch_run")
 
@@ -72,6 +73,22 @@ class Steering:
         )
         self._app.push_screen(dialog, take)
 
+    def fork(self, row: BoardRow) -> None:
+        """Ask with which checkpoint of a run another one begins, and open the form for that one."""
+
+        def found(names: list[tuple[str, str]]) -> None:
+            def take(chunk: str | None) -> None:
+                if chunk is not None:
+                    self._app.open_fork(f"{row.name}@{chunk}", str(row.run.config))
+
+            if not names:
+                self._app.say(f"{row.name} keeps no checkpoint that can be read")
+                return
+            title = f"Fork {row.name}: a new run begins with"
+            self._app.push_screen(ChooseDialog(title, names, names[0][0], self._app.glyphs), take)
+
+        self._app.in_thread(lambda: checkpoints_of(row), found)
+
     def stop(self, row: BoardRow) -> None:
         """End a run after saving it."""
         self._app.start(self._app.caller.stop(row.name), f"stop {row.name}")
@@ -118,7 +135,7 @@ class Steering:
             dialog = AskDialog(f"Delete {row.name}?", lines, self._app.glyphs)
             self._app.push_screen(dialog, take)
 
-        self._app.measure_size(row, measured)
+        self._app.in_thread(lambda: size_of(row), measured)
 
     def evaluate(self, row: BoardRow) -> None:
         """Measure the newest checkpoint of a run."""
@@ -131,6 +148,18 @@ class Steering:
     def export(self, row: BoardRow) -> None:
         """Make the film of a run's milestones."""
         self._app.start(self._app.caller.milestones(row.name), f"film of {row.name}")
+
+
+def checkpoints_of(row: BoardRow) -> list[tuple[str, str]]:
+    """(chunk, what it is) of every checkpoint of a run that can be read, the newest first."""
+    found = []
+    for stored in reversed(stored_checkpoints(row.run, {})):
+        if (state := stored.state) is None:
+            continue
+        labels = state.milestones_of(row.total_steps) if row.total_steps else []
+        parts = [f"after {state.steps:,} steps", *labels]
+        found.append((f"{stored.chunk}", ", ".join(parts)))
+    return found
 
 
 def size_of(row: BoardRow) -> int:
