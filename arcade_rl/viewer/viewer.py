@@ -77,7 +77,7 @@ class Viewer:
         self._picture = Picture()
         self.sound = Sound() if options.sound else None
         """What is heard; None for a window without sound."""
-        self._projector, self.library = Projector(options.camera, self.sound), PolicyLibrary()
+        self._projector, self._library = Projector(options.camera, self.sound), PolicyLibrary()
         self.driving = Driving(self, options.plays, options.runs_dir)
         self.programme: Programme
         if isinstance(shown, Match):
@@ -100,9 +100,9 @@ class Viewer:
         """Open the first episode. A window that must wait for the policy says so meanwhile. Errors
         are those of `sources.opened`."""
         if self.wants_policy and has_policy(self.programme.source):
-            self.library.begin()
+            self._library.begin()
         if needs_policy(self.programme.source):
-            self.library.begin()
+            self._library.begin()
             self._wait_for_policy()
         if not self.is_closed:
             self.show(self.programme.source)
@@ -114,6 +114,11 @@ class Viewer:
         if self.sound is not None:
             self.sound.close()
         return self._clips
+
+    @property
+    def library(self) -> PolicyLibrary:
+        """The libraries of policies."""
+        return self._library
 
     @property
     def wants_policy(self) -> bool:
@@ -151,7 +156,7 @@ class Viewer:
     def play_frames(self, frames: int) -> None:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
         if self.wants_policy and not self._lacks_policy:
-            self.library.wait()
+            self._library.wait()
         self._poll()
         self.window.show(self.draw())
         for _ in range(frames):
@@ -236,7 +241,7 @@ class Viewer:
         if self.sound is not None and not (self.player.is_playing and self.player.speed == 1.0):
             self.sound.rest()
         if self.wants_policy and self.slide.session.mind is None and not self._lacks_policy:
-            self.library.begin()
+            self._library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
                 self._add_policy()
 
@@ -301,7 +306,7 @@ class Viewer:
         known, refusal = has_policy(source), ""
         is_wanted = known and self.wants_policy
         try:
-            with_policy = needs_policy(source) or (is_wanted and self.library.is_loaded)
+            with_policy = needs_policy(source) or (is_wanted and self._library.is_loaded)
             slide = self._project(source, with_policy, position)
         except ArcadeError as error:
             if needs_policy(source) or not is_wanted:
@@ -334,14 +339,14 @@ class Viewer:
         """Open the session anew with its policy, once the libraries of policies are there. Where
         that fails, the window says so and goes on without the policy."""
         try:
-            if self.library.is_loaded:
+            if self._library.is_loaded:
                 self._open(self.programme.source, self.player.position)
         except (ArcadeError, OSError) as error:
             self._lacks_policy = True
             self.say(str(error), urgent=True)
 
     def _wait_for_policy(self) -> None:
-        while not self.library.is_loaded and not self.is_closed:
+        while not self._library.is_loaded and not self.is_closed:
             self.window.show(
                 self._picture.splash(self.window.size, self.look, "loading the policy")
             )
