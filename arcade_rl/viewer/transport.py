@@ -171,7 +171,7 @@ class Transport:
         """Begin to go to the end, playing an episode that is not over yet, unless a person plays
         it."""
         self.stop()
-        self._start(self._running(lambda _: False), None)
+        self._start(self._runner()(lambda _: False), None)
 
     def run_to(self, breakpoint: Breakpoint, on_end: Callable[[bool], None]) -> None:
         """Begin to go to the next moment at which the breakpoint's conditions begin to hold.
@@ -184,7 +184,7 @@ class Transport:
             held, before = breakpoint.holds(shown), held
             return held and not before
 
-        self._start(self._running(is_there, on_end), None)
+        self._start(self._runner()(is_there, on_end), None)
 
     def refresh(self) -> None:
         """Make the scenes of the shown step anew, because something else about them is to be
@@ -242,6 +242,23 @@ class Transport:
             if self.session.position == before:  # an episode that grows has no further step yet
                 break
             self._reached = shown
+            if is_there(shown):
+                on_end(True)
+                return
+            yield
+        on_end(False)
+
+    def _runner(self) -> Callable[..., Iterator[None]]:
+        """What goes on from step to step: to the end, or as far as a person has played."""
+        return self._running_back if self.session.performance.waits else self._running
+
+    def _running_back(
+        self, is_there: Callable[[Shown], bool], on_end: Callable[[bool], None] = lambda _: None
+    ) -> Iterator[None]:
+        """Go on through the steps that are played; nobody is asked for more."""
+        self._reached = self.shown
+        while self.session.position < len(self.session):
+            self._reached = shown = self.session.step()
             if is_there(shown):
                 on_end(True)
                 return

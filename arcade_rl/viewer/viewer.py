@@ -86,7 +86,7 @@ class Viewer:
         self._picture = Picture()
         self.sound = Sound() if options.sound else None
         """What is heard; None for a window without sound."""
-        self._projector, self.library = Projector(options.camera, self.sound), PolicyLibrary()
+        self._projector, self._library = Projector(options.camera, self.sound), PolicyLibrary()
         self.driving = Driving(self, options.plays, options.runs_dir)
         self.programme: Programme
         if isinstance(shown, Match):
@@ -114,10 +114,10 @@ class Viewer:
             if self.is_closed:
                 return
         if self.wants_policy and has_policy(self.programme.source):
-            self.library.begin()
+            self._library.begin()
         if needs_policy(self.programme.source):
-            self.library.begin()
-            self._wait(lambda: self.library.is_loaded, lambda: "loading the policy")
+            self._library.begin()
+            self._wait(lambda: self._library.is_loaded, lambda: "loading the policy")
         if not self.is_closed:
             self.show(self.programme.source)
             if self.options.greeting and not self._message:
@@ -131,6 +131,11 @@ class Viewer:
         if self.sound is not None:
             self.sound.close()
         return self._clips
+
+    @property
+    def library(self) -> PolicyLibrary:
+        """The libraries of policies."""
+        return self._library
 
     @property
     def wants_policy(self) -> bool:
@@ -171,7 +176,7 @@ class Viewer:
     def play_frames(self, frames: int) -> None:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
         if self.wants_policy and not self._lacks_policy:
-            self.library.wait()
+            self._library.wait()
             if self.pursuit is not None:
                 self.attempt(self.pursuit.wait_for_checkpoint)
         self._poll()
@@ -268,7 +273,7 @@ class Viewer:
         if self.sound is not None and not (self.player.is_playing and self.player.speed == 1.0):
             self.sound.rest()
         if self.wants_policy and self.slide.session.mind is None and not self._lacks_policy:
-            self.library.begin()
+            self._library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
                 self._add_policy()
 
@@ -402,7 +407,7 @@ class Viewer:
     def _is_policy_here(self) -> bool:
         """Whether the policy can be opened at once. MissingError where that will never be so."""
         is_here = self.pursuit is None or self.pursuit.has_checkpoint()
-        return self.library.is_loaded and is_here
+        return self._library.is_loaded and is_here
 
     def _wait(self, is_done: Callable[[], bool], splash: Callable[[], str]) -> None:
         """Wait for something without which there is nothing to show, or until the window is

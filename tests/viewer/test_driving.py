@@ -14,7 +14,7 @@ import pygame
 import pytest
 from make_run import Made
 from virtual_pad import VirtualPad
-from watched import SIZE, message, press, settle, watching, write_episode
+from watched import SIZE, message, press, settle, watching, write, write_episode
 
 from arcade_rl.config import from_assignments, resolve
 from arcade_rl.errors import VerificationError
@@ -201,7 +201,10 @@ def test_going_back_asks_nobody_and_leads_to_the_same_moment(tmp_path: Path) -> 
         for key, expected in (("end", 12), ("home", 0), ("]", 10), ("]", 12), ("9", 10)):
             press(viewer, key)
             assert viewer.player.position == expected, key
+        write(viewer, "b", "hits>=1000")
+        assert message(viewer) == "hits>=1000 does not begin to hold before the end"
         assert len(viewer.slide.session) == 12
+        press(viewer, "9")
         viewer.player.play()
         step(viewer, 4)
         assert len(viewer.slide.session) == 14
@@ -511,7 +514,7 @@ def test_a_checkpoint_and_a_person_take_turns(every: Made, tmp_path: Path) -> No
         viewer._poll()
         step(viewer, 2)
         viewer.driving.change_driver()
-        viewer.library.wait()
+        viewer._library.wait()
         viewer._poll()
         assert viewer.driving.words == "r@4 plays"
         step(viewer, 2)

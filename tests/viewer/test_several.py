@@ -121,7 +121,7 @@ def test_ghosts_are_checkpoints_and_one_is_opened_alone(every: Made) -> None:
         assert next(lane.name for lane in several.report.lanes.values()) == "checkpoint 0"
         press(viewer, "E", "T", "?", "?", "end")
         turns_until(viewer, lambda it: all(one.is_over for one in it.report.lanes.values()))
-        viewer.library.wait()
+        viewer._library.wait()
         press(viewer, "return")
         assert isinstance(viewer.programme, CheckpointEpisodes)
         assert viewer.programme.source.chunk == 4
