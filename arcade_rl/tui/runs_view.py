@@ -14,6 +14,7 @@ from arcade_rl.errors import UsageError
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.dialogs import PickDialog
 from arcade_rl.tui.ordering import NUMBERS, TEXTS, arranged, parse_filter
+from arcade_rl.tui.rows import ShownRow
 from arcade_rl.tui.run_rows import COLUMNS, columns_of, counted_states, row_of, said_of
 from arcade_rl.tui.table import RowTable
 from arcade_rl.tui.view import FilterLine, View
@@ -65,19 +66,20 @@ class RunsView(View):
         """Show the runs as they are now."""
         settings = self.cockpit.settings
         self._rows = arranged(self._filtered(), settings.sort, settings.is_down, [settings.pinned])
-        shown = [
-            row_of(
-                row, settings.columns, self.cockpit.marked, [settings.pinned], self.cockpit.glyphs
-            )
-            for row in self._rows
-        ]
         table = self.table
         table.sorted_by = {"metric": "mean"}.get(settings.sort, settings.sort)
         table.is_down = settings.is_down
         is_filtered = bool(self._filter)
         table.empty = "no run meets the filter" if is_filtered else "no runs yet: n starts one"
-        table.show_rows(shown)
+        table.show_keyed([row.name for row in self._rows], self._row)
         self._tell()
+
+    def _row(self, index: int) -> ShownRow | None:
+        if index >= len(self._rows):
+            return None
+        settings, cockpit = self.cockpit.settings, self.cockpit
+        row = self._rows[index]
+        return row_of(row, settings.columns, cockpit.marked, [settings.pinned], cockpit.glyphs)
 
     def _filtered(self) -> Sequence[BoardRow]:
         try:
