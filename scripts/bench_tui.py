@@ -135,7 +135,7 @@ def measure_pictures(folder: Path) -> dict[str, object]:
             terminal.press(b"3")
             terminal.wait_for(b"recorded episodes")
             os.write(terminal.ours, b"\r")
-            terminal.wait_for(b"step ")
+            terminal.wait_for(b"episode 1  step")
             os.write(terminal.ours, b"\x1b[H")
             time.sleep(1.0)
             asked, total, began = terminal.asked, terminal.total, time.monotonic()
