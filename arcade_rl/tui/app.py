@@ -116,6 +116,7 @@ class Cockpit(App[None]):
         """Number of the colour of each marked run, by name."""
         self._is_looking = False
         self._said = ""
+        self._applying: tuple[bool, ...] = ()
         self._answers: deque[Callable[[], None]] = deque()
         self._patience: Timer | None = None
         self._is_mute = False
@@ -243,7 +244,7 @@ class Cockpit(App[None]):
         if not self.chosen and isinstance(runs, RunsView) and runs.chosen is not None:
             self.choose(runs.chosen.name)
         self._draw_top()
-        self.refresh_bindings()
+        self._offer_keys()
 
     def _tell_views(self) -> None:
         if self.shown.id != "runs":
@@ -254,6 +255,13 @@ class Cockpit(App[None]):
         if name != self.chosen:
             self.chosen = name
             self._draw_top()
+            self._offer_keys()
+
+    def _offer_keys(self) -> None:
+        """Let the footer show the keys that apply. Drawing it anew is slow, and mostly in vain."""
+        applying = tuple(self.steering.applies(action) for action in ON_RUNS)
+        if applying != self._applying:
+            self._applying = applying
             self.refresh_bindings()
 
     def in_thread(self, find: Callable[[], Found], take: Callable[[Found], None]) -> None:

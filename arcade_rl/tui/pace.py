@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-GOAL_S = 0.1
+GOAL_S = 0.05
 """Time that one part of a picture may take to be drawn, seconds."""
 LEAST_BYTES, FIRST_BYTES, MOST_BYTES = 500.0, 3_000.0, 1_000_000.0
 SLOW = 8.0

@@ -73,6 +73,9 @@ class PictureBox(Widget, can_focus=True):
         """The picture that is on the screen, of which some lines may be older."""
         self._strips: dict[int, Strip] = {}
         self._is_sending = False
+        """Whether a part of a picture was sent that is not drawn yet."""
+        self._is_awaiting = False
+        """Whether the projector was asked and has not answered yet."""
         self._asked_next = 0.0
 
     @property
@@ -117,7 +120,7 @@ class PictureBox(Widget, can_focus=True):
         self._goal = self._shown = None
         self._strips.clear()
         self._caption = ""
-        self._is_sending = False
+        self._is_sending = self._is_awaiting = False
         if self.is_attached:
             self.refresh()
 
@@ -134,14 +137,17 @@ class PictureBox(Widget, can_focus=True):
     def action_tell(self, command: str) -> None:
         if self._projection is not None:
             self._projection.tell(command)
+            self._next()  # an answer at once, although a picture is still being drawn
 
     # --- what arrives ----------------------------------------------------------------------------
 
     def _arrive(self, sender: list[Projection], message: Projected) -> None:
         if not sender or sender[0] is not self._projection:
             return
-        self._caption, self._is_fault = message.caption, message.is_fault
-        self.refresh(Region(0, 0, self.size.width, CAPTION))
+        self._is_awaiting = False
+        if (message.caption, message.is_fault) != (self._caption, self._is_fault):
+            self._caption, self._is_fault = message.caption, message.is_fault
+            self.refresh(Region(0, 0, self.size.width, CAPTION))
         if message.is_fault:
             return
         if message.picture is not None:
@@ -152,8 +158,8 @@ class PictureBox(Widget, can_focus=True):
             self._next_soon()
 
     def _next(self) -> None:
-        self._asked_next = time.monotonic()
-        if self._projection is not None:
+        if self._projection is not None and not self._is_awaiting:
+            self._is_awaiting, self._asked_next = True, time.monotonic()
             self._projection.tell("next")
 
     def _next_soon(self) -> None:
@@ -184,15 +190,16 @@ class PictureBox(Widget, can_focus=True):
         self._is_sending = True
         sent = 0
         top, left = self._corner(goal)
+        drawn = 0
         for line in changed:
-            if sent and sent >= self.pace.budget:
+            strip, size = strip_of(goal, line, self)
+            if drawn and sent + size > self.pace.budget:
                 break
             self._shown[2 * line : 2 * line + 2] = goal[2 * line : 2 * line + 2]
-            strip, size = strip_of(goal, line, self)
             self._strips[line] = strip
-            sent += size
+            drawn, sent = drawn + 1, sent + size
             self.refresh(Region(left, top + line, goal.shape[1], 1))
-        is_whole = line == changed[-1]
+        is_whole = drawn == len(changed)
         began = time.monotonic()
         self.call_after_refresh(self._ask, began, sent, is_whole)
 

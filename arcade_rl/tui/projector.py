@@ -48,7 +48,6 @@ class Reel:
         self.frame: Frame = session.seek(0).moment.frames[-1]
         self.clock: Clock[Frame] = Clock(session.declaration.frame_rate, self._advance)
         self.clock.play()
-        self._rewards = 0.0
 
     def _advance(self) -> Sequence[Frame]:
         if self.session.is_at_end or self.session.position >= len(self.session):
@@ -91,9 +90,9 @@ class Projectionist:
     def __init__(self, columns: int, lines: int, output: BinaryIO) -> None:
         self._room = columns, lines
         self._output = output
-        self._commands: queue.Queue[str | None] = queue.Queue()
+        self._commands: queue.Queue[str] = queue.Queue()
         self._speed, self._is_paused = 1.0, False
-        self._told = 0.0
+        self._last_s = 0.0
         self._is_stale = True
         """Whether the picture must be written although it is as before."""
 
@@ -135,25 +134,13 @@ class Projectionist:
     def _project(self, reel: Reel, name: str, following: Following | None = None) -> None:
         """Answer commands until an episode that is followed is over; for ever where none is."""
         self._is_stale = True
-        last = time.monotonic()
+        self._last_s = time.monotonic()
         while True:
-            command = self._commands.get()
-            self._obey(command or "", reel)
-            if command != "next":
-                last = time.monotonic()
-                continue
-            now = time.monotonic()
-            self._set_pace(reel)
-            is_new = reel.tick(min(now - last, MOST_ELAPSED_S))
-            last = now
+            self._wait_for_next(reel)
+            is_new = self._tick(reel)
             if not is_new and not self._is_stale:
-                time.sleep(
-                    max(0.0, min(reel.clock.wait if reel.clock.is_playing else IDLE_S, IDLE_S))
-                )
-                now = time.monotonic()
-                self._set_pace(reel)
-                is_new = reel.tick(min(now - last, MOST_ELAPSED_S))
-                last = now
+                self._wait_for_frame(reel)
+                is_new = self._tick(reel)
             picture = self._cells(reel) if is_new or self._is_stale else None
             self._is_stale = False
             self._tell(Projected(picture, f"{name}  {reel.caption}", False))
@@ -163,11 +150,30 @@ class Projectionist:
                 if reel.is_over or (is_dropped and reel.session.position >= len(reel.session)):
                     return
 
-    def _set_pace(self, reel: Reel) -> None:
+    def _wait_for_next(self, reel: Reel) -> None:
+        """Obey commands until the next picture is asked for."""
+        while (command := self._commands.get()) != "next":
+            self._obey(command, reel)
+
+    def _wait_for_frame(self, reel: Reel) -> None:
+        """Wait until a frame is due, or a command has come, which is obeyed."""
+        wait = reel.clock.wait if reel.clock.is_playing else IDLE_S
+        try:
+            command = self._commands.get(timeout=max(0.001, min(wait, IDLE_S)))
+        except queue.Empty:
+            return
+        self._obey(command, reel)
+
+    def _tick(self, reel: Reel) -> bool:
+        """Let the time since the last call pass, and say whether there is another picture."""
+        now = time.monotonic()
         if self._is_paused:
             reel.clock.pause()
         else:
             reel.clock.play(self._speed)
+        is_new = reel.tick(min(now - self._last_s, MOST_ELAPSED_S))
+        self._last_s = now
+        return is_new
 
     def _wait_for_command(self) -> None:
         while self._commands.get() != "next":

@@ -15,6 +15,7 @@ from arcade_rl.runs.lineage import as_tree
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.dialogs import PickDialog
 from arcade_rl.tui.ordering import NUMBERS, TEXTS, arranged, parse_filter
+from arcade_rl.tui.rows import ShownRow
 from arcade_rl.tui.run_rows import COLUMNS, columns_of, counted_states, row_of, said_of
 from arcade_rl.tui.table import RowTable
 from arcade_rl.tui.view import FilterLine, View
@@ -59,28 +60,32 @@ class RunsView(View):
 
     def on_mount(self) -> None:
         self._rows: list[BoardRow] = []
+        self._depths: list[int] = []
+        """Number of the runs above each row that it comes from."""
         self._filter = ""
         self.rows_changed()
 
     def rows_changed(self) -> None:
         """Show the runs as they are now."""
         settings = self.cockpit.settings
-        tree = as_tree(
-            arranged(self._filtered(), settings.sort, settings.is_down, [settings.pinned])
-        )
-        self._rows = [row for row, _ in tree]
-        marked, glyphs = self.cockpit.marked, self.cockpit.glyphs
-        shown = [
-            row_of(row, settings.columns, marked, [settings.pinned], glyphs, depth)
-            for row, depth in tree
-        ]
+        runs = arranged(self._filtered(), settings.sort, settings.is_down, [settings.pinned])
+        tree = as_tree(runs)
+        self._rows, self._depths = [row for row, _ in tree], [depth for _, depth in tree]
         table = self.table
         table.sorted_by = {"metric": "mean"}.get(settings.sort, settings.sort)
         table.is_down = settings.is_down
         is_filtered = bool(self._filter)
         table.empty = "no run meets the filter" if is_filtered else "no runs yet: n starts one"
-        table.show_rows(shown)
+        table.show_keyed([row.name for row in self._rows], self._row)
         self._tell()
+
+    def _row(self, index: int) -> ShownRow | None:
+        if index >= len(self._rows):
+            return None
+        settings, cockpit = self.cockpit.settings, self.cockpit
+        row = self._rows[index]
+        marked, depth = cockpit.marked, self._depths[index]
+        return row_of(row, settings.columns, marked, [settings.pinned], cockpit.glyphs, depth)
 
     def _filtered(self) -> Sequence[BoardRow]:
         try:

@@ -111,6 +111,8 @@ class RowTable(ScrollView, can_focus=True):
         self.is_down = False
         self._count = 0
         self._row_of: Callable[[int], ShownRow | None] = lambda _: None
+        self._fitted: tuple[int, Sequence[ShownColumn], list[tuple[int, int]]] | None = None
+        """The columns that fit, for a width and columns."""
         self._key = ""
         """Key of the row under the cursor."""
         self._is_held = False
@@ -123,9 +125,14 @@ class RowTable(ScrollView, can_focus=True):
 
     def show_rows(self, rows: Sequence[ShownRow]) -> None:
         """Show these rows; the cursor stays on its row where that is still there."""
-        places = (k for k, row in enumerate(rows) if row.key == self._key)
-        place = next(places, None) if self._is_held else None
-        self.show(len(rows), lambda k: rows[k] if k < len(rows) else None, place)
+        keys = [row.key for row in rows]
+        self.show_keyed(keys, lambda k: rows[k] if k < len(rows) else None)
+
+    def show_keyed(self, keys: Sequence[str], row_of: Callable[[int], ShownRow | None]) -> None:
+        """Show the rows with these keys, of which only those on the screen are made; the cursor
+        stays on its row where that is still there."""
+        place = keys.index(self._key) if self._is_held and self._key in keys else None
+        self.show(len(keys), row_of, place)
 
     def show(
         self, count: int, row_of: Callable[[int], ShownRow | None], cursor: int | None = None
@@ -219,7 +226,10 @@ class RowTable(ScrollView, can_focus=True):
     # --- drawing -------------------------------------------------------------------------------
 
     def _fitting(self) -> list[tuple[int, int]]:
-        return fit(self.columns, self.scrollable_content_region.width or self.size.width)
+        width = self.scrollable_content_region.width or self.size.width
+        if self._fitted is None or self._fitted[:2] != (width, self.columns):
+            self._fitted = (width, self.columns, fit(self.columns, width))
+        return self._fitted[2]
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width or self.size.width

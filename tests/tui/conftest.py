@@ -46,7 +46,7 @@ def cockpit() -> Opened:
         root: Path, size: tuple[int, int] = (120, 40), **options: bool
     ) -> AsyncIterator[Screenful]:
         app = Cockpit(CockpitOptions(root, root, **options))
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             screenful = Screenful(app, pilot)
             if any(root.iterdir()):
                 await screenful.settle()

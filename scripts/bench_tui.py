@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""How quick the cockpit is with many runs and many episodes, on a terminal of its own (a pty).
+
+    .venv/bin/python scripts/bench_tui.py [--runs 500] [--episodes 100000] [--idle 20]
+    .venv/bin/python scripts/bench_tui.py --picture runs    # the first run of a folder plays episode 1
+
+Prints, as JSON: seconds to the first screen and until every run is read, milliseconds from a key to the
+last byte that answers it, the processor that an idle cockpit takes, and its memory. Folders are kept in
+--folder, so that another call need not make them again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import pty
+import select
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from arcade_rl.tui.demo import DemoStory, make_story
+
+QUIET_S = 0.15
+"""Time without a byte after which an answer is taken to be whole, seconds."""
+ANSWER = b"\x1b[1;1R"
+
+
+class DrawnTerminal:
+    """A terminal that a program draws on, read as fast as `bytes_per_s` allows."""
+
+    def __init__(self, argv: list[str], size: tuple[int, int], bytes_per_s: float | None) -> None:
+        self.ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environment["XDG_STATE_HOME"] = tempfile.mkdtemp()
+        self.process = subprocess.Popen(
+            argv,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self._rate = bytes_per_s
+        self.total, self.last, self.drawn = 0, time.monotonic(), bytearray()
+        self.asked = 0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            ready, _, _ = select.select([self.ours], [], [], 1.0)
+            if not ready:
+                continue
+            try:
+                data = os.read(self.ours, 65_536 if self._rate is None else 1_000)
+            except OSError:
+                return
+            if self._rate is not None:
+                time.sleep(len(data) / self._rate)
+            self.total += len(data)
+            self.last = time.monotonic()
+            self.drawn += data
+            del self.drawn[:-200_000]
+            for _ in range(data.count(b"\x1b[6n")):
+                self.asked += 1
+                os.write(self.ours, ANSWER)
+
+    def wait_for(self, text: bytes, timeout_s: float = 60.0) -> float:
+        """Seconds until the text was drawn."""
+        began = time.monotonic()
+        while text not in self.drawn:
+            if time.monotonic() - began > timeout_s:
+                raise SystemExit(f"{text!r} was not drawn in {timeout_s} s")
+            time.sleep(0.002)
+        return time.monotonic() - began
+
+    def press(self, key: bytes) -> float:
+        """Milliseconds from a key to the last byte of its answer."""
+        before, began = self.total, time.monotonic()
+        os.write(self.ours, key)
+        while self.total == before and time.monotonic() - began < 5.0:
+            time.sleep(0.001)
+        while time.monotonic() - self.last < QUIET_S:
+            time.sleep(0.005)
+        return 1000 * (self.last - began)
+
+    def first_byte(self, key: bytes) -> float:
+        """Milliseconds from a key to the first byte after it."""
+        before, began = self.total, time.monotonic()
+        os.write(self.ours, key)
+        while self.total == before and time.monotonic() - began < 5.0:
+            time.sleep(0.001)
+        return 1000 * (time.monotonic() - began)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def make_runs(folder: Path, runs: int, episodes: int) -> None:
+    """Make one run with many episodes, and copies of a small one."""
+    if (folder / "many").is_dir() and len(list(folder.iterdir())) == runs:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    updates = 2_000
+    make_story(folder, DemoStory("many", updates, 50, max(episodes // updates, 1)))
+    make_story(folder, DemoStory("run-0000", 40, 10, 8, age_s=2 * 86_400.0))
+    for number in range(1, runs - 1):
+        name = f"run-{number:04d}"
+        shutil.copytree(folder / "run-0000", folder / name)
+
+
+def measure_pictures(folder: Path) -> dict[str, object]:
+    """Pictures a second on a quick terminal, and how long a key takes on one of 20 KB/s."""
+    argv = [sys.executable, "-m", "arcade_rl", "tui", "--runs-dir", str(folder)]
+    figures: dict[str, object] = {}
+    for name, rate in (("quick", None), ("20 KB/s", 20_000.0)):
+        terminal = DrawnTerminal(argv, (160, 50), rate)
+        try:
+            terminal.wait_for(b"done")
+            terminal.press(b"3")
+            terminal.wait_for(b"recorded episodes")
+            os.write(terminal.ours, b"\r")
+            terminal.wait_for(b"episode 1  step")
+            os.write(terminal.ours, b"\x1b[H")
+            time.sleep(1.0)
+            asked, total, began = terminal.asked, terminal.total, time.monotonic()
+            time.sleep(4.0)
+            spent = time.monotonic() - began
+            figures[f"{name}: parts of pictures a second"] = round(
+                (terminal.asked - asked) / spent, 1
+            )
+            figures[f"{name}: bytes a second"] = round((terminal.total - total) / spent)
+            for key in (b"\x1b[H", b"-", b"-", b"-"):  # slower, so that it does not end meanwhile
+                os.write(terminal.ours, key)
+                time.sleep(0.3)
+            waits = []
+            for _ in range(10):
+                terminal.drawn.clear()
+                began = time.monotonic()
+                os.write(terminal.ours, b" ")
+                terminal.wait_for(b"paused")
+                waits.append(1000 * (time.monotonic() - began))
+                os.write(terminal.ours, b" ")
+                time.sleep(1.0)
+            figures[f"{name}: key to answer, ms"] = quantiles(waits)
+        finally:
+            terminal.close()
+    return figures
+
+
+def quantiles(values: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(values, n=20)
+    return {"median": round(statistics.median(values), 1), "p95": round(cuts[-1], 1), "most": round(max(values), 1)}  # fmt: skip
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--episodes", type=int, default=100_000)
+    parser.add_argument("--idle", type=float, default=20.0, help="seconds to watch an idle cockpit")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bench-tui")
+    parser.add_argument("--picture", type=Path, help="folder of runs, the first of which plays")
+    given = parser.parse_args()
+    if given.picture:
+        print(json.dumps(measure_pictures(given.picture), indent=1))
+        return
+    make_runs(given.folder, given.runs, given.episodes)
+    argv = [sys.executable, "-m", "arcade_rl", "tui", "--runs-dir", str(given.folder)]
+    terminal = DrawnTerminal(argv, (160, 50), None)
+    figures: dict[str, object] = {"runs": given.runs, "episodes": given.episodes}
+    try:
+        figures["first_screen_s"] = round(terminal.wait_for(b"run-0"), 3)
+        done = f"{given.runs} done".encode()
+        figures["all_read_s"] = round(figures["first_screen_s"] + terminal.wait_for(done), 3)  # type: ignore[operator]
+        time.sleep(3.0)
+        figures["keys_in_runs_ms"] = quantiles([terminal.press(b"j") for _ in range(40)])
+        process = psutil.Process(terminal.process.pid)
+        process.cpu_percent()
+        memory = process.memory_info().rss
+        time.sleep(given.idle)
+        figures["idle_percent_of_a_core"] = process.cpu_percent()
+        terminal.press(b"=")
+        terminal.press(b"/")
+        for letter in b"many\r":
+            terminal.press(bytes([letter]))
+        began = time.monotonic()
+        terminal.press(b"3")
+        terminal.wait_for(b"recorded episodes of many")
+        figures["episodes_opened_s"] = round(time.monotonic() - began, 3)
+        time.sleep(2.0)
+        figures["keys_in_episodes_ms"] = quantiles([terminal.press(b"\x1b[6~") for _ in range(40)])
+        began = time.monotonic()
+        terminal.press(b"2")
+        terminal.wait_for(b"Entropy")
+        figures["run_opened_s"] = round(time.monotonic() - began, 3)
+        figures["memory_mb"] = round(process.memory_info().rss / 1e6, 1)
+        figures["memory_grown_mb"] = round((process.memory_info().rss - memory) / 1e6, 1)
+    finally:
+        terminal.close()
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
