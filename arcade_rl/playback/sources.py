@@ -74,7 +74,7 @@ class BuiltInSource:
     """Changed options of the game, such as "options.level=10"."""
     seed: int
     opponent: str | Path | None = None
-    """As in `PlayedSource`."""
+    """Who sits opposite, in the form of `PlayedSource.opponent`."""
 
 
 @dataclass(frozen=True, slots=True)

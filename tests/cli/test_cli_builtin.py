@@ -71,7 +71,7 @@ def test_a_games_own_policy_is_shown_and_filmed(arcade_rl: CommandLine, tmp_path
 def test_an_evaluation_with_changed_options_says_so_and_is_not_stored(
     arcade_rl: CommandLine, finished: Made, tmp_path: Path
 ) -> None:
-    run = finished.copy(tmp_path).run
+    run = finished.copy(tmp_path)
     words = ("evaluate", str(run.path), "--episodes", "4")
     said = arcade_rl(*words, "--set", "options.length=7", "--json")
     assert said.returncode == 0, said.stderr

@@ -1,6 +1,7 @@
 """Placements as steps: both backends play the same, and count what happened."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,8 @@ from arcade_rl_drmario.shared import SharedConsole
 COMPARED = ("rewards", "terms", "terminated", "truncated", "metrics", "episode_seeds", "frames")
 
 
-def opened(num_envs: int = 2, **options: object) -> PlacementEnv:
-    return PlacementEnv(DrMarioOptions(**options), num_envs, "evaluation")  # type: ignore[arg-type]
+def opened(num_envs: int = 2, **options: Any) -> PlacementEnv:
+    return PlacementEnv(DrMarioOptions(**options), num_envs, "evaluation")
 
 
 def played(env: PlacementEnv, name: str, steps: int, seed: int = 1) -> Iterator[StepBatch]:
@@ -46,9 +47,7 @@ def column(batch: StepBatch, metric: int) -> npt.NDArray[np.float32]:
     ],
     ids=["cleared", "full", "stalled"],
 )
-def test_the_cartridge_plays_what_the_simulator_plays(
-    name: str, options: dict[str, object]
-) -> None:
+def test_the_cartridge_plays_what_the_simulator_plays(name: str, options: dict[str, Any]) -> None:
     simulated, emulated = opened(**options), opened(backend="emulator", **options)
     try:
         ends = 0
@@ -87,14 +86,14 @@ def test_a_clear_is_counted_and_rewarded() -> None:
 @pytest.mark.parametrize(
     ("options", "metric"), [({"level": 20}, tally.TOPPED_OUT), ({"level": 2, "most_pills": 5}, tally.STALLED)]
 )  # fmt: skip
-def test_a_loss_says_what_it_was(options: dict[str, object], metric: int) -> None:
+def test_a_loss_says_what_it_was(options: dict[str, Any], metric: int) -> None:
     env = opened(4, **options)
     ended = [batch for batch in played(env, "random", 60) if batch.terminated.any()]
     for batch in ended:
         rows = batch.terminated
         assert column(batch, metric)[rows].tolist() == [1] * int(rows.sum())
         assert (batch.terms[rows, 2] == 1).all()
-        assert column(batch, tally.PILLS)[rows].max() <= int(options.get("most_pills", 300))  # type: ignore[call-overload]
+        assert column(batch, tally.PILLS)[rows].max() <= options.get("most_pills", 300)
     assert ended
 
 

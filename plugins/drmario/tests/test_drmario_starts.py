@@ -1,17 +1,20 @@
 """What an episode's seed decides, and what training never plays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from arcade_rl.contracts import Purpose
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.starts import TOPS, Starts, draw_starts
 
 SEEDS = np.arange(20_000)
 
 
-def starts(purpose: str, stage: int = 0, **options: object) -> Starts:
+def starts(purpose: Purpose, stage: int = 0, **options: Any) -> Starts:
     stages = np.full(len(SEEDS), stage)
-    return draw_starts(SEEDS, DrMarioOptions(**options), purpose, stages)  # type: ignore[arg-type]
+    return draw_starts(SEEDS, DrMarioOptions(**options), purpose, stages)
 
 
 def test_what_evaluations_play_is_never_trained() -> None:

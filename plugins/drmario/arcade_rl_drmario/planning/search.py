@@ -102,17 +102,17 @@ def choose(
 @inner
 def worth(
     board: Board, viruses: int, row_frames: int, weights: Weights, tops: Tops, out: Row
-) -> float:
+) -> np.float32:
     """The weighted sum of the board's features."""
     if viruses == 0:
-        return WON  # type: ignore[return-value]
+        return WON
     if is_blocked(board):
-        return -WON  # type: ignore[return-value]
+        return -WON
     measure(board, row_frames, tops, out)
     total = np.float32(0)
     for place in range(BOARD_FEATURES):
         total += weights[place] * out[place]
-    return total  # type: ignore[return-value]
+    return total
 
 
 @inner
@@ -139,7 +139,7 @@ def list_drops(tops: Tops, row_frames: int, is_double: bool, drops: Drops) -> in
 @inner
 def best_drop(
     board: Board, first: int, second: int, row_frames: int, weights: Weights, tops: Tops, out: Row
-) -> float:
+) -> np.float32:
     """The highest worth of what dropping a pill of these colours leaves."""
     drops, after = np.empty(MOST_DROPS, np.int64), np.empty(CELLS, np.uint8)
     viruses = count_viruses(board)
@@ -150,7 +150,7 @@ def best_drop(
         after[:] = board
         killed, _, _ = put_and_settle(after, drops[place], first, second, viruses)
         best = max(best, worth(after, viruses - killed, row_frames, weights, tops, out))
-    return best  # type: ignore[return-value]
+    return best
 
 
 @inner
