@@ -194,7 +194,7 @@ def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
         viewer.player.play()
         viewer._last = time.perf_counter()
         while following.status.phase in ("waiting", "live", "between chunks"):
-            player, began = viewer.player, time.perf_counter()
+            player, began, last = viewer.player, time.perf_counter(), viewer._last
             shown, was_playing = player.scene.playback.frame, player.is_playing
             viewer.turn()
             took = time.perf_counter() - began
@@ -202,7 +202,8 @@ def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
             if player is not viewer.player:
                 episodes += 1
             elif was_playing and player.is_playing:
-                seconds, frames = seconds + took, frames + player.scene.playback.frame - shown
+                seconds += viewer._last - last
+                frames += player.scene.playback.frame - shown
         rate = float(viewer.slide.session.declaration.frame_rate)
         viewer.close()
     soon, rarely = (sum(lag <= limit for lag in late) for limit in (SOON_S, LATE_S))

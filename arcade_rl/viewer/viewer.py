@@ -350,6 +350,7 @@ class Viewer:
         self.player = Transport(self.slide.session, Billing())
         self._landmarks = (-1, ())
         self.is_stale = True
+        self._last = time.perf_counter()  # the game stands still while an episode is opened
         if before is not None:
             self.player.set_speed(before.speed)
             self.player.skipped = before.skipped
