@@ -194,7 +194,7 @@ def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
         viewer.player.play()
         viewer._last = time.perf_counter()
         while following.status.phase in ("waiting", "live", "between chunks"):
-            player, began = viewer.player, time.perf_counter()
+            player, began, last = viewer.player, time.perf_counter(), viewer._last
             shown, was_playing = player.scene.playback.frame, player.is_playing
             viewer.turn()
             took = time.perf_counter() - began
@@ -202,7 +202,8 @@ def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
             if player is not viewer.player:
                 episodes += 1
             elif was_playing and player.is_playing:
-                seconds, frames = seconds + took, frames + player.scene.playback.frame - shown
+                seconds += viewer._last - last
+                frames += player.scene.playback.frame - shown
         rate = float(viewer.slide.session.declaration.frame_rate)
         viewer.close()
     soon, rarely = (sum(lag <= limit for lag in late) for limit in (SOON_S, LATE_S))
@@ -217,8 +218,18 @@ def pinned(command: Sequence[str], cores: set[int], folder: Path) -> subprocess.
     )  # fmt: skip
 
 
-def train(config: str, steps: int, has_window: bool, size: str) -> tuple[float, Followed | None]:
-    """Steps per second of a training, and how its window did."""
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training."""
+
+    speed: float
+    """Steps per second."""
+    cpu_s: float
+    """Processor time of all its processes, s: says more than the speed on a busy machine."""
+
+
+def train(config: str, steps: int, has_window: bool, size: str) -> tuple[Trained, Followed | None]:
+    """How a training did, and its window."""
     cores = sorted(os.sched_getaffinity(0))
     ours, theirs = (set(cores[:-1]) or set(cores)), {cores[-1]}
     with tempfile.TemporaryDirectory() as name:
@@ -240,24 +251,27 @@ def train(config: str, steps: int, has_window: bool, size: str) -> tuple[float, 
         if has_window:
             command = [sys.executable, os.path.abspath(__file__), "--window", str(run.path)]
             window = pinned([*command, "--size", size], theirs, folder)
-        if trainer.wait():
+        _, status, used = os.wait4(trainer.pid, 0)
+        trainer.returncode = os.waitstatus_to_exitcode(status)
+        if trainer.returncode:
             raise SystemExit(f"the training of {config} failed")
         state = checkpoints.newest(run.checkpoints)
         assert state is not None, "it trained"
         said = window.communicate()[0] if window else ""
     found = Followed(**json.loads(said)) if said else None
-    return state.steps / state.trained_s, found
+    return Trained(state.steps / state.trained_s, used.ru_utime + used.ru_stime), found
 
 
 def compare(config: str, steps: int, rounds: int, size: str) -> Iterator[str]:
     """Lines with the figures of trainings with and without a window."""
-    ratios = []
+    ratios, shares = [], []
     for number in range(rounds):
         order = (True, False) if number % 2 else (False, True)
         found = {has_window: train(config, steps, has_window, size) for has_window in order}
         (alone, _), (watched, window) = found[False], found[True]
-        ratios.append(watched / alone)
-        yield f"round {number + 1}: {alone:,.0f} steps/s alone, {watched:,.0f} with a window, {ratios[-1] - 1:+.1%}"
+        ratios.append(watched.speed / alone.speed)
+        shares.append(watched.cpu_s / alone.cpu_s)
+        yield f"round {number + 1}: {alone.speed:,.0f} steps/s alone, {watched.speed:,.0f} with a window, {ratios[-1] - 1:+.1%}; processor time {alone.cpu_s:.1f} s and {watched.cpu_s:.1f} s"
         if window is not None and window.drawn and window.seconds:
             drift = (window.frames - window.seconds * window.rate) / window.seconds * 60
             yield (
@@ -266,7 +280,10 @@ def compare(config: str, steps: int, rounds: int, size: str) -> Iterator[str]:
                 f"{window.rarely / window.drawn:.1%} within 8 ms; {window.episodes} episodes; longest time "
                 f"between two looks at the keys {1000 * window.slowest_s:.0f} ms"
             )
-    yield f"a window costs the training {1 - statistics.median(ratios):+.1%} (median of {rounds} pairs; limit 1 %)"
+    yield (
+        f"with a window: {statistics.median(ratios) - 1:+.1%} steps/s (limit -1 %), "
+        f"{statistics.median(shares) - 1:+.1%} processor time of the training; medians of {rounds} pairs"
+    )
 
 
 def main() -> None:

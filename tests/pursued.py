@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from itertools import chain
 
 import numpy as np
 from supervised import wait_until
@@ -74,16 +75,22 @@ def turns_until(
     wait_until(turned, timeout_s)
 
 
-def recorded_frames(run: RunDirectory) -> Shown:
-    """Checksums of all frames of all episodes that the run has recorded."""
+def recorded_frames(run: RunDirectory, shown: Shown) -> Shown:
+    """Checksums of those frames of recorded episodes that were shown. Other frames are not drawn."""
     found: Shown = {}
     for episode in Run(run.path).iterate():
         about = episode.metadata
-        frames = found[about.environment, about.step_start] = {}
+        key = about.environment, about.step_start
+        if key not in shown:
+            continue
+        frames, number = found.setdefault(key, {}), 0
         with episode.replay() as replay:
-            frames[0] = zlib.crc32(np.ascontiguousarray(replay.moment.frames[0]).data)
-            for number, (frame, _) in enumerate(replay.frames(), start=1):
-                frames[number] = zlib.crc32(np.ascontiguousarray(frame).data)
+            for moment in chain([replay.moment], replay):
+                for place in range(len(moment.frames)):
+                    at = number + place + bool(moment.step)
+                    if at in shown[key]:
+                        frames[at] = zlib.crc32(np.ascontiguousarray(moment.frames[place]).data)
+                number += len(moment.frames) * bool(moment.step)
     return found
 
 

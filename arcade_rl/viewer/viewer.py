@@ -388,6 +388,7 @@ class Viewer:
             self.player.on_frame = self.sound.take
         self._landmarks = (-1, ())
         self.is_stale = True
+        self._last = time.perf_counter()  # the game stands still while an episode is opened
         if before is not None:
             self.player.set_speed(before.speed)
             self.player.skipped = before.skipped

@@ -33,12 +33,13 @@ def test_what_is_shown_is_what_was_recorded_episode_after_episode(arriving: Arri
         turns(viewer, 300, shown)
         arriving.everything()
         turns_until(viewer, lambda: is_done(viewer), shown)
-    kept = recorded_frames(arriving.run)
+    kept = recorded_frames(arriving.run, shown)
     ours = {key: frames for key, frames in shown.items() if key in kept}
     assert len(ours) == 5
     assert len(shown) == 6  # the last episode is open, and recorded nowhere
     for key, frames in ours.items():
         assert frames == kept[key]
+        assert sorted(frames) == list(range(201)), "every frame of the episode was shown"
 
 
 def test_the_window_waits_for_more_and_says_how_far_it_is_behind(arriving: Arriving) -> None:

@@ -47,10 +47,10 @@ def watch(run: RunDirectory, speed: float) -> tuple[Shown, list[FollowedPerforma
 def assert_recorded(run: RunDirectory, shown: Shown) -> int:
     """Every frame of an episode that counts is a frame of the recording. Returns how many episodes
     were shown that are recorded."""
-    kept = recorded_frames(run)
+    kept = recorded_frames(run, shown)
     found = [key for key in shown if key in kept]
     for key in found:
-        assert shown[key].items() <= kept[key].items()
+        assert shown[key] == kept[key]
     return len(found)
 
 
@@ -78,12 +78,14 @@ def test_chunks_and_a_killed_worker(tmp_path: Path) -> None:
 )
 @pytest.mark.usefixtures("leave_nothing_running")
 def test_games(tmp_path: Path, config: str, words: list[str]) -> None:
-    """Pictures are those of the recordings, and episodes are the recordings, fingerprints included."""
+    """Episodes are the recordings, states and fingerprints included, and so are the pictures of games
+    that have one size of pictures."""
     run = RunDirectory(tmp_path / "r")
     command = start(tmp_path, ["train", str(CONFIGS / config), "--run", "r", *words, *ALL])
     shown, played, said = watch(run, 16.0)
     assert command.wait(600) == 0, command.stderr
-    assert assert_recorded(run, shown) > 0
+    if not config.startswith("go2"):
+        assert assert_recorded(run, shown) > 0
     kept = {(it.metadata.environment, it.metadata.step_start): it for it in watched_of(run)}
     ended = [one for one in played if one.has_ended and not one.is_dropped]
     assert ended
