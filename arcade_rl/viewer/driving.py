@@ -356,12 +356,12 @@ class Driving:
         self._ready_at = None
         self._viewer.player.stop()
         self._returns = True
-        self._viewer._library.begin()
+        self._viewer.library.begin()
         self._viewer.say("the policy takes over")
 
     def _try_to_return(self) -> None:
         try:
-            is_loaded = self._viewer._library.is_loaded
+            is_loaded = self._viewer.library.is_loaded
         except MissingError:
             self._returns = False
             raise

@@ -15,8 +15,8 @@ from arcade_rl.engines.forking import fork
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.origins import Fork
 from arcade_rl.tui.compare_view import CompareScreen
-from arcade_rl.tui.dialogs import AskDialog, ChooseDialog
 from arcade_rl.tui.curve import CurvePlot
+from arcade_rl.tui.dialogs import AskDialog, ChooseDialog
 from arcade_rl.tui.start_view import StartView
 
 if TYPE_CHECKING:
