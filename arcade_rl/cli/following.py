@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 def run_that_trains(reference: str, runs_dir: str | None) -> RunDirectory | None:
     """The run that the reference names, if somebody trains it on this machine now; None for any other
     reference."""
-    from arcade_rl.playback.references import names_episode
+    from arcade_rl.playback.references import names_built_in, names_episode
     from arcade_rl.runs.directory import find_run, runs_directory, split_reference
     from arcade_rl.runs.state import state_now
 
-    if names_episode(reference) or split_reference(reference)[0] != reference:
+    if names_episode(reference) or names_built_in(reference):
+        return None
+    if split_reference(reference)[0] != reference:
         return None
     run = find_run(reference, runs_directory(runs_dir))
     return run if state_now(run).pid is not None else None

@@ -287,7 +287,7 @@ def test_an_identity_of_other_fields_is_told(finished: Made, tmp_path: Path, odd
         is_told = "run.json" in described(run)
         fits = isinstance(odd, type(value)) and odd not in ([None], {"a": {}}, True)
         is_number = key == "created" and isinstance(odd, int | float) and odd is not True
-        optional = key in ("main_metric", "imported", "format") and odd is GONE
+        optional = key in ("main_metric", "imported", "forked", "format") and odd is GONE
         assert is_told != (
             (fits or is_number or optional) and odd not in (2**63, -(2**70), 10**400)
         )
