@@ -61,7 +61,7 @@ def test_killing_closing_and_resizing_the_cockpit_changes_no_byte_of_a_training(
     quiet.mkdir()
     beside.mkdir()
     assert call(quiet, [*TRAIN, *LENGTH])[0] == 0
-    training = start(beside, [*TRAIN, *LENGTH, *"--set options.step_time_s=0.05".split()])
+    training = start(beside, [*TRAIN, *LENGTH, *["--set", "options.step_time_s=0.05"]])
     run = RunDirectory(beside / "r")
     wait_until(lambda: begun(run))
     for _ in range(3):
