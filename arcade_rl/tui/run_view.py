@@ -286,4 +286,4 @@ class RunView(View):
                 self.query_one("#curve-0", CurvePlot).focus()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._draw_curves)
+        self.call_after_refresh(self._draw_anew)
