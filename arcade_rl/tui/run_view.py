@@ -287,3 +287,10 @@ class RunView(View):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw_anew)
+
+    def _draw_anew(self) -> None:
+        """Draw what depends on the size."""
+        row = self.cockpit.chosen_row
+        if row is not None and self._report is not None:
+            self._draw_facts(row)
+        self._draw_curves()
