@@ -60,7 +60,7 @@ def start(root: Path, arguments: Sequence[str], modules: Path = TOY) -> Command:
 
 def _variables(root: Path, modules: Path) -> dict[str, str]:
     """Where runs live, and where modules are found besides."""
-    path = os.pathsep.join([str(modules), str(TOY)])
+    path = os.pathsep.join([str(modules), str(TOY), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {"ARCADE_RL_RUNS_DIR": str(root), "PYTHONPATH": path}
 
 

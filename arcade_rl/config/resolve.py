@@ -17,13 +17,13 @@ from typing import Any, get_args
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
-from arcade_rl.config.algorithms import (
-    ALL_HYPERPARAMETERS,
-    HYPERPARAMETERS,
-    OWN_POLICY_TRAINERS,
-    POLICIES,
+from arcade_rl.config.algorithms import ALL_HYPERPARAMETERS, HYPERPARAMETERS
+from arcade_rl.config.faults import cut, describe, shown
+from arcade_rl.config.fit import (
+    refuse_foreign_hyperparameters,
+    refuse_processes_with_states,
+    refuse_unknown_policy,
 )
-from arcade_rl.config.faults import cut, describe, is_within, shown
 from arcade_rl.config.models import AdaptiveRate, Config, Schedule, Table, Value
 from arcade_rl.config.options import unknown_key
 from arcade_rl.config.recording import DEFAULT_CRITERIA, RETURN
@@ -183,11 +183,11 @@ def resolve(sources: Sequence[Source], load_game: Callable[[str], Game]) -> Reso
     values["options"] = options.model_dump(mode="json", exclude_none=True)
     values["reward"] = {**terms, **_table(values, "reward")}
     config = _validate(Config, values, origins)
-    _refuse_foreign_hyperparameters(config, origins)
-    _refuse_processes_with_states(config, declaration, origins)
+    refuse_foreign_hyperparameters(config, origins)
+    refuse_processes_with_states(config, declaration, origins)
     refuse_seconds_without_frames(config, declaration, origins)
     refuse_unknown_opponents(config, declaration, origins)
-    _refuse_unknown_policy(config, declaration, origins)
+    refuse_unknown_policy(config, declaration, origins)
     resolved = Resolved(config, game, options, declaration, origins)
     _check_best_metric(resolved)
     _refuse_unknown_metrics(resolved)
@@ -443,53 +443,6 @@ def _leave_out_foreign_hyperparameters(sources: Sequence[Source]) -> list[Source
             chosen = str(train["algorithm"])
         found.append(source)
     return found
-
-
-def _refuse_foreign_hyperparameters(config: Config, origins: Mapping[str, str]) -> None:
-    """Raise ConfigError for hyper-parameters that the algorithm does not take."""
-    name = config.train.algorithm
-    for key in sorted(ALL_HYPERPARAMETERS - HYPERPARAMETERS[name]):
-        origin = next((o for k, o in origins.items() if is_within(k, f"train.{key}")), "")
-        if origin:
-            raise ConfigError(
-                f"{origin}: train.{key} is not a hyper-parameter of {name}; "
-                f"it takes {', '.join(sorted(HYPERPARAMETERS[name]))}"
-            )
-
-
-def _refuse_processes_with_states(
-    config: Config, declaration: Declaration, origins: Mapping[str, str]
-) -> None:
-    """Raise ConfigError where a game that records states would step in processes of its own: states
-    stay with the simulator until a rollout is over, and the memory between processes has no place
-    for them."""
-    if declaration.replay == "states" and config.train.env_processes:
-        origin = origins.get("train.env_processes", config.game)
-        raise ConfigError(
-            f"{origin}: train.env_processes: {config.train.env_processes!r}: {config.game} cannot be "
-            "re-run exactly, and its states do not go between processes; expected 0"
-        )
-
-
-def _refuse_unknown_policy(
-    config: Config, declaration: Declaration, origins: Mapping[str, str]
-) -> None:
-    """Raise ConfigError for networks that neither SB3 nor the game has, and for an algorithm that
-    does not train the game's."""
-    train, origin = config.train, origins.get("train.policy", config.game)
-    if train.policy in ("auto", *POLICIES[train.algorithm]):
-        return
-    own = [kind.name for kind in declaration.policies]
-    if train.policy not in own:
-        raise ConfigError(
-            f"{origin}: train.policy: neither {train.algorithm_name} nor {config.game} has a policy "
-            f"{shown(train.policy)}; expected {', '.join(['auto', *POLICIES[train.algorithm], *own])}"
-        )
-    if train.algorithm not in OWN_POLICY_TRAINERS:
-        raise ConfigError(
-            f"{origin}: train.policy: {train.policy} is trained by {' and '.join(OWN_POLICY_TRAINERS)}, and "
-            f"train.algorithm is {train.algorithm}"
-        )
 
 
 def _usual_opponents(game: str, declaration: Declaration) -> list[Source]:

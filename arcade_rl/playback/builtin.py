@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from arcade_rl.playback.session import About, Session, Wants
 from arcade_rl.playback.sources import BuiltInSource
 from arcade_rl.policies.builtin import BuiltInActor
 from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
-from arcade_rl.recording.origin import origin, stage_name
+from arcade_rl.recording.origin import unplayed
 from arcade_rl.recording.recording import Metadata
 
 
@@ -56,33 +56,9 @@ def open_built_in(
 
 def _about(resolved: Resolved, run: str, opponent: str) -> Metadata:
     """What is known of the episode before it is played."""
-    declaration, now = resolved.declaration, time.time()
-    stage = max(len(declaration.stages) - 1, 0)
-    return Metadata(
-        **origin(resolved),
-        run=run,
-        number=1,
-        chunk=-1,
-        environment=0,
-        step_start=0,
-        step_end=0,
-        progress=0.0,
-        purpose="evaluation",
-        checkpoint=-1,
-        stage=stage,
-        stage_name=stage_name(resolved, stage),
-        mode="deterministic",
-        opponent=opponent,
-        reasons=[],
-        started=now,
-        ended=now,
-        length=0,
-        raw_return=0.0,
-        shaped_return=0.0,
-        truncated=False,
-        metrics=dict.fromkeys((it.name for it in declaration.metrics), 0.0),
-        terms=dict.fromkeys((it.name for it in declaration.terms), 0.0),
-    )
+    last_stage = max(len(resolved.declaration.stages) - 1, 0)
+    about = unplayed(resolved, run, last_stage)
+    return replace(about, mode="deterministic", opponent=opponent)
 
 
 def _described(source: BuiltInSource, resolved: Resolved, opponent: str) -> About:

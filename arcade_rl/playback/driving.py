@@ -25,7 +25,7 @@ from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.seats import Member, Seated, built_in
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.playback.live import LivePerformance, Pilot
-from arcade_rl.recording.origin import origin, stage_name
+from arcade_rl.recording.origin import origin, unplayed
 from arcade_rl.recording.recording import (
     PERSON,
     Drive,
@@ -227,14 +227,7 @@ def begin_game(resolved: Resolved, seating: Places, seed: int, name: str) -> Dri
     """Begin an episode that a person plays, under the rules of evaluations. `name`: what the
     recording has in place of a run. UsageError if people cannot play the game, or the opponent cannot
     sit there."""
-    about = Metadata(
-        **origin(resolved), run=name, number=1, chunk=0, environment=0, step_start=0, step_end=0,
-        progress=0.0, purpose="evaluation", checkpoint=-1, stage=0,
-        stage_name=stage_name(resolved, 0), opponent="", reasons=[], started=0.0, ended=0.0, length=0,
-        raw_return=0.0, shaped_return=0.0, truncated=False,
-        metrics=dict.fromkeys((it.name for it in resolved.declaration.metrics), 0.0),
-        terms=dict.fromkeys((it.name for it in resolved.declaration.terms), 0.0),
-    )  # fmt: skip
+    about = replace(unplayed(resolved, name, 0), chunk=0)
     return _begin(resolved, seating, seed, about, None)
 
 

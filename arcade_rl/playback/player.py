@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +18,7 @@ from arcade_rl.policies.actor import Actor, load_acting
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
 from arcade_rl.policies.taps import Taps
-from arcade_rl.recording.origin import origin, stage_name
+from arcade_rl.recording.origin import unplayed
 from arcade_rl.recording.recording import Metadata
 from arcade_rl.runs import checkpoints
 
@@ -99,31 +99,17 @@ class Player:
 
     def _about(self, number: int, deterministic: bool) -> Metadata:
         """What is known of an episode before it is played."""
-        state, now = self.state, time.time()
-        return Metadata(
-            **origin(self._resolved),
-            run=self.run,
+        state = self.state
+        return replace(
+            unplayed(self._resolved, self.run, state.stage),
             number=number,
             chunk=state.chunk,
-            environment=0,
             step_start=state.steps,
             step_end=state.steps,
             progress=state.progress,
-            purpose="evaluation",
             checkpoint=state.chunk,
-            stage=state.stage,
-            stage_name=stage_name(self._resolved, state.stage),
             mode="deterministic" if deterministic else "sampled",
             opponent=self.opponent,
-            reasons=[],
-            started=now,
-            ended=now,
-            length=0,
-            raw_return=0.0,
-            shaped_return=0.0,
-            truncated=False,
-            metrics=dict.fromkeys((it.name for it in self._resolved.declaration.metrics), 0.0),
-            terms=dict.fromkeys((it.name for it in self._resolved.declaration.terms), 0.0),
         )
 
 

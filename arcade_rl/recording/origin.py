@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from arcade_rl.config import Resolved, config_sha256
+from arcade_rl.recording.recording import Metadata
 from arcade_rl.recording.versions import versions
 
 
@@ -18,6 +20,35 @@ def origin(resolved: Resolved) -> dict[str, Any]:
         "versions": versions(declaration.packages),
         "config_sha256": config_sha256(config),
     }
+
+
+def unplayed(resolved: Resolved, run: str, stage: int) -> Metadata:
+    """What is known of an episode of evaluations before its first step, where no checkpoint plays."""
+    now, declaration = time.time(), resolved.declaration
+    return Metadata(
+        **origin(resolved),
+        run=run,
+        number=1,
+        chunk=-1,
+        environment=0,
+        step_start=0,
+        step_end=0,
+        progress=0.0,
+        purpose="evaluation",
+        checkpoint=-1,
+        stage=stage,
+        stage_name=stage_name(resolved, stage),
+        reasons=[],
+        started=now,
+        ended=now,
+        length=0,
+        raw_return=0.0,
+        shaped_return=0.0,
+        truncated=False,
+        opponent="",
+        metrics=dict.fromkeys((it.name for it in declaration.metrics), 0.0),
+        terms=dict.fromkeys((it.name for it in declaration.terms), 0.0),
+    )
 
 
 def stage_name(resolved: Resolved, stage: int) -> str:

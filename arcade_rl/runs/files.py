@@ -30,6 +30,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     fsync(path.parent)
 
 
+def state_folder() -> Path:
+    """Folder of what faces remember from one time to the next, which need not exist."""
+    root = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(root) / "arcade-rl"
+
+
 def canonical_json(value: Any) -> bytes:
     """`value` in the only form in which this project writes JSON, so that equal values are equal
     bytes."""

@@ -117,8 +117,8 @@ class Learner(ABC):
         """The name of the opponent with this code; "" in a game of one seat."""
         if self._company is not None:
             return self._company.name(code)
-        own = self.resolved.declaration.opponents
-        return own[-1 - code].name if own else ""
+        declaration = self.resolved.declaration
+        return declaration.opponents[-1 - code].name if len(declaration.seats) > 1 else ""
 
     def seated(self) -> list[int]:
         """Chunks of the run's own checkpoints that play in open episodes, in rising order."""

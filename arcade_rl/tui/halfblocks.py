@@ -15,8 +15,6 @@ Picture: TypeAlias = npt.NDArray[np.uint8]
 """(height, width, 3), uint8, RGB."""
 SHADES = " .:-=+*#%@"
 """Signs of rising brightness, for terminals without colours or Unicode."""
-ASPECT = 2.0
-"""Height of a cell divided by its width."""
 
 
 @dataclass(frozen=True, slots=True)

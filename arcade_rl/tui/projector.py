@@ -146,7 +146,8 @@ class Projectionist:
             self._tell(Projected(picture, f"{name}  {reel.caption}", False))
             if following is not None:
                 following.poll()
-                is_dropped = getattr(reel.session.performance, "is_dropped", False)
+                performance = reel.session.performance
+                is_dropped = isinstance(performance, FollowedPerformance) and performance.is_dropped
                 if reel.is_over or (is_dropped and reel.session.position >= len(reel.session)):
                     return
 

@@ -30,7 +30,7 @@ class Measured:
         return len(self.values)
 
     def later(self, steps: int) -> Measured:
-        """These values as if they had been measured so many steps later."""
+        """These values, so many steps later."""
         return replace(self, steps=self.steps + steps)
 
     def along(self, axis: Axis) -> Floats:

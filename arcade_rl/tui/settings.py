@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from arcade_rl.reading import ABSENT, read_file
 from arcade_rl.runs.fields import built, parsed
-from arcade_rl.runs.files import canonical_json, write_atomically
+from arcade_rl.runs.files import canonical_json, state_folder, write_atomically
 
 USUAL_COLUMNS = (
     "state", "done", "chunk", "steps", "speed", "left", "return", "trend", "metric", "best", "game",
@@ -34,8 +33,7 @@ class CockpitSettings:
 
 def settings_file() -> Path:
     """The file, which need not exist."""
-    root = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return Path(root) / "arcade-rl" / "tui.json"
+    return state_folder() / "tui.json"
 
 
 def remembered_settings() -> CockpitSettings:

@@ -142,7 +142,8 @@ class Steering:
         self._app.start(self._app.caller.evaluate(row.name), f"evaluate {row.name}")
 
     def watch(self, row: BoardRow) -> None:
-        """Open a window in which the newest checkpoint plays."""
+        """Open a window that follows a run while it trains, and lets its newest checkpoint play
+        otherwise."""
         self._app.start(self._app.caller.watch(row.name), f"window on {row.name}")
 
     def export(self, row: BoardRow) -> None:

@@ -11,8 +11,7 @@ from arcade_rl.contracts.controls import PAD_INPUTS
 from arcade_rl.errors import VerificationError
 from arcade_rl.reading import ABSENT, read_file
 from arcade_rl.runs.fields import built, parsed
-from arcade_rl.runs.files import canonical_json, write_atomically
-from arcade_rl.viewer.memory import state_file
+from arcade_rl.runs.files import canonical_json, state_folder, write_atomically
 
 FORMAT = 1
 PAD = "pad:"
@@ -68,7 +67,7 @@ def usual_inputs(controls: Controls, seat: int) -> dict[str, list[str]]:
 
 def bindings_file() -> Path:
     """The file, which need not exist."""
-    return state_file().with_name("controls.json")
+    return state_folder() / "controls.json"
 
 
 def read_bindings() -> Bindings:

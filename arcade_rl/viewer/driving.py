@@ -96,7 +96,8 @@ class Driving:
         self._match = match
         self._open_hands(match.resolved, match.persons)
         self.is_pad_shown = True
-        return self._next_game(match.output)
+        self._episode = self._next_game(match.output)
+        return self._episode
 
     def restart(self) -> None:
         """End the game, and begin another."""
@@ -105,7 +106,12 @@ class Driving:
         before = self._episode
         self.save()
         episode = self._next_game(None)
-        self._show(episode, 0)
+        try:
+            self._show(episode, 0)
+        except BaseException:
+            episode.source.performance.close()
+            raise
+        self._episode = episode
         if before is not None:
             before.source.performance.close()
         self._viewer.player.play()
@@ -294,8 +300,7 @@ class Driving:
         path = output or free_file(self._folder, match.resolved.game.name)
         seating = self._seating(match.persons, match.opponent)
         performance = begin_game(match.resolved, seating, seed, name_of(path))
-        self._episode = DrivenEpisode(DrivenSource(performance, match.resolved, None), path)
-        return self._episode
+        return DrivenEpisode(DrivenSource(performance, match.resolved, None), path)
 
     def _branch(self) -> None:
         """Begin an episode that goes on from the moment on show."""

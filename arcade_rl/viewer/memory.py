@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from arcade_rl.reading import ABSENT, read_file
 from arcade_rl.runs.fields import built, parsed
-from arcade_rl.runs.files import canonical_json, write_atomically
+from arcade_rl.runs.files import canonical_json, state_folder, write_atomically
 
 USUAL = (1280, 720)
 """(width, height) of the first window, pixel."""
@@ -26,8 +25,7 @@ class WindowState:
 
 def state_file() -> Path:
     """The file, which need not exist."""
-    root = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return Path(root) / "arcade-rl" / "window.json"
+    return state_folder() / "window.json"
 
 
 def remembered_size() -> tuple[int, int]:

@@ -152,12 +152,18 @@ class Several:
             case "go_to_tenth":
                 self.seek(self.length * int(key) // 10)
             case "change_episode":
-                count = max(len(self.report.lanes), 1)
-                self.chosen = (self.chosen + (1 if key == "e" else -1)) % count
+                self._choose_next(1 if key == "e" else -1)
             case "jump_to_now" if self._cast is not None:
                 self._new = {**self._new, **self._cast.newest()}
             case _:
                 raise MissingError(f"not with several episodes; {self._back} shows one again")
+
+    def _choose_next(self, by: int) -> None:
+        """Choose the next episode, or the one before where `by` is -1. An environment of which
+        nothing has arrived yet has no place."""
+        places = list(self.report.lanes) or [self.chosen]
+        at = places.index(self.chosen) if self.chosen in places else 0
+        self.chosen = places[(at + by) % len(places)]
 
     @property
     def _back(self) -> str:

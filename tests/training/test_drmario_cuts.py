@@ -22,6 +22,7 @@ def test_where_a_run_is_cut_changes_nothing(backend: str, tmp_path: Path) -> Non
     whole, cut = laboratory.chain(UPDATES), laboratory.chain(1, UPDATES)
     assert cut[-1].state.weights_sha256 == whole[-1].state.weights_sha256
     assert rows(cut) == rows(whole) != []
+    assert {one.metadata.opponent for one in recordings(whole)} == {""}  # one seat
     for one, two in zip(recordings(cut), recordings(whole), strict=True):
         assert_equal(one, two)
     for chain in (whole, cut):

@@ -17,7 +17,7 @@ from virtual_pad import VirtualPad
 from watched import SIZE, message, press, settle, watching, write, write_episode
 
 from arcade_rl.config import from_assignments, resolve
-from arcade_rl.errors import VerificationError
+from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource
 from arcade_rl.playback.verify import verify
@@ -246,6 +246,25 @@ def test_r_begins_another_game_at_once(tmp_path: Path) -> None:
         assert viewer.slide.session.recording.start.seed != first
         step(viewer, 2)
     assert len(only_file(tmp_path / "plays")) == 5
+
+
+def test_a_game_that_cannot_be_shown_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MissingError("nothing can be shown")
+
+    with playing(tmp_path / "plays", "game=toy", "options.length=60") as viewer:
+        step(viewer, 5)
+        with monkeypatch.context() as patch:
+            patch.setattr(viewer, "show", fail)
+            press(viewer, "r")
+        assert message(viewer) == "nothing can be shown"
+        viewer.player.play()
+        step(viewer, 2)
+        viewer.driving.save()
+        assert len(viewer.driving.files) == 1
+    assert len(only_file(tmp_path / "plays")) == 7
 
 
 def test_nobody_plays_in_a_recording(tmp_path: Path) -> None:

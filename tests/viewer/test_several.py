@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,20 @@ def test_ghosts_are_checkpoints_and_one_is_opened_alone(every: Made) -> None:
         assert isinstance(viewer.programme, CheckpointEpisodes)
         assert viewer.programme.source.chunk == 4
         assert viewer.slide.session.recording.start.seed == viewer.programme.source.seed
+
+
+def test_an_environment_that_has_shown_nothing_is_passed_over(fed: Made) -> None:
+    with watching(RecordedSource(fed.run.path, 9), (640, 480), QUICK) as viewer:
+        press(viewer, "W")
+        turns_until(viewer, are_open)
+        several = several_of(viewer)
+        lanes = {place: it for place, it in several.report.lanes.items() if place in (0, 1, 4)}
+        several.report = replace(several.report, lanes=lanes)
+        chosen = []
+        for key in "eeeEE":
+            several.obey("change_episode", key)
+            chosen.append(several.chosen)
+        assert chosen == [1, 4, 0, 4, 1]
 
 
 def test_a_killed_process_is_said_and_the_window_stays(fed: Made) -> None:
