@@ -286,4 +286,7 @@ class RunView(View):
                 self.query_one("#curve-0", CurvePlot).focus()
 
     def on_resize(self) -> None:
+        row = self.cockpit.chosen_row
+        if row is not None:
+            self._draw_facts(row)
         self.call_after_refresh(self._draw_curves)
