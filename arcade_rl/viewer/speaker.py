@@ -38,6 +38,10 @@ HASTE = 0.2
 SMOOTH_S = 0.5
 """Time over which delays are averaged, s, as frames and asks of the card come a little late now and
 then."""
+FRESH_S = 0.003
+"""Time after an answer in which the card surely asks for nothing, s."""
+PATIENCE_S = 2.0
+"""Longest time for which a card is waited for that asks for nothing, s."""
 CHANNELS = 2
 
 Samples = npt.NDArray[np.int16]
@@ -106,6 +110,8 @@ class SoundQueue:
         self._clock = clock
         self._asked_at, self._given = float("-inf"), 0
         """When the card asked last, and for how many samples."""
+        self.answered_at = float("-inf")
+        """When the card was served last, s."""
         self.silent = 0
         """Samples of silence within the sound: nothing waited, and then the next piece came with
         silence before it."""
@@ -195,8 +201,9 @@ class SoundQueue:
 class Speaker:
     """Lets a game be heard, where there is a sound device. Close the speaker after use."""
 
-    def __init__(self) -> None:
-        self.queue = SoundQueue()
+    def __init__(self, queue: SoundQueue | None = None) -> None:
+        """`queue`: where sound waits for the card; None for one that is made here."""
+        self.queue = SoundQueue() if queue is None else queue
         self.is_muted = False
         self.trouble = ""
         """Why nothing is heard; "" where something can be."""
@@ -239,8 +246,18 @@ class Speaker:
     def close(self) -> None:
         """Give the device back."""
         if self._device is not None:
+            self._wait_for_rest()
             self._device.close()
             self._device = None
+
+    def _wait_for_rest(self) -> None:
+        """Wait until the card has just been served: pygame closes the device with the interpreter
+        locked, and would wait forever for a thread of the card that waits for the interpreter."""
+        now = time.perf_counter()
+        until = now + PATIENCE_S
+        while now - self.queue.answered_at > FRESH_S and now < until:
+            time.sleep(0.0005)
+            now = time.perf_counter()
 
     def _bend(self, piece_s: float) -> float:
         """Part by which the next piece is made shorter. `piece_s`: its length, s."""
@@ -269,6 +286,8 @@ def _giving(queue: SoundQueue) -> Callable[[Any, memoryview], None]:
     def give(_: Any, into: memoryview) -> None:
         wanted = np.frombuffer(into, np.int16).reshape(-1, CHANNELS)
         wanted[:] = queue.take(len(wanted))
+        now = time.perf_counter()
+        queue.answered_at = now  # the last thing for which the card's thread needs the interpreter
 
     return give
 
