@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """How soon a key takes effect where a person plays Breakout, and how well its sound keeps step.
 
-    scripts/bench_play.py [--seconds 60] [--size 1280x720]
+    scripts/bench_play.py [--seconds 60] [--size 1280x720] [--drift 0.3]
 
-Keys are posted to the system's queue at random moments. SDL's disk driver takes the sound as a card
-would, in real time. Without a display the window draws into memory.
+Keys are posted to the system's queue at random moments. SDL's disk driver takes the sound at the
+times of a card. Without a display the window draws into memory.
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ import argparse
 import os
 import random
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ["SDL_AUDIODRIVER"] = "disk"
+os.environ["SDL_DISKAUDIODELAY"] = "10"
 
+import numpy as np
 import pygame
 
 from arcade_rl.config import from_assignments, resolve
 from arcade_rl.registry import load_game
 from arcade_rl.viewer import driving
 from arcade_rl.viewer.driving import Match
-from arcade_rl.viewer.speaker import RATE, SoundQueue
+from arcade_rl.viewer.speaker import RATE, Samples, SoundQueue, Speaker
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 from arcade_rl.viewer.window import ViewerWindow
 
@@ -42,56 +45,130 @@ class Trial:
     waits: list[int] = field(default_factory=list)
     """Frames of the game from each key to the first frame of the step that it decides."""
     delays: list[float] = field(default_factory=list)
-    """Time from each key to the end of drawing that frame, s."""
+    """Time from each key to the end of drawing that frame, or a later one where that is not drawn,
+    s."""
     levels: list[float] = field(default_factory=list)
     """Sound in the queue at every picture, s."""
+    turns: list[float] = field(default_factory=list)
+    """Time of every turn of the window, s."""
     frames: int = 0
+    opening_s: float = 0.0
+    """Time in which another game was opened, s."""
+
+
+class PacedQueue(SoundQueue):
+    """A queue that gives nothing before its time. Left alone, SDL's disk driver waits after every
+    chunk and so has a clock that is late by percents on a busy machine, as no card is."""
+
+    def __init__(self, drift: float) -> None:
+        """`drift`: part by which the card's clock is faster."""
+        super().__init__()
+        self._rate, self._began = RATE * (1 + drift), time.perf_counter()
+        self._asked = 0
+
+    def take(self, count: int) -> Samples:
+        due = self._began + self._asked / self._rate
+        self._asked += count
+        time.sleep(max(due - time.perf_counter(), 0))
+        return super().take(count)
+
+
+class Finger(threading.Thread):
+    """Presses a key at random moments, one press after the other has been answered."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.pressed_at: float | None = None
+        """When the key was pressed; None while it is not held."""
+        self.is_over = False
+
+    def run(self) -> None:
+        rng = random.Random(0)
+        while not self.is_over:
+            time.sleep(rng.uniform(0.5, 1.5) * PAUSE_S)
+            pygame.event.post(pygame.Event(pygame.KEYDOWN, key=pygame.K_LEFT, unicode=""))
+            self.pressed_at = time.perf_counter()
+            while self.pressed_at is not None and not self.is_over:
+                time.sleep(0.001)
+
+    def lift(self) -> None:
+        """Let go of the key."""
+        pygame.event.post(pygame.Event(pygame.KEYUP, key=pygame.K_LEFT))
+        self.pressed_at = None
+
+
+def frames_until(viewer: Viewer, action: int, since: tuple[int, int]) -> int | None:
+    """Frames from a moment to the first frame of the next step with an action; None if there is no
+    such step yet. `since`: number of the frame and of steps then."""
+    actions = viewer.slide.session.recording.actions[since[1] : viewer.player.position]
+    found = np.flatnonzero(actions == action)
+    if not len(found):
+        return None
+    length = len(viewer.player.shown.moment.frames)
+    return (since[1] + int(found[0])) * length + 1 - since[0]
 
 
 def play(viewer: Viewer, seconds: float, trial: Trial) -> float:
     """Play in real time with a key now and then; returns the time that it took, s."""
-    rng, until_key, pressed = random.Random(0), 0.0, None
+    finger, since = Finger(), None
     began = viewer._last = time.perf_counter()
     viewer.player.play()
-    shown = viewer.player.scene.playback.frame
+    finger.start()
     while (now := time.perf_counter()) - began < seconds:
-        if pressed is None and now > until_key:
-            pygame.event.post(pygame.Event(pygame.KEYDOWN, key=pygame.K_LEFT, unicode=""))
-            pressed = (now, trial.frames)
+        before = (viewer.player.scene.playback.frame, viewer.player.position)
         viewer.turn()
-        frame = viewer.player.scene.playback.frame
-        trial.frames += max(frame - shown, 0)
-        shown = frame
-        action = viewer.player.shown.moment.action
-        if pressed is not None and action is not None and int(action) == LEFT_ACTION:
-            trial.waits.append(trial.frames - pressed[1])
-            trial.delays.append(time.perf_counter() - pressed[0])
-            pygame.event.post(pygame.Event(pygame.KEYUP, key=pygame.K_LEFT))
-            pressed, until_key = None, now + rng.uniform(0.5, 1.5) * PAUSE_S
-        sound = viewer.sound
-        if sound is not None and sound.speaker is not None and len(sound.speaker.queue):
-            trial.levels.append(sound.speaker.queue.seconds)
+        trial.turns.append(time.perf_counter() - now)
+        trial.frames += max(viewer.player.scene.playback.frame - before[0], 0)
+        pressed_at = finger.pressed_at
+        if pressed_at is not None:
+            since = since or before
+            if (wait := frames_until(viewer, LEFT_ACTION, since)) is not None:
+                trial.waits.append(wait)
+                trial.delays.append(time.perf_counter() - pressed_at)
+                finger.lift()
+                since = None
+        queue = queue_of(viewer)
+        if len(queue):
+            trial.levels.append(queue.seconds)
         if viewer.player.is_at_end:
+            over = time.perf_counter()
             viewer.driving.restart()
-            pygame.event.post(pygame.Event(pygame.KEYUP, key=pygame.K_LEFT))
-            shown, pressed = 0, None
+            trial.opening_s += time.perf_counter() - over
+            finger.lift()
+            since = None
+    finger.is_over = True
+    finger.join()
     return time.perf_counter() - began
 
 
-def said(trial: Trial, queue: SoundQueue, took: float, rate: int) -> Iterator[str]:
+def queue_of(viewer: Viewer) -> SoundQueue:
+    """What the game is heard through."""
+    assert viewer.sound is not None
+    assert viewer.sound.speaker is not None
+    return viewer.sound.speaker.queue
+
+
+def said(trial: Trial, queue: SoundQueue, took: float, rate: int, drift: float) -> Iterator[str]:
     waits, delays, levels = (sorted(it) for it in (trial.waits, trial.delays, trial.levels))
+    late = took - trial.opening_s - trial.frames / rate
     last = int(0.95 * (len(waits) - 1))
     yield (
         f"key to the first frame that it decides, {len(waits)} keys: {waits[len(waits) // 2]} frames "
         f"of the game in the middle, {waits[last]} at 95 %, {waits[-1]} at most; drawn after "
-        f"{1000 * delays[len(delays) // 2]:.0f} ms in the middle, {1000 * delays[last]:.0f} ms at 95 %"
+        f"{1000 * delays[len(delays) // 2]:.0f} ms in the middle, {1000 * delays[last]:.0f} ms at "
+        f"95 %, {1000 * delays[-1]:.0f} ms at most"
     )
-    expected = trial.frames / rate * RATE
+    yield (
+        f"longest turn of the window {1000 * max(trial.turns):.0f} ms; {1000 * late:.0f} ms of "
+        f"{took:.0f} s lost, as the machine was slow"
+    )
+    beyond = (queue.taken_in + queue.dropped - trial.frames / rate * RATE * (1 + drift)) / took
     low, high = levels[int(0.05 * len(levels))], levels[int(0.95 * len(levels))]
     yield (
-        f"sound over {took:.0f} s: {queue.silent} samples of silence within it; "
-        f"{(queue.taken_in - expected) / took:+.1f} samples a second beyond those of "
-        f"{trial.frames} frames; {1000 * low:.0f} to {1000 * high:.0f} ms in the queue (5 to 95 %)"
+        f"sound over {took:.0f} s: {queue.silent} samples of silence within it, {queue.dropped} "
+        f"dropped; {beyond:+.1f} samples a second beyond those that the card took in the time of "
+        f"{trial.frames} frames, its clock being faster by {100 * drift:g} %; "
+        f"{1000 * low:.0f} to {1000 * high:.0f} ms in the queue (5 to 95 %)"
     )
 
 
@@ -99,9 +176,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--size", default="1280x720")
+    parser.add_argument(
+        "--drift", type=float, default=0.0, help="percent by which the card's clock is faster"
+    )
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
-    driving.COUNTDOWN_S = 0.0
+    driving.COUNTDOWN_S, drift = 0.0, given.drift / 100
     resolved = resolve([from_assignments(["game=breakout"])], load_game)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SDL_DISKAUDIOFILE"] = str(Path(folder) / "sound.raw")
@@ -110,12 +190,12 @@ def main() -> None:
         options = ViewerOptions("full", plays=Path(folder), sound=True)
         viewer, trial = Viewer(Match(resolved, None, 1), window, options), Trial()
         try:
+            assert viewer.sound is not None
+            viewer.sound.speaker = Speaker(PacedQueue(drift))
             viewer.open()
             took = play(viewer, given.seconds, trial)
-            assert viewer.sound is not None
-            assert viewer.sound.speaker is not None
             rate = int(resolved.declaration.frame_rate)
-            for line in said(trial, viewer.sound.speaker.queue, took, rate):
+            for line in said(trial, queue_of(viewer), took, rate, drift):
                 print(line)
         finally:
             viewer.close()

@@ -7,12 +7,15 @@ by as much as keeps the time from a frame to its sound the same. Nobody ever wai
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +41,8 @@ HASTE = 0.2
 SMOOTH_S = 0.5
 """Time over which delays are averaged, s, as frames and asks of the card come a little late now and
 then."""
+MOST_DEVICES = 16
+"""Devices that SDL opens at most; the first has the number 2."""
 CHANNELS = 2
 
 Samples = npt.NDArray[np.int16]
@@ -195,8 +200,9 @@ class SoundQueue:
 class Speaker:
     """Lets a game be heard, where there is a sound device. Close the speaker after use."""
 
-    def __init__(self) -> None:
-        self.queue = SoundQueue()
+    def __init__(self, queue: SoundQueue | None = None) -> None:
+        """`queue`: where sound waits for the card; None for one that is made here."""
+        self.queue = SoundQueue() if queue is None else queue
         self.is_muted = False
         self.trouble = ""
         """Why nothing is heard; "" where something can be."""
@@ -204,6 +210,8 @@ class Speaker:
         self._resampler: Resampler | None = None
         self._rate = RATE
         self._match = ClockMatch()
+        self._numbers: set[int] = set()
+        """SDL's number of the device."""
         self._open()
 
     @property
@@ -239,8 +247,17 @@ class Speaker:
     def close(self) -> None:
         """Give the device back."""
         if self._device is not None:
+            self._pause()
             self._device.close()
             self._device = None
+
+    def _pause(self) -> None:
+        """Let the card's thread want nothing more. pygame closes the device with the interpreter
+        locked, and would wait forever for a thread that waits for the interpreter; ctypes does not
+        lock it."""
+        if (sdl := _sdl()) is not None:
+            for number in self._numbers:
+                sdl.SDL_PauseAudioDevice(number, 1)
 
     def _bend(self, piece_s: float) -> float:
         """Part by which the next piece is made shorter. `piece_s`: its length, s."""
@@ -254,12 +271,14 @@ class Speaker:
         with _quiet():
             try:
                 sdl2.init_subsystem(sdl2.INIT_AUDIO)
+                before = _open_devices()
                 self._device = audio.AudioDevice(
                     None, False, RATE, audio.AUDIO_S16, CHANNELS, CHUNK, 0, _giving(self.queue)
                 )
             except (pygame.error, sdl2.error) as error:
                 self.trouble = str(error)
                 return
+            self._numbers = _open_devices() - before
             self._device.pause(0)
 
 
@@ -271,6 +290,23 @@ def _giving(queue: SoundQueue) -> Callable[[Any, memoryview], None]:
         wanted[:] = queue.take(len(wanted))
 
     return give
+
+
+@cache
+def _sdl() -> ctypes.CDLL | None:
+    """The library of SDL that pygame has loaded; None where Linux does not say which."""
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text().splitlines() if maps.is_file() else []
+    names = [line.split(maxsplit=5)[-1] for line in lines if "libSDL2-2" in line]
+    return ctypes.CDLL(names[0]) if names else None
+
+
+def _open_devices() -> set[int]:
+    """SDL's numbers of the sound devices that are open."""
+    if (sdl := _sdl()) is None:
+        return set()
+    numbers = range(2, 2 + MOST_DEVICES)
+    return {number for number in numbers if sdl.SDL_GetAudioDeviceStatus(number)}
 
 
 @contextmanager

@@ -235,6 +235,19 @@ def test_an_episode_is_heard_from_its_first_frame_to_its_last(disk: Path, hum: P
     assert len(heard(disk)) == queue.taken_in + queue.silent
 
 
+@pytest.mark.usefixtures("disk")
+def test_a_device_is_closed_while_its_card_asks() -> None:
+    for moment in range(20):
+        speaker = Speaker()
+        speaker.begin(RATE, 1)
+        speaker.play(12_000 + wave(800, RATE))
+        until = time.perf_counter() + 0.002 * moment
+        while time.perf_counter() < until:
+            pass  # the card's thread waits for the interpreter
+        speaker.close()
+        assert not speaker.is_there
+
+
 def test_nothing_is_heard_at_another_speed_paused_or_muted(disk: Path, hum: Path) -> None:
     with watching(FiledSource(hum), SIZE, ViewerOptions(detail="none", sound=True)) as viewer:
         viewer.player.set_speed(2.0)
