@@ -78,8 +78,8 @@ def test_an_export_is_started_by_key_and_its_failure_is_told(
             await screen.press("4", "e")
             (command,) = screen.app.commands.commands
             assert command.text.startswith("arcade-rl export milestones half-way")
-            await screen.shows("film of half-way: begins")
-            await screen.until(lambda: command.is_over)
+            await screen.shows("film of half-way:")
+            await screen.until(lambda: command.is_over, 120.0)
             assert command.exit_code == 3
             await screen.shows("film of half-way:", "installed plugin")
             assert "no installed plugin offers a game named demo" in command.last_line

@@ -1,4 +1,4 @@
-"""The screens as text, at three sizes and in ASCII, as they are stored in tests/golden/tui.
+"""The screens as text, at three sizes and in ASCII, as they are stored in tests/tui/golden.
 
 With `ARCADE_RL_GOLDEN=write` they are stored anew, after which somebody must look at them.
 """
@@ -17,7 +17,7 @@ from cockpit import Screenful
 from arcade_rl.tui.app import Cockpit, CockpitOptions
 from arcade_rl.tui.demo import make_demo
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "tui"
+GOLDEN = Path(__file__).parent / "golden"
 NOW = 1_790_000_000.0
 SIZES = ((80, 24), (120, 40), (200, 60))
 SCREENS = {

@@ -99,7 +99,7 @@ def test_the_life_of_a_run(cockpit: Opened, tmp_path: Path) -> None:
                 "kill -9", "arcade-rl stop r", "arcade-rl resume r", "arcade-rl train toy"
             )
             await screen.press("escape", "D")
-            await screen.shows("Delete r?", "goes for good", "episodes and films")
+            await screen.shows("Delete r?", "of checkpoints, episodes and films.")
             await screen.press("y")
             await until_over(screen)
             await screen.until(lambda: screen.app.rows == [], 60.0)

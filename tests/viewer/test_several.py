@@ -176,12 +176,21 @@ def test_a_wall_of_a_training_goes_on_with_every_environment(arriving: Arriving)
         assert [lane.name for lane in several.report.lanes.values()] == [
             f"environment {k}" for k in range(4)
         ]
-        begun = {env: it.step_start for env, it in several._cast._shown.items()}  # type: ignore[union-attr]
+
+        def starts() -> dict[int, int]:
+            """Steps of the run at which the episodes on the wall began, by environment."""
+            return {env: it.step_start for env, it in several._cast._shown.items()}  # type: ignore[union-attr]
+
+        begun = starts()
         press(viewer, *"++++")
         arriving.everything()
-        turns_until(viewer, lambda it: all(one.step == 12 for one in it.report.lanes.values()))
-        ended = {env: it.step_start for env, it in several._cast._shown.items()}  # type: ignore[union-attr]
-        assert all(ended[env] > begun[env] for env in begun)
+        turns_until(  # every episode of the feed has twelve steps
+            viewer,
+            lambda it: (
+                all(starts()[env] > begun[env] for env in begun)
+                and all(one.step == 12 for one in it.report.lanes.values())
+            ),
+        )
         press(viewer, "e", "return")
         assert viewer.slide.session.recording.metadata.environment == 1
         assert viewer.player.position == 12
