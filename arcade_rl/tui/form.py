@@ -15,7 +15,7 @@ from arcade_rl.config import flatten
 from arcade_rl.config.keys import key_tables
 from arcade_rl.tui.invocation import Caller, Invocation
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
-from arcade_rl.words import rough_duration, size
+from arcade_rl.words import date, rough_duration, size
 
 FIRST = (
     "seed", "train.total_steps", "train.n_envs", "train.env_processes", "train.device",
@@ -48,7 +48,7 @@ def core_help() -> dict[str, KeyHelp]:
         key.name: KeyHelp(key.type, key.default, f"{key.meaning} {key.takers}".strip())
         for table in key_tables()
         for key in table.keys
-        if "[]" not in key.name and key.name != "game"
+        if "[]" not in key.name and key.name not in ("game", "options", "reward")
     }
 
 
@@ -143,13 +143,24 @@ class StartForm:
 
     def rows(self, wanted: str = "") -> list[ShownRow]:
         """A row for each key that contains the wanted text, the usual ones first."""
-        flat = dict(flatten(self.values))
+        flat = self._flat()
         keys = dict.fromkeys([*FIRST, *self.helps, *flat])
         return [
             self._row(key, flat)
             for key in keys
             if wanted.lower() in key.lower() and key in (self.helps.keys() | flat.keys()) - {"game"}
         ]
+
+    def _flat(self) -> dict[str, Any]:
+        """The values by their keys. A table that is the value of a key, such as a schedule, has the
+        key and not those within it."""
+        found: dict[str, Any] = {}
+        for name, value in flatten(self.values):
+            parts = name.split(".")
+            outer = [".".join(parts[:k]) for k in range(1, len(parts))]
+            key = next((key for key in outer if key in self.helps), name)
+            found[key] = value if key == name else _at(self.values, key)
+        return found
 
     def _row(self, key: str, flat: Mapping[str, Any]) -> ShownRow:
         known = self.helps.get(key)
@@ -185,9 +196,20 @@ class StartForm:
         return str(self.values.get("game", "")) or self.target.partition(":")[0]
 
 
+def _at(values: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key in nested tables."""
+    found: Any = values
+    for name in key.split("."):
+        found = found[name]
+    return found
+
+
 def _written(value: Any) -> str:
+    """A value as `--set` takes it."""
     if value is None:
         return ""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{name} = {json.dumps(item)}' for name, item in value.items())} }}"
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -211,7 +233,7 @@ class Estimate:
     def words(self, steps: int) -> str:
         """What so many steps will take."""
         time_s = steps / self.steps_per_s if self.steps_per_s else 0.0
-        ends = time.strftime("%H:%M", time.localtime(time.time() + time_s))
+        ends = date(time.time() + time_s)
         return (
             f"about {rough_duration(time_s)} (until {ends}) and {size(steps * self.bytes_per_step)}, "
             f"as {self.run} took {self.steps_per_s:,.0f} steps/s"

@@ -64,7 +64,7 @@ class Projection:
         try:
             self.process.stdin.write(f"{command}\n".encode())
             self.process.stdin.flush()
-        except (BrokenPipeError, ValueError):  # the projector's last message says why
+        except (BrokenPipeError, ValueError):  # the last message of the process says why
             return
 
     def close(self) -> None:

@@ -50,11 +50,11 @@ class Reel:
         self.clock.play()
 
     def _advance(self) -> Sequence[Frame]:
-        if self.session.is_at_end or self.session.position >= len(self.session):
-            self.session.performance.play_to(self.session.position + 1)
-            if self.session.is_at_end or self.session.position >= len(self.session):
-                return ()
-        return self.session.step().moment.frames
+        before = self.session.position
+        if self.session.is_at_end:
+            return ()
+        moment = self.session.step().moment
+        return moment.frames if self.session.position > before else ()
 
     def tick(self, seconds: float) -> bool:
         """Let time pass, and say whether there is another picture."""

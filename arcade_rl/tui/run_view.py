@@ -286,7 +286,11 @@ class RunView(View):
                 self.query_one("#curve-0", CurvePlot).focus()
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self._draw_anew)
+
+    def _draw_anew(self) -> None:
+        """Draw what depends on the size."""
         row = self.cockpit.chosen_row
-        if row is not None:
+        if row is not None and self._report is not None:
             self._draw_facts(row)
-        self.call_after_refresh(self._draw_curves)
+        self._draw_curves()

@@ -31,9 +31,12 @@ class Sound:
         if self.speaker is not None:
             self.speaker.play_frame(moment.sound, frame, len(moment.frames))
 
-    def rest(self) -> None:
-        """Be silent, as the episode rests or passes at another speed."""
-        if self.speaker is not None:
+    def rest(self, is_at_end: bool = False) -> None:
+        """Be silent, as the episode rests or passes at another speed; at its end, once the last
+        frames have been heard."""
+        if self.speaker is not None and is_at_end:
+            self.speaker.finish()
+        elif self.speaker is not None:
             self.speaker.stop()
 
     def change(self) -> str:

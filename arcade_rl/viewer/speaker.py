@@ -1,14 +1,15 @@
 """The sound of a game in step with its picture: a short queue that the sound card empties, and that
 the frames fill.
 
-The card's clock and the game's differ a little. So the sound is resampled by up to half a percent:
-longer while the queue is short, shorter while the queue is long. Nobody ever waits for the card.
+The card's clock and the game's differ a little. So the sound is resampled by up to half a percent,
+by as much as keeps the time from a frame to its sound the same. Nobody ever waits for the card.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,10 +25,19 @@ RATE = 48_000
 CHUNK = 960
 """Samples that the card takes at once: 20 ms. SDL's disk driver waits whole milliseconds between
 two of them."""
-LEAST_S, MIDDLE_S, MOST_S = 0.04, 0.07, 0.10
-"""Sound in the queue, s: at least, as it should be, and at most. What is beyond is dropped."""
+LEAST_S, MOST_S = 0.04, 0.10
+"""Sound in the queue, s: at least, where frames come in time, and at most. What would
+make the queue longer is dropped."""
+DELAY_S = (LEAST_S + MOST_S) / 2 + CHUNK / RATE / 2
+"""Time from a frame to the middle of its sound as it should be, s: half a chunk of what is not yet
+heard has left the queue, in the mean."""
 MOST_BEND = 0.005
 """Greatest part by which sound is made longer or shorter."""
+HASTE = 0.2
+"""How fast a wrong delay goes away, 1/s: to 1/e in about two times 1 / HASTE."""
+SMOOTH_S = 0.5
+"""Time over which delays are averaged, s, as frames and asks of the card come a little late now and
+then."""
 CHANNELS = 2
 
 Samples = npt.NDArray[np.int16]
@@ -62,18 +72,50 @@ class Resampler:
         return found
 
 
+class ClockMatch:
+    """Finds by how much the sound must be bent, so that its delay stays as it should be: by the
+    difference of the clocks, which is learnt, and by a little more while the delay is wrong."""
+
+    def __init__(self) -> None:
+        self.difference = 0.0
+        """Part by which the game's clock seems to be faster than the card's."""
+        self._wrong_s = 0.0
+
+    def restart(self) -> None:
+        """Begin with a delay that is right. What is known about the clocks stays."""
+        self._wrong_s = 0.0
+
+    def bend(self, delay_s: float, piece_s: float) -> float:
+        """Part by which the next piece of sound is to be made shorter. `delay_s`: time until its
+        middle is heard. `piece_s`: its length."""
+        self._wrong_s += (delay_s - DELAY_S - self._wrong_s) * min(piece_s / SMOOTH_S, 1.0)
+        found = self.difference + 2 * HASTE * self._wrong_s
+        if abs(found) < MOST_BEND:  # beyond, the delay says nothing about the clocks
+            self.difference += HASTE**2 * self._wrong_s * piece_s
+        return min(max(found, -MOST_BEND), MOST_BEND)
+
+
 class SoundQueue:
     """Sound that waits for the card, which asks from a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        """`clock`: a function that tells the time, s."""
         self._pieces: deque[Samples] = deque()
         self._length = 0
         self._lock = threading.Lock()
+        self._clock = clock
+        self._asked_at, self._given = float("-inf"), 0
+        """When the card asked last, and for how many samples."""
         self.silent = 0
-        """Samples of silence that the card was given because nothing waited, while sound played."""
+        """Samples of silence within the sound: nothing waited, and then the next piece came with
+        silence before it."""
         self.taken_in = 0
         """Samples that were put in and not dropped, without the silence before the first."""
+        self.dropped = 0
+        """Samples that were dropped because too many waited."""
         self._plays = False
+        self._dry = 0
+        """Samples of silence since the sound ran out, which are a gap if more sound comes."""
 
     def __len__(self) -> int:
         return self._length
@@ -83,26 +125,50 @@ class SoundQueue:
         """Length of what waits, s."""
         return self._length / RATE
 
+    @property
+    def plays(self) -> bool:
+        """Whether sound has begun and not run out."""
+        return self._plays
+
+    @property
+    def delay(self) -> float:
+        """Time until what is put in now will be heard, s: the card has not played all of what it
+        asked for last."""
+        with self._lock:
+            return self._delay()
+
     def put(self, samples: Samples) -> None:
-        """Add sound, (samples, 2). Before the first piece there is silence of the usual length."""
+        """Add sound, (samples, 2). Before the first piece there is as much silence as makes its
+        delay right."""
         with self._lock:
             if not self._plays:
                 self._plays = True
-                self._add(np.zeros((round(MIDDLE_S * RATE), CHANNELS), np.int16))
-            if self._length < MOST_S * RATE:
-                self.taken_in += len(samples)
-                self._add(samples)
+                lead = DELAY_S - self._delay() - len(samples) / RATE / 2
+                silence = max(round(lead * RATE), 0)
+                self.silent += self._dry + silence if self._dry else 0
+                self._dry = 0
+                self._add(np.zeros((silence, CHANNELS), np.int16))
+            part = samples[: max(round(MOST_S * RATE) - self._length, 0)]
+            self.taken_in += len(part)
+            self.dropped += len(samples) - len(part)
+            self._add(part)
+
+    def finish(self) -> None:
+        """Be silent once what waits has been heard, which then is no gap."""
+        with self._lock:
+            self._plays, self._dry = False, 0
 
     def clear(self) -> None:
         """Be silent from now on."""
         with self._lock:
             self._pieces.clear()
-            self._length, self._plays = 0, False
+            self._length, self._plays, self._dry = 0, False, 0
 
     def take(self, count: int) -> Samples:
         """The next samples, and silence where nothing waits. (count, 2)"""
         found = np.zeros((count, CHANNELS), np.int16)
         with self._lock:
+            self._asked_at, self._given = self._clock(), count
             done = 0
             while done < count and self._pieces:
                 piece = self._pieces.popleft()
@@ -112,10 +178,14 @@ class SoundQueue:
                 if len(part) < len(piece):
                     self._pieces.appendleft(piece[len(part) :])
             self._length -= done
-            if self._plays and done < count:
-                self.silent += count - done
-                self._plays = False  # the next piece begins with a queue of the usual length
+            if (self._plays or self._dry) and done < count:
+                self._dry += count - done
+                self._plays = False
         return found
+
+    def _delay(self) -> float:
+        passed = self._clock() - self._asked_at
+        return self._length / RATE + max(self._given / RATE - passed, 0.0)
 
     def _add(self, samples: Samples) -> None:
         self._pieces.append(samples)
@@ -132,6 +202,8 @@ class Speaker:
         """Why nothing is heard; "" where something can be."""
         self._device: Any = None
         self._resampler: Resampler | None = None
+        self._rate = RATE
+        self._match = ClockMatch()
         self._open()
 
     @property
@@ -141,7 +213,7 @@ class Speaker:
 
     def begin(self, rate: int, channels: int) -> None:
         """Take sound of this rate and number of channels from now on."""
-        self._resampler = Resampler(rate, channels)
+        self._resampler, self._rate = Resampler(rate, channels), rate
         self.queue.clear()
 
     def play_frame(self, sound: Samples | None, frame: int, frames: int) -> None:
@@ -153,8 +225,12 @@ class Speaker:
         """Let the sound of a frame be heard, (samples, channels), at the rate that was given."""
         if self._device is None or self.is_muted or self._resampler is None:
             return
-        made = self._resampler.push(samples, self._bend())
+        made = self._resampler.push(samples, self._bend(len(samples) / self._rate))
         self.queue.put(made if made.shape[1] == CHANNELS else np.repeat(made, CHANNELS, axis=1))
+
+    def finish(self) -> None:
+        """Be silent once everything has been heard."""
+        self.queue.finish()
 
     def stop(self) -> None:
         """Be silent."""
@@ -166,12 +242,12 @@ class Speaker:
             self._device.close()
             self._device = None
 
-    def _bend(self) -> float:
-        """Part by which sound is made shorter, so that the queue gets its usual length."""
-        if not len(self.queue):
-            return 0.0
-        wrong = (self.queue.seconds - MIDDLE_S) / (MOST_S - LEAST_S)
-        return float(np.clip(wrong * 2 * MOST_BEND, -MOST_BEND, MOST_BEND))
+    def _bend(self, piece_s: float) -> float:
+        """Part by which the next piece is made shorter. `piece_s`: its length, s."""
+        if self.queue.plays:
+            return self._match.bend(self.queue.delay + piece_s / 2, piece_s)
+        self._match.restart()
+        return self._match.difference
 
     def _open(self) -> None:
         """Open the usual device. No device is no error: the game is played without sound."""

@@ -23,6 +23,8 @@ WAIT_S = 0.05
 MOST_FRAMES = 64
 """Most frames that become due at once. A machine that is too slow for the speed loses time, and
 never frames of the game."""
+PERSON_S = 0.1
+"""Most time that passes at once where a person plays, s: nobody can act meanwhile."""
 
 
 class Transport:
@@ -107,9 +109,10 @@ class Transport:
             self._clock.play(self.speed)
             most = 1  # time in which there was nothing to show is no delay
         rate = self.speed * float(self.session.declaration.frame_rate)
+        longest = min(most / rate, PERSON_S if self.session.performance.waits else most / rate)
         self._ticks = True
         try:
-            frames = self._clock.tick(min(seconds, most / rate))
+            frames = self._clock.tick(min(seconds, longest))
         finally:
             self._ticks = False
         if frames:

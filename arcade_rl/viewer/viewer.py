@@ -271,7 +271,7 @@ class Viewer:
                 self.say(result, urgent=result.startswith("no "))
         self.driving.poll()
         if self.sound is not None and not (self.player.is_playing and self.player.speed == 1.0):
-            self.sound.rest()
+            self.sound.rest(self.player.is_at_end)
         if self.wants_policy and self.slide.session.mind is None and not self._lacks_policy:
             self._library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy

@@ -135,6 +135,12 @@ def test_a_timelapse_lasts_as_long_as_asked_and_goes_from_start_to_end(
     assert numbers == sorted(set(numbers))
     assert [one["checkpoint"] for one in shown][:1] == [0]
     assert {one["checkpoint"] for one in shown} > {0, 3}
+
+
+@pytest.mark.very_slow  # test_all_recordings_are_shown_where_they_are_few needs no film
+def test_a_timelapse_with_too_few_recordings_says_so(
+    every: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     short = Exported(
         capfd,
         ("timelapse", every.run.path, *SMALL, "--total-seconds", 3600, "--raw", "--speed", 200,

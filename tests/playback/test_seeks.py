@@ -78,7 +78,13 @@ def assert_seeks_are_alike(made: Made, source: RecordedSource, seeks: int = SEEK
             assert_alike(session.scenes(session.step(-1), BILLING), truth[step], f"{step}")
 
 
-@pytest.mark.parametrize("game", GAMES)
+@pytest.mark.parametrize(
+    "game",
+    [
+        pytest.param(game, marks=pytest.mark.very_slow if game == "breakout pixels" else ())
+        for game in GAMES
+    ],
+)
 def test_jumps_show_what_playing_shows(game: str, tmp_path: Path) -> None:
     made = make_run(tmp_path, *GAMES[game])
     assert_seeks_are_alike(made, longest(made))

@@ -55,6 +55,18 @@ def test_a_value_is_checked_and_a_fault_is_one_line(arcade_rl: CommandLine) -> N
     assert form.assignments == {}
 
 
+def test_a_value_that_is_a_table_is_one_row_and_can_be_set(arcade_rl: CommandLine) -> None:
+    form = StartForm()
+    form.choose("toy")
+    form.set("train.learning_rate", "{ start = 0.001, end = 0.0001 }")
+    assert checked(form, arcade_rl).fault == ""
+    form.assignments.clear()
+    (row,) = form.rows("learning_rate")[:1]
+    assert row.cells[2].text == "{ start = 0.001, end = 0.0001 }"
+    keys = [row.key for row in form.rows()]
+    assert not {"options", "reward"} & set(keys)
+
+
 def test_the_preview_is_the_file_that_the_run_gets(arcade_rl: CommandLine) -> None:
     import tomllib
 

@@ -71,7 +71,7 @@ def test_chunks_and_a_killed_worker(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        pytest.param("breakout/quick.toml", FEATURES, id="features", marks=pytest.mark.slow),
+        pytest.param("breakout/quick.toml", FEATURES, id="features", marks=pytest.mark.very_slow),
         pytest.param("breakout/pixels.toml", PIXELS, id="pixels", marks=pytest.mark.very_slow),
         pytest.param("go2/walk.toml", GO2, id="go2", marks=pytest.mark.very_slow),
     ],
