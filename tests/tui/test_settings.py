@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.conftest import Opened
 
 
-@pytest.mark.parametrize("content", [b"nonsense", b'{"sort": 3}', b'{"colour": "red"}'])
+@pytest.mark.parametrize("content", [b"", b"{", b'{"columns": 3}', b'{"colour": "red"}'])
 def test_a_damaged_file_is_refused_and_left_as_it_is(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
