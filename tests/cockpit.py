@@ -21,6 +21,25 @@ class Screenful:
         """Wait until everything is read and drawn."""
         await self.until(lambda: bool(self.app.rows) and all(row.state for row in self.app.rows))
 
+    async def settled(self) -> list[str]:
+        """The lines of the screen once nothing more comes: everything was read after the last key, and
+        what was read is drawn."""
+        app = self.app
+        app._look_soon()  # what the last key opened is read at the latest with the next look
+        before: list[str] = []
+
+        def is_still() -> bool:
+            nonlocal before
+            is_idle = all(worker.is_finished for worker in app.workers) and not app._is_looking
+            if not is_idle or app.screen._callbacks:
+                before = []
+                return False
+            is_same, before = before == self.lines, self.lines
+            return is_same
+
+        await self.until(is_still)
+        return self.lines
+
     async def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
         """Wait until the condition holds; the test fails if it never does."""
         end = time.monotonic() + timeout_s

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import RUNS_DIR, SEED, SET
+from arcade_rl.cli.train import RUNS_DIR, SEED, SET_OPTIONS
 
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
@@ -32,7 +32,7 @@ OPPONENT = click.option(
     )
 )
 @click.argument("reference", metavar="RUN[@CKPT]|GAME:POLICY")
-@SET
+@SET_OPTIONS
 @click.option("--episodes", type=click.IntRange(1, 10**6), help="Episodes to play.")
 @click.option("--envs", type=click.IntRange(1, 65_536), help="Environments that play at once.")
 @click.option("--seed", type=SEED, help="Seed of episodes and sampled actions.")

@@ -9,7 +9,7 @@ import click
 
 from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import RUNS_DIR, SEED, SET
+from arcade_rl.cli.train import RUNS_DIR, SEED, SET_OPTIONS
 from arcade_rl.cli.watch import MUTE
 from arcade_rl.errors import UsageError
 
@@ -21,7 +21,7 @@ from arcade_rl.errors import UsageError
     )
 )
 @click.argument("game", metavar="GAME")
-@SET
+@SET_OPTIONS
 @click.option("--seed", type=SEED, help="Seed of the games; another one each time by default.")
 @click.option(
     "--opponent",

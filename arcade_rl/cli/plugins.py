@@ -13,7 +13,7 @@ import click
 
 from arcade_rl import checkout
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import JSON, SET
+from arcade_rl.cli.train import JSON, SET_DECLARED, SET_OPTIONS
 from arcade_rl.errors import ArcadeError, MissingError, PluginError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def list_games(no_load: bool, as_json: bool) -> None:
     )
 )
 @click.argument("game")
-@SET
+@SET_DECLARED
 @JSON
 def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
     """Show everything that a game declares under some options."""
@@ -88,7 +88,7 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
 
 @plugins.command(epilog=examples("arcade-rl plugins check breakout --steps 200"))
 @click.argument("game")
-@SET
+@SET_OPTIONS
 @click.option(
     "--steps", type=click.IntRange(1, 10**7), default=1000, show_default=True,
     help="Random steps to play.",
@@ -116,7 +116,12 @@ def check(
                 "game": report.game,
                 "faults": [asdict(fault) for fault in report.faults],
                 "checks": [
-                    {"name": check.name, "ok": check.ok, "seconds": round(check.seconds, 3)}
+                    {
+                        "name": check.name,
+                        "ok": check.ok,
+                        "seconds": round(check.seconds, 3),
+                        "note": check.note,
+                    }
                     for check in report.checks
                 ],
             }
@@ -179,5 +184,7 @@ def _write_report(report: Report) -> None:
         click.echo(f"{check.name:<12} {word:<5} {check.seconds:7.2f} s")
         for fault in check.faults:
             click.echo(f"    {fault.message}")
+        if check.note:
+            click.echo(f"    {check.note}")
     count = len(report.faults)
     click.echo(f"{report.game}: {count or 'no'} fault{'' if count == 1 else 's'}")

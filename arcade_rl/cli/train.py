@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from arcade_rl.runs.control import Request
     from arcade_rl.runs.directory import RunDirectory
 
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
 RUNS_DIR = click.option(
     "--runs-dir", metavar="DIR", help="Where runs live. [ARCADE_RL_RUNS_DIR, else runs/]"
 )
@@ -28,6 +31,42 @@ SET = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="Change one value, such as train.learning_rate=1e-3. Repeatable.",
+)
+
+_OPTIONS, _REWARD = "options.", "reward."
+
+
+def _changes(*tables: str, help: str) -> Callable[[Decorated], Decorated]:
+    """`--set` where nothing is trained: keys of other tables would change nothing, and are refused."""
+
+    def checked(
+        context: click.Context, _: click.Parameter, assignments: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        if assignments and not context.resilient_parsing:
+            from arcade_rl.config import expect_keys_of
+
+            expect_keys_of(tables, assignments)
+        return assignments
+
+    return click.option(
+        "-o",
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=checked,
+        help=help,
+    )
+
+
+SET_OPTIONS = _changes(
+    _OPTIONS, help="Change one option of the game, as options.NAME=VALUE. Repeatable."
+)
+SET_DECLARED = _changes(
+    _OPTIONS,
+    _REWARD,
+    help="Change one option of the game, or the weight of a reward term, as options.NAME=VALUE or "
+    "reward.TERM=WEIGHT. Repeatable.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 RUN = click.argument("reference", metavar="RUN")

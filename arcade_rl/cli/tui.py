@@ -6,11 +6,15 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import RUNS_DIR
+
+if TYPE_CHECKING:
+    from arcade_rl.tui.app import CockpitOptions
 
 
 @click.command(
@@ -53,15 +57,26 @@ def open_cockpit(
         raise MissingError(
             "there is no terminal to draw on; `arcade-rl runs list` shows the runs without one"
         )
-    from arcade_rl.tui.app import Cockpit, CockpitOptions
+    from arcade_rl.tui.app import CockpitOptions
 
     if not demo:
         named = Path(runs_dir) if runs_dir else None
-        Cockpit(CockpitOptions(runs_directory(runs_dir), named, read_only, False, is_ascii)).run()
+        _show(CockpitOptions(runs_directory(runs_dir), named, read_only, False, is_ascii))
         return
     from arcade_rl.tui.demo import make_demo
 
     with tempfile.TemporaryDirectory(prefix="arcade-rl-demo-") as folder:
         make_demo(Path(folder))
         os.environ[RUNS_DIR_VARIABLE] = folder  # the commands that the cockpit shows find the runs
-        Cockpit(CockpitOptions(Path(folder), None, True, True, is_ascii)).run()
+        _show(CockpitOptions(Path(folder), None, True, True, is_ascii))
+
+
+def _show(options: CockpitOptions) -> None:
+    """Show the cockpit, and say afterwards what it could not remember."""
+    from arcade_rl.cli.output import notice
+    from arcade_rl.tui.app import Cockpit
+
+    cockpit = Cockpit(options)
+    cockpit.run()
+    if cockpit.unsaved:
+        notice(cockpit.unsaved)

@@ -14,7 +14,7 @@ import click
 from arcade_rl.cli.appearance import CAMERA, SIGNS, THEME, overlay
 from arcade_rl.cli.evaluate import OPPONENT
 from arcade_rl.cli.examples import examples
-from arcade_rl.cli.train import RUNS_DIR, SEED, SET
+from arcade_rl.cli.train import RUNS_DIR, SEED, SET_OPTIONS
 from arcade_rl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SIZE = (1280, 720)
     )
 )
 @click.argument("reference", metavar="RUN[@CKPT]|RUN:EPISODE|FILE|GAME:POLICY|ssh://HOST/PATH")
-@SET
+@SET_OPTIONS
 @overlay("full")
 @THEME
 @SIGNS

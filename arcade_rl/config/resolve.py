@@ -45,7 +45,7 @@ from arcade_rl.contracts import (
     RewardTerm,
     Stage,
 )
-from arcade_rl.errors import ArcadeError, ConfigError, ContractError, PluginError
+from arcade_rl.errors import ArcadeError, ConfigError, ContractError, PluginError, UsageError
 
 ENVIRONMENT_PREFIX = "ARCADE_RL_"
 ENVIRONMENT_SETTINGS = ("RUNS_DIR", "ROMS_DIR", "LOAD_PLUGINS", "DEBUG")
@@ -112,6 +112,18 @@ def from_assignments(assignments: Sequence[str], origin: str = "--set") -> Sourc
             )
         _insert(values, key.strip().split("."), _parse_value(text.strip()), origin)
     return Source(origin, values)
+
+
+def expect_keys_of(tables: Sequence[str], assignments: Sequence[str]) -> None:
+    """UsageError for an assignment to a key of another table than these, such as "options.", where
+    nothing is trained, so that the assignment would change nothing."""
+    for assignment in assignments:
+        if not assignment.startswith(tuple(tables)):
+            expected = " or ".join(f"{table}KEY=VALUE" for table in tables)
+            raise UsageError(
+                f"--set {cut(assignment)}: expected one of the game's options here, such as "
+                f"{expected}; nothing is trained"
+            )
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> list[Source]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arcade_rl.config import Resolved, cut, from_assignments, resolve
+from arcade_rl.config import Resolved, cut, expect_keys_of, from_assignments, resolve
 from arcade_rl.config import Source as Values
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.errors import UsageError
@@ -98,12 +98,7 @@ def find_built_in(reference: str, assignments: Sequence[str] = ()) -> tuple[Reso
 
 def _options_of(assignments: Sequence[str]) -> Values:
     """The changed options. UsageError for any other key, as nothing is trained here."""
-    for assignment in assignments:
-        if not assignment.startswith(_OPTIONS):
-            raise UsageError(
-                f"--set {cut(assignment)}: expected one of the game's options here, such as "
-                f"{_OPTIONS}KEY=VALUE; nothing is trained"
-            )
+    expect_keys_of([_OPTIONS], assignments)
     return from_assignments(assignments)
 
 

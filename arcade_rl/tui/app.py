@@ -25,7 +25,7 @@ from arcade_rl.tui.films_view import FilmsView
 from arcade_rl.tui.glyphs import ASCII, UNICODE, fitted, safe
 from arcade_rl.tui.help import HELP_COLUMNS, LOG_COLUMNS, help_rows, log_rows, sign_of
 from arcade_rl.tui.invocation import Caller, Invocation
-from arcade_rl.tui.jobs import CommandLog, StartedCommand
+from arcade_rl.tui.jobs import CommandLog, StartedCommand, remove_left_outputs
 from arcade_rl.tui.run_rows import counted_states
 from arcade_rl.tui.run_view import RunView
 from arcade_rl.tui.runs_view import RunsView
@@ -114,6 +114,8 @@ class Cockpit(App[None]):
         """Name of the run that the other screens are about."""
         self.marked: dict[str, int] = {}
         """Number of the colour of each marked run, by name."""
+        self.unsaved = ""
+        """Why the settings could not be written at the end; "" where they were."""
         self._is_looking = False
         self._said = ""
         self._applying: tuple[bool, ...] = ()
@@ -138,6 +140,7 @@ class Cockpit(App[None]):
         self.set_class(self.options.is_ascii, "ascii")
         self.screen.set_class(self.options.is_ascii, "ascii")
         self.shown.main().focus()
+        self.run_worker(remove_left_outputs, thread=True, group="left")
         self._look_soon()
         self.set_interval(LOOK_INTERVAL_S, self._look_soon)
         self.set_interval(POLL_INTERVAL_S, self._poll_commands)
@@ -455,7 +458,7 @@ class Cockpit(App[None]):
         try:
             remember_settings(self.settings)
         except OSError as error:
-            self.log.error(f"settings are not remembered: {error}")
+            self.unsaved = f"the settings of the cockpit are not remembered: {error}"
         self.commands.close()
         self.exit()
 

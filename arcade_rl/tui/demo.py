@@ -89,6 +89,7 @@ def _config(story: DemoStory) -> Config:
             },
             "chunk": {"steps": story.updates_per_chunk * ROLLOUT},
             "checkpoint": {"milestones": "50%"},
+            "reward": dict.fromkeys(TERMS, 1.0),
         }
     )
 

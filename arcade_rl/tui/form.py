@@ -128,8 +128,7 @@ class StartForm:
             answer = json.loads(output)
             self.values, self.origins, self.fault = answer["values"], answer["origins"], ""
             return
-        lines = errors.strip().splitlines() or [f"exit code {exit_code}"]
-        self.fault = lines[-1].removeprefix("arcade-rl: error: ")
+        self.fault = fault_of(exit_code, errors)
 
     @property
     def is_ready(self) -> bool:
@@ -194,6 +193,12 @@ class StartForm:
     @property
     def game(self) -> str:
         return str(self.values.get("game", "")) or self.target.partition(":")[0]
+
+
+def fault_of(exit_code: int, errors: str) -> str:
+    """Why a command failed: the last line that it wrote to stderr, else its exit code."""
+    lines = errors.strip().splitlines() or [f"exit code {exit_code}"]
+    return lines[-1].removeprefix("arcade-rl: error: ")
 
 
 def _at(values: Mapping[str, Any], key: str) -> Any:

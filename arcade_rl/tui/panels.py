@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -84,12 +84,18 @@ def _term_rows(reading: RunReading) -> Rows:
             f"{line.chunk}",
             (
                 ShownCell(f"{line.chunk}"),
-                ShownCell(cell(sum(line.terms.values())) if line.terms else "-"),
+                ShownCell(cell(_sum_of(line.terms))),
                 *(ShownCell(cell(line.terms.get(name))) for name in names),
             ),
         )
         for line in reversed(reading.chunks)
     ]
+
+
+def _sum_of(terms: Mapping[str, float | None]) -> float | None:
+    """The sum of the terms; None where there are none, or one is not known."""
+    known = [value for value in terms.values() if value is not None]
+    return sum(known) if known and len(known) == len(terms) else None
 
 
 def _health_columns(_: RunReading) -> Sequence[ShownColumn]:

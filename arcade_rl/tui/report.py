@@ -46,8 +46,9 @@ class ChunkLine:
     seconds: float
     reason: str
     """How the last attempt that failed ended; "" where none failed."""
-    terms: dict[str, float]
-    """Mean of every weighted reward term over these episodes."""
+    terms: dict[str, float | None]
+    """Mean of every weighted reward term over these episodes; None where the configuration of the
+    run has no weight for the term."""
     milestones: str
     kept: str
     """Why the checkpoint at the end is still on disk; "" where it is gone."""
@@ -187,7 +188,7 @@ def _chunk_lines(
                 seconds=(row["ended"] or time.time()) - row["started"],
                 reason=failed.get(row["chunk"], "") if row["attempt"] > 1 else "",
                 terms={
-                    name: weights.get(name, 1.0) * value
+                    name: weights[name] * value if name in weights else None
                     for name, value in zip(names, sums, strict=True)
                     if value is not None
                 },

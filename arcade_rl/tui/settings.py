@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from arcade_rl.errors import VerificationError
 from arcade_rl.reading import ABSENT, read_file
 from arcade_rl.runs.fields import built, parsed
 from arcade_rl.runs.files import canonical_json, state_folder, write_atomically
@@ -37,11 +38,17 @@ def settings_file() -> Path:
 
 
 def remembered_settings() -> CockpitSettings:
-    """The settings of the last time; the usual ones where none can be read."""
+    """The settings of the last time, or the usual ones where there is no file. VerificationError if
+    the file is damaged, OSError if it cannot be read; both leave the file as it is."""
+    path = settings_file()
     try:
-        return built(CockpitSettings, parsed(read_file(settings_file())))
-    except (*ABSENT, OSError, ValueError):
+        return built(CockpitSettings, parsed(read_file(path)))
+    except ABSENT:
         return CockpitSettings()
+    except ValueError as error:
+        raise VerificationError(
+            f"{path} is not readable: {error}; delete it, or restore it"
+        ) from None
 
 
 def remember_settings(settings: CockpitSettings) -> None:

@@ -17,7 +17,7 @@ from arcade_rl.errors import ArcadeError
 from arcade_rl.runs.database import Database
 from arcade_rl.tui.board import PATIENCE_S, BoardRow
 from arcade_rl.tui.dialogs import AskDialog, ChooseDialog, LineDialog, PlainText
-from arcade_rl.tui.form import COLUMNS, Estimate, StartForm, game_help
+from arcade_rl.tui.form import COLUMNS, Estimate, StartForm, fault_of, game_help
 from arcade_rl.tui.glyphs import safe
 from arcade_rl.tui.invocation import Invocation
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
@@ -64,6 +64,9 @@ class StartView(View):
         self._estimate: Estimate | None = None
         self._estimated = ""
         self._targets: list[tuple[str, str]] = []
+        self._missing = ""
+        """Why there are no targets, or not all; "" where nothing is wrong."""
+        self._is_finding = False
         self._draw()
 
     @property
@@ -78,25 +81,40 @@ class StartView(View):
         return str(self.form.starting(self.cockpit.caller)) if self.form.target else ""
 
     def opened(self) -> None:
-        if not self._targets:
-            self.run_worker(self._find_targets, thread=True, group="targets")
+        if not self._targets or self._missing:
+            self._find_soon()
         self._draw()
 
     # --- asking arcade-rl ------------------------------------------------------------------------
 
+    def _find_soon(self) -> None:
+        if not self._is_finding:
+            self._is_finding = True
+            self.run_worker(self._find_targets, thread=True, group="targets")
+
     def _find_targets(self) -> None:
         """Find the configurations that can be trained. Runs in a thread of its own."""
-        found = [(one["name"], one["summary"]) for one in _rows_of("config", "list", "--json")]
-        games = [
-            (one["name"], "with the defaults of the game")
-            for one in _rows_of("plugins", "list", "--json")
-        ]
-        self.app.call_from_thread(self._take_targets, [*found, *games])
+        targets: list[tuple[str, str]] = []
+        missing = ""
+        for words in (("config", "list", "--json"), ("plugins", "list", "--json")):
+            try:
+                rows = _rows_of(*words)
+            except ArcadeError as error:
+                missing = missing or str(error)
+                continue
+            usual = "" if words[0] == "config" else "with the defaults of the game"
+            targets += [(one["name"], usual or one["summary"]) for one in rows]
+        if not targets and not missing:
+            missing = "no games are installed; `arcade-rl doctor` says how to get some"
+        self.app.call_from_thread(self._take_targets, targets, missing)
 
-    def _take_targets(self, targets: list[tuple[str, str]]) -> None:
-        self._targets = targets
-        if not self.form.target and self.is_shown:
+    def _take_targets(self, targets: list[tuple[str, str]], missing: str) -> None:
+        self._targets, self._missing, self._is_finding = targets, missing, False
+        if missing:
+            self.say(missing)
+        if targets and not self.form.target and self.is_shown:
             self.action_target()
+        self._draw()
 
     def _check_soon(self) -> None:
         self._is_checking = True
@@ -112,10 +130,13 @@ class StartView(View):
     def _ask(self, call: Invocation, target: str) -> None:
         """Ask what the configuration is. Runs in a thread of its own."""
         done = _run(call.words)
-        shown = None
+        shown: object = None
         if not self.form.game_known and done.returncode == 0:
             game = json.loads(done.stdout)["values"]["game"]
-            shown = _answer("plugins", "show", game, "--json")
+            try:
+                shown = _answer("plugins", "show", game, "--json")
+            except ArcadeError as error:  # the form works without the help of the game's keys
+                self.app.call_from_thread(self.say, f"no help for the game's keys: {error}")
         self.app.call_from_thread(self._take, call, target, done, shown)
 
     def _take(
@@ -153,7 +174,7 @@ class StartView(View):
     def _draw(self) -> None:
         form, glyphs = self.form, self.cockpit.glyphs
         if not form.target:
-            state = "t chooses a game or one of its configurations"
+            state = self._missing or "t chooses a game or one of its configurations"
         elif form.fault:
             state = f"not valid: {form.fault}"
         elif self._is_checking or not form.values:
@@ -168,7 +189,9 @@ class StartView(View):
             self.command,
         ]
         self.query_one("#head", PlainText).say("\n".join(safe(line, glyphs) for line in lines))
-        self.query_one("#head", PlainText).set_class(bool(form.fault), "fault")
+        self.query_one("#head", PlainText).set_class(
+            bool(form.fault or (self._missing and not form.target)), "fault"
+        )
         self.keys.show_rows(form.rows(self._wanted) if form.target else [])
         toml = [
             ShownRow(f"{k}", (ShownCell(line, "accent" if line.startswith("[") else ""),))
@@ -203,8 +226,11 @@ class StartView(View):
         if self._targets:
             dialog = ChooseDialog("What is trained", self._targets, self.form.target, self.cockpit.glyphs)  # fmt: skip
             self.app.push_screen(dialog, take)
-        else:
+        elif self._is_finding:
             self.say("the games are still being looked for")
+        else:
+            self.say(f"{self._missing}; looking again")
+            self._find_soon()
 
     def action_name(self) -> None:
         def take(name: str | None) -> None:
@@ -277,20 +303,25 @@ class StartView(View):
 
 
 def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run `arcade-rl` with these words to its end."""
-    return subprocess.run(
-        Invocation(tuple(words)).argv, stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
+    """Run `arcade-rl` with these words to its end. A command that cannot be started has failed."""
+    argv = Invocation(tuple(words)).argv
+    try:
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    except OSError as error:
+        return subprocess.CompletedProcess(argv, 1, "", str(error))
 
 
 def _answer(*words: str) -> object:
-    """What a command answers as JSON; an empty list where it fails."""
+    """What a command answers as JSON. ArcadeError, with the last line that the command wrote, where
+    the command fails."""
     done = _run(words)
-    return json.loads(done.stdout) if done.returncode == 0 else []
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    raise ArcadeError(f"{Invocation(words)} failed: {fault_of(done.returncode, done.stderr)}")
 
 
 def _rows_of(*words: str) -> list[dict[str, str]]:
-    """What a command answers as a list of rows."""
+    """What a command answers as a list of rows. Errors are those of `_answer`."""
     found = _answer(*words)
     return found if isinstance(found, list) else []
 

@@ -15,6 +15,7 @@ from arcade_rl.tui.board import RunBoard
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.history import History
 from arcade_rl.tui.measures import KNOWN, listed_measures, measure_of
+from arcade_rl.tui.panels import PANELS
 from arcade_rl.tui.report import RunReport
 
 if TYPE_CHECKING:
@@ -81,9 +82,31 @@ def test_a_report_lists_chunks_with_attempts_and_their_reason(made_up: Path) -> 
     assert fourth.gain is not None
     assert abs(fourth.gain - (fourth.mean - (reading.chunks[2].mean or 0))) < 1e-9
     assert set(fourth.terms) == {"score", "survival"}
+    assert None not in fourth.terms.values()
     assert [one.rule for one in reading.findings] == ["attempts failed"]
     assert any("made-up numbers" in notice.text for notice in reading.notices)
     assert {"load", "disk"} <= {line.name for line in reading.machine}
+
+
+def test_a_weight_that_the_configuration_lacks_is_unknown(made_up_copy: Path) -> None:
+    config = made_up_copy / "learned" / "config.toml"
+    lines = config.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("survival =")]
+    assert len(kept) == len(lines) - 1
+    config.write_text("".join(kept))
+    board = RunBoard(made_up_copy)
+    board.find()
+    rows = {row.name: row for row in board.look()}
+    reading = RunReport(rows["learned"].run).look(rows["learned"])
+    assert reading.fault == ""
+    first = reading.chunks[0]
+    assert first.terms["survival"] is None
+    assert first.terms["score"] is not None
+    (panel,) = [panel for panel in PANELS if panel.name == "Terms"]
+    titles = [column.name for column in panel.columns(reading)]
+    cells = dict(zip(titles, panel.rows(reading)[-1].cells, strict=True))
+    assert (cells["all"].text, cells["survival"].text) == ("-", "-")
+    assert cells["score"].text != "-"
 
 
 def test_the_keys_of_curves(cockpit: Opened, made_up: Path) -> None:

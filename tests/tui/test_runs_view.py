@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from cockpit import Screenful
 
 from arcade_rl.tui.app import Cockpit, CockpitOptions
@@ -115,20 +114,6 @@ def test_pin_and_columns_and_order_are_remembered(cockpit: Opened, made_up: Path
             assert "state" not in screen.lines[1]
 
     asyncio.run(again())
-
-
-@pytest.mark.parametrize("content", ["", "{", '{"columns": 3}'])
-def test_settings_that_nobody_can_read_are_the_usual_ones(
-    cockpit: Opened, made_up: Path, content: str
-) -> None:
-    settings_file().parent.mkdir(parents=True)
-    settings_file().write_text(content)
-
-    async def play() -> None:
-        async with cockpit(made_up) as screen:
-            assert "state" in screen.lines[1]
-
-    asyncio.run(play())
 
 
 def test_no_name_acts_as_markup_or_control_code(cockpit: Opened, made_up_copy: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cockpit import Screenful
 
+from arcade_rl.tui import app as app_module
 from arcade_rl.tui.app import Cockpit, CockpitOptions
 from arcade_rl.tui.demo import make_demo
 
@@ -45,6 +46,12 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     time.tzset()
 
 
+@pytest.fixture(autouse=True)
+def looked_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are read when a test asks for it, so that a slow machine is at rest at some time, too."""
+    monkeypatch.setattr(app_module, "LOOK_INTERVAL_S", 3600.0)
+
+
 async def screen_of(root: Path, name: str, size: tuple[int, int], is_ascii: bool) -> list[str]:
     keys, last = SCREENS[name]
     app = Cockpit(CockpitOptions(root, is_ascii=is_ascii))
@@ -53,11 +60,7 @@ async def screen_of(root: Path, name: str, size: tuple[int, int], is_ascii: bool
         await screen.settle()
         await screen.press(*keys)
         await screen.shows(last)
-        before: list[str] = []
-        while before != screen.lines:
-            before = screen.lines
-            await pilot.pause(0.3)
-        return before
+        return await screen.settled()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from arcade_rl.cli.export.options import (
     example,
     film_options,
 )
-from arcade_rl.cli.train import SEED, SET
+from arcade_rl.cli.train import SEED, SET_OPTIONS
 from arcade_rl.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     epilog=example("episode first:123", "episode first:123 --start 20s --end 30s --preset gif-480")
 )
 @click.argument("reference", metavar="RUN:EPISODE|FILE|GAME:POLICY")
-@SET
+@SET_OPTIONS
 @click.option("--seed", type=SEED, help="Seed of the game that GAME:POLICY plays.")
 @click.option(
     "--start", type=PositionType(), help="Begin after so many steps (120) or seconds (12s)."

@@ -31,6 +31,8 @@ class Check:
     name: str
     faults: tuple[Fault, ...]
     seconds: float
+    note: str = ""
+    """What was not checked, and why; "" where everything was."""
 
     @property
     def ok(self) -> bool:
@@ -49,6 +51,10 @@ class Report:
         return tuple(fault for check in self.checks for fault in check.faults)
 
 
+class Unchecked(Exception):
+    """The rest of a check does not apply under the options; the message says what, and why."""
+
+
 class Inspection:
     """Runs checks, and turns every exception of a plugin into a fault."""
 
@@ -60,15 +66,18 @@ class Inspection:
         """Run one check, which yields its faults. Returns whether there were none."""
         start = time.perf_counter()
         messages: dict[str, None] = {}
+        note = ""
         try:
             for message in find():
                 messages[message] = None
                 if len(messages) == MOST_FAULTS:
                     break
+        except Unchecked as reason:
+            note = str(reason)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's exception is a fault
             messages[describe(error)] = None
         faults = tuple(Fault(name, message) for message in messages)
-        self._checks.append(Check(name, faults, time.perf_counter() - start))
+        self._checks.append(Check(name, faults, time.perf_counter() - start, note))
         return not faults
 
     def make(self, name: str, maker: Callable[[], T]) -> T | None:

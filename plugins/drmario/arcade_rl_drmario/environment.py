@@ -31,7 +31,6 @@ from arcade_rl_drmario.simulator.state import (
 )
 from arcade_rl_drmario.starts import draw_starts
 
-FRAMES_A_SECOND = 60.0988
 NEAR_TOP = 12
 POINTS = 10 ** np.arange(1, 7)
 """Points that each digit of the score stands for, lowest first."""
@@ -245,7 +244,7 @@ class PlacementEnv(VectorEnv):
             cleared,
             lost,
             np.ones(self.num_envs),
-            frames / FRAMES_A_SECOND,
+            frames / float(tally.FRAME_RATE),
             np.maximum(results[:, 2] - 1, 0),
             self._metrics[:, tally.HIGHEST_ROW] / 16,
             middle,

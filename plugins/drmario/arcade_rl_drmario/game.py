@@ -22,10 +22,8 @@ from arcade_rl.contracts import (
 from arcade_rl_drmario.cartridge import cartridge_sha256
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.starts import TOPS
-from arcade_rl_drmario.tally import METRICS, TERMS
+from arcade_rl_drmario.tally import FRAME_RATE, METRICS, TERMS
 
-FRAME_RATE = Fraction(39_375_000, 655_171)
-"""Frames a second of an NTSC console."""
 PIXEL_ASPECT = Fraction(8, 7)
 """Width over height of a pixel on an NTSC television."""
 SOUND_RATE = 32_040

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from arcade_rl.contracts import Metric, RewardTerm
 
+FRAME_RATE = Fraction(39_375_000, 655_171)
+"""Frames a second of an NTSC console."""
 METRICS = (
     Metric("cleared", "Cleared", better="up", format=".1%", least=0, most=1),
     Metric("viruses_left", "Viruses left", better="down", format=".0f", least=0, is_event=True),

@@ -10,7 +10,7 @@ import pytest
 from arcade_rl.contracts import Asked, StepBatch
 from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
 from arcade_rl.errors import UsageError
-from arcade_rl_drmario import tally
+from arcade_rl_drmario import DrMario, tally
 from arcade_rl_drmario.baselines import make_baseline
 from arcade_rl_drmario.environment import PlacementEnv
 from arcade_rl_drmario.options import DrMarioOptions
@@ -95,6 +95,17 @@ def test_a_loss_says_what_it_was(options: dict[str, Any], metric: int) -> None:
         assert (batch.terms[rows, 2] == 1).all()
         assert column(batch, tally.PILLS)[rows].max() <= options.get("most_pills", 300)
     assert ended
+
+
+def test_seconds_are_those_of_the_declared_frame_rate() -> None:
+    rate = float(DrMario().declare(DrMarioOptions()).frame_rate)
+    place = [term.name for term in tally.TERMS].index("frame")
+    before = 0
+    for batch in played(opened(1), "greedy", 5):
+        frames = int(column(batch, tally.FRAMES)[0])
+        assert batch.terms[0, place] == np.float32((frames - before) / rate)
+        before = frames
+    assert before > 0
 
 
 def test_masks_allow_exactly_the_candidates() -> None:
