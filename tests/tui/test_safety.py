@@ -54,6 +54,7 @@ class Terminal:
 
 
 @pytest.mark.slow
+@pytest.mark.very_slow
 def test_killing_closing_and_resizing_the_cockpit_changes_no_byte_of_a_training(
     tmp_path: Path, leave_nothing_running: None
 ) -> None:

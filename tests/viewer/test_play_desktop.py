@@ -64,6 +64,7 @@ def read(path: Path) -> Recording:
 
 
 @pytest.mark.slow
+@pytest.mark.very_slow  # test_driving.py and test_taking_over.py play without a display
 def test_a_played_game_verifies_is_gone_on_from_and_becomes_a_film(
     desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,7 +66,9 @@ def test_the_configurations_resolve(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["simulator", "emulator"])
+@pytest.mark.parametrize(
+    "backend", ["simulator", pytest.param("emulator", marks=pytest.mark.very_slow)]
+)
 def test_the_contract_is_kept(backend: str) -> None:
     options = DrMarioOptions(backend=backend, level=2, curriculum=False)  # type: ignore[arg-type]
     assert not check(GAME, options, steps=12).faults
