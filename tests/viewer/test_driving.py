@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pygame
 import pytest
-from playing import assert_true, hold, only_file, playing, post, release, step
+from playing import KEYS, assert_true, hold, only_file, playing, post, release, step
 from watched import message, press, settle, watching, write, write_episode
 
 from arcade_rl.errors import MissingError
