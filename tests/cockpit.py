@@ -40,7 +40,7 @@ class Screenful:
         await self.until(is_still)
         return self.lines
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 120.0) -> None:
         """Wait until the condition holds; the test fails if it never does."""
         end = time.monotonic() + timeout_s
         while not condition():

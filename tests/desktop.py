@@ -66,9 +66,13 @@ class Desktop:
 
     def find(self) -> str:
         """The window, once it is there, with the keyboard on it."""
-        window = wait_for(lambda: self.do("search", "--onlyvisible", "--class", "arcade-rl"))
+        window = wait_for(self.sees)
         self.do("windowfocus", "--sync", window)
         return window
+
+    def sees(self) -> str:
+        """The window; "" where there is none yet."""
+        return self.do("search", "--onlyvisible", "--class", "arcade-rl")
 
     def press(self, *keys: str) -> None:
         """Press keys by the names that X11 has for them."""

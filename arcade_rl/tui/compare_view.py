@@ -116,8 +116,8 @@ class CompareScreen(Screen[None]):
             except (ArcadeError, OSError) as error:
                 self._faults.append(f"{row.name}: {error}")
                 continue
-            self._histories[row.name] = history
             self._before[row.name] = lineage(row.run)[-1].before
+            self._histories[row.name] = history  # last: what is here may be drawn at any time
         self.app.call_from_thread(self._draw)
 
     @property

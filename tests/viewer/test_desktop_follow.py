@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,13 @@ def framed(desktop: Desktop) -> tuple[int, int] | None:
     return int(columns.min()), int(rows.min())
 
 
-@pytest.mark.slow
+def ended(process: subprocess.Popen[str]) -> str:
+    """Nothing while the process lives. The test fails with what the process said, if it has ended."""
+    assert process.poll() is None, process.communicate()
+    return ""
+
+
+@pytest.mark.very_slow  # test_desktop.py drives a window, and test_pursuit_real.py follows trainings
 @pytest.mark.usefixtures("leave_nothing_running")
 def test_a_training_is_watched_with_keys_and_mouse(desktop: Desktop, tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "r")
@@ -46,6 +53,7 @@ def test_a_training_is_watched_with_keys_and_mouse(desktop: Desktop, tmp_path: P
     command = [sys.executable, "-m", "arcade_rl", "watch", str(run.path), "--overlay", "minimal"]
     process = desktop.start(command, XDG_STATE_HOME=str(tmp_path))
     try:
+        wait_for(lambda: desktop.sees() or ended(process))
         desktop.find()
         wait_for(lambda: "shown" if desktop.picture().any() else "")
         desktop.press("j", "e", "E", "space", "Home", "space")
