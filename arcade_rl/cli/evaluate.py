@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +15,7 @@ from arcade_rl.cli.train import RUNS_DIR, SEED, SET_OPTIONS
 if TYPE_CHECKING:
     from arcade_rl.config import Resolved
     from arcade_rl.contracts import Metric
-    from arcade_rl.policies.opponents import Rival
+    from arcade_rl.runs.directory import RunDirectory
     from arcade_rl.runs.evaluations import Evaluation, Summary
 
 
@@ -63,37 +65,26 @@ def evaluate(
     from the run's [evaluation] table. The result is stored in the run's directory, unless --set
     changes the game's options. GAME:POLICY measures one of the policies that a game brings along.
     """
-    if _names_built_in(reference):
-        _evaluate_built_in(
-            reference, assignments, episodes, envs, seed, deterministic, opponent, runs_dir, as_json
-        )
-        return
     from arcade_rl.cli.counter import counted
     from arcade_rl.cli.output import emit_json, notice
-    from arcade_rl.playback.references import open_checkpoint
+    from arcade_rl.playback.references import find_rival
     from arcade_rl.runs import evaluations
     from arcade_rl.runs.episodes import named
 
-    run, resolved, checkpoint = open_checkpoint(reference, runs_dir, assignments)
-
-    from arcade_rl.playback.evaluation import evaluate as play
-
+    play, resolved, run = _player(reference, assignments, deterministic, device, runs_dir)
     defaults = resolved.config.evaluation
     with counted("episodes") as progress:
         evaluation = play(
-            resolved,
-            checkpoint,
-            episodes or defaults.episodes,
-            envs or defaults.n_envs,
-            defaults.seed if seed is None else seed,
-            defaults.deterministic if deterministic is None else deterministic,
-            device,
-            progress,
-            _rival(opponent, runs_dir),
+            episodes=episodes or defaults.episodes,
+            n_envs=envs or defaults.n_envs,
+            seed=defaults.seed if seed is None else seed,
+            progress=progress,
+            opponent=find_rival(opponent, runs_dir),
         )
-    if assignments:
+    if run is None or assignments:
         _tell(evaluation, resolved, assignments, as_json)
-        notice("not stored in the run, whose options are others")
+        if run is not None:
+            notice("not stored in the run, whose options are others")
         return
     path = evaluations.path_of(run, evaluation)
     if as_json:
@@ -105,40 +96,38 @@ def evaluate(
     notice(f"stored in {path}")
 
 
-def _names_built_in(reference: str) -> bool:
-    from arcade_rl.playback.references import names_built_in
-
-    return names_built_in(reference)
-
-
-def _evaluate_built_in(
-    reference: str, assignments: tuple[str, ...], episodes: int | None, envs: int | None,
-    seed: int | None, deterministic: bool | None, opponent: str | None, runs_dir: str | None,
-    as_json: bool,
-) -> None:  # fmt: skip
-    """Measure one of the policies that a game brings along."""
-    from arcade_rl.cli.counter import counted
+def _player(
+    reference: str,
+    assignments: tuple[str, ...],
+    deterministic: bool | None,
+    device: str,
+    runs_dir: str | None,
+) -> tuple[Callable[..., Evaluation], Resolved, RunDirectory | None]:
+    """What plays the episodes of an evaluation, the experiment that it belongs to, and the run; no run
+    for one of the policies that a game brings along."""
     from arcade_rl.errors import UsageError
-    from arcade_rl.playback.references import find_built_in
+    from arcade_rl.playback.references import find_built_in, names_built_in, open_checkpoint
 
-    if deterministic is not None:
-        raise UsageError(f"--deterministic and --sampled are for checkpoints; {reference} has its own way")  # fmt: skip
-    resolved, name = find_built_in(reference, assignments)
+    if names_built_in(reference):
+        if deterministic is not None:
+            raise UsageError(
+                f"--deterministic and --sampled are for checkpoints; {reference} has its own way"
+            )
+        resolved, name = find_built_in(reference, assignments)
 
-    from arcade_rl.playback.evaluation import evaluate_built_in as play
+        from arcade_rl.playback.evaluation import evaluate_built_in
 
-    defaults = resolved.config.evaluation
-    with counted("episodes") as progress:
-        evaluation = play(
-            resolved,
-            name,
-            episodes or defaults.episodes,
-            envs or defaults.n_envs,
-            defaults.seed if seed is None else seed,
-            progress,
-            _rival(opponent, runs_dir),
-        )
-    _tell(evaluation, resolved, assignments, as_json)
+        return partial(evaluate_built_in, resolved, name), resolved, None
+    run, resolved, checkpoint = open_checkpoint(reference, runs_dir, assignments)
+
+    from arcade_rl.playback import evaluation
+
+    if deterministic is None:
+        deterministic = resolved.config.evaluation.deterministic
+    play = partial(
+        evaluation.evaluate, resolved, checkpoint, deterministic=deterministic, device=device
+    )
+    return play, resolved, run
 
 
 def _tell(
@@ -156,17 +145,6 @@ def _tell(
     if assignments:
         click.echo(f"changed: {', '.join(assignments)}")
     _write(evaluation, resolved)
-
-
-def _rival(opponent: str | None, runs_dir: str | None) -> str | Rival | None:
-    """An opponent by its name, or the checkpoint that a reference with an "@" names."""
-    from arcade_rl.playback.references import open_checkpoint
-    from arcade_rl.policies.opponents import Rival
-
-    if opponent is None or "@" not in opponent:
-        return opponent
-    _, resolved, checkpoint = open_checkpoint(opponent, runs_dir)
-    return Rival(resolved, checkpoint)
 
 
 def _write(evaluation: Evaluation, resolved: Resolved) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.playback.driven import Showable
@@ -21,6 +21,8 @@ from arcade_rl.playback.sources import (
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.episodes import Condition, Query, find_episodes
 from arcade_rl.runs.markers import markers_of_episode, markers_of_file
+
+Played = TypeVar("Played", PlayedSource, BuiltInSource)
 
 
 class Programme(Protocol):
@@ -83,13 +85,29 @@ class RecordedEpisodes:
         )
 
 
-class CheckpointEpisodes:
-    """The episodes that a checkpoint plays, in the order of an evaluation."""
+class _EvaluationEpisodes(Generic[Played]):
+    """The episodes of an evaluation, in its order."""
 
-    def __init__(self, source: PlayedSource, seed: int) -> None:
+    def __init__(self, source: Played, seed: int) -> None:
         """`source`: the first episode. `seed`: the seed of the evaluation."""
-        self.source = source
-        self.seed, self._place = seed, 0
+        self.source: Played = source
+        self._seed, self._place = seed, 0
+
+    @property
+    def markers(self) -> Path | None:
+        return None
+
+    def move(self, by: int) -> Played:
+        if self._place + by < 0:
+            raise MissingError("this is the first game of the evaluation")
+        self._place += by
+        seed = episode_seeds(self._seed, self._place + 1)[-1]
+        self.source = replace(self.source, seed=seed)
+        return self.source
+
+
+class CheckpointEpisodes(_EvaluationEpisodes[PlayedSource]):
+    """The episodes that a checkpoint plays."""
 
     @property
     def name(self) -> str:
@@ -99,31 +117,14 @@ class CheckpointEpisodes:
     def reference(self) -> str:
         return f"{RunDirectory(self.source.run).reference}@{self.source.chunk}"
 
-    @property
-    def markers(self) -> Path | None:
-        return None
-
-    def move(self, by: int) -> Source:
-        if self._place + by < 0:
-            raise MissingError("this is the first game of the evaluation")
-        self._place += by
-        seed = episode_seeds(self.seed, self._place + 1)[-1]
-        self.source = replace(self.source, seed=seed)
-        return self.source
-
     def choose(self, deterministic: bool) -> Source:
         """Let the checkpoint choose its actions otherwise from now on."""
         self.source = replace(self.source, deterministic=deterministic)
         return self.source
 
 
-class BuiltInEpisodes:
-    """The episodes that one of a game's own policies plays, in the order of an evaluation."""
-
-    def __init__(self, source: BuiltInSource, seed: int) -> None:
-        """`source`: the first episode. `seed`: the seed of the evaluation."""
-        self.source = source
-        self.seed, self._place = seed, 0
+class BuiltInEpisodes(_EvaluationEpisodes[BuiltInSource]):
+    """The episodes that one of a game's own policies plays."""
 
     @property
     def name(self) -> str:
@@ -132,18 +133,6 @@ class BuiltInEpisodes:
     @property
     def reference(self) -> str:
         return f"{self.source.game}:{self.source.policy}"
-
-    @property
-    def markers(self) -> Path | None:
-        return None
-
-    def move(self, by: int) -> Source:
-        if self._place + by < 0:
-            raise MissingError("this is the first game of the evaluation")
-        self._place += by
-        seed = episode_seeds(self.seed, self._place + 1)[-1]
-        self.source = replace(self.source, seed=seed)
-        return self.source
 
 
 class OneEpisode:

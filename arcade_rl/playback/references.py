@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from arcade_rl.runs.directory import (
     split_reference,
 )
 from arcade_rl.runs.experiment import open_run
+
+if TYPE_CHECKING:
+    from arcade_rl.policies.opponents import Rival
 
 _NUMBERED = re.compile(r"(.+):(\d{1,15})")
 _BUILT_IN = re.compile(r"([a-z][a-z0-9_]*):([a-z][a-z0-9_]*)")
@@ -121,16 +125,23 @@ def find_opponent(name: str | None, resolved: Resolved, runs_dir: str | None) ->
 
     UsageError where that one cannot sit there. MissingError if the checkpoint is not there.
     """
-    if name is None:
+    if (rival := find_rival(name, runs_dir)) is None:
         return None
-    from arcade_rl.policies.opponents import Rival, chosen_opponent  # torch: only for a name
+    from arcade_rl.policies.opponents import chosen_opponent  # torch: only for a name
 
-    if "@" not in name:
-        chosen_opponent(resolved, name)
+    chosen_opponent(resolved, rival)
+    return rival if isinstance(rival, str) else rival.checkpoint
+
+
+def find_rival(name: str | None, runs_dir: str | None) -> str | Rival | None:
+    """An opponent by its name, whatever the game, or the checkpoint that RUN@CHECKPOINT names; None
+    for None. MissingError if the checkpoint is not there."""
+    if name is None or "@" not in name:
         return name
+    from arcade_rl.policies.opponents import Rival
+
     _, theirs, checkpoint = open_checkpoint(name, runs_dir)
-    chosen_opponent(resolved, Rival(theirs, checkpoint))
-    return checkpoint
+    return Rival(theirs, checkpoint)
 
 
 def find_source(

@@ -33,7 +33,7 @@ def workers(running: Command) -> list[psutil.Process]:
     ("command", "is_early"),
     [
         ("episode", False),
-        ("milestones", True),
+        pytest.param("milestones", True, marks=pytest.mark.very_slow),
         pytest.param("milestones", False, marks=pytest.mark.very_slow),
     ],
 )

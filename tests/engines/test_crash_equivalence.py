@@ -148,6 +148,7 @@ def assert_watched(watcher: Watcher, run: RunDirectory) -> None:
     assert [it for it in verify(seen) if it.divergence or it.fault] == []
 
 
+@pytest.mark.very_slow  # test_breakout_cuts.py cuts the same training without an engine
 def test_in_one_chunk_it_is_the_same_run(
     observation: str, undisturbed: RunDirectory, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def test_the_likeliest_actions_are_played_in_the_same_episodes(finished: Made) -
     assert played(finished, 1, True) == played(finished, 3, True) == played(finished, 12, True)
 
 
+@pytest.mark.very_slow
 def test_breakout_too_is_the_same_with_any_number_of_environments(tmp_path: Path) -> None:
     made = make_run(tmp_path, "game=breakout", "options.observation=features", chunks=1)
     assert played(made, 1) == played(made, 3) == played(made, 12)

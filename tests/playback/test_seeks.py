@@ -81,7 +81,7 @@ def assert_seeks_are_alike(made: Made, source: RecordedSource, seeks: int = SEEK
 @pytest.mark.parametrize(
     "game",
     [
-        pytest.param(game, marks=pytest.mark.very_slow if game == "breakout pixels" else ())
+        pytest.param(game, marks=pytest.mark.very_slow if game.startswith("breakout") else ())
         for game in GAMES
     ],
 )

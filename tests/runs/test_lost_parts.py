@@ -183,7 +183,7 @@ def test_a_checkpoint_that_is_a_link_is_pruned_and_its_target_stays(
     assert checkpoints.verify(outside) == 3
 
 
-@pytest.mark.parametrize("how", ["empty", "gone"])
+@pytest.mark.parametrize("how", [pytest.param("empty", marks=pytest.mark.very_slow), "gone"])
 def test_logs_and_empty_folders_may_be_deleted_while_a_run_trains(tmp_path: Path, how: str) -> None:
     run = RunDirectory(tmp_path / "r")
     command = start(tmp_path, [*TRAIN, *LENGTH, *SLOW])

@@ -53,7 +53,14 @@ KINDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        # Breakout is cut in two processes, and three processes are the harder case.
+        pytest.param(kind, marks=pytest.mark.very_slow if kind == "two processes" else ())
+        for kind in KINDS
+    ],
+)
 def test_where_a_run_is_cut_changes_nothing(kind: str, tmp_path: Path) -> None:
     words = [f"train.total_steps={UPDATES * 256}", "train.threads=1"]
     laboratory = lab(tmp_path, *words, *KINDS[kind])

@@ -16,7 +16,9 @@ SMALL = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["simulator", "emulator"])
+@pytest.mark.parametrize(
+    "backend", ["simulator", pytest.param("emulator", marks=pytest.mark.very_slow)]
+)
 def test_where_a_run_is_cut_changes_nothing(backend: str, tmp_path: Path) -> None:
     laboratory = lab(tmp_path, *SMALL, f'options.backend="{backend}"')
     whole, cut = laboratory.chain(UPDATES), laboratory.chain(1, UPDATES)

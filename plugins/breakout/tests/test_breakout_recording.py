@@ -35,8 +35,11 @@ def command(*words: str) -> str:
 @pytest.fixture(
     scope="module",
     params=[
-        *("features", "features, sticky", "pixels"),
-        pytest.param("pixels, sticky", marks=pytest.mark.very_slow),
+        *("features, sticky", "pixels"),
+        *(
+            pytest.param(kind, marks=pytest.mark.very_slow)
+            for kind in ("features", "pixels, sticky")
+        ),
     ],
 )
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:

@@ -205,7 +205,9 @@ VERY_SLOW = pytest.mark.very_slow
     ("changes", "stage"),
     [
         pytest.param(CHANGING, 0, id="walk"),
-        pytest.param({"task": "stand-up-and-walk"}, 0, id="stand-up-and-walk"),
+        pytest.param(
+            {"task": "stand-up-and-walk"}, 0, id="stand-up-and-walk", marks=pytest.mark.very_slow
+        ),
         pytest.param({"task": "terrain", **ALL_CHANGING}, 1, id="bumps", marks=VERY_SLOW),
         pytest.param({"task": "terrain"}, 3, id="steps", marks=VERY_SLOW),
         pytest.param({"randomize": {"mass_kg": [-1.0, 3.0]}}, 0, id="mass", marks=VERY_SLOW),
