@@ -51,6 +51,7 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "timed": declaration.timed,
         "buttons": [asdict(button) for button in _buttons(declaration)],
         "start_states": declaration.start_states,
+        "memory_bytes": declaration.memory_bytes,
     }
 
 

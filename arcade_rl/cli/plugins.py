@@ -13,6 +13,7 @@ import click
 
 from arcade_rl import checkout
 from arcade_rl.cli.examples import examples
+from arcade_rl.cli.ram import ram
 from arcade_rl.cli.train import JSON, SET_DECLARED, SET_OPTIONS
 from arcade_rl.errors import ArcadeError, MissingError, PluginError
 
@@ -39,6 +40,9 @@ class Row:
 @click.group(epilog=examples("arcade-rl plugins list", "arcade-rl plugins show breakout"))
 def plugins() -> None:
     """List, show and check the installed games."""
+
+
+plugins.add_command(ram)
 
 
 @plugins.command("list", epilog=examples("arcade-rl plugins list"))

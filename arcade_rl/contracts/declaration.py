@@ -230,6 +230,10 @@ class Declaration:
     start_states: bool = False
     """Whether the game's screen gives `start_state`, so that people can save a moment. Options that
     are `envs.starts.StartOptions` let episodes begin from one."""
+    memory_bytes: int = 0
+    """Size of the machine's working memory, where the game's screen gives its `memory` and lets
+    bytes be written with `poke`; 0 for a game without one. The search for a game's numbers in memory
+    (`arcade-rl plugins ram`) needs it."""
     controls: Controls | None = None
     """What people press; None where that follows from `actions`, whose names are those of buttons,
     or where people cannot play."""

@@ -82,6 +82,15 @@ class Screen(ABC):
         name, that another process can read."""
         raise NotImplementedError(f"{type(self).__name__} gives no start states")
 
+    def memory(self) -> npt.NDArray[np.uint8]:
+        """The machine's working memory at the present moment, for `Declaration.memory_bytes`; the
+        caller may keep the array. (memory_bytes,), uint8."""
+        raise NotImplementedError(f"{type(self).__name__} shows no memory")
+
+    def poke(self, address: int, value: int) -> None:
+        """Write a byte into the memory, which the game finds there in its next frame."""
+        raise NotImplementedError(f"{type(self).__name__} takes no bytes")
+
     def show(self, state: npt.NDArray[Any]) -> Sequence[Frame]:
         """The frames of the step that led to this row of `StepBatch.states`, for
         `Declaration.replay` "states". They do not depend on what was shown before. The sequence may

@@ -53,3 +53,6 @@ def screen_lacks(screen: Screen, declaration: Declaration) -> Iterator[str]:
     for method in ("save", "restore"):
         if declaration.keyframes and not gives(screen, Screen, method):
             yield f"the screen lacks {method}; keyframes are declared"
+    for method in ("memory", "poke"):
+        if declaration.memory_bytes and not gives(screen, Screen, method):
+            yield f"the screen lacks {method}; memory_bytes are declared"

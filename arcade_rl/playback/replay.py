@@ -188,6 +188,10 @@ class Replay:
         """What an episode needs to begin from the moment that the replay is at."""
         return self._screen.start_state()
 
+    def memory(self) -> npt.NDArray[np.uint8]:
+        """The machine's memory at the moment that the replay is at. (memory_bytes,), uint8."""
+        return self._screen.memory()
+
     def grow(self, recording: Recording, is_over: bool) -> None:
         """Take a longer recording of the episode, which begins with the steps of the present
         one."""

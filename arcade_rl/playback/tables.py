@@ -73,12 +73,12 @@ class RunningMetrics:
     def table(self, recording: Recording) -> npt.NDArray[np.float64]:
         """What each metric is after each step. (T, metrics), float64."""
         wide = recording.metrics.astype(np.float64)
-        columns = [_run(wide[:, k], kind) for k, kind in enumerate(self._kinds)]
+        columns = [running(wide[:, k], kind) for k, kind in enumerate(self._kinds)]
         return np.stack(columns, axis=1) if columns else wide
 
 
-def _run(column: npt.NDArray[np.float64], kind: str) -> npt.NDArray[np.float64]:
-    """One metric up to each step. (T,)"""
+def running(column: npt.NDArray[np.float64], kind: str) -> npt.NDArray[np.float64]:
+    """One metric up to each step, of an aggregation of `Metric`. (T,)"""
     if kind == "sum":
         return np.cumsum(column)
     if kind == "max":

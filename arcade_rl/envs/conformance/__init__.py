@@ -6,7 +6,16 @@ from typing import Any
 
 from arcade_rl.config import declared
 from arcade_rl.contracts import Declaration, Game
-from arcade_rl.envs.conformance import batch, cuts, declaration, determinism, screen, seats, starts
+from arcade_rl.envs.conformance import (
+    batch,
+    cuts,
+    declaration,
+    determinism,
+    memory,
+    screen,
+    seats,
+    starts,
+)
 from arcade_rl.envs.conformance.report import Check, Fault, Inspection, Report
 
 __all__ = ["Check", "Fault", "Report", "check"]
@@ -25,6 +34,8 @@ def check(game: Game, options: Any, steps: int = 1000) -> Report:
             _check_determinism(inspection, game, options, steps)
         inspection.run("cuts", lambda: cuts.cut_faults(game, options, offered, steps))
         inspection.run("screen", lambda: screen.screen_faults(game, options, offered, steps))
+        if offered.memory_bytes:
+            inspection.run("memory", lambda: memory.memory_faults(game, options, offered))
         if offered.start_states:
             inspection.run("starts", lambda: starts.start_faults(game, options, offered, steps))
     return inspection.report()

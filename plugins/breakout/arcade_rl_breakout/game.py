@@ -32,6 +32,8 @@ FRAME_RATE = Fraction(60)
 SOUND_RATE = 512 * 60
 """Samples per second: ale-py makes 512 a frame (`SoundRaw.hxx`)."""
 
+MEMORY_BYTES = 128
+"""Size of the console's RAM."""
 PIXEL_ASPECT = Fraction(12, 7)
 """The console makes 3.579545 million pixels a second; square ones, at its number of lines, would be
 12/7 as many on NTSC."""
@@ -92,6 +94,7 @@ class Breakout(Game):
             frame_stack=1 if reads_memory else FRAME_STACK,
             saved_state="exact" if reads_memory else "none",
             start_states=True,
+            memory_bytes=MEMORY_BYTES,
             controls=FEATURES_CONTROLS if reads_memory else PIXELS_CONTROLS,
         )
 

@@ -59,6 +59,12 @@ class BreakoutScreen(Screen):
         state = self._console.ale.cloneState().serialize()
         return {EMULATOR: np.frombuffer(state, np.uint8)}
 
+    def memory(self) -> npt.NDArray[np.uint8]:
+        return np.asarray(self._console.ale.getRAM(), np.uint8).copy()
+
+    def poke(self, address: int, value: int) -> None:
+        self._console.ale.setRAM(address, value)
+
     def close(self) -> None:
         pass
 

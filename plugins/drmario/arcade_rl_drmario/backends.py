@@ -134,6 +134,15 @@ class Cartridge:
         """The picture of the last frame. (224, 240, 3), uint8, RGB."""
         return self._shared.turn_of(self._game).screen
 
+    @property
+    def memory(self) -> npt.NDArray[np.uint8]:
+        """The console's memory. (2048,), uint8."""
+        return self._shared.turn_of(self._game).ram
+
+    def poke(self, address: int, value: int) -> None:
+        """Write a byte into the console's memory."""
+        self._shared.turn_of(self._game).write(address, value)
+
     def read(self) -> npt.NDArray[np.uint8]:
         """The game's state, as the simulator has it. (512,), uint8."""
         console = self._shared.turn_of(self._game)

@@ -88,6 +88,7 @@ class DrMario(Game):
                 ),
             ),
             saved_state="exact",
+            memory_bytes=2048,
         )
 
     def defaults(self, options: DrMarioOptions) -> Mapping[str, object]:

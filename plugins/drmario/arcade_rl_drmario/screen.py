@@ -58,6 +58,12 @@ class DrMarioScreen(Screen):
         saved, self._pills = state
         self._cartridge.restore(saved)
 
+    def memory(self) -> npt.NDArray[np.uint8]:
+        return self._cartridge.memory
+
+    def poke(self, address: int, value: int) -> None:
+        self._cartridge.poke(address, value)
+
     def close(self) -> None:
         self._cartridge.close()
 
