@@ -6,13 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from arcade_rl.contracts import Array, StepBatch, VectorEnv
-from arcade_rl.envs.accounting import (
-    EpisodeAccounting,
-    Harvest,
-    OpenEpisodes,
-    join_open,
-    merge,
-)
+from arcade_rl.envs.accounting import EpisodeAccounting
+from arcade_rl.envs.harvest import Harvest, OpenEpisodes, join_open, merge
 
 
 class Part(Protocol):

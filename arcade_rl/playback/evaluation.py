@@ -21,9 +21,10 @@ import numpy.typing as npt
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, VectorEnv
-from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
+from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
+from arcade_rl.envs.harvest import refuse_non_finite
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.playback.interval import mean_interval
 from arcade_rl.policies.actor import Actor, load_acting

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Declaration, Observations, Replies, StepBatch, VectorEnv
-from arcade_rl.envs.accounting import EpisodeAccounting, refuse_non_finite
+from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
+from arcade_rl.envs.harvest import refuse_non_finite
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.playback.performance import (
     KEPT_BYTES,
@@ -28,7 +29,7 @@ from arcade_rl.playback.tables import GrowingArray, RunningMetrics
 from arcade_rl.recording.ended import of_episode
 from arcade_rl.recording.origin import named
 from arcade_rl.recording.recording import Fingerprints, Metadata, Recording, Start
-from arcade_rl.recording.tape import HostRollout, Span, Tape
+from arcade_rl.recording.tape import Span, Tape
 
 HORIZON = 1024
 """Steps between two harvests of what the environment gave."""
@@ -190,22 +191,7 @@ class _Rollouts:
         harvest = self._accounting.harvest()
         refuse_non_finite(harvest.ended, self._declaration)
         steps, last = harvest.steps, len(self._actions) - 1
-        self._tape.add(
-            HostRollout(
-                actions=np.stack(self._actions),
-                rewards=steps.rewards,
-                metrics=steps.metrics,
-                values=None,
-                distributions=None,
-                states=steps.states,
-                frames=steps.frames,
-                reply_counts=None if steps.replies is None else steps.replies.counts,
-                reply_actions=None if steps.replies is None else steps.replies.actions,
-                print_steps=steps.prints.steps,
-                prints=steps.prints.values,
-                final_prints=steps.prints.finals,
-            )
-        )
+        self._tape.add(steps.with_actions(np.stack(self._actions)))
         self._actions = []
         if self.is_over:
             self.ended, self.span = harvest.ended, self._tape.cut(last, 0)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.contracts import Declaration, Observations, SavedState, VectorEnv
-from arcade_rl.envs.accounting import NOBODY, OpenEpisodes
 from arcade_rl.envs.arrays import to_numpy
+from arcade_rl.envs.harvest import NOBODY, OpenEpisodes
 from arcade_rl.envs.reopening import Causes, reopen
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import VerificationError

@@ -21,7 +21,7 @@ from stable_baselines3.common.utils import set_random_seed
 
 from arcade_rl.config import Resolved, config_sha256, values_by_key
 from arcade_rl.envs import preparing
-from arcade_rl.envs.accounting import refuse_non_finite
+from arcade_rl.envs.harvest import refuse_non_finite
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.errors import DivergenceError, RunFailed, VerificationError
 from arcade_rl.policies.load import non_finite, read_parameters, weights_sha256

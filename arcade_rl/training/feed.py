@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from arcade_rl.envs.accounting import OpenEpisodes
+from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.errors import ArcadeError
 from arcade_rl.recording.feed import (
     WATCHED,

@@ -21,9 +21,10 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs import door
-from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
+from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.fit import refuse_unfitting
+from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.envs.processes import open_processes
 from arcade_rl.envs.reopening import refuse_unreopenable, save
 from arcade_rl.envs.seats import Seated

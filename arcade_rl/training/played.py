@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from arcade_rl.envs.accounting import Steps
+from arcade_rl.envs.harvest import Steps
 from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.runs.events import PHASES
 

@@ -22,8 +22,9 @@ from torch.nn import functional
 
 from arcade_rl.config import AdaptiveRate
 from arcade_rl.contracts import Array, Declaration, Observations, StepBatch, VectorEnv
-from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
+from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum, to_numpy
+from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.envs.parts import Accounts, Part, parts_of
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.policies.build import channels_first

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from arcade_rl.config import Resolved
 from arcade_rl.config.recording import RETURN
-from arcade_rl.envs.accounting import OpenEpisodes
+from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.errors import RunFailed
 from arcade_rl.recording.criteria import Facts
 from arcade_rl.recording.ended import EndedEpisodes, Name, of_episode
@@ -265,18 +265,7 @@ def _on_host(played: Played, actions: torch.dtype, with_policy: bool) -> HostRol
             wanted["distributions"] = (said, torch.float16)
     found = copies(list(wanted.values()))
     host = dict.fromkeys(("values", "distributions")) | dict(zip(wanted, found, strict=True))
-    return HostRollout(
-        **host,
-        rewards=steps.rewards,
-        metrics=steps.metrics,
-        states=steps.states,
-        frames=steps.frames,
-        reply_counts=None if steps.replies is None else steps.replies.counts,
-        reply_actions=None if steps.replies is None else steps.replies.actions,
-        print_steps=steps.prints.steps,
-        prints=steps.prints.values,
-        final_prints=steps.prints.finals,
-    )
+    return steps.with_actions(**host)
 
 
 def copies(wanted: Sequence[tuple[Tensor, torch.dtype]]) -> list[npt.NDArray[Any]]:

@@ -16,8 +16,8 @@ from gymnasium import spaces
 from torch import Tensor
 
 from arcade_rl.contracts import Array, Declaration, Observations
-from arcade_rl.envs.accounting import Steps
 from arcade_rl.envs.door import choices
+from arcade_rl.envs.harvest import Steps
 from arcade_rl.errors import ContractError
 from arcade_rl.training.played import Played
 from arcade_rl.training.storage import Batch, storage_for, tensor

@@ -10,8 +10,9 @@ import torch
 from stable_baselines3.common.vec_env import VecEnv
 
 from arcade_rl.contracts import Array, Declaration, Observations, VectorEnv
-from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
+from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum, actions_for, to_numpy
+from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.recording.ended import EndedEpisodes
 from arcade_rl.training.carried import Carried

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from arcade_rl.contracts import Declaration, Metric, ReplayKind, RewardTerm, StepBatch
-from arcade_rl.envs.accounting import EpisodeAccounting, merge, refuse_non_finite
+from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.fingerprints import INTERVAL, fingerprint, fingerprints, row_of
+from arcade_rl.envs.harvest import merge, refuse_non_finite
 from arcade_rl.errors import ContractError
 from arcade_rl.recording.ended import EndedEpisodes
 

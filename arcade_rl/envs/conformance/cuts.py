@@ -16,7 +16,7 @@ from arcade_rl.contracts import (
     StepBatch,
     VectorEnv,
 )
-from arcade_rl.envs.accounting import EpisodeAccounting, OpenEpisodes
+from arcade_rl.envs.accounting import EpisodeAccounting
 from arcade_rl.envs.arrays import WeightedSum, actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
 from arcade_rl.envs.conformance.play import (
@@ -28,6 +28,7 @@ from arcade_rl.envs.conformance.play import (
     opened,
     replies_of,
 )
+from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.envs.reopening import Causes, reopen, save
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.envs.table import Table
