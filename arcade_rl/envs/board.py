@@ -45,6 +45,18 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenOrder:
+    """The first message to a process that holds a screen: which one to build."""
+
+    game: str
+    options: Mapping[str, Any]
+    purpose: Purpose
+    sound: bool
+    start_state: StartState | None = None
+    """The state that the options name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hello:
     """The answer of a process that has built its environments."""
 
