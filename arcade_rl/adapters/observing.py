@@ -22,6 +22,8 @@ class Observing(ABC):
     """Frames of an observation that the core stacks; `Declaration.frame_stack`."""
     features: tuple[str, ...] = ()
     """Names of the numbers that the agent sees; empty for pictures."""
+    reads_memory: bool = False
+    """Whether bytes of memory are looked at."""
     has_pictures: bool = False
     """Whether pictures are looked at: an emulator that draws none is quicker."""
     can_be_saved: bool = True
@@ -70,11 +72,17 @@ class Pictures(Observing):
 
 
 class Ram(Observing):
-    """Bytes of memory, each divided by `scale`."""
+    """Bytes of memory, each divided by `scale`. With a `stack` the agent sees those of the last few steps
+    too, and so how fast things move."""
 
-    def __init__(self, *addresses: int, scale: float = 255.0, names: Sequence[str] = ()) -> None:
-        self.addresses, self.scale = np.array(addresses), np.float32(scale)
-        self.features = tuple(names) or tuple(f"byte {address}" for address in addresses)
+    reads_memory = True
+
+    def __init__(
+        self, *addresses: int, scale: float = 255.0, names: Sequence[str] = (), stack: int = 1
+    ) -> None:
+        self.addresses, self.scale, self.stack = np.array(addresses), np.float32(scale), stack
+        if stack == 1:
+            self.features = tuple(names) or tuple(f"byte {address}" for address in addresses)
 
     @property
     def space(self) -> spaces.Space[Any]:
@@ -87,7 +95,7 @@ class Ram(Observing):
 class Both(Observing):
     """Pictures and bytes: a dict with the keys `pictures` and `ram`."""
 
-    has_pictures = True
+    has_pictures = reads_memory = True
     can_be_saved = False
 
     def __init__(self, pictures: Pictures, ram: Ram) -> None:

@@ -94,7 +94,7 @@ class RetroGame(ConsoleGame):
             if is_single
             else spaces.MultiDiscrete([len(choice) for choice in choices])
         )
-        console = RetroConsole(game, state, choices, self.reads_memory or bool(eye.features))
+        console = RetroConsole(game, state, choices, self.reads_memory or eye.reads_memory)
         return ConsoleEpisode(console, space, options, eye, self.measures(), use)
 
     def _actions(self, facts: Facts) -> tuple[list[npt.NDArray[np.uint8]], tuple[str, ...]]:

@@ -5,11 +5,17 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from arcade_rl.adapters import Use
 from arcade_rl.envs.conformance import check
+from arcade_rl.envs.door import open_env
+from arcade_rl.envs.seeds import GivenSeeds
+from arcade_rl.errors import ContractError, PluginError
 from arcade_rl.registry import load_game
 
 if TYPE_CHECKING:
@@ -125,23 +131,24 @@ def test_an_opponent_that_nobody_declared_is_one_line() -> None:
         episode.ask(np.zeros(2))
 
 
+def five_times(play: Callable[[], object]) -> None:
+    for _ in range(5):
+        play()
+
+
 def test_a_machine_that_crashes_in_its_own_process_is_told_by_name() -> None:
     game, given = game_of(isolated=True, fault="segfault")
     env = open_env(game, given, game.declare(given), 2, "training")
     try:
         env.reset(GivenSeeds([[4], [8]]))
-        with pytest.raises(
-            PluginError, match="environment process . of 2 ended with signal SIGSEGV"
-        ):
-            for _ in range(5):
-                env.step(np.array([0, 0]))
+        with pytest.raises(PluginError, match=r"process . of 2 ended with signal SIGSEGV"):
+            five_times(lambda: env.step(np.array([0, 0])))
     finally:
         env.close()
     screen = game.make_screen(given, "training", False)
     screen.reset(4)
     with pytest.raises(PluginError, match="process of its screen ended with signal SIGSEGV"):
-        for _ in range(5):
-            screen.step(np.int64(0))
+        five_times(lambda: screen.step(np.int64(0)))
     screen.close()
 
 
@@ -150,6 +157,5 @@ def test_what_a_machine_in_its_own_process_raises_is_told() -> None:
     screen = game.make_screen(given, "training", False)
     screen.reset(4)
     with pytest.raises(PluginError, match="process of its screen: RuntimeError: the point is lost"):
-        for _ in range(5):
-            screen.step(np.int64(0))
+        five_times(lambda: screen.step(np.int64(0)))
     screen.close()
