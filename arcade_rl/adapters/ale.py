@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.adapters.console import Console, ConsoleEpisode, ConsoleGame, ConsoleOptions
 from arcade_rl.adapters.episode import Episode, Use
-from arcade_rl.adapters.measures import fall, info, score, sign, value
-from arcade_rl.adapters.observing import Both, Pictures, Ram
+from arcade_rl.adapters.measures import Measure, Term, fall, info, score, sign, value
+from arcade_rl.adapters.observing import Both, Observing, Pictures, Ram
 from arcade_rl.contracts import Declaration, Frame, Game
 from arcade_rl.errors import ConfigError, MissingError
 from arcade_rl.hookspecs import hookimpl
@@ -54,9 +54,19 @@ class AleGame(ConsoleGame):
     """Name of the ROM, such as "space_invaders"."""
     buttons: Sequence[str] | None = None
     """Names of the actions, of those that ale-py has; None for those that mean something in the game."""
-    observe = {"pictures": Pictures(), "ram": Ram(*range(128))}  # noqa: RUF012
-    metrics = (score(unit="points"), info("lives", better="up", is_event=True))
-    terms = (sign(), value("score_value", 0.0), fall("lives_lost", 0.0, of="lives"))
+    observe: ClassVar[Observing | Mapping[str, Observing]] = {
+        "pictures": Pictures(),
+        "ram": Ram(*range(128)),
+    }
+    metrics: ClassVar[tuple[Measure, ...]] = (
+        score(unit="points"),
+        info("lives", better="up", is_event=True),
+    )
+    terms: ClassVar[tuple[Term, ...]] = (
+        sign(),
+        value("score_value", 0.0),
+        fall("lives_lost", 0.0, of="lives"),
+    )
 
     def rom_of(self, options: Any) -> str:
         """Name of the ROM that is played under the options."""
@@ -212,7 +222,7 @@ class AnyAle(AleGame):
     name = "ale"
     summary = "Any Atari game of ale-py: options.id names it."
     options = AleOptions
-    observe = {  # noqa: RUF012
+    observe: ClassVar[Observing | Mapping[str, Observing]] = {
         "pictures": Pictures(),
         "ram": Ram(*range(128)),
         "both": Both(Pictures(), Ram(*range(128))),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +27,8 @@ from arcade_rl.words import meant_or
 
 USUAL_RATE = 30
 """Frames per second of environments that name none."""
+DRIVER = "SDL_VIDEODRIVER"
+"""Variable that names the driver of pygame's display."""
 NO_PICTURE = (64, 64)
 """(width, height) that is declared for an environment that draws no pictures."""
 
@@ -43,13 +47,13 @@ class GymnasiumGame(EpisodeGame):
 
     id: str = ""
     """Name of the environment."""
-    keywords: Mapping[str, Any] = {}
+    keywords: ClassVar[Mapping[str, Any]] = {}
     """Keywords that the environment is made with."""
     actions: tuple[str, ...] = ()
     """Names of the actions; numbers where there are none."""
-    metrics: tuple[Measure, ...] = (score("Return", "return", format=".1f"), length())
+    metrics: ClassVar[tuple[Measure, ...]] = (score("Return", "return", format=".1f"), length())
     """The first is the main metric. Besides the score and the length there are the values of `info`."""
-    terms: tuple[Term, ...] = (value(),)
+    terms: ClassVar[tuple[Term, ...]] = (value(),)
     features: tuple[str, ...] = ()
     """Names of the numbers of a flat observation."""
     controls: Controls | None = None
@@ -68,7 +72,7 @@ class GymnasiumGame(EpisodeGame):
             main_metric=self.metrics[0].metric.name,
             frame_size=found.frame_size,
             frame_rate=found.frame_rate,
-            protocol=f"{name} of Gymnasium",
+            protocol=" ".join([name, *(f"{key}={said}" for key, said in sorted(keywords.items()))]),
             features=self.features,
             packages=("gymnasium",),
             controls=self.controls,
@@ -224,13 +228,28 @@ def close(env: Any) -> None:
 
 def picture_of(env: Any) -> Frame:
     """The picture that an environment draws. ContractError if it draws something else."""
-    frame = np.asarray(env.render())
+    with windows_left_alone():
+        frame = np.asarray(env.render())
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         raise ContractError(
             f"{env.spec.id if env.spec else 'the environment'} draws {frame.dtype} {frame.shape}; expected "
             "uint8 (height, width, 3)"
         )
     return frame
+
+
+@contextmanager
+def windows_left_alone() -> Iterator[None]:
+    """Where there is no display, let pygame look for none: it would complain on stderr."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", DRIVER)
+    if any(os.environ.get(name) for name in names):
+        yield
+        return
+    os.environ[DRIVER] = "dummy"
+    try:
+        yield
+    finally:
+        del os.environ[DRIVER]
 
 
 def _near(name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from pydantic import Field
 from arcade_rl.adapters.ale import ATARI_TRAIN, RAM_TRAIN
 from arcade_rl.adapters.console import Console, ConsoleEpisode, ConsoleGame, ConsoleOptions
 from arcade_rl.adapters.episode import Episode, Use
-from arcade_rl.adapters.measures import score, sign, value
+from arcade_rl.adapters.measures import Measure, Term, score, sign, value
 from arcade_rl.adapters.observing import Observing, Pictures, Ram
 from arcade_rl.contracts import Controls, Declaration, Frame, Game
 from arcade_rl.errors import ConfigError, MissingError
@@ -54,9 +54,9 @@ class RetroGame(ConsoleGame):
     choices that stable-retro knows, which are made at the same time."""
     reads_memory: bool = False
     """Whether metrics or terms read bytes of memory; observations of bytes do so anyway."""
-    observe: Observing | Mapping[str, Observing] = Pictures()
-    metrics = (score(unit="points"),)
-    terms = (sign(), value("score_value", 0.0))
+    observe: ClassVar[Observing | Mapping[str, Observing]] = Pictures()
+    metrics: ClassVar[tuple[Measure, ...]] = (score(unit="points"),)
+    terms: ClassVar[tuple[Term, ...]] = (sign(), value("score_value", 0.0))
     controls: Controls | None = None
 
     def game_of(self, options: Any) -> tuple[str, str]:

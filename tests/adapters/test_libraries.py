@@ -31,24 +31,23 @@ def opened(game: Any, count: int, **options: Any) -> VectorEnv:
     return open_env(game, given, game.declare(given), count, "training")
 
 
-def test_a_registered_environment_is_trained_recorded_and_filmed(arcade_rl: CommandLine) -> None:
+def test_a_registered_environment_is_trained_recorded_and_drawn(arcade_rl: CommandLine) -> None:
     words = [
         *("--steps", "1024", "--set", "train.n_envs=4", "--set", "train.n_steps=128"),
         *("--set", "train.batch_size=128", "--set", 'recording.criteria=["all"]'),
     ]
     done = arcade_rl("train", "gymnasium", "--run", "r", "--set", "options.id=CartPole-v1", *words)
     assert done.returncode == 0, done.stderr
-    found = json.loads(arcade_rl("episodes", "list", "r", "--json", "--limit", "1").stdout)
-    assert found
     verified = arcade_rl("episodes", "verify", "r", "--json")
     assert verified.returncode == 0, verified.stderr
-    filmed = arcade_rl("export", "episode", "r:1", "--size", "320x180", "--out", "film.mp4")
-    assert filmed.returncode == 0, filmed.stderr
+    assert json.loads(verified.stdout)["exact"] > 0
+    drawn = arcade_rl("export", "picture", "r:1", "--at", "5", "--out", "p.png")
+    assert drawn.returncode == 0, drawn.stderr
 
 
 def test_an_environment_plays_what_gymnasium_plays() -> None:
     env, theirs = opened(GYMNASIUM, 2, id="CartPole-v1"), gymnasium.make("CartPole-v1")
-    first = env.reset(GivenSeeds([[7, 8], [9, 9]]))
+    first = env.reset(GivenSeeds([[7, 8], [9] * 60]))
     seen, _ = theirs.reset(seed=7)
     np.testing.assert_array_equal(first[0], seen)
     total = 0.0
