@@ -23,11 +23,11 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
-from arcade_rl.envs.door import choices
 from arcade_rl.envs.fingerprints import copied, fingerprint, fingerprints, newest, row_of
 from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.envs.seats import Company
 from arcade_rl.envs.seeds import HashedSeeds, ResumedSeeds
+from arcade_rl.envs.spaces import choices
 from arcade_rl.errors import ContractError, DivergenceError, VerificationError
 
 
