@@ -34,6 +34,8 @@ SILENCE = 128
 """The samples of ale-py are unsigned bytes around this."""
 PIXEL_ASPECT = Fraction(12, 7)
 """The console draws 160 pixels where a screen of NTSC has room for 12/7 as many square ones."""
+RAM_BYTES = 128
+"""Size of the console's memory."""
 STATE_BYTES = 16384
 """Bytes that a state is filled up to. The text of its random numbers differs in length."""
 SEED = 1
@@ -56,7 +58,7 @@ class AleGame(ConsoleGame):
     """Names of the actions, of those that ale-py has; None for those that mean something in the game."""
     observe: ClassVar[Observing | Mapping[str, Observing]] = {
         "pictures": Pictures(),
-        "ram": Ram(*range(128)),
+        "ram": Ram(*range(RAM_BYTES)),
     }
     metrics: ClassVar[tuple[Measure, ...]] = (
         score(unit="points"),
@@ -85,6 +87,7 @@ class AleGame(ConsoleGame):
             rom_sha256=facts.rom_sha256,
             sound_rate=SOUND_RATE,
             packages=("ale-py",),
+            memory_bytes=RAM_BYTES,
         )
 
     def defaults(self, options: Any) -> Mapping[str, object]:
@@ -123,7 +126,10 @@ class AleConsole(Console):
         return {"lives": self._ale.lives()}
 
     def ram(self) -> npt.NDArray[np.uint8]:
-        return np.asarray(self._ale.getRAM(), np.uint8)
+        return np.array(self._ale.getRAM(), np.uint8)
+
+    def poke(self, address: int, value: int) -> None:
+        self._ale.setRAM(address, value)
 
     def grey(self) -> npt.NDArray[np.uint8]:
         return np.asarray(self._ale.getScreenGrayscale(), np.uint8)
@@ -224,8 +230,8 @@ class AnyAle(AleGame):
     options = AleOptions
     observe: ClassVar[Observing | Mapping[str, Observing]] = {
         "pictures": Pictures(),
-        "ram": Ram(*range(128)),
-        "both": Both(Pictures(), Ram(*range(128))),
+        "ram": Ram(*range(RAM_BYTES)),
+        "both": Both(Pictures(), Ram(*range(RAM_BYTES))),
     }
 
     def rom_of(self, options: AleOptions) -> str:

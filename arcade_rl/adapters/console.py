@@ -66,6 +66,10 @@ class Console(ABC):
         """The memory now, in an array that later frames do not change."""
 
     @abstractmethod
+    def poke(self, address: int, value: int) -> None:
+        """Write a byte into the memory that `ram` shows."""
+
+    @abstractmethod
     def grey(self) -> npt.NDArray[np.uint8]:
         """The picture now. (height, width), uint8."""
 
@@ -177,6 +181,12 @@ class ConsoleEpisode(Episode):
         self._held = None if (held < 0).any() else held if held.ndim else int(held)
         self._measures.restore(saved["counts"], console.ram(), console.told())
         self._lives = float(saved["counts"][2])
+
+    def memory(self) -> npt.NDArray[np.uint8]:
+        return self._console.ram()
+
+    def poke(self, address: int, value: int) -> None:
+        self._console.poke(address, value)
 
     def close(self) -> None:
         self._console.close()

@@ -97,6 +97,15 @@ class Episode(ABC):
         """Go on from what `save` gave."""
         raise NotImplementedError(f"{type(self).__name__} cannot be restored")
 
+    def memory(self) -> npt.NDArray[np.uint8]:
+        """The machine's memory now, for `Declaration.memory_bytes`, in an array that nobody else writes
+        to."""
+        raise NotImplementedError(f"{type(self).__name__} shows no memory")
+
+    def poke(self, address: int, value: int) -> None:
+        """Write a byte into the memory."""
+        raise NotImplementedError(f"{type(self).__name__} takes no bytes")
+
     def close(self) -> None:  # noqa: B027 - most machines hold nothing
         """Free what the machine holds."""
 

@@ -108,6 +108,13 @@ class IsolatedScreen(Screen):
     def restore(self, state: object) -> None:
         self._call("restore", state)
 
+    def memory(self) -> npt.NDArray[np.uint8]:
+        memory: npt.NDArray[np.uint8] = self._call("memory")
+        return memory
+
+    def poke(self, address: int, value: int) -> None:
+        self._call("poke", address, value)
+
     def close(self) -> None:
         shards, self._shards = self._shards, []
         end(shards)

@@ -76,6 +76,7 @@ class RetroGame(ConsoleGame):
             sound_rate=facts.sound_rate,
             sound_channels=2,
             packages=("stable-retro",),
+            memory_bytes=facts.memory_bytes,
             controls=self.controls,
         )
 
@@ -94,7 +95,8 @@ class RetroGame(ConsoleGame):
             if is_single
             else spaces.MultiDiscrete([len(choice) for choice in choices])
         )
-        console = RetroConsole(game, state, choices, self.reads_memory or eye.reads_memory)
+        reads_memory = self.reads_memory or eye.reads_memory or use.draws
+        console = RetroConsole(game, state, choices, reads_memory, facts.is_swapped)
         return ConsoleEpisode(console, space, options, eye, self.measures(), use)
 
     def _actions(self, facts: Facts) -> tuple[list[npt.NDArray[np.uint8]], tuple[str, ...]]:
@@ -110,11 +112,18 @@ class RetroConsole(Console):
     looks at it, and pictures where somebody looks at them."""
 
     def __init__(
-        self, game: str, state: str, choices: Sequence[npt.NDArray[np.uint8]], reads_memory: bool
+        self,
+        game: str,
+        state: str,
+        choices: Sequence[npt.NDArray[np.uint8]],
+        reads_memory: bool,
+        is_swapped: bool,
     ) -> None:
+        """`is_swapped`: see `Facts.is_swapped`."""
         self._env = opened(game, state)
         self._emulator, self._data = self._env.em, self._env.data
         self._choices, self._reads_memory = choices, reads_memory
+        self._is_swapped = is_swapped
         self._begins = self._env.initial_state or self._emulator.get_state()
         self._none = np.zeros(len(self._env.buttons), np.uint8)
 
@@ -145,7 +154,17 @@ class RetroConsole(Console):
     def ram(self) -> npt.NDArray[np.uint8]:
         if not self._reads_memory:
             return np.zeros(0, np.uint8)
-        return np.array(self._env.get_ram(), np.uint8)
+        memory = np.array(self._env.get_ram(), np.uint8)
+        return memory.reshape(-1, 2)[:, ::-1].ravel() if self._is_swapped else memory
+
+    def poke(self, address: int, value: int) -> None:
+        memory = self._data.memory
+        for begin in sorted(memory.blocks):  # `ram` puts the blocks one behind the other
+            size = len(memory.blocks[begin])
+            if address < size:
+                memory.assign(begin + address, "|u1", value)
+                return
+            address -= size
 
     def grey(self) -> npt.NDArray[np.uint8]:
         import cv2
@@ -213,6 +232,10 @@ class Facts:
     frame_rate: Fraction
     sound_rate: int
     rom_sha256: str
+    memory_bytes: int
+    is_swapped: bool
+    """Whether the emulator keeps the two bytes of each word in the other order than the console, as
+    that of the Genesis does. Addresses are the console's, as in stable-retro's data.json."""
 
 
 @functools.cache
@@ -227,6 +250,11 @@ def facts_of(game: str, state: str) -> Facts:
         combinations: list[list[int]] = env.data.valid_actions()
         rate = Fraction(env.em.get_screen_rate()).limit_denominator(100_000)
         sound = round(env.em.get_audio_rate())
+        memory_bytes = len(env.get_ram())
+        begin = min(env.data.memory.blocks)
+        for offset, byte in enumerate((1, 2)):
+            env.data.memory.assign(begin + offset, "|u1", byte)
+        is_swapped = env.get_ram()[:2].tolist() == [2, 1]
         del env.em
     bits = np.arange(len(buttons))
     choices = [(np.array(masks)[:, None] >> bits & 1).astype(np.uint8) for masks in combinations]
@@ -238,7 +266,17 @@ def facts_of(game: str, state: str) -> Facts:
     ]
     path = Path(stable_retro.data.get_romfile_path(game))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Facts(buttons, choices, tuple(names), (width, height), rate, sound, digest)
+    return Facts(
+        buttons,
+        choices,
+        tuple(names),
+        (width, height),
+        rate,
+        sound,
+        digest,
+        memory_bytes,
+        is_swapped,
+    )
 
 
 def mask_of(name: str, facts: Facts) -> npt.NDArray[np.uint8]:

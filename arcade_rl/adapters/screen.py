@@ -44,6 +44,12 @@ class EpisodeScreen(Screen):
         saved: Mapping[str, npt.NDArray[Any]] = state
         self._episode.restore(saved)
 
+    def memory(self) -> npt.NDArray[np.uint8]:
+        return self._episode.memory()
+
+    def poke(self, address: int, value: int) -> None:
+        self._episode.poke(address, value)
+
     def close(self) -> None:
         self._episode.close()
 
