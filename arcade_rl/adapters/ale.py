@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from arcade_rl.adapters.console import Console, ConsoleEpisode, ConsoleGame, ConsoleOptions
 from arcade_rl.adapters.episode import Episode, Use
-from arcade_rl.adapters.measures import Measure, Term, fall, info, score, sign, value
+from arcade_rl.adapters.measures import MetricReader, Term, fall, info, score, sign, value
 from arcade_rl.adapters.observing import Both, Observing, Pictures, Ram
 from arcade_rl.contracts import Declaration, Frame, Game
 from arcade_rl.errors import ConfigError, MissingError
@@ -58,7 +58,7 @@ class AleGame(ConsoleGame):
         "pictures": Pictures(),
         "ram": Ram(*range(128)),
     }
-    metrics: ClassVar[tuple[Measure, ...]] = (
+    metrics: ClassVar[tuple[MetricReader, ...]] = (
         score(unit="points"),
         info("lives", better="up", is_event=True),
     )
@@ -185,7 +185,7 @@ def path_of(rom: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RomFacts:
     """What a declaration needs to know of a ROM."""
 
     buttons: tuple[str, ...]
@@ -195,13 +195,13 @@ class Facts:
 
 
 @functools.cache
-def facts_of(rom: str) -> Facts:
+def facts_of(rom: str) -> RomFacts:
     """The facts about a ROM, which is switched on once for them."""
     ale = opened(rom)
     height, width = ale.getScreenDims()
     names = tuple(action.name for action in ale.getMinimalActionSet())
     digest = hashlib.sha256(path_of(rom).read_bytes()).hexdigest()
-    return Facts(names, (int(width), int(height)), digest)
+    return RomFacts(names, (int(width), int(height)), digest)
 
 
 def buttons_of(rom: str, names: Sequence[str]) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from arcade_rl.adapters.episode import Episode, Played
+from arcade_rl.adapters.episode import Episode, Step
 from arcade_rl.contracts import (
     Array,
     Declaration,
@@ -152,7 +152,7 @@ class EpisodesEnv(VectorEnv):
                 seen[:-1] = seen[1:].copy()
                 seen[-1] = part
 
-    def _values(self, label: str, names: list[str], played: Played) -> list[float]:
+    def _values(self, label: str, names: list[str], played: Step) -> list[float]:
         """The values of terms or metrics in the order of their declaration."""
         given: Mapping[str, float] = getattr(played, label)
         if len(given) != len(names) or any(name not in given for name in names):
@@ -175,7 +175,7 @@ class Staged:
         self._stage = stage
 
 
-class Seated:
+class Asking:
     """The part of an environment in which opponents answer. An answer is asked for when the game
     wants it, one environment at a time."""
 
@@ -202,10 +202,10 @@ class Seated:
 class StagedEpisodesEnv(Staged, EpisodesEnv): ...
 
 
-class SeatedEpisodesEnv(Seated, EpisodesEnv): ...
+class SeatedEpisodesEnv(Asking, EpisodesEnv): ...
 
 
-class StagedSeatedEpisodesEnv(Staged, Seated, EpisodesEnv): ...
+class StagedSeatedEpisodesEnv(Staged, Asking, EpisodesEnv): ...
 
 
 def environments_of(declaration: Declaration) -> type[EpisodesEnv]:

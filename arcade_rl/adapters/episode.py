@@ -26,7 +26,7 @@ class Use:
     """What an episode is opened for."""
 
     purpose: Purpose
-    """Whose rules are played. Only training looks at `Played.cut`."""
+    """Whose rules are played. Only training looks at `Step.cut`."""
     draws: bool = False
     """Whether `frames` is asked for, which only a screen does."""
     sounds: bool = False
@@ -34,7 +34,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Step:
     """What one step brought."""
 
     observation: Observations
@@ -72,7 +72,7 @@ class Episode(ABC):
         before. Returns the first observation."""
 
     @abstractmethod
-    def play(self, action: Any) -> Played:
+    def play(self, action: Any) -> Step:
         """Play one step. A `Discrete` action is an int, any other an array in the shape of its space."""
 
     @abstractmethod
