@@ -132,6 +132,7 @@ class AleConsole(Console):
         return np.asarray(self._ale.getScreenRGB(), np.uint8)
 
     def sound(self) -> npt.NDArray[np.int16]:
+        # No saved state says where the waves were: after a jump the first samples may differ.
         samples = np.asarray(self._ale.getAudio(), np.uint8)
         return ((samples.astype(np.int16) - SILENCE) << 8)[:, None]
 

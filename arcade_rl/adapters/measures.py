@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,19 +23,18 @@ from arcade_rl.words import nearest
 _NO_BYTES = np.zeros(0, np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What a machine tells after a step."""
 
     score: float = 0.0
     """Sum of the game's own rewards in the episode."""
     length: int = 0
     """Steps of the episode."""
-    ram: npt.NDArray[np.uint8] = field(default_factory=lambda: _NO_BYTES)
+    ram: npt.NDArray[np.uint8] = _NO_BYTES
     """The console's memory; empty where the machine has none."""
-    info: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = MappingProxyType({})
     """Named values of the machine."""
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = MappingProxyType({})
     """The metrics at this moment, by name."""
 
 
@@ -149,13 +149,11 @@ class Measures:
         reward: float,
         ram: npt.NDArray[np.uint8] = _NO_BYTES,
         told: Mapping[str, Any] = {},
-    ) -> tuple[dict[str, float], dict[str, float]]:
+    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
         """(terms, metrics) of a step after which the machine tells this."""
         before = self._now
         self._now = now = self._moment(before.score + reward, before.length + 1, ram, told)
-        return {name: compute(before, now, reward) for name, compute in self._terms}, dict(
-            now.metrics
-        )
+        return {name: compute(before, now, reward) for name, compute in self._terms}, now.metrics
 
     def save(self) -> npt.NDArray[np.float64]:
         """What later values depend on and the machine does not tell: score and length."""
@@ -175,9 +173,11 @@ class Measures:
     def _moment(
         self, points: float, steps: int, ram: npt.NDArray[np.uint8], told: Mapping[str, Any]
     ) -> Told:
-        seen = Told(points, steps, ram, told)
-        metrics = {name: float(read(seen)) for name, read in self._metrics}
-        return Told(points, steps, ram, told, metrics)
+        metrics: dict[str, float] = {}
+        seen = Told(points, steps, ram, told, metrics)
+        for name, read in self._metrics:
+            metrics[name] = float(read(seen))
+        return seen
 
 
 def _moved(before: Told, after: Told, name: str) -> float:

@@ -219,9 +219,9 @@ class RetroFacts:
 @functools.cache
 def facts_of(game: str, state: str) -> RetroFacts:
     """The facts about a game, whose emulator is opened once for them and closed again."""
+    env = opened(game, state)
     import stable_retro
 
-    env = opened(game, state)
     with contextlib.closing(env):
         height, width, _ = env.get_screen(apply_rotation=True).shape
         buttons = tuple(name or "" for name in env.buttons)
