@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from arcade_rl.adapters.console import Console, ConsoleEpisode, ConsoleGame, ConsoleOptions
 from arcade_rl.adapters.episode import Episode, Use
-from arcade_rl.adapters.measures import Measure, Term, fall, info, score, sign, value
+from arcade_rl.adapters.measures import MetricReader, Term, fall, info, score, sign, value
 from arcade_rl.adapters.observing import Both, Observing, Pictures, Ram
 from arcade_rl.contracts import Declaration, Frame, Game
 from arcade_rl.errors import ConfigError, MissingError
@@ -60,7 +60,7 @@ class AleGame(ConsoleGame):
         "pictures": Pictures(),
         "ram": Ram(*range(RAM_BYTES)),
     }
-    metrics: ClassVar[tuple[Measure, ...]] = (
+    metrics: ClassVar[tuple[MetricReader, ...]] = (
         score(unit="points"),
         info("lives", better="up", is_event=True),
     )
@@ -138,6 +138,7 @@ class AleConsole(Console):
         return np.asarray(self._ale.getScreenRGB(), np.uint8)
 
     def sound(self) -> npt.NDArray[np.int16]:
+        # No saved state says where the waves were: after a jump the first samples may differ.
         samples = np.asarray(self._ale.getAudio(), np.uint8)
         return ((samples.astype(np.int16) - SILENCE) << 8)[:, None]
 
@@ -191,7 +192,7 @@ def path_of(rom: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RomFacts:
     """What a declaration needs to know of a ROM."""
 
     buttons: tuple[str, ...]
@@ -201,13 +202,13 @@ class Facts:
 
 
 @functools.cache
-def facts_of(rom: str) -> Facts:
+def facts_of(rom: str) -> RomFacts:
     """The facts about a ROM, which is switched on once for them."""
     ale = opened(rom)
     height, width = ale.getScreenDims()
     names = tuple(action.name for action in ale.getMinimalActionSet())
     digest = hashlib.sha256(path_of(rom).read_bytes()).hexdigest()
-    return Facts(names, (int(width), int(height)), digest)
+    return RomFacts(names, (int(width), int(height)), digest)
 
 
 def buttons_of(rom: str, names: Sequence[str]) -> list[int]:

@@ -16,9 +16,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from arcade_rl.adapters.episode import Episode, Played, Use
+from arcade_rl.adapters.episode import Episode, Step, Use
 from arcade_rl.adapters.game import EpisodeGame
-from arcade_rl.adapters.measures import Measure, Measures, Term, length, score, value
+from arcade_rl.adapters.measures import Measures, MetricReader, Term, length, score, value
 from arcade_rl.config import Options
 from arcade_rl.contracts import Controls, Declaration, Frame, Game, Observations
 from arcade_rl.errors import ConfigError, ContractError, MissingError
@@ -51,7 +51,10 @@ class GymnasiumGame(EpisodeGame):
     """Keywords that the environment is made with."""
     actions: tuple[str, ...] = ()
     """Names of the actions; numbers where there are none."""
-    metrics: ClassVar[tuple[Measure, ...]] = (score("Return", "return", format=".1f"), length())
+    metrics: ClassVar[tuple[MetricReader, ...]] = (
+        score("Return", "return", format=".1f"),
+        length(),
+    )
     """The first is the main metric. Besides the score and the length there are the values of `info`."""
     terms: ClassVar[tuple[Term, ...]] = (value(),)
     features: tuple[str, ...] = ()
@@ -86,7 +89,7 @@ class GymnasiumGame(EpisodeGame):
 class GymnasiumEpisode(Episode):
     """Plays one environment."""
 
-    def __init__(self, env: Any, metrics: Sequence[Measure], terms: Sequence[Term]) -> None:
+    def __init__(self, env: Any, metrics: Sequence[MetricReader], terms: Sequence[Term]) -> None:
         from arcade_rl.adapters.observations import Translated
 
         self._env = env
@@ -101,11 +104,11 @@ class GymnasiumEpisode(Episode):
         self._measures.begin(told=told)
         return self._seen(observation)
 
-    def play(self, action: Any) -> Played:
+    def play(self, action: Any) -> Step:
         observation, reward, terminated, truncated, told = self._env.step(self._actions(action))
         terms, metrics = self._measures.step(float(reward), told=told)
         seen = self._seen(observation)
-        return Played(seen, float(reward), terms, metrics, bool(terminated), bool(truncated))
+        return Step(seen, float(reward), terms, metrics, bool(terminated), bool(truncated))
 
     def frames(self) -> Sequence[Frame]:
         return [picture_of(self._env)]
@@ -180,7 +183,7 @@ def draws_pictures(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EnvironmentFacts:
     """What a declaration needs to know of an environment."""
 
     actions: tuple[str, ...]
@@ -189,7 +192,7 @@ class Facts:
 
 
 @functools.cache
-def facts_of(name: str, keywords: str) -> Facts:
+def facts_of(name: str, keywords: str) -> EnvironmentFacts:
     """The facts about an environment that is made with these keywords, in JSON: it is made once, and draws
     a picture, for its size."""
     from arcade_rl.envs.spaces import action_space_faults, count_names
@@ -213,7 +216,7 @@ def facts_of(name: str, keywords: str) -> Facts:
             size = (width, height)
         rate = Fraction(int(env.metadata.get("render_fps") or USUAL_RATE))
         names = tuple(str(number) for number in range(count_names(space)))
-        return Facts(names, size, rate)
+        return EnvironmentFacts(names, size, rate)
     finally:
         close(env)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -125,6 +126,34 @@ def test_what_a_library_does_not_have_is_one_line(
         game.declare(game.options(**options))
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("game", "options", "library", "said"),
+    [
+        (ALE, {"id": "adventure"}, "ale_py", "ale-py is not installed, and plays adventure"),
+        (
+            RETRO,
+            {"id": "Nobody"},
+            "stable_retro",
+            "stable-retro is not installed, and plays Nobody",
+        ),
+    ],
+    ids=["ale", "retro"],
+)
+def test_a_library_that_is_not_installed_is_named(
+    game: Any, options: dict[str, Any], library: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingError) as refused:
+        game.declare(game.options(**options))
+    assert said in str(refused.value)
+
+
+def test_a_package_that_an_environment_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "Box2D", None)
+    with pytest.raises(MissingError, match="LunarLander-v3 needs a package that is not installed"):
+        GYMNASIUM.declare(GYMNASIUM.options(id="LunarLander-v3"))
 
 
 def test_a_mistyped_environment_ends_a_training_with_exit_code_2(arcade_rl: CommandLine) -> None:
