@@ -120,7 +120,7 @@ class RetroConsole(Console):
         reads_memory: bool,
         is_swapped: bool,
     ) -> None:
-        """`is_swapped`: see `Facts.is_swapped`."""
+        """`is_swapped`: see `RetroFacts.is_swapped`."""
         self._env = opened(game, state)
         self._emulator, self._data = self._env.em, self._env.data
         self._choices, self._reads_memory = choices, reads_memory

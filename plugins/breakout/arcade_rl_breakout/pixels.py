@@ -19,7 +19,7 @@ from arcade_rl_breakout.wall import Wall
 
 BUTTONS = (NOOP, FIRE, RIGHT, LEFT)
 """Button of each action."""
-FIRE_ACTION = BUTTONS.index(FIRE)
+FIRE_ACTION, RIGHT_ACTION = BUTTONS.index(FIRE), BUTTONS.index(RIGHT)
 """Pictures of an observation."""
 UNLIMITED = 2**30
 """Frames. Truncation is not left to ale-py, whose last picture would then be half an old one."""
@@ -55,7 +55,10 @@ class PixelsEnv(VectorEnv):
     A picture is the maximum of the last two frames of its step, shrunk by area.
 
     Actions: NOOP, FIRE, RIGHT, LEFT. In the step after a lost life every action presses FIRE, in
-    training and in evaluation: the published protocol does so, and ale-py at resets only.
+    training and in evaluation: the published protocol does so, and ale-py at resets only. In the step
+    after the serve, which is the first one of a game, every action presses RIGHT, for the same reason
+    (`FireResetEnv` of OpenAI's baselines and of Stable-Baselines3). Without that step a paddle that
+    nobody moves meets no ball, and learning begins 150,000 steps later: docs/benchmarks.md.
     """
 
     def __init__(self, options: BreakoutOptions, num_envs: int, purpose: Purpose) -> None:
@@ -72,6 +75,9 @@ class PixelsEnv(VectorEnv):
         self._steps = np.zeros(num_envs, np.int64)
         self._lives = np.zeros(num_envs, np.int64)
         self._fell = np.zeros(num_envs, np.bool_)
+        """Whether a life was lost in the last step, so that the next one serves. (N,), bool."""
+        self._served = np.zeros(num_envs, np.bool_)
+        """Whether the last step served, or the game begins. (N,), bool."""
 
     def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
         self._source = seeds
@@ -79,12 +85,13 @@ class PixelsEnv(VectorEnv):
         return self._start(chosen)[chosen]
 
     def step(self, actions: Array) -> StepBatch:
-        served = np.where(self._fell, FIRE_ACTION, np.asarray(actions)).astype(np.int64)
-        observations, points, terminated, _, info = self._atari.step(served)
+        pressed = np.where(self._served, RIGHT_ACTION, np.asarray(actions))
+        pressed = np.where(self._fell, FIRE_ACTION, pressed).astype(np.int64)
+        observations, points, terminated, _, info = self._atari.step(pressed)
         points = points.astype(np.float32)
         lives_lost = (self._lives - info["lives"]).astype(np.float32)
         self._lives = info["lives"].astype(np.int64)
-        self._fell = lives_lost > 0
+        self._served, self._fell = self._fell, lives_lost > 0
         self._steps += 1
         bricks_broken, rows = self._wall.count(points, observations[:, -1])
         self._tally.count(points, rows, lives_lost)
@@ -113,7 +120,7 @@ class PixelsEnv(VectorEnv):
         seeds, lives, observations = self._starts.begin(rows, self._source)
         self._seeds[rows] = seeds
         self._lives[rows] = lives
-        self._fell[rows] = False
+        self._fell[rows], self._served[rows] = False, True
         self._steps[rows] = 0
         self._tally.begin(rows)
         self._wall.begin(rows)
@@ -143,13 +150,14 @@ class PixelsConsole:
         for button in (FIRE, *[NOOP] * (frames - 1)):
             self.frame(button)
             played.append(self.held)
-        self._lives = self.ale.lives()
+        self._lives, self._has_served = self.ale.lives(), True
         return played
 
     def button(self, action: int) -> int:
         lives = self.ale.lives()
         fell, self._lives = lives < self._lives, lives
-        return FIRE if fell else BUTTONS[action]
+        has_served, self._has_served = self._has_served, fell
+        return FIRE if fell else RIGHT if has_served else BUTTONS[action]
 
     def frame(self, button: int) -> int:
         if not self._sticky or self._draw() >= self._sticky:
@@ -158,10 +166,11 @@ class PixelsConsole:
         return points
 
     def save(self) -> object:
-        return self.ale.cloneState(), self._random.get_state(), self.held, self._lives
+        served = self._lives, self._has_served
+        return self.ale.cloneState(), self._random.get_state(), self.held, served
 
     def restore(self, state: Any) -> None:
-        saved, drawn, self.held, self._lives = state
+        saved, drawn, self.held, (self._lives, self._has_served) = state
         self.ale.restoreState(saved)
         self._random.set_state(drawn)
 

@@ -36,7 +36,10 @@ def test_the_hook_offers_breakout() -> None:
     [
         ({}, "RAM features, served then 1-30 no-ops, no sticky actions"),
         ({"sticky": 0.25}, "RAM features, served then 1-30 no-ops, sticky actions 0.25"),
-        ({"observation": "pixels"}, "pixels 84x84 x4, served then 0-28 no-ops, no sticky actions"),
+        (
+            {"observation": "pixels"},
+            "pixels 84x84 x4, served then 0-28 no-ops then right, no sticky actions",
+        ),
         ({"noop_max": 0}, "RAM features, no no-ops, no sticky actions"),
         (
             {"max_frames": 18_000},
