@@ -38,7 +38,7 @@ def game_of(**options: Any) -> tuple[Any, Any]:
         {"space": "matrix", "cuts": True},
         {"space": "number", "stack": 3},
         {"space": "switches", "saves": True, "stack": 2},
-        {"masks": True},
+        {"space": "choices", "masks": True},
         {"space": "choices", "seats": 2},
         pytest.param(
             {"space": "box", "isolated": True, "saves": True}, marks=pytest.mark.very_slow

@@ -66,6 +66,24 @@ def test_an_environment_plays_what_gymnasium_plays() -> None:
     pytest.fail("no episode ended")
 
 
+def test_closing_an_environment_leaves_an_open_window_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import pygame
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    screen = GYMNASIUM.make_screen(GYMNASIUM.options(), "training", False)
+    screen.reset(1)
+    pygame.display.quit()
+    pygame.display.init()
+    try:
+        pygame.display.set_mode((64, 48))
+        screen.close()
+        assert pygame.display.get_surface().get_size() == (64, 48)
+    finally:
+        pygame.quit()
+
+
 @pytest.mark.parametrize(
     ("space", "seen", "expected"),
     [

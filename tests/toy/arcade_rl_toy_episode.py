@@ -99,7 +99,10 @@ class PointEpisode(Episode):
         return [np.full((8, 8, 3), (self._clock * 16, self._seed % 251, 0), np.uint8)]
 
     def masks(self) -> npt.NDArray[np.bool_]:
-        return np.arange(3) != self._clock % 3
+        first = np.arange(3) != self._clock % 3
+        if self._options.space == "choices":
+            return np.concatenate([first, np.arange(2) != self._clock % 2])
+        return first
 
     def save(self) -> Mapping[str, npt.NDArray[Any]]:
         return {"state": np.array([self._seed, self._clock, self._sum])}
