@@ -66,6 +66,14 @@ def test_the_plugin_of_the_page_passes_the_check_and_learns(
     assert [value for value in values if value][-1]["env/right"] > 18
 
 
+def test_the_environments_of_the_page_on_gymnasium_play(capsys: pytest.CaptureFixture[str]) -> None:
+    (source,) = blocks("docs/gymnasium.md", "python")
+    exec(source, {})
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "0.0 0.0"
+    assert any(line.startswith("scores of the games that ended: [") for line in said[1:])
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_files_that_a_page_names_exist(page: Path) -> None:
     text = page.read_text()
