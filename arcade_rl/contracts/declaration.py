@@ -157,7 +157,8 @@ class Declaration:
     terms: tuple[RewardTerm, ...]
     """Columns of `StepBatch.terms`, in order."""
     actions: tuple[str, ...]
-    """Human name of each discrete action, or of each dimension of a continuous one."""
+    """Human name of each discrete action, choice after choice where an action has several; of each
+    switch; or of each number of a continuous action, row by row."""
     main_metric: str
     """The metric that progress lines show and that names the best checkpoint by default."""
     frame_size: tuple[int, int]

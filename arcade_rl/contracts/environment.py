@@ -121,7 +121,8 @@ class VectorEnv(ABC):
 
     @abstractmethod
     def step(self, actions: Array) -> StepBatch:
-        """Apply one action per environment. (N,) integer, or (N, dimensions) float32."""
+        """Apply one action per environment: (N,) or (N, choices) integer, or (N, ...) float32, with
+        the shape of the action space."""
 
     @abstractmethod
     def close(self) -> None:

@@ -26,7 +26,7 @@ class Replies:
     counts: npt.NDArray[np.int64]
     """How many answers each environment or step has, 0 or more. (N,) or (T,), int64."""
     actions: npt.NDArray[Any]
-    """The answers. (sum of counts,) int64, or (sum of counts, dimensions) float32."""
+    """The answers. (sum of counts, ...), int64 or float32, in the shape of the action space."""
 
 
 class Opponents(Protocol):
@@ -45,7 +45,7 @@ class Opponents(Protocol):
         observations: Observations,
         masks: npt.NDArray[np.bool_] | None,
     ) -> npt.NDArray[Any]:
-        """One action for each of the environments `rows`. (R,) int64 or (R, dimensions) float32.
+        """One action for each of the environments `rows`. (R, ...), int64 or float32.
 
         `rows` is in rising order. `observations` show the game as the opponent sees it, (R, ...),
         in host memory. `masks` say which actions the opponent may choose, (R, actions); None if
@@ -75,7 +75,7 @@ class Opponent(ABC):
 
     @abstractmethod
     def choose(self, asked: Asked) -> npt.NDArray[Any]:
-        """One action for each row. (R,) int64 or (R, dimensions) float32.
+        """One action for each row. (R, ...), int64 or float32.
 
         Random choices must follow from seeds and turns alone, so that an episode does not depend on
         the episodes that are played beside it.

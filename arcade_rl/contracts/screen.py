@@ -54,9 +54,9 @@ class Screen(ABC):
 
     @abstractmethod
     def step(self, action: Array, replies: Array | None = None) -> ScreenStep:
-        """Apply one action: an integer, or (dimensions,) float32. `replies` are what opponents
-        answered in the step, in a game of more than one seat: (answers,) integer, or (answers,
-        dimensions) float32."""
+        """Apply one action: an integer, (choices,) integer, or float32 in the shape of the action
+        space. `replies` are what opponents answered in the step, in a game of more than one seat:
+        (answers, ...), of the same kind."""
 
     @abstractmethod
     def close(self) -> None:
@@ -98,5 +98,5 @@ class Screen(ABC):
     def instruments(self, state: npt.NDArray[Any], actions: npt.NDArray[np.generic]) -> Instruments:
         """What `Declaration.tracks` and `Declaration.gauges` show after the step that led to this
         row of `StepBatch.states`. `actions` are the episode's actions so far, the step's own action
-        last: (1 or more, dimensions)."""
+        last: (1 or more, ...)."""
         raise NotImplementedError(f"{type(self).__name__} has no instruments")

@@ -49,8 +49,7 @@ def picked(observations: Observations, row: Any) -> Observations:
 
 def actions_for(actions: npt.NDArray[Any], observations: Observations) -> Array:
     """Actions in the kind of array that the environment of these observations takes: a numpy array
-    as it is, or a tensor on the device of the observations. (N,) integer or (N, dimensions)
-    float32."""
+    as it is, or a tensor on the device of the observations. (N, ...), integer or float32."""
     array = next(iter(observations.values())) if isinstance(observations, dict) else observations
     if isinstance(array, np.ndarray):
         return actions

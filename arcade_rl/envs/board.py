@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.contracts import Declaration, Observations, Purpose, StepBatch
-from arcade_rl.envs.door import leaves
+from arcade_rl.envs.spaces import choices, leaves
 from arcade_rl.errors import ArcadeError, ContractError, RunFailed
 from arcade_rl.recording.states import StartState
 
@@ -42,6 +42,18 @@ class Order:
     seat."""
     start_state: StartState | None = None
     """The state that the options name, for a process that does not know where its file is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenOrder:
+    """The first message to a process that holds a screen: which one to build."""
+
+    game: str
+    options: Mapping[str, Any]
+    purpose: Purpose
+    sound: bool
+    start_state: StartState | None = None
+    """The state that the options name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,7 @@ class Board:
         for name in ("terminated", "truncated", "cut", "has_final", "has_cut"):
             self._add(name, (n,), np.bool_)
         if declaration.masks:
-            self._add("masks", (n, count_actions(space)), np.bool_)
+            self._add("masks", (n, sum(choices(space))), np.bool_)
         self._is_dict = isinstance(hello.observation_space, spaces.Dict)
         self._arrays: dict[str, npt.NDArray[Any]] = {}
 
@@ -173,14 +185,6 @@ class Board:
         self._places[name] = (self._size, shape, dtype)
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
         self._size += -(-max(size, 1) // ALIGNMENT) * ALIGNMENT
-
-
-def count_actions(space: spaces.Space[Any]) -> int:
-    """Number of columns of an action mask."""
-    if isinstance(space, spaces.MultiDiscrete):
-        return int(space.nvec.sum())
-    assert isinstance(space, spaces.Discrete), f"{space} cannot be masked"
-    return int(space.n)
 
 
 def read_frame(descriptor: int) -> bytes | None:

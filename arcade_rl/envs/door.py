@@ -28,6 +28,13 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.arrays import to_numpy
 from arcade_rl.envs.seats import Company
+from arcade_rl.envs.spaces import (
+    action_space_faults,
+    allowed,
+    choices,
+    leaves,
+    observation_space_faults,
+)
 from arcade_rl.envs.table import Table, at_table
 from arcade_rl.errors import ContractError
 
@@ -310,57 +317,3 @@ def _environment_faults(env: VectorEnv, num_envs: int, declaration: Declaration)
         yield f"num_envs is {env.num_envs!r}; expected the {num_envs} that were asked for"
     yield from observation_space_faults(env.observation_space)
     yield from action_space_faults(env.action_space)
-
-
-def observation_space_faults(space: spaces.Space[Any]) -> Iterator[str]:
-    """Why no learner here can take observations of this space."""
-    for key, part in leaves(space).items():
-        label = f"observation_space[{key!r}]" if key else "observation_space"
-        is_array = isinstance(part, spaces.Box | spaces.MultiBinary | spaces.MultiDiscrete)
-        if not is_array or not part.shape:
-            yield (
-                f"{label} is {part!s:.80}; expected a Box of one dimension or more, or a Dict of such"
-            )
-
-
-def action_space_faults(space: spaces.Space[Any]) -> Iterator[str]:
-    """Why no learner here can choose actions of this space."""
-    expected = "Discrete, MultiDiscrete, MultiBinary or a float32 Box, of one dimension"
-    match space:
-        case spaces.Discrete():
-            if space.start != 0:
-                yield f"action_space is {space}, which counts from {space.start}; expected from 0"
-        case spaces.MultiDiscrete() if len(space.shape) == 1:
-            if np.any(space.start):
-                yield f"action_space is {space}, which counts from {space.start}; expected from 0"
-        case spaces.MultiBinary() if len(space.shape) == 1:
-            return
-        case spaces.Box() if len(space.shape) == 1 and space.dtype == np.float32:
-            return
-        case _:
-            yield f"action_space is {space!s:.80}; expected {expected}"
-
-
-def leaves(space: spaces.Space[Any]) -> dict[str, spaces.Space[Any]]:
-    """Spaces of the arrays of an observation, by key. An observation that is one array has the key
-    ""."""
-    return dict(space.spaces) if isinstance(space, spaces.Dict) else {"": space}
-
-
-def choices(space: spaces.Space[Any]) -> list[int]:
-    """Number of actions in each of the choices that make up an action, in the order of a mask."""
-    match space:
-        case spaces.Discrete():
-            return [int(space.n)]
-        case spaces.MultiDiscrete():
-            return [int(size) for size in space.nvec.ravel()]
-        case spaces.MultiBinary():
-            return [2] * math.prod(space.shape)
-    return []
-
-
-def allowed(masks: npt.NDArray[np.bool_], sizes: list[int]) -> npt.NDArray[np.bool_]:
-    """Whether every choice has at least one allowed action. (..., actions) to (...), bool."""
-    parts = np.split(masks, np.cumsum(sizes)[:-1], axis=-1)
-    found: npt.NDArray[np.bool_] = np.logical_and.reduce([part.any(axis=-1) for part in parts])
-    return found

@@ -12,7 +12,8 @@ from gymnasium import spaces
 
 from arcade_rl.config import Resolved, Train
 from arcade_rl.contracts import Declaration, VectorEnv
-from arcade_rl.envs.door import leaves, open_env
+from arcade_rl.envs.door import open_env
+from arcade_rl.envs.spaces import leaves
 from arcade_rl.errors import ConfigError
 
 LEAST_SIDE = 36

@@ -38,7 +38,15 @@ from arcade_rl.contracts import (
     StepBatch,
     VectorEnv,
 )
-from arcade_rl.envs.board import Board, Hello, Order, ShardFault, read_frame, write_frame
+from arcade_rl.envs.board import (
+    Board,
+    Hello,
+    Order,
+    ScreenOrder,
+    ShardFault,
+    read_frame,
+    write_frame,
+)
 from arcade_rl.envs.starts import StartOptions
 from arcade_rl.errors import PluginError
 
@@ -51,8 +59,9 @@ SHARED_MEMORY = Path("/dev/shm")
 class Shard:
     """One process and its two pipes."""
 
-    def __init__(self, number: int, count: int, order: Order, memory: int) -> None:
-        self._name = f"{order.game}: environment process {number} of {count}"
+    def __init__(self, name: str, order: Order | ScreenOrder, memory: int) -> None:
+        """`name` is what errors call the process."""
+        self._name = name
         commands_read, self._commands = os.pipe()
         self._replies, replies_write = os.pipe()
         inherited = (commands_read, replies_write, memory)
@@ -331,7 +340,8 @@ def open_processes(
                     tuple(opponents),
                     options.start_state if isinstance(options, StartOptions) else None,
                 )
-                shards.append(Shard(number, count, order, memory.fileno()))
+                name = f"{game.name}: environment process {number} of {count}"
+                shards.append(Shard(name, order, memory.fileno()))
                 started.append(shards[-1])
             halves.append((slice(half[0].start, half[-1].stop), shards))
         hellos = [pickle.loads(shard.receive()) for shard in started]

@@ -24,10 +24,10 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.accounting import OpenEpisodes
 from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
-from arcade_rl.envs.door import choices
 from arcade_rl.envs.fingerprints import copied, fingerprint, fingerprints, newest, row_of
 from arcade_rl.envs.seats import Company
 from arcade_rl.envs.seeds import HashedSeeds, ResumedSeeds
+from arcade_rl.envs.spaces import choices
 from arcade_rl.errors import ContractError, DivergenceError, VerificationError
 
 

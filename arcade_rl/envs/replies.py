@@ -19,8 +19,8 @@ class EnvReplies:
     counts: npt.NDArray[np.int64]
     """How many answers each step has. (T, N), int64."""
     actions: tuple[npt.NDArray[Any], ...]
-    """The answers in each environment, oldest first. N arrays: (answers,) int64, or (answers,
-    dimensions) float32."""
+    """The answers in each environment, oldest first. N arrays: (answers, ...), int64 or
+    float32."""
 
 
 def join_replies(parts: Sequence[EnvReplies | None]) -> EnvReplies | None:

@@ -5,6 +5,7 @@ N is the number of environments, R the number of environments that ask at one mo
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from gymnasium import spaces
 from arcade_rl.contracts import Asked, Game, Observations, Opponent, Opponents, Replies
 from arcade_rl.envs.arrays import picked
 from arcade_rl.envs.seeds import uniforms
+from arcade_rl.envs.spaces import choices
 
 Rows = npt.NDArray[np.intp]
 Integers = npt.NDArray[np.int64]
@@ -202,20 +204,21 @@ class RandomOpponent(Opponent):
     """Plays any allowed action, each with equal chances. Games may offer this opponent."""
 
     def __init__(self, space: spaces.Space[Any]) -> None:
-        """`space` is Discrete, or a Box of one dimension with bounds."""
-        self._space = space
+        """`space` has choices, or is a Box with bounds."""
+        self._space, self._sizes = space, choices(space)
 
     def choose(self, asked: Asked) -> npt.NDArray[Any]:
         space = self._space
         if isinstance(space, spaces.Box):
-            chances = uniforms(asked.seeds, asked.turns, space.shape[0])
-            return np.asarray(space.low + chances * (space.high - space.low), np.float32)
-        assert isinstance(space, spaces.Discrete), f"{space} has no random opponent"
-        actions = int(space.n)
-        chances = uniforms(asked.seeds, asked.turns, actions)
+            chances = uniforms(asked.seeds, asked.turns, math.prod(space.shape))
+            shaped = chances.reshape(-1, *space.shape)
+            return np.asarray(space.low + shaped * (space.high - space.low), np.float32)
+        chances = uniforms(asked.seeds, asked.turns, sum(self._sizes))
         if asked.masks is not None:
             chances = np.where(asked.masks, chances, -1.0)
-        return np.asarray(chances.argmax(axis=1), np.int64)
+        parts = np.split(chances, np.cumsum(self._sizes)[:-1], axis=1)
+        chosen = np.stack([part.argmax(axis=1) for part in parts], axis=1)
+        return np.asarray(chosen.reshape(-1, *(space.shape or ())), np.int64)
 
 
 def built_in(game: Game, options: Any, names: Sequence[str], name: str) -> Member:

@@ -1,4 +1,4 @@
-"""The process that holds some of the environments of a `ProcessEnv`.
+"""The process that holds some of the environments of a `ProcessEnv`, or the screen of a game.
 
     python -m arcade_rl.envs.shard COMMANDS_FD REPLIES_FD MEMORY_FD PARENT_PID
 
@@ -16,11 +16,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel
 
-from arcade_rl.contracts import NumberedSeeds, Observations, SeedSource, VectorEnv
+from arcade_rl.contracts import Game, NumberedSeeds, Observations, Screen, SeedSource, VectorEnv
 from arcade_rl.envs.arrays import actions_for
-from arcade_rl.envs.board import Board, Hello, Order, ShardFault, read_frame, write_frame
+from arcade_rl.envs.board import (
+    Board,
+    Hello,
+    Order,
+    ScreenOrder,
+    ShardFault,
+    read_frame,
+    write_frame,
+)
 from arcade_rl.envs.door import open_env
+from arcade_rl.envs.isolation import isolate
 from arcade_rl.envs.parent import die_with
 from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.errors import ArcadeError, PluginError
@@ -85,14 +95,35 @@ def answer(replies: int, body: bytes = b"") -> None:
 
 
 def _serve(commands: int, replies: int, memory: int) -> None:
-    from arcade_rl.config import declared
     from arcade_rl.registry import load_game
 
-    order: Order = pickle.loads(read_frame(commands) or b"")
+    order: Order | ScreenOrder = pickle.loads(read_frame(commands) or b"")
     game = load_game(order.game)
     if order.start_state is not None:
         remember(order.start_state)
     options = game.options.model_validate(order.options)
+    if isinstance(order, ScreenOrder):
+        isolate()
+        _serve_screen(game.make_screen(options, order.purpose, order.sound), commands, replies)
+    else:
+        if order.rows == 1:
+            isolate()
+        _serve_environments(order, game, options, commands, replies, memory)
+
+
+def _serve_screen(screen: Screen, commands: int, replies: int) -> None:
+    answer(replies)
+    while (command := read_frame(commands)) is not None:
+        method, arguments = pickle.loads(command)
+        answer(replies, pickle.dumps(getattr(screen, method)(*arguments)))
+    screen.close()
+
+
+def _serve_environments(
+    order: Order, game: Game, options: BaseModel, commands: int, replies: int, memory: int
+) -> None:
+    from arcade_rl.config import declared
+
     declaration = declared(game, options)
     env = open_env(
         game, options, declaration, order.rows, order.purpose, waits=False, first=order.first

@@ -13,8 +13,8 @@ from arcade_rl.errors import DivergenceError
 from arcade_rl.gymnasium.setup import Setup
 
 
-class Pictures:
-    """Pictures of the open episode of one environment. The screen plays the episode again as far as
+class EpisodePictures:
+    """EpisodePictures of the open episode of one environment. The screen plays the episode again as far as
     it has come, so an episode of which no picture is wanted costs nothing."""
 
     def __init__(self, setup: Setup) -> None:

@@ -20,9 +20,9 @@ from arcade_rl.envs.arrays import (
     observations_copy,
     to_numpy,
 )
-from arcade_rl.envs.door import choices
 from arcade_rl.envs.replies import replies_of
-from arcade_rl.gymnasium.pictures import Pictures
+from arcade_rl.envs.spaces import choices
+from arcade_rl.gymnasium.pictures import EpisodePictures
 from arcade_rl.gymnasium.seeds import ResetSeeds
 from arcade_rl.gymnasium.setup import Setup
 from arcade_rl.recording.ended import EndedEpisodes
@@ -97,7 +97,7 @@ class PlainEnvs:
         self._logged = 0
         self._is_closed = False
         self._seeds = ResetSeeds(num_envs)
-        self._pictures = [Pictures(setup) for _ in range(num_envs if has_pictures else 0)]
+        self._pictures = [EpisodePictures(setup) for _ in range(num_envs if has_pictures else 0)]
         self._given: Observations = None
         self._terms = [term.name for term in self.declaration.terms]
         self._metrics = [metric.name for metric in self.declaration.metrics]

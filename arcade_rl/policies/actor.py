@@ -49,8 +49,8 @@ class Acting:
         memory: Any,
         starts: npt.NDArray[np.bool_],
     ) -> tuple[npt.NDArray[Any], Any]:
-        """(actions within the action space, the policy's memory after them). Actions are (N,)
-        int64, or (N, dimensions) float32.
+        """(actions within the action space, the policy's memory after them). Actions are (N, ...),
+        int64 or float32.
 
         Random choices follow from each episode's seed and its number of steps so far, both (N,).
         `starts` says where an episode begins, whose memory is empty. (N,), bool.
@@ -96,7 +96,7 @@ class Actor:
         self._starts: npt.NDArray[np.bool_] = np.ones(env.num_envs, bool)
 
     def act(self, observations: Observations) -> npt.NDArray[Any]:
-        """Actions within the action space. (N,) int64, or (N, dimensions) float32."""
+        """Actions within the action space. (N, ...), int64 or float32."""
         actions, self._memory = self._acting.choose(
             observations,
             self._env.action_masks(),

@@ -43,8 +43,8 @@ class Head(ABC):
 
     @abstractmethod
     def sample(self, distribution: Tensor, rows: slice) -> Tensor:
-        """One action for each of the environments `rows`. (N,) or (N, A); int64, or float32 for
-        continuous actions."""
+        """One action for each of the environments `rows`, in the shape of the action space. (N,) or
+        (N, A), int64; (N, ...), float32, for continuous actions."""
 
     @abstractmethod
     def log_prob(self, distribution: Tensor, actions: Tensor) -> Tensor:
@@ -127,14 +127,15 @@ class BernoulliHead(Head):
 
 
 class GaussianHead(Head):
-    """Independent normal distributions."""
+    """Independent normal distributions, one for each number of an action of any shape."""
 
     meaning = "means, then logarithms of deviations"
 
-    def __init__(self, policy: ActorCriticPolicy, size: int) -> None:
+    def __init__(self, policy: ActorCriticPolicy, shape: tuple[int, ...]) -> None:
         self._net = policy.action_net
         self._log_std = policy.log_std
-        self.numbers = 2 * size
+        self._shape = shape
+        self.numbers = 2 * math.prod(shape)
 
     def distribution(self, latent: Tensor, masks: Tensor | None = None) -> Tensor:
         mean = self._net(latent)
@@ -142,11 +143,15 @@ class GaussianHead(Head):
 
     def sample(self, distribution: Tensor, rows: slice) -> Tensor:
         mean, log_std = distribution.chunk(2, dim=1)
-        return mean + log_std.exp() * torch.randn_like(mean)
+        return self._shaped(mean + log_std.exp() * torch.randn_like(mean))
+
+    def _shaped(self, numbers: Tensor) -> Tensor:
+        """Numbers (N, A) as actions of the game's own shape. (N, ...)"""
+        return numbers.view(-1, *self._shape)
 
     def log_prob(self, distribution: Tensor, actions: Tensor) -> Tensor:
         mean, log_std = distribution.chunk(2, dim=1)
-        scaled = (actions - mean) / log_std.exp()
+        scaled = (actions.reshape(mean.shape) - mean) / log_std.exp()
         return (-0.5 * scaled.square() - log_std - 0.5 * math.log(2 * math.pi)).sum(1)
 
     def entropy(self, distribution: Tensor) -> Tensor:
@@ -158,8 +163,8 @@ class StateDependentHead(GaussianHead):
     """Generalised state-dependent exploration (Raffin et al. 2021): the noise is a random function
     of the latent code, drawn once a rollout or every few steps."""
 
-    def __init__(self, policy: ActorCriticPolicy, size: int) -> None:
-        super().__init__(policy, size)
+    def __init__(self, policy: ActorCriticPolicy, shape: tuple[int, ...]) -> None:
+        super().__init__(policy, shape)
         assert isinstance(policy.action_dist, StateDependentNoiseDistribution)
         self._noise = policy.action_dist
 
@@ -173,7 +178,7 @@ class StateDependentHead(GaussianHead):
         """Sample for the latent codes of the last call of `distribution`."""
         mean, _ = distribution.chunk(2, dim=1)
         matrices = self._noise.exploration_matrices[rows]  # (N, L, A)
-        return mean + (self._latent.unsqueeze(1) @ matrices).squeeze(1)
+        return self._shaped(mean + (self._latent.unsqueeze(1) @ matrices).squeeze(1))
 
     def renew_noise(self, num_envs: int) -> None:
         self._noise.sample_weights(self._log_std, batch_size=num_envs)
@@ -198,7 +203,7 @@ def head_of(policy: ActorCriticPolicy, action_space: spaces.Space[Any]) -> Head:
         case spaces.MultiBinary():
             return BernoulliHead(policy, math.prod(action_space.shape))
         case spaces.Box() if isinstance(policy.action_dist, StateDependentNoiseDistribution):
-            return StateDependentHead(policy, math.prod(action_space.shape))
+            return StateDependentHead(policy, action_space.shape)
         case spaces.Box():
-            return GaussianHead(policy, math.prod(action_space.shape))
+            return GaussianHead(policy, action_space.shape)
     raise TypeError(f"{action_space} is not an action space of Stable-Baselines3's PPO")

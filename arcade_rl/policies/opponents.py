@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from arcade_rl.config import POOL, Resolved
 from arcade_rl.contracts import Asked, Observations, Opponent, VectorEnv
-from arcade_rl.envs.door import choices
 from arcade_rl.envs.seats import Member, Seated, built_in
+from arcade_rl.envs.spaces import choices
 from arcade_rl.errors import ConfigError, UsageError
 from arcade_rl.policies.actor import Acting, load_acting
 from arcade_rl.runs import checkpoints

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from arcade_rl.envs.door import leaves
+from arcade_rl.envs.spaces import leaves
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.reading import read_file
 from arcade_rl.runs.fields import parsed

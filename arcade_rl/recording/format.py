@@ -53,6 +53,8 @@ MAX_FRAMES = 1 << 32
 """Most native frames of a step."""
 MAX_CHOICES = 1 << 32
 """Most choices of a discrete action."""
+MAX_AXES = 8
+"""Most axes of a continuous action."""
 _MAX_STRING = 1 << 16
 _MAX_PARTS = 1 << 20
 """Most parts of all lists and maps of a file together."""
@@ -264,9 +266,10 @@ def _pack_actions(actions: npt.NDArray[Any]) -> list[Any]:
 
 def _unpack_actions(parts: list[Any], count: int) -> npt.NDArray[Any]:
     choices, rest, data = parts
-    if not (choices == 0 or 2 <= choices <= MAX_CHOICES) or len(rest) > 1:
+    if not (choices == 0 or 2 <= choices <= MAX_CHOICES) or len(rest) > MAX_AXES:
         raise VerificationError(
-            f"actions of {choices} choices and shape {rest}; expected {MAX_CHOICES} and 1 at most"
+            f"actions of {choices} choices and shape {rest!r:.80}; expected {MAX_CHOICES} choices and "
+            f"{MAX_AXES} axes at most"
         )
     shape = (count, *(_width(size) for size in rest))
     if not choices:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from arcade_rl.contracts import Array, Declaration, Observations
 from arcade_rl.envs.accounting import Steps
-from arcade_rl.envs.door import choices
+from arcade_rl.envs.spaces import choices
 from arcade_rl.errors import ContractError
 from arcade_rl.training.played import Played
 from arcade_rl.training.storage import Batch, storage_for, tensor
@@ -66,7 +66,7 @@ class Rollout:
         dtype = torch.float32 if is_continuous else torch.int64
         shape = (steps, n, *(action_space.shape or ()))
         self.actions = torch.zeros(shape, dtype=dtype, device=device)
-        """The actions as the policy chose them. (T, N) or (T, N, dimensions)."""
+        """The actions as the policy chose them. (T, N, ...)."""
         self.sent = torch.zeros_like(self.actions) if is_continuous else self.actions
         """The actions as the environments got them, within the limits of their space."""
         self.distributions = torch.zeros((steps, n, numbers), device=device)

@@ -265,7 +265,7 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "the feature group 'lights' has 3 features; expected full rows of 2",
             ],
         ),
-        ("toy_actions", "environment", ["Discrete(4); 1 actions are declared"]),
+        ("toy_actions", "environment", ["1 actions are declared; expected 4 names"]),
         (
             "toy_actions",
             "declaration",

@@ -171,7 +171,10 @@ SPACES = {
     "discrete": (has_spaces(observation_space=spaces.Discrete(3)), r"observation_space is Discrete\(3\)"),
     "start": (has_spaces(action_space=spaces.Discrete(3, start=1)), "counts from 1; expected from 0"),
     "float64 actions": (has_spaces(action_space=spaces.Box(-1, 1, (3,), np.float64)), "action_space is Box"),
-    "picture actions": (has_spaces(action_space=spaces.Box(-1, 1, (3, 3), np.float32)), "of one dimension"),
+    "many axes": (has_spaces(action_space=spaces.Box(-1, 1, (1,) * 9, np.float32)), "8 dimensions at most"),
+    "no actions": (has_spaces(action_space=spaces.Box(-1, 1, (3, 0), np.float32)), "holds no number"),
+    "table of choices": (has_spaces(action_space=spaces.MultiDiscrete([[2, 3], [2, 2]])), "of one dimension"),
+    "table of switches": (has_spaces(action_space=spaces.MultiBinary([2, 2])), "of one dimension"),
     "text": (has_spaces(action_space=spaces.Text(3)), "action_space is Text"),
     "number": (has_spaces(num_envs=7), "num_envs is 7; expected the 4 that were asked for"),
 }  # fmt: skip

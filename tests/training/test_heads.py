@@ -19,6 +19,9 @@ ACTIONS: dict[str, spaces.Space[Any]] = {
     "multi-discrete": spaces.MultiDiscrete([3, 2, 5]),
     "multi-binary": spaces.MultiBinary(3),
     "continuous": spaces.Box(-1, 1, (2,), np.float32),
+    "continuous matrix": spaces.Box(-1, 1, (2, 3), np.float32),
+    "continuous number": spaces.Box(-1, 1, (), np.float32),
+    "gSDE matrix": spaces.Box(-1, 1, (2, 3), np.float32),
     "gSDE": spaces.Box(-1, 1, (2,), np.float32),
 }
 ROWS = 20_000
@@ -31,7 +34,7 @@ def make(kind: str) -> ActorCriticPolicy:
         ACTIONS[kind],
         lambda _: 1e-3,
         net_arch=[8],
-        use_sde=kind == "gSDE",
+        use_sde=kind.startswith("gSDE"),
         log_std_init=-0.5,
     )
     torch.nn.init.normal_(policy.action_net.weight, std=0.5)  # type: ignore[arg-type]
@@ -44,18 +47,19 @@ def test_log_probabilities_and_entropies_are_sb3s(kind: str) -> None:
     head = head_of(policy, ACTIONS[kind])
     latent = torch.randn(50, 8)
     with torch.no_grad():
-        if kind == "gSDE":
+        if kind.startswith("gSDE"):
             policy.reset_noise(50)
         theirs = policy._get_action_dist_from_latent(latent)
         ours = head.distribution(latent)
         assert ours.shape == (50, head.numbers)
         actions = head.sample(ours, slice(0, 50))
-        stock_actions = actions.float() if kind == "multi-binary" else actions
+        assert actions.shape == (50, *(ACTIONS[kind].shape or ()))
+        stock_actions = actions if kind.endswith("discrete") else actions.float().reshape(50, -1)
         torch.testing.assert_close(head.log_prob(ours, actions), theirs.log_prob(stock_actions))
         torch.testing.assert_close(head.entropy(ours), theirs.entropy())
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ACTIONS if kind != "gSDE"])
+@pytest.mark.parametrize("kind", [kind for kind in ACTIONS if not kind.startswith("gSDE")])
 def test_samples_have_the_probabilities_that_the_head_says(kind: str) -> None:
     policy = make(kind)
     head = head_of(policy, ACTIONS[kind])
@@ -65,7 +69,8 @@ def test_samples_have_the_probabilities_that_the_head_says(kind: str) -> None:
         ours = head.distribution(latent)
         samples = head.sample(ours, slice(0, ROWS)).float()
         expected = policy._get_action_dist_from_latent(latent).sample().float()
-    assert samples.shape == expected.shape
+    assert samples.shape == (ROWS, *(ACTIONS[kind].shape or ()))
+    samples = samples.reshape(expected.shape)
     error = 5 * expected.std(0) / ROWS**0.5 * 2**0.5
     assert ((samples.mean(0) - expected.mean(0)).abs() <= error).all()
     assert torch.allclose(samples.std(0), expected.std(0), atol=0.05)
@@ -86,6 +91,17 @@ def test_noise_of_gsde_belongs_to_its_environment() -> None:
         torch.testing.assert_close(whole, policy._get_action_dist_from_latent(latent).get_actions())
         head.renew_noise(6)
         assert not torch.equal(head.sample(head.distribution(latent), slice(0, 6)), whole)
+
+
+def test_noise_of_gsde_has_the_shape_of_the_actions() -> None:
+    policy = make("gSDE matrix")
+    head = head_of(policy, ACTIONS["gSDE matrix"])
+    latent = torch.randn(6, 8)
+    with torch.no_grad():
+        head.renew_noise(6)
+        actions = head.sample(head.distribution(latent), slice(0, 6))
+        theirs = policy._get_action_dist_from_latent(latent).get_actions()
+    torch.testing.assert_close(actions, theirs.reshape(6, 2, 3))
 
 
 @pytest.mark.parametrize("kind", ["discrete", "multi-discrete"])

@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from arcade_rl_drmario.roms import BETAS, EUROPE, REV_0, REV_A
 
 from arcade_rl import hookspecs
 from arcade_rl.config import Config, from_assignments, resolve
 from arcade_rl.config import recording as settings
+from arcade_rl.contracts import Game
 from arcade_rl.envs.conformance import check
 from arcade_rl.hookspecs import arcade_rl_games, arcade_rl_roms
 from arcade_rl.registry import load_game
@@ -44,17 +46,25 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_plugin_of_the_page_passes_the_check_and_learns(
-    plugin_dist: PluginDist, tmp_path: Path
-) -> None:
+COINS = {"one episode": 0, "the whole contract": 1}
+"""The places of the two forms of the coin among the page's blocks of Python."""
+
+
+def coin_of(place: int, plugin_dist: PluginDist) -> Game:
     metadata = blocks("docs/plugins.md", "toml")[0]
-    source = blocks("docs/plugins.md", "python")[0]
     plugin_dist(
         "arcade_rl_coin",
-        source,
+        blocks("docs/plugins.md", "python")[place],
         tomllib.loads(metadata)["project"]["entry-points"]["arcade_rl.games"],
     )
-    game = load_game("coin")
+    return load_game("coin")
+
+
+@pytest.mark.parametrize("place", COINS.values(), ids=COINS)
+def test_the_plugin_of_the_page_passes_the_check_and_learns(
+    place: int, plugin_dist: PluginDist, tmp_path: Path
+) -> None:
+    game = coin_of(place, plugin_dist)
     assert check(game, game.options(), 300).faults == ()
 
     resolved = resolve([from_assignments(["game=coin", "train.learning_rate=3e-3"])], load_game)
@@ -72,6 +82,19 @@ def test_the_environments_of_the_page_on_gymnasium_play(capsys: pytest.CaptureFi
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "0.0 0.0"
     assert any(line.startswith("scores of the games that ended: [") for line in said[1:])
+
+
+@pytest.mark.parametrize("place", COINS.values(), ids=COINS)
+def test_the_last_picture_of_the_pages_coin_is_of_the_episode_that_ended(
+    place: int, plugin_dist: PluginDist
+) -> None:
+    game = coin_of(place, plugin_dist)
+    sys.modules["arcade_rl_coin"].THROWS = 19  # type: ignore[attr-defined]
+    screen = game.make_screen(game.options(), "training", False)
+    first = screen.reset(6)
+    shown = [screen.step(np.int64(0)) for _ in range(19)]
+    assert [step.ended for step in shown] == [False] * 18 + [True]
+    assert (first.max(), shown[-1].frames[-1].min()) == (0, 255)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -102,7 +125,7 @@ def test_no_hook_is_left_out() -> None:
 
 
 def test_the_roms_of_the_page_are_known(plugin_dist: PluginDist) -> None:
-    metadata, source = blocks("docs/plugins.md", "toml")[1], blocks("docs/plugins.md", "python")[1]
+    metadata, source = blocks("docs/plugins.md", "toml")[1], blocks("docs/plugins.md", "python")[2]
     points = tomllib.loads(metadata)["project"]["entry-points"]["arcade_rl.roms"]
     plugin_dist("arcade_rl_coin_roms", source, {}, roms=points)
     names = {one.rom.name: one.is_accepted for one in catalogue().roms}

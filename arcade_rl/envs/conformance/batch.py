@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from gymnasium import spaces
 
 from arcade_rl.contracts import (
     Array,
@@ -23,7 +22,13 @@ from arcade_rl.envs.arrays import WeightedSum
 from arcade_rl.envs.capabilities import environment_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy, observation_faults
 from arcade_rl.envs.conformance.play import RandomPlayer, Seeds, opened
-from arcade_rl.envs.door import observation_space_faults
+from arcade_rl.envs.spaces import (
+    action_space_faults,
+    allowed,
+    choices,
+    count_names,
+    observation_space_faults,
+)
 from arcade_rl.envs.table import Table
 
 Rule: TypeAlias = "Callable[[SeenStep], Iterator[str]]"
@@ -66,15 +71,14 @@ def stage_faults(game: Game, options: Any, declaration: Declaration) -> Iterator
 
 
 def _action_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
-    space, names = env.action_space, len(declaration.actions)
-    if isinstance(space, spaces.Discrete):
-        if space.n != names or space.start != 0:
-            yield f"the action space is {space}; {names} actions are declared, counted from 0"
-    elif isinstance(space, spaces.Box) and len(space.shape) == 1 and space.dtype == np.float32:
-        if space.shape[0] != names:
-            yield f"the action space has {space.shape[0]} dimensions; {names} actions are declared"
-    else:
-        yield f"the action space is {space}; expected Discrete or a float32 Box of one dimension"
+    faults = list(action_space_faults(env.action_space))
+    yield from faults
+    names, expected = len(declaration.actions), 0 if faults else count_names(env.action_space)
+    if not faults and names != expected:
+        yield (
+            f"{names} actions are declared; expected {expected} names for the action space "
+            f"{env.action_space}"
+        )
 
 
 def _feature_faults(env: VectorEnv, declaration: Declaration) -> Iterator[str]:
@@ -215,7 +219,8 @@ def _weight_rule(seen: SeenStep) -> Iterator[str]:
 
 
 def _mask_rule(seen: SeenStep) -> Iterator[str]:
-    shape = (seen.env.num_envs, len(seen.declaration.actions))
+    sizes = choices(seen.env.action_space)
+    shape = (seen.env.num_envs, sum(sizes))
     masks = seen.env.action_masks()
     if (masks is None) == seen.declaration.masks:
         given = "None" if masks is None else "given"
@@ -224,7 +229,7 @@ def _mask_rule(seen: SeenStep) -> Iterator[str]:
         return
     faults = list(array_faults("action_masks", masks, shape, np.bool_))
     yield from faults
-    if not faults and not as_numpy(masks).any(axis=1).all():
+    if not faults and not allowed(as_numpy(masks), sizes).all():
         yield "action_masks forbids every action of an environment; expected at least one allowed"
 
 

@@ -26,6 +26,7 @@ from arcade_rl.envs.conformance.arrays import as_numpy
 from arcade_rl.envs.replies import replies_of
 from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.envs.seeds import HashedSeeds
+from arcade_rl.envs.spaces import choices
 from arcade_rl.envs.table import Table
 
 Digest: TypeAlias = dict[str, str]
@@ -107,15 +108,22 @@ def masks_of(env: VectorEnv) -> npt.NDArray[Any] | None:
 def choose(
     space: spaces.Space[Any], random: np.random.Generator, mask: npt.NDArray[Any] | None
 ) -> npt.NDArray[Any]:
-    """One random action of a Discrete or a Box space."""
-    if isinstance(space, spaces.Discrete):
-        allowed = np.arange(space.n) if mask is None else np.flatnonzero(mask)
-        return np.asarray(space.start + allowed[int(random.random() * len(allowed))])
+    """One random action that the mask allows."""
+    if sizes := choices(space):
+        parts = [None] * len(sizes) if mask is None else np.split(mask, np.cumsum(sizes)[:-1])
+        found = [_pick(size, random, part) for size, part in zip(sizes, parts, strict=True)]
+        return np.array(found).reshape(space.shape or ())
     if isinstance(space, spaces.Box):
         low = np.where(np.isfinite(space.low), space.low, -1.0)
         high = np.where(np.isfinite(space.high), space.high, 1.0)
         return np.asarray(low + (high - low) * random.random(space.shape), np.float32)
-    raise TypeError(f"action space is {space}; expected Discrete or a Box of one dimension")
+    raise TypeError(f"action space is {space}; expected choices or a Box")
+
+
+def _pick(size: int, random: np.random.Generator, mask: npt.NDArray[Any] | None) -> int:
+    """One of `size` actions, each with equal chances."""
+    allowed = np.arange(size) if mask is None else np.flatnonzero(mask)
+    return int(allowed[int(random.random() * len(allowed))])
 
 
 @contextmanager

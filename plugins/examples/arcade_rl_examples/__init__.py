@@ -1,0 +1,1 @@
+"""Four small games for arcade_rl: one of each adapter, and one of two seats."""
