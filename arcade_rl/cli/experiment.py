@@ -18,7 +18,7 @@ from arcade_rl.config import (
 )
 from arcade_rl.contracts import Game
 from arcade_rl.errors import MissingError
-from arcade_rl.registry import load_game
+from arcade_rl.registry import configurations, load_game
 from arcade_rl.runs.directory import RunDirectory, all_runs, runs_directory
 from arcade_rl.targets import read_target
 
@@ -48,6 +48,13 @@ def game_with_options(target: str, assignments: Sequence[str]) -> tuple[Game, Ba
     sources = _sources(target, assignments)
     game = load_game(game_name(sources))
     return game, resolve_options(sources, game)
+
+
+def checked_target(target: str, assignments: Sequence[str]) -> str:
+    """The name of the game that is meant, which is installed. Imports no plugin."""
+    name = game_name(_sources(target, assignments))
+    configurations(name)
+    return name
 
 
 def _sources(target: str, assignments: Sequence[str]) -> list[Source]:

@@ -17,7 +17,7 @@ from arcade_rl.cli.train import JSON, SET_DECLARED, SET_OPTIONS
 from arcade_rl.errors import ArcadeError, MissingError, PluginError
 
 if TYPE_CHECKING:
-    from arcade_rl.envs.conformance import Report
+    from arcade_rl.envs.conformance import Check
     from arcade_rl.registry import Installed
 
 FAULTY = 1
@@ -98,18 +98,28 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
 def check(
     context: click.Context, game: str, assignments: tuple[str, ...], steps: int, as_json: bool
 ) -> None:
-    """Check that a game keeps the contract, and report every fault.
+    """Check that a game keeps the contract, and report every fault with the line to change.
 
     Plays STEPS random steps in training and in evaluation, plays episodes again in other ways and
-    in another process, and watches one. Exits with 1 if there are faults.
+    in another process, and watches some. Every check has a process of its own, so a game that ends its
+    process fails one check. Exits with 1 if there are faults.
     """
-    from arcade_rl.cli.experiment import game_with_options
-    from arcade_rl.cli.output import emit_json
-    from arcade_rl.envs import conformance
+    from arcade_rl.cli.experiment import checked_target, game_with_options
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.envs.conformance.elsewhere import check_elsewhere, refuse_what_ends_its_process
+    from arcade_rl.words import spoken_duration
 
+    refuse_what_ends_its_process(checked_target(game, assignments))
     with plugin_output_to_stderr():
         loaded, options = game_with_options(game, assignments)
-        report = conformance.check(loaded, options, steps)
+    announced = f"{loaded.name}: the check takes up to about "
+    report = check_elsewhere(
+        loaded.name,
+        options,
+        steps,
+        (lambda _: None) if as_json else _write_check,
+        lambda s: None if as_json else notice(announced + spoken_duration(s)),
+    )
     if as_json:
         emit_json(
             {
@@ -127,7 +137,8 @@ def check(
             }
         )
     else:
-        _write_report(report)
+        count = len(report.faults)
+        click.echo(f"{report.game}: {count or 'no'} fault{'' if count == 1 else 's'}")
     if report.faults:
         context.exit(FAULTY)
 
@@ -178,13 +189,14 @@ def _status(row: Row) -> str:
     return f"{row.status}: {row.reason}" if row.reason else row.status
 
 
-def _write_report(report: Report) -> None:
-    for check in report.checks:
-        word = "ok" if check.ok else "FAULT"
-        click.echo(f"{check.name:<12} {word:<5} {check.seconds:7.2f} s")
-        for fault in check.faults:
-            click.echo(f"    {fault.message}")
-        if check.note:
-            click.echo(f"    {check.note}")
-    count = len(report.faults)
-    click.echo(f"{report.game}: {count or 'no'} fault{'' if count == 1 else 's'}")
+def _write_check(check: Check) -> None:
+    word = "ok" if check.ok else "FAULT"
+    click.echo(f"{check.name:<12} {word:<5} {check.seconds:7.2f} s")
+    for fault in check.faults:
+        click.echo(f"    {fault.message}")
+        if fault.place:
+            click.echo(f"      {fault.place}")
+    for advice in dict.fromkeys(fault.advice for fault in check.faults if fault.advice):
+        click.echo(f"    to do: {advice}")
+    if check.note:
+        click.echo(f"    {check.note}")
