@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.adapters.console import Console, ConsoleEpisode, ConsoleGame, ConsoleOptions
 from arcade_rl.adapters.episode import Episode, Use
-from arcade_rl.adapters.measures import fall, info, score, sign, value
-from arcade_rl.adapters.observing import Both, Pictures, Ram
+from arcade_rl.adapters.measures import MetricReader, Term, fall, info, score, sign, value
+from arcade_rl.adapters.observing import Both, Observing, Pictures, Ram
 from arcade_rl.contracts import Declaration, Frame, Game
 from arcade_rl.errors import ConfigError, MissingError
 from arcade_rl.hookspecs import hookimpl
@@ -54,9 +54,19 @@ class AleGame(ConsoleGame):
     """Name of the ROM, such as "space_invaders"."""
     buttons: Sequence[str] | None = None
     """Names of the actions, of those that ale-py has; None for those that mean something in the game."""
-    observe = {"pictures": Pictures(), "ram": Ram(*range(128))}  # noqa: RUF012
-    metrics = (score(unit="points"), info("lives", better="up", is_event=True))
-    terms = (sign(), value("score_value", 0.0), fall("lives_lost", 0.0, of="lives"))
+    observe: ClassVar[Observing | Mapping[str, Observing]] = {
+        "pictures": Pictures(),
+        "ram": Ram(*range(128)),
+    }
+    metrics: ClassVar[tuple[MetricReader, ...]] = (
+        score(unit="points"),
+        info("lives", better="up", is_event=True),
+    )
+    terms: ClassVar[tuple[Term, ...]] = (
+        sign(),
+        value("score_value", 0.0),
+        fall("lives_lost", 0.0, of="lives"),
+    )
 
     def rom_of(self, options: Any) -> str:
         """Name of the ROM that is played under the options."""
@@ -122,6 +132,7 @@ class AleConsole(Console):
         return np.asarray(self._ale.getScreenRGB(), np.uint8)
 
     def sound(self) -> npt.NDArray[np.int16]:
+        # No saved state says where the waves were: after a jump the first samples may differ.
         samples = np.asarray(self._ale.getAudio(), np.uint8)
         return ((samples.astype(np.int16) - SILENCE) << 8)[:, None]
 
@@ -175,7 +186,7 @@ def path_of(rom: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RomFacts:
     """What a declaration needs to know of a ROM."""
 
     buttons: tuple[str, ...]
@@ -185,13 +196,13 @@ class Facts:
 
 
 @functools.cache
-def facts_of(rom: str) -> Facts:
+def facts_of(rom: str) -> RomFacts:
     """The facts about a ROM, which is switched on once for them."""
     ale = opened(rom)
     height, width = ale.getScreenDims()
     names = tuple(action.name for action in ale.getMinimalActionSet())
     digest = hashlib.sha256(path_of(rom).read_bytes()).hexdigest()
-    return Facts(names, (int(width), int(height)), digest)
+    return RomFacts(names, (int(width), int(height)), digest)
 
 
 def buttons_of(rom: str, names: Sequence[str]) -> list[int]:
@@ -212,7 +223,7 @@ class AnyAle(AleGame):
     name = "ale"
     summary = "Any Atari game of ale-py: options.id names it."
     options = AleOptions
-    observe = {  # noqa: RUF012
+    observe: ClassVar[Observing | Mapping[str, Observing]] = {
         "pictures": Pictures(),
         "ram": Ram(*range(128)),
         "both": Both(Pictures(), Ram(*range(128))),

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from arcade_rl.adapters.episode import Episode, Played, Use
+from arcade_rl.adapters.episode import Episode, Step, Use
 from arcade_rl.adapters.game import EpisodeGame
-from arcade_rl.adapters.measures import Measure, Measures, Term
+from arcade_rl.adapters.measures import Measures, MetricReader, Term
 from arcade_rl.adapters.observing import Observing
 from arcade_rl.config import Options
 from arcade_rl.contracts import Declaration, Frame, Observations
@@ -124,7 +124,7 @@ class ConsoleEpisode(Episode):
         self._measures.begin(ram, told)
         return self._eye.see(self._look(), ram, is_first=True)
 
-    def play(self, action: Any) -> Played:
+    def play(self, action: Any) -> Step:
         console, options = self._console, self._options
         reward, pictures = 0.0, list[npt.NDArray[np.uint8]]()
         self._frames, self._sounds = [], []
@@ -145,7 +145,7 @@ class ConsoleEpisode(Episode):
         terms, metrics = self._measures.step(reward, ram, told)
         lives, before = float(told.get("lives", 0)), self._lives
         self._lives, over = lives, console.is_over
-        return Played(
+        return Step(
             self._eye.see(pictures, ram, is_first=False),
             reward,
             terms,
@@ -192,7 +192,7 @@ class ConsoleGame(EpisodeGame):
     options = ConsoleOptions
     observe: ClassVar[Observing | Mapping[str, Observing]]
     """What the agent sees; several by name, the usual one first, for `options.observation`."""
-    metrics: ClassVar[tuple[Measure, ...]]
+    metrics: ClassVar[tuple[MetricReader, ...]]
     """The first is the main metric."""
     terms: ClassVar[tuple[Term, ...]]
 

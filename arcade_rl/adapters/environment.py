@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from arcade_rl.adapters.episode import Episode, Played
+from arcade_rl.adapters.episode import Episode
 from arcade_rl.contracts import (
     Array,
     Declaration,
@@ -53,6 +53,7 @@ class EpisodesEnv(VectorEnv):
         self._seeds = np.zeros(n, np.int64)
         self._terms = [term.name for term in declaration.terms]
         self._metrics = [metric.name for metric in declaration.metrics]
+        self._declared = {"terms": set(self._terms), "metrics": set(self._metrics)}
 
     def reset(self, seeds: SeedSource, rows: Rows | None = None) -> Observations:
         self._source = seeds
@@ -61,29 +62,24 @@ class EpisodesEnv(VectorEnv):
         return self._given({key: array[chosen] for key, array in self._seen.items()})
 
     def step(self, actions: Array) -> StepBatch:
-        n = self.num_envs
-        rewards, cut = np.zeros(n, np.float32), np.zeros(n, np.bool_)
-        terminated, truncated = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-        terms = np.zeros((n, len(self._terms)), np.float32)
-        metrics = np.zeros((n, len(self._metrics)), np.float32)
-        for row, episode in enumerate(self._episodes):
-            played = episode.play(self._action(actions[row]))
-            self._look(row, played.observation)
-            terms[row] = self._values("terms", self._terms, played)
-            metrics[row] = self._values("metrics", self._metrics, played)
-            rewards[row], cut[row] = played.reward, played.cut
-            terminated[row], truncated[row] = played.terminated, played.truncated
-        truncated &= ~terminated
+        steps = [
+            episode.play(self._action(action))
+            for episode, action in zip(self._episodes, actions, strict=True)
+        ]
+        for row, step in enumerate(steps):
+            self._look(row, step.observation)
+        terminated = np.array([step.terminated for step in steps], np.bool_)
+        truncated = np.array([step.truncated for step in steps], np.bool_) & ~terminated
         ended = np.flatnonzero(terminated | truncated)
         batch = StepBatch(
             observations=self._given(self._seen),
-            rewards=rewards,
-            terms=terms,
+            rewards=np.array([step.reward for step in steps], np.float32),
+            terms=self._table("terms", self._terms, [step.terms for step in steps]),
             terminated=terminated,
             truncated=truncated,
-            metrics=metrics,
+            metrics=self._table("metrics", self._metrics, [step.metrics for step in steps]),
             episode_seeds=self._seeds.copy(),
-            cut=cut if self._cuts else None,
+            cut=np.array([step.cut for step in steps], np.bool_) if self._cuts else None,
         )
         if len(ended):
             final = {key: array.copy() for key, array in self._seen.items()}
@@ -152,15 +148,18 @@ class EpisodesEnv(VectorEnv):
                 seen[:-1] = seen[1:].copy()
                 seen[-1] = part
 
-    def _values(self, label: str, names: list[str], played: Played) -> list[float]:
-        """The values of terms or metrics in the order of their declaration."""
-        given: Mapping[str, float] = getattr(played, label)
-        if len(given) != len(names) or any(name not in given for name in names):
-            raise ContractError(
-                f"{self._game}: play gave the {label} {sorted(given)}; expected {sorted(names)}, all that "
-                "are declared"
-            )
-        return [given[name] for name in names]
+    def _table(
+        self, label: str, names: list[str], rows: Sequence[Mapping[str, float]]
+    ) -> npt.NDArray[np.float32]:
+        """Terms or metrics of all rows in the order of their declaration. (N, names), float32."""
+        for given in rows:
+            if given.keys() != self._declared[label]:
+                raise ContractError(
+                    f"{self._game}: play gave the {label} {sorted(given)}; expected {sorted(names)}, all "
+                    "that are declared"
+                )
+        values = [[given[name] for name in names] for given in rows]
+        return np.array(values, np.float32).reshape(len(rows), len(names))
 
     def _given(self, parts: dict[str, npt.NDArray[Any]]) -> Observations:
         return dict(parts) if self._is_dict else parts[""]
@@ -175,7 +174,7 @@ class Staged:
         self._stage = stage
 
 
-class Seated:
+class Asking:
     """The part of an environment in which opponents answer. An answer is asked for when the game
     wants it, one environment at a time."""
 
@@ -202,10 +201,10 @@ class Seated:
 class StagedEpisodesEnv(Staged, EpisodesEnv): ...
 
 
-class SeatedEpisodesEnv(Seated, EpisodesEnv): ...
+class SeatedEpisodesEnv(Asking, EpisodesEnv): ...
 
 
-class StagedSeatedEpisodesEnv(Staged, Seated, EpisodesEnv): ...
+class StagedSeatedEpisodesEnv(Staged, Asking, EpisodesEnv): ...
 
 
 def environments_of(declaration: Declaration) -> type[EpisodesEnv]:

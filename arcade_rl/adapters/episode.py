@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +27,14 @@ class Use:
     """What an episode is opened for."""
 
     purpose: Purpose
-    """Whose rules are played. Only training looks at `Played.cut`."""
+    """Whose rules are played. Only training looks at `Step.cut`."""
     draws: bool = False
     """Whether `frames` is asked for, which only a screen does."""
     sounds: bool = False
     """Whether `sound` is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Step(NamedTuple):
     """What one step brought."""
 
     observation: Observations
@@ -42,9 +42,9 @@ class Played:
     such. Its numbers are cast to the dtype of the space."""
     reward: float = 0.0
     """The game's own reward, unshaped and unclipped."""
-    terms: Mapping[str, float] = field(default_factory=dict)
+    terms: Mapping[str, float] = MappingProxyType({})
     """The value of each of `Declaration.terms` in this step, by name."""
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = MappingProxyType({})
     """The value of each of `Declaration.metrics` now, by name."""
     terminated: bool = False
     """Whether the episode ended by the game's rules."""
@@ -72,7 +72,7 @@ class Episode(ABC):
         before. Returns the first observation."""
 
     @abstractmethod
-    def play(self, action: Any) -> Played:
+    def play(self, action: Any) -> Step:
         """Play one step. A `Discrete` action is an int, any other an array in the shape of its space."""
 
     @abstractmethod

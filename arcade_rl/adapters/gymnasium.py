@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from arcade_rl.adapters.episode import Episode, Played, Use
+from arcade_rl.adapters.episode import Episode, Step, Use
 from arcade_rl.adapters.game import EpisodeGame
-from arcade_rl.adapters.measures import Measure, Measures, Term, length, score, value
+from arcade_rl.adapters.measures import Measures, MetricReader, Term, length, score, value
 from arcade_rl.config import Options
 from arcade_rl.contracts import Controls, Declaration, Frame, Game, Observations
 from arcade_rl.errors import ConfigError, ContractError, MissingError
@@ -25,6 +27,8 @@ from arcade_rl.words import meant_or
 
 USUAL_RATE = 30
 """Frames per second of environments that name none."""
+DRIVER = "SDL_VIDEODRIVER"
+"""Variable that names the driver of pygame's display."""
 NO_PICTURE = (64, 64)
 """(width, height) that is declared for an environment that draws no pictures."""
 
@@ -43,13 +47,16 @@ class GymnasiumGame(EpisodeGame):
 
     id: str = ""
     """Name of the environment."""
-    keywords: Mapping[str, Any] = {}
+    keywords: ClassVar[Mapping[str, Any]] = {}
     """Keywords that the environment is made with."""
     actions: tuple[str, ...] = ()
     """Names of the actions; numbers where there are none."""
-    metrics: tuple[Measure, ...] = (score("Return", "return", format=".1f"), length())
+    metrics: ClassVar[tuple[MetricReader, ...]] = (
+        score("Return", "return", format=".1f"),
+        length(),
+    )
     """The first is the main metric. Besides the score and the length there are the values of `info`."""
-    terms: tuple[Term, ...] = (value(),)
+    terms: ClassVar[tuple[Term, ...]] = (value(),)
     features: tuple[str, ...] = ()
     """Names of the numbers of a flat observation."""
     controls: Controls | None = None
@@ -68,7 +75,7 @@ class GymnasiumGame(EpisodeGame):
             main_metric=self.metrics[0].metric.name,
             frame_size=found.frame_size,
             frame_rate=found.frame_rate,
-            protocol=f"{name} of Gymnasium",
+            protocol=" ".join([name, *(f"{key}={said}" for key, said in sorted(keywords.items()))]),
             features=self.features,
             packages=("gymnasium",),
             controls=self.controls,
@@ -82,7 +89,7 @@ class GymnasiumGame(EpisodeGame):
 class GymnasiumEpisode(Episode):
     """Plays one environment."""
 
-    def __init__(self, env: Any, metrics: Sequence[Measure], terms: Sequence[Term]) -> None:
+    def __init__(self, env: Any, metrics: Sequence[MetricReader], terms: Sequence[Term]) -> None:
         from arcade_rl.adapters.observations import Translated
 
         self._env = env
@@ -97,11 +104,11 @@ class GymnasiumEpisode(Episode):
         self._measures.begin(told=told)
         return self._seen(observation)
 
-    def play(self, action: Any) -> Played:
+    def play(self, action: Any) -> Step:
         observation, reward, terminated, truncated, told = self._env.step(self._actions(action))
         terms, metrics = self._measures.step(float(reward), told=told)
         seen = self._seen(observation)
-        return Played(seen, float(reward), terms, metrics, bool(terminated), bool(truncated))
+        return Step(seen, float(reward), terms, metrics, bool(terminated), bool(truncated))
 
     def frames(self) -> Sequence[Frame]:
         return [picture_of(self._env)]
@@ -176,7 +183,7 @@ def draws_pictures(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EnvironmentFacts:
     """What a declaration needs to know of an environment."""
 
     actions: tuple[str, ...]
@@ -185,7 +192,7 @@ class Facts:
 
 
 @functools.cache
-def facts_of(name: str, keywords: str) -> Facts:
+def facts_of(name: str, keywords: str) -> EnvironmentFacts:
     """The facts about an environment that is made with these keywords, in JSON: it is made once, and draws
     a picture, for its size."""
     from arcade_rl.envs.spaces import action_space_faults, count_names
@@ -209,7 +216,7 @@ def facts_of(name: str, keywords: str) -> Facts:
             size = (width, height)
         rate = Fraction(int(env.metadata.get("render_fps") or USUAL_RATE))
         names = tuple(str(number) for number in range(count_names(space)))
-        return Facts(names, size, rate)
+        return EnvironmentFacts(names, size, rate)
     finally:
         close(env)
 
@@ -224,13 +231,28 @@ def close(env: Any) -> None:
 
 def picture_of(env: Any) -> Frame:
     """The picture that an environment draws. ContractError if it draws something else."""
-    frame = np.asarray(env.render())
+    with windows_left_alone():
+        frame = np.asarray(env.render())
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         raise ContractError(
             f"{env.spec.id if env.spec else 'the environment'} draws {frame.dtype} {frame.shape}; expected "
             "uint8 (height, width, 3)"
         )
     return frame
+
+
+@contextmanager
+def windows_left_alone() -> Iterator[None]:
+    """Where there is no display, let pygame look for none: it would complain on stderr."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", DRIVER)
+    if any(os.environ.get(name) for name in names):
+        yield
+        return
+    os.environ[DRIVER] = "dummy"
+    try:
+        yield
+    finally:
+        del os.environ[DRIVER]
 
 
 def _near(name: str) -> str:

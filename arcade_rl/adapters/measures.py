@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,29 +23,28 @@ from arcade_rl.words import nearest
 _NO_BYTES = np.zeros(0, np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Told(NamedTuple):
     """What a machine tells after a step."""
 
     score: float = 0.0
     """Sum of the game's own rewards in the episode."""
     length: int = 0
     """Steps of the episode."""
-    ram: npt.NDArray[np.uint8] = field(default_factory=lambda: _NO_BYTES)
+    ram: npt.NDArray[np.uint8] = _NO_BYTES
     """The console's memory; empty where the machine has none."""
-    info: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = MappingProxyType({})
     """Named values of the machine."""
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = MappingProxyType({})
     """The metrics at this moment, by name."""
 
 
-Reading: TypeAlias = Callable[[Moment], float]
-Reward: TypeAlias = Callable[[Moment, Moment, float], float]
+Reading: TypeAlias = Callable[[Told], float]
+Reward: TypeAlias = Callable[[Told, Told, float], float]
 """The value of a term, from the moment before a step, the moment after it, and the step's reward."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class MetricReader:
     """A metric, and how it is read."""
 
     metric: Metric
@@ -59,34 +59,36 @@ class Term:
     compute: Reward
 
 
-def measure(name: str, label: str, read: Reading, better: Better = "none", **said: Any) -> Measure:
+def measure(
+    name: str, label: str, read: Reading, better: Better = "none", **said: Any
+) -> MetricReader:
     """A metric that `read` reads from a moment. `said` are other fields of `Metric`."""
-    return Measure(Metric(name, label, better=better, **{"format": ".0f", **said}), read)
+    return MetricReader(Metric(name, label, better=better, **{"format": ".0f", **said}), read)
 
 
-def score(label: str = "Score", name: str = "score", **said: Any) -> Measure:
+def score(label: str = "Score", name: str = "score", **said: Any) -> MetricReader:
     """The game's own rewards so far."""
     return measure(name, label, lambda now: now.score, "up", **said)
 
 
-def length(better: Better = "none", **said: Any) -> Measure:
+def length(better: Better = "none", **said: Any) -> MetricReader:
     """Steps so far."""
     return measure("length", "Length", lambda now: now.length, better, **{"unit": "steps", **said})
 
 
-def byte(name: str, address: int, label: str, better: Better = "none", **said: Any) -> Measure:
+def byte(name: str, address: int, label: str, better: Better = "none", **said: Any) -> MetricReader:
     """A byte of memory."""
     return measure(name, label, lambda now: int(now.ram[address]), better, **said)
 
 
 def bcd(
     name: str, addresses: Sequence[int], label: str, better: Better = "none", **said: Any
-) -> Measure:
+) -> MetricReader:
     """A decimal number with two digits in each byte, the highest byte first. A half-byte above 9 is a
     blank, which counts as 0."""
     places = list(addresses)
 
-    def read(now: Moment) -> float:
+    def read(now: Told) -> float:
         digits = (digit for value in now.ram[places].tolist() for digit in divmod(value, 16))
         return float(int("".join(str(digit) if digit < 10 else "0" for digit in digits)))
 
@@ -95,7 +97,7 @@ def bcd(
 
 def info(
     name: str, label: str = "", better: Better = "none", key: str = "", **said: Any
-) -> Measure:
+) -> MetricReader:
     """A named value of the machine; `key` is its name there where that is another."""
     said_label = label or name.replace("_", " ").capitalize()
     return measure(name, said_label, lambda now: _number(now.info, key or name), better, **said)
@@ -134,7 +136,7 @@ def event(name: str, weight: float, of: str) -> Term:
 class Measures:
     """The metrics and terms of one machine, episode after episode."""
 
-    def __init__(self, metrics: Sequence[Measure], terms: Sequence[Term]) -> None:
+    def __init__(self, metrics: Sequence[MetricReader], terms: Sequence[Term]) -> None:
         self._metrics = [(one.metric.name, one.read) for one in metrics]
         self._terms = [(one.term.name, one.compute) for one in terms]
 
@@ -147,13 +149,11 @@ class Measures:
         reward: float,
         ram: npt.NDArray[np.uint8] = _NO_BYTES,
         told: Mapping[str, Any] = {},
-    ) -> tuple[dict[str, float], dict[str, float]]:
+    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
         """(terms, metrics) of a step after which the machine tells this."""
         before = self._now
         self._now = now = self._moment(before.score + reward, before.length + 1, ram, told)
-        return {name: compute(before, now, reward) for name, compute in self._terms}, dict(
-            now.metrics
-        )
+        return {name: compute(before, now, reward) for name, compute in self._terms}, now.metrics
 
     def save(self) -> npt.NDArray[np.float64]:
         """What later values depend on and the machine does not tell: score and length."""
@@ -172,13 +172,15 @@ class Measures:
 
     def _moment(
         self, points: float, steps: int, ram: npt.NDArray[np.uint8], told: Mapping[str, Any]
-    ) -> Moment:
-        seen = Moment(points, steps, ram, told)
-        metrics = {name: float(read(seen)) for name, read in self._metrics}
-        return Moment(points, steps, ram, told, metrics)
+    ) -> Told:
+        metrics: dict[str, float] = {}
+        seen = Told(points, steps, ram, told, metrics)
+        for name, read in self._metrics:
+            metrics[name] = float(read(seen))
+        return seen
 
 
-def _moved(before: Moment, after: Moment, name: str) -> float:
+def _moved(before: Told, after: Told, name: str) -> float:
     return after.metrics[name] - before.metrics[name]
 
 

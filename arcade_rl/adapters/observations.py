@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.contracts import Observations
+from arcade_rl.errors import ContractError
 
 Leaf = Callable[[Any], npt.NDArray[Any]]
 
@@ -49,8 +50,13 @@ def _leaf(given: spaces.Space[Any]) -> tuple[spaces.Space[Any], Leaf]:
     ):
         return given, np.asarray
     flat = spaces.flatten_space(given)
+    if not isinstance(flat, spaces.Box):
+        raise ContractError(
+            f"observations are {' '.join(str(given).split()):.80}, which differ in size from step to step; "
+            "no learner takes them"
+        )
     size = int(np.prod(flat.shape or (1,)))
-    low, high = (np.asarray(bound, np.float32).reshape(size) for bound in (flat.low, flat.high))  # type: ignore[attr-defined]
+    low, high = (np.asarray(bound, np.float32).reshape(size) for bound in (flat.low, flat.high))
     return (
         spaces.Box(low, high, dtype=np.float32),
         lambda seen: np.asarray(spaces.flatten(given, seen), np.float32).reshape(size),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from pydantic import Field
 from arcade_rl.adapters.ale import ATARI_TRAIN, RAM_TRAIN
 from arcade_rl.adapters.console import Console, ConsoleEpisode, ConsoleGame, ConsoleOptions
 from arcade_rl.adapters.episode import Episode, Use
-from arcade_rl.adapters.measures import score, sign, value
+from arcade_rl.adapters.measures import MetricReader, Term, score, sign, value
 from arcade_rl.adapters.observing import Observing, Pictures, Ram
 from arcade_rl.contracts import Controls, Declaration, Frame, Game
 from arcade_rl.errors import ConfigError, MissingError
@@ -54,9 +54,9 @@ class RetroGame(ConsoleGame):
     choices that stable-retro knows, which are made at the same time."""
     reads_memory: bool = False
     """Whether metrics or terms read bytes of memory; observations of bytes do so anyway."""
-    observe: Observing | Mapping[str, Observing] = Pictures()
-    metrics = (score(unit="points"),)
-    terms = (sign(), value("score_value", 0.0))
+    observe: ClassVar[Observing | Mapping[str, Observing]] = Pictures()
+    metrics: ClassVar[tuple[MetricReader, ...]] = (score(unit="points"),)
+    terms: ClassVar[tuple[Term, ...]] = (sign(), value("score_value", 0.0))
     controls: Controls | None = None
 
     def game_of(self, options: Any) -> tuple[str, str]:
@@ -80,7 +80,8 @@ class RetroGame(ConsoleGame):
         )
 
     def defaults(self, options: Any) -> Mapping[str, object]:
-        return {"train": ATARI_TRAIN} if self.eye(options).has_pictures else {"train": RAM_TRAIN}
+        train = ATARI_TRAIN if self.eye(options).has_pictures else RAM_TRAIN
+        return {"train": {**train, "env_processes": train["n_envs"]}}
 
     def open(self, options: Any, use: Use) -> Episode:
         from gymnasium import spaces
@@ -97,7 +98,7 @@ class RetroGame(ConsoleGame):
         console = RetroConsole(game, state, choices, self.reads_memory or eye.reads_memory)
         return ConsoleEpisode(console, space, options, eye, self.measures(), use)
 
-    def _actions(self, facts: Facts) -> tuple[list[npt.NDArray[np.uint8]], tuple[str, ...]]:
+    def _actions(self, facts: RetroFacts) -> tuple[list[npt.NDArray[np.uint8]], tuple[str, ...]]:
         """(the buttons of every action of each choice, names of all actions)."""
         if self.buttons is None:
             return facts.choices, facts.names
@@ -200,7 +201,7 @@ def opened(game: str, state: str) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RetroFacts:
     """What a declaration needs to know of a game."""
 
     buttons: tuple[str, ...]
@@ -216,11 +217,11 @@ class Facts:
 
 
 @functools.cache
-def facts_of(game: str, state: str) -> Facts:
+def facts_of(game: str, state: str) -> RetroFacts:
     """The facts about a game, whose emulator is opened once for them and closed again."""
+    env = opened(game, state)
     import stable_retro
 
-    env = opened(game, state)
     with contextlib.closing(env):
         height, width, _ = env.get_screen(apply_rotation=True).shape
         buttons = tuple(name or "" for name in env.buttons)
@@ -238,10 +239,10 @@ def facts_of(game: str, state: str) -> Facts:
     ]
     path = Path(stable_retro.data.get_romfile_path(game))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Facts(buttons, choices, tuple(names), (width, height), rate, sound, digest)
+    return RetroFacts(buttons, choices, tuple(names), (width, height), rate, sound, digest)
 
 
-def mask_of(name: str, facts: Facts) -> npt.NDArray[np.uint8]:
+def mask_of(name: str, facts: RetroFacts) -> npt.NDArray[np.uint8]:
     """The buttons of an action as the console takes them. ConfigError for a button that it does not
     have."""
     words = [] if name in ("", NOTHING) else name.split()

@@ -295,7 +295,9 @@ class StockLearner(Learner):
         self.model._last_obs = None  # SB3 calls `reset`, which returns the first observations
         if carried is not None:
             self._remember(observations, carried.learner)
-        _, self._callback = self.model._setup_learn(0, Step(on_step), reset_num_timesteps=False)
+        _, self._callback = self.model._setup_learn(
+            0, StepCallback(on_step), reset_num_timesteps=False
+        )
         self._callback.on_training_start(locals(), globals())
 
     def _remember(self, observations: Observations, memory: Arrays) -> None:
@@ -352,7 +354,7 @@ class StockLearner(Learner):
         self.env.close()
 
 
-class Step(BaseCallback):
+class StepCallback(BaseCallback):
     """Calls a function after every step."""
 
     def __init__(self, on_step: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -31,24 +32,23 @@ def opened(game: Any, count: int, **options: Any) -> VectorEnv:
     return open_env(game, given, game.declare(given), count, "training")
 
 
-def test_a_registered_environment_is_trained_recorded_and_filmed(arcade_rl: CommandLine) -> None:
+def test_a_registered_environment_is_trained_recorded_and_drawn(arcade_rl: CommandLine) -> None:
     words = [
         *("--steps", "1024", "--set", "train.n_envs=4", "--set", "train.n_steps=128"),
         *("--set", "train.batch_size=128", "--set", 'recording.criteria=["all"]'),
     ]
     done = arcade_rl("train", "gymnasium", "--run", "r", "--set", "options.id=CartPole-v1", *words)
     assert done.returncode == 0, done.stderr
-    found = json.loads(arcade_rl("episodes", "list", "r", "--json", "--limit", "1").stdout)
-    assert found
     verified = arcade_rl("episodes", "verify", "r", "--json")
     assert verified.returncode == 0, verified.stderr
-    filmed = arcade_rl("export", "episode", "r:1", "--size", "320x180", "--out", "film.mp4")
-    assert filmed.returncode == 0, filmed.stderr
+    assert json.loads(verified.stdout)["exact"] > 0
+    drawn = arcade_rl("export", "picture", "r:1", "--at", "5", "--out", "p.png")
+    assert drawn.returncode == 0, drawn.stderr
 
 
 def test_an_environment_plays_what_gymnasium_plays() -> None:
     env, theirs = opened(GYMNASIUM, 2, id="CartPole-v1"), gymnasium.make("CartPole-v1")
-    first = env.reset(GivenSeeds([[7, 8], [9, 9]]))
+    first = env.reset(GivenSeeds([[7, 8], [9] * 60]))
     seen, _ = theirs.reset(seed=7)
     np.testing.assert_array_equal(first[0], seen)
     total = 0.0
@@ -64,6 +64,24 @@ def test_an_environment_plays_what_gymnasium_plays() -> None:
             return
         np.testing.assert_array_equal(batch.observations[0], seen)
     pytest.fail("no episode ended")
+
+
+def test_closing_an_environment_leaves_an_open_window_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import pygame
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    screen = GYMNASIUM.make_screen(GYMNASIUM.options(), "training", False)
+    screen.reset(1)
+    pygame.display.quit()
+    pygame.display.init()
+    try:
+        pygame.display.set_mode((64, 48))
+        screen.close()
+        assert pygame.display.get_surface().get_size() == (64, 48)
+    finally:
+        pygame.quit()
 
 
 @pytest.mark.parametrize(
@@ -126,6 +144,34 @@ def test_what_a_library_does_not_have_is_one_line(
         game.declare(game.options(**options))
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("game", "options", "library", "said"),
+    [
+        (ALE, {"id": "adventure"}, "ale_py", "ale-py is not installed, and plays adventure"),
+        (
+            RETRO,
+            {"id": "Nobody"},
+            "stable_retro",
+            "stable-retro is not installed, and plays Nobody",
+        ),
+    ],
+    ids=["ale", "retro"],
+)
+def test_a_library_that_is_not_installed_is_named(
+    game: Any, options: dict[str, Any], library: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingError) as refused:
+        game.declare(game.options(**options))
+    assert said in str(refused.value)
+
+
+def test_a_package_that_an_environment_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "Box2D", None)
+    with pytest.raises(MissingError, match="LunarLander-v3 needs a package that is not installed"):
+        GYMNASIUM.declare(GYMNASIUM.options(id="LunarLander-v3"))
 
 
 def test_a_mistyped_environment_ends_a_training_with_exit_code_2(arcade_rl: CommandLine) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
-from arcade_rl.adapters import Episode, EpisodeGame, Played, Use
+from arcade_rl.adapters import Episode, EpisodeGame, Step, Use
 from arcade_rl.config import Options
 from arcade_rl.contracts import (
     BuiltIn,
@@ -72,7 +72,7 @@ class PointEpisode(Episode):
         self._seed, self._clock, self._sum = seed, 0, seed % 7 * 1.0
         return self._observe()
 
-    def play(self, action: Any) -> Played:
+    def play(self, action: Any) -> Step:
         if self._options.fault == "segfault" and self._clock == 3:
             os.kill(os.getpid(), signal.SIGSEGV)
         if self._options.fault == "raise" and self._clock == 3:
@@ -84,7 +84,7 @@ class PointEpisode(Episode):
         self._sum += moved
         over = self._clock == STEPS + self._seed % 4
         seen = self._observe()
-        return Played(
+        return Step(
             seen[:1] if self._options.fault == "shape" else seen,
             reward=moved,
             terms={} if self._options.fault == "terms" else {"moved": moved},
@@ -99,7 +99,10 @@ class PointEpisode(Episode):
         return [np.full((8, 8, 3), (self._clock * 16, self._seed % 251, 0), np.uint8)]
 
     def masks(self) -> npt.NDArray[np.bool_]:
-        return np.arange(3) != self._clock % 3
+        first = np.arange(3) != self._clock % 3
+        if self._options.space == "choices":
+            return np.concatenate([first, np.arange(2) != self._clock % 2])
+        return first
 
     def save(self) -> Mapping[str, npt.NDArray[Any]]:
         return {"state": np.array([self._seed, self._clock, self._sum])}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from arcade_rl.adapters import Episode, EpisodeGame, Played, Use
+from arcade_rl.adapters import Episode, EpisodeGame, Step, Use
 from arcade_rl.contracts import BuiltIn, Declaration, Metric, RewardTerm
 from arcade_rl.envs.seats import RandomOpponent
 from arcade_rl.hookspecs import hookimpl
@@ -25,13 +25,13 @@ class FourEpisode(Episode):
             self.drop(seed // 2 % COLUMNS, -1)
         return self.seen(1)
 
-    def play(self, action: int) -> Played:
+    def play(self, action: int) -> Step:
         won, lost = self.drop(action, 1), False
         if not won and self.masks().any():
             lost = self.drop(int(self.ask(self.seen(-1), self.masks())), -1)
         over = won or lost or not self.masks().any()
         told = {"won": float(won), "lost": float(lost)}
-        return Played(self.seen(1), float(won) - float(lost), told, told, terminated=over)
+        return Step(self.seen(1), float(won) - float(lost), told, told, terminated=over)
 
     def frames(self) -> Any:
         return [COLOURS[self.board].repeat(SIDE, 0).repeat(SIDE, 1)]

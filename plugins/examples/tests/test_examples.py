@@ -75,14 +75,14 @@ def test_three_in_a_row_win_nothing() -> None:
     assert episode.drop(3, 1)
 
 
-@pytest.mark.parametrize("name", ["four", "pong"])
+@pytest.mark.parametrize("name", ["four"])
 def test_an_example_passes_the_check(name: str) -> None:
     game: Any = load_game(name)
     assert check(game, game.options(), 40).faults == ()
 
 
 @pytest.mark.very_slow
-@pytest.mark.parametrize("name", ["acrobot", "airstriker"])
+@pytest.mark.parametrize("name", ["acrobot", "airstriker", "pong"])
 def test_an_example_that_takes_longer_passes_the_check(name: str) -> None:
     game: Any = load_game(name)
     assert check(game, game.options(), 40).faults == ()
