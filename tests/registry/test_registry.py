@@ -82,13 +82,13 @@ def test_listing_imports_no_plugin(plugin_dist: PluginDist) -> None:
 
 def test_configurations_are_found_without_an_import(plugin_dist: PluginDist) -> None:
     folder = plugin_dist(
-        "arcade_rl_pong", None, {"pong": "arcade_rl_pong", "tennis": "arcade_rl_pong"}
+        "arcade_rl_snake", None, {"snake": "arcade_rl_snake", "tennis": "arcade_rl_snake"}
     )
-    configs = folder / "arcade_rl_pong" / "configs"
-    (configs / "pong").mkdir(parents=True)
+    configs = folder / "arcade_rl_snake" / "configs"
+    (configs / "snake").mkdir(parents=True)
     (configs.parent / "__init__.py").write_text("1 / 0\n")
-    (configs / "pong" / "hard.toml").write_text('game = "pong"\n')
-    assert configurations("pong") == {"hard": configs / "pong" / "hard.toml"}
+    (configs / "snake" / "hard.toml").write_text('game = "snake"\n')
+    assert configurations("snake") == {"hard": configs / "snake" / "hard.toml"}
     assert configurations("tennis") == {}
 
 
@@ -120,19 +120,19 @@ from arcade_rl.hookspecs import hookimpl
 
 @hookimpl
 def arcade_rl_roms():
-    return [Rom("pong-world", "Pong (World)", "World", ("pong-free",), "0" * 40, 16, file_name="pong.bin")]
+    return [Rom("snake-world", "Snake (World)", "World", ("snake-free",), "0" * 40, 16, file_name="snake.bin")]
 """
 
 
-@pytest.mark.parametrize("name", ["pong", "pong-free", "pong-world"])
+@pytest.mark.parametrize("name", ["snake", "snake-free", "snake-world"])
 def test_a_game_of_which_only_roms_are_there_cannot_be_trained_yet(
     plugin_dist: PluginDist, name: str
 ) -> None:
-    plugin_dist("plugin_pong", ROMS, {}, roms={"pong": "plugin_pong"})
+    plugin_dist("plugin_snake", ROMS, {}, roms={"snake": "plugin_snake"})
     with pytest.raises(MissingError) as caught:
         load_game(name)
     assert str(caught.value) == (
-        f"{name} cannot be trained yet: plugin-pong 1.0 has its ROMs and offers no game; "
+        f"{name} cannot be trained yet: plugin-snake 1.0 has its ROMs and offers no game; "
         "see `arcade-rl roms list`"
     )
 
@@ -148,12 +148,12 @@ def test_a_game_of_the_checkout_that_is_not_installed_says_how_to_install_it(
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "scripts" / "setup").touch()
     (tmp_path / "plugins" / "broken" / "pyproject.toml").write_text("[[[")
-    metadata = f'[project.entry-points."arcade_rl.{group}"]\npong = "arcade_rl_pong"\n'
+    metadata = f'[project.entry-points."arcade_rl.{group}"]\nsnake = "arcade_rl_snake"\n'
     (tmp_path / "plugins" / "table" / "pyproject.toml").write_text(metadata)
     with pytest.raises(MissingError) as caught:
-        load_game("pong")
+        load_game("snake")
     assert str(caught.value) == (
-        f"pong is in this checkout but not installed{later}: in {tmp_path} run scripts/setup all "
+        f"snake is in this checkout but not installed{later}: in {tmp_path} run scripts/setup all "
         "(or: pip install ./plugins/table -c constraints.txt)"
     )
     with pytest.raises(MissingError, match="no installed plugin offers a game named tetris"):
