@@ -94,7 +94,7 @@ def ours(seed: int, steps: int, runs: Path) -> Episodes:
         sets = [part for word in words for part in ("--set", word)]
         run([*command, "train", "gymnasium", "--run", name, *place, *sets], name)
     said = run([*command, "episodes", "list", name, *place, "--json"], name)
-    return sorted((row["step"], row["raw_return"]) for row in json.loads(said))
+    return sorted((row["step"], row["return"]) for row in json.loads(said))
 
 
 def run(command: Sequence[str], name: str) -> str:

@@ -135,6 +135,7 @@ def test_the_tests_of_a_new_game_find_a_planted_fault(
     text = path.read_text()
     assert right in text
     path.write_text(text.replace(right, wrong, 1))
+    load_game(NAME)  # a fault of the rules, not one that keeps the game from being imported
     assert failure(folder)
 
 
