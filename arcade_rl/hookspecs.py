@@ -9,6 +9,9 @@ from arcade_rl.contracts import Game, Rom
 PROJECT = "arcade_rl"
 ENTRY_POINT_GROUP = "arcade_rl.games"
 ROM_ENTRY_POINT_GROUP = "arcade_rl.roms"
+CONTRACT_ENTRY_POINT_GROUP = "arcade_rl.contract"
+"""Group of the entry point whose name is the version of the contract that a distribution's games are written
+for. A distribution without one is of version 1."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

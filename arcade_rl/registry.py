@@ -21,7 +21,7 @@ import pluggy
 
 from arcade_rl import checkout, hookspecs
 from arcade_rl.config.faults import cut
-from arcade_rl.contracts import Game, Rom
+from arcade_rl.contracts import CONTRACT, OLDEST_CONTRACT, Game, Rom
 from arcade_rl.errors import MissingError, PluginError
 from arcade_rl.words import nearest
 
@@ -62,8 +62,25 @@ def installed() -> list[Installed]:
         fault = ""
         if len(modules) > 1 or len(distributions) > 1:
             fault = f"{name} is offered by {' and by '.join(distributions)}; uninstall one of them"
+        else:
+            fault = next(filter(None, map(_contract_fault, points)), "")
         games.append(Installed(name, ", ".join(distributions), ", ".join(modules), fault))
     return games + unreadable
+
+
+def _contract_fault(point: EntryPoint) -> str:
+    """Why the games of an entry point's distribution cannot be played with this version of the contract;
+    "" where they can."""
+    group = hookspecs.CONTRACT_ENTRY_POINT_GROUP
+    others = () if point.dist is None else point.dist.entry_points
+    written_for = {other.name for other in others if other.group == group}
+    for version in sorted(written_for):
+        who = f"{_distribution(point)} is written for version {cut(version)} of the plugin contract"
+        if not version.isdecimal() or int(version) > CONTRACT:
+            return f"{who}; this arcade_rl has version {CONTRACT}: install a newer arcade_rl, or an older release of the plugin"  # fmt: skip
+        if int(version) < OLDEST_CONTRACT:
+            return f"{who}; this arcade_rl has version {CONTRACT} and plays {OLDEST_CONTRACT} and later ones: install a newer release of the plugin"  # fmt: skip
+    return ""
 
 
 _UNREADABLE = (UnicodeError, ValueError, TypeError, KeyError, OSError)

@@ -210,7 +210,7 @@ def _written(value: Any) -> str:
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
-    from arcade_rl.cli.experiment import files_below
+    from arcade_rl.targets import files_below
 
     files: list[Path] = []
     for path in paths or (CONFIGS,):

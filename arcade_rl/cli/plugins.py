@@ -7,6 +7,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +16,11 @@ from arcade_rl import checkout
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.ram import ram
 from arcade_rl.cli.train import JSON, SET_DECLARED, SET_OPTIONS
-from arcade_rl.errors import ArcadeError, MissingError, PluginError
+from arcade_rl.errors import ArcadeError, MissingError, PluginError, UsageError
+from arcade_rl.scaffold import KINDS
 
 if TYPE_CHECKING:
-    from arcade_rl.envs.conformance import Report
+    from arcade_rl.envs.conformance import Check
     from arcade_rl.registry import Installed
 
 FAULTY = 1
@@ -90,6 +92,39 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
         write(described)
 
 
+@plugins.command(
+    epilog=examples(
+        "arcade-rl plugins docs breakout",
+        "arcade-rl plugins docs breakout --set options.observation=pixels --output pixels.md",
+    )
+)
+@click.argument("game")
+@SET_DECLARED
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="File to write; the default is stdout.",
+)  # fmt: skip
+def docs(game: str, assignments: tuple[str, ...], output: Path | None) -> None:
+    """Write the page of a game, in Markdown, from what it declares under some options.
+
+    A file that is there already is replaced.
+    """
+    from arcade_rl.cli.declared_page import page_of
+    from arcade_rl.cli.experiment import resolve_target
+    from arcade_rl.cli.output import notice
+
+    with plugin_output_to_stderr():
+        page = page_of(resolve_target(game, assignments), assignments)
+    if output is None:
+        click.echo(page, nl=False)
+        return
+    try:
+        output.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}") from error
+    notice(f"wrote {output}")
+
+
 @plugins.command(epilog=examples("arcade-rl plugins check breakout --steps 200"))
 @click.argument("game")
 @SET_OPTIONS
@@ -102,18 +137,28 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
 def check(
     context: click.Context, game: str, assignments: tuple[str, ...], steps: int, as_json: bool
 ) -> None:
-    """Check that a game keeps the contract, and report every fault.
+    """Check that a game keeps the contract, and report every fault with the line to change.
 
     Plays STEPS random steps in training and in evaluation, plays episodes again in other ways and
-    in another process, and watches one. Exits with 1 if there are faults.
+    in another process, and watches some. Every check has a process of its own, so a game that ends its
+    process fails one check. Exits with 1 if there are faults.
     """
-    from arcade_rl.cli.experiment import game_with_options
-    from arcade_rl.cli.output import emit_json
-    from arcade_rl.envs import conformance
+    from arcade_rl.cli.experiment import checked_target, game_with_options
+    from arcade_rl.cli.output import emit_json, notice
+    from arcade_rl.envs.conformance.elsewhere import check_elsewhere, refuse_what_ends_its_process
+    from arcade_rl.words import spoken_duration
 
+    refuse_what_ends_its_process(checked_target(game, assignments))
     with plugin_output_to_stderr():
         loaded, options = game_with_options(game, assignments)
-        report = conformance.check(loaded, options, steps)
+    announced = f"{loaded.name}: the check takes up to about "
+    report = check_elsewhere(
+        loaded.name,
+        options,
+        steps,
+        (lambda _: None) if as_json else _write_check,
+        lambda s: None if as_json else notice(announced + spoken_duration(s)),
+    )
     if as_json:
         emit_json(
             {
@@ -131,9 +176,45 @@ def check(
             }
         )
     else:
-        _write_report(report)
+        count = len(report.faults)
+        click.echo(f"{report.game}: {count or 'no'} fault{'' if count == 1 else 's'}")
     if report.faults:
         context.exit(FAULTY)
+
+
+@plugins.command(
+    epilog=examples(
+        "arcade-rl plugins new space_race --from blank",
+        "arcade-rl plugins new boxing --from ale --id boxing --output ../boxing",
+    )
+)
+@click.argument("name")
+@click.option(
+    "--from", "kind", type=click.Choice(list(KINDS)), required=True,
+    help="What to begin from: " + " ".join(f"{name}: {kind.summary}" for name, kind in KINDS.items()),
+)  # fmt: skip
+@click.option("--id", "identity", default="", metavar="ID", help="Name of the game in its library.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Folder to write to; the default is NAME, in this folder.",
+)  # fmt: skip
+def new(name: str, kind: str, identity: str, output: Path | None) -> None:
+    """Write the distribution of a new game, with its configuration and tests.
+
+    It is trained, watched and filmed as it is written. Prints its folder.
+    """
+    from arcade_rl import scaffold
+    from arcade_rl.cli.output import notice
+    from arcade_rl.registry import installed
+
+    if name in {game.name for game in installed()}:
+        raise UsageError(f"{name} is installed already; expected a new name")
+    folder = Path(name) if output is None else output
+    scaffold.write(name, kind, identity, folder)
+    click.echo(folder)
+    notice(
+        f"now: pip install -e {folder}; arcade-rl plugins check {name}; arcade-rl train {name}:quick"
+    )
 
 
 @contextlib.contextmanager
@@ -182,13 +263,14 @@ def _status(row: Row) -> str:
     return f"{row.status}: {row.reason}" if row.reason else row.status
 
 
-def _write_report(report: Report) -> None:
-    for check in report.checks:
-        word = "ok" if check.ok else "FAULT"
-        click.echo(f"{check.name:<12} {word:<5} {check.seconds:7.2f} s")
-        for fault in check.faults:
-            click.echo(f"    {fault.message}")
-        if check.note:
-            click.echo(f"    {check.note}")
-    count = len(report.faults)
-    click.echo(f"{report.game}: {count or 'no'} fault{'' if count == 1 else 's'}")
+def _write_check(check: Check) -> None:
+    word = "ok" if check.ok else "FAULT"
+    click.echo(f"{check.name:<12} {word:<5} {check.seconds:7.2f} s")
+    for fault in check.faults:
+        click.echo(f"    {fault.message}")
+        if fault.place:
+            click.echo(f"      {fault.place}")
+    for advice in dict.fromkeys(fault.advice for fault in check.faults if fault.advice):
+        click.echo(f"    to do: {advice}")
+    if check.note:
+        click.echo(f"    {check.note}")

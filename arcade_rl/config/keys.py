@@ -74,6 +74,14 @@ def key_tables() -> list[KeyTable]:
     return tables + [_criterion(name, kind) for name, kind in CRITERIA.items()]
 
 
+def option_keys(model: type[BaseModel], prefix: str = "options.") -> list[Key]:
+    """The options of a game, those of tables in them too."""
+    inner = [
+        key for name, table in _tables_in(model) for key in option_keys(table, f"{prefix}{name}.")
+    ]
+    return [*_keys(model, prefix), *inner]
+
+
 def type_of(field: FieldInfo) -> str:
     """The type and the limits of a field as people write them: `"pixels" | "features"`, `int >= 1 |
     none`."""

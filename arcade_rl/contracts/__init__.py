@@ -34,7 +34,15 @@ from arcade_rl.contracts.opponents import Asked, Opponent, Opponents, Replies
 from arcade_rl.contracts.rom import Rom
 from arcade_rl.contracts.screen import Instruments, Screen, ScreenStep
 
+CONTRACT = 1
+"""Version of the contract between core and plugins. It rises when a plugin that was written for an earlier
+one may be played wrongly; docs/plugins.md says what changed."""
+OLDEST_CONTRACT = 1
+"""The earliest version whose plugins are still played as they were meant."""
+
 __all__ = [
+    "CONTRACT",
+    "OLDEST_CONTRACT",
     "Aggregation",
     "Array",
     "Asked",

@@ -26,6 +26,27 @@ def observations_to_numpy(observations: Observations) -> Observations:
     return to_numpy(observations)
 
 
+def host_copy(array: Array) -> npt.NDArray[Any]:
+    """A copy of the array in host memory, which the environment's next step does not change."""
+    is_shared = isinstance(array, np.ndarray) or array.device.type == "cpu"
+    host = to_numpy(array)
+    return host.copy() if is_shared else host
+
+
+def observations_copy(observations: Observations, index: Any = ...) -> Observations:
+    """A copy of the observations, or of those of one environment, in host memory."""
+    if isinstance(observations, dict):
+        return {key: host_copy(array[index]) for key, array in observations.items()}
+    return host_copy(observations[index])
+
+
+def picked(observations: Observations, row: Any) -> Observations:
+    """The observations of one environment, or of some."""
+    if isinstance(observations, dict):
+        return {key: array[row] for key, array in observations.items()}
+    return observations[row]
+
+
 def actions_for(actions: npt.NDArray[Any], observations: Observations) -> Array:
     """Actions in the kind of array that the environment of these observations takes: a numpy array
     as it is, or a tensor on the device of the observations. (N, ...), integer or float32."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Replies
+from arcade_rl.contracts import Replies, StepBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,11 @@ def by_environment(steps: Sequence[Replies]) -> EnvReplies | None:
     in_order = actions[np.argsort(envs, kind="stable")]
     ends = np.cumsum(counts.sum(axis=0))
     return EnvReplies(counts, tuple(np.split(in_order, ends[:-1])))
+
+
+def replies_of(batch: StepBatch, index: int) -> npt.NDArray[Any] | None:
+    """What opponents answered in one environment; None in a game of one seat."""
+    if batch.replies is None:
+        return None
+    start = int(batch.replies.counts[:index].sum())
+    return batch.replies.actions[start : start + int(batch.replies.counts[index])]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.contracts import Asked, Game, Observations, Opponent, Opponents, Replies
+from arcade_rl.envs.arrays import picked
 from arcade_rl.envs.seeds import uniforms
 from arcade_rl.envs.spaces import choices
 
@@ -121,7 +122,7 @@ class Seated(Company):
                 rows[own],
                 self._seeds[rows[own]],
                 self._turns[rows[own]],
-                _picked(observations, own),
+                picked(observations, own),
                 None if masks is None else masks[own],
             )
             chosen = self._members[code].opponent.choose(asked)
@@ -223,9 +224,3 @@ class RandomOpponent(Opponent):
 def built_in(game: Game, options: Any, names: Sequence[str], name: str) -> Member:
     """The game's own opponent of this name. `names` are all that the game declares."""
     return Member(-1 - list(names).index(name), name, game.make_opponent(options, name))
-
-
-def _picked(observations: Observations, rows: Rows) -> Observations:
-    if isinstance(observations, dict):
-        return {key: array[rows] for key, array in observations.items()}
-    return observations[rows]

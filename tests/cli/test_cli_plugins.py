@@ -11,7 +11,7 @@ from terminal import said_on_terminal
 from arcade_rl import cli
 
 if TYPE_CHECKING:
-    from conftest import CommandLine, PluginDist
+    from conftest import CommandLine, CommandLineProcess, PluginDist
 
 HOOK = "from arcade_rl.hookspecs import hookimpl\n@hookimpl\n"
 BROKEN = {
@@ -200,9 +200,9 @@ def test_check_prints_all_faults_and_exits_with_1(
     told = json.loads(
         arcade_rl("plugins", "check", "toy_declares", "--json", "--steps", "60").stdout
     )
-    assert {"check": "game", "message": "summary is 'two\\nlines'; expected one line"} in told[
-        "faults"
-    ]
+    (fault,) = (one for one in told["faults"] if one["check"] == "game")
+    assert fault["message"] == "summary is 'two\\nlines'; expected one line"
+    assert fault["place"].startswith("arcade_rl_toy_broken.py:")
 
 
 @pytest.mark.parametrize(("game", "code"), [("tetris", 3), ("raises", 1)])
@@ -213,3 +213,30 @@ def test_check_of_what_cannot_be_loaded_is_an_error(
     assert (done.returncode, done.stdout) == (code, "")
     assert len(done.stderr.splitlines()) == 1
     assert game in broken or code == 3
+
+
+def test_a_check_survives_a_game_that_ends_its_process(
+    arcade_rl_process: CommandLineProcess,
+) -> None:
+    words = ["--steps", "60", "--set", "options.fault=segfault", "--set", "options.fault_after=30"]
+    done = arcade_rl_process("plugins", "check", "toy", *words)
+    assert done.returncode == 1, done.stderr
+    rows = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines() if line[0] != " "}
+    assert rows["training"] == "FAULT"
+    assert rows["evaluation"] == rows["declaration"] == "ok"
+    text = "the process was ended by SIGSEGV (exit code -11) while training was checked"
+    assert text in done.stdout
+    assert "toy: the check takes up to about " in done.stderr
+
+
+def test_a_plugin_that_ends_its_process_when_it_is_imported_is_named(
+    arcade_rl: CommandLine, plugin_dist: PluginDist
+) -> None:
+    source = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    plugin_dist("plugin_crashes", source, {"crashes": "plugin_crashes"})
+    done = arcade_rl("plugins", "check", "crashes")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        "crashes: the process was ended by SIGSEGV (exit code -11) while the plugin" in done.stderr
+    )
+    assert len(done.stderr.splitlines()) == 1

@@ -17,6 +17,8 @@ import pytest
 from arcade_rl_drmario.roms import BETAS, EUROPE, REV_0, REV_A
 
 from arcade_rl import hookspecs
+from arcade_rl.cli.declared_page import page_of
+from arcade_rl.cli.experiment import resolve_target
 from arcade_rl.config import Config, from_assignments, resolve
 from arcade_rl.config import recording as settings
 from arcade_rl.contracts import Game
@@ -35,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 CRITERIA = settings.CriterionTable.__subclasses__()
 PAGES = [
     ROOT / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").glob("**/*.md")),
     *ROOT.glob("plugins/*/*.md"),
     ROOT / "roms" / "README.md",
 ]
@@ -76,6 +78,14 @@ def test_the_plugin_of_the_page_passes_the_check_and_learns(
     assert [value for value in values if value][-1]["env/right"] > 18
 
 
+def test_the_environments_of_the_page_on_gymnasium_play(capsys: pytest.CaptureFixture[str]) -> None:
+    (source,) = blocks("docs/gymnasium.md", "python")
+    exec(source, {})
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "0.0 0.0"
+    assert any(line.startswith("scores of the games that ended: [") for line in said[1:])
+
+
 @pytest.mark.parametrize("place", COINS.values(), ids=COINS)
 def test_the_last_picture_of_the_pages_coin_is_of_the_episode_that_ended(
     place: int, plugin_dist: PluginDist
@@ -87,6 +97,14 @@ def test_the_last_picture_of_the_pages_coin_is_of_the_episode_that_ended(
     shown = [screen.step(np.int64(0)) for _ in range(19)]
     assert [step.ended for step in shown] == [False] * 18 + [True]
     assert (first.max(), shown[-1].frames[-1].min()) == (0, 255)
+
+
+@pytest.mark.parametrize("game", ["breakout", "drmario", "go2"])
+def test_the_page_of_a_game_is_what_it_declares(game: str) -> None:
+    page = ROOT / "docs" / "games" / f"{game}.md"
+    assert page_of(resolve_target(game, ())) == page.read_text(), (
+        f"run: arcade-rl plugins docs {game} --output docs/games/{game}.md"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

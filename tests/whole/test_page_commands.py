@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide.md"
 PAGES = [
     *ROOT.glob("*.md"),
-    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").glob("**/*.md")),
     *ROOT.glob("plugins/*/*.md"),
     ROOT / "roms" / "README.md",
 ]

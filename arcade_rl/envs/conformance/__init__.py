@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from arcade_rl.config import declared
@@ -11,22 +12,42 @@ from arcade_rl.envs.conformance import (
     cuts,
     declaration,
     determinism,
+    ending,
     memory,
     screen,
     seats,
     starts,
 )
+from arcade_rl.envs.conformance.apart import InspectionApart
+from arcade_rl.envs.conformance.duration import expected_seconds
 from arcade_rl.envs.conformance.report import Check, Fault, Inspection, Report
 
 __all__ = ["Check", "Fault", "Report", "check"]
 
 
-def check(game: Game, options: Any, steps: int = 1000) -> Report:
-    """Inspect the game under `options`, with `steps` random steps of each kind of environment."""
-    inspection = Inspection(game.name)
+def check(
+    game: Game,
+    options: Any,
+    steps: int = 1000,
+    apart: bool = False,
+    tell: Callable[[Check], None] = lambda _: None,
+    expect: Callable[[float], None] | None = None,
+) -> Report:
+    """Inspect the game under `options`, with `steps` random steps of each kind of environment.
+
+    With `apart` every check is carried out in a process of its own, forked from this one, so that a game
+    may end its process; `tell` is called after each check. `expect`
+    is told once about how many seconds all checks will take.
+    """
+    kind = InspectionApart if apart else Inspection
+    inspection = kind(game.name, type(game).__module__, tell)
     inspection.run("game", lambda: declaration.game_faults(game, options))
     offered = inspection.make("declare", lambda: declared(game, options))
     if offered is not None:
+        if expect is not None:
+            seconds = inspection.ask(lambda: expected_seconds(game, options, offered, steps))
+            if seconds is not None:
+                expect(seconds)
         inspection.run("declaration", lambda: declaration.declaration_faults(offered))
         inspection.run("defaults", lambda: declaration.defaults_faults(game, options))
         _check_steps(inspection, game, options, offered, steps)
@@ -34,6 +55,7 @@ def check(game: Game, options: Any, steps: int = 1000) -> Report:
             _check_determinism(inspection, game, options, steps)
         inspection.run("cuts", lambda: cuts.cut_faults(game, options, offered, steps))
         inspection.run("screen", lambda: screen.screen_faults(game, options, offered, steps))
+        inspection.run("ending", lambda: ending.ending_faults(game, options, offered, steps))
         if offered.memory_bytes:
             inspection.run("memory", lambda: memory.memory_faults(game, options, offered))
         if offered.start_states:

@@ -26,10 +26,10 @@ from arcade_rl.envs.conformance.play import (
     hash_row,
     masks_of,
     opened,
-    replies_of,
 )
 from arcade_rl.envs.harvest import OpenEpisodes
 from arcade_rl.envs.reopening import Causes, reopen, save
+from arcade_rl.envs.replies import replies_of
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.envs.table import Table
 from arcade_rl.errors import DivergenceError

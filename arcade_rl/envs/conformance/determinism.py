@@ -176,7 +176,16 @@ def _fields(one: Digest, other: Digest) -> list[str]:
 def _run_elsewhere(game: Game, options: Any, steps: int, path: Path) -> str:
     """Let another process write digests to `path`. Returns its fault, or an empty string."""
     table = options.model_dump_json()
-    command = [sys.executable, "-m", __package__ or "", game.name, table, str(steps), str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        __package__ or "",
+        "digests",
+        game.name,
+        table,
+        str(steps),
+        str(path),
+    ]
     hidden = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"}
     environment = {key: value for key, value in os.environ.items() if key not in hidden}
     try:

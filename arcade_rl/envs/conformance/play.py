@@ -23,6 +23,7 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.arrays import actions_for
 from arcade_rl.envs.conformance.arrays import as_numpy
+from arcade_rl.envs.replies import replies_of
 from arcade_rl.envs.seats import Seated, built_in
 from arcade_rl.envs.seeds import HashedSeeds
 from arcade_rl.envs.spaces import choices
@@ -181,14 +182,6 @@ def digest_step(batch: StepBatch, index: int) -> Digest:
     }
     answers = replies_of(batch, index)
     return {**hashes, "replies": "none" if answers is None else hash_bytes(answers.tobytes())}
-
-
-def replies_of(batch: StepBatch, index: int) -> npt.NDArray[Any] | None:
-    """What opponents answered in one environment; None in a game of one seat."""
-    if batch.replies is None:
-        return None
-    start = int(batch.replies.counts[:index].sum())
-    return batch.replies.actions[start : start + int(batch.replies.counts[index])]
 
 
 def hash_row(value: Array | dict[str, Array] | None, index: int) -> str:

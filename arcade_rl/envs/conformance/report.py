@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from arcade_rl.envs.conformance.places import ADVICE, AuthorCode
+
 T = TypeVar("T")
 
 MOST_FAULTS = 20
@@ -22,6 +24,10 @@ class Fault:
     check: str
     message: str
     """What was seen, and what was expected."""
+    place: str = ""
+    """File, number and text of the line that is most likely to be mended; "" where none was found."""
+    advice: str = ""
+    """What mends such faults in general; "" where the message says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +64,59 @@ class Unchecked(Exception):
 class Inspection:
     """Runs checks, and turns every exception of a plugin into a fault."""
 
-    def __init__(self, game: str) -> None:
+    def __init__(
+        self, game: str, module: str = "", tell: Callable[[Check], None] = lambda _: None
+    ) -> None:
+        """`module` is where the game is written, for the places of faults; `tell` is called after each
+        check."""
         self._game = game
+        self._code = AuthorCode(module)
+        self._tell = tell
         self._checks: list[Check] = []
 
     def run(self, name: str, find: Callable[[], Iterable[str]]) -> bool:
         """Run one check, which yields its faults. Returns whether there were none."""
+        check, _ = self._carried_out(name, lambda: (find(), None))
+        return self._note(check)
+
+    def make(self, name: str, maker: Callable[[], T]) -> T | None:
+        """The value that `maker` returns, as a check of its own; None if `maker` raised."""
+        check, made = self._carried_out(name, lambda: ((), maker()))
+        self._note(check)
+        return made
+
+    def ask(self, maker: Callable[[], T]) -> T | None:
+        """The value that `maker` returns; None if `maker` raised. No check, and no fault."""
+        return self._carried_out("", lambda: ((), maker()))[1]
+
+    def _note(self, check: Check) -> bool:
+        self._checks.append(check)
+        self._tell(check)
+        return check.ok
+
+    def _carried_out(
+        self, name: str, find: Callable[[], tuple[Iterable[str], T]]
+    ) -> tuple[Check, T | None]:
+        """The result of a check, and what it made."""
         start = time.perf_counter()
-        messages: dict[str, None] = {}
-        note = ""
+        messages: dict[str, str] = {}
+        note, made = "", None
         try:
-            for message in find():
-                messages[message] = None
+            found, made = find()
+            for message in found:
+                messages[message] = self._code.of_fault(name, message)
                 if len(messages) == MOST_FAULTS:
                     break
         except Unchecked as reason:
             note = str(reason)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's exception is a fault
-            messages[describe(error)] = None
-        faults = tuple(Fault(name, message) for message in messages)
-        self._checks.append(Check(name, faults, time.perf_counter() - start, note))
-        return not faults
-
-    def make(self, name: str, maker: Callable[[], T]) -> T | None:
-        """The value that `maker` returns, as a check of its own; None if `maker` raised."""
-        made: list[T] = []
-
-        def find() -> Iterable[str]:
-            made.append(maker())
-            return ()
-
-        self.run(name, find)
-        return made[0] if made else None
+            messages[describe(error)] = self._code.of_error(error)
+        advice = ADVICE.get(name, "")
+        faults = tuple(
+            Fault(name, message, place, "" if message.startswith("raised") else advice)
+            for message, place in messages.items()
+        )
+        return Check(name, faults, time.perf_counter() - start, note), made
 
     def report(self) -> Report:
         return Report(self._game, tuple(self._checks))

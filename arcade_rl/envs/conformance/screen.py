@@ -22,7 +22,8 @@ from arcade_rl.contracts import (
 )
 from arcade_rl.envs.capabilities import screen_lacks
 from arcade_rl.envs.conformance.arrays import array_faults, as_numpy
-from arcade_rl.envs.conformance.play import RandomPlayer, Seeds, hash_bytes, opened, replies_of
+from arcade_rl.envs.conformance.play import RandomPlayer, Seeds, hash_bytes, opened
+from arcade_rl.envs.replies import replies_of
 
 SEED, OTHER_SEED = 31, 32
 AGAIN_STEPS = 50
