@@ -19,6 +19,7 @@ from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.summary import StoredNotice, stored_notice
 from arcade_rl.tui.board import PATIENCE_S, BoardRow
 from arcade_rl.tui.diagnosis import HealthFinding, diagnose, symptoms_of
+from arcade_rl.tui.gpus import GpuReader
 from arcade_rl.tui.history import History
 
 LOG_LINES = 200
@@ -83,6 +84,7 @@ class RunReport:
     reading: RunReading = RunReading()
     _config: Config | None = None
     _processes: dict[int, psutil.Process] = field(default_factory=dict)
+    _gpus: GpuReader = field(default_factory=GpuReader)
 
     def look(self, row: BoardRow) -> RunReading:
         """The run now. What cannot be read is said in `fault`."""
@@ -125,6 +127,12 @@ class RunReport:
                 "memory of the machine", f"{whole.percent:.0f} % of {whole.total / 1e9:.1f} GB"
             )
         )
+        self._gpus.look()
+        pids = self._processes.keys() if row.pid else set[int]()
+        lines += [
+            MachineLine(f"GPU {number}", gpu.words(pids))
+            for number, gpu in enumerate(self._gpus.gpus)
+        ] or [MachineLine("GPU", self._gpus.fault or "no GPU")]
         load = os.getloadavg()[0]
         lines.append(MachineLine("load", f"{load:.1f} on {os.cpu_count()} cores"))
         try:
