@@ -13,6 +13,7 @@ import tomli_w
 
 from arcade_rl.config import flatten
 from arcade_rl.config.keys import key_tables
+from arcade_rl.config.seeds import parse_seeds, seed_names
 from arcade_rl.tui.invocation import Caller, Invocation
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.words import date, rough_duration, size
@@ -80,6 +81,8 @@ class StartForm:
     `target` is then the configuration of that run."""
     name: str = ""
     """Name of the run; "" for one that is made up."""
+    seeds: str = ""
+    """Seeds that have a run each, such as "0..4"; "" for one run."""
     assignments: dict[str, str] = field(default_factory=dict)
     """Values that differ from those of the target, as `--set` takes them."""
     values: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +96,7 @@ class StartForm:
 
     def choose(self, target: str, parent: str = "") -> None:
         """Begin anew with another target, or with a fork of `parent`."""
-        self.target, self.parent, self.assignments = target, parent, {}
+        self.target, self.parent, self.assignments, self.seeds = target, parent, {}, ""
         self.values, self.origins, self.fault = {}, {}, ""
         self.helps, self.game_known = core_help(), False
 
@@ -116,7 +119,20 @@ class StartForm:
 
     def starting(self, caller: Caller) -> Invocation:
         """The call that starts the run."""
-        return caller.train(self.target, self.name, self.assignments, self.parent)
+        values = {k: v for k, v in self.assignments.items() if k != "seed" or not self.seeds}
+        return caller.train(self.target, self.name, values, self.parent, self.seeds)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the runs that are started; empty where they are made up."""
+        if not self.name:
+            return []
+        return seed_names(self.name, parse_seeds(self.seeds)) if self.seeds else [self.name]
+
+    @property
+    def count(self) -> int:
+        """Number of runs that are started."""
+        return len(parse_seeds(self.seeds)) if self.seeds else 1
 
     def _sets(self) -> Iterator[str]:
         for key, value in self.assignments.items():
@@ -235,11 +251,12 @@ class Estimate:
     steps_per_s: float
     bytes_per_step: float
 
-    def words(self, steps: int) -> str:
-        """What so many steps will take."""
+    def words(self, steps: int, count: int = 1) -> str:
+        """What so many steps will take, in each of `count` runs that train at once."""
         time_s = steps / self.steps_per_s if self.steps_per_s else 0.0
         ends = date(time.time() + time_s)
-        return (
-            f"about {rough_duration(time_s)} (until {ends}) and {size(steps * self.bytes_per_step)}, "
-            f"as {self.run} took {self.steps_per_s:,.0f} steps/s"
-        )
+        taken = f"as {self.run} took {self.steps_per_s:,.0f} steps/s"
+        if count > 1:
+            disk = size(count * steps * self.bytes_per_step)
+            return f"{disk} for {count} runs, and about {rough_duration(time_s)} or longer, {taken} alone"
+        return f"about {rough_duration(time_s)} (until {ends}) and {size(steps * self.bytes_per_step)}, {taken}"

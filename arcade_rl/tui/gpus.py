@@ -76,9 +76,11 @@ def _gpus() -> list[Gpu]:
     rows = list(_ask("gpu", _OF_GPUS))
     for uuid, pid, memory in _ask("compute-apps", _OF_PROCESSES):
         processes.setdefault(uuid, {})[int(pid)] = _number(memory)
-    return [
-        Gpu(name, *map(_number, numbers), processes.get(uuid, {})) for uuid, name, *numbers in rows
-    ]
+    found = []
+    for uuid, name, *numbers in rows:
+        busy, used, total, temperature = map(_number, numbers)
+        found.append(Gpu(name, busy, used, total, temperature, processes.get(uuid, {})))
+    return found
 
 
 def _ask(what: str, fields: Sequence[str]) -> Iterator[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,7 +14,8 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input
 
-from arcade_rl.errors import ArcadeError
+from arcade_rl.config.seeds import parse_seeds
+from arcade_rl.errors import ArcadeError, UsageError
 from arcade_rl.runs.database import Database
 from arcade_rl.tui.board import PATIENCE_S, BoardRow
 from arcade_rl.tui.dialogs import AskDialog, ChooseDialog, LineDialog, PlainText
@@ -36,6 +38,7 @@ class StartView(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "target", "Configuration"),
         Binding("N", "name", "Name"),
+        Binding("S", "seeds", "Seeds"),
         Binding("s", "start", "Start"),
         Binding("slash", "filter", "Find a key"),
         Binding("backspace,delete", "reset", "Back to its default", show=False),
@@ -180,11 +183,12 @@ class StartView(View):
         elif self._is_checking or not form.values:
             state = "checking"
         else:
-            took = self._estimate.words(form.total_steps) if self._estimate else "no earlier run of this game says how long it takes"  # fmt: skip
+            took = self._estimate.words(form.total_steps, form.count) if self._estimate else "no earlier run of this game says how long it takes"  # fmt: skip
             state = f"valid; {took}"
         name = form.name or "made up from game, time and seed"
+        seeds = f"   seeds: {form.seeds}, {form.count} runs" if form.seeds else ""
         lines = [
-            f"{form.title or 'no configuration'}   name: {name}   s starts",
+            f"{form.title or 'no configuration'}   name: {name}{seeds}   s starts",
             state,
             self.command,
         ]
@@ -238,14 +242,36 @@ class StartView(View):
                 self.form.name = name.strip()
                 self._draw()
 
-        taken = {row.name for row in self.cockpit.rows}
-
-        def fault_of(name: str) -> str:
-            return f"there is a run named {name}" if name.strip() in taken else ""
-
         hint = "letters, digits, dots, dashes and underscores; empty for one that is made up"
-        dialog = LineDialog("Name of the run", self.form.name, hint, self.cockpit.glyphs, fault_of)
+        dialog = LineDialog(
+            "Name of the run", self.form.name, hint, self.cockpit.glyphs,
+            lambda name: self._fault_of(name.strip(), self.form.seeds),
+        )  # fmt: skip
         self.app.push_screen(dialog, take)
+
+    def action_seeds(self) -> None:
+        def take(seeds: str | None) -> None:
+            if seeds is not None:
+                self.form.seeds = seeds.strip()
+                self._draw()
+
+        hint = "0..4 or 1,5,7: a run for each, all at once; empty for one run with the seed of the form"
+        dialog = LineDialog(
+            "Seeds", self.form.seeds, hint, self.cockpit.glyphs,
+            lambda seeds: self._fault_of(self.form.name, seeds.strip()),
+        )  # fmt: skip
+        self.app.push_screen(dialog, take)
+
+    def _fault_of(self, name: str, seeds: str) -> str:
+        """What is wrong with a name and seeds together; "" where nothing is."""
+        try:
+            names = replace(self.form, name=name, seeds=seeds).names
+            if seeds:
+                parse_seeds(seeds)
+        except UsageError as error:
+            return str(error)
+        taken = [one for one in names if one in {row.name for row in self.cockpit.rows}]
+        return f"there is a run named {taken[0]}" if taken else ""
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
         row = event.table.row(event.index)
@@ -286,12 +312,16 @@ class StartView(View):
         def take(is_yes: bool | None) -> None:
             if is_yes:
                 self.cockpit.start(call, f"start {self.form.name or self.form.title}")
-                self.form.name = ""
+                self.form.name = self.form.seeds = ""
                 self.cockpit.action_show("runs")
 
-        took = self._estimate.words(self.form.total_steps) if self._estimate else "not known"
-        lines = [f"{call}", f"It takes {took}.", "It goes on when this screen is closed."]
-        self.app.push_screen(AskDialog("Start this run?", lines, self.cockpit.glyphs), take)
+        form, count = self.form, self.form.count
+        what, they = ("this run", "It goes") if count == 1 else (f"{count} runs at once", "They go")
+        took = "How long this takes is not known."
+        if self._estimate:
+            took = f"This takes {self._estimate.words(form.total_steps, count)}."
+        lines = [f"{call}", took, f"{they} on when this screen is closed."]
+        self.app.push_screen(AskDialog(f"Start {what}?", lines, self.cockpit.glyphs), take)
 
     def leave(self) -> bool:
         line = self.query_one(FilterLine)

@@ -87,9 +87,30 @@ def test_an_estimate_names_the_run_that_it_is_from() -> None:
     assert "first took 1,000 steps/s" in words
 
 
+def test_an_estimate_of_several_runs_has_the_disk_of_all_and_the_least_time() -> None:
+    words = Estimate("first", 1000.0, 2.0).words(600_000, 5)
+    assert (
+        words == "6.0 MB for 5 runs, and about 10 min or longer, as first took 1,000 steps/s alone"
+    )
+
+
+def test_several_seeds_are_one_command_line() -> None:
+    form = StartForm()
+    form.choose("toy")
+    form.set("seed", "9")
+    form.name, form.seeds = "a", "0..1"
+    assert (form.names, form.count) == (["a-0", "a-1"], 2)
+    call = "arcade-rl train toy --run a --seeds 0..1 --detach"
+    assert str(form.starting(Caller(None))) == call
+    form.seeds = ""
+    assert (form.names, form.count) == (["a"], 1)
+    assert "--set seed=9" in str(form.starting(Caller(None)))
+
+
 CALLS = [
     Caller(None).train("toy", "a", {"seed": "1"}),
     Caller(Path("x y")).train("toy", ""),
+    Caller(None).train("toy", "a", {}, seeds="0..4"),
     Caller(None).resume("a"),
     Caller(None).resume("a", 100),
     Caller(None).resume("a", is_paused=True),
