@@ -83,7 +83,7 @@ class Cockpit(App[None]):
         Binding("3", "show('episodes')", "Episodes", show=False),
         Binding("4", "show('films')", "Films", show=False),
         Binding("5", "show('start')", "Start", show=False),
-        Binding("p", "pause_run", "Pause, go on"),
+        Binding("p", "pause_run", "Pause"),
         Binding("r", "resume_run", "Resume"),
         Binding("s", "stop_run", "Stop"),
         Binding("K", "kill_run", "Kill", show=False),

@@ -4,7 +4,6 @@ the configuration then is. What the values mean is asked of `arcade-rl config sh
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,6 @@ from arcade_rl.config.keys import key_tables
 from arcade_rl.config.seeds import parse_seeds, seed_names
 from arcade_rl.tui.invocation import Caller, Invocation
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
-from arcade_rl.words import date, rough_duration, size
 
 FIRST = (
     "seed", "train.total_steps", "train.n_envs", "train.env_processes", "train.device",
@@ -240,23 +238,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_none(item) for item in value if item is not None]
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What earlier runs of a game took."""
-
-    run: str
-    """The run that was measured."""
-    steps_per_s: float
-    bytes_per_step: float
-
-    def words(self, steps: int, count: int = 1) -> str:
-        """What so many steps will take, in each of `count` runs that train at once."""
-        time_s = steps / self.steps_per_s if self.steps_per_s else 0.0
-        ends = date(time.time() + time_s)
-        taken = f"as {self.run} took {self.steps_per_s:,.0f} steps/s"
-        if count > 1:
-            disk = size(count * steps * self.bytes_per_step)
-            return f"{disk} for {count} runs, and about {rough_duration(time_s)} or longer, {taken} alone"
-        return f"about {rough_duration(time_s)} (until {ends}) and {size(steps * self.bytes_per_step)}, {taken}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
@@ -17,7 +18,7 @@ from arcade_rl.runs.episodes import nearest_recorded
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PlainText
-from arcade_rl.tui.glyphs import bar, safe
+from arcade_rl.tui.glyphs import bar, parts_within, safe
 from arcade_rl.tui.measures import Measure, listed_measures
 from arcade_rl.tui.panels import PANELS
 from arcade_rl.tui.picture import PictureBox, PictureScreen
@@ -139,31 +140,34 @@ class RunView(View):
     # --- drawing ---------------------------------------------------------------------------------
 
     def _draw_facts(self, row: BoardRow) -> None:
-        glyphs = self.cockpit.glyphs
-        width = max(self.size.width // 6, 10)
-        parts = [f"{words.percent(row.progress):>5} {bar(row.progress, width, glyphs)}"]
-        parts.append(f"chunk {row.chunk}/{row.chunks or '?'}")
-        parts.append(
-            f"{words.short_count(row.steps)} of {words.short_count(row.total_steps)} steps"
-        )
+        glyphs, width = self.cockpit.glyphs, self.size.width - 2
+        of_all = f" of {words.short_count(row.total_steps)} steps"
+        parts = [
+            (0, words.percent(row.progress)),
+            (4, bar(row.progress, max(width // 6, 10), glyphs)),
+            (3, f"chunk {row.chunk}/{row.chunks or '?'}"),
+            (0, f"{words.short_count(row.steps)}{of_all}"),
+        ]
         if row.steps_per_s is not None:
-            parts.append(f"{row.steps_per_s:,.0f} steps/s")
+            parts.append((2, f"{row.steps_per_s:,.0f} steps/s"))
         if row.left_s is not None:
-            parts.append(f"{words.rough_duration(row.left_s)} left")
-        facts = [f"return {words.cell(row.mean_return)}", f"best {words.cell(row.best)}"]
+            parts.append((1, f"{words.rough_duration(row.left_s)} left"))
+        facts = [(0, f"return {words.cell(row.mean_return)}"), (1, f"best {words.cell(row.best)}")]
         if row.metric:
-            facts.append(f"{row.metric} {words.cell(row.mean)}")
-        facts.append(f"{words.short_count(row.episodes)} episodes")
-        facts.append(f"{row.game}, seed {row.seed}")
+            facts.append((2, f"{row.metric} {words.cell(row.mean)}"))
+        facts.append((3, f"{words.short_count(row.episodes)} episodes"))
+        facts.append((4, f"{row.game}, seed {row.seed}"))
         if row.pid is not None:
-            facts.append(f"process {row.pid}")
+            facts.append((5, f"process {row.pid}"))
         if row.reason:
-            facts.append(row.reason)
+            facts.append((0, row.reason))
+        name = f"{safe(row.name, glyphs)}  {row.state}  "
         first = Content.assemble(
             Content.styled(safe(row.name, glyphs), "bold"),
-            safe(f"  {row.state}  {'   '.join(parts)}", glyphs),
+            safe(f"  {row.state}  {parts_within(parts, width - cell_len(name))}", glyphs),
         )
-        self.query_one("#facts", PlainText).update(first + "\n" + safe("   ".join(facts), glyphs))
+        second = safe(parts_within(facts, width), glyphs)
+        self.query_one("#facts", PlainText).update(first + "\n" + second)
 
     def _draw_curves(self) -> None:
         if self._report is None:

@@ -12,7 +12,7 @@ from arcade_rl import cli
 from arcade_rl.config import Config
 from arcade_rl.errors import UsageError
 from arcade_rl.tui.episode_rows import parse_query, words_of
-from arcade_rl.tui.form import FIRST, Estimate, StartForm, core_help, game_help
+from arcade_rl.tui.form import FIRST, StartForm, core_help, game_help
 from arcade_rl.tui.invocation import Caller, Invocation
 
 if TYPE_CHECKING:
@@ -77,20 +77,6 @@ def test_the_preview_is_the_file_that_the_run_gets(arcade_rl: CommandLine) -> No
     assert config.train.run_steps == 4096
     assert str(form.starting(Caller(None))) == (
         "arcade-rl train toy --set train.total_steps=4096 --detach"
-    )
-
-
-def test_an_estimate_names_the_run_that_it_is_from() -> None:
-    words = Estimate("first", 1000.0, 2.0).words(600_000)
-    assert "10 min" in words
-    assert "1.2 MB" in words
-    assert "first took 1,000 steps/s" in words
-
-
-def test_an_estimate_of_several_runs_has_the_disk_of_all_and_the_least_time() -> None:
-    words = Estimate("first", 1000.0, 2.0).words(600_000, 5)
-    assert (
-        words == "6.0 MB for 5 runs, and about 10 min or longer, as first took 1,000 steps/s alone"
     )
 
 

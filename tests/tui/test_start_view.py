@@ -27,6 +27,7 @@ def test_several_seeds_are_checked_and_asked_for(cockpit: Opened, made_up: Path)
             await screen.until(lambda: view.form.is_ready and not view._is_checking)
             await screen.press("S")
             await screen.type("0..x")
+            await screen.shows(" 0..x ")  # what is typed can be seen
             await screen.press("enter")
             assert isinstance(screen.app.screen, LineDialog), "seeds that are none stay open"
             await screen.shows("names no seeds; expected such as 0..4")
