@@ -88,7 +88,8 @@ class FilmsView(View):
         self._show()
 
     def _show(self) -> None:
-        self.table.show_rows(film_rows(self._films, self.cockpit.commands.commands))
+        cockpit = self.cockpit
+        self.table.show_rows(film_rows(self._films, cockpit.commands.commands, cockpit.glyphs))
         self._show_still()
 
     def on_row_table_cursor_moved(self, _: RowTable.CursorMoved) -> None:

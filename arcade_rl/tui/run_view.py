@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 import numpy as np
@@ -17,18 +18,22 @@ from arcade_rl.errors import ArcadeError
 from arcade_rl.runs.episodes import nearest_recorded
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.curve import CurvePlot
-from arcade_rl.tui.dialogs import PlainText
+from arcade_rl.tui.dialogs import PageDialog, PlainText
 from arcade_rl.tui.glyphs import bar, parts_within, safe
 from arcade_rl.tui.measures import Measure, listed_measures
-from arcade_rl.tui.panels import PANELS
+from arcade_rl.tui.panels import PANELS, Panel
 from arcade_rl.tui.picture import PictureBox, PictureScreen
 from arcade_rl.tui.projection import Subject
 from arcade_rl.tui.report import RunReport
+from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.tui.series import AXES, Axis, Measured, joined
 from arcade_rl.tui.table import RowTable
 from arcade_rl.tui.view import View
 
 MOST_CURVES = 4
+WHOLE = 70
+"""Cells of a line of the page that shows a line of a list whole."""
+WHOLE_COLUMNS = (ShownColumn("text", "", WHOLE, grows=True, most=WHOLE),)
 SMOOTHING = (0, 4, 16)
 """Points before each that its mean takes in, for each press of the key."""
 
@@ -241,7 +246,9 @@ class RunView(View):
             box.add_class("-shown")
             self.call_after_refresh(box.project, subject)
         else:
-            self.app.push_screen(PictureScreen(subject, self.cockpit.glyphs, lambda: None))
+            self.app.push_screen(
+                PictureScreen(subject, self.cockpit.glyphs, self.cockpit.action_watch_run)
+            )
 
     def _put_picture_away(self) -> None:
         box = self.query_one("#picture", PictureBox)
@@ -281,13 +288,31 @@ class RunView(View):
         return int(episodes.episodes[place])
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
-        row = event.table.row(event.index)
-        if row is not None and PANELS[self._panel].name == "Health":
-            places = [k for k, measure in enumerate(self._measures) if measure.key == row.key]
-            if places:
-                self._slots[0] = places[0]
-                self._draw_curves()
-                self.query_one("#curve-0", CurvePlot).focus()
+        row, panel = event.table.row(event.index), PANELS[self._panel]
+        if row is None:
+            return
+        if panel.name != "Health":
+            self._show_whole(panel, row)
+            return
+        places = [k for k, measure in enumerate(self._measures) if measure.key == row.key]
+        if places:
+            self._slots[0] = places[0]
+            self._draw_curves()
+            self.query_one("#curve-0", CurvePlot).focus()
+
+    def _show_whole(self, panel: Panel, row: ShownRow) -> None:
+        """Show everything that a line of a list says, which its columns may have cut."""
+        assert self._report is not None
+        titles = [column.title for column in panel.columns(self._report.reading)]
+        lines = [
+            line
+            for title, cell in zip(titles, row.cells, strict=True)
+            if cell.text
+            for line in wrap(f"{title}: {cell.text}" if title else cell.text, WHOLE)
+        ]
+        glyphs = self.cockpit.glyphs
+        rows = [ShownRow(line, (ShownCell(line),)) for line in lines]
+        self.app.push_screen(PageDialog(panel.name, WHOLE_COLUMNS, lambda: rows, glyphs))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw_anew)
