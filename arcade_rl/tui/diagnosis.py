@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from arcade_rl.tui.history import History
 from arcade_rl.tui.measures import LEAST_RATIO, MOST_RATIO, RATIO
+from arcade_rl.tui.series import Floats
 from arcade_rl.words import percent
-
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 RECENT = 10
 """Number of the newest updates that a rule takes for now."""

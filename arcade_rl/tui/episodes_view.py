@@ -167,11 +167,16 @@ class EpisodesView(View):
             try:
                 rows = read_numbered(run, numbers)
             except (ArcadeError, OSError) as error:
-                self.app.call_from_thread(self.say, str(error))
+                self.app.call_from_thread(self._lose, before, str(error))
                 return
             self.app.call_from_thread(self._take_page, before, number, rows)
 
         self.run_worker(read, thread=True, group="pages")
+
+    def _lose(self, numbers: list[int], fault: str) -> None:
+        """Say in place of the episodes why they cannot be read, until the run has changed."""
+        if numbers is self._numbers and self._run is not None:
+            self._take(self._run, self._query, self._metrics, [], fault)
 
     def _take_page(self, numbers: list[int], page: int, rows: list[EpisodeRow]) -> None:
         if numbers is not self._numbers:

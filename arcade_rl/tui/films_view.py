@@ -95,6 +95,10 @@ class FilmsView(View):
     def on_row_table_cursor_moved(self, _: RowTable.CursorMoved) -> None:
         self._show_still()
 
+    def on_resize(self) -> None:
+        self._still = None  # the picture is as large as its box
+        self.call_after_refresh(self._show_still)
+
     @property
     def chosen(self) -> MadeFilm | None:
         """The film under the cursor."""

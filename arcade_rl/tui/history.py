@@ -6,16 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from arcade_rl.runs import looks
 from arcade_rl.runs.database import Database
-from arcade_rl.tui.series import Measured
-
-Floats: TypeAlias = npt.NDArray[np.float64]
+from arcade_rl.tui.series import Floats, Measured
 
 SLICE = 5_000
 """Most rows that one transaction reads."""

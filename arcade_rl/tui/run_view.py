@@ -172,7 +172,7 @@ class RunView(View):
             safe(f"  {row.state}  {parts_within(parts, width - cell_len(name))}", glyphs),
         )
         second = safe(parts_within(facts, width), glyphs)
-        self.query_one("#facts", PlainText).update(first + "\n" + second)
+        self.query_one("#facts", PlainText).update(first + "\n" + second, layout=False)
 
     def _draw_curves(self) -> None:
         if self._report is None:
@@ -197,7 +197,8 @@ class RunView(View):
             count = f" {findings}" if panel.name == "Health" and findings else ""
             style = "reverse bold" if number == self._panel else "bold" if count else ""
             parts.append(Content.styled(f" {panel.name}{count} ", style))
-        self.query_one("#panel-names", PlainText).update(Content.assemble(*parts))
+        names = self.query_one("#panel-names", PlainText)
+        names.update(Content.assemble(*parts), layout=False)
 
     def _draw_panel(self) -> None:
         if self._report is None:

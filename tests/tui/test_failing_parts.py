@@ -102,3 +102,23 @@ def test_values_that_are_damaged_are_told_where_their_run_is_shown(
                 await screen.until(lambda said=said: said in " ".join(screen.text.split()))  # type: ignore[misc]
 
     asyncio.run(play())
+
+
+def test_a_page_of_episodes_that_is_damaged_is_told_in_its_place(
+    cockpit: Opened, made_up_copy: Path
+) -> None:
+    damage(made_up_copy, "learned", "update episodes set length = 'long' where number = 700")
+
+    async def play() -> None:
+        async with cockpit(made_up_copy, (200, 60)) as screen:
+            screen.app.choose("learned")
+            await screen.press("3")
+            await screen.shows("1,600 recorded episodes of learned")
+            table = screen.app.shown.main()
+            table.action_move(699)  # type: ignore[attr-defined]
+            await screen.until(lambda: table.count == 0)  # type: ignore[attr-defined]
+            said = " ".join(screen.lines[3].split())
+            assert "length" in said, screen.text
+            assert "reindex" in " ".join(screen.text.split())
+
+    asyncio.run(play())

@@ -85,6 +85,9 @@ def test_films_are_listed_with_their_picture(cockpit: Opened, made_up_copy: Path
             )
             box = screen.app.screen.query_one(StillBox)
             assert box._picture is not None
+            await screen.pilot.resize_terminal(80, 24)
+            await screen.until(lambda: box._picture is not None and box._picture.shape[1] == 32)
+            await screen.until(lambda: "5 runs" in screen.lines[0])
             await screen.press("end")
             await screen.shows("damaged.mp4.png is no picture")
             await screen.press("escape", "end", "4")
