@@ -210,7 +210,7 @@ def test_enter_shows_a_line_of_a_list_whole(cockpit: Opened, made_up: Path) -> N
             await screen.shows("chunk 4 failed (died): the worker of attempt")
             assert "signal 9" not in screen.text
             screen.app.screen.query_one("#panel").focus()
-            await screen.press("enter")
+            await screen.press("down", "enter")
             await screen.until(lambda: "was killed by signal 9" in " ".join(screen.text.split()))
             await screen.press("escape")
             await screen.shows("Chunks")
