@@ -3,10 +3,12 @@
 
     .venv/bin/python scripts/bench_tui.py [--runs 500] [--episodes 100000] [--idle 20]
     .venv/bin/python scripts/bench_tui.py --picture runs    # the first run of a folder plays episode 1
+    .venv/bin/python scripts/bench_tui.py --grow 10         # minutes beside a run that grows
 
 Prints, as JSON: seconds to the first screen and until every run is read, milliseconds from a key to the
-last byte that answers it, the processor that an idle cockpit takes, and its memory. Folders are kept in
---folder, so that another call need not make them again.
+last byte that answers it, the processor that an idle cockpit takes, and its memory. With --grow: by how
+many MB an hour the memory grows while a run that is shown has an update and eight episodes each second.
+Folders are kept in --folder, so that another call need not make them again.
 """
 
 from __future__ import annotations
@@ -26,10 +28,18 @@ import tempfile
 import termios
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
+from arcade_rl.recording.ended import COLUMNS
+from arcade_rl.runs import looks
+from arcade_rl.runs.database import Database
+from arcade_rl.runs.events import Episodes
+from arcade_rl.runs.queries import update_of
 from arcade_rl.tui.demo import DemoStory, make_story
 
 QUIET_S = 0.15
@@ -80,12 +90,23 @@ class DrawnTerminal:
 
     def wait_for(self, text: bytes, timeout_s: float = 60.0) -> float:
         """Seconds until the text was drawn."""
+        return self.wait_until(lambda: text in self.drawn, repr(text), timeout_s)
+
+    def wait_until(
+        self, condition: Callable[[], bool], what: str, timeout_s: float = 60.0
+    ) -> float:
+        """Seconds until the condition holds of what was drawn."""
         began = time.monotonic()
-        while text not in self.drawn:
+        while not condition():
             if time.monotonic() - began > timeout_s:
-                raise SystemExit(f"{text!r} was not drawn in {timeout_s} s")
+                raise SystemExit(f"{what} was not drawn in {timeout_s} s")
             time.sleep(0.002)
         return time.monotonic() - began
+
+    def plays(self) -> bool:
+        """Whether the newest line above the picture is there and says that the episode plays."""
+        _, found, line = bytes(self.drawn).rpartition(b"episode 1  step ")
+        return bool(found) and len(line) > 120 and b"paused" not in line
 
     def press(self, key: bytes) -> float:
         """Milliseconds from a key to the last byte of its answer."""
@@ -155,12 +176,69 @@ def measure_pictures(folder: Path) -> dict[str, object]:
                 os.write(terminal.ours, b" ")
                 terminal.wait_for(b"paused")
                 waits.append(1000 * (time.monotonic() - began))
-                os.write(terminal.ours, b" ")
-                time.sleep(1.0)
+                # Where both keys were answered by one picture, its line would be as before, and would
+                # not be drawn; at its end an episode is not paused.
+                terminal.drawn.clear()
+                os.write(terminal.ours, b"\x1b[H ")
+                terminal.wait_until(terminal.plays, "a picture that plays")
+                time.sleep(0.5)
             figures[f"{name}: key to answer, ms"] = quantiles(waits)
         finally:
             terminal.close()
     return figures
+
+
+def measure_growth(folder: Path, minutes: float) -> dict[str, object]:
+    """How much memory a cockpit takes that shows a run which grows, over these minutes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    make_story(folder, DemoStory("done", 200, 20))
+    run = make_story(folder, DemoStory("grows", 100_000, 100_000, 8, "running", done=0.002))
+    argv = [sys.executable, "-m", "arcade_rl", "tui", "--runs-dir", str(folder)]
+    terminal = DrawnTerminal(argv, (160, 50), None)
+    samples: list[tuple[float, float]] = []
+    began = time.monotonic()
+    try:
+        terminal.wait_for(b"grows")
+        terminal.press(b"2")
+        terminal.wait_for(b"Entropy")
+        process = psutil.Process(terminal.process.pid)
+        with closing(Database.open(run.database)) as database:
+            while (now := time.monotonic() - began) < 60 * minutes:
+                _grow(database)
+                samples.append((now / 3600, process.memory_info().rss / 1e6))
+                time.sleep(1.0)
+        pictures = terminal.total
+    finally:
+        terminal.close()
+    settled = samples[len(samples) // 4 :]  # what is loaded once has been loaded
+    slope, _ = statistics.linear_regression(*zip(*settled, strict=True))
+    eighths = [samples[k * (len(samples) - 1) // 8][1] for k in range(9)]
+    return {
+        "minutes": minutes, "updates": len(samples), "bytes_drawn": pictures,
+        "memory_mb_at_each_eighth": [round(one, 1) for one in eighths],
+        "growth_mb_an_hour": round(slope, 1),
+    }  # fmt: skip
+
+
+def _grow(database: Database) -> None:
+    """Add an update and eight episodes to a run, as its worker would."""
+    running, newest = database.running_attempt(), looks.newest_update(database)
+    assert running is not None
+    assert newest is not None
+    update = update_of(newest)
+    first = database.newest_episode() + 1
+    row = dict(next(database.rows("select * from episodes order by number desc limit 1")))
+    columns = {column.name: [row[column.name]] * 8 for column in COLUMNS}
+    terms = {name: [row[f"term_{name}"]] * 8 for name in database.term_names()}
+    metrics = {name: [row[f"metric_{name}"]] * 8 for name in database.metric_names()}
+    columns["step"] = [update.steps + 128 * k for k in range(1, 9)]
+    now = time.time()
+    for event in (
+        Episodes(first, columns, terms, metrics, now),
+        replace(update, update=update.update + 1, steps=update.steps + 1024, time=now),
+    ):
+        database.record(running["chunk"], running["attempt"], event)
 
 
 def quantiles(values: list[float]) -> dict[str, float]:
@@ -176,7 +254,15 @@ def main() -> None:
     parser.add_argument("--idle", type=float, default=20.0, help="seconds to watch an idle cockpit")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bench-tui")
     parser.add_argument("--picture", type=Path, help="folder of runs, the first of which plays")
+    parser.add_argument("--grow", type=float, help="minutes beside a run that grows")
     given = parser.parse_args()
+    if given.grow:
+        print(
+            json.dumps(
+                measure_growth(given.folder.with_name("bench-tui-grows"), given.grow), indent=1
+            )
+        )
+        return
     if given.picture:
         print(json.dumps(measure_pictures(given.picture), indent=1))
         return

@@ -4,6 +4,7 @@ what its keys mean, and whether files are valid."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import takewhile
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from arcade_rl.config.keys import Key, KeyTable
 
 CONFIGS = Path("configs")
+_SENTENCE_END = re.compile(r"(?<=\w{3})\.\s")
+"""A full stop behind a word, and not behind an abbreviation such as "Dr"."""
 
 
 @click.group(epilog=examples("arcade-rl config show breakout", "arcade-rl config keys train.gamma"))
@@ -146,7 +149,7 @@ def _summary(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     lines = list(takewhile(lambda line: line.startswith("#"), text.splitlines()))
     comment = " ".join(line.removeprefix("#").strip() for line in lines)
-    return comment.partition(". ")[0].rstrip(".")
+    return _SENTENCE_END.split(comment, maxsplit=1)[0].rstrip(".")
 
 
 def _named(table: KeyTable, names: Sequence[str]) -> list[Key]:

@@ -98,6 +98,7 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has
         "arcade-rl train breakout:quick --run first",
         "arcade-rl train my.toml --steps 100000 --set seed=1",
         "arcade-rl train breakout --detach    # then: arcade-rl runs watch @latest",
+        "arcade-rl train breakout:quick --seeds 0..4 --run five    # five-0 to five-4",
         "arcade-rl train --from first@50% --set reward.life_lost=-1    # goes on from there",
     )
 )
@@ -109,6 +110,12 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Do not wait until it has
     help="Begin with a checkpoint of another run, under that run's configuration unless one is named.",
 )
 @click.option("--run", "name", metavar="NAME", help="Name of the run's directory.")
+@click.option(
+    "--seeds",
+    metavar="A..B",
+    help="A run for each seed, such as 0..4 or 1,5: NAME-0, NAME-1, ... They train one after the "
+    "other, or with --detach at once.",
+)
 @SET
 @STEPS
 @DETACH
@@ -117,6 +124,7 @@ def train(
     target: str | None,
     parent: str | None,
     name: str | None,
+    seeds: str | None,
     assignments: tuple[str, ...],
     steps: int | None,
     detach: bool,
@@ -130,23 +138,13 @@ def train(
     Prints the run's directory. Ctrl-C finishes the rollout and saves; a second Ctrl-C stops at
     once.
     """
-    from arcade_rl.cli.experiment import resolve_target
-    from arcade_rl.engines import launch
-    from arcade_rl.errors import UsageError
-    from arcade_rl.runs.directory import runs_directory
-
     wanted = _with_steps(assignments, steps)
-    if parent is not None:
-        run, resolved = _forked(parent, target, wanted, name, runs_dir)
-    elif target is not None:
-        resolved = resolve_target(target, wanted)
-        run = launch.create_run(resolved, runs_directory(runs_dir), name, sys.argv)
-    else:
-        raise UsageError(
-            "nothing says what to train; expected CONFIG, GAME, GAME:NAME or --from RUN"
-        )
-    click.echo(str(run.path))
-    return _go_on(run, resolved, detach)
+    for named, seeded in _by_seed(name, seeds, wanted, runs_dir):
+        run, resolved = _created(target, parent, named, seeded, runs_dir)
+        click.echo(str(run.path))
+        if exit_code := _go_on(run, resolved, detach):
+            return exit_code
+    return 0
 
 
 @click.command(
@@ -217,6 +215,57 @@ def stop(reference: str, no_wait: bool, runs_dir: str | None) -> None:
 def pause(reference: str, no_wait: bool, runs_dir: str | None) -> None:
     """Save a run, free its memory, and keep it on hold until `resume` or `stop`."""
     _ask(reference, runs_dir, "pause", no_wait)
+
+
+def _by_seed(
+    name: str | None, seeds: str | None, assignments: list[str], runs_dir: str | None
+) -> list[tuple[str | None, list[str]]]:
+    """(name, assignments) of every run that is wanted. UsageError where one of several names is taken,
+    before the first run is made."""
+    from arcade_rl.config.seeds import parse_seeds, seed_names
+    from arcade_rl.errors import UsageError
+    from arcade_rl.runs.directory import runs_directory
+
+    if seeds is None:
+        return [(name, assignments)]
+    if any(one.partition("=")[0].strip() == "seed" for one in assignments):
+        raise UsageError("--seeds and --set seed both name seeds; leave one out")
+    numbers = parse_seeds(seeds)
+    names = [None] * len(numbers) if name is None else seed_names(name, numbers)
+    root = runs_directory(runs_dir)
+    taken = [one for one in names if one is not None and (root / one).exists()]
+    if taken:
+        raise UsageError(
+            f"{', '.join(taken)} {'exist' if len(taken) > 1 else 'exists'} already in {root}; choose "
+            "another name with --run, or other seeds"
+        )
+    return [
+        (one, [*assignments, f"seed={number}"]) for one, number in zip(names, numbers, strict=True)
+    ]
+
+
+def _created(
+    target: str | None,
+    parent: str | None,
+    name: str | None,
+    assignments: list[str],
+    runs_dir: str | None,
+) -> tuple[RunDirectory, Resolved]:
+    """A new run that begins with a checkpoint of another one, or untrained."""
+    from arcade_rl.cli.experiment import resolve_target
+    from arcade_rl.engines import launch
+    from arcade_rl.errors import UsageError
+    from arcade_rl.runs.directory import runs_directory
+
+    if parent is not None:
+        return _forked(parent, target, assignments, name, runs_dir)
+    if target is None:
+        raise UsageError(
+            "nothing says what to train; expected CONFIG, GAME, GAME:NAME or --from RUN"
+        )
+    resolved = resolve_target(target, assignments)
+    run = launch.create_run(resolved, runs_directory(runs_dir), name, sys.argv)
+    return run, resolved
 
 
 def _forked(

@@ -47,6 +47,7 @@ from arcade_rl.training.moments import Normalize
 from arcade_rl.training.normalization import Normalization, of_vec_normalize
 from arcade_rl.training.played import Iteration
 from arcade_rl.training.ppo import PPO, RETURNS
+from arcade_rl.training.ratios import UpdateRatios
 from arcade_rl.training.stock_env import StockEnv
 
 STARTS, LSTM = "episode_starts", "lstm_states"
@@ -341,7 +342,11 @@ class StockLearner(Learner):
         stopwatch.lap("record")
         model._update_current_progress_remaining(model.num_timesteps, total_steps)
         self._on_step()
-        model.train()
+        ratios = UpdateRatios(model.policy)
+        with ratios.watching(model.policy.optimizer):
+            model.train()
+        for name, ratio in ratios.fetch().items():
+            model.logger.record(name, ratio)
         stopwatch.lap("learn")
         return Iteration(ended, played, stopwatch.read())
 

@@ -44,8 +44,9 @@ from arcade_rl.training.normalization import Normalization
 from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.played import Played, Stopwatch
 from arcade_rl.training.rate import adapt, set_rate
+from arcade_rl.training.ratios import UpdateRatios
 from arcade_rl.training.rollout import Choice, Final, Minibatch, NoBuffer, Rollout, advantages
-from arcade_rl.training.statistics import Clips, log_update
+from arcade_rl.training.statistics import Clips, Loss, log_update
 from arcade_rl.training.storage import Batch, each, tensor
 
 LOOK_AT = 4096
@@ -54,7 +55,6 @@ RETURNS, NORMALIZED = "returns", "normalized/"
 """Names of what a cut carries: discounted returns, and observations as the learner saw them."""
 STOP_AT = 1.5
 """An update ends early where the KL divergence is above this times `target_kl`, as in SB3."""
-Loss = Callable[[Minibatch, Clips], tuple[Tensor, Tensor]]
 Chooser = Callable[[Batch, Tensor | None], tuple[Tensor, Tensor | None]]
 
 
@@ -400,7 +400,7 @@ class PPO(stable_baselines3.PPO):
         if self.value_moments:
             returns = self._rollout.returns.flatten().cpu()
             renew_preserving(self.value_moments, returns, self.policy.value_net)
-        rollout, clips = self._rollout, self._clips()
+        rollout, clips, ratios = self._rollout, self._clips(), UpdateRatios(self.policy)
         columns = rollout.columns(*self._value_units())
         measured: list[Tensor] = []
         is_over = False
@@ -415,7 +415,7 @@ class PPO(stable_baselines3.PPO):
                         break
                 optimizer.zero_grad()
                 torch.autograd.backward(loss)
-                optimizer.step_clipped(self.max_grad_norm)
+                ratios.around(lambda: optimizer.step_clipped(self.max_grad_norm))
             self._n_updates += 1
             if self._adaptive_rate:
                 # The first minibatch is measured before any step, where the divergence is 0.
@@ -423,7 +423,7 @@ class PPO(stable_baselines3.PPO):
                 adapt(optimizer, self._adaptive_rate, divergences)
             if is_over:
                 break
-        log_update(self, self._rollout, torch.stack(measured).cpu(), first, clips)
+        log_update(self, rollout, measured, first, clips, ratios)
         self.stopwatch.lap("learn")
 
     def _clips(self) -> Clips:

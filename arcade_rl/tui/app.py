@@ -83,7 +83,7 @@ class Cockpit(App[None]):
         Binding("3", "show('episodes')", "Episodes", show=False),
         Binding("4", "show('films')", "Films", show=False),
         Binding("5", "show('start')", "Start", show=False),
-        Binding("p", "pause_run", "Pause, go on"),
+        Binding("p", "pause_run", "Pause"),
         Binding("r", "resume_run", "Resume"),
         Binding("s", "stop_run", "Stop"),
         Binding("K", "kill_run", "Kill", show=False),
@@ -173,7 +173,8 @@ class Cockpit(App[None]):
         for name, least in (("-wide", 110), ("-vast", 170)):
             base.set_class(event.size.width >= least, name)
         base.set_class(event.size.height >= 34, "-tall")
-        self._draw_top()
+        self.call_after_refresh(self._draw_top)  # by then the new size is everybody's
+        self.call_after_refresh(self._draw_status)
 
     def say(self, text: str) -> None:
         """Show one line below the screens."""
@@ -196,7 +197,7 @@ class Cockpit(App[None]):
         right = whole if len(whole) <= room else brief
         right = fitted(right, room, self.glyphs, right=True) if room > 0 else ""
         base.query_one("#top", PlainText).update(
-            Content.assemble(left, " ", Content.styled(right, "dim"))
+            Content.assemble(left, " ", Content.styled(right, "dim")), layout=False
         )
         summary = f"{LEAST[0]}x{LEAST[1]} is needed, q quits; {counted_states(self.rows)}"
         base.query_one("#tiny", PlainText).say(fitted(summary, max(width, 1), self.glyphs))
@@ -208,7 +209,7 @@ class Cockpit(App[None]):
             right = ""
         left = fitted(f" {self._said}", max(width - len(right) - 2, 0), self.glyphs)
         text = Content.assemble(left, " ", Content.styled(right, "dim"), " ")
-        self.screen_stack[0].query_one("#status", PlainText).update(text)
+        self.screen_stack[0].query_one("#status", PlainText).update(text, layout=False)
 
     # --- runs ------------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@ not changed."""
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from arcade_rl.config import Config
 from arcade_rl.errors import ArcadeError
-from arcade_rl.runs.checkpoints import WINDOW
+from arcade_rl.runs import looks
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory, all_runs
 from arcade_rl.runs.lock import holder_of
@@ -21,8 +20,6 @@ from arcade_rl.runs.plan import Plan, plan_run
 from arcade_rl.runs.remaining import Mark, seconds_left
 from arcade_rl.runs.state import state_of
 
-PATIENCE_S = 0.2
-"""How long a database that somebody has locked is waited for, seconds."""
 RETRY_S = 10.0
 """Time until a run that could not be read is read again although its files have not changed,
 seconds."""
@@ -212,7 +209,8 @@ def _read(run: RunDirectory, known: _Known, now: float) -> BoardRow:
     except (ArcadeError, OSError) as error:
         faults.append(str(error))
     try:
-        row = _with_rows(row, run, known, now)
+        with looks.looking(run.database) as database:
+            row = _with_rows(row, run, known, now, database)
     except (ArcadeError, OSError) as error:
         state = state_of(run, None)
         row = replace(row, state=_word(state.state), reason=state.reason, pid=state.pid)
@@ -228,23 +226,24 @@ def _configuration(run: RunDirectory, known: _Known) -> Config:
     return known.config
 
 
-def _with_rows(row: BoardRow, run: RunDirectory, known: _Known, now: float) -> BoardRow:
+def _with_rows(
+    row: BoardRow, run: RunDirectory, known: _Known, now: float, database: Database
+) -> BoardRow:
     """The row with everything that run.db has."""
-    with Database.reading(run.database, PATIENCE_S) as database:
-        status = database.status()
-        steps, episodes = database.counts()
-        running = database.running_attempt()
-        newest = next(database.rows("select * from updates order by number desc limit 1"), None)
-        metrics = database.metric_names()
-        metric = row.metric if row.metric in metrics else next(iter(metrics), "")
-        mean_return, mean = _recent(database, metric)
-        trend = _trend(database, int(newest["number"]) if newest else 0)
-        best = _best(database, known)
-        ended = database.newest_episode()
-        done = next(database.rows("select count(*) from chunks where state = 'done' and chunk > 0"))
-        state = state_of(run, status)
-        since = _since(run) if state.pid is not None else 0.0
-        marks = _marks(database, since) if state.state == "running" else []
+    status = database.status()
+    steps, episodes = database.counts()
+    running = database.running_attempt()
+    newest = looks.newest_update(database)
+    metrics = database.metric_names()
+    metric = row.metric if row.metric in metrics else next(iter(metrics), "")
+    mean_return, mean = looks.recent_means(database, metric)
+    trend = looks.course(database, RETURN, TREND_POINTS)
+    best = _best(database, known)
+    ended = database.newest_episode()
+    done = looks.trained_chunks(database)
+    state = state_of(run, status)
+    since = _since(run) if state.pid is not None else 0.0
+    marks = looks.recent_marks(database, since, MARKS) if state.state == "running" else []
     started = float(running["started"]) if running else 0.0
     heard = max(started, float(newest["time"]) if newest else 0.0, since, status.time)
     if newest is not None:
@@ -256,7 +255,7 @@ def _with_rows(row: BoardRow, run: RunDirectory, known: _Known, now: float) -> B
         word = "silent" if now - heard > limit_s else word if has_trained else "starting"
     is_moving = word == "training" and newest is not None
     return replace(
-        row, state=word, reason=state.reason, pid=state.pid, chunk=int(done[0]), steps=steps,
+        row, state=word, reason=state.reason, pid=state.pid, chunk=done, steps=steps,
         steps_per_s=float(newest["steps_per_s"]) if is_moving and newest else None,
         left_s=_left(marks, known.plan, int(newest["number"]) if newest else 0), heard=heard,
         episodes=max(episodes, ended), mean_return=mean_return,
@@ -277,59 +276,18 @@ def _since(run: RunDirectory) -> float:
     return holder.since if holder else 0.0
 
 
-def _recent(database: Database, metric: str) -> tuple[float | None, float | None]:
-    """Mean return and mean metric of the last episodes."""
-    column = f'"metric_{metric}"' if metric else "null"
-    query = (
-        f"select avg(raw_return), avg(value) from (select raw_return, {column} as value "
-        "from episodes order by number desc limit ?)"
-    )
-    row = next(database.rows(query, [WINDOW]))
-    return row[0], row[1]
-
-
-def _trend(database: Database, last: int) -> tuple[float, ...]:
-    """The mean return at a few updates over the whole training."""
-    if last < 1:
-        return ()
-    wanted = sorted({1 + round(k * (last - 1) / (TREND_POINTS - 1)) for k in range(TREND_POINTS)})
-    marks = ", ".join("?" * len(wanted))
-    query = f'select "values" from updates where number in ({marks}) order by number'
-    found = []
-    for row in database.rows(query, wanted):
-        try:
-            value = json.loads(row[0]).get(RETURN)
-        except (ValueError, TypeError, AttributeError):
-            continue  # `History` reports the damaged row of the run that is looked into
-        if isinstance(value, int | float):
-            found.append(float(value))
-    return tuple(found)
-
-
 def _best(database: Database, known: _Known) -> float | None:
     """Largest return of an episode. Chunks that are finished are asked only once."""
-    until = next(database.rows("select coalesce(max(chunk), -1) from chunks where state = 'done'"))[
-        0
-    ]
+    until = looks.settled(database).until
     if until < known.best_until:  # the run went back to an earlier checkpoint
         known.best_until, known.best = -1, None
-    query = "select max(raw_return) from episodes where chunk > ? and chunk <= ?"
-    found = next(database.rows(query, [known.best_until, until]))[0]
-    known.best = _larger(known.best, found)
+    known.best = _larger(known.best, looks.best_return(database, known.best_until, until))
     known.best_until = until
-    now = next(database.rows("select max(raw_return) from episodes where chunk > ?", [until]))[0]
-    return _larger(known.best, now)
+    return _larger(known.best, looks.best_return(database, until))
 
 
 def _larger(one: float | None, two: float | None) -> float | None:
     return max((value for value in (one, two) if value is not None), default=None)
-
-
-def _marks(database: Database, since: float) -> list[Mark]:
-    """When the newest updates of the supervisor that lives ended."""
-    query = "select time, steps, chunk from updates where time >= ? order by number desc limit ?"
-    rows = list(database.rows(query, [since, MARKS]))
-    return [Mark(float(row[0]), float(row[1]), int(row[2])) for row in reversed(rows)]
 
 
 def _left(marks: list[Mark], plan: Plan | None, update: int) -> float | None:

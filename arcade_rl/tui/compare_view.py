@@ -12,9 +12,9 @@ from textual.widgets import Footer
 
 from arcade_rl.config import flatten
 from arcade_rl.errors import ArcadeError
-from arcade_rl.runs.database import Database
+from arcade_rl.runs import looks
 from arcade_rl.runs.lineage import lineage
-from arcade_rl.tui.board import PATIENCE_S, BoardRow
+from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PlainText
 from arcade_rl.tui.glyphs import Glyphs, safe
@@ -111,7 +111,7 @@ class CompareScreen(Screen[None]):
         for row in self._rows:
             history = History()
             try:
-                with Database.reading(row.run.database, PATIENCE_S) as database:
+                with looks.looking(row.run.database) as database:
                     history.look(database)
             except (ArcadeError, OSError) as error:
                 self._faults.append(f"{row.name}: {error}")

@@ -16,12 +16,20 @@ from arcade_rl.runs.database import Database, RecordingRow
 from arcade_rl.runs.directory import Identity, RunDirectory
 from arcade_rl.runs.events import ChunkLog, Episodes, Event, Update
 from arcade_rl.runs.plan import plan_run
+from arcade_rl.tui.measures import RATIO
 
 GAME = "demo"
 TERMS = ("score", "survival")
 METRICS = ("score", "lives")
 N_ENVS, N_STEPS = 8, 128
 ROLLOUT = N_ENVS * N_STEPS
+LAYERS = {
+    "mlp_extractor.policy_net.0": 1.1e-3,
+    "mlp_extractor.value_net.0": 1.3e-3,
+    "action_net": 2.5e-3,
+    "value_net": 1.6e-3,
+}
+"""Update/weight ratio of every layer at the beginning of a usual training."""
 SPEED = 2_000.0
 """Steps per second of a made training."""
 
@@ -191,6 +199,7 @@ def _update(
         "train/policy_gradient_loss": -0.01 + 0.002 * noise,
         "train/loss": 1.5 * (1.1 - _skill(story, part)) + 0.05 * noise,
         "train/learning_rate": story.learning_rate,
+        **{f"{RATIO}{layer}": size * (1.0 - 0.5 * part) * (story.learning_rate / 3e-4) ** 0.5 for layer, size in LAYERS.items()},
         "env/score": float(np.mean(recent)),
     }  # fmt: skip
     spent = ROLLOUT / SPEED

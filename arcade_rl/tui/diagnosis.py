@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from arcade_rl.tui.history import History
+from arcade_rl.tui.measures import LEAST_RATIO, MOST_RATIO, RATIO
+from arcade_rl.tui.series import Floats
 from arcade_rl.words import percent
-
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 RECENT = 10
 """Number of the newest updates that a rule takes for now."""
@@ -154,6 +153,32 @@ def steps_too_small(it: Symptoms) -> Iterator[HealthFinding]:
         )  # fmt: skip
 
 
+def ratios_of_layers(it: Symptoms) -> Iterator[HealthFinding]:
+    """A layer is thrown about, or hardly moves although the training has just begun."""
+    names = [name for name in it.values if name.startswith(RATIO)]
+    now = {name: _now(v) for name in names if len(v := it.measured(name)) >= LEAST_UPDATES}
+    if not now:
+        return
+    most, least = max(now, key=lambda name: now[name]), min(now, key=lambda name: now[name])
+    if now[most] > MOST_RATIO:
+        yield HealthFinding(
+            "layer moves too far", "warning",
+            f"each step of the optimizer moves {most.removeprefix(RATIO)} by {percent(now[most])} of its "
+            "weights: what was learned is overwritten",
+            "lower train.learning_rate; about 0.1 % is usual",
+            most,
+        )  # fmt: skip
+    if now[least] < LEAST_RATIO and not (it.total_steps and it.steps[-1] / it.total_steps > 0.8):
+        yield HealthFinding(
+            "layer stands still", "warning",
+            f"each step of the optimizer moves {least.removeprefix(RATIO)} by {now[least]:.1g} of its "
+            "weights: the layer hardly learns",
+            "raise train.learning_rate; see that the layer gets gradients, and that its inputs are "
+            "not far too large",
+            least,
+        )  # fmt: skip
+
+
 def critic_is_blind(it: Symptoms) -> Iterator[HealthFinding]:
     """The critic does not foresee returns after a good part of the training."""
     explained = it.measured("train/explained_variance")
@@ -277,8 +302,8 @@ def deviation_runs_away(it: Symptoms) -> Iterator[HealthFinding]:
 
 
 RULES: Sequence[Rule] = (
-    not_finite, entropy_collapsed, steps_too_large, steps_too_small, critic_is_blind, return_fell,
-    return_stands_still, slowed_down, attempts_fail, no_episode_ended, deviation_runs_away,
+    not_finite, entropy_collapsed, steps_too_large, steps_too_small, ratios_of_layers, critic_is_blind,
+    return_fell, return_stands_still, slowed_down, attempts_fail, no_episode_ended, deviation_runs_away,
 )  # fmt: skip
 
 

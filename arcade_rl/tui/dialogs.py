@@ -45,7 +45,7 @@ class DialogBox(Vertical):
     DialogBox > .title { text-style: bold; color: $text-primary; height: 1; }
     DialogBox > .hint { color: $text-muted; height: auto; }
     DialogBox > .fault { color: $text-error; height: auto; }
-    DialogBox > Input { border: none; height: 1; background: $panel; padding: 0 1; }
+    DialogBox > Input { background: $panel; padding: 0 1; }
     """
 
 
@@ -94,7 +94,7 @@ class LineDialog(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with DialogBox():
             yield PlainText(safe(self._title, self._glyphs), classes="title")
-            yield Input(self._text, select_on_focus=False)
+            yield Input(self._text, select_on_focus=False, compact=True)
             yield PlainText("", classes="fault")
             yield PlainText(safe(self._hint, self._glyphs), classes="hint")
 

@@ -66,7 +66,7 @@ def columns_of_episodes(metrics: Sequence[str]) -> list[ShownColumn]:
         ShownColumn("step", "step", 8, True, rank=20),
         ShownColumn("chunk", "chunk", 6, True, rank=21),
         ShownColumn("stage", "stage", 5, True, rank=25),
-        ShownColumn("bytes", "size", 8, True, rank=23),
+        ShownColumn("bytes", "size", 9, True, rank=23),
         ShownColumn("time", "ended", 16, rank=24),
         ShownColumn("kept for", "kept for", 12, rank=22, grows=True, most=40),
     ]

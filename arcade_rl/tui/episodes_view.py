@@ -11,10 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from arcade_rl.errors import ArcadeError, UsageError
-from arcade_rl.runs.database import Database
+from arcade_rl.runs import looks
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.episodes import EpisodeRow, Query, find_numbers, read_numbered
-from arcade_rl.tui.board import PATIENCE_S
 from arcade_rl.tui.episode_rows import (
     HINT,
     columns_of_episodes,
@@ -116,7 +115,7 @@ class EpisodesView(View):
     def _read(self, run: RunDirectory, query: Query) -> None:
         """Read which episodes there are. Runs in a thread of its own."""
         try:
-            with Database.reading(run.database, PATIENCE_S) as database:
+            with looks.looking(run.database) as database:
                 metrics = database.metric_names()
             numbers, fault = find_numbers(run, query), ""
         except (ArcadeError, OSError) as error:
@@ -168,11 +167,16 @@ class EpisodesView(View):
             try:
                 rows = read_numbered(run, numbers)
             except (ArcadeError, OSError) as error:
-                self.app.call_from_thread(self.say, str(error))
+                self.app.call_from_thread(self._lose, before, str(error))
                 return
             self.app.call_from_thread(self._take_page, before, number, rows)
 
         self.run_worker(read, thread=True, group="pages")
+
+    def _lose(self, numbers: list[int], fault: str) -> None:
+        """Say in place of the episodes why they cannot be read, until the run has changed."""
+        if numbers is self._numbers and self._run is not None:
+            self._take(self._run, self._query, self._metrics, [], fault)
 
     def _take_page(self, numbers: list[int], page: int, rows: list[EpisodeRow]) -> None:
         if numbers is not self._numbers:

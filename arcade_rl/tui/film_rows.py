@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arcade_rl.reading import ABSENT, read_file
+from arcade_rl.tui.glyphs import Glyphs
 from arcade_rl.tui.jobs import StartedCommand
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.words import date, short_duration, size
@@ -39,10 +40,16 @@ class MadeFilm:
     """Size of the picture, such as "1280x720"; "" where the sidecar does not say."""
     still: Path | None
     """A picture of the film as a file; None where there is none."""
+    title: str = ""
+    """Title of what the film shows, such as "20 %"; "" where the sidecar has none, or several."""
+    whole: str = ""
+    """Name of the film that this one is a part of, such as a milestone's of all milestones'; "" where
+    there is none."""
 
 
 def films_in(folder: Path) -> list[MadeFilm]:
-    """Every film below a folder, the newest first. OSError where the folder cannot be read."""
+    """Every film below a folder, the newest first, and below each those that are its parts. OSError
+    where the folder cannot be read."""
     found = []
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -52,7 +59,23 @@ def films_in(folder: Path) -> list[MadeFilm]:
                 film = _film(path, folder)
                 if film is not None:
                     found.append(film)
-    return sorted(found, key=lambda film: (-film.made, film.name))
+    return _below_their_wholes(sorted(found, key=lambda film: (-film.made, film.name)))
+
+
+def _below_their_wholes(films: Sequence[MadeFilm]) -> list[MadeFilm]:
+    """The films in this order, but for those in a folder that has the name of a film: they are its
+    parts, and follow it by name."""
+    wholes = {film.path.with_suffix(""): film for film in films}
+    parts: dict[str, list[MadeFilm]] = {}
+    for film in sorted(films, key=lambda film: film.name):
+        if (whole := wholes.get(film.path.parent)) is not None:
+            parts.setdefault(whole.name, []).append(replace(film, whole=whole.name))
+    return [
+        one
+        for film in films
+        if film.path.parent not in wholes
+        for one in (film, *parts.get(film.name, ()))
+    ]
 
 
 def _film(path: Path, folder: Path) -> MadeFilm | None:
@@ -60,7 +83,7 @@ def _film(path: Path, folder: Path) -> MadeFilm | None:
         status = path.stat()
     except OSError:  # deleted meanwhile
         return None
-    facts = _facts(path.with_name(f"{path.name}.json"))
+    facts, titles = _facts(path.with_name(f"{path.name}.json"))
     seconds, width, height = (facts.get(name) for name in ("seconds", "width", "height"))
     still = path if path.suffix == ".png" else path.with_name(f"{path.name}.png")
     return MadeFilm(
@@ -71,19 +94,25 @@ def _film(path: Path, folder: Path) -> MadeFilm | None:
         seconds=float(seconds) if isinstance(seconds, int | float) else None,
         picture=f"{width}x{height}" if width and height else "",
         still=still if still.is_file() else None,
+        title=titles[0] if len(titles) == 1 else "",
     )
 
 
-def _facts(sidecar: Path) -> Mapping[str, object]:
-    """What the sidecar of a film says; nothing where there is none, or nobody can read it."""
+def _facts(sidecar: Path) -> tuple[Mapping[str, object], list[str]]:
+    """(facts of the film, titles of what it shows) as its sidecar says; nothing where there is none,
+    or nobody can read it."""
     try:
-        facts = json.loads(read_file(sidecar))["film"]
-    except (*ABSENT, OSError, ValueError, KeyError, TypeError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
+        content = json.loads(read_file(sidecar))
+        facts, clips = content["film"], content.get("provenance", {}).get("clips", ())
+        titles = [str(clip["title"]) for clip in clips]
+    except (*ABSENT, OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}, []
+    return (facts, titles) if isinstance(facts, dict) else ({}, [])
 
 
-def film_rows(films: Sequence[MadeFilm], commands: Sequence[StartedCommand]) -> list[ShownRow]:
+def film_rows(
+    films: Sequence[MadeFilm], commands: Sequence[StartedCommand], glyphs: Glyphs
+) -> list[ShownRow]:
     """A row for each film that is being made, with its progress, and for each that is there."""
     making = [
         ShownRow(
@@ -100,7 +129,7 @@ def film_rows(films: Sequence[MadeFilm], commands: Sequence[StartedCommand]) -> 
         ShownRow(
             str(film.path),
             (
-                ShownCell(film.name),
+                ShownCell(_name_of(film, glyphs)),
                 ShownCell("" if film.seconds is None else short_duration(film.seconds)),
                 ShownCell(size(film.bytes), "dim"),
                 ShownCell(film.picture, "dim"),
@@ -110,3 +139,9 @@ def film_rows(films: Sequence[MadeFilm], commands: Sequence[StartedCommand]) -> 
         for film in films
     ]
     return [*making, *made]
+
+
+def _name_of(film: MadeFilm, glyphs: Glyphs) -> str:
+    """What a film is called in the list: a part by its title, below the film that it belongs to."""
+    title = f"  {film.title}" if film.title else ""
+    return f"{glyphs.corner} {film.path.name}{title}" if film.whole else f"{film.name}{title}"

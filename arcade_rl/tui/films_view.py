@@ -88,11 +88,16 @@ class FilmsView(View):
         self._show()
 
     def _show(self) -> None:
-        self.table.show_rows(film_rows(self._films, self.cockpit.commands.commands))
+        cockpit = self.cockpit
+        self.table.show_rows(film_rows(self._films, cockpit.commands.commands, cockpit.glyphs))
         self._show_still()
 
     def on_row_table_cursor_moved(self, _: RowTable.CursorMoved) -> None:
         self._show_still()
+
+    def on_resize(self) -> None:
+        self._still = None  # the picture is as large as its box
+        self.call_after_refresh(self._show_still)
 
     @property
     def chosen(self) -> MadeFilm | None:

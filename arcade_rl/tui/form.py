@@ -4,7 +4,6 @@ the configuration then is. What the values mean is asked of `arcade-rl config sh
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +12,9 @@ import tomli_w
 
 from arcade_rl.config import flatten
 from arcade_rl.config.keys import key_tables
+from arcade_rl.config.seeds import parse_seeds, seed_names
 from arcade_rl.tui.invocation import Caller, Invocation
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
-from arcade_rl.words import date, rough_duration, size
 
 FIRST = (
     "seed", "train.total_steps", "train.n_envs", "train.env_processes", "train.device",
@@ -80,6 +79,8 @@ class StartForm:
     `target` is then the configuration of that run."""
     name: str = ""
     """Name of the run; "" for one that is made up."""
+    seeds: str = ""
+    """Seeds that have a run each, such as "0..4"; "" for one run."""
     assignments: dict[str, str] = field(default_factory=dict)
     """Values that differ from those of the target, as `--set` takes them."""
     values: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class StartForm:
 
     def choose(self, target: str, parent: str = "") -> None:
         """Begin anew with another target, or with a fork of `parent`."""
-        self.target, self.parent, self.assignments = target, parent, {}
+        self.target, self.parent, self.assignments, self.seeds = target, parent, {}, ""
         self.values, self.origins, self.fault = {}, {}, ""
         self.helps, self.game_known = core_help(), False
 
@@ -116,7 +117,20 @@ class StartForm:
 
     def starting(self, caller: Caller) -> Invocation:
         """The call that starts the run."""
-        return caller.train(self.target, self.name, self.assignments, self.parent)
+        values = {k: v for k, v in self.assignments.items() if k != "seed" or not self.seeds}
+        return caller.train(self.target, self.name, values, self.parent, self.seeds)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the runs that are started; empty where they are made up."""
+        if not self.name:
+            return []
+        return seed_names(self.name, parse_seeds(self.seeds)) if self.seeds else [self.name]
+
+    @property
+    def count(self) -> int:
+        """Number of runs that are started."""
+        return len(parse_seeds(self.seeds)) if self.seeds else 1
 
     def _sets(self) -> Iterator[str]:
         for key, value in self.assignments.items():
@@ -224,22 +238,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_none(item) for item in value if item is not None]
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What earlier runs of a game took."""
-
-    run: str
-    """The run that was measured."""
-    steps_per_s: float
-    bytes_per_step: float
-
-    def words(self, steps: int) -> str:
-        """What so many steps will take."""
-        time_s = steps / self.steps_per_s if self.steps_per_s else 0.0
-        ends = date(time.time() + time_s)
-        return (
-            f"about {rough_duration(time_s)} (until {ends}) and {size(steps * self.bytes_per_step)}, "
-            f"as {self.run} took {self.steps_per_s:,.0f} steps/s"
-        )

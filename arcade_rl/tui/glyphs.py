@@ -66,6 +66,18 @@ def fitted(text: str, width: int, glyphs: Glyphs, right: bool = False) -> str:
     return pad + text if right else text + pad
 
 
+def parts_within(parts: Sequence[tuple[int, str]], width: int) -> str:
+    """(rank, text) of every part of a line, in one line: those of the highest rank are left out
+    until the rest fits. Parts of rank 0 always stay."""
+    kept = list(parts)
+    while len(line := "   ".join(text for _, text in kept)) > width:
+        worst = max(rank for rank, _ in kept)
+        if not worst:
+            break
+        kept = [part for part in kept if part[0] != worst]
+    return line
+
+
 def spark(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
     """A curve of one line: the last `width` values, each as a sign as high as it is."""
     shown = [value for value in values if math.isfinite(value)][-width:]

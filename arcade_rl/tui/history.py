@@ -6,15 +6,12 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from arcade_rl.runs import looks
 from arcade_rl.runs.database import Database
-from arcade_rl.tui.series import Measured
-
-Floats: TypeAlias = npt.NDArray[np.float64]
+from arcade_rl.tui.series import Floats, Measured
 
 SLICE = 5_000
 """Most rows that one transaction reads."""
@@ -129,22 +126,17 @@ class History:
 
     def look(self, database: Database) -> None:
         """Read what is new. Each transaction is short."""
-        (until, started) = next(
-            database.rows(
-                "select coalesce(max(case when state = 'done' then chunk end), -1), "
-                "coalesce(min(started), 0) from chunks"
-            )
-        )
-        if until < self._until or started != self.started or self._episodes is None:
-            self._begin(database, float(started))
+        now = looks.settled(database)
+        if now.until < self._until or now.started != self.started or self._episodes is None:
+            self._begin(database, now.started)
         assert self._episodes is not None
         for columns in (self._updates, self._episodes):
             columns.forget_open()
-        self._read(database, self._updates, self._update_rows(database), until)
-        self._read(database, self._episodes, self._episode_rows(database), until)
+        self._read(database, self._updates, self._update_rows(database), now.until)
+        self._read(database, self._episodes, self._episode_rows(database), now.until)
         for columns in (self._updates, self._episodes):
             columns.publish()
-        self._until = int(until)
+        self._until = now.until
 
     def measured(self, name: str) -> Measured:
         """All values of a measure, as of the last look. KeyError for a name that neither updates nor
@@ -183,28 +175,20 @@ class History:
     def _taken(self, columns: _Columns, rows: list[sqlite3.Row]) -> list[list[float]]:
         if columns is self._updates:
             return self._of_updates(rows)
-        return [[float(value) for value in tuple(row)] for row in rows]
+        found = [[float(value) for value in tuple(row)] for row in rows]
+        for episode in found:
+            episode[_PLACES.index("time")] -= self.started
+        return found
 
     def _episode_rows(self, database: Database) -> Iterator[list[sqlite3.Row]]:
-        own = [f'"metric_{name}"' for name in self._metrics]
-        own += [f'"term_{name}"' for name in self._terms]
-        chosen = ", ".join(
-            ["number", "step", "time - ?", "raw_return", "shaped_return", "length", *own, "chunk"]
-        )
-        query = f"select {chosen} from episodes where number > ? order by number limit {SLICE}"
         assert self._episodes is not None
-        while True:
-            rows = list(database.rows(query, [self.started, self._episodes.last("number")]))
-            if not rows:
-                return
+        while rows := looks.episodes_above(
+            database, self._episodes.last("number"), SLICE, self._metrics, self._terms
+        ):
             yield rows
 
     def _update_rows(self, database: Database) -> Iterator[list[sqlite3.Row]]:
-        query = f"select * from updates where number > ? order by number limit {SLICE // 10}"
-        while True:
-            rows = list(database.rows(query, [self._updates.last("number")]))
-            if not rows:
-                return
+        while rows := looks.updates_above(database, self._updates.last("number"), SLICE // 10):
             yield rows
 
     def _of_updates(self, rows: list[sqlite3.Row]) -> list[list[float]]:

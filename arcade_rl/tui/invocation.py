@@ -49,11 +49,13 @@ class Caller:
         name: str,
         assignments: Mapping[str, str] | None = None,
         parent: str = "",
+        seeds: str = "",
     ) -> Invocation:
         """A run that begins in the background, with a configuration, or with the checkpoint `parent`
-        of another run and that run's configuration."""
+        of another run and that run's configuration. `seeds`: those that have a run each, such as
+        "0..4"; "" for one run."""
         begins = ("--from", parent) if parent else (target,)
-        named = ("--run", name) if name else ()
+        named = (*(("--run", name) if name else ()), *(("--seeds", seeds) if seeds else ()))
         values = [word for key, value in (assignments or {}).items() for word in ("--set", f"{key}={value}")]  # fmt: skip
         return self.of_runs("train", *begins, *named, *values, "--detach")
 

@@ -60,6 +60,10 @@ KNOWN = (
     ),
     Measure("steps per second", "Steps per second", "speed of rollout and update together"),
 )  # fmt: skip
+LEAST_RATIO, MOST_RATIO = 1e-5, 0.03
+"""Update/weight ratios below and above which a layer hardly learns or is thrown about."""
+RATIO = "update_ratio/"
+"""Prefix of the update/weight ratios of layers."""
 _BY_KEY = {measure.key: measure for measure in KNOWN}
 HIDDEN = ("chunk", "train/n_updates", "rollout/ep_rew_mean", "rollout/ep_len_mean")
 """Measures that are shown in another form."""
@@ -69,6 +73,12 @@ def measure_of(key: str) -> Measure:
     """What is known of a measure; for one that only the game knows, its name."""
     if key in _BY_KEY:
         return _BY_KEY[key]
+    if key.startswith(RATIO):
+        return Measure(
+            key, f"Update/weight {key.removeprefix(RATIO)}",
+            "how far one step of the optimizer moves this layer, as a part of the layer's size",
+            "about 0.001", LEAST_RATIO, MOST_RATIO,
+        )  # fmt: skip
     for prefix, meaning in (
         ("phase ", "seconds of each update spent on this"),
         ("term ", "sum of the reward term over an episode, without its weight"),
@@ -87,9 +97,10 @@ def listed_measures(
     metrics: Sequence[str], terms: Sequence[str], of_updates: Sequence[str], main: str
 ) -> list[Measure]:
     """The measures of a run in the order in which the cockpit goes through them: the return, the
-    main metric, the health of the training, then all others."""
+    main metric, the health of the training with its update/weight ratios, then all others."""
     first = ["return", *([main] if main in metrics else [])]
     health = [one.key for one in KNOWN if one.key in of_updates]
+    health += [key for key in of_updates if key.startswith(RATIO)]
     rest = [*metrics, "shaped return", "length", *(f"term {name}" for name in terms)]
     names = dict.fromkeys([*first, *health, *rest, *of_updates])
     return [measure_of(name) for name in names if name not in HIDDEN]

@@ -14,11 +14,13 @@ import psutil
 
 from arcade_rl.config import Config
 from arcade_rl.errors import ArcadeError
+from arcade_rl.runs import looks
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.summary import StoredNotice, stored_notice
-from arcade_rl.tui.board import PATIENCE_S, BoardRow
+from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.diagnosis import HealthFinding, diagnose, symptoms_of
+from arcade_rl.tui.gpus import GpuReader
 from arcade_rl.tui.history import History
 
 LOG_LINES = 200
@@ -83,6 +85,7 @@ class RunReport:
     reading: RunReading = RunReading()
     _config: Config | None = None
     _processes: dict[int, psutil.Process] = field(default_factory=dict)
+    _gpus: GpuReader = field(default_factory=GpuReader)
 
     def look(self, row: BoardRow) -> RunReading:
         """The run now. What cannot be read is said in `fault`."""
@@ -98,7 +101,7 @@ class RunReport:
     def _look(self, row: BoardRow) -> RunReading:
         if self._config is None:
             self._config = self.run.configuration()
-        with Database.reading(self.run.database, PATIENCE_S) as database:
+        with looks.looking(self.run.database) as database:
             self.history.look(database)
             notices = tuple(stored_notice(one) for one in database.notices()[-LOG_LINES:])
             chunks = tuple(_chunk_lines(database, self._config.reward, notices))
@@ -107,7 +110,19 @@ class RunReport:
         if self.history.counts[0]:
             findings = diagnose(symptoms_of(self.history, row.total_steps, attempts))
         return RunReading(
-            chunks, notices, tuple(tail(self.run.logs)), tuple(findings), self._machine(row)
+            chunks, notices, tuple(tail(self.run.logs)), tuple(findings), self._machine(row),
+            self._unreadable(),
+        )  # fmt: skip
+
+    def _unreadable(self) -> str:
+        """What curves leave out because it cannot be read; "" where that is nothing."""
+        count = self.history.unreadable
+        if not count:
+            return ""
+        updates = "1 update" if count == 1 else f"{count:,} updates"
+        return (
+            f"the values of {updates} cannot be read, and curves leave them out; "
+            f"rebuild run.db with `arcade-rl runs reindex {self.run.name}`"
         )
 
     def _machine(self, row: BoardRow) -> tuple[MachineLine, ...]:
@@ -125,6 +140,12 @@ class RunReport:
                 "memory of the machine", f"{whole.percent:.0f} % of {whole.total / 1e9:.1f} GB"
             )
         )
+        self._gpus.look()
+        pids = self._processes.keys() if row.pid else set[int]()
+        lines += [
+            MachineLine(f"GPU {number}", gpu.words(pids))
+            for number, gpu in enumerate(self._gpus.gpus)
+        ] or [MachineLine("GPU", self._gpus.fault or "no GPU")]
         load = os.getloadavg()[0]
         lines.append(MachineLine("load", f"{load:.1f} on {os.cpu_count()} cores"))
         try:
@@ -158,12 +179,7 @@ class RunReport:
 def _chunk_lines(
     database: Database, weights: dict[str, float], notices: Sequence[StoredNotice]
 ) -> list[ChunkLine]:
-    names = database.term_names()
-    terms = "".join(f', avg("term_{name}")' for name in names)
-    grouped = database.rows(
-        f"select chunk, count(*), avg(raw_return), max(raw_return){terms} from episodes group by chunk"
-    )
-    means = {row[0]: tuple(row)[1:] for row in grouped}
+    returns = looks.returns_by_chunk(database)
     stored = {row["chunk"]: row for row in database.checkpoints()}
     failed = {
         int(match[1]): notice.text
@@ -172,8 +188,9 @@ def _chunk_lines(
     }
     lines: list[ChunkLine] = []
     before: float | None = None
-    for row in database.rows("select * from chunks order by chunk"):
-        count, mean, best, *sums = means.get(row["chunk"], (0, None, None, *([None] * len(names))))
+    for row in looks.begun_chunks(database):
+        worth = returns.get(row["chunk"])
+        mean = worth.mean if worth else None
         checkpoint = stored.get(row["chunk"])
         lines.append(
             ChunkLine(
@@ -181,16 +198,15 @@ def _chunk_lines(
                 state=row["state"],
                 attempt=row["attempt"],
                 steps=row["steps"],
-                episodes=count,
+                episodes=worth.episodes if worth else 0,
                 mean=mean,
-                best=best,
+                best=worth.most if worth else None,
                 gain=None if mean is None or before is None else mean - before,
                 seconds=(row["ended"] or time.time()) - row["started"],
                 reason=failed.get(row["chunk"], "") if row["attempt"] > 1 else "",
                 terms={
                     name: weights[name] * value if name in weights else None
-                    for name, value in zip(names, sums, strict=True)
-                    if value is not None
+                    for name, value in (worth.terms if worth else {}).items()
                 },
                 milestones=checkpoint["milestones"] if checkpoint else "",
                 kept=checkpoint["kept"] if checkpoint else "",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 import numpy as np
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
@@ -16,18 +18,22 @@ from arcade_rl.errors import ArcadeError
 from arcade_rl.runs.episodes import nearest_recorded
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.curve import CurvePlot
-from arcade_rl.tui.dialogs import PlainText
-from arcade_rl.tui.glyphs import bar, safe
+from arcade_rl.tui.dialogs import PageDialog, PlainText
+from arcade_rl.tui.glyphs import bar, parts_within, safe
 from arcade_rl.tui.measures import Measure, listed_measures
-from arcade_rl.tui.panels import PANELS
+from arcade_rl.tui.panels import PANELS, Panel
 from arcade_rl.tui.picture import PictureBox, PictureScreen
 from arcade_rl.tui.projection import Subject
 from arcade_rl.tui.report import RunReport
+from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.tui.series import AXES, Axis, Measured, joined
 from arcade_rl.tui.table import RowTable
 from arcade_rl.tui.view import View
 
 MOST_CURVES = 4
+WHOLE = 70
+"""Cells of a line of the page that shows a line of a list whole."""
+WHOLE_COLUMNS = (ShownColumn("text", "", WHOLE, grows=True, most=WHOLE),)
 SMOOTHING = (0, 4, 16)
 """Points before each that its mean takes in, for each press of the key."""
 
@@ -139,31 +145,34 @@ class RunView(View):
     # --- drawing ---------------------------------------------------------------------------------
 
     def _draw_facts(self, row: BoardRow) -> None:
-        glyphs = self.cockpit.glyphs
-        width = max(self.size.width // 6, 10)
-        parts = [f"{words.percent(row.progress):>5} {bar(row.progress, width, glyphs)}"]
-        parts.append(f"chunk {row.chunk}/{row.chunks or '?'}")
-        parts.append(
-            f"{words.short_count(row.steps)} of {words.short_count(row.total_steps)} steps"
-        )
+        glyphs, width = self.cockpit.glyphs, self.size.width - 2
+        of_all = f" of {words.short_count(row.total_steps)} steps"
+        parts = [
+            (0, words.percent(row.progress)),
+            (4, bar(row.progress, max(width // 6, 10), glyphs)),
+            (3, f"chunk {row.chunk}/{row.chunks or '?'}"),
+            (0, f"{words.short_count(row.steps)}{of_all}"),
+        ]
         if row.steps_per_s is not None:
-            parts.append(f"{row.steps_per_s:,.0f} steps/s")
+            parts.append((2, f"{row.steps_per_s:,.0f} steps/s"))
         if row.left_s is not None:
-            parts.append(f"{words.rough_duration(row.left_s)} left")
-        facts = [f"return {words.cell(row.mean_return)}", f"best {words.cell(row.best)}"]
+            parts.append((1, f"{words.rough_duration(row.left_s)} left"))
+        facts = [(0, f"return {words.cell(row.mean_return)}"), (1, f"best {words.cell(row.best)}")]
         if row.metric:
-            facts.append(f"{row.metric} {words.cell(row.mean)}")
-        facts.append(f"{words.short_count(row.episodes)} episodes")
-        facts.append(f"{row.game}, seed {row.seed}")
+            facts.append((2, f"{row.metric} {words.cell(row.mean)}"))
+        facts.append((3, f"{words.short_count(row.episodes)} episodes"))
+        facts.append((4, f"{row.game}, seed {row.seed}"))
         if row.pid is not None:
-            facts.append(f"process {row.pid}")
+            facts.append((5, f"process {row.pid}"))
         if row.reason:
-            facts.append(row.reason)
+            facts.append((0, row.reason))
+        name = f"{safe(row.name, glyphs)}  {row.state}  "
         first = Content.assemble(
             Content.styled(safe(row.name, glyphs), "bold"),
-            safe(f"  {row.state}  {'   '.join(parts)}", glyphs),
+            safe(f"  {row.state}  {parts_within(parts, width - cell_len(name))}", glyphs),
         )
-        self.query_one("#facts", PlainText).update(first + "\n" + safe("   ".join(facts), glyphs))
+        second = safe(parts_within(facts, width), glyphs)
+        self.query_one("#facts", PlainText).update(first + "\n" + second, layout=False)
 
     def _draw_curves(self) -> None:
         if self._report is None:
@@ -188,7 +197,8 @@ class RunView(View):
             count = f" {findings}" if panel.name == "Health" and findings else ""
             style = "reverse bold" if number == self._panel else "bold" if count else ""
             parts.append(Content.styled(f" {panel.name}{count} ", style))
-        self.query_one("#panel-names", PlainText).update(Content.assemble(*parts))
+        names = self.query_one("#panel-names", PlainText)
+        names.update(Content.assemble(*parts), layout=False)
 
     def _draw_panel(self) -> None:
         if self._report is None:
@@ -237,7 +247,9 @@ class RunView(View):
             box.add_class("-shown")
             self.call_after_refresh(box.project, subject)
         else:
-            self.app.push_screen(PictureScreen(subject, self.cockpit.glyphs, lambda: None))
+            self.app.push_screen(
+                PictureScreen(subject, self.cockpit.glyphs, self.cockpit.action_watch_run)
+            )
 
     def _put_picture_away(self) -> None:
         box = self.query_one("#picture", PictureBox)
@@ -277,13 +289,31 @@ class RunView(View):
         return int(episodes.episodes[place])
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
-        row = event.table.row(event.index)
-        if row is not None and PANELS[self._panel].name == "Health":
-            places = [k for k, measure in enumerate(self._measures) if measure.key == row.key]
-            if places:
-                self._slots[0] = places[0]
-                self._draw_curves()
-                self.query_one("#curve-0", CurvePlot).focus()
+        row, panel = event.table.row(event.index), PANELS[self._panel]
+        if row is None:
+            return
+        if panel.name != "Health":
+            self._show_whole(panel, row)
+            return
+        places = [k for k, measure in enumerate(self._measures) if measure.key == row.key]
+        if places:
+            self._slots[0] = places[0]
+            self._draw_curves()
+            self.query_one("#curve-0", CurvePlot).focus()
+
+    def _show_whole(self, panel: Panel, row: ShownRow) -> None:
+        """Show everything that a line of a list says, which its columns may have cut."""
+        assert self._report is not None
+        titles = [column.title for column in panel.columns(self._report.reading)]
+        lines = [
+            line
+            for title, cell in zip(titles, row.cells, strict=True)
+            if cell.text
+            for line in wrap(f"{title}: {cell.text}" if title else cell.text, WHOLE)
+        ]
+        glyphs = self.cockpit.glyphs
+        rows = [ShownRow(line, (ShownCell(line),)) for line in lines]
+        self.app.push_screen(PageDialog(panel.name, WHOLE_COLUMNS, lambda: rows, glyphs))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw_anew)

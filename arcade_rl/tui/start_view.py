@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,15 +14,15 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input
 
-from arcade_rl.errors import ArcadeError
-from arcade_rl.runs.database import Database
-from arcade_rl.tui.board import PATIENCE_S, BoardRow
+from arcade_rl.config.seeds import parse_seeds
+from arcade_rl.errors import ArcadeError, UsageError
+from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.dialogs import AskDialog, ChooseDialog, LineDialog, PlainText
-from arcade_rl.tui.form import COLUMNS, Estimate, StartForm, fault_of, game_help
-from arcade_rl.tui.glyphs import safe
+from arcade_rl.tui.estimate import Estimate, estimate_from
+from arcade_rl.tui.form import COLUMNS, StartForm, fault_of, game_help
+from arcade_rl.tui.glyphs import fitted, safe
 from arcade_rl.tui.invocation import Invocation
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
-from arcade_rl.tui.steering import size_of
 from arcade_rl.tui.table import RowTable
 from arcade_rl.tui.view import FilterLine, View
 
@@ -36,6 +37,7 @@ class StartView(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "target", "Configuration"),
         Binding("N", "name", "Name"),
+        Binding("S", "seeds", "Seeds"),
         Binding("s", "start", "Start"),
         Binding("slash", "filter", "Find a key"),
         Binding("backspace,delete", "reset", "Back to its default", show=False),
@@ -62,7 +64,7 @@ class StartView(View):
         self._is_checking = False
         self._timer: Timer | None = None
         self._estimate: Estimate | None = None
-        self._estimated = ""
+        self._estimated: dict[str, Any] = {}
         self._targets: list[tuple[str, str]] = []
         self._missing = ""
         """Why there are no targets, or not all; "" where nothing is wrong."""
@@ -150,20 +152,16 @@ class StartView(View):
             self.form.game_known = True
         self._is_checking = False
         self._draw()
-        if self.form.values and self._estimated != self.form.game:
-            self._estimated = self.form.game
-            rows, game = list(self.cockpit.rows), self.form.game
-            self.run_worker(lambda: self._measure(rows, game), thread=True, group="estimate")
+        if self.form.values and self._estimated != self.form.values:
+            self._estimated = values = self.form.values
+            rows = list(self.cockpit.rows)
+            self.run_worker(
+                lambda: self._measure(rows, values), thread=True, exclusive=True, group="estimate"
+            )
 
-    def _measure(self, rows: Sequence[BoardRow], game: str) -> None:
-        """Look at what the newest run of the game took. Runs in a thread of its own."""
-        found = None
-        for row in sorted(rows, key=lambda row: row.created, reverse=True):
-            if row.game == game and row.steps and not row.fault:
-                found = _estimate_of(row)
-                if found is not None:
-                    break
-        self.app.call_from_thread(self._take_estimate, found)
+    def _measure(self, rows: Sequence[BoardRow], values: Mapping[str, Any]) -> None:
+        """Look at what earlier runs of the game took. Runs in a thread of its own."""
+        self.app.call_from_thread(self._take_estimate, estimate_from(rows, values))
 
     def _take_estimate(self, found: Estimate | None) -> None:
         self._estimate = found
@@ -174,24 +172,26 @@ class StartView(View):
     def _draw(self) -> None:
         form, glyphs = self.form, self.cockpit.glyphs
         if not form.target:
-            state = self._missing or "t chooses a game or one of its configurations"
+            looking = "looking for games and their configurations" if self._is_finding else ""
+            state = looking or self._missing or "t chooses a game or one of its configurations"
         elif form.fault:
             state = f"not valid: {form.fault}"
         elif self._is_checking or not form.values:
             state = "checking"
         else:
-            took = self._estimate.words(form.total_steps) if self._estimate else "no earlier run of this game says how long it takes"  # fmt: skip
+            took = self._estimate.words(form.total_steps, form.count) if self._estimate else "no earlier run of this game says how long it takes"  # fmt: skip
             state = f"valid; {took}"
         name = form.name or "made up from game, time and seed"
+        seeds = f"   seeds: {form.seeds}, {form.count} runs" if form.seeds else ""
         lines = [
-            f"{form.title or 'no configuration'}   name: {name}   s starts",
+            f"{form.title or 'no configuration'}   name: {name}{seeds}   s starts",
             state,
             self.command,
         ]
-        self.query_one("#head", PlainText).say("\n".join(safe(line, glyphs) for line in lines))
-        self.query_one("#head", PlainText).set_class(
-            bool(form.fault or (self._missing and not form.target)), "fault"
-        )
+        width = max(self.size.width - 2, 20)
+        self.query_one("#head", PlainText).say("\n".join(fitted(x, width, glyphs) for x in lines))
+        is_fault = bool(form.fault or (self._missing and not form.target and not self._is_finding))
+        self.query_one("#head", PlainText).set_class(is_fault, "fault")
         self.keys.show_rows(form.rows(self._wanted) if form.target else [])
         toml = [
             ShownRow(f"{k}", (ShownCell(line, "accent" if line.startswith("[") else ""),))
@@ -215,6 +215,9 @@ class StartView(View):
         self.form.choose(config, parent)
         self._check_soon()
 
+    def on_resize(self) -> None:
+        self._draw()
+
     # --- keys ------------------------------------------------------------------------------------
 
     def action_target(self) -> None:
@@ -231,6 +234,7 @@ class StartView(View):
         else:
             self.say(f"{self._missing}; looking again")
             self._find_soon()
+            self._draw()
 
     def action_name(self) -> None:
         def take(name: str | None) -> None:
@@ -238,14 +242,36 @@ class StartView(View):
                 self.form.name = name.strip()
                 self._draw()
 
-        taken = {row.name for row in self.cockpit.rows}
-
-        def fault_of(name: str) -> str:
-            return f"there is a run named {name}" if name.strip() in taken else ""
-
         hint = "letters, digits, dots, dashes and underscores; empty for one that is made up"
-        dialog = LineDialog("Name of the run", self.form.name, hint, self.cockpit.glyphs, fault_of)
+        dialog = LineDialog(
+            "Name of the run", self.form.name, hint, self.cockpit.glyphs,
+            lambda name: self._fault_of(name.strip(), self.form.seeds),
+        )  # fmt: skip
         self.app.push_screen(dialog, take)
+
+    def action_seeds(self) -> None:
+        def take(seeds: str | None) -> None:
+            if seeds is not None:
+                self.form.seeds = seeds.strip()
+                self._draw()
+
+        hint = "0..4 or 1,5,7: a run for each, all at once; empty for one run with the seed of the form"
+        dialog = LineDialog(
+            "Seeds", self.form.seeds, hint, self.cockpit.glyphs,
+            lambda seeds: self._fault_of(self.form.name, seeds.strip()),
+        )  # fmt: skip
+        self.app.push_screen(dialog, take)
+
+    def _fault_of(self, name: str, seeds: str) -> str:
+        """What is wrong with a name and seeds together; "" where nothing is."""
+        try:
+            names = replace(self.form, name=name, seeds=seeds).names
+            if seeds:
+                parse_seeds(seeds)
+        except UsageError as error:
+            return str(error)
+        taken = [one for one in names if one in {row.name for row in self.cockpit.rows}]
+        return f"there is a run named {taken[0]}" if taken else ""
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
         row = event.table.row(event.index)
@@ -286,12 +312,16 @@ class StartView(View):
         def take(is_yes: bool | None) -> None:
             if is_yes:
                 self.cockpit.start(call, f"start {self.form.name or self.form.title}")
-                self.form.name = ""
+                self.form.name = self.form.seeds = ""
                 self.cockpit.action_show("runs")
 
-        took = self._estimate.words(self.form.total_steps) if self._estimate else "not known"
-        lines = [f"{call}", f"It takes {took}.", "It goes on when this screen is closed."]
-        self.app.push_screen(AskDialog("Start this run?", lines, self.cockpit.glyphs), take)
+        form, count = self.form, self.form.count
+        what, they = ("this run", "It goes") if count == 1 else (f"{count} runs at once", "They go")
+        took = "How long this takes is not known."
+        if self._estimate:
+            took = f"This takes {self._estimate.words(form.total_steps, count)}."
+        lines = [f"{call}", took, f"{they} on when this screen is closed."]
+        self.app.push_screen(AskDialog(f"Start {what}?", lines, self.cockpit.glyphs), take)
 
     def leave(self) -> bool:
         line = self.query_one(FilterLine)
@@ -324,16 +354,3 @@ def _rows_of(*words: str) -> list[dict[str, str]]:
     """What a command answers as a list of rows. Errors are those of `_answer`."""
     found = _answer(*words)
     return found if isinstance(found, list) else []
-
-
-def _estimate_of(row: BoardRow) -> Estimate | None:
-    """What a run took; None where nothing was trained, or it cannot be read."""
-    query = "select steps, trained_s from checkpoints order by chunk desc limit 1"
-    try:
-        with Database.reading(row.run.database, PATIENCE_S) as database:
-            found = next(database.rows(query), None)
-    except (ArcadeError, OSError):
-        return None
-    if found is None or not found[1] or not found[0]:
-        return None
-    return Estimate(row.name, found[0] / found[1], size_of(row) / found[0])

@@ -59,7 +59,7 @@ class RowTable(ScrollView, can_focus=True):
         Binding("end,G", "move_to(-1)", "Last", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     @dataclass
     class RowChosen(Message):
@@ -177,8 +177,10 @@ class RowTable(ScrollView, can_focus=True):
         top = int(self.scroll_y)
         if index < top:
             self.scroll_to(y=index, animate=False)
+            self.refresh()
         elif index >= top + room:
             self.scroll_to(y=index - room + 1, animate=False)
+            self.refresh()
 
     def refresh_line_of(self, index: int) -> None:
         """Draw one row again."""

@@ -88,6 +88,7 @@ class FilterLine(Input):
 
     def __init__(self, placeholder: str) -> None:
         super().__init__(placeholder=placeholder, select_on_focus=False)
+        self.can_focus = False  # a key that comes before the first picture would be typed here
 
     @property
     def is_open(self) -> bool:
@@ -96,6 +97,7 @@ class FilterLine(Input):
     def open(self, text: str) -> None:
         """Let people type, from this text on."""
         self.add_class("-open")
+        self.can_focus = True
         self.value = text
         self.cursor_position = len(text)
         self.focus()
@@ -103,6 +105,7 @@ class FilterLine(Input):
     def close(self) -> None:
         """Put the line away."""
         self.value = ""
+        self.can_focus = False
         self.remove_class("-open")
 
     def watch_value(self, value: str) -> None:

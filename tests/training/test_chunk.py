@@ -194,6 +194,11 @@ def test_every_on_policy_algorithm_is_cut_by_the_same_function(
     assert one.state.weights_sha256 == two.state.weights_sha256
     assert one.state.updates == 2
     assert one.updates[0].values
+    ratios = [
+        {k: v for k, v in u.values.items() if k.startswith("update_ratio/")} for u in one.updates
+    ]
+    assert ratios[-1]["update_ratio/value_net"] > 0
+    assert ratios == [{k: u.values[k] for k in r} for u, r in zip(two.updates, ratios, strict=True)]
 
 
 def test_the_model_is_a_standard_sb3_zip(tmp_path: Path) -> None:

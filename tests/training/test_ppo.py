@@ -29,6 +29,7 @@ from arcade_rl.training.learner import OwnLearner, open_learner
 from arcade_rl.training.moments import Normalize, renew_preserving
 from arcade_rl.training.optimizer import FusedAdam
 from arcade_rl.training.ppo import PPO
+from arcade_rl.training.ratios import UpdateRatios
 from arcade_rl.training.rollout import advantages
 
 STEPS, ENVS = 32, 4
@@ -148,8 +149,13 @@ def test_an_exact_update_equals_sb3s(
         with monkeypatch.context() as patched:
             share_permutations(patched, model)
             model.train()
-            stock.train()
+            ratios = UpdateRatios(stock.policy)
+            with ratios.watching(stock.policy.optimizer):
+                stock.train()
         own_log, log = model.logger.name_to_value, stock.logger.name_to_value
+        own_ratios = {k: v for k, v in own_log.items() if k.startswith("update_ratio/")}
+        assert own_ratios == pytest.approx(ratios.fetch(), rel=1e-3)
+        assert {"update_ratio/action_net", "update_ratio/value_net"} <= own_ratios.keys()
         measured = {k for k in log if k.startswith("train/")}
         assert measured <= own_log.keys()
         for name in measured:

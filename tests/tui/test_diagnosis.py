@@ -27,6 +27,8 @@ def healthy() -> Symptoms:
         "train/approx_kl": np.full(N, 0.01),
         "train/clip_fraction": np.full(N, 0.15),
         "train/explained_variance": 0.1 + 0.8 * part,
+        "update_ratio/action_net": np.full(N, 3e-3),
+        "update_ratio/mlp_extractor.policy_net.0": np.full(N, 1e-3),
         "steps per second": np.full(N, 2000.0),
         "phase learn": np.full(N, 0.3),
         "phase environment": np.full(N, 0.5),
@@ -43,6 +45,7 @@ def with_values(**changed: np.ndarray) -> Symptoms:
         "clip": "train/clip_fraction",
     }
     names |= {"explained": "train/explained_variance", "loss": "train/loss", "std": "train/std"}
+    names |= {"first_layer": "update_ratio/mlp_extractor.policy_net.0"}
     names |= {"speed": "steps per second", "learn": "phase learn"}
     it = healthy()
     return replace(it, values={**it.values, **{names[k]: v for k, v in changed.items()}})
@@ -62,6 +65,8 @@ CASES = [
     ("KL too large", with_values(kl=np.full(N, 0.2)), "KL is 0.2"),
     ("clip fraction too large", with_values(clip=np.full(N, 0.6)), "60 % of the samples"),
     ("KL too small", replace(with_values(kl=np.full(N, 1e-7)), total_steps=2e5), "hardly move"),
+    ("layer moves too far", with_values(first_layer=np.where(PART < 0.6, 1e-3, 0.08)), "moves mlp_extractor.policy_net.0 by 8 % of its weights"),
+    ("layer stands still", replace(with_values(first_layer=np.full(N, 2e-7)), total_steps=2e5), "moves mlp_extractor.policy_net.0 by 2e-07 of its weights"),
     ("critic is blind", with_values(explained=np.full(N, -0.1)), "does not foresee"),
     ("return fell", returns_of(lambda t: np.where(t < 0.5, 100 * t, 100 * (1 - t))), "has forgotten"),
     ("return stands still", returns_of(lambda t: 0 * t + 5), "nothing is learned"),

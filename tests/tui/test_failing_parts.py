@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,3 +74,51 @@ def test_the_signal_that_ends_a_projector_is_named(made_up: Path) -> None:
     projection = Projection(Subject("live", made_up / "learned", 0), 20, 10, told.put)
     projection.process.kill()
     assert last_word(projection, told) == "the picture has ended: SIGKILL"
+
+
+def damage(root: Path, name: str, statement: str) -> None:
+    with closing(sqlite3.connect(root / name / "run.db")) as connection, connection:
+        connection.execute(statement)
+
+
+def test_values_that_are_damaged_are_told_where_their_run_is_shown(
+    cockpit: Opened, made_up_copy: Path
+) -> None:
+    damage(made_up_copy, "learned", "update updates set \"values\" = '{' where number in (5, 7, 9)")
+    damage(made_up_copy, "collapsed", "update updates set time = 'noon' where number = 160")
+    damage(made_up_copy, "tried-again", "update episodes set raw_return = 'much' where number = 9")
+
+    async def play() -> None:
+        async with cockpit(made_up_copy, (200, 60)) as screen:
+            faults = {row.name: row.fault for row in screen.app.rows if row.fault}
+            assert set(faults) == {"collapsed", "tried-again"}
+            assert all("run.db holds values that cannot be" in said for said in faults.values())
+            for name, said in (
+                ("learned", "the values of 3 updates cannot be read, and curves leave them out"),
+                ("tried-again", "run.db holds values that cannot be"),
+            ):
+                screen.app.choose(name)
+                await screen.press("2")
+                await screen.until(lambda said=said: said in " ".join(screen.text.split()))  # type: ignore[misc]
+
+    asyncio.run(play())
+
+
+def test_a_page_of_episodes_that_is_damaged_is_told_in_its_place(
+    cockpit: Opened, made_up_copy: Path
+) -> None:
+    damage(made_up_copy, "learned", "update episodes set length = 'long' where number = 700")
+
+    async def play() -> None:
+        async with cockpit(made_up_copy, (200, 60)) as screen:
+            screen.app.choose("learned")
+            await screen.press("3")
+            await screen.shows("1,600 recorded episodes of learned")
+            table = screen.app.shown.main()
+            table.action_move(699)  # type: ignore[attr-defined]
+            await screen.until(lambda: table.count == 0)  # type: ignore[attr-defined]
+            said = " ".join(screen.lines[3].split())
+            assert "length" in said, screen.text
+            assert "reindex" in " ".join(screen.text.split())
+
+    asyncio.run(play())

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from arcade_rl.tui.film_rows import films_in
+from arcade_rl.tui.film_rows import film_rows, films_in
 from arcade_rl.tui.films_view import read_still
+from arcade_rl.tui.glyphs import ASCII
 from arcade_rl.tui.picture import StillBox
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def make_films(folder: Path) -> None:
     for number, name in enumerate(("milestones.mp4", "clips/one.gif")):
         (folder / name).write_bytes(b"film" * (number + 1))
         cv2.imwrite(str(folder / f"{name}.png"), picture)
-        facts = {"film": {"seconds": 65.0 + number, "width": 1280, "height": 720}}
+        facts = {
+            "film": {"seconds": 65.0 + number, "width": 1280, "height": 720},
+            "provenance": {"clips": [{"title": name.upper()}]},
+        }
         (folder / f"{name}.json").write_text(json.dumps(facts))
         os.utime(folder / name, (1000 + number, 1000 + number))
     (folder / "part.mp4.tmp").write_bytes(b"")
@@ -49,6 +53,27 @@ def test_films_are_read_with_what_their_sidecars_say(tmp_path: Path) -> None:
     assert read_still(tmp_path / "damaged.mp4.png", 20, 10) is None
 
 
+def test_the_films_of_milestones_lie_below_the_film_of_all(tmp_path: Path) -> None:
+    make_films(tmp_path)
+    parts = tmp_path / "milestones"
+    parts.mkdir()
+    for number, percent in ((2, "50 %"), (1, "0 %")):
+        film = parts / f"{number:02}.mp4"
+        film.write_bytes(b"part")
+        facts = {"film": {"seconds": 5}, "provenance": {"clips": [{"title": percent}]}}
+        film.with_name(f"{film.name}.json").write_text(json.dumps(facts))
+        film.with_name(f"{film.name}.png").write_bytes(b"")
+    films = films_in(tmp_path)
+    assert [(one.name, one.whole) for one in films] == [
+        ("clips/one.gif", ""), ("milestones.mp4", ""),
+        ("milestones/01.mp4", "milestones.mp4"), ("milestones/02.mp4", "milestones.mp4"),
+        ("damaged.mp4", ""),
+    ]  # fmt: skip
+    assert films[2].still == parts / "01.mp4.png"
+    names = [row.cells[0].text for row in film_rows(films, [], ASCII)]
+    assert names[1:4] == ["milestones.mp4  MILESTONES.MP4", "+ 01.mp4  0 %", "+ 02.mp4  50 %"]
+
+
 def test_films_are_listed_with_their_picture(cockpit: Opened, made_up_copy: Path) -> None:
     make_films(made_up_copy / "half-way" / "videos")
 
@@ -60,6 +85,9 @@ def test_films_are_listed_with_their_picture(cockpit: Opened, made_up_copy: Path
             )
             box = screen.app.screen.query_one(StillBox)
             assert box._picture is not None
+            await screen.pilot.resize_terminal(80, 24)
+            await screen.until(lambda: box._picture is not None and box._picture.shape[1] == 32)
+            await screen.until(lambda: "5 runs" in screen.lines[0])
             await screen.press("end")
             await screen.shows("damaged.mp4.png is no picture")
             await screen.press("escape", "end", "4")

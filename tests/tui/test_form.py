@@ -12,7 +12,7 @@ from arcade_rl import cli
 from arcade_rl.config import Config
 from arcade_rl.errors import UsageError
 from arcade_rl.tui.episode_rows import parse_query, words_of
-from arcade_rl.tui.form import FIRST, Estimate, StartForm, core_help, game_help
+from arcade_rl.tui.form import FIRST, StartForm, core_help, game_help
 from arcade_rl.tui.invocation import Caller, Invocation
 
 if TYPE_CHECKING:
@@ -80,16 +80,23 @@ def test_the_preview_is_the_file_that_the_run_gets(arcade_rl: CommandLine) -> No
     )
 
 
-def test_an_estimate_names_the_run_that_it_is_from() -> None:
-    words = Estimate("first", 1000.0, 2.0).words(600_000)
-    assert "10 min" in words
-    assert "1.2 MB" in words
-    assert "first took 1,000 steps/s" in words
+def test_several_seeds_are_one_command_line() -> None:
+    form = StartForm()
+    form.choose("toy")
+    form.set("seed", "9")
+    form.name, form.seeds = "a", "0..1"
+    assert (form.names, form.count) == (["a-0", "a-1"], 2)
+    call = "arcade-rl train toy --run a --seeds 0..1 --detach"
+    assert str(form.starting(Caller(None))) == call
+    form.seeds = ""
+    assert (form.names, form.count) == (["a"], 1)
+    assert "--set seed=9" in str(form.starting(Caller(None)))
 
 
 CALLS = [
     Caller(None).train("toy", "a", {"seed": "1"}),
     Caller(Path("x y")).train("toy", ""),
+    Caller(None).train("toy", "a", {}, seeds="0..4"),
     Caller(None).resume("a"),
     Caller(None).resume("a", 100),
     Caller(None).resume("a", is_paused=True),

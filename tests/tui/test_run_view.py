@@ -13,6 +13,7 @@ from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.tui.board import RunBoard
 from arcade_rl.tui.curve import CurvePlot
+from arcade_rl.tui.glyphs import parts_within
 from arcade_rl.tui.history import History
 from arcade_rl.tui.measures import KNOWN, listed_measures, measure_of
 from arcade_rl.tui.panels import PANELS
@@ -198,3 +199,28 @@ def test_a_run_that_is_deleted_while_it_is_shown_keeps_its_last_screen(
             await screen.until(lambda: screen.app.chosen == "learned-slower")
 
     asyncio.run(play())
+
+
+def test_enter_shows_a_line_of_a_list_whole(cockpit: Opened, made_up: Path) -> None:
+    async def play() -> None:
+        async with cockpit(made_up, (80, 24)) as screen:
+            while screen.app.chosen != "tried-again":
+                await screen.press("down")
+            await screen.press("2", *["t"] * 4)
+            await screen.shows("chunk 4 failed (died): the worker of attempt")
+            assert "signal 9" not in screen.text
+            screen.app.screen.query_one("#panel").focus()
+            await screen.press("down", "enter")
+            await screen.until(lambda: "was killed by signal 9" in " ".join(screen.text.split()))
+            await screen.press("escape")
+            await screen.shows("Chunks")
+
+    asyncio.run(play())
+
+
+def test_the_facts_of_a_narrow_screen_are_the_first_ones() -> None:
+    parts = [(0, "40 %"), (4, "####"), (3, "chunk 1/2"), (1, "2 min left")]
+    assert parts_within(parts, 40) == "40 %   ####   chunk 1/2   2 min left"
+    assert parts_within(parts, 32) == "40 %   chunk 1/2   2 min left"
+    assert parts_within(parts, 20) == "40 %   2 min left"
+    assert parts_within(parts, 1) == "40 %"

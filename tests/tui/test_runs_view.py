@@ -14,6 +14,7 @@ from arcade_rl.tui.app import Cockpit, CockpitOptions
 from arcade_rl.tui.compare_view import CompareScreen, differing
 from arcade_rl.tui.runs_view import RunsView
 from arcade_rl.tui.settings import settings_file
+from arcade_rl.tui.view import FilterLine
 
 if TYPE_CHECKING:
     from tui.conftest import Opened
@@ -41,6 +42,24 @@ def test_a_filter_leaves_what_meets_it_and_is_offered_again(cockpit: Opened, mad
             assert "runs have no 'retrun'; did you mean return?" in screen.text
             await screen.press("q")
             assert screen.app.is_running, "letters go into the line"
+
+    asyncio.run(play())
+
+
+def test_only_an_open_filter_takes_keys(cockpit: Opened, made_up: Path) -> None:
+    async def play() -> None:
+        async with cockpit(made_up) as screen:
+            for line in screen.app.screen.query(FilterLine):
+                line.focus()
+                assert screen.app.focused is not line
+            await screen.press("slash", "x")
+            await screen.shows("no run meets the filter")
+            await screen.press("escape")
+            await screen.until(lambda: screen.app.chosen != "")
+            screen.app.screen.query(FilterLine).first().focus()
+            await screen.press("x", "2")
+            await screen.shows("Return")
+            assert screen.app.shown.id == "run"
 
     asyncio.run(play())
 

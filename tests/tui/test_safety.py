@@ -55,17 +55,20 @@ class Terminal:
 
 @pytest.mark.slow
 @pytest.mark.very_slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("times", "step_time_s"), [(3, 0.05), (10, 0.2)])
 def test_killing_closing_and_resizing_the_cockpit_changes_no_byte_of_a_training(
-    tmp_path: Path, leave_nothing_running: None
+    tmp_path: Path, leave_nothing_running: None, times: int, step_time_s: float
 ) -> None:
+    """Each time, a cockpit is resized four times and killed."""
     quiet, beside = tmp_path / "quiet", tmp_path / "beside"
     quiet.mkdir()
     beside.mkdir()
     assert call(quiet, [*TRAIN, *LENGTH])[0] == 0
-    training = start(beside, [*TRAIN, *LENGTH, *["--set", "options.step_time_s=0.05"]])
+    training = start(beside, [*TRAIN, *LENGTH, "--set", f"options.step_time_s={step_time_s}"])
     run = RunDirectory(beside / "r")
     wait_until(lambda: begun(run))
-    for _ in range(3):
+    for _ in range(times):
         terminal = Terminal(beside)
         terminal.wait_for(b"1 run")
         terminal.press(b"\r")
