@@ -76,7 +76,7 @@ def pacing(reference: str, size: tuple[int, int], seconds: float) -> str:
     late: list[float] = []
     with opened(reference, size, "full") as viewer:
         before = psutil.Process().memory_info().rss
-        viewer.on_drawn = late.append
+        viewer.shutter.on_shown = late.append
         frames, began = _play(viewer, seconds)
         took, rate = time.perf_counter() - began, float(viewer.slide.session.declaration.frame_rate)
         grown = psutil.Process().memory_info().rss - before
@@ -97,7 +97,8 @@ def _play(viewer: Viewer, seconds: float) -> tuple[int, float]:
         viewer.player.tick(0)
     frames = shown = 0
     viewer.player.play()
-    viewer._last = began = time.perf_counter()
+    viewer.shutter.restart()
+    began = time.perf_counter()
     while time.perf_counter() - began < seconds:
         viewer.turn()
         now = viewer.player.scene.playback.frame
@@ -190,11 +191,11 @@ def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
     with closing(Following(LocalFeed(run))) as following, closing(window):
         viewer = Viewer(FollowedEpisodes(following), window, ViewerOptions())
         viewer.open()
-        viewer.on_drawn = late.append
+        viewer.shutter.on_shown = late.append
         viewer.player.play()
-        viewer._last = time.perf_counter()
+        viewer.shutter.restart()
         while following.status.phase in ("waiting", "live", "between chunks"):
-            player, began, last = viewer.player, time.perf_counter(), viewer._last
+            player, began, last = viewer.player, time.perf_counter(), viewer.shutter.until
             shown, was_playing = player.scene.playback.frame, player.is_playing
             viewer.turn()
             took = time.perf_counter() - began
@@ -202,7 +203,7 @@ def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
             if player is not viewer.player:
                 episodes += 1
             elif was_playing and player.is_playing:
-                seconds += viewer._last - last
+                seconds += viewer.shutter.until - last
                 frames += player.scene.playback.frame - shown
         rate = float(viewer.slide.session.declaration.frame_rate)
         viewer.close()
