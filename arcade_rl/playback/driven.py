@@ -43,7 +43,7 @@ class DrivenSource:
                 played = find_playable(performance.recording)
                 eyes = Eyes(performance, "the game", partial(Rerun, played, performance))
                 stack.callback(eyes.close)
-                mind = mind_of(self.resolved, checkpoint, eyes, performance, wants.threads, stack)
+                mind = mind_of(self.resolved, checkpoint, eyes, performance, wants, stack)
             about = About(self.title, "played", checkpoint, None, None, self._weights)
             yield stack.enter_context(Session(performance, wants, about, eyes, mind))
 

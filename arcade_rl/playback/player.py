@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from stable_baselines3.common.policies import BasePolicy
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
 from arcade_rl.envs.door import open_env
 from arcade_rl.playback.live import LivePerformance
-from arcade_rl.policies.actor import Actor, load_acting
+from arcade_rl.playback.stock import Stock
+from arcade_rl.policies.actor import Actor, Spaced, load_acting
 from arcade_rl.policies.device import find_device
+from arcade_rl.policies.normalize import ObservationNormalizer
 from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
 from arcade_rl.policies.taps import Taps
 from arcade_rl.recording.origin import unplayed
@@ -113,13 +116,25 @@ class Player:
         )
 
 
-def load_taps(resolved: Resolved, checkpoint: Path, env: VectorEnv, threads: int = 0) -> Taps:
-    """What looks into the policy of a checkpoint of the run. The policy does not play in `env`, an
-    environment of its game. Close the taps after use. Errors are those of `Player`."""
-    checkpoints.verify(checkpoint)
-    state = checkpoints.read_state(checkpoint)
-    policy, normalizer = load_acting(resolved, checkpoint, state, env, "cpu", threads)
-    return Taps(policy, normalizer, env.observation_space, env.action_space)
+def load_taps(
+    resolved: Resolved,
+    checkpoint: Path,
+    spaces: Spaced,
+    threads: int = 0,
+    stock: Stock | None = None,
+) -> Taps:
+    """What looks into the policy of a checkpoint of the run. `spaces`: those of an environment of its
+    game. `stock`: what keeps the policy for others who look; None for nothing. Close the taps after
+    use. Errors are those of `Player`."""
+
+    def load() -> tuple[BasePolicy, ObservationNormalizer]:
+        checkpoints.verify(checkpoint)
+        state = checkpoints.read_state(checkpoint)
+        return load_acting(resolved, checkpoint, state, spaces, "cpu", threads)
+
+    what = "policy", checkpoint.absolute(), checkpoints.identity(checkpoint)
+    policy, normalizer = (stock or Stock()).remember(what, load)
+    return Taps(policy, normalizer, spaces.observation_space, spaces.action_space)
 
 
 def load_agent(

@@ -22,10 +22,13 @@ from arcade_rl.playback.sources import (
     declaration_of,
     opened,
 )
+from arcade_rl.playback.stock import Stock
 
 if TYPE_CHECKING:
     from arcade_rl.viewer.hearing import Sound
 
+KEPT = 2
+"""Number of screens and environments that are kept for the next episode: those of the one before."""
 THREADS = 1
 """Number of torch's threads: a window leaves the other cores to whoever trains."""
 
@@ -46,14 +49,14 @@ class Projector:
     def __init__(self, camera: str | None = None, sound: Sound | None = None) -> None:
         """`sound`: what lets games be heard; None for silence."""
         self._camera, self._sound = camera, sound
-        self._stack = ExitStack()
+        self._stack, self._stock = ExitStack(), Stock(KEPT)
 
     def open(self, source: Showable, with_policy: bool, overlay: Overlay, position: int) -> Slide:
         """Open a session of a source, after `position` steps, in place of the present one, which
         stays where this fails. Errors are those of `sources.opened` and of `Session.seek`."""
         depth: Depth = "required" if with_policy else "none"
         has_sound = self._sound is not None and self._sound.begin(_declared(source))
-        wants = Wants(depth, has_sound, self._camera, overlay, THREADS)
+        wants = Wants(depth, has_sound, self._camera, overlay, THREADS, self._stock)
         with ExitStack() as stack:
             if isinstance(source, DrivenSource):
                 context = source.opened(wants)
@@ -65,13 +68,14 @@ class Projector:
             if with_policy and not isinstance(source, FiledSource | DrivenSource | BuiltInSource):
                 opinions = Opinions(session, source.run, THREADS)
                 stack.callback(opinions.close)
-            self.close()
+            self._stack.close()
             self._stack = stack.pop_all()
         return Slide(source, session, opinions)
 
     def close(self) -> None:
-        """Close the session."""
+        """Close the session, and free what was kept for the next one."""
         self._stack.close()
+        self._stock.close()
 
 
 class PolicyLibrary:

@@ -1,0 +1,130 @@
+"""What takes long to open and is kept from one session to the next: games, screens, environments and
+policies."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, cast
+
+from gymnasium import spaces
+
+from arcade_rl.contracts import Purpose, VectorEnv
+from arcade_rl.envs.door import open_env
+from arcade_rl.errors import VerificationError
+from arcade_rl.playback.game import PlayedGame, action_fault, find_game
+from arcade_rl.recording.recording import Metadata, Recording
+
+KEPT = 16
+"""Number of games and policies that stay loaded."""
+
+
+class Closable(Protocol):
+    """What a session opens."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spaces:
+    """What goes in and out of environments of one kind."""
+
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+
+    @classmethod
+    def of(cls, env: VectorEnv) -> Spaces:
+        """Those of an environment."""
+        return cls(env.observation_space, env.action_space)
+
+
+Part = TypeVar("Part", bound=Closable)
+Value = TypeVar("Value")
+
+
+class Stock:
+    """Lends what sessions need, and keeps it when they are closed, for the next session that needs
+    the same. Close the stock after all sessions."""
+
+    def __init__(self, most: int = 0) -> None:
+        """`most`: number of screens and environments that are kept while no session has them; with 0
+        every session opens its own."""
+        self._most = most
+        self._idle: list[tuple[Hashable, Closable]] = []
+        """What nobody has, the longest unused first."""
+        self._values: OrderedDict[Hashable, object] = OrderedDict()
+
+    def close(self) -> None:
+        """Free everything that no session has, and keep nothing any more."""
+        self._most = 0
+        self._shrink()
+        self._values.clear()
+
+    def take(self, kind: Hashable, open: Callable[[], Part]) -> Part:
+        """Something of this kind that nobody has: one that is kept, or else a new one."""
+        for place, (found, part) in reversed(list(enumerate(self._idle))):
+            if found == kind:
+                del self._idle[place]
+                return cast(Part, part)
+        return open()
+
+    def give_back(self, kind: Hashable, part: Closable) -> None:
+        """Take back what `take` lent."""
+        self._idle.append((kind, part))
+        self._shrink()
+
+    def remember(self, what: Hashable, find: Callable[[], Value]) -> Value:
+        """A value that never changes and that sessions may share: it is found once, and again only
+        after many others."""
+        if not self._most:
+            return find()
+        if what not in self._values:
+            self._values[what] = find()
+        self._values.move_to_end(what)
+        while len(self._values) > KEPT:
+            self._values.popitem(last=False)
+        return cast(Value, self._values[what])
+
+    def playable(self, recording: Recording) -> PlayedGame:
+        """The game of a recording that is to be played. Errors are those of `game.find_playable`."""
+        played = self.game(recording.metadata)
+        if fault := action_fault(recording, played.declaration):
+            raise VerificationError(fault)
+        return played
+
+    def game(self, metadata: Metadata) -> PlayedGame:
+        """The game that an episode was played in. Errors are those of `game.find_game`."""
+        what = metadata.game, repr(metadata.options), metadata.rom_sha256
+        return self.remember(what, lambda: find_game(metadata))
+
+    def env(self, played: PlayedGame, purpose: Purpose) -> VectorEnv:
+        """An environment for one episode, at no particular place in any."""
+        return self.take(
+            env_kind(played, purpose),
+            lambda: open_env(played.game, played.options, played.declaration, 1, purpose),
+        )
+
+    def _shrink(self) -> None:
+        while len(self._idle) > self._most:
+            self._idle.pop(0)[1].close()
+
+
+def env_kind(played: PlayedGame, purpose: Purpose) -> Hashable:
+    """What environments have in common of which one is as good as another."""
+    return "environment", *_played(played), purpose
+
+
+def screen_kind(
+    played: PlayedGame,
+    purpose: Purpose,
+    sound: bool,
+    camera: str | None,
+    size: tuple[int, int] | None,
+) -> Hashable:
+    """What screens have in common of which one is as good as another."""
+    return "screen", *_played(played), purpose, sound, camera, size
+
+
+def _played(played: PlayedGame) -> tuple[str, str, str]:
+    return played.game.name, repr(played.options), played.declaration.rom_sha256
