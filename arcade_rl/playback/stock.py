@@ -12,8 +12,7 @@ from gymnasium import spaces
 
 from arcade_rl.contracts import Purpose, VectorEnv
 from arcade_rl.envs.door import open_env
-from arcade_rl.errors import VerificationError
-from arcade_rl.playback.game import PlayedGame, action_fault, find_game
+from arcade_rl.playback.game import PlayedGame, find_game, find_playable
 from arcade_rl.recording.recording import Metadata, Recording
 
 KEPT = 16
@@ -88,10 +87,7 @@ class Stock:
 
     def playable(self, recording: Recording) -> PlayedGame:
         """The game of a recording that is to be played. Errors are those of `game.find_playable`."""
-        played = self.game(recording.metadata)
-        if fault := action_fault(recording, played.declaration):
-            raise VerificationError(fault)
-        return played
+        return find_playable(recording, self.game)
 
     def game(self, metadata: Metadata) -> PlayedGame:
         """The game that an episode was played in. Errors are those of `game.find_game`."""

@@ -3,6 +3,7 @@ they were opened in another."""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import threading
 from contextlib import ExitStack
@@ -80,7 +81,7 @@ class Projector:
 
 class PolicyLibrary:
     """The libraries of policies, which take seconds to load: in the background, so that a recording
-    can be shown meanwhile."""
+    can be shown meanwhile. Close the library after use."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
@@ -105,9 +106,14 @@ class PolicyLibrary:
         assert self._thread is not None, "loading has begun"
         self._thread.join()
 
+    def close(self) -> None:
+        """Let the collector of garbage see everything again: a process that ends has to."""
+        gc.unfreeze()
+
     def _load(self) -> None:
         try:
             importlib.import_module("arcade_rl.playback.player")
+            gc.freeze()  # looking through the libraries for garbage takes 0.2 s, and finds none
         except (ImportError, OSError) as error:  # OSError: a shared library that does not load
             self._error = error
 

@@ -67,39 +67,34 @@ class Shutter:
         return max(self.until + (player.wait or 0.0) - self._lead - time.perf_counter(), 0.0)
 
     def turn(self, is_stale: bool) -> None:
-        """Show the picture that is due, and draw the one that is due next. `is_stale`: whether
-        something about the picture has changed."""
-        if self._due is not None:
-            self._show(self._due, is_stale)
-            is_stale = False
-        if self._due is None:
-            self._go_on(is_stale)
-
-    def _show(self, due: float, is_stale: bool) -> None:
-        """Show the picture that is prepared once it is due, or at once where the episode has come to
-        rest."""
-        player = self._player
+        """Show the picture that is due, or at once where the episode has come to rest, and draw the
+        one that is due next. `is_stale`: whether something about the picture has changed."""
+        player, due = self._player, self._due
         assert player is not None, "a player is loaded"
-        if is_stale:
-            self._window.prepare(self._draw())
-        if player.is_playing and time.perf_counter() < due:
+        if due is not None and player.is_playing and time.perf_counter() < due:
+            if is_stale:
+                self._window.prepare(self._draw())
             return
+        if due is not None:
+            self._show(due)
+        is_new = self._tick(self.elapsed())
+        if not (is_new or is_stale or player.is_seeking):
+            return
+        self._window.prepare(self._draw())
+        if not (is_new and player.is_playing):
+            self._flip()
+            return
+        self._due = self.until - player.lag
+        if time.perf_counter() >= self._due:
+            self._show(self._due)
+
+    def _show(self, due: float) -> None:
+        """Show the picture that is prepared."""
+        assert self._player is not None, "a player is loaded"
         self._flip()
-        if player.is_playing:
+        if self._player.is_playing:
             self.on_shown(time.perf_counter() - due)
         self._due = None
-
-    def _go_on(self, is_stale: bool) -> None:
-        """Let time pass, and draw the frame that becomes due, or what has changed."""
-        player = self._player
-        assert player is not None, "a player is loaded"
-        is_new = self._tick(self.elapsed())
-        if is_new and player.is_playing:
-            self._due = self.until - player.lag
-            self._show(self._due, is_stale=True)
-        elif is_new or is_stale or player.is_seeking:
-            self._window.prepare(self._draw())
-            self._flip()
 
     @property
     def _lead(self) -> float:

@@ -125,6 +125,7 @@ class Viewer:
         """Free the session; returns the clips that are still being written."""
         self.leave_several()
         self._projector.close()
+        self._library.close()
         self.driving.close()
         if self.sound is not None:
             self.sound.close()
