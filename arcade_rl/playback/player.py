@@ -13,9 +13,9 @@ from stable_baselines3.common.policies import BasePolicy
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
-from arcade_rl.envs.door import open_env
+from arcade_rl.playback.game import PlayedGame
 from arcade_rl.playback.live import LivePerformance
-from arcade_rl.playback.stock import Stock
+from arcade_rl.playback.stock import Stock, env_kind
 from arcade_rl.policies.actor import Actor, Spaced, load_acting
 from arcade_rl.policies.device import find_device
 from arcade_rl.policies.normalize import ObservationNormalizer
@@ -36,9 +36,11 @@ class Player:
         device: str = "cpu",
         threads: int = 0,
         opponent: str | Rival | None = None,
+        stock: Stock | None = None,
     ) -> None:
         """`threads`: number of torch's threads; 0 for as many as in training. `opponent`: as in an
-        evaluation. VerificationError if the checkpoint is damaged or does not fit the
+        evaluation. `stock`: what lends the environment; None for one that is opened and closed here.
+        VerificationError if the checkpoint is damaged or does not fit the
         configuration."""
         chosen = chosen_opponent(resolved, opponent)
         self.opponent = chosen.name if isinstance(chosen, Rival) else chosen or ""
@@ -47,7 +49,10 @@ class Player:
         self.state = checkpoints.read_state(checkpoint)
         self.run = checkpoint.absolute().parent.parent.name
         self._resolved = resolved
-        self._env = open_env(resolved.game, resolved.options, resolved.declaration, 1, "evaluation")
+        played = PlayedGame(resolved.game, resolved.options, resolved.declaration)
+        self._stock, self._kind = stock or Stock(), env_kind(played, "evaluation")
+        self._env = self._stock.env(played, "evaluation")
+        self._performance: LivePerformance | None = None
         with ExitStack() as failed:
             failed.callback(self._env.close)
             self.policy, self.normalizer = load_acting(
@@ -67,8 +72,11 @@ class Player:
         self.close()
 
     def close(self) -> None:
-        """Free the environment."""
-        self._env.close()
+        """Leave the environment."""
+        if self._performance is not None and self._performance.has_failed:
+            self._env.close()
+        else:
+            self._stock.give_back(self._kind, self._env)
 
     def taps(self) -> Taps:
         """What looks into the policy. Close the taps after use."""
@@ -98,7 +106,8 @@ class Player:
             self.policy, self.normalizer, self._env, train, deterministic, lambda _: seeds
         )
         about = self._about(number, deterministic)
-        return LivePerformance(self._resolved, self._env, actor, seed, about, go_on)
+        self._performance = LivePerformance(self._resolved, self._env, actor, seed, about, go_on)
+        return self._performance
 
     def _about(self, number: int, deterministic: bool) -> Metadata:
         """What is known of an episode before it is played."""

@@ -228,7 +228,7 @@ def _played(
     run, opponent = RunDirectory(source.run), source.opponent
     resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)
     sits = Rival.of(opponent) if isinstance(opponent, Path) else opponent
-    player = Player(resolved, checkpoint, threads=wants.threads, opponent=sits)
+    player = Player(resolved, checkpoint, threads=wants.threads, opponent=sits, stock=wants.stock)
     stack.enter_context(player)
     performance = player.begin(source.seed, 1, source.deterministic, go_on)
     eyes = mind = None
