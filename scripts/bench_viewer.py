@@ -27,7 +27,6 @@ from pathlib import Path
 
 import psutil
 
-from arcade_rl.overlay.layout import Detail
 from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.playback.following import Following
 from arcade_rl.playback.programme import programme_of
@@ -120,21 +119,19 @@ class Pace:
 
 
 @contextmanager
-def opened(reference: str, size: tuple[int, int], detail: Detail) -> Iterator[Viewer]:
-    """A viewer of an episode with its policy, if the detail shows that."""
-    with closing(TimedWindow(size)) as window:
-        viewer = Viewer(
-            programme_of(find_source(reference, None), 0), window, ViewerOptions(detail)
-        )
-        with closing(viewer):
-            viewer.open()
-            viewer.play_frames(1)
-            yield viewer
+def opened(reference: str, window: TimedWindow) -> Iterator[Viewer]:
+    """A viewer of an episode with all panels. One window serves all viewers of a process: Xvfb takes
+    no other while it tidies up after the last one."""
+    viewer = Viewer(programme_of(find_source(reference, None), 0), window, ViewerOptions())
+    with closing(viewer):
+        viewer.open()
+        viewer.play_frames(1)
+        yield viewer
 
 
-def pacing(reference: str, size: tuple[int, int], seconds: float) -> str:
+def pacing(reference: str, window: TimedWindow, seconds: float) -> str:
     """How well a window keeps time over so many seconds of play, again from the start at the end."""
-    with opened(reference, size, "full") as viewer:
+    with opened(reference, window) as viewer:
         before = psutil.Process().memory_info().rss
         viewer.player.seek(0)
         while viewer.player.is_seeking:
@@ -144,7 +141,7 @@ def pacing(reference: str, size: tuple[int, int], seconds: float) -> str:
         found = paced(viewer, lambda: time.perf_counter() - began < seconds)
         grown = psutil.Process().memory_info().rss - before
     return (
-        f"pacing at {size[0]}x{size[1]}, full overlay: {found.words}; memory grew by "
+        f"pacing at {window.size[0]}x{window.size[1]}, full overlay: {found.words}; memory grew by "
         f"{grown / 2**20:.1f} MiB"
     )
 
@@ -216,14 +213,15 @@ def measure(reference: str, size: tuple[int, int], seconds: float) -> Iterator[s
     }
     for name, once in times.items():
         yield f"first picture, {name}: {min(once() for _ in range(3)):.2f} s at best"
-    with opened(reference, size, "full") as viewer:
-        answers(viewer, ["9"])
-        yield said("ten steps back", answers(viewer, ["["] * 20))
-        answers(viewer, ["9"])
-        yield said("a step back", answers(viewer, [","] * TIMES))
-        yield said("another checkpoint, first time", answers(viewer, "<"))
-        yield said("another checkpoint, again", answers(viewer, "><" * 10))
-    yield pacing(reference, size, seconds)
+    with closing(TimedWindow(size)) as window:
+        with opened(reference, window) as viewer:
+            answers(viewer, ["9"])
+            yield said("ten steps back", answers(viewer, ["["] * 20))
+            answers(viewer, ["9"])
+            yield said("a step back", answers(viewer, [","] * TIMES))
+            yield said("another checkpoint, first time", answers(viewer, "<"))
+            yield said("another checkpoint, again", answers(viewer, "><" * 10))
+        yield pacing(reference, window, seconds)
 
 
 # --- a window that follows a training ------------------------------------------------------------
