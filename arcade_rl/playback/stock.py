@@ -15,8 +15,8 @@ from arcade_rl.envs.door import open_env
 from arcade_rl.playback.game import PlayedGame, find_game, find_playable
 from arcade_rl.recording.recording import Metadata, Recording
 
-KEPT = 16
-"""Number of games and policies that stay loaded."""
+KEPT = 5
+"""Number of values that are remembered: a game, its spaces, and some policies."""
 
 
 class Closable(Protocol):

@@ -56,6 +56,11 @@ class Shutter:
         return self.until - before
 
     @property
+    def is_ready(self) -> bool:
+        """Whether a picture waits for its time."""
+        return self._due is not None
+
+    @property
     def wait(self) -> float | None:
         """Seconds until `turn` has something to do; None while nothing goes on."""
         player = self._player

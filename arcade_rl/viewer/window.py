@@ -78,6 +78,8 @@ class ViewerWindow:
         self._vsync = 0 if headless or _draws_in_software() else 1
         self.is_full = False
         """Whether the window fills the screen."""
+        self._place = (0, 0)
+        """Where the window is when it does not fill the screen, pixel."""
         self.listeners: list[Callable[[pygame.Event], None]] = []
         """Functions that are told of every event of the system before it is translated."""
         with _driver(headless):
@@ -122,7 +124,17 @@ class ViewerWindow:
         """Fill the screen, or go back to the size before."""
         self._windowed = self.size_to_keep
         self.is_full = not self.is_full
-        self._set_mode(_screen_size() if self.is_full else self._windowed)
+        size = _screen_size() if self.is_full else self._windowed
+        # Where there is no window manager, nobody else moves the window.
+        if self.is_full:
+            self._place = pygame.display.get_window_position()
+            pygame.display.set_window_position((0, 0))
+            self._set_mode(size)
+        else:
+            self._set_mode(size)
+            if pygame.display.get_window_size() != size:
+                self._set_mode(size)  # the first time, the system still keeps the screen's size
+            pygame.display.set_window_position(self._place)
 
     def events(self, wait: float) -> list[WindowEvent]:
         """What happened since the last call. Where nothing did, wait for up to so many seconds."""
@@ -139,8 +151,9 @@ class ViewerWindow:
     def _set_mode(self, size: Size) -> None:
         flags = pygame.FULLSCREEN if self.is_full else pygame.RESIZABLE
         with warnings.catch_warnings():
-            # The picture may not be tied to the screen's refresh, whatever was asked for.
+            # The picture may not be tied to the screen's refresh, nor have the size that was asked for.
             warnings.filterwarnings("ignore", message="no fast renderer available")
+            warnings.filterwarnings("ignore", message="Requested window was forcibly resized")
             pygame.display.set_mode(size, flags, vsync=self._vsync)
 
 
