@@ -52,6 +52,7 @@ class Player:
         played = PlayedGame(resolved.game, resolved.options, resolved.declaration)
         self._stock, self._kind = stock or Stock(), env_kind(played, "evaluation")
         self._env = self._stock.env(played, "evaluation")
+        self._stock.spaces(self._kind, lambda: self._env)
         self._performance: LivePerformance | None = None
         with ExitStack() as failed:
             failed.callback(self._env.close)

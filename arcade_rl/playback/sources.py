@@ -25,7 +25,7 @@ from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.rerun import Rerun, can_rerun
 from arcade_rl.playback.scenes import title_of, title_of_play, weights_of
 from arcade_rl.playback.session import About, Session, Wants
-from arcade_rl.playback.stock import Spaces, env_kind
+from arcade_rl.playback.stock import env_kind
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
@@ -311,7 +311,7 @@ def mind_of(
 
     stock, about = wants.stock, performance.recording.metadata
     kind = env_kind(stock.game(about), about.purpose)
-    spaces = stock.remember(("spaces", kind), lambda: Spaces.of(eyes.rerun.env))
+    spaces = stock.spaces(kind, lambda: eyes.rerun.env)
     taps = load_taps(resolved, checkpoint, spaces, wants.threads, stock)
     return Mind(stack.enter_context(taps), eyes, performance)
 

@@ -3,6 +3,7 @@ policies."""
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ Value = TypeVar("Value")
 
 class Stock:
     """Lends what sessions need, and keeps it when they are closed, for the next session that needs
-    the same. Close the stock after all sessions."""
+    the same. Several threads may use it. Close the stock after all sessions."""
 
     def __init__(self, most: int = 0) -> None:
         """`most`: number of screens and environments that are kept while no session has them; with 0
@@ -53,6 +54,7 @@ class Stock:
         self._idle: list[tuple[Hashable, Closable]] = []
         """What nobody has, the longest unused first."""
         self._values: OrderedDict[Hashable, object] = OrderedDict()
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Free everything that no session has, and keep nothing any more."""
@@ -62,15 +64,17 @@ class Stock:
 
     def take(self, kind: Hashable, open: Callable[[], Part]) -> Part:
         """Something of this kind that nobody has: one that is kept, or else a new one."""
-        for place, (found, part) in reversed(list(enumerate(self._idle))):
-            if found == kind:
-                del self._idle[place]
-                return cast(Part, part)
+        with self._lock:
+            for place, (found, part) in reversed(list(enumerate(self._idle))):
+                if found == kind:
+                    del self._idle[place]
+                    return cast(Part, part)
         return open()
 
     def give_back(self, kind: Hashable, part: Closable) -> None:
         """Take back what `take` lent."""
-        self._idle.append((kind, part))
+        with self._lock:
+            self._idle.append((kind, part))
         self._shrink()
 
     def remember(self, what: Hashable, find: Callable[[], Value]) -> Value:
@@ -78,12 +82,25 @@ class Stock:
         after many others."""
         if not self._most:
             return find()
-        if what not in self._values:
-            self._values[what] = find()
-        self._values.move_to_end(what)
-        while len(self._values) > KEPT:
-            self._values.popitem(last=False)
-        return cast(Value, self._values[what])
+        with self._lock:
+            is_known = what in self._values
+            value = self._values.get(what)
+        if not is_known:
+            value = find()
+        with self._lock:
+            self._values[what] = value
+            self._values.move_to_end(what)
+            while len(self._values) > KEPT:
+                self._values.popitem(last=False)
+        return cast(Value, value)
+
+    def spaces(self, kind: Hashable, env: Callable[[], VectorEnv]) -> Spaces:
+        """The spaces of environments of a kind; `env` gives one where they are not known yet."""
+        return self.remember(("spaces", kind), lambda: Spaces.of(env()))
+
+    def knows_spaces(self, kind: Hashable) -> bool:
+        """Whether an environment of this kind was opened before."""
+        return ("spaces", kind) in self._values
 
     def playable(self, recording: Recording) -> PlayedGame:
         """The game of a recording that is to be played. Errors are those of `game.find_playable`."""
@@ -102,8 +119,11 @@ class Stock:
         )
 
     def _shrink(self) -> None:
-        while len(self._idle) > self._most:
-            self._idle.pop(0)[1].close()
+        with self._lock:
+            surplus = self._idle[: max(len(self._idle) - self._most, 0)]
+            del self._idle[: len(surplus)]
+        for _, part in surplus:
+            part.close()
 
 
 def env_kind(played: PlayedGame, purpose: Purpose) -> Hashable:

@@ -6,15 +6,17 @@ from __future__ import annotations
 import gc
 import importlib
 import threading
-from contextlib import ExitStack
+from collections.abc import Hashable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from arcade_rl.contracts import Declaration
-from arcade_rl.errors import MissingError
+from arcade_rl.errors import ArcadeError, MissingError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.playback.driven import DrivenSource, Showable
 from arcade_rl.playback.opinions import Opinions
+from arcade_rl.playback.rerun import can_rerun
 from arcade_rl.playback.session import Depth, Session, Wants
 from arcade_rl.playback.sources import (
     BuiltInSource,
@@ -23,7 +25,7 @@ from arcade_rl.playback.sources import (
     declaration_of,
     opened,
 )
-from arcade_rl.playback.stock import Stock
+from arcade_rl.playback.stock import Stock, env_kind
 
 if TYPE_CHECKING:
     from arcade_rl.viewer.hearing import Sound
@@ -44,6 +46,43 @@ class Slide:
     """The policies of other checkpoints; None where no policy is looked into."""
 
 
+class EnvironmentBuilder:
+    """Opens, in the background, the environment that plays an episode again: a simulator may take half
+    a minute to build. Close the builder after use."""
+
+    def __init__(self, stock: Stock, session: Session) -> None:
+        """`stock`: what gets the environment."""
+        self._stock, self._played = stock, session.played
+        self._purpose = session.recording.metadata.purpose
+        self._is_built, self._is_over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._build)
+        self._thread.start()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the environment is opened, or cannot be."""
+        return self._is_built.is_set()
+
+    def wait(self) -> None:
+        """Wait until it is."""
+        self._is_built.wait()
+
+    def close(self) -> None:
+        """Wait until the environment is opened, and end."""
+        self._is_over.set()
+        self._thread.join()
+
+    def _build(self) -> None:
+        kind = env_kind(self._played, self._purpose)
+        # What goes wrong goes wrong again for whoever opens the episode, and is told there.
+        with suppress(ArcadeError, OSError):
+            env = self._stock.env(self._played, self._purpose)
+            self._stock.spaces(kind, lambda: env)
+            self._stock.give_back(kind, env)
+        self._is_built.set()
+        self._is_over.wait()  # Linux ends processes of an environment with the thread that began them
+
+
 class Projector:
     """Opens one session after the other. Close the projector after use."""
 
@@ -51,6 +90,7 @@ class Projector:
         """`sound`: what lets games be heard; None for silence."""
         self._camera, self._sound = camera, sound
         self._stack, self._stock = ExitStack(), Stock(KEPT)
+        self._builders: dict[Hashable, EnvironmentBuilder] = {}
 
     def open(self, source: Showable, with_policy: bool, overlay: Overlay, position: int) -> Slide:
         """Open a session of a source, after `position` steps, in place of the present one, which
@@ -73,9 +113,32 @@ class Projector:
             self._stack = stack.pop_all()
         return Slide(source, session, opinions)
 
+    def is_ready(self, session: Session) -> bool:
+        """Whether an episode can be opened with its policy without long waits. Where it cannot yet, what
+        takes long begins in the background."""
+        recording = session.recording
+        kind = env_kind(session.played, recording.metadata.purpose)
+        if self._stock.knows_spaces(kind) or not can_rerun(recording, session.played):
+            return True
+        if kind not in self._builders:
+            self._builders[kind] = EnvironmentBuilder(self._stock, session)
+        return self._builders[kind].is_done
+
+    @property
+    def is_building(self) -> bool:
+        """Whether something that takes long goes on in the background."""
+        return not all(builder.is_done for builder in self._builders.values())
+
+    def wait(self) -> None:
+        """Wait until nothing goes on in the background."""
+        for builder in self._builders.values():
+            builder.wait()
+
     def close(self) -> None:
         """Close the session, and free what was kept for the next one."""
         self._stack.close()
+        for builder in self._builders.values():
+            builder.close()
         self._stock.close()
 
 

@@ -178,6 +178,8 @@ class Viewer:
             self._library.wait()
             if self.pursuit is not None:
                 self.attempt(self.pursuit.wait_for_checkpoint)
+            if self.slide.session.mind is None and not self._projector.is_ready(self.slide.session):
+                self._projector.wait()
         self._poll()
         self.window.show(self.draw())
         for _ in range(frames):
@@ -364,7 +366,8 @@ class Viewer:
         known, refusal = has_policy(source), ""
         is_wanted = known and self.wants_policy
         try:
-            with_policy = needs_policy(source) or (is_wanted and self._is_policy_here())
+            can_add = is_wanted and self._is_policy_here() and not self._projector.is_building
+            with_policy = needs_policy(source) or can_add
             slide = self._project(source, with_policy, position)
         except ArcadeError as error:
             if needs_policy(source) or not is_wanted:
@@ -396,7 +399,7 @@ class Viewer:
         """Open the session anew with its policy, once the libraries of policies are there. Where
         that fails, the window says so and goes on without the policy."""
         try:
-            if self._is_policy_here():
+            if self._is_policy_here() and self._projector.is_ready(self.slide.session):
                 self._open(self.programme.source, self.player.position)
         except (ArcadeError, OSError) as error:
             self._lacks_policy = True
