@@ -55,7 +55,8 @@ class EnvironmentBuilder:
         self._stock, self._played = stock, session.played
         self._purpose = session.recording.metadata.purpose
         self._is_built, self._is_over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._build)
+        # A program that fails without closing must not wait for the thread forever.
+        self._thread = threading.Thread(target=self._build, daemon=True)
         self._thread.start()
 
     @property
@@ -68,18 +69,20 @@ class EnvironmentBuilder:
         self._is_built.wait()
 
     def close(self) -> None:
-        """Wait until the environment is opened, and end."""
+        """End, once the environment is opened and nobody has it any more."""
         self._is_over.set()
         self._thread.join()
 
     def _build(self) -> None:
         kind = env_kind(self._played, self._purpose)
-        # What goes wrong goes wrong again for whoever opens the episode, and is told there.
-        with suppress(ArcadeError, OSError):
-            env = self._stock.env(self._played, self._purpose)
-            self._stock.spaces(kind, lambda: env)
-            self._stock.give_back(kind, env)
-        self._is_built.set()
+        try:
+            # What goes wrong goes wrong again for whoever opens the episode, and is told there.
+            with suppress(ArcadeError, OSError):
+                env = self._stock.env(self._played, self._purpose)
+                self._stock.spaces(kind, lambda: env)
+                self._stock.give_back(kind, env)
+        finally:
+            self._is_built.set()
         self._is_over.wait()  # Linux ends processes of an environment with the thread that began them
 
 
@@ -137,9 +140,10 @@ class Projector:
     def close(self) -> None:
         """Close the session, and free what was kept for the next one."""
         self._stack.close()
+        self.wait()
+        self._stock.close()
         for builder in self._builders.values():
             builder.close()
-        self._stock.close()
 
 
 class PolicyLibrary:
