@@ -111,7 +111,8 @@ def frames_until(viewer: Viewer, action: int, since: tuple[int, int]) -> int | N
 def play(viewer: Viewer, seconds: float, trial: Trial) -> float:
     """Play in real time with a key now and then; returns the time that it took, s."""
     finger, since = Finger(), None
-    began = viewer._last = time.perf_counter()
+    viewer.shutter.restart()
+    began = time.perf_counter()
     viewer.player.play()
     finger.start()
     while (now := time.perf_counter()) - began < seconds:

@@ -27,7 +27,6 @@ from pathlib import Path
 
 import psutil
 
-from arcade_rl.overlay.layout import Detail
 from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.playback.following import Following
 from arcade_rl.playback.programme import programme_of
@@ -36,7 +35,7 @@ from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.watched import LocalFeed
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
-from arcade_rl.viewer.window import ViewerWindow
+from arcade_rl.viewer.window import ViewerWindow, WindowEvent
 
 SOON_S, LATE_S = 0.004, 0.008
 TIMES = 60
@@ -56,55 +55,123 @@ sys.exit(cli.run(sys.argv[1:]))
 """
 
 
+class TimedWindow(ViewerWindow):
+    """A window that notes for how long nobody looks at its keys."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        super().__init__(size, "bench", headless)
+        self.longest_s = 0.0
+        """Longest time between two looks at the keys, s."""
+        self._looked = time.perf_counter()
+
+    def events(self, wait: float) -> list[WindowEvent]:
+        self.longest_s = max(self.longest_s, time.perf_counter() - self._looked)
+        found = super().events(wait)
+        self._looked = time.perf_counter()
+        return found
+
+    def forget(self) -> None:
+        """Begin anew: what was before is not counted."""
+        self.longest_s, self._looked = 0.0, time.perf_counter()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How well a window kept time."""
+
+    seconds: float
+    """Time in which an episode played, without waits and the opening of episodes, s."""
+    frames: int
+    """Frames of the game that were played in this time."""
+    rate: float
+    """Frames per second of the game."""
+    drawn: int
+    """Frames that were shown at their time."""
+    soon: int
+    """Shown frames within 4 ms of their time."""
+    rarely: int
+    """Shown frames within 8 ms of their time."""
+    skipped: int
+    """Frames of the game that were not drawn."""
+    episodes: int
+    """Episodes that were opened."""
+    slowest_s: float
+    """Longest time between two looks at the keys, s."""
+    cpu_s: float
+    """Processor time of the window's process while the episode played, s: says more than the rest on
+    a busy machine."""
+
+    @property
+    def words(self) -> str:
+        """The figures, as people read them."""
+        if not (self.drawn and self.seconds):
+            return "nothing was played"
+        drift = (self.frames - self.seconds * self.rate) / self.seconds * 60
+        return (
+            f"{self.drawn} frames shown in {self.seconds:.1f} s, {self.soon / self.drawn:.1%} within 4 ms "
+            f"and {self.rarely / self.drawn:.1%} within 8 ms of their time; {self.skipped} of "
+            f"{self.frames} game frames not drawn; drift {drift:+.1f} frames a minute; "
+            f"{1000 * self.cpu_s / self.drawn:.1f} ms of the processor for a drawn frame; "
+            f"{self.episodes} episodes opened; longest time between two looks at the keys "
+            f"{1000 * self.slowest_s:.0f} ms"
+        )
+
+
 @contextmanager
-def opened(reference: str, size: tuple[int, int], detail: Detail) -> Iterator[Viewer]:
-    """A viewer of an episode with its policy, if the detail shows that."""
-    headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    window = ViewerWindow(size, "bench", headless)
-    viewer = Viewer(programme_of(find_source(reference, None), 0), window, ViewerOptions(detail))
-    try:
+def opened(reference: str, window: TimedWindow) -> Iterator[Viewer]:
+    """A viewer of an episode with all panels. One window serves all viewers of a process: Xvfb takes
+    no other while it tidies up after the last one."""
+    viewer = Viewer(programme_of(find_source(reference, None), 0), window, ViewerOptions())
+    with closing(viewer):
         viewer.open()
         viewer.play_frames(1)
         yield viewer
-    finally:
-        viewer.close()
-        window.close()
 
 
-def pacing(reference: str, size: tuple[int, int], seconds: float) -> str:
-    """Shares of frames near their time, over so many seconds of play, and the drift."""
-    late: list[float] = []
-    with opened(reference, size, "full") as viewer:
+def pacing(reference: str, window: TimedWindow, seconds: float) -> str:
+    """How well a window keeps time over so many seconds of play, again from the start at the end."""
+    with opened(reference, window) as viewer:
         before = psutil.Process().memory_info().rss
-        viewer.on_drawn = late.append
-        frames, began = _play(viewer, seconds)
-        took, rate = time.perf_counter() - began, float(viewer.slide.session.declaration.frame_rate)
+        viewer.player.seek(0)
+        while viewer.player.is_seeking:
+            viewer.player.tick(0)
+        viewer.player.play()
+        began = time.perf_counter()
+        found = paced(viewer, lambda: time.perf_counter() - began < seconds)
         grown = psutil.Process().memory_info().rss - before
-        skipped = viewer.player.skipped
-    soon, rarely = (sum(lag <= limit for lag in late) / len(late) for limit in (SOON_S, LATE_S))
     return (
-        f"pacing over {took:.0f} s at {size[0]}x{size[1]}, full overlay: {soon:.1%} of drawn frames "
-        f"within 4 ms, {rarely:.1%} within 8 ms; game frames played {frames}, not drawn {skipped}; "
-        f"drift {frames - took * rate:+.1f} frames; memory grew by {grown / 2**20:.1f} MiB"
+        f"pacing at {window.size[0]}x{window.size[1]}, full overlay: {found.words}; memory grew by "
+        f"{grown / 2**20:.1f} MiB"
     )
 
 
-def _play(viewer: Viewer, seconds: float) -> tuple[int, float]:
-    """Play for so many seconds, again from the start at the end. Returns the game frames that were
-    played, and when playing began."""
-    viewer.player.seek(0)
-    while viewer.player.is_seeking:
-        viewer.player.tick(0)
-    frames = shown = 0
-    viewer.player.play()
-    viewer._last = began = time.perf_counter()
-    while time.perf_counter() - began < seconds:
+def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
+    """Let a window that plays go on as long as a condition holds, and see how well it keeps time."""
+    late: list[float] = []
+    seconds, frames, episodes, cpu_s, skipped = 0.0, 0, 0, 0.0, viewer.player.skipped
+    viewer.shutter.on_shown = late.append
+    viewer.shutter.restart()
+    window = viewer.window
+    assert isinstance(window, TimedWindow), "a bench opened it"
+    window.forget()
+    while goes_on():
+        player, until, cpu = viewer.player, viewer.shutter.until, time.process_time()
+        shown, was_playing = player.scene.playback.frame, player.is_playing
         viewer.turn()
-        now = viewer.player.scene.playback.frame
-        frames, shown = frames + max(now - shown, 0), now
-        if not viewer.player.is_playing:
-            break
-    return frames, began
+        if player is not viewer.player:
+            episodes += 1
+        elif was_playing and player.is_playing:
+            seconds += viewer.shutter.until - until
+            frames += player.scene.playback.frame - shown
+            cpu_s += time.process_time() - cpu
+        elif player.is_at_end and viewer.pursuit is None:
+            player.play()
+    soon, rarely = (sum(lag <= limit for lag in late) for limit in (SOON_S, LATE_S))
+    return Pace(
+        seconds, frames, float(viewer.slide.session.declaration.frame_rate), len(late), soon, rarely,
+        viewer.player.skipped - skipped, episodes, window.longest_s, cpu_s,
+    )  # fmt: skip
 
 
 def first_picture(reference: str, detail: str) -> float:
@@ -146,68 +213,32 @@ def measure(reference: str, size: tuple[int, int], seconds: float) -> Iterator[s
     }
     for name, once in times.items():
         yield f"first picture, {name}: {min(once() for _ in range(3)):.2f} s at best"
-    with opened(reference, size, "full") as viewer:
-        answers(viewer, ["9"])
-        yield said("ten steps back", answers(viewer, ["["] * 20))
-        answers(viewer, ["9"])
-        yield said("a step back", answers(viewer, [","] * TIMES))
-        yield said("another checkpoint, first time", answers(viewer, "<"))
-        yield said("another checkpoint, again", answers(viewer, "><" * 10))
-    yield pacing(reference, size, seconds)
+    with closing(TimedWindow(size)) as window:
+        with opened(reference, window) as viewer:
+            answers(viewer, ["9"])
+            yield said("ten steps back", answers(viewer, ["["] * 20))
+            answers(viewer, ["9"])
+            yield said("a step back", answers(viewer, [","] * TIMES))
+            yield said("another checkpoint, first time", answers(viewer, "<"))
+            yield said("another checkpoint, again", answers(viewer, "><" * 10))
+        yield pacing(reference, window, seconds)
 
 
 # --- a window that follows a training ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """How well a window kept time while it followed a training."""
-
-    seconds: float
-    """Time in which an episode played, without waits and the opening of episodes, s."""
-    frames: int
-    """Frames of the game that were played in this time."""
-    rate: float
-    """Frames per second of the game."""
-    drawn: int
-    soon: int
-    """Drawn frames within 4 ms of their time."""
-    rarely: int
-    """Drawn frames within 8 ms of their time."""
-    episodes: int
-    slowest_s: float
-    """Longest time between two looks at the keys, s."""
-
-
-def follow(run: RunDirectory, size: tuple[int, int]) -> Followed:
+def follow(run: RunDirectory, size: tuple[int, int]) -> Pace:
     """Follow a training in this process until it is over."""
-    late: list[float] = []
-    seconds, frames, episodes, slowest = 0.0, 0, 0, 0.0
     while not any(run.feed.glob("*.feed")):
         time.sleep(0.05)
-    headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    window = ViewerWindow(size, "bench", headless)
-    with closing(Following(LocalFeed(run))) as following, closing(window):
+    with closing(Following(LocalFeed(run))) as following, closing(TimedWindow(size)) as window:
         viewer = Viewer(FollowedEpisodes(following), window, ViewerOptions())
-        viewer.open()
-        viewer.on_drawn = late.append
-        viewer.player.play()
-        viewer._last = time.perf_counter()
-        while following.status.phase in ("waiting", "live", "between chunks"):
-            player, began, last = viewer.player, time.perf_counter(), viewer._last
-            shown, was_playing = player.scene.playback.frame, player.is_playing
-            viewer.turn()
-            took = time.perf_counter() - began
-            slowest = max(slowest, took)
-            if player is not viewer.player:
-                episodes += 1
-            elif was_playing and player.is_playing:
-                seconds += viewer._last - last
-                frames += player.scene.playback.frame - shown
-        rate = float(viewer.slide.session.declaration.frame_rate)
-        viewer.close()
-    soon, rarely = (sum(lag <= limit for lag in late) for limit in (SOON_S, LATE_S))
-    return Followed(seconds, frames, rate, len(late), soon, rarely, episodes, slowest)
+        with closing(viewer):
+            viewer.open()
+            viewer.player.play()
+            return paced(
+                viewer, lambda: following.status.phase in ("waiting", "live", "between chunks")
+            )
 
 
 def pinned(command: Sequence[str], cores: set[int], folder: Path) -> subprocess.Popen[str]:
@@ -228,7 +259,7 @@ class Trained:
     """Processor time of all its processes, s: says more than the speed on a busy machine."""
 
 
-def train(config: str, steps: int, has_window: bool, size: str) -> tuple[Trained, Followed | None]:
+def train(config: str, steps: int, has_window: bool, size: str) -> tuple[Trained, Pace | None]:
     """How a training did, and its window."""
     cores = sorted(os.sched_getaffinity(0))
     ours, theirs = (set(cores[:-1]) or set(cores)), {cores[-1]}
@@ -258,7 +289,7 @@ def train(config: str, steps: int, has_window: bool, size: str) -> tuple[Trained
         state = checkpoints.newest(run.checkpoints)
         assert state is not None, "it trained"
         said = window.communicate()[0] if window else ""
-    found = Followed(**json.loads(said)) if said else None
+    found = Pace(**json.loads(said)) if said else None
     return Trained(state.steps / state.trained_s, used.ru_utime + used.ru_stime), found
 
 
@@ -272,14 +303,8 @@ def compare(config: str, steps: int, rounds: int, size: str) -> Iterator[str]:
         ratios.append(watched.speed / alone.speed)
         shares.append(watched.cpu_s / alone.cpu_s)
         yield f"round {number + 1}: {alone.speed:,.0f} steps/s alone, {watched.speed:,.0f} with a window, {ratios[-1] - 1:+.1%}; processor time {alone.cpu_s:.1f} s and {watched.cpu_s:.1f} s"
-        if window is not None and window.drawn and window.seconds:
-            drift = (window.frames - window.seconds * window.rate) / window.seconds * 60
-            yield (
-                f"  window: {window.frames} frames in {window.seconds:.1f} s, drift {drift:+.1f} frames a "
-                f"minute; {window.soon / window.drawn:.1%} of drawn frames within 4 ms, "
-                f"{window.rarely / window.drawn:.1%} within 8 ms; {window.episodes} episodes; longest time "
-                f"between two looks at the keys {1000 * window.slowest_s:.0f} ms"
-            )
+        if window is not None:
+            yield f"  window: {window.words}"
     yield (
         f"with a window: {statistics.median(ratios) - 1:+.1%} steps/s (limit -1 %), "
         f"{statistics.median(shares) - 1:+.1%} processor time of the training; medians of {rounds} pairs"

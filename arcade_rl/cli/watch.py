@@ -257,8 +257,8 @@ def show_until_closed(viewer: Viewer) -> None:
         try:
             viewer.driving.save()
         finally:
+            viewer.window.close()  # at once: what is built in the background is waited for after that
             clips = viewer.close()
-            viewer.window.close()
             for path in viewer.driving.files:
                 click.echo(path)
             _finish(clips)

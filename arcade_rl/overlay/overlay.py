@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from fractions import Fraction
 
 from arcade_rl.contracts import Frame
@@ -34,12 +35,16 @@ class Overlay:
         theme: Theme,
         detail: Detail = "full",
         within: tuple[int, int] | None = None,
+        kept: int = 1,
     ) -> None:
         """`size` is (width, height), pixel; `within` is the size of the whole picture, where the
-        overlay draws a pane of one. UsageError where such a picture has no room for this detail."""
+        overlay draws a pane of one; `kept` is the number of shapes that scenes may have in turn
+        without the panels being laid out anew, and with the scales of the last time. UsageError
+        where such a picture has no room for this detail."""
         check_size(size, detail)
         self.size, self.theme, self.detail, self.within = size, theme, detail, within
-        self._picture: _Picture | None = None
+        self._pictures: OrderedDict[object, _Picture] = OrderedDict()
+        self._kept = kept
         self._card: tuple[Card, Canvas] | None = None
         self._current: Canvas | None = None
 
@@ -50,14 +55,20 @@ class Overlay:
         picture that is to be kept. An `Activity` or a frame's array must not be changed after this
         call.
         """
-        picture = self._picture
-        if picture is None or picture.shape != _shape(scene):
-            picture = self._picture = _Picture(
-                self.size, self.theme, self.detail, self.within, scene
-            )
+        picture = self._picture(scene)
         picture.draw(scene)
         self._current = picture.canvas
         return picture.canvas.pixels
+
+    def _picture(self, scene: Scene) -> _Picture:
+        """The panels for scenes of this shape."""
+        shape, pictures = _shape(scene), self._pictures
+        if shape not in pictures:
+            pictures[shape] = _Picture(self.size, self.theme, self.detail, self.within, scene)
+        pictures.move_to_end(shape)
+        if len(pictures) > self._kept:
+            pictures.popitem(last=False)
+        return pictures[shape]
 
     def game_size(self, frame: tuple[int, int], has_instruments: bool) -> tuple[int, int]:
         """Size at which a game is shown that can draw its frames, (width, height), at any size,
@@ -133,7 +144,6 @@ class _Picture:
         within: tuple[int, int] | None,
         scene: Scene,
     ) -> None:
-        self.shape = _shape(scene)
         height, width = scene.frame.shape[:2]
         layout = lay_out(
             size, (width, height), scene.pixel_aspect, detail,

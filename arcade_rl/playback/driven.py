@@ -41,9 +41,11 @@ class DrivenSource:
             eyes = mind = None
             if wants.policy == "required" and checkpoint is not None:
                 played = find_playable(performance.recording)
-                eyes = Eyes(performance, "the game", partial(Rerun, played, performance))
+                eyes = Eyes(
+                    performance, "the game", partial(Rerun, played, performance, stock=wants.stock)
+                )
                 stack.callback(eyes.close)
-                mind = mind_of(self.resolved, checkpoint, eyes, performance, wants.threads, stack)
+                mind = mind_of(self.resolved, checkpoint, eyes, performance, wants, stack)
             about = About(self.title, "played", checkpoint, None, None, self._weights)
             yield stack.enter_context(Session(performance, wants, about, eyes, mind))
 

@@ -19,6 +19,7 @@ from arcade_rl.overlay.wall import WallPicture, WallTile
 from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.session import About, Session, Shown, Wants
 from arcade_rl.playback.sources import LiveSource, Source, opened
+from arcade_rl.playback.stock import Stock
 from arcade_rl.recording.recording import Recording
 
 MOST_ON_WALL = 16
@@ -72,6 +73,7 @@ class Ensemble:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        self._stock = Stock(MOST_ON_WALL)
         self._waiting: dict[int, EnsembleEntry] = {}
         """Episodes that are not opened yet, by place."""
         self._lanes: dict[int, EnsembleLane] = {}
@@ -89,6 +91,7 @@ class Ensemble:
         for lane in self._lanes.values():
             lane.close()
         self._lanes.clear()
+        self._stock.close()
 
     @property
     def is_seeking(self) -> bool:
@@ -118,7 +121,7 @@ class Ensemble:
             before.close()
         self._faults.pop(place, None)
         try:
-            self._lanes[place] = EnsembleLane(entry)
+            self._lanes[place] = EnsembleLane(entry, self._stock)
         except (ArcadeError, OSError) as error:
             self._faults[place] = entry.name, str(error)
 
@@ -230,9 +233,9 @@ class HandedPerformance(Performance):
 class EnsembleLane:
     """One of the episodes, shown frame by frame from its first step. Close the lane after use."""
 
-    def __init__(self, entry: EnsembleEntry) -> None:
-        """Errors are those of `sources.opened`."""
-        self.name = entry.name
+    def __init__(self, entry: EnsembleEntry, stock: Stock) -> None:
+        """`stock`: what lends the screen. Errors are those of `sources.opened`."""
+        self.name, self._wants = entry.name, Wants(threads=1, stock=stock)
         self._handed: HandedPerformance | None = None
         self._stack = ExitStack()
         self._index = 0
@@ -248,9 +251,9 @@ class EnsembleLane:
         source = entry.source
         assert not isinstance(source, LiveSource), "a live source stays in its process"
         if not isinstance(source, HandedEpisode):
-            return opened(source, Wants(threads=1))
+            return opened(source, self._wants)
         self._handed = HandedPerformance(source)
-        return Session(self._handed, Wants(), About(Title(entry.name, ""), "sampled"))
+        return Session(self._handed, self._wants, About(Title(entry.name, ""), "sampled"))
 
     def close(self) -> None:
         """Free the game."""

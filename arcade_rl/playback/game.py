@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -91,10 +92,12 @@ def find_game(played: Metadata) -> PlayedGame:
     return PlayedGame(game, options, declaration)
 
 
-def find_playable(recording: Recording) -> PlayedGame:
-    """The game of a recording that is to be played, as `find_game` finds it. VerificationError also
-    if the recording has actions that the game does not have."""
-    played = find_game(recording.metadata)
+def find_playable(
+    recording: Recording, find: Callable[[Metadata], PlayedGame] = find_game
+) -> PlayedGame:
+    """The game of a recording that is to be played, as `find` finds it. VerificationError also if the
+    recording has actions that the game does not have."""
+    played = find(recording.metadata)
     if fault := action_fault(recording, played.declaration):
         raise VerificationError(fault)
     return played

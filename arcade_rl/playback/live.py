@@ -60,6 +60,8 @@ class LivePerformance(Performance):
         self._declaration, self._weights = resolved.declaration, np.array(resolved.weights)
         self._env, self._actor, self._seed, self._about = env, actor, seed, about
         self._go_on = go_on
+        self.has_failed = False
+        """Whether an error came out of the last step, so that the environment is of no use."""
         has_states = resolved.declaration.replay == "states"
         self._sights = Sights(None if has_states else KEPT_BYTES)
         super().__init__(_nothing(about, seed, self._declaration), self._sights)
@@ -79,9 +81,11 @@ class LivePerformance(Performance):
     def play_to(self, step: int) -> None:
         if self.is_over or len(self._recording) >= step:
             return
+        self.has_failed = True
         while self._played < step and not self.is_over:
             self._step()
             self._played += 1
+        self.has_failed = False
         self._recording = self._whole() if self.is_over else self._so_far()
 
     def play_to_end(self) -> None:

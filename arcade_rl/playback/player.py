@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from stable_baselines3.common.policies import BasePolicy
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import VectorEnv
-from arcade_rl.envs.door import open_env
+from arcade_rl.playback.game import PlayedGame
 from arcade_rl.playback.live import LivePerformance
-from arcade_rl.policies.actor import Actor, load_acting
+from arcade_rl.playback.stock import Stock, env_kind
+from arcade_rl.policies.actor import Actor, Spaced, load_acting
 from arcade_rl.policies.device import find_device
+from arcade_rl.policies.normalize import ObservationNormalizer
 from arcade_rl.policies.opponents import Rival, chosen_opponent, seat_in_evaluation
 from arcade_rl.policies.taps import Taps
 from arcade_rl.recording.origin import unplayed
@@ -33,9 +36,11 @@ class Player:
         device: str = "cpu",
         threads: int = 0,
         opponent: str | Rival | None = None,
+        stock: Stock | None = None,
     ) -> None:
         """`threads`: number of torch's threads; 0 for as many as in training. `opponent`: as in an
-        evaluation. VerificationError if the checkpoint is damaged or does not fit the
+        evaluation. `stock`: what lends the environment; None for one that is opened and closed here.
+        VerificationError if the checkpoint is damaged or does not fit the
         configuration."""
         chosen = chosen_opponent(resolved, opponent)
         self.opponent = chosen.name if isinstance(chosen, Rival) else chosen or ""
@@ -44,7 +49,11 @@ class Player:
         self.state = checkpoints.read_state(checkpoint)
         self.run = checkpoint.absolute().parent.parent.name
         self._resolved = resolved
-        self._env = open_env(resolved.game, resolved.options, resolved.declaration, 1, "evaluation")
+        played = PlayedGame(resolved.game, resolved.options, resolved.declaration)
+        self._stock, self._kind = stock or Stock(), env_kind(played, "evaluation")
+        self._env = self._stock.env(played, "evaluation")
+        self._stock.spaces(self._kind, lambda: self._env)
+        self._performance: LivePerformance | None = None
         with ExitStack() as failed:
             failed.callback(self._env.close)
             self.policy, self.normalizer = load_acting(
@@ -64,8 +73,11 @@ class Player:
         self.close()
 
     def close(self) -> None:
-        """Free the environment."""
-        self._env.close()
+        """Leave the environment."""
+        if self._performance is not None and self._performance.has_failed:
+            self._env.close()
+        else:
+            self._stock.give_back(self._kind, self._env)
 
     def taps(self) -> Taps:
         """What looks into the policy. Close the taps after use."""
@@ -95,7 +107,8 @@ class Player:
             self.policy, self.normalizer, self._env, train, deterministic, lambda _: seeds
         )
         about = self._about(number, deterministic)
-        return LivePerformance(self._resolved, self._env, actor, seed, about, go_on)
+        self._performance = LivePerformance(self._resolved, self._env, actor, seed, about, go_on)
+        return self._performance
 
     def _about(self, number: int, deterministic: bool) -> Metadata:
         """What is known of an episode before it is played."""
@@ -113,13 +126,25 @@ class Player:
         )
 
 
-def load_taps(resolved: Resolved, checkpoint: Path, env: VectorEnv, threads: int = 0) -> Taps:
-    """What looks into the policy of a checkpoint of the run. The policy does not play in `env`, an
-    environment of its game. Close the taps after use. Errors are those of `Player`."""
-    checkpoints.verify(checkpoint)
-    state = checkpoints.read_state(checkpoint)
-    policy, normalizer = load_acting(resolved, checkpoint, state, env, "cpu", threads)
-    return Taps(policy, normalizer, env.observation_space, env.action_space)
+def load_taps(
+    resolved: Resolved,
+    checkpoint: Path,
+    spaces: Spaced,
+    threads: int = 0,
+    stock: Stock | None = None,
+) -> Taps:
+    """What looks into the policy of a checkpoint of the run. `spaces`: those of an environment of its
+    game. `stock`: what keeps the policy for others who look; None for nothing. Close the taps after
+    use. Errors are those of `Player`."""
+
+    def load() -> tuple[BasePolicy, ObservationNormalizer]:
+        checkpoints.verify(checkpoint)
+        state = checkpoints.read_state(checkpoint)
+        return load_acting(resolved, checkpoint, state, spaces, "cpu", threads)
+
+    what = "policy", checkpoint.absolute(), checkpoints.identity(checkpoint)
+    policy, normalizer = (stock or Stock()).remember(what, load)
+    return Taps(policy, normalizer, spaces.observation_space, spaces.action_space)
 
 
 def load_agent(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -72,14 +72,18 @@ class Replay:
         screen: Screen,
         declaration: Declaration,
         is_over: bool = True,
+        leave: Callable[[Screen], None] | None = None,
     ) -> None:
         """`declaration`: what the game declares. `is_over`: whether the recording is whole; a
-        recording that still grows is replaced by `grow`. PluginError if the screen cannot show such
-        a recording."""
+        recording that still grows is replaced by `grow`. `leave`: a function that takes the screen
+        when the replay is closed, unless the screen has failed; None where the screen is to be
+        closed. PluginError if the screen cannot show such a recording."""
         self.recording = recording
         self.position = 0
         """Number of steps done, 0 to `len(recording)`."""
-        self._screen = screen
+        self._screen, self._leave = screen, leave
+        self._has_failed = False
+        """Whether an error came out of the last seek."""
         self._is_closed = False
         self._is_over = is_over
         self._has_keyframes = declaration.keyframes
@@ -160,11 +164,13 @@ class Replay:
         position = operator.index(position)
         if not 0 <= position <= len(self):
             raise ValueError(f"step {position} of an episode of {len(self)} steps")
+        self._has_failed = True
         if self._states is not None:
             self._show(position)
-            return self.moment
-        while not self._reached(position):
-            pass
+        else:
+            while not self._reached(position):
+                pass
+        self._has_failed = False
         return self.moment
 
     def frames(self, one_a_step: bool = False) -> Iterator[tuple[Frame, Moment]]:
@@ -201,9 +207,14 @@ class Replay:
         self._states = recording.states
 
     def close(self) -> None:
-        """Free the screen. A closed replay cannot be moved any more."""
+        """Leave the screen. A closed replay cannot be moved any more."""
+        if self._is_closed:
+            return
         self._is_closed = True
-        self._screen.close()
+        if self._leave is None or self._has_failed:
+            self._screen.close()
+        else:
+            self._leave(self._screen)
 
     # --- getting there -------------------------------------------------------------------------
 

@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import Array, Observations, Replies
 from arcade_rl.envs.arrays import actions_for, to_numpy
-from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seats import RecordedOpponents
 from arcade_rl.envs.seeds import GivenSeeds
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.game import PlayedGame
 from arcade_rl.playback.performance import Performance, Sights, StepSight, before
 from arcade_rl.playback.replay import fault_of
+from arcade_rl.playback.stock import Stock, env_kind
 from arcade_rl.playback.verify import state_fault
 from arcade_rl.recording.recording import Recording
 
@@ -55,9 +55,11 @@ class Rerun:
         played: PlayedGame,
         performance: Performance,
         go_on: Callable[[], None] = lambda: None,
+        stock: Stock | None = None,
     ) -> None:
-        """`go_on` is called before every step, and may raise an error. ValueError for a game
-        without re-runs."""
+        """`go_on` is called before every step, and may raise an error. `stock`: what lends the
+        environment; None for one that is opened and closed here. ValueError for a game without
+        re-runs."""
         if not can_rerun(performance.recording, played):
             raise ValueError("the game has no re-runs beside states")
         recording = performance.recording
@@ -66,9 +68,11 @@ class Rerun:
         self._saves = played.declaration.saved_state == "exact"
         self._saved: dict[int, Mapping[str, npt.NDArray[Any]]] = {}
         self._interval = SAVED_INTERVAL
-        self.env = open_env(
-            played.game, played.options, played.declaration, 1, recording.metadata.purpose
-        )
+        self._stock, purpose = stock or Stock(), recording.metadata.purpose
+        self._kind = env_kind(played, purpose)
+        self.env = self._stock.env(played, purpose)
+        self._has_failed = False
+        """Whether an error came out of the last step, so that nobody else can use the environment."""
         with ExitStack() as failed:
             failed.callback(self.env.close)
             self.env.set_stage(recording.metadata.stage)
@@ -82,18 +86,23 @@ class Rerun:
         self.close()
 
     def close(self) -> None:
-        """Free the environment."""
-        self.env.close()
+        """Leave the environment."""
+        if self._has_failed:
+            self.env.close()
+        else:
+            self._stock.give_back(self._kind, self.env)
 
     def play_to(self, step: int, sights: Sights) -> StepSight:
         """Play step number `step`, from 0, and return what was seen; what was seen on the way is
         put into `sights`. RerunDivergenceError where a step is not what was recorded."""
+        self._has_failed = True
         if step < self._position:
             self._go_back(step)
         while True:
             sight = self._step()
             sights.put(self._position - 1, sight)
             if self._position > step:
+                self._has_failed = False
                 return sight
 
     def _begin(self) -> None:

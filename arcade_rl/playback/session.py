@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -22,11 +22,11 @@ from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Scene, Title
 from arcade_rl.playback import scenes
 from arcade_rl.playback.eyes import Eyes, Mind
-from arcade_rl.playback.game import find_playable
 from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.provenance import provenance_of
 from arcade_rl.playback.replay import Moment, Replay
 from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.stock import Stock, screen_kind
 from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.policies.activity import Activity
 from arcade_rl.recording.recording import Recording
@@ -52,6 +52,8 @@ class Wants:
     there."""
     threads: int = 0
     """Number of torch's threads; 0 for as many as in training."""
+    stock: Stock = field(default_factory=Stock, repr=False, compare=False)
+    """What is kept from one session to the next; by default nothing."""
 
     @classmethod
     def of(
@@ -115,23 +117,31 @@ class Session:
         """`eyes`: what the agent saw, where terms are shown; `mind`: the policy that is looked
         into. The session closes neither.
 
-        MissingError and VerificationError as in `find_playable`, UsageError as in `open_screen`;
+        MissingError and VerificationError as in `Stock.playable`, UsageError as in `open_screen`;
         PluginError if the screen cannot show such a recording.
         """
         recording = performance.recording
         self.performance, self.about = performance, about
-        self.played = find_playable(recording)
+        self.played = wants.stock.playable(recording)
         self._eyes, self._mind = eyes, mind
         self._tracks: dict[int, npt.NDArray[np.bool_]] = {}
         """Tracks after each step that was asked for, by step; a few bytes each."""
         self._metrics = RunningMetrics(recording.metadata, self.declaration)
         size = None if wants.overlay is None else _size_in(wants.overlay, self.declaration)
-        screen = self.played.open_screen(
-            recording.metadata.purpose, wants.sound, wants.camera, size
+        purpose, stock = recording.metadata.purpose, wants.stock
+        kind = screen_kind(self.played, purpose, wants.sound, wants.camera, size)
+        screen = stock.take(
+            kind, lambda: self.played.open_screen(purpose, wants.sound, wants.camera, size)
         )
         with ExitStack() as failed:
             failed.callback(screen.close)
-            self._replay = Replay(recording, screen, self.declaration, performance.is_over)
+            self._replay = Replay(
+                recording,
+                screen,
+                self.declaration,
+                performance.is_over,
+                lambda screen: stock.give_back(kind, screen),
+            )
             self._instruments = self._find_instruments(screen)
             failed.pop_all()
 

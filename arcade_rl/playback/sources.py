@@ -19,12 +19,13 @@ from arcade_rl.errors import MissingError
 from arcade_rl.playback.eyes import WITHOUT, Eyes, Mind
 from arcade_rl.playback.followed import FollowedPerformance
 from arcade_rl.playback.following import Following
-from arcade_rl.playback.game import check_camera, find_game, find_playable
+from arcade_rl.playback.game import check_camera, find_game
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.rerun import Rerun, can_rerun
 from arcade_rl.playback.scenes import title_of, title_of_play, weights_of
 from arcade_rl.playback.session import About, Session, Wants
+from arcade_rl.playback.stock import env_kind
 from arcade_rl.recording.recording import Recording
 from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
@@ -198,8 +199,8 @@ def _recorded(
     eyes = mind = None
     if wants.policy == "required":
         checkpoint = checkpoint_of(run.directory, recording)
-        eyes = _eyes(performance, run.directory, go_on, stack)
-        mind = mind_of(resolved, checkpoint, eyes, performance, wants.threads, stack)
+        eyes = _eyes(performance, run.directory, go_on, wants, stack)
+        mind = mind_of(resolved, checkpoint, eyes, performance, wants, stack)
     about = _about(performance, run.directory, resolved, "sampled", wants)
     return Session(performance, wants, about, eyes, mind)
 
@@ -227,12 +228,12 @@ def _played(
     run, opponent = RunDirectory(source.run), source.opponent
     resolved, checkpoint = experiment_of(run), run.checkpoint(source.chunk)
     sits = Rival.of(opponent) if isinstance(opponent, Path) else opponent
-    player = Player(resolved, checkpoint, threads=wants.threads, opponent=sits)
+    player = Player(resolved, checkpoint, threads=wants.threads, opponent=sits, stock=wants.stock)
     stack.enter_context(player)
     performance = player.begin(source.seed, 1, source.deterministic, go_on)
     eyes = mind = None
     if wants.policy != "none":
-        eyes = _eyes(performance, run, go_on, stack)
+        eyes = _eyes(performance, run, go_on, wants, stack)
         mind = Mind(stack.enter_context(player.taps()), eyes, performance)
     chosen = "deterministic" if source.deterministic else "sampled"
     about = _about(performance, run, resolved, chosen, wants)
@@ -271,21 +272,25 @@ def _followed(
     if wants.policy == "required":
         following.fetch(recording.metadata.checkpoint)
         checkpoint = checkpoint_of(run, recording)
-        eyes = _eyes(performance, run, go_on, stack)
-        mind = mind_of(resolved, checkpoint, eyes, performance, wants.threads, stack)
+        eyes = _eyes(performance, run, go_on, wants, stack)
+        mind = mind_of(resolved, checkpoint, eyes, performance, wants, stack)
     about = _about(performance, run, resolved, "sampled", wants)
     return Session(performance, wants, about, eyes, mind)
 
 
 def _eyes(
-    performance: Performance, run: RunDirectory, go_on: Callable[[], None], stack: ExitStack
+    performance: Performance,
+    run: RunDirectory,
+    go_on: Callable[[], None],
+    wants: Wants,
+    stack: ExitStack,
 ) -> Eyes:
     """What the agent saw. An environment that plays the episode again is opened when it is
     needed."""
-    played = find_playable(performance.recording)
+    played = wants.stock.playable(performance.recording)
     rerun = None
     if can_rerun(performance.recording, played):
-        rerun = partial(Rerun, played, performance, go_on)
+        rerun = partial(Rerun, played, performance, go_on, wants.stock)
     where = _name_of(run, performance.recording)
     eyes = Eyes(performance, where, rerun)
     stack.callback(eyes.close)
@@ -297,13 +302,17 @@ def mind_of(
     checkpoint: Path,
     eyes: Eyes,
     performance: Performance,
-    threads: int,
+    wants: Wants,
     stack: ExitStack,
 ) -> Mind:
-    """The policy of a checkpoint, in the environment that plays a recorded episode again."""
+    """The policy of a checkpoint, in the environment that plays a recorded episode again. The
+    environment is not opened yet where others of its kind are known."""
     from arcade_rl.playback.player import load_taps  # imports torch: raw replays need not wait
 
-    taps = load_taps(resolved, checkpoint, eyes.rerun.env, threads)
+    stock, about = wants.stock, performance.recording.metadata
+    kind = env_kind(stock.game(about), about.purpose)
+    spaces = stock.spaces(kind, lambda: eyes.rerun.env)
+    taps = load_taps(resolved, checkpoint, spaces, wants.threads, stock)
     return Mind(stack.enter_context(taps), eyes, performance)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from gymnasium import spaces
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import BasePolicy
 
@@ -127,11 +128,21 @@ class Actor:
         self._steps = np.where(self._starts, 0, self._steps)
 
 
+class Spaced(Protocol):
+    """What an environment says about what goes in and out."""
+
+    @property
+    def observation_space(self) -> spaces.Space[Any]: ...
+
+    @property
+    def action_space(self) -> spaces.Space[Any]: ...
+
+
 def load_acting(
     resolved: Resolved,
     checkpoint: Path,
     state: CheckpointState,
-    env: VectorEnv,
+    env: Spaced,
     device: str,
     threads: int = 0,
 ) -> tuple[BasePolicy, ObservationNormalizer]:

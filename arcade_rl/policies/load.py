@@ -67,6 +67,14 @@ def load_policy(
     return policy
 
 
+class NoOptimizer:
+    """Stands in for the optimizer of a policy that only acts: one of torch imports torch's compiler,
+    which takes a second."""
+
+    def __init__(self, parameters: object, lr: float, **_: object) -> None:
+        """Take what an optimizer takes."""
+
+
 def new_policy(
     train: Train,
     observation_space: spaces.Space[Any],
@@ -74,10 +82,12 @@ def new_policy(
     masked: bool,
     own: type | None = None,
 ) -> BasePolicy:
-    """The policy that the configuration describes, with random weights. `masked` and `own`: see
-    `load_policy`."""
+    """The policy that the configuration describes, with random weights, to act and not to learn.
+    `masked` and `own`: see `load_policy`."""
     policy_class: Any = own or acting_class(train, observation_space, masked)
     keywords = {**policy_kwargs(train), **({"use_sde": True} if train.use_sde else {})}
+    if own is None:
+        keywords["optimizer_class"] = NoOptimizer
     policy = policy_class(
         channels_first(observation_space), action_space, lr_schedule=lambda _: 0.0, **keywords
     )

@@ -200,6 +200,13 @@ def unless_gone(directory: Path) -> Iterator[None]:
         ) from error
 
 
+def identity(directory: Path) -> bytes:
+    """The manifest of a checkpoint, by which it differs from any other; nothing where there is
+    none."""
+    path = directory / MANIFEST
+    return path.read_bytes() if path.is_file() else b""
+
+
 def _verify(directory: Path) -> int:
     manifest = _read_manifest(directory / MANIFEST)
     listed = {file.name for file in manifest.files}

@@ -19,6 +19,9 @@ from arcade_rl.viewer.fit import Fit, fit, put
 
 ASIDE = 0.28
 """Part of the window's width that a close-up takes."""
+KEPT = 3
+"""Number of shapes of scenes whose panels are kept: before the first step, with the policy, and
+without."""
 LEAST_ASIDE = 170
 """Least width of a close-up, pixel."""
 
@@ -79,7 +82,7 @@ class Picture:
         """The overlay that draws the scene in this room."""
         shape = (room.scene.drawn, look.theme, look.detail)
         if self._overlay is None or self._overlay[0] != shape:
-            self._overlay = shape, Overlay(room.scene.drawn, look.theme, look.detail)
+            self._overlay = shape, Overlay(room.scene.drawn, look.theme, look.detail, kept=KEPT)
         return self._overlay[1]
 
     def draw(

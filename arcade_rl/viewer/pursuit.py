@@ -84,7 +84,8 @@ class Pursuit:
         """Show the next episode, if the one on show is over or dropped, and somebody lets it
         play."""
         player, is_dropped = self._viewer.player, self.programme.performance.is_dropped
-        if not player.is_on or not (player.is_at_end or is_dropped):
+        is_over = player.is_at_end and not self._viewer.shutter.is_ready
+        if not player.is_on or not (is_over or is_dropped):
             return
         before = self.programme.source
         if (later := self.programme.go_on()) is None:

@@ -23,6 +23,9 @@ WAIT_S = 0.05
 MOST_FRAMES = 64
 """Most frames that become due at once. A machine that is too slow for the speed loses time, and
 never frames of the game."""
+LONGEST_S = 0.25
+"""Longest time for which frames are played before the window looks after its keys again, s, where
+playing them takes long; a single frame may take longer."""
 PERSON_S = 0.1
 """Most time that passes at once where a person plays, s: nobody can act meanwhile."""
 
@@ -48,6 +51,8 @@ class Transport:
         """A function that is told of every frame that the clock lets pass at speed 1: its step and
         its place in the step."""
         self._ticks = False
+        self._most = MOST_FRAMES
+        """Most frames that become due at once, as long as they take to be played."""
         self._job: Iterator[None] | None = None
         self.goal: int | None = None
         """Step that a seek is going to; None where nothing is sought, or the step is not known."""
@@ -104,18 +109,20 @@ class Transport:
         `Session.seek`; the player then rests."""
         if self._job is not None:
             return self._work()
-        most = MOST_FRAMES
+        most = self._most
         if self.is_waiting:
             self._clock.play(self.speed)
             most = 1  # time in which there was nothing to show is no delay
         rate = self.speed * float(self.session.declaration.frame_rate)
         longest = min(most / rate, PERSON_S if self.session.performance.waits else most / rate)
-        self._ticks = True
+        self._ticks, began = True, time.perf_counter()
         try:
             frames = self._clock.tick(min(seconds, longest))
         finally:
             self._ticks = False
         if frames:
+            frame_s = (time.perf_counter() - began) / len(frames)
+            self._most = max(min(int(LONGEST_S / max(frame_s, 1e-6)), MOST_FRAMES), 1)
             self.skipped += len(frames) - 1
             self.lag = self._clock.lag
         return bool(frames)

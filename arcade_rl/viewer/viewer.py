@@ -28,6 +28,7 @@ from arcade_rl.viewer.picture import Appearances, Picture
 from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_policy, needs_policy
 from arcade_rl.viewer.pursuit import Pursuit
 from arcade_rl.viewer.several import PATIENCE_S, Several, press_with_several
+from arcade_rl.viewer.shutter import Shutter
 from arcade_rl.viewer.transport import Transport
 from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, ViewerWindow, WindowEvent
 from arcade_rl.words import short_duration
@@ -76,9 +77,6 @@ class Viewer:
         """Steps before the clip that was started; None where none was."""
         self.is_layer_next = False
         """Whether the next digit chooses a layer."""
-        self.on_drawn: Callable[[float], None] = lambda _: None
-        """A function that is told, for every frame that is drawn while the episode plays, how late
-        the frame is shown, s."""
         self.pursuit = Pursuit(self, shown) if isinstance(shown, FollowedEpisodes) else None
         """What follows the training; None where no training is followed."""
         self.several: Several | None = None
@@ -86,6 +84,7 @@ class Viewer:
         self._picture = Picture()
         self.sound = Sound() if options.sound else None
         """What is heard; None for a window without sound."""
+        self.shutter = Shutter(window, self.sound, self._tick, self.draw)
         self._projector, self._library = Projector(options.camera, self.sound), PolicyLibrary()
         self.driving = Driving(self, options.plays, options.runs_dir)
         self.programme: Programme
@@ -99,7 +98,6 @@ class Viewer:
         """Whether the policy of the episode cannot be shown."""
         self._landmarks: tuple[int, tuple[Landmark, ...]] = (-1, ())
         self._markers: tuple[Marker, ...] = ()
-        self._last = time.perf_counter()
         self.is_stale = True
         """Whether the picture must be drawn anew."""
         self.slide: Slide
@@ -127,6 +125,7 @@ class Viewer:
         """Free the session; returns the clips that are still being written."""
         self.leave_several()
         self._projector.close()
+        self._library.close()
         self.driving.close()
         if self.sound is not None:
             self.sound.close()
@@ -150,28 +149,28 @@ class Viewer:
             self.driving.count_down()
         else:
             self.player.play()
-        self._last = time.perf_counter()
+        self.shutter.restart()
         while not self.is_closed:
             self.turn()
 
     def turn(self) -> None:
         """Wait for the next key or frame, and show what has changed."""
-        for event in self.window.events(self._patience()):
+        events = self.window.events(self._patience())
+        if not (self.several or self.player.is_playing or self.player.is_waiting):
+            self.shutter.restart()
+        for event in events:
             self.take(event)
         if self.is_closed:
             return
-        now = time.perf_counter()
-        elapsed, self._last = now - self._last, now
         self._poll()
         if self.several is not None:
-            self._turn_several(self.several, elapsed)
-            return
-        is_new = self.attempt(lambda: self.player.tick(elapsed)) is True
-        if is_new or self.is_stale or self.player.is_seeking:
-            due = now - self.player.lag
-            self.window.show(self.draw())
-            if is_new and self.player.is_playing:
-                self.on_drawn(time.perf_counter() - due)
+            self._turn_several(self.several, self.shutter.elapsed())
+        else:
+            self.shutter.turn(self.is_stale)
+
+    def _tick(self, seconds: float) -> bool:
+        """Let time pass for the episode. Returns whether another frame is shown."""
+        return self.attempt(lambda: self.player.tick(seconds)) is True
 
     def play_frames(self, frames: int) -> None:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
@@ -179,6 +178,8 @@ class Viewer:
             self._library.wait()
             if self.pursuit is not None:
                 self.attempt(self.pursuit.wait_for_checkpoint)
+            if self.slide.session.mind is None and not self._projector.is_ready(self.slide.session):
+                self._projector.wait()
         self._poll()
         self.window.show(self.draw())
         for _ in range(frames):
@@ -240,10 +241,10 @@ class Viewer:
 
     def _patience(self) -> float:
         """Seconds for which nothing has to be done."""
-        wait = self.player.wait
         longest = 0.0 if self.is_stale else min(IDLE_S, self.driving.wait)
         if self.several is not None:
             return min(longest, PATIENCE_S)
+        wait = self.shutter.wait
         return longest if wait is None else min(wait, longest)
 
     def _point(self, event: Pointed) -> None:
@@ -365,7 +366,8 @@ class Viewer:
         known, refusal = has_policy(source), ""
         is_wanted = known and self.wants_policy
         try:
-            with_policy = needs_policy(source) or (is_wanted and self._is_policy_here())
+            can_add = is_wanted and self._is_policy_here() and not self._projector.is_building
+            with_policy = needs_policy(source) or can_add
             slide = self._project(source, with_policy, position)
         except ArcadeError as error:
             if needs_policy(source) or not is_wanted:
@@ -384,11 +386,9 @@ class Viewer:
     def _replace_player(self) -> None:
         before = getattr(self, "player", None)
         self.player = Transport(self.slide.session, Billing())
-        if self.sound is not None:
-            self.player.on_frame = self.sound.take
+        self.shutter.load(self.player)
         self._landmarks = (-1, ())
         self.is_stale = True
-        self._last = time.perf_counter()  # the game stands still while an episode is opened
         if before is not None:
             self.player.set_speed(before.speed)
             self.player.skipped = before.skipped
@@ -399,7 +399,7 @@ class Viewer:
         """Open the session anew with its policy, once the libraries of policies are there. Where
         that fails, the window says so and goes on without the policy."""
         try:
-            if self._is_policy_here():
+            if self._is_policy_here() and self._projector.is_ready(self.slide.session):
                 self._open(self.programme.source, self.player.position)
         except (ArcadeError, OSError) as error:
             self._lacks_policy = True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import pygame
@@ -20,6 +22,8 @@ Size: TypeAlias = tuple[int, int]
 """(width, height), pixel."""
 SCREENLESS = ("dummy", "offscreen")
 """Drivers of SDL that show nothing."""
+CARDS = ("dri", "nvidia0", "dxg")
+"""Files of `/dev`, one of which Linux has where there is a graphics card."""
 NAMED = {
     pygame.K_SPACE: "space", pygame.K_HOME: "home", pygame.K_END: "end", pygame.K_ESCAPE: "escape",
     pygame.K_RETURN: "return", pygame.K_KP_ENTER: "return", pygame.K_BACKSPACE: "backspace",
@@ -70,9 +74,12 @@ class ViewerWindow:
     def __init__(self, size: Size, title: str, headless: bool = False) -> None:
         """`headless`: draw into memory, without any display. MissingError where no display is
         found."""
-        self._windowed, self._is_headless = size, headless
+        self._windowed = size
+        self._vsync = 0 if headless or _draws_in_software() else 1
         self.is_full = False
         """Whether the window fills the screen."""
+        self._place = (0, 0)
+        """Where the window is when it does not fill the screen, pixel."""
         self.listeners: list[Callable[[pygame.Event], None]] = []
         """Functions that are told of every event of the system before it is translated."""
         with _driver(headless):
@@ -92,14 +99,23 @@ class ViewerWindow:
         """Size of the window when it does not fill the screen."""
         return self._windowed if self.is_full else self.size
 
-    def show(self, picture: Frame) -> None:
-        """Show a picture of the window's size. (height, width, 3), uint8, RGB."""
+    def prepare(self, picture: Frame) -> None:
+        """Take over a picture of the window's size that `flip` is to show. (height, width, 3), uint8,
+        RGB."""
         height, width = picture.shape[:2]
         surface = pygame.image.frombuffer(picture.data, (width, height), "RGB")
         screen = pygame.display.get_surface()
         assert screen is not None, "the window is open"
         screen.blit(surface, (0, 0))
+
+    def flip(self) -> None:
+        """Show the picture that was prepared last."""
         pygame.display.flip()
+
+    def show(self, picture: Frame) -> None:
+        """Show a picture at once."""
+        self.prepare(picture)
+        self.flip()
 
     def set_title(self, title: str) -> None:
         pygame.display.set_caption(title)
@@ -108,7 +124,17 @@ class ViewerWindow:
         """Fill the screen, or go back to the size before."""
         self._windowed = self.size_to_keep
         self.is_full = not self.is_full
-        self._set_mode(_screen_size() if self.is_full else self._windowed)
+        size = _screen_size() if self.is_full else self._windowed
+        # Where there is no window manager, nobody else moves the window.
+        if self.is_full:
+            self._place = pygame.display.get_window_position()
+            pygame.display.set_window_position((0, 0))
+            self._set_mode(size)
+        else:
+            self._set_mode(size)
+            if pygame.display.get_window_size() != size:
+                self._set_mode(size)  # the first time, the system still keeps the screen's size
+            pygame.display.set_window_position(self._place)
 
     def events(self, wait: float) -> list[WindowEvent]:
         """What happened since the last call. Where nothing did, wait for up to so many seconds."""
@@ -125,9 +151,19 @@ class ViewerWindow:
     def _set_mode(self, size: Size) -> None:
         flags = pygame.FULLSCREEN if self.is_full else pygame.RESIZABLE
         with warnings.catch_warnings():
-            # Where there is no graphics card the picture is not tied to the screen's refresh.
+            # The picture may not be tied to the screen's refresh, nor have the size that was asked for.
             warnings.filterwarnings("ignore", message="no fast renderer available")
-            pygame.display.set_mode(size, flags, vsync=0 if self._is_headless else 1)
+            warnings.filterwarnings("ignore", message="Requested window was forcibly resized")
+            pygame.display.set_mode(size, flags, vsync=self._vsync)
+
+
+def _draws_in_software() -> bool:
+    """Whether there is no graphics card, so that SDL is to copy pictures to the screen itself: OpenGL
+    would be computed by the processor then, 4 ms for a picture of 1280x720, and copying takes 0.1."""
+    is_without = sys.platform == "linux" and not any(Path("/dev", name).exists() for name in CARDS)
+    if is_without:
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+    return is_without
 
 
 @contextmanager

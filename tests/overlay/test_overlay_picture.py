@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,9 +31,10 @@ from overlay_scenes import (
 )
 
 from arcade_rl.errors import UsageError
+from arcade_rl.overlay import overlay as module
 from arcade_rl.overlay.layout import Detail, Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
-from arcade_rl.overlay.scene import Card, Trace
+from arcade_rl.overlay.scene import Card, Scene, Trace
 from arcade_rl.overlay.text import TIMES
 from arcade_rl.overlay.theme import EMPTY, ZERO, sign_map, theme
 from arcade_rl.words import DASH, number
@@ -103,6 +105,27 @@ def test_the_same_scene_gives_the_same_pixels(name: str) -> None:
     again = replace(scene)
     assert np.array_equal(overlay.compose(again), first)
     assert np.array_equal(Overlay((1280, 720), DARK).compose(scene), first)
+
+
+@pytest.mark.parametrize(("kept", "laid_out"), [(1, 4), (2, 2), (3, 2)])
+def test_panels_of_shapes_that_come_in_turn_are_kept(
+    kept: int, laid_out: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Scene] = []
+
+    class Counted(module._Picture):
+        def __init__(self, *arguments: Any) -> None:
+            counted.append(arguments[-1])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(module, "_Picture", Counted)
+    with_policy, without = cnn_scene(1, 1), altered(cnn_scene(1, 1), activity=None)
+    overlay = Overlay((1280, 720), DARK, kept=kept)
+    for scene in (with_policy, without, with_policy, without):
+        found = overlay.compose(scene)
+        assert np.array_equal(found, Overlay((1280, 720), DARK).compose(scene))
+        counted.pop()
+    assert len(counted) == laid_out
 
 
 @pytest.mark.parametrize("detail", ["full", "minimal", "none"])

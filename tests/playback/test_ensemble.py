@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from make_run import Made
 
-from arcade_rl.contracts import Frame
+from arcade_rl.contracts import Frame, Screen
 from arcade_rl.errors import MissingError
 from arcade_rl.overlay.ghosts import differ_too_much, laid_over
 from arcade_rl.overlay.theme import theme
 from arcade_rl.overlay.wall import WallPicture, WallTile
 from arcade_rl.playback.ensemble import Ensemble, EnsembleEntry, HandedEpisode, Kind
 from arcade_rl.playback.ensemble_choice import ghosts_of, lineup_on_wall, spread
+from arcade_rl.playback.game import PlayedGame
 from arcade_rl.playback.library import Run
 from arcade_rl.playback.session import Wants
 from arcade_rl.playback.sources import FiledSource, PlayedSource, RecordedSource, opened
@@ -109,6 +111,30 @@ def test_a_handed_episode_grows_and_another_one_begins_anew(fed: Made) -> None:
         ensemble.take({0: EnsembleEntry("environment 0", HandedEpisode(whole[1], is_over=True))})
         ensemble.open_next()
         assert (ensemble.standings()[0].step, ensemble.standings()[0].length) == (0, 100)
+
+
+def test_the_next_episode_takes_over_the_screen_and_shows_its_own_frames(
+    fed: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened_screens, before = [], PlayedGame.open_screen
+
+    def open_screen(game: PlayedGame, *arguments: Any) -> Screen:
+        opened_screens.append(before(game, *arguments))
+        return opened_screens[-1]
+
+    monkeypatch.setattr(PlayedGame, "open_screen", open_screen)
+    with closing(Ensemble("wall")) as ensemble:
+        for number in (1, 2, 3):
+            entry = EnsembleEntry("0", RecordedSource(fed.run.path, number))
+            ensemble.take({0: entry})
+            ensemble.open_next()
+            ensemble.advance(9)
+            frame = ensemble._lanes[0].frame
+            with Run(fed.run.path).episode(number).replay() as replay:
+                expected = [one for one, _ in replay.frames()][8]
+                opened_screens.pop()
+            assert (frame == expected).all()
+        assert len(opened_screens) == 1
 
 
 def cut(recording, steps: int):  # type: ignore[no-untyped-def]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -201,3 +203,21 @@ def test_a_device_that_is_not_there_is_not_replaced() -> None:
         find_device("nowhere")
     with pytest.raises(MissingError, match="device cuda:77 is not there"):
         find_device("cuda:77")
+
+
+ACTS = """
+import sys
+from gymnasium import spaces
+from arcade_rl.config import Train
+from arcade_rl.policies.load import new_policy
+
+for algorithm in ("PPO", "sb3:A2C", "sb3:RecurrentPPO", "sb3:TRPO"):
+    new_policy(Train(algorithm=algorithm), spaces.Box(0, 1, (4,)), spaces.Discrete(3), False)
+new_policy(Train(), spaces.Box(0, 1, (4,)), spaces.Discrete(3), masked=True)
+print("torch._dynamo" in sys.modules)
+"""
+
+
+def test_a_policy_that_only_acts_does_without_torchs_compiler() -> None:
+    done = subprocess.run([sys.executable, "-c", ACTS], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("False\n", "")

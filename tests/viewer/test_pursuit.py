@@ -12,6 +12,7 @@ from pursued import Shown, following, is_done, recorded_frames, turns, turns_unt
 from watched import message, press
 
 from arcade_rl.errors import MissingError, UsageError
+from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.runs import watched
 from arcade_rl.viewer import pursuit
 from arcade_rl.viewer.viewer import ViewerOptions
@@ -62,6 +63,27 @@ def test_the_window_waits_for_more_and_says_how_far_it_is_behind(arriving: Arriv
         turns(viewer, 20)
         assert viewer.player.position > 64
         assert len(viewer.slide.session) == 100
+
+
+def test_the_last_frame_is_seen_before_the_next_episode(
+    arriving: Arriving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arriving.everything()
+    with following(arriving.run) as viewer:
+        programme = viewer.programme
+        assert isinstance(programme, FollowedEpisodes)
+        programme.return_to(programme.source_of(programme.following.held(0)[0]))
+        viewer.show(programme.source)
+        player, drawn, seen = viewer.player, [0], [0]
+        monkeypatch.setattr(
+            viewer.window, "prepare", lambda _: drawn.append(player.scene.playback.frame)
+        )
+        monkeypatch.setattr(viewer.window, "flip", lambda: seen.append(drawn[-1]))
+        player.set_speed(16.0)
+        player.play()
+        while viewer.player is player:
+            viewer.turn()
+    assert max(seen) == 200
 
 
 def test_j_goes_to_the_newest_step_and_plays_on(arriving: Arriving) -> None:

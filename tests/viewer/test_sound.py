@@ -218,7 +218,7 @@ def test_an_episode_is_heard_from_its_first_frame_to_its_last(disk: Path, hum: P
     with watching(FiledSource(hum), SIZE, options) as viewer:
         assert viewer.sound is not None
         viewer.player.play()
-        viewer._last = time.perf_counter()
+        viewer.shutter.restart()
         while viewer.player.is_on and not viewer.player.is_at_end:
             viewer.turn()
         speaker = viewer.sound.speaker

@@ -11,7 +11,7 @@ from watched import FRAMES_A_STEP, toy_episode
 
 from arcade_rl.errors import VerificationError
 from arcade_rl.playback.breakpoints import parse_breakpoint
-from arcade_rl.playback.session import Session
+from arcade_rl.playback.session import Session, Shown
 from arcade_rl.viewer import transport as module
 from arcade_rl.viewer.transport import MOST_FRAMES, SPEEDS, Transport
 
@@ -52,6 +52,31 @@ def test_a_slow_machine_loses_time_and_no_frames(session: Session) -> None:
     player.tick(3600.0)
     assert frame(player) == MOST_FRAMES
     assert player.skipped == MOST_FRAMES - 1
+
+
+def test_keys_are_looked_after_where_every_frame_takes_long(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, step = [0.0], session.step
+
+    class Clock:
+        def perf_counter(self) -> float:
+            return now[0]
+
+    def slowly(count: int = 1) -> Shown:
+        now[0] += 0.1 * FRAMES_A_STEP
+        return step(count)
+
+    monkeypatch.setattr(module, "time", Clock())
+    monkeypatch.setattr(session, "step", slowly)
+    player = Transport(session)
+    player.play()
+    seen = []
+    for _ in range(4):
+        before = frame(player)
+        player.tick(3600.0)
+        seen.append(frame(player) - before)
+    assert seen == [MOST_FRAMES, 2, 2, 2]
 
 
 def test_frames_go_forward_and_back(session: Session) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pygame
 import pytest
 
+from arcade_rl.viewer import window as module
 from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, ViewerWindow
 
 
@@ -67,3 +69,16 @@ def test_the_driver_that_the_caller_set_stays(
     monkeypatch.setenv("SDL_VIDEODRIVER", "x11")
     ViewerWindow((320, 240), "test", headless=True)
     assert os.environ["SDL_VIDEODRIVER"] == "x11"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says where there is a card")
+@pytest.mark.parametrize(("cards", "copies"), [(("null",), None), (("no-such-card",), "0")])
+def test_pictures_are_copied_where_opengl_would_be_computed(
+    cards: tuple[str, ...], copies: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDL_FRAMEBUFFER_ACCELERATION", "")
+    monkeypatch.delenv("SDL_FRAMEBUFFER_ACCELERATION")
+    monkeypatch.setattr(module, "CARDS", cards)
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    ViewerWindow((320, 240), "test").close()
+    assert os.environ.get("SDL_FRAMEBUFFER_ACCELERATION") == copies

@@ -1,0 +1,118 @@
+"""Shows every frame when it is due: the frame is drawn before, and the window waits with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from arcade_rl.contracts import Frame
+from arcade_rl.playback.replay import Moment
+from arcade_rl.viewer.hearing import Sound
+from arcade_rl.viewer.transport import Transport
+from arcade_rl.viewer.window import ViewerWindow
+
+LEAD_S = 1 / 30
+"""Longest time by which a frame is drawn before it is due, s."""
+
+
+class Shutter:
+    """Lets time pass for the episode in a window, a bit ahead of what is shown."""
+
+    def __init__(
+        self,
+        window: ViewerWindow,
+        sound: Sound | None,
+        tick: Callable[[float], bool],
+        draw: Callable[[], Frame],
+    ) -> None:
+        """`tick`: a function that lets so many seconds pass for the episode, as `Transport.tick`
+        does. `draw`: a function that draws what the window is to show now."""
+        self._window, self._sound, self._tick, self._draw = window, sound, tick, draw
+        self.on_shown: Callable[[float], None] = lambda _: None
+        """A function that is told, for every frame that is shown while the episode plays, how late
+        the frame is shown, s."""
+        self._player: Transport | None = None
+        self.until = time.perf_counter()
+        """Moment up to which time has passed for the episode."""
+        self._due: float | None = None
+        """When the picture that is prepared is to be shown; None where none is prepared."""
+        self._sounds: list[tuple[Moment, int]] = []
+        """What is to be heard with that picture."""
+
+    def load(self, player: Transport) -> None:
+        """Show this player's frames from now on."""
+        self._player, self._due = player, None
+        self._sounds.clear()
+        player.on_frame = lambda moment, frame: self._sounds.append((moment, frame))
+        self.restart()
+
+    def restart(self) -> None:
+        """Let time pass from now on: what has passed is not made up for."""
+        self.until = time.perf_counter()
+
+    def elapsed(self) -> float:
+        """Time that passes now for the episode, s."""
+        before, self.until = self.until, max(self.until, time.perf_counter() + self._lead)
+        return self.until - before
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a picture waits for its time."""
+        return self._due is not None
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until `turn` has something to do; None while nothing goes on."""
+        player = self._player
+        assert player is not None, "a player is loaded"
+        if self._due is not None:
+            return max(self._due - time.perf_counter(), 0.0)
+        if not player.is_playing:
+            return player.wait
+        return max(self.until + (player.wait or 0.0) - self._lead - time.perf_counter(), 0.0)
+
+    def turn(self, is_stale: bool) -> None:
+        """Show the picture that is due, or at once where the episode has come to rest, and draw the
+        one that is due next. `is_stale`: whether something about the picture has changed."""
+        player, due = self._player, self._due
+        assert player is not None, "a player is loaded"
+        if due is not None and player.is_playing and time.perf_counter() < due:
+            if is_stale:
+                self._window.prepare(self._draw())
+            return
+        if due is not None:
+            self._show(due)
+        is_new = self._tick(self.elapsed())
+        if not (is_new or is_stale or player.is_seeking):
+            return
+        self._window.prepare(self._draw())
+        if not (is_new and player.is_playing):
+            self._flip()
+            return
+        self._due = self.until - player.lag
+        if time.perf_counter() >= self._due:
+            self._show(self._due)
+
+    def _show(self, due: float) -> None:
+        """Show the picture that is prepared."""
+        assert self._player is not None, "a player is loaded"
+        self._flip()
+        if self._player.is_playing:
+            self.on_shown(time.perf_counter() - due)
+        self._due = None
+
+    @property
+    def _lead(self) -> float:
+        """Time by which a frame is drawn before it is due, s: none where a person plays, as keys count
+        up to the frame's time."""
+        player = self._player
+        if player is None or not player.is_playing or player.session.performance.waits:
+            return 0.0
+        return min(1 / (player.speed * float(player.session.declaration.frame_rate)), LEAD_S)
+
+    def _flip(self) -> None:
+        self._window.flip()
+        for moment, frame in self._sounds:
+            if self._sound is not None:
+                self._sound.take(moment, frame)
+        self._sounds.clear()

@@ -1,0 +1,182 @@
+"""Frames are shown at their times, however long they take to draw, on a clock that the test has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from playing import playing
+from sessions import session_of
+from watched import toy_episode
+
+from arcade_rl.contracts import Frame
+from arcade_rl.playback.session import Session
+from arcade_rl.viewer import shutter as module
+from arcade_rl.viewer.hearing import Sound
+from arcade_rl.viewer.shutter import Shutter
+from arcade_rl.viewer.transport import Transport
+from arcade_rl.viewer.window import ViewerWindow
+
+PERIOD_S = 1 / 30
+"""Time of a frame of the toy, s."""
+
+
+TICK_S = 1e-6
+"""Time that a look at the clock takes, s."""
+SOON_S = 2e-5
+"""Time within which a loop without work to do shows a picture, s."""
+
+
+class StandingClock:
+    """A clock that goes on only as the test says, and a bit with every look."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def perf_counter(self) -> float:
+        self.now += TICK_S
+        return self.now
+
+
+class Bench:
+    """A window whose pictures take a time to draw."""
+
+    def __init__(self, clock: StandingClock, session: Session, drawing_s: float) -> None:
+        self.clock, self.drawing_s = clock, drawing_s
+        self.player = Transport(session)
+        self.shown: list[tuple[float, int]] = []
+        """When each picture was shown, s, and the number of its frame."""
+        self.late: list[float] = []
+        """How late each frame was shown, as the shutter says, s."""
+        self.heard: list[float] = []
+        """When the sound of each frame was heard, s."""
+        window, sound = cast(ViewerWindow, self), cast(Sound, self)
+        self.shutter = Shutter(window, sound, self.player.tick, self.draw)
+        self.shutter.on_shown = self.late.append
+        self.shutter.load(self.player)
+
+    def draw(self) -> Frame:
+        self.clock.now += self.drawing_s
+        self.drawn = self.player.scene.playback.frame
+        return np.zeros((1, 1, 3), np.uint8)
+
+    def prepare(self, picture: Frame) -> None:
+        """Take over a picture, as a window does."""
+
+    def flip(self) -> None:
+        self.shown.append((self.clock.now, self.drawn))
+
+    def take(self, moment: object, frame: int) -> None:
+        self.heard.append(self.clock.now)
+
+    def turns(self, seconds: float, is_stale: bool = False) -> None:
+        """Let the loop of a window run for a while."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            wait = self.shutter.wait
+            left = until - self.clock.now
+            self.clock.now += left if wait is None else min(wait, left)
+            self.shutter.turn(is_stale)
+            is_stale = False
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with session_of(toy_episode(length=200)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
+    standing = StandingClock()
+    monkeypatch.setattr(module, "time", standing)
+    return standing
+
+
+@pytest.mark.parametrize("drawing_s", [0.0, 0.008, 0.03])
+def test_every_frame_is_shown_when_it_is_due(
+    session: Session, drawing_s: float, clock: StandingClock
+) -> None:
+    made = Bench(clock, session, drawing_s)
+    made.player.play()
+    made.turns(2.0)
+    frames = [frame for _, frame in made.shown]
+    assert frames == list(range(1, len(frames) + 1))
+    assert len(frames) >= 58
+    # The first frames are due before they can be drawn: nobody knew that the episode would play.
+    times = np.array([moment for moment, _ in made.shown])[2:]
+    assert np.diff(times) == pytest.approx(PERIOD_S, abs=SOON_S)
+    assert max(made.late[2:]) < SOON_S
+    assert made.player.skipped == 0
+
+
+def test_a_frame_that_takes_too_long_is_late_and_the_clock_is_not(
+    session: Session, clock: StandingClock
+) -> None:
+    made = Bench(clock, session, 0.05)
+    made.player.play()
+    made.turns(3.0)
+    last, frame = made.shown[-1]
+    assert frame == pytest.approx((last - 1000.0) / PERIOD_S, abs=2)
+    assert made.player.skipped > 20
+    assert max(made.late) < 0.05 + PERIOD_S
+
+
+def test_a_picture_that_waits_is_shown_at_once_where_the_episode_rests(
+    session: Session, clock: StandingClock
+) -> None:
+    made = Bench(clock, session, 0.001)
+    made.player.play()
+    made.turns(0.5)
+    clock.now += 0.25 * PERIOD_S
+    count, frame = len(made.shown), made.player.scene.playback.frame
+    assert made.shown[-1][1] == frame - 1
+    made.player.stop()
+    made.shutter.turn(is_stale=True)
+    assert [one for _, one in made.shown[count:]] == [frame, frame]
+    assert made.shutter.wait is None
+
+
+def test_what_changes_while_a_picture_waits_is_drawn_and_the_picture_comes_in_time(
+    session: Session, clock: StandingClock
+) -> None:
+    made = Bench(clock, session, 0.001)
+    made.player.play()
+    made.turns(0.5)
+    made.late.clear()
+    for _ in range(8):  # some of them when a picture is due
+        made.turns(2.25 * PERIOD_S, is_stale=True)
+    assert len(made.late) >= 16
+    assert max(made.late) < SOON_S
+
+
+def test_time_that_passes_while_nothing_plays_is_not_made_up_for(
+    session: Session, clock: StandingClock
+) -> None:
+    made = Bench(clock, session, 0.001)
+    clock.now += 3600.0
+    made.shutter.restart()
+    made.player.play()
+    made.turns(PERIOD_S)
+    assert made.player.scene.playback.frame <= 2
+
+
+def test_sound_comes_with_its_picture(session: Session, clock: StandingClock) -> None:
+    made = Bench(clock, session, 0.001)
+    made.player.play()
+    made.turns(1.0)
+    assert made.heard == pytest.approx([moment for moment, _ in made.shown])
+    assert len(made.heard) > 20
+
+
+@pytest.mark.usefixtures("played_at_once")
+def test_nothing_is_drawn_ahead_where_a_person_plays(tmp_path: Path, clock: StandingClock) -> None:
+    with playing(tmp_path, "game=toy", "options.length=60") as viewer:
+        made = Bench(clock, viewer.slide.session, 0.004)
+        made.player.play()
+        made.turns(1.0)
+    assert len(made.late) > 20
+    assert min(made.late) == pytest.approx(0.004, abs=SOON_S)
