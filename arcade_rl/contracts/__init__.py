@@ -10,6 +10,7 @@ from arcade_rl.contracts.controls import Axis, Button, Controls, usual_controls
 from arcade_rl.contracts.declaration import (
     Aggregation,
     Better,
+    Board,
     BuiltIn,
     Declaration,
     FeatureGroup,
@@ -40,6 +41,7 @@ __all__ = [
     "Asked",
     "Axis",
     "Better",
+    "Board",
     "BuiltIn",
     "Button",
     "Controls",

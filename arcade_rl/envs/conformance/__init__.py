@@ -6,7 +6,16 @@ from typing import Any
 
 from arcade_rl.config import declared
 from arcade_rl.contracts import Declaration, Game
-from arcade_rl.envs.conformance import batch, cuts, declaration, determinism, screen, seats, starts
+from arcade_rl.envs.conformance import (
+    batch,
+    boards,
+    cuts,
+    declaration,
+    determinism,
+    screen,
+    seats,
+    starts,
+)
 from arcade_rl.envs.conformance.report import Check, Fault, Inspection, Report
 
 __all__ = ["Check", "Fault", "Report", "check"]
@@ -39,6 +48,8 @@ def _check_steps(
     run("evaluation", lambda: batch.step_faults(game, options, declared, "evaluation", steps))
     if len(declared.seats) > 1:
         run("seats", lambda: seats.seat_faults(game, options, declared, steps))
+    if declared.board is not None:
+        run("board", lambda: boards.board_faults(game, options, declared.board))
     if declared.stages:
         run("stages", lambda: batch.stage_faults(game, options, declared))
 

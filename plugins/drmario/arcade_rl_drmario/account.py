@@ -12,7 +12,6 @@ from arcade_rl_drmario.match import Match
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.simulator.batch import LINES, PASSES, RECEIVED, SENT
 from arcade_rl_drmario.simulator.state import DRAWN, EMPTIED, FIRST_WON, PLAYING, STATE
-from arcade_rl_drmario.starts import Starts
 from arcade_rl_drmario.tally import FRAME_RATE, metrics_of, terms_of
 
 NEAR_TOP = 12
@@ -59,11 +58,11 @@ class Account:
         for array in self._found.values():
             array[rows] = 0
 
-    def begin_rounds(self, rows: Rows, starts: Starts) -> None:
-        """Note how these rounds begin."""
-        self._viruses[rows] = starts.viruses
+    def begin_rounds(self, rows: Rows, games: Bytes, learners: Integers, levels: Integers) -> None:
+        """Note how these rounds begin. `levels`: (R,)."""
+        self._viruses[rows] = _left(self._own(games, learners)[rows])
         self._pills[rows] = 0
-        self._found["level"][rows] = starts.levels
+        self._found["level"][rows] = levels
 
     def begin_step(self, games: Bytes, learners: Integers) -> None:
         """Look at the games before a step. `learners`: the players that learners are, (N,)."""
@@ -153,8 +152,10 @@ def _left(players: npt.NDArray[Any]) -> Integers:
 
 def _counter(players: npt.NDArray[Any]) -> Integers:
     """A number that changes with every pill. (R,)"""
-    high: Integers = players["pill_counter_high"].astype(np.int64)
-    return high * 256 + players["pill_counter_low"]
+    number: Integers = (
+        players["pill_counter_high"].astype(np.int64) * 256 + players["pill_counter_low"]
+    )
+    return number
 
 
 def _points(games: Bytes) -> Integers:

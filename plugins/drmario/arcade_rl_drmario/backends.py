@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl_drmario.cartridge import find_cartridge
+from arcade_rl_drmario.moments import Moment
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.played import Cartridge
 from arcade_rl_drmario.simulator import Simulator, Snapshot
+from arcade_rl_drmario.simulator.scripts import LONGEST
 from arcade_rl_drmario.simulator.state import SIZE
 from arcade_rl_drmario.starts import Starts
 
@@ -33,6 +35,10 @@ class Bottles(ABC):
     def begin(self, rows: Rows, starts: Starts, speed: int, crowns: Integers) -> None:
         """Begin these games, and run them to their first decisions. `crowns`: rounds that each player
         has won, (R, 2)."""
+
+    @abstractmethod
+    def begin_from(self, rows: Rows, moment: Moment) -> None:
+        """Begin these games in this moment."""
 
     @property
     @abstractmethod
@@ -82,6 +88,14 @@ class SimulatedBottles(Bottles):
         simulator.state["players"]["victories"][rows] = crowns
         simulator.run()
 
+    def begin_from(self, rows: Rows, moment: Moment) -> None:
+        nothing = Snapshot(
+            np.tile(moment.game, (len(rows), 1)),
+            np.zeros((len(rows), 1, LONGEST), np.uint8),
+            np.zeros((len(rows), 1, 2), np.int64),
+        )
+        self._simulator.restore(nothing, rows)
+
     @property
     def deciding(self) -> npt.NDArray[np.bool_]:
         return self._simulator.deciding
@@ -123,6 +137,11 @@ class EmulatedBottles(Bottles):
         for place, row in enumerate(rows.tolist()):
             first, second = crowns[place].tolist()
             self._cartridges[row].begin(starts, place, speed, (first, second))
+            self._note(row)
+
+    def begin_from(self, rows: Rows, moment: Moment) -> None:
+        for row in rows.tolist():
+            self._cartridges[row].begin_from(moment)
             self._note(row)
 
     @property

@@ -19,6 +19,7 @@ from arcade_rl_drmario.names import PRESSES
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.planning.candidates import MOST
 from arcade_rl_drmario.planning.features import BOARD_FEATURES
+from arcade_rl_drmario.simulator.batch import PLACEMENTS
 
 WEIGHTS_FILE = Path(__file__).parent / "data" / "weights.json"
 """Weights of the features of a board for every search, written by `scripts/tune_drmario.py`."""
@@ -28,6 +29,10 @@ DEPTHS = {"greedy": 1, "search2": 2, "search3": 3}
 
 def make_baseline(name: str, options: DrMarioOptions) -> Opponent:
     """The baseline of this name, for a game with these options."""
+    if name != "random" and options.decisions == "buttons":
+        from arcade_rl_drmario.pressing import PressingSearch
+
+        return PressingSearch(weights_of(name), DEPTHS[name])
     if name != "random":
         return PlacementSearch(name)
     if options.decisions == "buttons":
@@ -53,6 +58,14 @@ class PlacementSearch(Opponent):
 
     def choose(self, asked: Asked) -> npt.NDArray[Any]:
         return self.look(*boards_of(asked))[0]
+
+    def rate(self, asked: Asked) -> npt.NDArray[np.float32]:
+        bottles, pills, placements = boards_of(asked)
+        values = self.look(bottles, pills, placements)[1]
+        found = np.full((len(bottles), PLACEMENTS), -np.inf, np.float32)
+        rows, places = np.nonzero(placements >= 0)
+        found[rows, placements[rows, places]] = values[rows, places]
+        return found
 
     def look(
         self,

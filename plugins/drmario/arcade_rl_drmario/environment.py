@@ -21,9 +21,11 @@ from arcade_rl.contracts import (
 from arcade_rl_drmario.account import Account
 from arcade_rl_drmario.backends import Bottles, open_bottles
 from arcade_rl_drmario.match import Match
+from arcade_rl_drmario.moments import moment_of
 from arcade_rl_drmario.names import PRESSES, action_names
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.played import NOTHING, Cartridge
+from arcade_rl_drmario.simulator.state import LEVEL
 from arcade_rl_drmario.starts import draw_starts
 from arcade_rl_drmario.views import PixelsView, View, make_view
 
@@ -51,12 +53,10 @@ class DrMarioEnv(VectorEnv):
         self._seeds = np.zeros(num_envs, np.int64)
         self._learners = np.zeros(num_envs, np.int64)
         """The player that the learner is, 0 or 1."""
+        self._moment = moment_of(options)
         self._match = Match(options, purpose, num_envs)
         self._account = Account(options, num_envs)
         self._opponents: Opponents | None = None
-
-    def set_opponents(self, opponents: Opponents) -> None:
-        self._opponents = opponents
 
     def reset(self, seeds: SeedSource, rows: Rows | None = None) -> Observations:
         self._source = seeds
@@ -124,7 +124,7 @@ class DrMarioEnv(VectorEnv):
 
     def _kept(self) -> dict[str, npt.NDArray[Any]]:
         """What the games do not tell of the episodes, by its name in a saved state."""
-        found = {"seeds": self._seeds, "learners": self._learners}
+        found: dict[str, npt.NDArray[Any]] = {"seeds": self._seeds, "learners": self._learners}
         if isinstance(self._view, PixelsView):
             found["pictures"] = self._view.pictures
         return {**found, **self._match.kept(), **self._account.kept()}
@@ -184,11 +184,16 @@ class DrMarioEnv(VectorEnv):
         )
         self._learners[rows] = starts.learners
         crowns = self._match.crowns(rows, starts.learners)
-        self._bottles.begin(rows, starts, self._options.speed_number, crowns)
+        levels = starts.levels
+        if self._moment is not None:
+            self._bottles.begin_from(rows, self._moment)
+            levels = np.full(len(rows), self._moment.game[LEVEL])
+        else:
+            self._bottles.begin(rows, starts, self._options.speed_number, crowns)
         nothing = np.zeros(self.num_envs, np.int64)
         self._let_others_decide(nothing, np.zeros_like(self._bottles.counts))
         assert not nothing.any(), "both players' first pills fall in the same frame"
-        self._account.begin_rounds(rows, starts)
+        self._account.begin_rounds(rows, self._bottles.bytes, self._learners, levels)
 
     def _look(self, rows: Rows) -> None:
         self._view.look(self._bottles.bytes, rows, self._learners[rows])
@@ -203,3 +208,16 @@ class DrMarioEnv(VectorEnv):
             view.show(row, cartridge.picture)
 
         return show
+
+
+class VersusEnv(DrMarioEnv):
+    """The same against opponents."""
+
+    def set_opponents(self, opponents: Opponents) -> None:
+        self._opponents = opponents
+
+
+def make_env(options: DrMarioOptions, num_envs: int, purpose: Purpose) -> DrMarioEnv:
+    """The environments that the options name."""
+    kind = VersusEnv if options.mode == "versus" else DrMarioEnv
+    return kind(options, num_envs, purpose)

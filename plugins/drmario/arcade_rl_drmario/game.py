@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel
 
 from arcade_rl.contracts import (
+    Board,
     BuiltIn,
     Declaration,
     Game,
+    Observations,
     Opponent,
     PolicyKind,
     Promotion,
@@ -20,7 +24,7 @@ from arcade_rl.contracts import (
     VectorEnv,
 )
 from arcade_rl_drmario.cartridge import cartridge_sha256
-from arcade_rl_drmario.names import action_names
+from arcade_rl_drmario.names import action_names, placement_cells
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.starts import tops_of
 from arcade_rl_drmario.tally import FRAME_RATE, metrics_of, terms_of
@@ -37,10 +41,12 @@ BASELINES = (
     BuiltIn("greedy", "Takes the placement that leaves the best board."),
     BuiltIn("search2", "Also looks at every placement of the next pill."),
     BuiltIn("search3", "Also looks at any third pill behind the best placements of two."),
-    BuiltIn("random", "Takes any placement."),
+    BuiltIn("random", "Takes any placement, or presses anything."),
 )
-RANDOM = (BuiltIn("random", "Presses anything."),)
+ANYTHING = BASELINES[-1]
 SEATS = ("learner", "opponent")
+ROWS_ABOVE = 2
+"""Rows of the board above the bottle, with the pill that falls and the next one."""
 NETWORKS = {
     "candidates": "One network values the board after every placement, another the board as it is.",
     "board": "Convolutions look at the planes; placements are valued where they lie.",
@@ -76,8 +82,10 @@ class DrMario(Game):
             timed=True,
             seats=SEATS if options.mode == "versus" else ("player",),
             opponents=baselines_of(options),
+            board=board_of(options),
             policies=networks_of(options),
             saved_state="exact",
+            start_states=options.decisions == "buttons" and options.mode == "solo",
         )
 
     def defaults(self, options: DrMarioOptions) -> Mapping[str, object]:
@@ -86,9 +94,9 @@ class DrMario(Game):
         return {"train": train, "evaluation": {"episodes": 200, "deterministic": True}}
 
     def make_env(self, options: DrMarioOptions, num_envs: int, purpose: Purpose) -> VectorEnv:
-        from arcade_rl_drmario.environment import DrMarioEnv
+        from arcade_rl_drmario.environment import make_env
 
-        return DrMarioEnv(options, num_envs, purpose)
+        return make_env(options, num_envs, purpose)
 
     def make_screen(self, options: DrMarioOptions, purpose: Purpose, sound: bool) -> Screen:
         from arcade_rl_drmario.screen import DrMarioScreen
@@ -100,12 +108,32 @@ class DrMario(Game):
 
         return make_baseline(name, options)
 
+    def paint_board(
+        self, options: DrMarioOptions, observation: Observations
+    ) -> npt.NDArray[np.uint8]:
+        from arcade_rl_drmario.painting import paint
+
+        return paint(observation)
+
     def policy_class(self, name: str) -> type:
         from arcade_rl_drmario.policy import CandidatesPolicy
         from arcade_rl_drmario.vision import BoardPolicy, ButtonsPolicy
 
         classes = {"candidates": CandidatesPolicy, "board": BoardPolicy, "buttons": ButtonsPolicy}
         return classes[name]
+
+
+def board_of(options: DrMarioOptions) -> Board | None:
+    """The learner's bottle, below the two rows that hold the pills, and beside it the opponent's where the
+    learner sees that; None for pictures."""
+    if options.observation == "pixels":
+        return None
+    columns = 17 if options.mode == "versus" and options.observation == "board" else 8
+    if options.decisions == "buttons":
+        sites: tuple[tuple[int, ...], ...] = ((),) * len(action_names(options))
+    else:
+        sites = placement_cells(ROWS_ABOVE, columns)
+    return Board(columns, 16 + ROWS_ABOVE, sites)
 
 
 def networks_of(options: DrMarioOptions) -> tuple[PolicyKind, ...]:
@@ -137,17 +165,16 @@ def _named(level: int, summary: str) -> tuple[str, str]:
 
 
 def baselines_of(options: DrMarioOptions) -> tuple[BuiltIn, ...]:
-    """Policies without training: searches see placements on a board."""
-    if options.decisions == "buttons":
-        return RANDOM
-    return BASELINES if options.observation != "pixels" else BASELINES[-1:]
+    """Policies without training; searches cannot read pictures."""
+    return (ANYTHING,) if options.observation == "pixels" else BASELINES
 
 
 def protocol(options: DrMarioOptions) -> str:
     """What a score was measured under, in one line."""
     where = "simulator" if options.backend == "simulator" else f"{options.rom} in the emulator"
     level = f"level {options.level}" if options.level >= 0 else f"{4 + options.level} viruses"
-    parts = [f"{level} {options.speed.upper()}", f"{options.most_pills} pills"]
+    begins = f"from {options.start_name}" if options.start else f"{level} {options.speed.upper()}"
+    parts = [begins, f"{options.most_pills} pills"]
     if options.mode == "versus":
         parts.append("versus" if options.best_of == 1 else f"versus, best of {options.best_of}")
     if options.decisions == "buttons":

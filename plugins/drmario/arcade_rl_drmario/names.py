@@ -25,6 +25,18 @@ PRESSES = np.array(list(BUTTONS.values()), np.int64)
 """The same, by the number of the action."""
 
 
+def placement_cells(rows_above: int, columns: int) -> tuple[tuple[int, ...], ...]:
+    """Cells that each placement fills, on a board of so many columns with so many rows above the bottle,
+    which is on the left. What is outside the bottle is left out."""
+    found = []
+    for number in range(len(PLACEMENT_NAMES)):
+        rotation, row, column = number >> 7, number >> 3 & 15, number & 7
+        other = (row - 1, column) if rotation & 1 else (row, column + 1)
+        cells = [place for place in ((row, column), other) if place[0] >= 0 and place[1] < 8]
+        found.append(tuple((y + rows_above) * columns + x for y, x in cells))
+    return tuple(found)
+
+
 def action_names(options: DrMarioOptions) -> tuple[str, ...]:
     """Names of the actions of a game with these options."""
     return PLACEMENT_NAMES if options.decisions == "placement" else tuple(BUTTONS)

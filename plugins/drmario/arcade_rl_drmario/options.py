@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from arcade_rl.config import Options
+from arcade_rl.envs.starts import StartOptions
 
 TOP_LEVEL = 20
 """The highest level that the menus offer."""
@@ -16,7 +16,7 @@ LONGEST_PRESS = 30
 SPEEDS = ("low", "med", "hi")
 
 
-class DrMarioOptions(Options):
+class DrMarioOptions(StartOptions):
     """Where the game is played and by how many, what a step and an observation are, from which levels,
     and when a game counts as lost."""
 
@@ -66,6 +66,10 @@ class DrMarioOptions(Options):
             raise ValueError(
                 'observation "pixels" does not say whose bottle is whose, and mode is "versus"; expected '
                 'observation "candidates" or "board"'
+            )
+        if self.start and self.mode == "versus":
+            raise ValueError(
+                'start is a moment of one player, and mode is "versus"; expected no start, or mode "solo"'
             )
         return self
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl_drmario.moments import Moment
 from arcade_rl_drmario.shared import (
     FRAME_COUNTER,
     INTRO,
@@ -52,6 +53,7 @@ class Cartridge:
         self._players = players
         self._scripts = np.zeros((players, LONGEST), np.uint8)
         self._pending = np.zeros((players, 2), np.int64)
+        self._still: npt.NDArray[np.uint8] | None = None
         self.counts = np.zeros((players, 4), np.int64)
         """What happened in the last run of frames, as `Simulator.counts` has it. (players, 4)."""
 
@@ -61,8 +63,12 @@ class Cartridge:
 
     @property
     def picture(self) -> npt.NDArray[np.uint8]:
-        """The picture of the last frame. (224, 240, 3), uint8, RGB."""
-        return self._shared.turn_of(self._game).screen
+        """The picture of the last frame, or the one that was shown last. (224, 240, 3), uint8, RGB."""
+        return self._shared.turn_of(self._game).screen if self._still is None else self._still
+
+    def show(self, picture: npt.NDArray[np.uint8]) -> None:
+        """Show a picture until the next frame: a console that goes back to a state draws nothing."""
+        self._still = picture
 
     def begin(
         self, starts: Starts, index: int, speed: int, crowns: tuple[int, int] = (0, 0)
@@ -81,6 +87,13 @@ class Cartridge:
         console.write(FRAME_COUNTER, int(starts.frame_counters[index]))
         self._pending[:] = 0
         self._run(None)
+
+    def begin_from(self, moment: Moment) -> None:
+        """Begin the game in this moment."""
+        self._shared.turn_of(self._game).load(moment.console.tobytes())
+        self._pending[:] = 0
+        self.counts[:] = 0
+        self.show(moment.picture)
 
     @property
     def deciding(self) -> npt.NDArray[np.bool_]:
@@ -154,6 +167,7 @@ class Cartridge:
         for frame in range(LONGEST_FALL):
             if self._is_at_stop(before):
                 return frame
+            self._still = None
             console.frame(*[self._next_buttons(player) for player in range(self._players)])
             after = self._glance()
             count_frame(before, after, self.counts)

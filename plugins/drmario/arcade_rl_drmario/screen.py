@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ import numpy.typing as npt
 
 from arcade_rl.contracts import Array, Frame, Purpose, Screen, ScreenStep
 from arcade_rl_drmario.account import Account
-from arcade_rl_drmario.cartridge import find_cartridge
+from arcade_rl_drmario.cartridge import cartridge_sha256, find_cartridge
 from arcade_rl_drmario.match import Match
+from arcade_rl_drmario.moments import Moment, moment_of
 from arcade_rl_drmario.names import PRESSES
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.played import NOTHING, Cartridge, Reel
+from arcade_rl_drmario.simulator.state import LEVEL
 from arcade_rl_drmario.starts import draw_starts
 
 ONE = np.zeros(1, np.intp)
@@ -26,6 +29,7 @@ class DrMarioScreen(Screen):
         self._options, self._purpose, self._hears = options, purpose, sound
         self._cartridge = Cartridge(find_cartridge(options), options.players)
         self._match, self._account = Match(options, purpose, 1), Account(options, 1)
+        self._moment = moment_of(options)
         self._stage, self._episode_stage = 0, 0
         self._seed = np.zeros(1, np.int64)
         self._learner = np.zeros(1, np.int64)
@@ -63,14 +67,22 @@ class DrMarioScreen(Screen):
     def save(self) -> object:
         kept = {**self._match.kept(), **self._account.kept(), "learner": self._learner}
         copies = {name: array.copy() for name, array in kept.items()}
-        return self._cartridge.save(), copies, int(self._seed[0]), self._episode_stage
+        saved = self._cartridge.save(), self._cartridge.picture
+        return saved, copies, int(self._seed[0]), self._episode_stage
 
     def restore(self, state: Any) -> None:
-        saved, copies, self._seed[:], self._episode_stage = state
+        (saved, picture), copies, self._seed[:], self._episode_stage = state
         self._cartridge.restore(saved)
+        self._cartridge.show(picture)
         kept = {**self._match.kept(), **self._account.kept(), "learner": self._learner}
         for name, array in kept.items():
             array[:] = copies[name]
+
+    def start_state(self) -> Mapping[str, npt.NDArray[Any]]:
+        console = self._cartridge.save()["console"]
+        game, picture = self._cartridge.read(), self._cartridge.picture
+        moment = Moment(console, game, picture, cartridge_sha256(self._options))
+        return moment.arrays()
 
     def close(self) -> None:
         self._cartridge.close()
@@ -102,5 +114,10 @@ class DrMarioScreen(Screen):
         starts = draw_starts(self._seed, self._options, self._purpose, stages, self._match.rounds)
         self._learner[:] = starts.learners
         first, second = self._match.crowns(ONE, starts.learners)[0].tolist()
-        self._cartridge.begin(starts, 0, self._options.speed_number, (first, second))
-        self._account.begin_rounds(ONE, starts)
+        levels = starts.levels
+        if self._moment is not None:
+            self._cartridge.begin_from(self._moment)
+            levels = np.full(1, self._moment.game[LEVEL])
+        else:
+            self._cartridge.begin(starts, 0, self._options.speed_number, (first, second))
+        self._account.begin_rounds(ONE, self._cartridge.read()[None], self._learner, levels)

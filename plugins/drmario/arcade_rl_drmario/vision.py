@@ -95,16 +95,16 @@ class _Planes:
         actions = int(own.action_space.n)
         is_placing = actions == PLACEMENTS
         networks: Any = BoardNetworks(own.net_arch[-1], is_placing, own.activation_fn)
-        self.mlp_extractor = networks
-        self.action_net = nn.Identity() if is_placing else nn.Linear(LATENT, actions)
-        self.value_net = nn.Linear(LATENT, 1)
+        own.mlp_extractor = networks
+        own.action_net = nn.Identity() if is_placing else nn.Linear(LATENT, actions)
+        own.value_net = nn.Linear(LATENT, 1)
         if own.ortho_init:
-            for part in (own.features_extractor, networks, self.action_net, self.value_net):
+            for part in (own.features_extractor, networks, own.action_net, own.value_net):
                 part.apply(lambda module: own.init_weights(module, 2**0.5))
-        last = networks.policy_net[0] if is_placing else self.action_net
+        last = networks.policy_net[0] if is_placing else own.action_net
         with torch.no_grad():
             last.weight.mul_(FIRST_SCORES)
-        self.optimizer = own.optimizer_class(
+        own.optimizer = own.optimizer_class(
             own.parameters(), lr=lr_schedule(1), **own.optimizer_kwargs
         )
 

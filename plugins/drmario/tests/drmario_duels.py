@@ -11,13 +11,13 @@ from arcade_rl.envs.seats import Member, Seated
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl.envs.table import Table
 from arcade_rl_drmario.baselines import make_baseline
-from arcade_rl_drmario.environment import DrMarioEnv
+from arcade_rl_drmario.environment import VersusEnv
 from arcade_rl_drmario.options import DrMarioOptions
 
 
 def seated(options: DrMarioOptions, opponent: str, num_envs: int, purpose: Purpose = "evaluation") -> Table:  # fmt: skip
     """Environments that note what this opponent answers."""
-    table = Table(DrMarioEnv(options, num_envs, purpose))
+    table = Table(VersusEnv(options, num_envs, purpose))
     member = Member(-1, opponent, make_baseline(opponent, options))
     table.set_opponents(Seated([[member]], [], num_envs))
     return table

@@ -20,8 +20,8 @@ from arcade_rl_drmario.simulator.state import STATE
 from arcade_rl_drmario.starts import draw_starts
 
 ACTIONS = list(BUTTONS)
-FEW = {"level": -1, "observation": "board"}
-PRESSING = {**FEW, "decisions": "buttons"}
+FEW: dict[str, Any] = {"level": -1, "observation": "board"}
+PRESSING: dict[str, Any] = {**FEW, "decisions": "buttons"}
 
 
 def opened(num_envs: int = 2, **options: Any) -> DrMarioEnv:
@@ -30,13 +30,13 @@ def opened(num_envs: int = 2, **options: Any) -> DrMarioEnv:
 
 @pytest.mark.parametrize("viruses", [1, 2, 3])
 def test_boards_of_few_viruses_begin_alike_on_both_backends(viruses: int) -> None:
-    options = {"level": viruses - 4, "observation": "board"}
+    options: dict[str, Any] = {"level": viruses - 4, "observation": "board"}
     simulated, emulated = opened(**options), opened(backend="emulator", **options)
     try:
-        one, other = (env.reset(EpisodeSeeds(5, 2)) for env in (simulated, emulated))
-        assert one.shape == (2, planes.COUNTS[1], 16, 8)  # type: ignore[union-attr]
-        assert np.array_equal(one, other)  # type: ignore[arg-type]
-        assert one[:, 3].sum(axis=(1, 2)).tolist() == [viruses, viruses]  # type: ignore[index, call-overload]
+        one, other = (np.asarray(env.reset(EpisodeSeeds(5, 2))) for env in (simulated, emulated))
+        assert one.shape == (2, planes.COUNTS[1], 16, 8)
+        assert np.array_equal(one, other)
+        assert one[:, 3].sum(axis=(1, 2)).tolist() == [viruses, viruses]
     finally:
         emulated.close()
 
@@ -49,8 +49,8 @@ def test_the_picture_of_a_board_with_few_viruses_has_them_alone() -> None:
         seen = opened(1, level=-3, observation="board").reset(GivenSeeds([[4]]))
         left, top, cell = 88, 72, 8  # the bottle on the screen, in pixels
         cells = frame[top : top + 16 * cell, left : left + 8 * cell].reshape(16, cell, 8, cell, 3)
-        drawn = cells.max(axis=(1, 3, 4)) - cells.min(axis=(1, 3, 4)).astype(int) > 60
-        taken = np.asarray(seen)[0, [0, 1, 2, 8, 9]].any(axis=0)
+        drawn: Any = cells.max(axis=(1, 3, 4)) - cells.min(axis=(1, 3, 4)).astype(int) > 60
+        taken: Any = np.asarray(seen)[0, [0, 1, 2, 8, 9]].any(axis=0)
         assert np.array_equal(drawn[4:], taken[4:])
         assert taken[4:].sum() == 1
     finally:
@@ -73,14 +73,14 @@ def test_planes_show_every_cell_and_both_pills() -> None:
             assert np.argwhere(seen[row, planes.FIRST_HALF]).tolist() == [[0, 3]]
             assert np.argwhere(seen[row, planes.SECOND_HALF]).tolist() == [[0, 4]]
         asked = Asked(rows, rows, np.full(3, step), seen, env.action_masks())
-        seen = env.step(player.choose(asked)).observations.copy()  # type: ignore[union-attr]
+        seen = env.step(player.choose(asked)).observations.copy()
 
 
 @pytest.mark.parametrize("name", ["greedy", "search2"])
 def test_a_search_plays_from_planes_as_it_does_from_features(name: str) -> None:
     played = []
     for observation in ("candidates", "board"):
-        options = DrMarioOptions(level=3, observation=observation)  # type: ignore[arg-type]
+        options = DrMarioOptions(level=3, observation=observation)
         env, player, rows = DrMarioEnv(options, 2, "evaluation"), make_baseline(name, options), np.arange(2)  # fmt: skip
         seen, chosen = env.reset(EpisodeSeeds(8, 2)), []
         for step in range(12):
@@ -141,7 +141,7 @@ def test_the_cartridge_plays_buttons_as_the_simulator_does(observation: str) -> 
             for name in ("rewards", "terms", "terminated", "metrics", "frames", "episode_seeds"):
                 assert np.array_equal(getattr(one, name), getattr(other, name)), name
             if observation == "board":
-                assert np.array_equal(one.observations, other.observations)  # type: ignore[arg-type]
+                assert np.array_equal(one.observations, other.observations)
             pictures.add(np.asarray(other.observations).tobytes())
             ends += int(one.terminated.sum())
         assert ends >= 2
@@ -192,3 +192,23 @@ def test_curricula_begin_with_few_viruses_where_the_rules_must_be_learned_first(
 def test_options_that_do_not_go_together_are_refused(options: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         DrMarioOptions(**options)
+
+
+def test_a_search_that_presses_buttons_clears_what_random_presses_do_not() -> None:
+    options = DrMarioOptions(**{**PRESSING, "level": 1}, most_pills=60)
+    cleared = {}
+    for name in ("random", "search2"):
+        env, player, rows = DrMarioEnv(options, 3, "evaluation"), make_baseline(name, options), np.arange(3)  # fmt: skip
+        seen: Any = env.reset(EpisodeSeeds(4, 3))
+        ends: list[float] = []
+        for turn in range(1200):
+            actions = player.choose(Asked(rows, rows, np.full(3, turn), seen, None))
+            batch = env.step(actions)
+            seen = batch.observations
+            ends += batch.metrics[batch.terminated, 0].tolist()
+            if len(ends) >= 3:
+                break
+        cleared[name] = ends[:3]
+    assert len(cleared["random"]) == len(cleared["search2"]) == 3
+    assert sum(cleared["random"]) == 0
+    assert sum(cleared["search2"]) == 3

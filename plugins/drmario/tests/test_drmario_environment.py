@@ -87,7 +87,7 @@ def test_a_clear_is_counted_and_rewarded() -> None:
 @pytest.mark.parametrize(
     ("options", "metric"), [({"level": 20}, "topped_out"), ({"level": 2, "most_pills": 5}, "stalled")]
 )  # fmt: skip
-def test_a_loss_says_what_it_was(options: dict[str, Any], metric: int) -> None:
+def test_a_loss_says_what_it_was(options: dict[str, Any], metric: str) -> None:
     env = opened(4, **options)
     ended = [batch for batch in played(env, "random", 60) if batch.terminated.any()]
     for batch in ended:
