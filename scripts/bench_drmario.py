@@ -291,6 +291,7 @@ def make_plain(folder: str) -> Any:
         state=stable_retro.State.NONE,
         inttype=stable_retro.data.Integrations.CUSTOM_ONLY,
         use_restricted_actions=stable_retro.Actions.ALL,
+        render_mode="rgb_array",
     )
 
 

@@ -95,8 +95,8 @@ class Account:
         taken: Facts = np.any(cells < EMPTIED, axis=2)
         found["highest_row"][:] = np.where(taken.any(axis=1), 16 - taken.argmax(axis=1), 0)
         if not self._is_solo:
-            found["garbage_sent"] += mine[:, SENT]
-            found["garbage_received"] += mine[:, RECEIVED]
+            found["sent"] += mine[:, SENT]
+            found["received"] += mine[:, RECEIVED]
             both = [_left(games.view(STATE)["players"][:, 0, player]) for player in range(2)]
             found["by_clearing"][:] = over & (np.minimum(*both) == 0)
         terms = {

@@ -34,10 +34,8 @@ DUELS = (
     Metric(
         "rounds_lost", "Rounds lost", better="down", format=".0f", least=0, most=3, is_event=True
     ),
-    Metric("garbage_sent", "Garbage sent", unit="lines", better="up", format=".0f", least=0),
-    Metric(
-        "garbage_received", "Garbage received", unit="pieces", better="down", format=".0f", least=0
-    ),
+    Metric("sent", "Garbage sent", unit="lines", better="up", format=".0f", least=0),
+    Metric("received", "Garbage received", unit="pieces", better="down", format=".0f", least=0),
     Metric("player", "Player", format=".0f", least=1, most=2),
     Metric("by_clearing", "Ended by clearing", format=".1%", least=0, most=1),
 )

@@ -197,7 +197,7 @@ def test_options_that_do_not_go_together_are_refused(options: dict[str, Any], to
 def test_a_search_that_presses_buttons_clears_what_random_presses_do_not() -> None:
     options = DrMarioOptions(**{**PRESSING, "level": 1}, most_pills=60)
     cleared = {}
-    for name in ("random", "search2"):
+    for name in ("random", "greedy"):
         env, player, rows = DrMarioEnv(options, 3, "evaluation"), make_baseline(name, options), np.arange(3)  # fmt: skip
         seen: Any = env.reset(EpisodeSeeds(4, 3))
         ends: list[float] = []
@@ -209,6 +209,6 @@ def test_a_search_that_presses_buttons_clears_what_random_presses_do_not() -> No
             if len(ends) >= 3:
                 break
         cleared[name] = ends[:3]
-    assert len(cleared["random"]) == len(cleared["search2"]) == 3
+    assert len(cleared["random"]) == len(cleared["greedy"]) == 3
     assert sum(cleared["random"]) == 0
-    assert sum(cleared["search2"]) == 3
+    assert sum(cleared["greedy"]) == 3
