@@ -103,7 +103,7 @@ class FeatureGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class GameBoard:
     """Cells that the agent sees, and where on them each action leads. Pictures draw the board in place
     of the observation's numbers, and on it how much the policy is for each action."""
 
@@ -185,7 +185,7 @@ class Declaration:
     feature_groups: tuple[FeatureGroup, ...] = ()
     """How the features are drawn. With groups, every feature is in one of them; without, pictures
     draw as many features as have room in the order of `features`."""
-    board: Board | None = None
+    board: GameBoard | None = None
     """The cells that pictures draw for what the agent sees, which `Game.paint_board` colours; None
     where the observation itself is drawn."""
     tracks: tuple[str, ...] = ()

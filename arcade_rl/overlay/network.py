@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arcade_rl.contracts import Board, FeatureGroup
+from arcade_rl.contracts import FeatureGroup, GameBoard
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.blocks import Block, Layers, Outputs, SeenFeatures, SeenPictures
 from arcade_rl.overlay.canvas import Canvas
@@ -33,7 +33,7 @@ class Network:
         action_names: tuple[str, ...],
         feature_names: tuple[str, ...],
         feature_groups: tuple[FeatureGroup, ...] = (),
-        board: Board | None = None,
+        board: GameBoard | None = None,
     ) -> None:
         self.canvas = canvas
         inside = canvas.panel(box, "NETWORK" if activity.layers else "BOARD")
@@ -135,7 +135,7 @@ def _parts(
     names: tuple[str, ...],
     feature_names: tuple[str, ...],
     feature_groups: tuple[FeatureGroup, ...],
-    board: Board | None,
+    board: GameBoard | None,
 ) -> list[FlowPart]:
     parts = []
     for place, seen in enumerate(activity.seen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arcade_rl.contracts import Board
+from arcade_rl.contracts import GameBoard
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.blocks import SeenPictures
 from arcade_rl.overlay.canvas import Canvas
@@ -20,7 +20,7 @@ LEAST = 0.02
 class SeenBoard(SeenPictures):
     """A picture of cells, of which those that actions lead to are coloured."""
 
-    def __init__(self, canvas: Canvas, place: int, board: Board) -> None:
+    def __init__(self, canvas: Canvas, place: int, board: GameBoard) -> None:
         super().__init__(canvas, place, "board", (1, board.rows, board.columns))
         self.board = board
         self.dimensions = f"{board.columns} {texts.TIMES} {board.rows}"
@@ -51,7 +51,7 @@ class SeenBoard(SeenPictures):
         room[:] = (room * (1 - opacity) + colour * opacity).astype(np.uint8)
 
 
-def heat_of(board: Board, decision: Decision) -> Floats:
+def heat_of(board: GameBoard, decision: Decision) -> Floats:
     """The share of the likeliest action that leads to each cell, over the largest share of all. Square
     roots, so that less likely ones are seen too. (cells,)"""
     heat = np.zeros(board.rows * board.columns, np.float32)

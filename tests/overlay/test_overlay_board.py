@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from overlay_scenes import altered, many_scene
 
-from arcade_rl.contracts import Board
+from arcade_rl.contracts import GameBoard
 from arcade_rl.overlay.choices import OTHERS, likely
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.ratings import best_of
@@ -17,7 +17,7 @@ from arcade_rl.overlay.theme import theme
 from arcade_rl.policies.activity import Activity, Choices, Ratings, Seen
 
 PLACES = 120
-BOARD = Board(4, 6, tuple((k % 24,) for k in range(PLACES)))
+BOARD = GameBoard(4, 6, tuple((k % 24,) for k in range(PLACES)))
 """A board of 24 cells, to each of which five actions lead."""
 INK = (10, 200, 30)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from arcade_rl.contracts import Board, Game
+from arcade_rl.contracts import Game, GameBoard
 from arcade_rl.envs.arrays import observations_to_numpy
 from arcade_rl.envs.conformance.play import Seeds, opened
 from arcade_rl.envs.fingerprints import row_of
@@ -15,7 +15,7 @@ from arcade_rl.envs.fingerprints import row_of
 SEED = 61
 
 
-def board_faults(game: Game, options: Any, board: Board | None) -> Iterator[str]:
+def board_faults(game: Game, options: Any, board: GameBoard | None) -> Iterator[str]:
     """Faults of the picture of an episode's first observation."""
     assert board is not None, "only games with a board are asked for one"
     with opened(game, options, 1, "evaluation") as env:

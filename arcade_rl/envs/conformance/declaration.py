@@ -16,9 +16,9 @@ from arcade_rl.config import POOL, Source, resolve
 from arcade_rl.contracts import (
     Aggregation,
     Better,
-    Board,
     Declaration,
     Game,
+    GameBoard,
     Gauge,
     Metric,
     ReplayKind,
@@ -115,7 +115,7 @@ def _seat_faults(declaration: Declaration) -> Iterator[str]:
         yield f"frame_stack is {declaration.frame_stack!r}; expected a whole number, 1 or more"
 
 
-def _board_faults(board: Board, actions: int) -> Iterator[str]:
+def _board_faults(board: GameBoard, actions: int) -> Iterator[str]:
     """Faults of a board in a game with so many actions."""
     cells = board.columns * board.rows
     if len(board.sites) != actions:

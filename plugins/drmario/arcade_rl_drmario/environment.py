@@ -211,7 +211,7 @@ class DrMarioEnv(VectorEnv):
 
 
 class VersusEnv(DrMarioEnv):
-    """The same against opponents."""
+    """N games against opponents."""
 
     def set_opponents(self, opponents: Opponents) -> None:
         self._opponents = opponents

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from pydantic import BaseModel
 
 from arcade_rl.contracts import (
-    Board,
     BuiltIn,
     Declaration,
     Game,
+    GameBoard,
     Observations,
     Opponent,
     PolicyKind,
@@ -123,7 +123,7 @@ class DrMario(Game):
         return classes[name]
 
 
-def board_of(options: DrMarioOptions) -> Board | None:
+def board_of(options: DrMarioOptions) -> GameBoard | None:
     """The learner's bottle, below the two rows that hold the pills, and beside it the opponent's where the
     learner sees that; None for pictures."""
     if options.observation == "pixels":
@@ -133,7 +133,7 @@ def board_of(options: DrMarioOptions) -> Board | None:
         sites: tuple[tuple[int, ...], ...] = ((),) * len(action_names(options))
     else:
         sites = placement_cells(ROWS_ABOVE, columns)
-    return Board(columns, 16 + ROWS_ABOVE, sites)
+    return GameBoard(columns, 16 + ROWS_ABOVE, sites)
 
 
 def networks_of(options: DrMarioOptions) -> tuple[PolicyKind, ...]:

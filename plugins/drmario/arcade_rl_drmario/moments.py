@@ -24,7 +24,7 @@ class Moment:
     console: Bytes
     """The console's whole state."""
     game: Bytes
-    """The same as the simulator has it. (512,), uint8."""
+    """The game as the simulator has it. (512,), uint8."""
     picture: Bytes
     """What it shows, which the console draws with the next frame only. (224, 240, 3), uint8, RGB."""
     rom_sha256: str

@@ -22,7 +22,7 @@ BUTTONS = {
 }  # fmt: skip
 """What is held, by the name of the action."""
 PRESSES = np.array(list(BUTTONS.values()), np.int64)
-"""The same, by the number of the action."""
+"""What is held, by the number of the action. (12,), int64."""
 
 
 def placement_cells(rows_above: int, columns: int) -> tuple[tuple[int, ...], ...]:

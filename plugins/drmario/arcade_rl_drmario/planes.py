@@ -48,7 +48,7 @@ PILL = ("first_colour", "second_colour", "next_first_colour", "next_second_colou
 Planes = npt.NDArray[np.float32]
 """(R, planes, 16, 8), float32."""
 Cells = npt.NDArray[np.uint8]
-"""As the game's memory has them. (R, 16, 8), uint8."""
+"""Cells of bottles, by the bytes of the game's memory. (R, 16, 8), uint8."""
 
 
 def draw(

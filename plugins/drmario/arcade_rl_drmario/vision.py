@@ -37,38 +37,53 @@ class Cells(BaseFeaturesExtractor):
         return found
 
 
+class Actor(nn.Module):
+    """What the actor computes from the cells: a score of every placement, (B, 512), or what the scores of
+    buttons are computed from, (B, 128)."""
+
+    def __init__(self, channels: int, is_placing: bool, activation: type[nn.Module]) -> None:
+        super().__init__()
+        # What a pill in a cell is worth depends on all of its column.
+        self.column = nn.Conv2d(2 * channels, channels, 1)
+        self.activation = activation()
+        if is_placing:
+            self.scores: nn.Module = nn.Conv2d(channels, len(ROTATIONS), 1)
+        else:
+            self.scores = _dense(channels, activation)
+
+    def forward(self, cells: Tensor) -> Tensor:
+        column = cells.mean(dim=2, keepdim=True).expand_as(cells)
+        mixed = self.activation(self.column(torch.cat([cells, column], dim=1)))
+        found: Tensor = self.scores(mixed).flatten(1)
+        return found
+
+
 class BoardNetworks(nn.Module):
-    """What the actor and the critic compute from the cells."""
+    """The actor, and the critic beside it."""
 
     def __init__(self, channels: int, is_placing: bool, activation: type[nn.Module]) -> None:
         super().__init__()
         self.latent_dim_vf = LATENT
         self.latent_dim_pi = PLACEMENTS if is_placing else LATENT
-        # A pill in a cell is worth what the cells below it are, to the floor: each column is summed up.
-        self.column = nn.Conv2d(2 * channels, channels, 1)
-        self.activation = activation()
-        last = nn.Conv2d(channels, len(ROTATIONS), 1) if is_placing else self._dense(channels, activation)  # fmt: skip
-        self.policy_net = nn.Sequential(last, nn.Flatten()) if is_placing else last
-        self.value_net = self._dense(channels, activation)
-
-    @staticmethod
-    def _dense(channels: int, activation: type[nn.Module]) -> nn.Module:
-        return nn.Sequential(nn.Flatten(), nn.Linear(channels * 16 * 8, LATENT), activation())
+        self.policy_net = Actor(channels, is_placing, activation)
+        self.value_net = _dense(channels, activation)
 
     def forward(self, cells: Tensor) -> tuple[Tensor, Tensor]:
         return self.forward_actor(cells), self.forward_critic(cells)
 
     def forward_actor(self, cells: Tensor) -> Tensor:
-        """A score of every placement, (B, 512), or what those of buttons are computed from."""
-        column = cells.mean(dim=2, keepdim=True).expand_as(cells)
-        mixed = self.activation(self.column(torch.cat([cells, column], dim=1)))
-        found: Tensor = self.policy_net(mixed)
+        """What the actions are chosen by. (B, 512) or (B, 128)"""
+        found: Tensor = self.policy_net(cells)
         return found
 
     def forward_critic(self, cells: Tensor) -> Tensor:
         """What the value is computed from. (B, 128)"""
         found: Tensor = self.value_net(cells)
         return found
+
+
+def _dense(channels: int, activation: type[nn.Module]) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * 16 * 8, LATENT), activation())
 
 
 class _Planes:
@@ -101,7 +116,7 @@ class _Planes:
         if own.ortho_init:
             for part in (own.features_extractor, networks, own.action_net, own.value_net):
                 part.apply(lambda module: own.init_weights(module, 2**0.5))
-        last = networks.policy_net[0] if is_placing else own.action_net
+        last = networks.policy_net.scores if is_placing else own.action_net
         with torch.no_grad():
             last.weight.mul_(FIRST_SCORES)
         own.optimizer = own.optimizer_class(
