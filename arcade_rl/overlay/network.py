@@ -16,7 +16,15 @@ from arcade_rl.overlay.links import draw_links
 from arcade_rl.overlay.policy import count
 from arcade_rl.overlay.sites import SeenBoard
 from arcade_rl.overlay.theme import EMPTY, sign_map
-from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Ratings, Switches
+from arcade_rl.policies.activity import (
+    Activity,
+    Choices,
+    Decision,
+    Dials,
+    Layer,
+    Ratings,
+    Switches,
+)
 
 LINES = "lines: the weights that counted most for the action taken"
 
@@ -153,6 +161,8 @@ def _parts(
         parts.append(FlowPart(block, "shared", -1, False, label_width(canvas, block)))
     output = _output(activity)
     for place, layer in enumerate(activity.layers):
+        if board is not None and _is_on(board, layer):
+            continue
         if place == output:
             marks = not isinstance(activity.decision, Dials)
             block = Outputs(canvas, place, layer.label, names, marks)
@@ -161,6 +171,11 @@ def _parts(
         width = label_width(canvas, block)
         parts.append(FlowPart(block, layer.role, place, not layer.is_maps, width))
     return parts
+
+
+def _is_on(board: GameBoard, layer: Layer) -> bool:
+    """Whether the board shows the outputs of this layer."""
+    return layer.role != "critic" and layer.values.size == len(board.sites) and any(board.sites)
 
 
 def label_width(canvas: Canvas, block: Block) -> int:

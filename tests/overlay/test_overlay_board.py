@@ -130,3 +130,11 @@ def test_the_best_are_the_known_ones_and_the_taken_one_is_among_them() -> None:
     assert best_of(values, 2, 4) == [2, 4]
     assert best_of(values, 2, 1) == [2, 3]
     assert shares_of(Ratings(values, 2)).tolist() == pytest.approx([1 / 3, 0, 1, 2 / 3, 0])
+
+
+def test_the_board_stands_for_the_outputs_of_the_actor() -> None:
+    _, texts = drawn(scene(choices(p7=1.0)))
+    assert {"NETWORK", "board", "value"} <= set(texts)
+    assert "policy" not in texts
+    nowhere = altered(scene(choices(p7=1.0)), board=GameBoard(4, 6, ((),) * PLACES))
+    assert "policy" in drawn(nowhere)[1]

@@ -24,20 +24,21 @@ METRICS = (
     Metric("stalled", "Stalled", better="down", format=".1%", least=0, most=1),
 )
 """What every step reports of the learner's bottle, in order."""
-RESULTS = (
+ROUNDS = (
     Metric("won", "Won", better="up", format=".1%", least=0, most=1),
-    Metric("lost", "Lost", better="down", format=".1%", least=0, most=1),
-    Metric("drawn", "Drawn", format=".1%", least=0, most=1),
-)
-DUELS = (
     Metric("rounds_won", "Rounds won", better="up", format=".0f", least=0, most=3, is_event=True),
     Metric(
         "rounds_lost", "Rounds lost", better="down", format=".0f", least=0, most=3, is_event=True
     ),
     Metric("sent", "Garbage sent", unit="lines", better="up", format=".0f", least=0),
     Metric("received", "Garbage received", unit="pieces", better="down", format=".0f", least=0),
-    Metric("player", "Player", format=".0f", least=1, most=2),
+)
+"""What every step of versus reports before that, and after that."""
+RESULTS = (
+    Metric("lost", "Lost", better="down", format=".1%", least=0, most=1),
+    Metric("drawn", "Drawn", format=".1%", least=0, most=1),
     Metric("by_clearing", "Ended by clearing", format=".1%", least=0, most=1),
+    Metric("player", "Player", format=".0f", least=1, most=2),
 )
 
 TERMS = (
@@ -63,7 +64,7 @@ DUEL_TERMS = (
 
 def metrics_of(options: DrMarioOptions) -> tuple[Metric, ...]:
     """The metrics of a game with these options."""
-    return METRICS if options.mode == "solo" else (*RESULTS, *METRICS, *DUELS)
+    return METRICS if options.mode == "solo" else (*ROUNDS, *METRICS, *RESULTS)
 
 
 def terms_of(options: DrMarioOptions) -> tuple[RewardTerm, ...]:
