@@ -181,7 +181,10 @@ def compare_training(games: int, seconds: float, rounds: int) -> None:
     """Print the speed of a training on both backends. A training of the cartridge takes two processes
     with four games each."""
     del games, seconds
-    cartridge = ("train.n_envs=8", "train.env_processes=2", "options.backend=emulator")
+    cartridge = (
+        "train.n_envs=8", "train.n_steps=16", "train.batch_size=64", "train.env_processes=2",
+        "options.backend=emulator",
+    )  # fmt: skip
     settings = {"simulator": (8, ()), "cartridge": (2, cartridge)}
     for name, (updates, words) in settings.items():
         found = [train(updates, *words) for _ in range(rounds)]

@@ -23,7 +23,7 @@ TRAIN = [
     "train", "drmario", "--run", "r", "--steps", str(CHUNKS * 128), "--set", "train.n_envs=4",
     "--set", "train.n_steps=32", "--set", "train.batch_size=64", "--set", "train.threads=1",
     "--set", "options.most_pills=25",
-    "--set", "chunk.steps=128", "--set", 'checkpoint.milestones="34%"',
+    "--set", "chunk.steps=128", "--set", 'checkpoint.milestones="33%"',
     "--set", 'recording.criteria=["all"]', "--set", "engine.backoff_s=0.05",
 ]  # fmt: skip
 

@@ -19,7 +19,7 @@ def made(**options: Any) -> tuple[DrMarioEnv, Any]:
     env = DrMarioEnv(DrMarioOptions(observation="board", level=9, **options), 3, "evaluation")
     torch.manual_seed(0)
     kind = ButtonsPolicy if options else BoardPolicy
-    policy = kind(env.observation_space, env.action_space, lambda _: 1e-3, net_arch=[8, 6])  # type: ignore[arg-type]
+    policy = kind(env.observation_space, env.action_space, lambda _: 1e-3, net_arch=[8, 6])
     policy.set_training_mode(False)
     return env, policy
 
