@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from arcade_rl_drmario.baselines import DEPTHS, WEIGHTS_FILE, RandomPlacements, weights_of
-from arcade_rl_drmario.environment import PlacementEnv
+from arcade_rl_drmario.environment import DrMarioEnv
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.planning.candidates import MOST, list_all
 from arcade_rl_drmario.planning.features import BOARD_FEATURES, FEATURES, VIRUSES
@@ -224,7 +224,7 @@ def advance(evolution: Evolution, given: argparse.Namespace) -> None:
 def write_scale(seed: int, games: int = 256, steps: int = 60) -> None:
     """Measure the scale of the features in games of random placements, and write it into its file."""
     options = DrMarioOptions(curriculum=True)
-    env = PlacementEnv(options, games, "training")
+    env = DrMarioEnv(options, games, "training")
     env.set_stage(len(TOPS) - 1)
     seeds, player = HashedSeeds(seed, games), RandomPlacements()
     seen, sums, squares, count = env.reset(seeds), np.zeros(FEATURES), np.zeros(FEATURES), 0

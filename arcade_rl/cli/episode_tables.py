@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arcade_rl.cli.output import emit_json, fitting, notice, paragraph, table
-from arcade_rl.errors import Interrupted, MissingError, VerificationError
+from arcade_rl.errors import Interrupted, MissingError, UsageError, VerificationError
 from arcade_rl.playback.verify import Divergence, Verification
 from arcade_rl.recording.format import columns_size
 from arcade_rl.recording.recording import Recording
@@ -81,22 +81,39 @@ def _ended(row: EpisodeRow) -> str:
     return datetime.fromtimestamp(row.time).astimezone().isoformat(timespec="seconds")
 
 
-def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow]) -> None:
-    """Write all columns, with a row for each episode."""
+def write_csv(run: RunDirectory, rows: Iterable[EpisodeRow], wanted: str | None = None) -> None:
+    """Write a row for each episode: all columns, or those that are `wanted`, such as
+    "time,number=episode,return". UsageError for a column that there is not."""
     with Database.reading(run.database) as database:
         metrics, terms = database.metric_names(), database.term_names()
-    writer = csv.writer(sys.stdout, lineterminator="\n")
     sums, more = ("length", "return", "shaped_return", "truncated"), (
         "chunk", "stage", "environment", "seed", "opponent", "bytes",
     )  # fmt: skip
-    writer.writerow(["number", "time", "step", *metrics, *sums, *terms, *more, "reasons"])
+    names = ["number", "time", "step", *metrics, *sums, *terms, *more, "reasons"]
+    places, headings = list(range(len(names))), names
+    if wanted is not None:
+        places, headings = chosen_columns(names, wanted)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(headings)
     for row in rows:
         values = row_values(row)
-        writer.writerow([
+        cells = [
             row.number, _ended(row), row.step, *(row.metrics[name] for name in metrics),
             *(values[name] for name in sums), *(row.terms[name] for name in terms),
             *(values[name] for name in more), " ".join(row.reasons),
-        ])  # fmt: skip
+        ]  # fmt: skip
+        writer.writerow([cells[place] for place in places])
+
+
+def chosen_columns(names: Sequence[str], wanted: str) -> tuple[list[int], list[str]]:
+    """(places of the wanted columns among those of these names, their headings). A name that a metric
+    and a reward term have is the metric's. UsageError for a name that is not there."""
+    pairs = [part.strip().partition("=") for part in wanted.split(",")]
+    for name, _, _ in pairs:
+        if name not in names:
+            known = ", ".join(dict.fromkeys(names))
+            raise UsageError(f"--columns has {name!r}; expected names out of {known}")
+    return [names.index(name) for name, _, _ in pairs], [head or name for name, _, head in pairs]
 
 
 def row_values(row: EpisodeRow) -> dict[str, Any]:

@@ -60,16 +60,22 @@ def episodes() -> None:
     epilog=examples(
         "arcade-rl episodes list first --sort -return --limit 5",
         'arcade-rl episodes list first --metric "score>=100" --csv > best.csv',
+        "arcade-rl episodes list first --csv --columns time,number=episode,score,length,return",
     ),
 )
 @RUN
 @filters
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV, all columns.")
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="Columns of the CSV, in order, with commas between them; NAME=HEADING gives one another heading.",
+)
 @JSON
 @RUNS_DIR
 def list_episodes(
-    reference: str, where: tuple[str, ...], as_csv: bool, as_json: bool, runs_dir: str | None,
-    **wanted: Any,
+    reference: str, where: tuple[str, ...], as_csv: bool, columns: str | None, as_json: bool,
+    runs_dir: str | None, **wanted: Any,
 ) -> None:  # fmt: skip
     """List the recorded episodes of RUN.
 
@@ -84,11 +90,13 @@ def list_episodes(
 
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other")
+    if columns is not None and not as_csv:
+        raise UsageError("--columns chooses columns of CSV; expected --csv with it")
     run = find_run(reference, runs_directory(runs_dir))
     query = select(*where, **wanted)
     rows = find_episodes(run, query)
     if as_csv:
-        write_csv(run, rows)
+        write_csv(run, rows, columns)
     elif as_json:
         emit_json([row_values(row) for row in rows])
     elif not write_list(run, rows, query):

@@ -103,6 +103,18 @@ class FeatureGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class GameBoard:
+    """Cells that the agent sees, and where on them each action leads. Pictures draw the board in place
+    of the observation's numbers, and on it how much the policy is for each action."""
+
+    columns: int
+    rows: int
+    sites: tuple[tuple[int, ...], ...]
+    """Cells of each discrete action, in the order of `Declaration.actions`; empty for an action that
+    leads nowhere. Cells are numbered row by row from the top left."""
+
+
+@dataclass(frozen=True, slots=True)
 class Promotion:
     """Leave a stage when the mean of `metric` over the stage's last `episodes` reaches `at_least`."""
 
@@ -174,6 +186,9 @@ class Declaration:
     feature_groups: tuple[FeatureGroup, ...] = ()
     """How the features are drawn. With groups, every feature is in one of them; without, pictures
     draw as many features as have room in the order of `features`."""
+    board: GameBoard | None = None
+    """The cells that pictures draw for what the agent sees, which `Game.paint_board` colours; None
+    where the observation itself is drawn."""
     tracks: tuple[str, ...] = ()
     """Names of the signals that are on or off at each step and are drawn over time, such as a foot
     on the ground."""

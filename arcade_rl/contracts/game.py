@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
+from arcade_rl.contracts.arrays import Observations
 from arcade_rl.contracts.declaration import Declaration
 from arcade_rl.contracts.environment import Purpose, VectorEnv
 from arcade_rl.contracts.opponents import Opponent
@@ -46,6 +50,11 @@ class Game(Protocol):
         """Build the opponent of this name from `Declaration.opponents`. The call is cheap: every
         process that plays the game makes it. Only games with opponents implement this method."""
         raise ContractError(f"{self.name} has no make_opponent, and {name!r} is asked for")
+
+    def paint_board(self, options: Any, observation: Observations) -> npt.NDArray[np.uint8]:
+        """Colours of the cells of `Declaration.board` in one environment's observation. (rows, columns,
+        3), uint8, RGB. Only games with a board implement this method."""
+        raise ContractError(f"{self.name} has no paint_board, and its board is to be drawn")
 
     def policy_class(self, name: str) -> type:
         """The class of the networks of this name from `Declaration.policies`: one that inherits from

@@ -80,3 +80,8 @@ class Opponent(ABC):
         Random choices must follow from seeds and turns alone, so that an episode does not depend on
         the episodes that are played beside it.
         """
+
+    def rate(self, asked: Asked) -> npt.NDArray[np.float32] | None:
+        """What each discrete action is worth to this policy, minus infinity where that is not known, for
+        pictures. (R, actions), float32; None for a policy that values nothing."""
+        return None

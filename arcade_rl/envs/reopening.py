@@ -46,6 +46,22 @@ class Causes:
     """What opponents answered, oldest first; None in a game of one seat."""
 
 
+def allowed_in(
+    env: VectorEnv, actions: npt.NDArray[Any], rows: npt.NDArray[np.bool_]
+) -> npt.NDArray[Any]:
+    """The actions, (N, ...), with the first allowed one in the environments `rows`, (N,), of which
+    nothing is expected."""
+    masks = env.action_masks()
+    if masks is None:
+        return actions
+    ends = np.cumsum(choices(env.action_space))[:-1]
+    parts = np.split(to_numpy(masks), ends, axis=1)
+    allowed = np.stack([part.argmax(axis=1) for part in parts], axis=1).reshape(actions.shape)
+    chosen: npt.NDArray[Any] = actions.copy()
+    chosen[rows] = allowed[rows]
+    return chosen
+
+
 def refuse_unreopenable(declaration: Declaration) -> None:
     """ContractError if a game's open episodes would be lost at every cut."""
     can_replay = declaration.replay == "exact" or declaration.reruns
@@ -177,15 +193,7 @@ class _Reopening:
         """The actions of a step; the first allowed one where the episode has not begun yet."""
         actions: npt.NDArray[Any] = self._actions[step]
         waits = self._starts > step
-        masks = self._env.action_masks() if waits.any() else None
-        if masks is None:
-            return actions
-        ends = np.cumsum(choices(self._env.action_space))[:-1]
-        parts = np.split(to_numpy(masks), ends, axis=1)
-        allowed = np.stack([part.argmax(axis=1) for part in parts], axis=1).reshape(actions.shape)
-        chosen: npt.NDArray[Any] = actions.copy()
-        chosen[waits] = allowed[waits]
-        return chosen
+        return allowed_in(self._env, actions, waits) if waits.any() else actions
 
     def _begin(self, rows: npt.NDArray[np.intp], step: int) -> None:
         """Begin the episodes of these environments, each in the stage that it was played in."""

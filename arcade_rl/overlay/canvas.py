@@ -118,6 +118,12 @@ class Canvas:
         for part in (box,) if placed is None else (box, placed.ink):
             np.copyto(self.pixels[part.region], self.ground[part.region])
 
+    def clear(self, box: Rect) -> None:
+        """Show the ground in this box, without the texts that were written into parts of it."""
+        for inner in [it for it in self.placed if _is_within(it, box)]:
+            self.restore(inner)
+        self.restore(box)
+
     def write(
         self, text: str, box: Rect, font: Font, colour: Colour, align: Align = "left",
         ground: bool = False, kind: Kind = "words",
@@ -158,6 +164,15 @@ class Canvas:
         if aside and fits:
             self.write(aside, room, style.font(14.5), theme.faint, "right", ground=True)
         return box.below(height + style.px(10))
+
+
+def _is_within(inner: Rect, box: Rect) -> bool:
+    return (
+        box.x <= inner.x
+        and inner.right <= box.right
+        and box.y <= inner.y
+        and inner.bottom <= box.bottom
+    )
 
 
 class Label:

@@ -13,6 +13,11 @@ from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.theme import mix
 from arcade_rl.policies.activity import Choices, Decision, Floats
 
+MANY, FEW = 64, 10
+"""Size of a choice above which the likeliest actions of each moment alone have rows, and their number
+at most: what is likely changes with every step there."""
+RARE = 0.0005
+"""Probability that is written as 0.0 %."""
 OTHERS = -1
 """Stands, in place of an action, for all actions of a choice that have no row of their own."""
 
@@ -42,11 +47,12 @@ class ChoicesView:
         self.canvas, self.names = canvas, names
         style = canvas.style
         least = style.line(self.LEAST)
-        needed = sum(sizes) + (len(sizes) - 1) / 2
+        needed = sum(min(size, _most(size)) for size in sizes) + (len(sizes) - 1) / 2
         narrow = box.width < (2 * self._least_width() if style.is_for_phone else style.px(360))
         columns = 1 if needed * least <= box.height or narrow else 2
         places = max(columns, int(box.height / least) * columns)
-        self.groups = share(sizes, max(len(sizes), int(places - (len(sizes) - 1) / 2 * columns)))
+        groups = share(sizes, max(len(sizes), int(places - (len(sizes) - 1) / 2 * columns)))
+        self.groups = [Group(it.first, it.size, min(it.rows, _most(it.size))) for it in groups]
         self.boxes = self._place(box, columns)
         font = style.row_font(17, 700, self.boxes[0].height)
         self.name_width = self._name_width(self.boxes[0].width, font)
@@ -116,14 +122,32 @@ class ChoicesView:
         for group, taken in zip(self.groups, choices.taken, strict=True):
             own = probabilities[group.first : group.first + group.size]
             usual = self.usual[group.first : group.first + group.size]
-            for action in shown(usual, group.rows, taken):
-                self._draw_row(place, group, action, own, taken)
+            chosen = self._shown(group, own, usual, taken)
+            for action in chosen:
+                self._draw_row(place, group, chosen, action, own, taken)
                 place += 1
+            for empty in range(place, place + group.rows - len(chosen)):
+                self._empty(empty)
+            place += group.rows - len(chosen)
 
-    def _draw_row(self, place: int, group: Group, action: int, own: Floats, taken: int) -> None:
+    @staticmethod
+    def _shown(group: Group, own: Floats, usual: npt.NDArray[np.floating], taken: int) -> list[int]:
+        """The actions of a group that have a row."""
+        if group.size > MANY and group.rows > 1:
+            return likely(own, group.rows, taken)
+        return shown(usual, group.rows, taken)
+
+    def _empty(self, place: int) -> None:
+        """Leave a row empty."""
+        if self.drawn[place] != ():
+            self.drawn[place] = ()
+            self.canvas.clear(self.boxes[place])
+
+    def _draw_row(
+        self, place: int, group: Group, chosen: list[int], action: int, own: Floats, taken: int
+    ) -> None:
         if action == OTHERS:
-            chosen = set(shown(self.usual[group.first : group.first + group.size], group.rows, taken))  # fmt: skip
-            part = sum(float(own[k]) for k in range(group.size) if k not in chosen)
+            part = max(0.0, 1.0 - sum(float(own[k]) for k in chosen if k != OTHERS))
             name = f"{group.size - len(chosen) + 1} others"
         else:
             part, name = float(own[action]), self.names[group.first + action]
@@ -135,15 +159,16 @@ class ChoicesView:
 
 
 def draw_row(
-    canvas: Canvas, box: Rect, name_width: int, size: int, name: str, part: float, is_taken: bool
+    canvas: Canvas, box: Rect, name_width: int, size: int, name: str, part: float, is_taken: bool,
+    figure: str = "",
 ) -> None:  # fmt: skip
-    """Draw a row with a name, a bar and a percentage; a taken action has a wash, an arrow and the
-    accent colour."""
+    """Draw a row with a name, a bar and a number, the bar's percentage if none is given; a taken action
+    has a wash, an arrow and the accent colour."""
     style, theme, pixels = canvas.style, canvas.theme, canvas.pixels
     canvas.restore(box)
     row = box.inset(0, max(1, box.height // 16))
-    figure = max(style.px(60), texts.width("100.0 %", style.font(17, 700)) * style.is_for_phone)
-    number = row.beside(row.width - figure - style.px(8)).left(figure)
+    wide = max(style.px(60), texts.width("100.0 %", style.font(17, 700)) * style.is_for_phone)
+    number = row.beside(row.width - wide - style.px(8)).left(wide)
     room = row.beside(style.px(28)).left(min(name_width, number.x - row.x - style.px(32)))
     bar = Rect(room.right + style.px(12), row.y, number.x - room.right - style.px(16), row.height)
     is_behind = bar.width < style.px(60)
@@ -161,7 +186,7 @@ def draw_row(
     colour, weight = (theme.text, 700) if is_taken else (theme.dim, 500)
     canvas.write(name, room, style.font(17, weight)._replace(size=size), colour, kind="name")
     font = style.row_font(17, 700 if is_taken else 400, box.height)
-    canvas.write(f"{part * 100:.1f} %", number, font, colour, "right", kind="figure")
+    canvas.write(figure or f"{part * 100:.1f} %", number, font, colour, "right", kind="figure")
 
 
 def draw_back(canvas: Canvas, row: Rect, part: float, is_taken: bool) -> None:
@@ -196,6 +221,19 @@ def share(sizes: tuple[int, ...], places: int) -> list[Group]:
         groups.append(Group(first, size, min(size, fair)))
         first += size
     return groups
+
+
+def _most(size: int) -> int:
+    """Rows that a choice of this size has at most."""
+    return FEW if size > MANY else size
+
+
+def likely(own: Floats, rows: int, taken: int) -> list[int]:
+    """The likeliest actions, the likeliest first, with the taken one, and `OTHERS` at the end."""
+    best = [int(k) for k in np.argsort(-own, kind="stable")[: rows - 1] if own[k] >= RARE]
+    if taken not in best:
+        best = [*best[: rows - 2], taken]
+    return [*best, OTHERS]
 
 
 def shown(usual: npt.NDArray[np.floating], rows: int, taken: int) -> list[int]:

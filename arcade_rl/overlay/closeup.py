@@ -55,9 +55,11 @@ class _Panel:
         self._tiles: list[SeenPictures | Layers] = []
         self._numbers: list[tuple[int, list[Label]]] = []
         box = Rect(0, 0, *size).inset(6, 6)
-        if activity is None:
+        is_bare = activity is not None and what != EYES and not activity.layers
+        if activity is None or is_bare:
             inside = canvas.panel(box, "NOT KNOWN")
-            canvas.write("at the start, or without its policy", inside.top(24), canvas.style.label, theme.faint, ground=True)  # fmt: skip
+            why = "a search has no layers" if is_bare else "at the start, or without its policy"
+            canvas.write(why, inside.top(24), canvas.style.label, theme.faint, ground=True)
         elif what == EYES:
             inside = canvas.panel(box, "WHAT THE AGENT SEES")
             for place, room in enumerate(inside.rows([1.0] * len(activity.seen), 12)):

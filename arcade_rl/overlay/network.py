@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arcade_rl.contracts import FeatureGroup
+from arcade_rl.contracts import FeatureGroup, GameBoard
 from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.blocks import Block, Layers, Outputs, SeenFeatures, SeenPictures
 from arcade_rl.overlay.canvas import Canvas
@@ -14,8 +14,17 @@ from arcade_rl.overlay.groups import SeenGroups
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.links import draw_links
 from arcade_rl.overlay.policy import count
+from arcade_rl.overlay.sites import SeenBoard
 from arcade_rl.overlay.theme import EMPTY, sign_map
-from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Switches
+from arcade_rl.policies.activity import (
+    Activity,
+    Choices,
+    Decision,
+    Dials,
+    Layer,
+    Ratings,
+    Switches,
+)
 
 LINES = "lines: the weights that counted most for the action taken"
 
@@ -32,16 +41,18 @@ class Network:
         action_names: tuple[str, ...],
         feature_names: tuple[str, ...],
         feature_groups: tuple[FeatureGroup, ...] = (),
+        board: GameBoard | None = None,
     ) -> None:
         self.canvas = canvas
-        inside = canvas.panel(box, "NETWORK")
-        parts = _parts(canvas, activity, action_names, feature_names, feature_groups)
+        inside = canvas.panel(box, "NETWORK" if activity.layers else "BOARD")
+        parts = _parts(canvas, activity, action_names, feature_names, feature_groups, board)
         gap = canvas.style.px(14)
         left_out, least = 0, max(canvas.style.px(76), canvas.style.line(20) + canvas.style.px(60))
         for some, place in lines(parts, inside, gap, least):
             left_out += self._place(Line.of(some, place, canvas.style.px(26)))
         self.parts = [part for part in parts if part.box.width > 1]
-        self._draw_legend(box, left_out)
+        if activity.layers:
+            self._draw_legend(box, left_out)
         self.bodies = _bodies(self.parts, inside)
         self.of_layer = {part.layer: part.block for part in self.parts if part.layer >= 0}
         self.outputs = [part.block for part in self.parts if isinstance(part.block, Outputs)]
@@ -115,7 +126,7 @@ class Network:
 
 def taken(decision: Decision) -> frozenset[int]:
     """Positions of the outputs of the taken actions; none for continuous actions."""
-    if isinstance(decision, Dials):
+    if isinstance(decision, Dials | Ratings):
         return frozenset()
     if isinstance(decision, Switches):
         return frozenset(np.flatnonzero(decision.taken).tolist())
@@ -132,11 +143,14 @@ def _parts(
     names: tuple[str, ...],
     feature_names: tuple[str, ...],
     feature_groups: tuple[FeatureGroup, ...],
+    board: GameBoard | None,
 ) -> list[FlowPart]:
     parts = []
     for place, seen in enumerate(activity.seen):
-        if seen.is_picture:
-            block: Block = SeenPictures(canvas, place, seen.name, seen.values.shape)
+        if board is not None:
+            block: Block = SeenBoard(canvas, place, board)
+        elif seen.is_picture:
+            block = SeenPictures(canvas, place, seen.name, seen.values.shape)
         else:
             size = seen.values.size
             known = feature_names if len(feature_names) == size else ()
@@ -147,6 +161,8 @@ def _parts(
         parts.append(FlowPart(block, "shared", -1, False, label_width(canvas, block)))
     output = _output(activity)
     for place, layer in enumerate(activity.layers):
+        if board is not None and _is_on(board, layer):
+            continue
         if place == output:
             marks = not isinstance(activity.decision, Dials)
             block = Outputs(canvas, place, layer.label, names, marks)
@@ -155,6 +171,11 @@ def _parts(
         width = label_width(canvas, block)
         parts.append(FlowPart(block, layer.role, place, not layer.is_maps, width))
     return parts
+
+
+def _is_on(board: GameBoard, layer: Layer) -> bool:
+    """Whether the board shows the outputs of this layer."""
+    return layer.role != "critic" and layer.values.size == len(board.sites) and any(board.sites)
 
 
 def label_width(canvas: Canvas, block: Block) -> int:

@@ -111,6 +111,7 @@ def _shape(scene: Scene) -> tuple[object, ...]:
         scene.action_names,
         scene.feature_names,
         scene.feature_groups,
+        scene.board,
         tuple(one.label for one in scene.playback.readings),
         tuple(one.name for one in scene.playback.contributions),
         None if activity is None else _activity_shape(activity),
@@ -186,7 +187,7 @@ class _Picture:
         policy = Policy(self.canvas, layout.policy, activity, self.names)
         network = Network(
             self.canvas, layout.network, activity, self.names, scene.feature_names,
-            scene.feature_groups,
+            scene.feature_groups, scene.board,
         )  # fmt: skip
         return policy, network
 

@@ -8,12 +8,13 @@ from arcade_rl.overlay.canvas import Canvas, fill
 from arcade_rl.overlay.choices import ChoicesView
 from arcade_rl.overlay.dials import DialsView
 from arcade_rl.overlay.layout import FEW_ROWS, Rect
+from arcade_rl.overlay.ratings import RatingsView
 from arcade_rl.overlay.scene import Trace
 from arcade_rl.overlay.switches import SwitchesView
 from arcade_rl.overlay.value import Value
-from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Switches
+from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Ratings, Switches
 
-View: TypeAlias = ChoicesView | SwitchesView | DialsView
+View: TypeAlias = ChoicesView | SwitchesView | DialsView | RatingsView
 
 
 class Policy:
@@ -72,6 +73,8 @@ def view(canvas: Canvas, box: Rect, decision: Decision, names: tuple[str, ...]) 
         return ChoicesView(canvas, box, names, decision.sizes)
     if isinstance(decision, Switches):
         return SwitchesView(canvas, box, names)
+    if isinstance(decision, Ratings):
+        return RatingsView(canvas, box, names)
     return DialsView(canvas, box, names)
 
 
@@ -81,12 +84,16 @@ def kind(decision: Decision) -> str:
         return "probability of each action"
     if isinstance(decision, Switches):
         return "probability of each button"
+    if isinstance(decision, Ratings):
+        return "what the best actions are worth"
     return "normal distribution of each action"
 
 
 def count(decision: Decision) -> int:
     """Number of actions, buttons or dimensions of a decision."""
-    return len(decision.mean if isinstance(decision, Dials) else decision.probabilities)
+    if isinstance(decision, Dials):
+        return len(decision.mean)
+    return len(decision.values if isinstance(decision, Ratings) else decision.probabilities)
 
 
 def named(names: tuple[str, ...], decision: Decision) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import FeatureGroup, Frame, Gauge
+from arcade_rl.contracts import FeatureGroup, Frame, GameBoard, Gauge
 from arcade_rl.policies.activity import Activity, Floats
 from arcade_rl.runs.standing import LearningCurve, Standing
 
@@ -152,6 +152,9 @@ class Scene:
     dashboard: Dashboard | None
     """None where the game has no instruments."""
     banner: Banner | None
+    board: GameBoard | None = None
+    """Where actions lead on the board that the agent sees, which is the only part of
+    `Activity.seen`; None where the observation itself is shown."""
 
     @property
     def frame(self) -> Frame:

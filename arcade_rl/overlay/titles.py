@@ -14,7 +14,7 @@ from arcade_rl.overlay.canvas import Canvas, Label, Style, arrow, fill, rounded
 from arcade_rl.overlay.layout import Rect, smallest_font
 from arcade_rl.overlay.scene import Banner, Card, Scene, Title
 from arcade_rl.overlay.theme import Theme
-from arcade_rl.policies.activity import Choices, Decision, Switches
+from arcade_rl.policies.activity import Choices, Decision, Ratings, Switches
 from arcade_rl.words import DASH, number
 
 NARROW = 22
@@ -110,6 +110,8 @@ def took(decision: Decision, names: tuple[str, ...]) -> str:
     if isinstance(decision, Choices):
         starts = np.cumsum([0, *decision.sizes[:-1]])
         return " + ".join(names[start + k] for start, k in zip(starts, decision.taken, strict=True))
+    if isinstance(decision, Ratings):
+        return names[decision.taken]
     if isinstance(decision, Switches):
         return " + ".join(names[k] for k in np.flatnonzero(decision.taken)) or DASH
     if len(decision.taken) > NUMBERS:

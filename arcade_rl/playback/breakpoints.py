@@ -12,7 +12,15 @@ import numpy as np
 from arcade_rl.contracts import Declaration
 from arcade_rl.errors import UsageError
 from arcade_rl.playback.session import Shown
-from arcade_rl.policies.activity import Activity, Choices, Decision, Dials, Floats, Switches
+from arcade_rl.policies.activity import (
+    Activity,
+    Choices,
+    Decision,
+    Dials,
+    Floats,
+    Ratings,
+    Switches,
+)
 from arcade_rl.runs.episodes import Condition, parse_condition
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -64,8 +72,8 @@ def parse_breakpoint(text: str, declaration: Declaration, has_policy: bool) -> B
     return Breakpoint(text, conditions)
 
 
-def entropy(decision: Decision) -> float:
-    """Entropy of the distribution that an action was taken from, nat."""
+def entropy(decision: Decision) -> float | None:
+    """Entropy of the distribution that an action was taken from, nat; None where there was none."""
     match decision:
         case Choices():
             return _entropy(decision.probabilities)
@@ -73,18 +81,20 @@ def entropy(decision: Decision) -> float:
             return _entropy(decision.probabilities) + _entropy(1 - decision.probabilities)
         case Dials():
             return float(np.log(decision.deviation * np.sqrt(2 * np.pi * np.e)).sum())
+        case Ratings():
+            return None
 
 
 def greatest_probability(decision: Decision) -> float | None:
     """Probability of the likeliest action, over all its parts together; None for continuous
-    actions, which have densities."""
+    actions, which have densities, and for a search, which has none."""
     match decision:
         case Choices():
             parts = np.split(decision.probabilities, np.cumsum(decision.sizes)[:-1])
             return float(np.prod([part.max() for part in parts]))
         case Switches():
             return float(np.maximum(decision.probabilities, 1 - decision.probabilities).prod())
-        case Dials():
+        case Dials() | Ratings():
             return None
 
 

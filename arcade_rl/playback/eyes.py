@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +88,20 @@ class Eyes:
                 f"recorded, and what the agent saw is not known; {WITHOUT}, or export it where it was "
                 "played"
             ) from error
+
+
+class Insight(Protocol):
+    """What the policy that is shown makes of an episode."""
+
+    def activity(self, step: int) -> Activity | None:
+        """What the policy did before step number `step`, from 0; None where nothing is known of it.
+        Errors are those of `Eyes.sight`."""
+        ...
+
+    def values(self, first: int, end: int) -> npt.NDArray[np.float32]:
+        """The policy's estimates of the return before the steps from `first` to before `end`; none for
+        a policy without them. (end - first,) or (0,), float32."""
+        ...
 
 
 class Mind:

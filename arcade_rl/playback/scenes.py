@@ -144,6 +144,7 @@ def scenes_of(session: Session, shown: Shown, billing: Billing) -> list[Scene]:
             feature_names=declaration.features,
             feature_groups=declaration.feature_groups,
             dashboard=dashboard,
+            board=declaration.board if shown.activity is not None else None,
             banner=_banner(billing, (frame - billing.begins) / rate / billing.speed)
             or _turn(session, step, frame, billing),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -21,14 +21,14 @@ from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Scene, Title
 from arcade_rl.playback import scenes
-from arcade_rl.playback.eyes import Eyes, Mind
+from arcade_rl.playback.eyes import Eyes, Insight
 from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.provenance import provenance_of
 from arcade_rl.playback.replay import Moment, Replay
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.stock import Stock, screen_kind
 from arcade_rl.playback.tables import RunningMetrics
-from arcade_rl.policies.activity import Activity
+from arcade_rl.policies.activity import Activity, Seen
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.states import StartState
 from arcade_rl.runs.standing import LearningCurve, Standing
@@ -112,7 +112,7 @@ class Session:
         wants: Wants,
         about: About,
         eyes: Eyes | None = None,
-        mind: Mind | None = None,
+        mind: Insight | None = None,
     ) -> None:
         """`eyes`: what the agent saw, where terms are shown; `mind`: the policy that is looked
         into. The session closes neither.
@@ -171,7 +171,7 @@ class Session:
         return self._eyes
 
     @property
-    def mind(self) -> Mind | None:
+    def mind(self) -> Insight | None:
         """The policy that is looked into."""
         return self._mind
 
@@ -242,11 +242,11 @@ class Session:
             metrics=self._metrics.after(self.recording, position),
             metrics_before=self._metrics.after(self.recording, max(step, 0)),
             terms=self._terms(step) if position else None,
-            activity=self._mind.activity(step) if self._mind is not None and position else None,
+            activity=self._activity(step) if position else None,
             instruments=self.instruments_after(position) if position else None,
         )
 
-    def look_through(self, mind: Mind | None, about: About) -> None:
+    def look_through(self, mind: Insight | None, about: About) -> None:
         """Show from now on what another policy makes of the episode, and what is known of that one.
         The session does not close `mind`."""
         self._mind, self.about = mind, about
@@ -316,6 +316,17 @@ class Session:
             return
         self.performance.play_to(steps)
         self._replay.grow(self.performance.recording, self.performance.is_over)
+
+    def _activity(self, step: int) -> Activity | None:
+        """What the policy did, with the board in place of what it saw where the game has a board."""
+        activity = None if self._mind is None else self._mind.activity(step)
+        if activity is None or self.declaration.board is None or self._eyes is None:
+            return activity
+        sight = self._eyes.sight(step)
+        assert sight is not None, "what is looked into can see"
+        played = self.played
+        colours = played.game.paint_board(played.options, sight.before.observation)
+        return replace(activity, seen=(Seen("board", colours[None]),))
 
     def _terms(self, step: int) -> dict[str, float] | None:
         sight = None if self._eyes is None else self._eyes.sight(step)

@@ -23,6 +23,7 @@ from arcade_rl.envs.arrays import actions_for, observations_to_numpy, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.processes import open_processes
+from arcade_rl.envs.reopening import allowed_in
 from arcade_rl.envs.seats import RecordedOpponents
 from arcade_rl.errors import ArcadeError
 from arcade_rl.playback.game import PlayedGame, action_fault, find_game
@@ -169,6 +170,9 @@ def _play(env: VectorEnv, lanes: Sequence[_Lane], is_stacked: bool) -> Iterator[
     _look(lanes, newest(observations, is_stacked))
     while not all(lane.is_done for lane in lanes):
         actions = np.stack([lane.action for lane in lanes])
+        idle = np.array([lane.is_done for lane in lanes])
+        if idle.any():
+            actions = allowed_in(env, actions, idle)
         batch = env.step(actions_for(actions, observations))
         _advance(lanes, batch, is_stacked)
         _look(lanes, newest(batch.observations, is_stacked))

@@ -101,7 +101,17 @@ class Dials:
     high: Floats
 
 
-Decision: TypeAlias = Choices | Switches | Dials
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What a policy without networks, such as a search, found each action to be worth."""
+
+    values: Floats
+    """Worth of every action in units of the policy's own; minus infinity where it is not known. (A,)"""
+    taken: int
+    """The action that was taken, from 0."""
+
+
+Decision: TypeAlias = Choices | Switches | Dials | Ratings
 
 
 @dataclass(frozen=True, slots=True)

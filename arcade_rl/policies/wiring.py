@@ -175,7 +175,7 @@ def _role(policy: ActorCriticPolicy, name: str) -> Role:
     recurrent = isinstance(policy, RecurrentActorCriticPolicy)
     if place == "lstm_actor" and recurrent and policy.shared_lstm:
         return "shared"
-    return _ROLES[place]
+    return _ROLES.get(place, "shared")  # a game's own networks may have parts of any name
 
 
 def _labels(policy: ActorCriticPolicy, calls: Sequence[_Call]) -> list[str]:

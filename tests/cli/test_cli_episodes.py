@@ -175,9 +175,23 @@ def test_csv_has_every_column(runs: Path, capsys: Output) -> None:
         assert datetime.fromisoformat(row["time"]).tzinfo is not None
 
 
+def test_csv_has_the_columns_that_are_wanted_under_their_headings(
+    runs: Path, capsys: Output
+) -> None:
+    wanted = "time, number=episode,hits,length=steps,return"
+    text = said(capsys, "list", "r", "--csv", "--columns", wanted)[0]
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert list(rows[0]) == ["time", "episode", "hits", "steps", "return"]
+    for row, episode in zip(rows, Run("r").episodes(), strict=True):
+        found = [float(row[name]) for name in ("episode", "hits", "steps", "return")]
+        assert found == [episode.number, episode.metrics["hits"], episode.length, episode.return_]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
+        (["list", "r", "--csv", "--columns", "hit,scores"], 2, "--columns has 'scores'; expected names out of number, time"),
+        (["list", "r", "--columns", "hits"], 2, "expected --csv with it"),
         (["list", "r", "--metric", "scores>=1"], 2, "episodes have no 'scores'; expected one of number, return"),
         (["list", "r", "--metric", "hits"], 2, "'hits' is not a condition; expected a metric"),
         (["list", "r", "--sort", "nothing"], 2, "episodes have no 'nothing'"),

@@ -163,7 +163,7 @@ def test_the_commands_of_the_documentation_work(
     monkeypatch.chdir(tmp_path)
     (commands,) = blocks("")
     lines = [line.partition("#")[0].strip() for line in commands.splitlines()]
-    assert len(lines) == 10
+    assert len(lines) == 11
     for line in lines:
         words = shlex.split(line.partition(" > ")[0])
         assert words[:2] == ["arcade-rl", "episodes"]

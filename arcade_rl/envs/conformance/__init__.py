@@ -9,6 +9,7 @@ from arcade_rl.config import declared
 from arcade_rl.contracts import Declaration, Game
 from arcade_rl.envs.conformance import (
     batch,
+    boards,
     cuts,
     declaration,
     determinism,
@@ -72,6 +73,8 @@ def _check_steps(
     run("evaluation", lambda: batch.step_faults(game, options, declared, "evaluation", steps))
     if len(declared.seats) > 1:
         run("seats", lambda: seats.seat_faults(game, options, declared, steps))
+    if declared.board is not None:
+        run("board", lambda: boards.board_faults(game, options, declared.board))
     if declared.stages:
         run("stages", lambda: batch.stage_faults(game, options, declared))
 

@@ -18,6 +18,7 @@ from arcade_rl.contracts import (
     Better,
     Declaration,
     Game,
+    GameBoard,
     Gauge,
     Metric,
     ReplayKind,
@@ -107,9 +108,21 @@ def _seat_faults(declaration: Declaration) -> Iterator[str]:
         yield f"an opponent is called {POOL!r}; expected another name, as it means checkpoints of a run"
     if len(seats) > 1 and not names:
         yield f"opponents is empty; expected at least one, as {len(seats)} seats are declared"
+    if declaration.board is not None:
+        yield from _board_faults(declaration.board, len(declaration.actions))
     yield from _name_faults("policies", [kind.name for kind in declaration.policies])
     if type(declaration.frame_stack) is not int or declaration.frame_stack < 1:
         yield f"frame_stack is {declaration.frame_stack!r}; expected a whole number, 1 or more"
+
+
+def _board_faults(board: GameBoard, actions: int) -> Iterator[str]:
+    """Faults of a board in a game with so many actions."""
+    cells = board.columns * board.rows
+    if len(board.sites) != actions:
+        yield f"the board has sites of {len(board.sites)} actions; expected {actions}"
+    beyond = sorted({cell for site in board.sites for cell in site if not 0 <= cell < cells})
+    if beyond:
+        yield f"a site of the board has the cell {beyond[0]}; expected 0 to {cells - 1}"
 
 
 def _replay_faults(declaration: Declaration) -> Iterator[str]:

@@ -1,52 +1,60 @@
-"""N games of one player that wait for a placement, in the simulator or on the cartridge."""
+"""N games that wait for decisions, in the simulator or on the cartridge."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl_drmario.shared import (
-    FRAME_COUNTER,
-    PLAYING,
-    RANDOM_NUMBER,
-    PlayedGame,
-    SharedConsole,
-    is_cleared,
-    is_falling,
-    is_full,
-    run_to,
-)
-from arcade_rl_drmario.simulator import Simulator, from_console
-from arcade_rl_drmario.simulator.state import FIRST_WON, LOST, OUTCOME, SIZE
+from arcade_rl_drmario.cartridge import find_cartridge
+from arcade_rl_drmario.moments import Moment
+from arcade_rl_drmario.options import DrMarioOptions
+from arcade_rl_drmario.played import Cartridge
+from arcade_rl_drmario.simulator import Simulator, Snapshot
+from arcade_rl_drmario.simulator.scripts import LONGEST
+from arcade_rl_drmario.simulator.state import SIZE
 from arcade_rl_drmario.starts import Starts
 
 Rows = npt.NDArray[np.intp]
 Integers = npt.NDArray[np.int64]
 
-LONGEST_FALL = 2000
-"""Frames from a pill to the next one, or to the game's end, that no cartridge takes."""
-
 
 class Bottles(ABC):
-    """N games, each at a decision."""
+    """N games of one player or two, each at a decision of one of them or at its end."""
 
     bytes: npt.NDArray[np.uint8]
     """Each game's state, as the simulator has it. (N, 512), uint8."""
+    counts: Integers
+    """What happened in the last run of frames, as `Simulator.counts` has it. (N, players, 4)."""
 
     @abstractmethod
-    def begin(self, rows: Rows, starts: Starts, speed: int) -> None:
-        """Begin these games, and run them to their first decisions."""
+    def begin(self, rows: Rows, starts: Starts, speed: int, crowns: Integers) -> None:
+        """Begin these games, and run them to their first decisions. `crowns`: rounds that each player
+        has won, (R, 2)."""
+
+    @abstractmethod
+    def begin_from(self, rows: Rows, moment: Moment) -> None:
+        """Begin these games in this moment."""
+
+    @property
+    @abstractmethod
+    def deciding(self) -> npt.NDArray[np.bool_]:
+        """Who has to decide now. (N, players), bool."""
 
     @abstractmethod
     def place(self, placements: Integers) -> Integers:
-        """Bring every pill to rest at its placement, (N,), and run to the next decision or to the
-        game's end. Returns the frames that went by, (N,). UsageError where a pill cannot get there.
-        """
+        """Bring pills to rest at their placements, (N, players) with -1 for none, and run every game to
+        its next decision or to its end. Returns the frames that went by, (N,). UsageError where a pill
+        cannot get there."""
+
+    @abstractmethod
+    def press(self, buttons: Integers, frames: int) -> Integers:
+        """Hold buttons for so many frames, (N, players) with -1 for none, and run every game to its next
+        decision or to its end. Returns the frames that went by, (N,)."""
 
     @abstractmethod
     def save(self) -> dict[str, npt.NDArray[Any]]:
@@ -63,146 +71,128 @@ class Bottles(ABC):
 class SimulatedBottles(Bottles):
     """Games in the simulator."""
 
-    def __init__(self, num_games: int) -> None:
-        self._simulator = Simulator(num_games)
-        self.bytes = self._simulator.bytes
+    def __init__(self, num_games: int, players: int) -> None:
+        self._simulator = Simulator(num_games, players)
+        self.bytes, self.counts = self._simulator.bytes, self._simulator.counts
 
-    def begin(self, rows: Rows, starts: Starts, speed: int) -> None:
-        self._simulator.reset(
-            rows, starts.random_numbers, starts.levels[:, None], speed, starts.frame_counters
+    def begin(self, rows: Rows, starts: Starts, speed: int, crowns: Integers) -> None:
+        simulator = self._simulator
+        simulator.reset(
+            rows,
+            starts.random_numbers,
+            starts.cartridge_levels[:, None],
+            speed,
+            starts.frame_counters,
+            starts.viruses,
         )
-        self._simulator.run()
+        simulator.state["players"]["victories"][rows] = crowns
+        simulator.run()
+
+    def begin_from(self, rows: Rows, moment: Moment) -> None:
+        nothing = Snapshot(
+            np.tile(moment.game, (len(rows), 1)),
+            np.zeros((len(rows), 1, LONGEST), np.uint8),
+            np.zeros((len(rows), 1, 2), np.int64),
+        )
+        self._simulator.restore(nothing, rows)
+
+    @property
+    def deciding(self) -> npt.NDArray[np.bool_]:
+        return self._simulator.deciding
 
     def place(self, placements: Integers) -> Integers:
         return self._simulator.place(placements)
 
+    def press(self, buttons: Integers, frames: int) -> Integers:
+        return self._simulator.press(buttons, frames)
+
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        return {"bytes": self.bytes.copy()}
+        saved = self._simulator.save()
+        return {"bytes": saved.games, "scripts": saved.scripts, "pending": saved.pending}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.bytes[:] = saved["bytes"]
-
-
-class Cartridge:
-    """One game on the console of this process, frame by frame."""
-
-    def __init__(self, rom: Path) -> None:
-        self._shared = SharedConsole.take(rom)
-        self._game = PlayedGame()
-        self._guide = Simulator(1)
-
-    @property
-    def sound_rate_hz(self) -> float:
-        return self._shared.turn_of(self._game).sound_rate_hz
-
-    @property
-    def sound(self) -> npt.NDArray[np.int16]:
-        """The sound of the last frame. (samples, 2), int16."""
-        return self._shared.turn_of(self._game).sound
-
-    def begin(self, random_number: int, level: int, frame_counter: int, speed: int) -> None:
-        """Begin a game, and run it to its first decision."""
-        console = self._shared.turn_of(self._game)
-        console.load(self._shared.making_level(level, speed))
-        console.write(RANDOM_NUMBER, random_number >> 8, random_number & 0xFF)
-        run_to(console, PLAYING)
-        console.write(FRAME_COUNTER, frame_counter)
-        for _ in range(LONGEST_FALL):
-            if is_falling(console):
-                return
-            console.frame()
-
-    def place(self, placement: int, seen: list[Any] | None = None, heard: list[Any] | None = None) -> int:  # fmt: skip
-        """Bring the pill to rest there, and run to the next decision or to the game's end. Returns the
-        frames that went by; `seen` and `heard` get their pictures and sounds."""
-        console = self._shared.turn_of(self._game)
-        self._guide.bytes[0] = from_console(console.ram)
-        script = self._guide.script(0, placement).tolist()
-        for frame in range(LONGEST_FALL):
-            console.frame(script[frame] if frame < len(script) else 0)
-            if seen is not None:
-                seen.append(console.screen)
-            if heard is not None:
-                heard.append(console.sound)
-            is_placed = frame + 1 >= len(script)
-            if is_placed and (is_falling(console) or is_cleared(console) or is_full(console)):
-                return frame + 1
-        raise AssertionError(f"no pill appears within {LONGEST_FALL} frames")
-
-    @property
-    def picture(self) -> npt.NDArray[np.uint8]:
-        """The picture of the last frame. (224, 240, 3), uint8, RGB."""
-        return self._shared.turn_of(self._game).screen
-
-    @property
-    def memory(self) -> npt.NDArray[np.uint8]:
-        """The console's memory. (2048,), uint8."""
-        return self._shared.turn_of(self._game).ram
-
-    def poke(self, address: int, value: int) -> None:
-        """Write a byte into the console's memory."""
-        self._shared.turn_of(self._game).write(address, value)
-
-    def read(self) -> npt.NDArray[np.uint8]:
-        """The game's state, as the simulator has it. (512,), uint8."""
-        console = self._shared.turn_of(self._game)
-        found = from_console(console.ram)
-        if is_cleared(console):
-            found[OUTCOME] = FIRST_WON
-        elif is_full(console):
-            found[OUTCOME] = LOST
-        return found
-
-    def save(self) -> bytes:
-        """The console's whole state."""
-        return self._shared.turn_of(self._game).save()
-
-    def restore(self, state: bytes) -> None:
-        """Go on from what `save` gave."""
-        self._shared.turn_of(self._game).load(state)
-
-    def close(self) -> None:
-        """Give the console back."""
-        self._shared.give_back(self._game)
+        snapshot = Snapshot(saved["bytes"], saved["scripts"], saved["pending"])
+        self._simulator.restore(snapshot)
 
 
 class EmulatedBottles(Bottles):
     """Games on the cartridge, which take turns on the one console of the process."""
 
-    def __init__(self, num_games: int, rom: Path) -> None:
-        self._cartridges = [Cartridge(rom) for _ in range(num_games)]
+    def __init__(
+        self,
+        num_games: int,
+        players: int,
+        rom: Path,
+        shows: Callable[[int, Cartridge], None] | None,
+    ) -> None:
+        """`shows` is called with the number of a game and its cartridge wherever the game stops, while
+        the last picture is there; None if nobody looks."""
+        self._cartridges = [Cartridge(rom, players) for _ in range(num_games)]
+        self._shows = shows
         self.bytes = np.zeros((num_games, SIZE), np.uint8)
+        self.counts = np.zeros((num_games, players, 4), np.int64)
+        self._deciding = np.zeros((num_games, players), np.bool_)
 
-    def begin(self, rows: Rows, starts: Starts, speed: int) -> None:
+    def begin(self, rows: Rows, starts: Starts, speed: int, crowns: Integers) -> None:
         for place, row in enumerate(rows.tolist()):
-            cartridge = self._cartridges[row]
-            cartridge.begin(
-                int(starts.random_numbers[place]),
-                int(starts.levels[place]),
-                int(starts.frame_counters[place]),
-                speed,
-            )
-            self.bytes[row] = cartridge.read()
+            first, second = crowns[place].tolist()
+            self._cartridges[row].begin(starts, place, speed, (first, second))
+            self._note(row)
+
+    def begin_from(self, rows: Rows, moment: Moment) -> None:
+        for row in rows.tolist():
+            self._cartridges[row].begin_from(moment)
+            self._note(row)
+
+    @property
+    def deciding(self) -> npt.NDArray[np.bool_]:
+        return self._deciding
 
     def place(self, placements: Integers) -> Integers:
-        frames = np.zeros(len(placements), np.int64)
-        for row, (cartridge, placement) in enumerate(
-            zip(self._cartridges, placements.tolist(), strict=True)
-        ):
-            frames[row] = cartridge.place(placement)
-            self.bytes[row] = cartridge.read()
+        return self._run(placements, Cartridge.place)
+
+    def press(self, buttons: Integers, frames: int) -> Integers:
+        return self._run(buttons, lambda cartridge, held: cartridge.press(held, frames))
+
+    def _run(self, wanted: Integers, run: Callable[[Cartridge, Integers], int]) -> Integers:
+        frames = np.zeros(len(wanted), np.int64)
+        self.counts[:] = 0
+        for row in np.flatnonzero((wanted >= 0).any(axis=1)).tolist():
+            frames[row] = run(self._cartridges[row], wanted[row])
+            self._note(row)
         return frames
 
+    def _note(self, row: int) -> None:
+        """Look at a game that has stopped."""
+        cartridge = self._cartridges[row]
+        self.bytes[row], self.counts[row] = cartridge.read(), cartridge.counts
+        self._deciding[row] = cartridge.deciding
+        if self._shows is not None:
+            self._shows(row, cartridge)
+
     def save(self) -> dict[str, npt.NDArray[Any]]:
-        states = [np.frombuffer(cartridge.save(), np.uint8) for cartridge in self._cartridges]
-        return {"console": np.stack(states)}
+        saved = [cartridge.save() for cartridge in self._cartridges]
+        return {name: np.stack([one[name] for one in saved]) for name in saved[0]}
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
         for row, cartridge in enumerate(self._cartridges):
-            cartridge.restore(saved["console"][row].tobytes())
-            self.bytes[row] = cartridge.read()
+            cartridge.restore(
+                {name: saved[name][row] for name in ("console", "scripts", "pending")}
+            )
+            self.bytes[row], self._deciding[row] = cartridge.read(), cartridge.deciding
 
     def close(self) -> None:
         for cartridge in self._cartridges:
             cartridge.close()
         self._cartridges.clear()
+
+
+def open_bottles(
+    options: DrMarioOptions,
+    num_games: int,
+    shows: Callable[[int, Cartridge], None] | None = None,
+) -> Bottles:
+    """The games where the options want them."""
+    if options.backend == "emulator":
+        return EmulatedBottles(num_games, options.players, find_cartridge(options), shows)
+    return SimulatedBottles(num_games, options.players)

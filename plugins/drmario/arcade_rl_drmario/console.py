@@ -55,8 +55,8 @@ class Console:
 
     def frame(self, buttons1: int = 0, buttons2: int = 0) -> None:
         """Run one frame with these buttons held on the two pads."""
-        self._emulator.set_button_mask(_button_mask(buttons1), 0)
-        self._emulator.set_button_mask(_button_mask(buttons2), 1)
+        self._emulator.set_button_mask(_MASKS[buttons1], 0)
+        self._emulator.set_button_mask(_MASKS[buttons2], 1)
         self._emulator.step()
 
     @property
@@ -127,3 +127,7 @@ class Console:
 def _button_mask(buttons: int) -> npt.NDArray[np.uint8]:
     """The core's mask of nine buttons. (9,), uint8."""
     return np.array([int(bool(buttons & bit)) for bit in _MASK_ORDER], np.uint8)
+
+
+_MASKS = [_button_mask(buttons) for buttons in range(256)]
+"""The core's mask of each set of buttons."""

@@ -73,7 +73,7 @@ class CandidateNetworks(nn.Module):
 
 
 class CandidatesPolicy(MaskableMultiInputActorCriticPolicy):
-    """SB3's actor and critic for observations of `PlacementEnv`.
+    """SB3's actor and critic for observations of `DrMarioEnv`.
 
     `policy_kwargs` has `net_arch` and `activation_fn`, by default two layers of 64 units with tanh.
     """

@@ -10,7 +10,6 @@ from arcade_rl_drmario.pad import START
 from arcade_rl_drmario.simulator import state
 from arcade_rl_drmario.simulator.state import (
     LEVEL_FAIL,
-    NEXT_ACTION,
     PLAYER_SIZE,
     SPEED,
     VIRUSES_LEFT,
@@ -19,8 +18,8 @@ from arcade_rl_drmario.simulator.state import (
 _ADDRESSES = {offset: address for offset, address, _ in state.CONSOLE_BYTES}
 MODE, FRAME_COUNTER = _ADDRESSES[state.MODE], _ADDRESSES[state.FRAME_COUNTER]
 RANDOM_NUMBER, PLAYERS = _ADDRESSES[state.RNG0], _ADDRESSES[state.PLAYERS]
-FIRST, SECOND = _ADDRESSES[0], _ADDRESSES[PLAYER_SIZE]
-OPTIONS, MAKING_LEVEL, PLAYING, FAILED = 1, 3, 4, 5
+STRUCTS = _ADDRESSES[0], _ADDRESSES[PLAYER_SIZE]
+OPTIONS, MAKING_LEVEL, PLAYING, FAILED, INTRO = 1, 3, 4, 5, 8
 BOOT_FRAMES = 30
 LONGEST_WAIT = 1000
 """Frames after which a menu that does not change is given up."""
@@ -44,7 +43,7 @@ class SharedConsole:
         for _ in range(BOOT_FRAMES):
             self._console.frame()
         self._title = self._console.save()
-        self._levels: dict[tuple[int, int], bytes] = {}
+        self._levels: dict[tuple[int, int, int], bytes] = {}
 
     @classmethod
     def take(cls, rom: Path) -> SharedConsole:
@@ -80,23 +79,24 @@ class SharedConsole:
             self._playing = game
         return self._console
 
-    def making_level(self, level: int, speed: int) -> bytes:
-        """The state in the frame in which the level's random number may be written, one player."""
-        if (level, speed) not in self._levels:
+    def making_level(self, level: int, speed: int, players: int) -> bytes:
+        """The state in the frame in which the level's random number may be written, the same level and
+        speed for all players."""
+        if (level, speed, players) not in self._levels:
             console = self._console
             console.load(self._title)
-            console.write(PLAYERS, 1)
+            console.write(PLAYERS, players)
             console.frame(START)
             run_to(console, OPTIONS)
             console.frame()
             console.frame()
-            for player in (FIRST, SECOND):
+            for player in STRUCTS:
                 console.write(player + state.LEVEL, level)
                 console.write(player + SPEED, speed)
             console.frame(START)
             run_to(console, MAKING_LEVEL)
-            self._levels[level, speed] = console.save()
-        return self._levels[level, speed]
+            self._levels[level, speed, players] = console.save()
+        return self._levels[level, speed, players]
 
 
 class PlayedGame:
@@ -119,15 +119,22 @@ def run_to(console: Console, mode: int) -> None:
     )
 
 
-def is_falling(console: Console) -> bool:
-    """Whether a pill falls and obeys."""
-    return console.read(MODE) == PLAYING and console.read(FIRST + NEXT_ACTION) == 0
+def outcome_of(console: Console, players: int) -> int:
+    """How the game stands, as the simulator has it: an outcome of `simulator.state`."""
+    mode = console.read(MODE)
+    if mode not in (PLAYING, FAILED):
+        return state.PLAYING
+    cleared = [console.read(base + VIRUSES_LEFT) == 0 for base in STRUCTS[:players]]
+    if any(cleared) and mode == PLAYING:
+        return _winner(cleared)
+    full = [console.read(base + LEVEL_FAIL) == 1 for base in STRUCTS[:players]]
+    if not any(full):
+        return state.PLAYING
+    return state.LOST if players == 1 else _winner([not lost for lost in full])
 
 
-def is_cleared(console: Console) -> bool:
-    return console.read(MODE) == PLAYING and console.read(FIRST + VIRUSES_LEFT) == 0
-
-
-def is_full(console: Console) -> bool:
-    """Whether the bottle is full, and so the game lost."""
-    return console.read(MODE) >= PLAYING and console.read(FIRST + LEVEL_FAIL) == 1
+def _winner(won: list[bool]) -> int:
+    """The outcome of a game that these players have won, which both or none may have."""
+    if len(won) == 2 and won[0] == won[1]:
+        return state.DRAWN
+    return state.FIRST_WON if won[0] else state.SECOND_WON

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -35,7 +36,7 @@ def test_the_protocol_says_what_a_score_was_measured_under() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"level": 21}, {"level": -1}, {"speed": "fast"}, {"most_pills": 0}, {"rom": "tetris"}]
+    "wrong", [{"level": 21}, {"level": -4}, {"speed": "fast"}, {"most_pills": 0}, {"rom": "tetris"}]
 )
 def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
@@ -62,13 +63,29 @@ def test_networks_of_the_game_are_trained_by_ppo_alone() -> None:
 @pytest.mark.parametrize("name", sorted(configurations("drmario")))
 def test_the_configurations_resolve(name: str) -> None:
     resolved = resolve([read_toml(configurations("drmario")[name])], load_game)
-    assert resolved.config.train.policy == "candidates"
+    options = resolved.options
+    expected = "buttons" if options.decisions == "buttons" else options.observation  # type: ignore[attr-defined]
+    assert resolved.config.train.policy == expected
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "simulator": {},
+    "emulator": {"backend": "emulator"},
+    "versus": {"mode": "versus"},
+    "versus in the emulator": {"mode": "versus", "backend": "emulator"},
+    "versus from planes": {"mode": "versus", "observation": "board"},
+    "versus by buttons": {"mode": "versus", "observation": "board", "decisions": "buttons"},
+    "planes": {"observation": "board"},
+    "buttons": {"observation": "board", "decisions": "buttons"},
+    "pictures": {"observation": "pixels", "decisions": "buttons", "backend": "emulator"},
+}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "backend", ["simulator", pytest.param("emulator", marks=pytest.mark.very_slow)]
+    "variant",
+    [pytest.param(it, marks=[pytest.mark.very_slow] if VARIANTS[it] else []) for it in VARIANTS],
 )
-def test_the_contract_is_kept(backend: str) -> None:
-    options = DrMarioOptions(backend=backend, level=2, curriculum=False)  # type: ignore[arg-type]
+def test_the_contract_is_kept(variant: str) -> None:
+    options = DrMarioOptions(level=2, curriculum=False, **VARIANTS[variant])
     assert not check(GAME, options, steps=12).faults

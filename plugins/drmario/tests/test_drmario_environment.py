@@ -12,7 +12,7 @@ from arcade_rl.envs.seeds import EpisodeSeeds, GivenSeeds
 from arcade_rl.errors import UsageError
 from arcade_rl_drmario import DrMario, tally
 from arcade_rl_drmario.baselines import make_baseline
-from arcade_rl_drmario.environment import PlacementEnv
+from arcade_rl_drmario.environment import DrMarioEnv
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.roms import PILLBOX_FILE
 from arcade_rl_drmario.screen import DrMarioScreen
@@ -21,20 +21,21 @@ from arcade_rl_drmario.shared import SharedConsole
 COMPARED = ("rewards", "terms", "terminated", "truncated", "metrics", "episode_seeds", "frames")
 
 
-def opened(num_envs: int = 2, **options: Any) -> PlacementEnv:
-    return PlacementEnv(DrMarioOptions(**options), num_envs, "evaluation")
+def opened(num_envs: int = 2, **options: Any) -> DrMarioEnv:
+    return DrMarioEnv(DrMarioOptions(**options), num_envs, "evaluation")
 
 
-def played(env: PlacementEnv, name: str, steps: int, seed: int = 1) -> Iterator[StepBatch]:
-    seen, player, rows = env.reset(EpisodeSeeds(seed, env.num_envs)), make_baseline(name), np.arange(env.num_envs)  # fmt: skip
+def played(env: DrMarioEnv, name: str, steps: int, seed: int = 1) -> Iterator[StepBatch]:
+    seen, player, rows = env.reset(EpisodeSeeds(seed, env.num_envs)), make_baseline(name, DrMarioOptions()), np.arange(env.num_envs)  # fmt: skip
     for step in range(steps):
         batch = env.step(player.choose(Asked(rows, rows, np.full(len(rows), step), seen, None)))
         seen = batch.observations
         yield batch
 
 
-def column(batch: StepBatch, metric: int) -> npt.NDArray[np.float32]:
-    found: npt.NDArray[np.float32] = batch.metrics[:, metric]
+def column(batch: StepBatch, metric: str) -> npt.NDArray[np.float32]:
+    names = [known.name for known in tally.METRICS]
+    found: npt.NDArray[np.float32] = batch.metrics[:, names.index(metric)]
     return found
 
 
@@ -71,29 +72,29 @@ def test_a_clear_is_counted_and_rewarded() -> None:
         points += batch.rewards[0]
         if batch.terminated[0]:
             break
-    assert column(batch, tally.CLEARED)[0] == 1
-    assert column(batch, tally.LEFT)[0] == column(batch, tally.TOPPED_OUT)[0] == 0
-    assert column(batch, tally.KILLED)[0] == 4
-    assert column(batch, tally.FRAMES)[0] > 60 * column(batch, tally.PILLS)[0]
+    assert column(batch, "cleared")[0] == 1
+    assert column(batch, "viruses_left")[0] == column(batch, "topped_out")[0] == 0
+    assert column(batch, "viruses_cleared")[0] == 4
+    assert column(batch, "frames")[0] > 60 * column(batch, "pills")[0]
     names = [term.name for term in tally.TERMS]
     found = dict(zip(names, terms.tolist(), strict=True))
     assert found["virus"] == pytest.approx(4 / np.sqrt(4))
     assert (found["clear"], found["loss"]) == (1, 0)
-    assert found["pill"] == column(batch, tally.PILLS)[0]
+    assert found["pill"] == column(batch, "pills")[0]
     assert points >= 4 * 300  # HI: 300 for a virus, more for several by one pill
 
 
 @pytest.mark.parametrize(
-    ("options", "metric"), [({"level": 20}, tally.TOPPED_OUT), ({"level": 2, "most_pills": 5}, tally.STALLED)]
+    ("options", "metric"), [({"level": 20}, "topped_out"), ({"level": 2, "most_pills": 5}, "stalled")]
 )  # fmt: skip
-def test_a_loss_says_what_it_was(options: dict[str, Any], metric: int) -> None:
+def test_a_loss_says_what_it_was(options: dict[str, Any], metric: str) -> None:
     env = opened(4, **options)
     ended = [batch for batch in played(env, "random", 60) if batch.terminated.any()]
     for batch in ended:
         rows = batch.terminated
         assert column(batch, metric)[rows].tolist() == [1] * int(rows.sum())
         assert (batch.terms[rows, 2] == 1).all()
-        assert column(batch, tally.PILLS)[rows].max() <= options.get("most_pills", 300)
+        assert column(batch, "pills")[rows].max() <= options.get("most_pills", 300)
     assert ended
 
 
@@ -102,7 +103,7 @@ def test_seconds_are_those_of_the_declared_frame_rate() -> None:
     place = [term.name for term in tally.TERMS].index("frame")
     before = 0
     for batch in played(opened(1), "greedy", 5):
-        frames = int(column(batch, tally.FRAMES)[0])
+        frames = int(column(batch, "frames")[0])
         assert batch.terms[0, place] == np.float32((frames - before) / rate)
         before = frames
     assert before > 0

@@ -6,18 +6,18 @@ import torch
 from gymnasium import spaces
 
 from arcade_rl.envs.seeds import EpisodeSeeds
-from arcade_rl_drmario.environment import PlacementEnv
+from arcade_rl_drmario.environment import DrMarioEnv
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.policy import CandidatesPolicy
 
 
 @pytest.fixture(scope="module")
-def env() -> PlacementEnv:
-    return PlacementEnv(DrMarioOptions(level=9), 5, "evaluation")
+def env() -> DrMarioEnv:
+    return DrMarioEnv(DrMarioOptions(level=9), 5, "evaluation")
 
 
 @pytest.fixture
-def policy(env: PlacementEnv) -> CandidatesPolicy:
+def policy(env: DrMarioEnv) -> CandidatesPolicy:
     torch.manual_seed(0)
     space = env.observation_space
     made = CandidatesPolicy(space, env.action_space, lambda _: 1e-3, net_arch=[16, 8])
@@ -29,7 +29,7 @@ def tensors(seen: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
     return {key: torch.as_tensor(array).float() for key, array in seen.items()}
 
 
-def test_only_candidates_have_a_probability(env: PlacementEnv, policy: CandidatesPolicy) -> None:
+def test_only_candidates_have_a_probability(env: DrMarioEnv, policy: CandidatesPolicy) -> None:
     seen = env.reset(EpisodeSeeds(2, 5))
     logits, _ = policy.mlp_extractor(tensors(seen))
     chances = logits.softmax(dim=1).detach().numpy()
@@ -40,7 +40,7 @@ def test_only_candidates_have_a_probability(env: PlacementEnv, policy: Candidate
 
 
 def test_a_candidates_score_depends_on_its_own_features_alone(
-    env: PlacementEnv, policy: CandidatesPolicy
+    env: DrMarioEnv, policy: CandidatesPolicy
 ) -> None:
     seen = tensors(env.reset(EpisodeSeeds(2, 5)))
     logits, values = policy.mlp_extractor(seen)
@@ -70,7 +70,7 @@ def test_the_scale_is_saved_with_the_weights(policy: CandidatesPolicy) -> None:
 
 
 def test_an_observation_without_candidates_has_a_value(
-    env: PlacementEnv, policy: CandidatesPolicy
+    env: DrMarioEnv, policy: CandidatesPolicy
 ) -> None:
     assert isinstance(env.observation_space, spaces.Dict)
     seen = {key: torch.zeros(1, *(it.shape or ())) for key, it in env.observation_space.items()}

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from arcade_rl import Run
@@ -91,3 +92,29 @@ def test_a_baseline_is_measured_and_filmed(tmp_path: Path) -> None:
         "debug-720p", "--out", str(out),
     )  # fmt: skip
     assert out.stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_rounds_are_trained_and_matches_measured_and_both_replay_on_the_cartridge(
+    tmp_path: Path,
+) -> None:
+    words = [word for setting in SMALL for word in ("--set", setting)]
+    place = ("--runs-dir", str(tmp_path))
+    command(
+        "train", "drmario:versus", "--run", "v", "--steps", "256", *place, *words,
+        "--set", "chunk.steps=128", "--set", "checkpoint.milestones=50%",
+        "--set", "options.level=0", "--set", 'recording.criteria=["all"]',
+    )  # fmt: skip
+    run = Run(tmp_path / "v")
+    found = json.loads(command("episodes", "verify", "v", "--json", *place).stdout)
+    assert found["exact"] == found["asked"] == len(run.episodes()) > 4
+    assert {episode.metadata.opponent for episode in run.episodes()} <= {"greedy", "v@0%", "v@50%"}
+    told = json.loads(
+        command(
+            "evaluate", "v", *place, "--episodes", "2", "--opponent", "greedy", "--json",
+            "--set", "options.backend=emulator", "--set", "options.most_pills=8",
+        ).stdout
+    )  # fmt: skip
+    assert "versus, best of 3, pillbox in the emulator" in told["protocol"]
+    rounds = np.array(told["episodes"]["rounds_won"]) + np.array(told["episodes"]["rounds_lost"])
+    assert set(rounds.tolist()) <= {2, 3}

@@ -10,7 +10,7 @@ import pytest
 from arcade_rl.contracts import Asked
 from arcade_rl.envs.seeds import EpisodeSeeds
 from arcade_rl_drmario.baselines import PlacementSearch, make_baseline, weights_of
-from arcade_rl_drmario.environment import PlacementEnv
+from arcade_rl_drmario.environment import DrMarioEnv
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.planning.candidates import settle_all
 from arcade_rl_drmario.planning.search import WON
@@ -52,10 +52,10 @@ def drops(board: Board, row_frames: int) -> list[int]:
     return found
 
 
-def seen_of(games: int, steps: int, level: int) -> tuple[PlacementEnv, dict[str, npt.NDArray[Any]]]:
-    env = PlacementEnv(DrMarioOptions(level=level), games, "evaluation")
+def seen_of(games: int, steps: int, level: int) -> tuple[DrMarioEnv, dict[str, npt.NDArray[Any]]]:
+    env = DrMarioEnv(DrMarioOptions(level=level), games, "evaluation")
     seen = env.reset(EpisodeSeeds(level, games))
-    player = make_baseline("random")
+    player = make_baseline("random", DrMarioOptions())
     for step in range(steps):
         rows = np.arange(games)
         asked = Asked(rows, rows, np.full(games, step), seen, env.action_masks())
@@ -119,8 +119,8 @@ def test_three_pills_clear_more_than_one_at_level_20() -> None:
     """A sample of `evaluate`: fifteen games each, of which one pill loses some and three none."""
     cleared = {}
     for name in ("random", "greedy", "search3"):
-        env = PlacementEnv(DrMarioOptions(level=20), 15, "evaluation")
-        seen, player = env.reset(EpisodeSeeds(3, 15)), make_baseline(name)
+        env = DrMarioEnv(DrMarioOptions(level=20), 15, "evaluation")
+        seen, player = env.reset(EpisodeSeeds(3, 15)), make_baseline(name, DrMarioOptions())
         won, over = np.zeros(15), np.zeros(15, np.bool_)
         for step in range(300):
             rows = np.arange(15)

@@ -13,6 +13,7 @@ import pytest
 
 import saved_games
 from arcade_rl.errors import UsageError
+from arcade_rl_drmario import pad
 from arcade_rl_drmario.simulator import STATE, Simulator, Snapshot, from_console
 from saved_games import played
 from simulated_games import random_placements
@@ -254,3 +255,52 @@ def test_frame_counters_of_another_shape_let_no_game_go_on() -> None:
     with pytest.raises(UsageError, match=r"frame_counters are int64 of shape \(2,\)"):
         simulator.go_on(None, [1, 2])
     assert (simulator.bytes == before).all()
+
+
+def test_presses_are_the_same_frames_as_buttons() -> None:
+    pressed, held = Simulator(3), Simulator(3)
+    for simulator in (pressed, held):
+        simulator.reset(None, [50, 51, 52], 6, 2)
+        simulator.run()
+    for buttons in (pad.LEFT, 0, pad.A, pad.DOWN):
+        assert pressed.press([buttons] * 3, 5).tolist() == [5, 5, 5]
+        for _ in range(5):
+            held.frame([buttons] * 3)
+    assert np.array_equal(pressed.bytes, held.bytes)
+
+
+def test_a_press_goes_on_to_the_next_pill_when_the_pill_rests() -> None:
+    simulator = Simulator(1)
+    simulator.reset(None, 50, 0, 0)
+    simulator.run()
+    lasted = [int(simulator.press([pad.DOWN], 10)[0]) for _ in range(5)]
+    assert {frames == 10 or frames > 30 for frames in lasted} == {True}
+    assert {frames == 10 for frames in lasted} == {True, False}
+    assert simulator.deciding.all()
+
+
+def test_a_press_of_a_player_who_does_not_decide_is_refused() -> None:
+    simulator = Simulator(2, players=2)
+    simulator.reset(None, 50, 3, 2)
+    simulator.run()
+    simulator.press([[pad.LEFT, -1], [-1, -1]], 9)
+    assert simulator.deciding.tolist() == [[False, True], [True, True]]
+    with pytest.raises(UsageError, match="game 0: buttons are given for player 1; expected -1"):
+        simulator.press([[0, -1], [-1, -1]], 9)
+    with pytest.raises(UsageError, match="frames from 31 to 31; expected 1 to 30"):
+        simulator.press([[-1, -1], [-1, -1]], 31)
+
+
+@pytest.mark.parametrize("players", [1, 2])
+def test_boards_may_have_fewer_viruses_than_their_level(players: int) -> None:
+    simulator = Simulator(4, players)
+    simulator.reset(None, np.arange(60, 64), 0, 2, 0, [1, 2, 3, 84])
+    state = simulator.state
+    viruses = (state["field"][:, :players] < 0xF0).sum(axis=(2, 3))
+    assert viruses.tolist() == [[count] * players for count in (1, 2, 3, 4)]
+    assert state["players"]["viruses_left"][:, :players].tolist() == viruses.tolist()
+    assert state["viruses_alive"].sum(axis=1).tolist() == [
+        players * count for count in (1, 2, 3, 4)
+    ]
+    with pytest.raises(UsageError, match="most_viruses"):
+        simulator.reset(None, np.arange(60, 64), 0, 2, 0, 0)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from arcade_rl_drmario.simulator.compiled import entry, inner
 from arcade_rl_drmario.simulator.reach import Lasts, Reached, Rooms, reach
-from arcade_rl_drmario.simulator.rules import FALL, run_frame, start_level
+from arcade_rl_drmario.simulator.rules import CHECK_ATTACK, FALL, PLACED, run_frame, start_level
 from arcade_rl_drmario.simulator.scripts import (
     Script,
     straight_script,
@@ -15,6 +15,8 @@ from arcade_rl_drmario.simulator.scripts import (
     tucked_script,
 )
 from arcade_rl_drmario.simulator.state import (
+    ATTACK_SIZE,
+    COMBO,
     NEXT_ACTION,
     OUTCOME,
     PLAYER_SIZE,
@@ -36,10 +38,21 @@ Pending = npt.NDArray[np.int64]
 """The frames of every player's script, and those played of them. (N, players, 2), int64."""
 
 
+LINES, PASSES, SENT, RECEIVED = range(4)
+"""What is counted of each player while games run: lines, passes that had lines, lines that wait for the
+other player, and pieces of garbage that came down. (N, players, 4), int64."""
+Counts = npt.NDArray[np.int64]
+Glance = npt.NDArray[np.uint8]
+"""Action, combo and attack size of both players. (2, 3), uint8."""
+
+
 @entry
-def start_levels(games: Games, indices: npt.NDArray[np.intp]) -> None:
-    for index in indices:
-        start_level(games[index])
+def start_levels(
+    games: Games, indices: npt.NDArray[np.intp], most_viruses: npt.NDArray[np.int64]
+) -> None:
+    """`most_viruses`: of each player, by index. (len(indices),)"""
+    for place in range(indices.shape[0]):
+        start_level(games[indices[place]], most_viruses[place])
 
 
 @entry
@@ -50,13 +63,25 @@ def run_games(
     most: int,
     to_decision: bool,
     frames: npt.NDArray[np.int64],
+    counts: Counts,
 ) -> None:
     """Run each game for so many frames at `most`, to its end, or to where a pill falls without script.
 
-    `frames`: (N,), set to those that went by.
+    `frames`: (N,), set to those that went by. `counts`: (N, players, 4), set to what happened in them.
     """
+    before, after = np.empty((2, 3), np.uint8), np.empty((2, 3), np.uint8)
+    counts[:] = 0
     for index in range(games.shape[0]):
-        frames[index] = run_game(games[index], scripts[index], pending[index], most, to_decision)
+        frames[index] = run_game(
+            games[index],
+            scripts[index],
+            pending[index],
+            most,
+            to_decision,
+            counts[index],
+            before,
+            after,
+        )
 
 
 @inner
@@ -66,9 +91,13 @@ def run_game(
     pending: npt.NDArray[np.int64],
     most: int,
     to_decision: bool,
+    counts: npt.NDArray[np.int64],
+    before: Glance,
+    after: Glance,
 ) -> int:
     players = scripts.shape[0]
     frames = 0
+    glance(game, before)
     while frames < most and game[OUTCOME] == PLAYING:
         if to_decision and is_open(game, pending, players):
             break
@@ -77,8 +106,39 @@ def run_game(
         if players == 2:
             second = next_buttons(scripts[1], pending[1])
         run_frame(game, first, second)
+        glance(game, after)
+        count_frame(before, after, counts)
+        before[:] = after
         frames += 1
     return frames
+
+
+@inner
+def glance(game: Game, out: Glance) -> None:
+    for player in range(2):
+        base = player * PLAYER_SIZE
+        out[player, 0] = game[base + NEXT_ACTION]
+        out[player, 1] = game[base + COMBO]
+        out[player, 2] = game[base + ATTACK_SIZE]
+
+
+@entry
+def count_frame(before: Glance, after: Glance, counts: npt.NDArray[np.int64]) -> None:
+    """Count what happened in a frame. `counts`: (players, 4)."""
+    for player in range(counts.shape[0]):
+        other = 1 - player
+        if after[player, 1] > before[player, 1]:
+            counts[player, LINES] += after[player, 1] - before[player, 1]
+            counts[player, PASSES] += 1
+        if before[player, 0] != CHECK_ATTACK:
+            continue
+        if counts.shape[0] == 2 and before[player, 1] >= 2:
+            counts[player, SENT] += before[player, 1]
+        if after[player, 0] == PLACED:
+            size = int(before[other, 2])
+            if other == 0 and before[0, 0] == CHECK_ATTACK and before[0, 1] >= 2:
+                size += before[0, 1]  # player 1's turn came first, in this very frame
+            counts[player, RECEIVED] += min(size, 4)
 
 
 @inner

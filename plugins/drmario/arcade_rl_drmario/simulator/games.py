@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from arcade_rl.errors import UsageError
 from arcade_rl_drmario.simulator import batch
+from arcade_rl_drmario.simulator.level import MOST_VIRUSES
 from arcade_rl_drmario.simulator.reach import REACHED_SHAPE
 from arcade_rl_drmario.simulator.scripts import LONGEST
 from arcade_rl_drmario.simulator.state import (
@@ -22,6 +23,8 @@ from arcade_rl_drmario.simulator.state import (
 )
 
 TOP_LEVEL = 24
+MOST_FRAMES_PRESSED = 30
+"""Frames of a press, at most: no pill rests and the next one falls within so many."""
 MOST_FRAMES = 1 << 40
 
 Numbers = int | npt.ArrayLike
@@ -50,6 +53,7 @@ class Simulator:
     |---|---|
     | `state` | all bytes of the rules by name, (N,), `STATE`; writable |
     | `bytes` | the same as plain bytes, (N, 512), uint8 |
+    | `counts` | what happened in the last run of frames: lines, passes with lines, lines sent to the other player, pieces of garbage that came, (N, players, 4), int64 |
     """
 
     def __init__(self, num_games: int, players: int = 1) -> None:
@@ -63,6 +67,7 @@ class Simulator:
         self._scripts = np.zeros((num_games, players, LONGEST), np.uint8)
         self._pending = np.zeros((num_games, players, 2), np.int64)
         self._frames = np.zeros(num_games, np.int64)
+        self.counts = np.zeros((num_games, players, 4), np.int64)
         self._buffers = (
             np.zeros(17, np.int64),
             np.zeros(REACHED_SHAPE, np.int64),
@@ -78,13 +83,15 @@ class Simulator:
         levels: Numbers,
         speeds: Numbers,
         frame_counters: Numbers = 0,
+        most_viruses: Numbers = MOST_VIRUSES,
     ) -> None:
         """Begin games (all for None) at the frame before their first pill is thrown.
 
         `seeds`: the random number's state when the level begins, 2 to 65535; `levels`: 0 to 24 and
         `speeds`: 0 LOW, 1 MED, 2 HI, each for all, by game (n, 1) or by player (n, players);
-        `frame_counters`: the console's frame counter, 0 to 255, whose parity soft drops obey. Seeds
-        and counters are for all or by game (n,). UsageError for anything else: no game is reset then.
+        `frame_counters`: the console's frame counter, 0 to 255, whose parity soft drops obey;
+        `most_viruses`: 1 to 84, for boards with fewer than the level has. These three are for all or by
+        game (n,). UsageError for anything else: no game is reset then.
         """
         chosen = self._chosen(indices)
         by_game = ((), chosen.shape)
@@ -93,6 +100,7 @@ class Simulator:
         levels = _numbers("levels", levels, 0, TOP_LEVEL, by_player)
         speeds = _numbers("speeds", speeds, 0, 2, by_player)
         counters = _numbers("frame_counters", frame_counters, 0, 0xFF, by_game)
+        most = _numbers("most_viruses", most_viruses, 1, MOST_VIRUSES, by_game)
         self.bytes[chosen] = 0
         self.state["rng"][chosen] = seeds
         self.state["number_of_players"][chosen] = self.players
@@ -100,7 +108,7 @@ class Simulator:
         players = self.state["players"][:, : self.players]
         players["level"][chosen] = levels
         players["speed"][chosen] = speeds
-        self._start(chosen)
+        self._start(chosen, most)
 
     def go_on(
         self, indices: npt.ArrayLike | None = None, frame_counters: Numbers | None = None
@@ -127,7 +135,7 @@ class Simulator:
             self.state["frame_counter"][chosen] = counters
         for buttons in ("pressed", "held"):
             self.state[buttons][chosen] = 0
-        self._start(chosen)
+        self._start(chosen, np.array(MOST_VIRUSES))
 
     def frame(self, buttons: npt.ArrayLike) -> None:
         """One frame of every game. `buttons`: held down, as the bits of `pad`, (N,) or (N, players).
@@ -136,7 +144,7 @@ class Simulator:
         """
         held = np.asarray(buttons, np.uint8).reshape(self.num_games, self.players, 1)
         self._pending[:] = (1, 0)
-        batch.run_games(self.bytes, held, self._pending, 1, False, self._frames)
+        batch.run_games(self.bytes, held, self._pending, 1, False, self._frames, self.counts)
         self._pending[:] = 0
 
     @property
@@ -196,7 +204,35 @@ class Simulator:
             self._pending = kept
             game, player = divmod(refused, self.players)
             raise _unreachable(game, player, int(wanted[game, player]))
-        batch.run_games(self.bytes, self._scripts, self._pending, MOST_FRAMES, True, self._frames)
+        return self._run_on()
+
+    def press(self, buttons: npt.ArrayLike, frames: int) -> npt.NDArray[np.int64]:
+        """Hold buttons down for so many frames, 1 to 30, and run every game to its next decision;
+        returns the frames it took. (N,)
+
+        `buttons`: the bits of `pad`, (N,) or (N, players), int; -1 for a pill that has buttons already
+        or does not fall, and to leave a game alone that waits for a decision. Where a pill comes to
+        rest meanwhile, a game goes on to the next one.
+        """
+        wanted = np.asarray(buttons, np.int64).reshape(self.num_games, self.players)
+        _require("buttons", wanted, -1, 0xFF)
+        _require("frames", np.asarray(frames), 1, MOST_FRAMES_PRESSED)
+        given = wanted >= 0
+        if (given & ~self.deciding).any():
+            game, player = np.argwhere(given & ~self.deciding)[0].tolist()
+            raise UsageError(
+                f"game {game}: buttons are given for player {player + 1}; expected -1 unless its pill falls"
+                " and it holds no others"
+            )
+        self._scripts[given, :frames] = wanted[given][:, None]
+        self._pending[given] = (frames, 0)
+        return self._run_on()
+
+    def _run_on(self) -> npt.NDArray[np.int64]:
+        """Run every game to its next decision; returns the frames it took. (N,)"""
+        batch.run_games(
+            self.bytes, self._scripts, self._pending, MOST_FRAMES, True, self._frames, self.counts
+        )
         return self._frames.copy()
 
     def run(self) -> npt.NDArray[np.int64]:
@@ -215,9 +251,10 @@ class Simulator:
         self._scripts[chosen] = snapshot.scripts
         self._pending[chosen] = snapshot.pending
 
-    def _start(self, chosen: npt.NDArray[np.intp]) -> None:
+    def _start(self, chosen: npt.NDArray[np.intp], most_viruses: npt.NDArray[Any]) -> None:
         self._pending[chosen] = 0
-        batch.start_levels(self.bytes, chosen)
+        most = np.broadcast_to(most_viruses, chosen.shape).astype(np.int64)
+        batch.start_levels(self.bytes, chosen, most)
 
     def _chosen(self, indices: npt.ArrayLike | None) -> npt.NDArray[np.intp]:
         if indices is None:

@@ -25,6 +25,7 @@ from arcade_rl_drmario.simulator.state import (
 )
 
 MOST_VIRUSES = 84
+"""Viruses of level 20 and of all higher ones."""
 VIRUS_COLOURS = np.array([0, 1, 2, 2, 1, 0, 0, 1, 2, 2, 1, 0, 0, 1, 2, 1], np.uint8)
 """Colour drawn by a random nibble, where the count does not name one."""
 HIGHEST_VIRUS = np.array([9] * 15 + [10] * 2 + [11] * 2 + [12] * 6, np.uint8)
@@ -100,8 +101,9 @@ def count_virus(game: Game, base: int, colour: int) -> None:
 
 
 @inner
-def fill_fields(game: Game) -> None:
-    """Viruses of one or both players, drawn in turn; the same for both where their levels are equal."""
+def fill_fields(game: Game, most: int) -> None:
+    """Viruses of one or both players, drawn in turn, `most` of each at most; the same for both where their
+    levels are equal."""
     game[FIELD : FIELD + 2 * FIELD_SIZE] = EMPTY
     game[VIRUSES_ALIVE : VIRUSES_ALIVE + 3] = 0
     copied = game[PLAYERS] == 2 and game[LEVEL] == game[PLAYER_SIZE + LEVEL]
@@ -109,7 +111,7 @@ def fill_fields(game: Game) -> None:
     for player in range(drawing):
         base = player * PLAYER_SIZE
         game[base + VIRUSES_LEFT] = 0
-        game[base + VIRUSES_TO_ADD] = min(4 * (game[base + LEVEL] + 1), MOST_VIRUSES)
+        game[base + VIRUSES_TO_ADD] = min(4 * (game[base + LEVEL] + 1), most)
     while game[VIRUSES_TO_ADD] > 0 or (drawing == 2 and game[PLAYER_SIZE + VIRUSES_TO_ADD] > 0):
         for player in range(drawing):
             if game[player * PLAYER_SIZE + VIRUSES_TO_ADD] > 0:

@@ -58,10 +58,10 @@ THROW_LENGTH = 22
 
 
 @inner
-def start_level(game: Game) -> None:
+def start_level(game: Game, most_viruses: int) -> None:
     """Up to the frame before the first throw. Levels, speeds, players and random state are set."""
     fill_reserve(game)
-    fill_fields(game)
+    fill_fields(game, most_viruses)
     game[MODE] = MODE_PLAYING
     game[OUTCOME] = PLAYING
     game[THROW_FRAME] = 0
