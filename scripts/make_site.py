@@ -34,7 +34,12 @@ PLACES = {
         f"plugins/drmario/docs/{name}.md": f"games/drmario-{name}.md"
         for name in ("agents", "cartridge", "looks", "simulator")
     },
-    **{f"docs/{path.name}": path.name for path in sorted((ROOT / "docs").iterdir())},
+    "plugins/examples/README.md": "games/examples.md",
+    **{
+        f"docs/games/{path.name}": f"games/{path.stem}-reference.md"
+        for path in sorted((ROOT / "docs" / "games").iterdir())
+    },
+    **{f"docs/{path.name}": path.name for path in sorted((ROOT / "docs").glob("*.*"))},
 }
 """Where each page and picture of the repository is in the site."""
 COMMANDS = "commands.md"

@@ -147,6 +147,7 @@ def test_every_block_of_code_is_run_by_a_test() -> None:
     """Each page with Python and the test that runs its blocks, or why none does."""
     run_by = {
         "docs/plugins.md": "tests/whole/test_docs.py",
+        "docs/gymnasium.md": "tests/whole/test_docs.py",
         "docs/guide.md": "tests/whole/test_notebooks.py",
         "docs/episodes.md": "tests/whole/test_notebooks.py",
         "plugins/drmario/README.md": "plugins/drmario/tests/test_drmario_pages.py",
