@@ -34,6 +34,8 @@ SILENCE = 128
 """The samples of ale-py are unsigned bytes around this."""
 PIXEL_ASPECT = Fraction(12, 7)
 """The console draws 160 pixels where a screen of NTSC has room for 12/7 as many square ones."""
+FIRE = "FIRE"
+"""ale-py's name of the action that serves."""
 RAM_BYTES = 128
 """Size of the console's memory."""
 STATE_BYTES = 16384
@@ -42,7 +44,16 @@ SEED = 1
 """Seed of the emulator's own random numbers, which fill the memory when the console is switched on."""
 
 
-class AleOptions(ConsoleOptions):
+class AtariOptions(ConsoleOptions):
+    """How an Atari game is observed and played."""
+
+    serve: bool = True
+    """Where FIRE is an action: every game and every life begins with a step of FIRE and one of the
+    action behind FIRE, whatever the agent does, as the wrappers have it that most published scores
+    were made with."""
+
+
+class AleOptions(AtariOptions):
     """An Atari game by its name."""
 
     id: str = "pong"
@@ -52,6 +63,7 @@ class AleOptions(ConsoleOptions):
 class AleGame(ConsoleGame):
     """A game of the Atari 2600, on a ROM that ships in ale-py."""
 
+    options = AtariOptions
     rom: str = ""
     """Name of the ROM, such as "space_invaders"."""
     buttons: Sequence[str] | None = None
@@ -69,6 +81,9 @@ class AleGame(ConsoleGame):
         value("score_value", 0.0),
         fall("lives_lost", 0.0, of="lives"),
     )
+
+    def seen_as(self, options: Any) -> str:
+        return super().seen_as(options) + ("" if options.serve else ", no serve")
 
     def rom_of(self, options: Any) -> str:
         """Name of the ROM that is played under the options."""
@@ -98,7 +113,7 @@ class AleGame(ConsoleGame):
 
         rom = self.rom_of(options)
         names = facts_of(rom).buttons if self.buttons is None else self.buttons
-        console = AleConsole(rom, names, use.sounds)
+        console = AleConsole(rom, names, use.sounds, options.serve)
         actions = spaces.Discrete(len(names))
         return ConsoleEpisode(console, actions, options, self.eye(options), self.measures(), use)
 
@@ -107,8 +122,14 @@ class AleConsole(Console):
     """One emulator of ale-py. Its own random numbers play no part after it was switched on: what sticks
     and how long an episode waits is drawn elsewhere."""
 
-    def __init__(self, rom: str, names: Sequence[str], sounds: bool = False) -> None:
+    def __init__(
+        self, rom: str, names: Sequence[str], sounds: bool = False, serves: bool = False
+    ) -> None:
+        """`serves`: as `AtariOptions.serve`."""
         self._ale = opened(rom, sounds)
+        if serves and FIRE in names and len(names) > 2:
+            fire = list(names).index(FIRE)
+            self.serve = (fire, (fire + 1) % len(names))
         self._buttons = buttons_of(rom, names)
         self._begins = self._ale.cloneState()
 

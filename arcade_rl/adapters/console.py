@@ -44,6 +44,10 @@ class ConsoleOptions(Options):
 class Console(ABC):
     """One emulator that runs frame by frame."""
 
+    serve: Sequence[Any] = ()
+    """Actions that take the place of the agent's, a step each, when a game begins and after each lost
+    life."""
+
     @abstractmethod
     def start(self) -> None:
         """Go to the moment that all episodes begin from, whatever was played before."""
@@ -111,6 +115,8 @@ class ConsoleEpisode(Episode):
         self._random = random.Random(0)
         self._held: Any = None
         self._lives = 0.0
+        self._serves = 0
+        """Steps that are still played by `Console.serve`."""
         self._frames: list[Frame] = []
         self._sounds: list[npt.NDArray[np.int16]] = []
 
@@ -124,7 +130,7 @@ class ConsoleEpisode(Episode):
         if self._use.draws:
             self._frames = [console.picture()]
         told, ram = console.told(), console.ram()
-        self._lives = float(told.get("lives", 0))
+        self._lives, self._serves = float(told.get("lives", 0)), len(console.serve)
         self._measures.begin(ram, told)
         return self._eye.see(self._look(), ram, is_first=True)
 
@@ -132,6 +138,9 @@ class ConsoleEpisode(Episode):
         console, options = self._console, self._options
         reward, pictures = 0.0, list[npt.NDArray[np.uint8]]()
         self._frames, self._sounds = [], []
+        if self._serves:
+            action = console.serve[-self._serves]
+            self._serves -= 1
         for left in range(options.skip - 1, -1, -1):
             if not options.sticky or self._random.random() >= options.sticky:
                 self._held = action
@@ -149,6 +158,8 @@ class ConsoleEpisode(Episode):
         terms, metrics = self._measures.step(reward, ram, told)
         lives, before = float(told.get("lives", 0)), self._lives
         self._lives, over = lives, console.is_over
+        if lives < before:
+            self._serves = len(console.serve)
         return Step(
             self._eye.see(pictures, ram, is_first=False),
             reward,
@@ -171,7 +182,7 @@ class ConsoleEpisode(Episode):
             "emulator": self._console.save(),
             "random": np.array(self._random.getstate()[1], np.uint32),
             "held": np.broadcast_to(held, self.action_space.shape or ()).astype(np.int64),
-            "counts": np.append(self._measures.save(), self._lives),
+            "counts": np.append(self._measures.save(), (self._lives, self._serves)),
         }
 
     def restore(self, saved: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -180,7 +191,7 @@ class ConsoleEpisode(Episode):
         self._random.setstate((RANDOM_VERSION, tuple(saved["random"].tolist()), None))
         self._held = None if (held < 0).any() else held if held.ndim else int(held)
         self._measures.restore(saved["counts"], console.ram(), console.told())
-        self._lives = float(saved["counts"][2])
+        self._lives, self._serves = float(saved["counts"][2]), int(saved["counts"][3])
 
     def memory(self) -> npt.NDArray[np.uint8]:
         return self._console.ram()
