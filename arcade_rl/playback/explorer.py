@@ -17,7 +17,7 @@ from arcade_rl.errors import UsageError
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.machine import RETURN, Machine
 from arcade_rl.playback.memories import Proof, memory_of, noted, trace_of
-from arcade_rl.ram.kinds import BYTE, KINDS, NO_NUMBER, Kind, address_of, kind_of
+from arcade_rl.ram.kinds import BYTE, KINDS, NO_NUMBER, NumberKind, address_of, kind_of
 from arcade_rl.ram.lines import metric_lines, written_test
 from arcade_rl.ram.maps import Named, read_map
 from arcade_rl.ram.ranking import MemoryTrace, Proposal, rank, rank_changes
@@ -182,7 +182,7 @@ class Explorer:
 
     # Watching and writing
 
-    def _place(self, text: str) -> tuple[int, Kind]:
+    def _place(self, text: str) -> tuple[int, NumberKind]:
         """The place ADDRESS[:KIND]."""
         address, _, kind = text.partition(":")
         found = kind_of(kind) if kind else BYTE
@@ -405,7 +405,7 @@ def _hex(address: int) -> str:
     return f"0x{address:02x}"
 
 
-def _number(kind: Kind, memory: Memory, address: int) -> str:
+def _number(kind: NumberKind, memory: Memory, address: int) -> str:
     """The number at an address as people read it."""
     value = int(kind.read(memory[address : address + kind.size])[0])
     return "-" if value == NO_NUMBER else str(value)

@@ -14,7 +14,7 @@ from arcade_rl.playback.game import find_playable
 from arcade_rl.playback.library import Episode
 from arcade_rl.playback.machine import RETURN
 from arcade_rl.playback.tables import RunningMetrics
-from arcade_rl.ram.kinds import Kind
+from arcade_rl.ram.kinds import NumberKind
 from arcade_rl.ram.ranking import MemoryTrace
 from arcade_rl.ram.search import Memory
 from arcade_rl.recording.recording import Recording
@@ -92,7 +92,9 @@ class Proof:
     """What becomes of a number in memory that is changed in the middle of an episode, whose recorded
     actions are then played on."""
 
-    def __init__(self, episode: Episode, address: int, kind: Kind, value: int, step: int) -> None:
+    def __init__(
+        self, episode: Episode, address: int, kind: NumberKind, value: int, step: int
+    ) -> None:
         """Write `value` after step number `step` of the episode, and play on for PROOF_STEPS, or to
         the episode's end. UsageError where the episode has no such step, or the kind no such value.
         """

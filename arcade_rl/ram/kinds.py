@@ -16,7 +16,7 @@ NO_NUMBER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class NumberKind:
     """A way to read bytes as a number."""
 
     size: int = 1
@@ -82,23 +82,23 @@ class Kind:
         return (256, 10, 100)[self.digits]
 
 
-BYTE = Kind()
+BYTE = NumberKind()
 _NUMBERS = ((False, 0), (True, 0), (False, 2))
 """(whether signed, digits a byte) of the kinds of 1, 2 and 4 bytes."""
 KINDS = (
-    *(Kind(1, is_signed, False, digits) for is_signed, digits in _NUMBERS),
+    *(NumberKind(1, is_signed, False, digits) for is_signed, digits in _NUMBERS),
     *(
-        Kind(size, is_signed, is_big, digits)
+        NumberKind(size, is_signed, is_big, digits)
         for size in (2, 4)
         for is_big in (False, True)
         for is_signed, digits in _NUMBERS
     ),
-    *(Kind(size, False, is_big, 1) for size in range(2, 9) for is_big in (False, True)),
+    *(NumberKind(size, False, is_big, 1) for size in range(2, 9) for is_big in (False, True)),
 )
 """Every kind."""
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> NumberKind:
     """The kind of this name. UsageError names those that there are."""
     for kind in KINDS:
         if kind.name == name:

@@ -13,7 +13,11 @@ from arcade_rl.ram.maps import Named
 
 def metric_lines(places: Mapping[str, Named]) -> str:
     """Declared metrics, and where each of them is in memory."""
-    lines = ["from arcade_rl.contracts import Metric", "from arcade_rl.ram.kinds import Kind", ""]
+    lines = [
+        "from arcade_rl.contracts import Metric",
+        "from arcade_rl.ram.kinds import NumberKind",
+        "",
+    ]
     lines.append("METRICS = (")
     for name in places:
         lines.append(

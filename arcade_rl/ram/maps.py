@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from arcade_rl.errors import MissingError, UsageError
-from arcade_rl.ram.kinds import BYTE, Kind
+from arcade_rl.ram.kinds import BYTE, NumberKind
 from arcade_rl.reading import ABSENT, read_file
 
 _WATCHED = {"b": 1, "w": 2, "d": 4}
@@ -26,7 +26,7 @@ class Named:
 
     name: str
     address: int
-    kind: Kind = BYTE
+    kind: NumberKind = BYTE
     comment: str = ""
 
 
@@ -55,7 +55,7 @@ def _watch_list(text: str, path: Path) -> Iterator[Named]:
         if len(fields) < 6 or fields[1] not in _WATCHED or not _is_hex(fields[0]):
             raise _no_line(path, number, line, "an address, b, w or d, and four more fields")
         size = _WATCHED[fields[1]]
-        kind = Kind(size, fields[2] == "s", size > 1 and fields[3] == "1")
+        kind = NumberKind(size, fields[2] == "s", size > 1 and fields[3] == "1")
         yield Named(fields[5].strip() or fields[0], int(fields[0], 16), kind)
 
 
@@ -102,7 +102,9 @@ def _integration(text: str, path: Path) -> Iterator[Named]:
                 )
             size, digits = int(match[3]), {"d": 2, "n": 1}.get(match[2], 0)
             is_big = size > 1 and ">" in match[1]
-            yield Named(name, int(entry["address"]), Kind(size, match[2] == "i", is_big, digits))
+            yield Named(
+                name, int(entry["address"]), NumberKind(size, match[2] == "i", is_big, digits)
+            )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UsageError(
             f'{path} is no data.json of stable-retro: expected {{"info": {{NAME: {{"address", "type"}}}}}}'

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.errors import UsageError
-from arcade_rl.ram.kinds import KINDS, NO_NUMBER, Kind, differs
+from arcade_rl.ram.kinds import KINDS, NO_NUMBER, NumberKind, differs
 
 STEADY = 0.3
 """Largest part of the steps with a change at which a series counts as one that rests between
@@ -37,7 +37,7 @@ class Proposal:
     """A place that may hold the number."""
 
     address: int
-    kind: Kind
+    kind: NumberKind
     equal: float
     """Part of the steps at which the number in memory is the very value, 0 to 1."""
     together: float
@@ -101,7 +101,7 @@ def _changes(parts: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.bool_]:
 
 
 def _proposals(
-    kind: Kind,
+    kind: NumberKind,
     parts: Sequence[npt.NDArray[np.int64]],
     series: npt.NDArray[np.float64],
     changed: npt.NDArray[np.bool_],

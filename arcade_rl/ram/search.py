@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arcade_rl.errors import UsageError
-from arcade_rl.ram.kinds import BYTE, NO_NUMBER, Kind
+from arcade_rl.ram.kinds import BYTE, NO_NUMBER, NumberKind
 
 Memory: TypeAlias = npt.NDArray[np.uint8]
 """A machine's memory at one moment. (addresses,), uint8."""
@@ -37,14 +37,14 @@ MOST_UNDONE = 100
 class Search:
     """The addresses that are still possible, and the values that they had at the last snapshot."""
 
-    def __init__(self, memory: Memory, kind: Kind = BYTE) -> None:
+    def __init__(self, memory: Memory, kind: NumberKind = BYTE) -> None:
         self._size = len(memory)
         self._last = memory.copy()
         self.changes = np.zeros(self._size, np.int64)
         """For each byte, in how many of the steps that were seen it changed. (addresses,), int64."""
         self.begin(memory, kind)
 
-    def begin(self, memory: Memory, kind: Kind) -> None:
+    def begin(self, memory: Memory, kind: NumberKind) -> None:
         """Start over: every address is possible again, and the present values are the snapshot."""
         self.kind = kind
         self._before = kind.read(memory)

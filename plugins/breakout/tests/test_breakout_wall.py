@@ -98,7 +98,7 @@ def test_features_count_a_second_wall_and_a_tunnel() -> None:
 
 
 def test_after_a_lost_life_fire_is_pressed_and_then_right() -> None:
-    """As the published protocol has it: no action makes a difference in the first step of a game, in the
+    """No action makes a difference in the first step of a game, in the
     step after a lost life, and in the one after that."""
     options = BreakoutOptions(observation="pixels")
     nothing, left = (np.array([BUTTONS.index(button)]) for button in (NOOP, LEFT))
