@@ -116,5 +116,6 @@ def test_rounds_are_trained_and_matches_measured_and_both_replay_on_the_cartridg
         ).stdout
     )  # fmt: skip
     assert "versus, best of 3, pillbox in the emulator" in told["protocol"]
-    rounds = np.array(told["episodes"]["rounds_won"]) + np.array(told["episodes"]["rounds_lost"])
+    measured = told["episodes"]["metrics"]
+    rounds = np.array(measured["rounds_won"]) + np.array(measured["rounds_lost"])
     assert set(rounds.tolist()) <= {2, 3}
