@@ -132,7 +132,7 @@ TRAIN = {
         "threads": 1,
     }
 }
-PICTURES = ["train.learning_rate=1e-3", "train.n_epochs=2", "train.policy_kwargs.net_arch=[16]"]
+PICTURES = ["train.learning_rate=1e-3", "train.policy_kwargs.net_arch=[16]"]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ PICTURES = ["train.learning_rate=1e-3", "train.n_epochs=2", "train.policy_kwargs
         (["options.seen=switches"], 8),
         (["options.seen=choices"], 8),
         pytest.param(["options.seen=picture", *PICTURES], 10, marks=pytest.mark.very_slow),
-        pytest.param(["options.seen=dict", *PICTURES], 10, marks=pytest.mark.very_slow),
+        pytest.param(["options.seen=dict", *PICTURES], 20, marks=pytest.mark.very_slow),
         (["train.policy_kwargs.net_arch={pi=[8], vf=[32, 16]}"], 8),
         (["train.policy_kwargs.net_arch=[]"], 16),
         (["train.policy_kwargs.activation_fn=relu", "train.policy_kwargs.ortho_init=false"], 8),
