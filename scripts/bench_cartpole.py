@@ -114,7 +114,7 @@ def stock(seed: int, steps: int, runs: Path) -> Episodes:
 
     torch.set_num_threads(1)
     env = make_vec_env("CartPole-v1", ENVS, seed=seed)
-    falling = {
+    falling: dict[str, Any] = {
         "learning_rate": lambda left: left * RATE,
         "clip_range": lambda left: left * CLIP,
     }

@@ -229,14 +229,19 @@ def test_a_check_survives_a_game_that_ends_its_process(
     assert "toy: the check takes up to about " in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "how"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "was ended by SIGSEGV (exit code -11)"),
+        ("os._exit(0)", "ended with exit code 0"),
+    ],
+)
 def test_a_plugin_that_ends_its_process_when_it_is_imported_is_named(
-    arcade_rl: CommandLine, plugin_dist: PluginDist
+    arcade_rl: CommandLine, plugin_dist: PluginDist, line: str, how: str
 ) -> None:
-    source = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    source = f"import os, signal\n{line}\n"
     plugin_dist("plugin_crashes", source, {"crashes": "plugin_crashes"})
     done = arcade_rl("plugins", "check", "crashes")
     assert (done.returncode, done.stdout) == (1, "")
-    assert (
-        "crashes: the process was ended by SIGSEGV (exit code -11) while the plugin" in done.stderr
-    )
+    assert f"crashes: the process {how} while the plugin was imported" in done.stderr
     assert len(done.stderr.splitlines()) == 1

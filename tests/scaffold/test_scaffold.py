@@ -168,7 +168,7 @@ def test_a_new_game_is_trained_recorded_and_filmed_as_it_is_written(
     steps = ["--steps", "4096", "--set", "chunk.steps=2048", "--set", "train.n_steps=128"]
     for words in (
         ["plugins", "check", NAME, "--steps", "100"],
-        ["config", "validate", f"{NAME}:quick"],
+        ["config", "show", f"{NAME}:quick"],
         ["train", f"{NAME}:quick", "--run", "r", *steps, "--set", 'recording.criteria=["all"]'],
         ["episodes", "verify", "r:1"],
         ["evaluate", "r", "--episodes", "2"],

@@ -1,6 +1,6 @@
 """The processes in which games are checked.
 
-`python -m arcade_rl.envs.conformance load GAME` imports a game and does nothing else.
+`python -m arcade_rl.envs.conformance load GAME` imports a game, and exits with `LOADED`.
 `... check GAME OPTIONS STEPS FD` checks it, and writes a line of JSON to the file descriptor FD for what
 is expected and for every check. `... digests GAME OPTIONS STEPS PATH` writes digests of a game's
 episodes, played in this process, to PATH.
@@ -13,11 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from arcade_rl.envs.conformance.apart import LOADED
 from arcade_rl.registry import load_game
 
 what, name, *rest = sys.argv[1:]
 game = load_game(name)
-if what != "load":
+if what == "load":
+    sys.exit(LOADED)
+else:
     from arcade_rl.envs import conformance
     from arcade_rl.envs.conformance.determinism import digests
 

@@ -12,6 +12,11 @@ from arcade_rl.envs.conformance.report import Check, Fault, Inspection
 
 T = TypeVar("T")
 
+LOADED = 42
+"""Exit code that says that a game was imported: a game that ends its process gives another."""
+RAISED = 1
+"""Exit code of Python where an exception ends it."""
+
 
 class InspectionApart(Inspection):
     """Forks a process for every check. This process must have no threads and hold no device."""

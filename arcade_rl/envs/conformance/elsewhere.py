@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from arcade_rl.envs.conformance.apart import how_it_ended
+from arcade_rl.envs.conformance.apart import LOADED, RAISED, how_it_ended
 from arcade_rl.envs.conformance.report import Check, Fault, Report
 from arcade_rl.errors import PluginError
 
@@ -24,7 +24,7 @@ def refuse_what_ends_its_process(name: str) -> None:
     done = subprocess.run(
         [*MODULE, "load", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    if done.returncode < 0:
+    if done.returncode not in (LOADED, RAISED):
         raise PluginError(
             f"{name}: the process {how_it_ended(done.returncode)} while the plugin was imported; import "
             "emulators and simulators in make_env, not at the top of the module"

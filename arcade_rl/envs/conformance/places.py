@@ -119,7 +119,10 @@ class AuthorCode:
 
     @cached_property
     def _files(self) -> frozenset[Path]:
-        spec = find_spec(self._module.partition(".")[0])
+        package = self._module.partition(".")[0]
+        if package in ("", "__main__"):
+            return frozenset()  # a game that no module offers
+        spec = find_spec(package)
         folders = (spec.submodule_search_locations if spec else None) or []
         found = {path for folder in folders for path in Path(folder).rglob("*.py")}
         if spec and spec.origin and spec.origin.endswith(".py"):
