@@ -183,5 +183,5 @@ def test_the_code_of_the_guide_works(
     capsys.readouterr()
     text = DOCS.with_name("guide.md").read_text().replace("score", "hits")
     code, _ = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    exec(code.replace('f"runs/seed{seed}"', repr(str(run))), {})
+    exec(code.replace('f"runs/many-{seed}"', repr(str(run))), {})
     assert re.fullmatch(r"\d+\.\d \+- 0\.0\n", capsys.readouterr().out)
