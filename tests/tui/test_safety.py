@@ -20,6 +20,9 @@ from toy_runs import LENGTH, TRAIN, begun
 
 from arcade_rl.runs.directory import RunDirectory
 
+LONG = ["--steps", "20480", "--set", "chunk.steps=4096"]
+"""Two minutes where every step takes 50 ms."""
+
 
 class Terminal:
     """A cockpit on a terminal of its own, which somebody reads."""
@@ -56,16 +59,16 @@ class Terminal:
 @pytest.mark.slow
 @pytest.mark.very_slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("times", "step_time_s"), [(3, 0.05), (10, 0.2)])
+@pytest.mark.parametrize(("times", "length"), [(3, LENGTH), (10, LONG)], ids=["3", "10"])
 def test_killing_closing_and_resizing_the_cockpit_changes_no_byte_of_a_training(
-    tmp_path: Path, leave_nothing_running: None, times: int, step_time_s: float
+    tmp_path: Path, leave_nothing_running: None, times: int, length: list[str]
 ) -> None:
     """Each time, a cockpit is resized four times and killed."""
     quiet, beside = tmp_path / "quiet", tmp_path / "beside"
     quiet.mkdir()
     beside.mkdir()
-    assert call(quiet, [*TRAIN, *LENGTH])[0] == 0
-    training = start(beside, [*TRAIN, *LENGTH, "--set", f"options.step_time_s={step_time_s}"])
+    assert call(quiet, [*TRAIN, *length])[0] == 0
+    training = start(beside, [*TRAIN, *length, "--set", "options.step_time_s=0.05"])
     run = RunDirectory(beside / "r")
     wait_until(lambda: begun(run))
     for _ in range(times):
