@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,10 @@ from arcade_rl.envs.conformance.screen import PlayedStep, Setting, settings
 from arcade_rl.envs.replies import replies_of
 
 SEEDS = (51, 52, 53)
+MOST_HELD = 5_000
+"""Number of things that are looked through for environments, nearest to the screen first."""
+NOT_HELD = (type, ModuleType, FunctionType, CodeType, str, bytes, int, float)
+"""Kinds of things that hold no environment of a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +118,9 @@ def _pictures(
 ) -> EndPictures:
     """Pictures of an episode, on a new screen. With `shift`, environments that the screen holds get
     another seed for their next episode, by so much larger."""
-    known = {id(env) for env in _environments()}
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
-        for env in _environments() if shift else ():
-            if id(env) not in known:
-                _shift_later_seeds(env, shift)
+        for env in _environments_of(screen) if shift else ():
+            _shift_later_seeds(env, shift)
         if setting.stages:
             screen.set_stage(setting.stage)
         first = before = last = hash_bytes(screen.reset(episode.seed).tobytes())
@@ -133,9 +136,19 @@ def last_frame(screen: Screen, declaration: Declaration, step: PlayedStep) -> Fr
     return step.on(screen).frames[-1]
 
 
-def _environments() -> list[VectorEnv]:
-    """Every `VectorEnv` of this process."""
-    return [thing for thing in gc.get_objects() if issubclass(type(thing), VectorEnv)]
+def _environments_of(screen: Screen) -> list[VectorEnv]:
+    """The environments that a screen holds, directly or in what it holds."""
+    found: list[VectorEnv] = []
+    seen, waiting = {id(screen)}, [screen]
+    while waiting and len(seen) < MOST_HELD:
+        for thing in gc.get_referents(waiting.pop(0)):
+            if id(thing) in seen or isinstance(thing, NOT_HELD):
+                continue
+            seen.add(id(thing))
+            waiting.append(thing)
+            if issubclass(type(thing), VectorEnv):
+                found.append(thing)
+    return found
 
 
 def _shift_later_seeds(env: VectorEnv, shift: int) -> None:
