@@ -93,7 +93,7 @@ def test_closing_an_environment_leaves_an_open_window_alone(
         (spaces.Box(0, 1, (), np.float64), 0.25, [0.25]),
         (spaces.Box(-1, 1, (2,), np.float64), np.array([0.5, -1]), [0.5, -1]),
     ],
-    ids=str,
+    ids=lambda it: getattr(it, "name", str(it)),
 )  # fmt: skip
 def test_observations_of_any_space_become_rows_of_numbers(
     space: spaces.Space[Any], seen: Any, expected: list[float]
@@ -135,7 +135,7 @@ def test_actions_count_from_nought_whatever_the_environment_does() -> None:
         (RETRO, {"state": "Level2"}, ConfigError, "no state 'Level2'; did you mean Level1?"),
         (RETRO, {"id": "1942-Nes-v0"}, MissingError, "has no ROM of 1942-Nes-v0; `python -m stable_retro"),
     ],
-    ids=str,
+    ids=lambda it: getattr(it, "name", str(it)),
 )  # fmt: skip
 def test_what_a_library_does_not_have_is_one_line(
     game: Any, options: dict[str, Any], kind: type[ArcadeError], said: str
@@ -245,7 +245,7 @@ def test_a_game_of_stable_retro_goes_on_where_it_was_saved() -> None:
         (ALE, {"observation": "both"}),
         (RETRO, {}),
     ],
-    ids=str,
+    ids=lambda it: getattr(it, "name", str(it)),
 )
 def test_the_games_of_libraries_pass_the_check(game: Any, options: dict[str, Any]) -> None:
     assert check(game, game.options(**options), 60).faults == ()
