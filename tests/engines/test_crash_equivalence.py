@@ -54,14 +54,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")
 
 
 VERY_SLOW = pytest.mark.very_slow
-"""Without kills the cuts of this training are those of `test_breakout_cuts`."""
+"""Kills change nothing in the toy's runs either, by test_engine.py and test_duel_runs.py, and without
+kills these trainings are cut in test_breakout_cuts.py."""
 
 
 @pytest.fixture(
     scope="module",
     params=[
-        "features",
-        *(pytest.param(kind, marks=VERY_SLOW) for kind in ("pixels, fast", "pixels, exact")),
+        pytest.param(kind, marks=VERY_SLOW)
+        for kind in ("features", "pixels, fast", "pixels, exact")
     ],
 )
 def observation(request: pytest.FixtureRequest) -> str:

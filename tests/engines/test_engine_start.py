@@ -112,6 +112,7 @@ def test_a_fork_server_that_dies_once_is_started_again(
     assert "the process that forks workers" in notices(run)
 
 
+@pytest.mark.very_slow  # test_engine.py has workers that always fail
 def test_a_fork_server_that_always_dies_ends_the_run_and_keeps_its_checkpoints(
     run: RunDirectory, tmp_path: Path
 ) -> None:

@@ -180,7 +180,7 @@ def prints(first: int, every: int, regular: int, *rest: int) -> list[Any]:
         ({"columns__action": [2**32 + 1, [], b""]}, "actions of 4294967297 choices"),
         ({"columns__action": [2, [1 << 60], b""]}, "a row of"),
         ({"columns__action": [2, [True], b"abc"]}, "a row of True"),
-        ({"columns__action": [2, [2, 2], b""]}, r"shape \[2, 2\]"),
+        ({"columns__action": [2, [2] * 9, b""]}, r"shape \[2, 2, 2, 2, 2, 2, 2, 2, 2\]"),
         ({"columns__action": [2, [], b"\0\0\x10"]}, "does not hold 20 integers below 2"),
         ({"columns__action": [2, b""]}, "has the parts int, bytes; expected int, list, bytes"),
         ({"columns__action": []}, "has the parts none; expected int, list, bytes"),

@@ -87,6 +87,7 @@ def test_kills_while_recording_change_nothing(tmp_path: Path, undisturbed: RunDi
     assert_same_recordings(run, undisturbed)
 
 
+@pytest.mark.very_slow  # test_engine.py has failed attempts, whose files go
 def test_an_attempt_that_fails_leaves_no_episode(tmp_path: Path, undisturbed: RunDirectory) -> None:
     run = RunDirectory(tmp_path / "r")
     command = start(tmp_path, [*TRAIN, *EVERYTHING, *SLOW, "--set", "engine.max_restarts=0"])

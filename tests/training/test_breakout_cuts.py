@@ -24,8 +24,14 @@ KINDS = {
     "pixels, fast, two processes": [*PIXELS, "train.precision=fast", "train.env_processes=2"],
     "pixels, SB3's PPO": [*PIXELS, "train.algorithm=sb3:PPO", "train.env_processes=0"],
 }
-VERY_SLOW = {"pixels, SB3's PPO", "pixels, exact", "pixels, fast, sticky"}
-"""The toy has SB3's PPO too, and other kinds have the precision, the pixels and the sticky actions."""
+VERY_SLOW = {
+    "pixels, SB3's PPO",
+    "pixels, exact",
+    "pixels, fast, sticky",
+    "pixels, fast, two processes",
+}
+"""The toy has SB3's PPO too, and the sticky features are cut in two processes; test_breakout_continuation.py
+goes on with pixels."""
 
 
 @pytest.mark.slow

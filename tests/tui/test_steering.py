@@ -36,6 +36,7 @@ async def until_over(screen: Screenful) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.very_slow  # test_keys.py presses each of these keys
 def test_the_life_of_a_run(cockpit: Opened, tmp_path: Path) -> None:
     async def play() -> None:
         async with cockpit(tmp_path) as screen:

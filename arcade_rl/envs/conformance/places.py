@@ -203,10 +203,14 @@ def _names(node: ast.AST) -> Iterator[tuple[str, Kind, ast.expr]]:
 
 
 def _all_bases(name: str, classes: dict[str, list[str]]) -> list[str]:
-    found: list[str] = []
-    for base in classes.get(name, ()):
+    """Names of the classes that a class inherits from. Two modules may give one name to two classes, so
+    that a name can be its own base."""
+    found, waiting = list[str](), list(classes.get(name, ()))
+    while waiting:
+        base = waiting.pop(0)
         if base not in found and base != name:
-            found += [base, *_all_bases(base, classes)]
+            found.append(base)
+            waiting += classes.get(base, ())
     return found
 
 

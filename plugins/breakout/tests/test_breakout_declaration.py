@@ -120,7 +120,11 @@ def test_the_defaults_are_those_of_the_configuration_files(observation: str, nam
         ({}, 120),
         pytest.param({"sticky": 0.25, "max_frames": 500}, 140, marks=pytest.mark.very_slow),
         pytest.param({"observation": "pixels"}, 120, marks=pytest.mark.very_slow),
-        ({"observation": "pixels", "sticky": 0.25, "max_frames": 200}, 60),
+        pytest.param(
+            {"observation": "pixels", "sticky": 0.25, "max_frames": 200},
+            60,
+            marks=pytest.mark.very_slow,
+        ),
     ],
 )
 def test_the_game_keeps_the_contract(table: dict[str, Any], steps: int) -> None:

@@ -88,4 +88,4 @@ VARIANTS: dict[str, dict[str, Any]] = {
 )
 def test_the_contract_is_kept(variant: str) -> None:
     options = DrMarioOptions(level=2, curriculum=False, **VARIANTS[variant])
-    assert not check(GAME, options, steps=12).faults
+    assert not check(GAME, options, steps=4).faults

@@ -75,6 +75,7 @@ def test_the_model_is_one_of_stable_baselines3(run: Run) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.very_slow  # test_cli_builtin.py measures and films a policy of the toy
 def test_a_baseline_is_measured_and_filmed(tmp_path: Path) -> None:
     small = ("--set", "options.level=0", "--set", "options.most_pills=12")
     told = json.loads(
