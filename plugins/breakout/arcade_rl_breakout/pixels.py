@@ -58,7 +58,7 @@ class PixelsEnv(VectorEnv):
     training and in evaluation: the published protocol does so, and ale-py at resets only. In the step
     after the serve, which is the first one of a game, every action presses RIGHT, for the same reason
     (`FireResetEnv` of OpenAI's baselines and of Stable-Baselines3). Without that step a paddle that
-    nobody moves meets no ball, and learning begins 150,000 steps later: docs/benchmarks.md.
+    nobody moves meets no ball; with it the paddle scores 1.4 points a game, as there.
     """
 
     def __init__(self, options: BreakoutOptions, num_envs: int, purpose: Purpose) -> None:
