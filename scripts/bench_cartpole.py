@@ -24,6 +24,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from bench_learning import STUDENT
+
 SIDES = ("ours", "stock")
 LEVELS = (195, 400, 475)
 WINDOW = 100
@@ -39,20 +41,6 @@ SETTINGS: dict[str, Any] = {
 }
 RATE, CLIP = 1e-3, 0.2
 """What learning rate and clip range fall from, to 0."""
-STUDENT = {
-    1: 12.706,
-    2: 4.303,
-    3: 3.182,
-    4: 2.776,
-    5: 2.571,
-    6: 2.447,
-    7: 2.365,
-    8: 2.306,
-    9: 2.262,
-    18: 2.101,
-}
-"""97.5 % quantiles of Student's distribution by degrees of freedom; any table of it."""
-
 Episodes = list[tuple[int, float]]
 """(steps of the run at its end, return) of each episode, in the order of their end."""
 

@@ -38,6 +38,7 @@ STUDENT = {
     7: 2.365,
     8: 2.306,
     9: 2.262,
+    18: 2.101,
 }
 """97.5 % quantiles of Student's distribution by degrees of freedom; any table of it."""
 
