@@ -16,7 +16,8 @@ from arcade_rl.errors import ArcadeError
 if TYPE_CHECKING:
     from arcade_rl.playback.explorer import Answer
 
-FAULTY = 2
+FAILED = 1
+"""Exit code where the system refuses, such as to write a file."""
 
 
 @click.command(
@@ -51,7 +52,7 @@ def ram(
     name the places whose values go along with a metric, the return, or your notes. A number that is
     found can be watched, written, frozen, and proved by playing an episode again with another value.
     A command that cannot be done is told in one line; with --command or from a file the search
-    then ends with exit code 2.
+    then ends, with the exit code of the error.
     """
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.cli.output import notice
@@ -69,10 +70,10 @@ def ram(
             try:
                 with plugin_output_to_stderr():
                     answer = explorer.do(line)
-            except ArcadeError as error:
+            except (ArcadeError, OSError) as error:
                 notice(f"{line.strip()}: {error}")
                 if not is_typed:
-                    context.exit(FAULTY)
+                    context.exit(error.exit_code if isinstance(error, ArcadeError) else FAILED)
                 continue
             _write(line, answer, as_json)
             if explorer.is_over:

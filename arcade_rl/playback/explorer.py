@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -107,10 +107,10 @@ class Explorer:
         name, rest = words[0], words[1:]
         if name in AGAINST_BEFORE or name in AGAINST_VALUE or name in ("by", "changes"):
             return self._filter(name, rest)
-        order = _DONE_BY.get(name)
-        if order is None:
+        do = _DONE_BY.get(name)
+        if do is None:
             raise UsageError(f"there is no command {name!r:.20}; `help` lists them all")
-        return order(self, rest)
+        return do(self, rest)
 
     # Playing
 
@@ -214,7 +214,7 @@ class Explorer:
             self.watched[name] = place
         outside = len(places) - len(inside)
         text = f"{len(inside)} places" + (f"; {outside} lie beyond {size} bytes" if outside else "")
-        return Answer(text, *_table(self._state()))
+        return replace(self._state(), text=text)
 
     def _poke(self, words: Sequence[str]) -> Answer:
         place, value = _expect(words, 2, 2)
@@ -361,7 +361,7 @@ class Explorer:
         return Answer(f"wrote {folder}/{game}_memory.py and {folder}/test_{game}_memory.py")
 
     def _help(self, words: Sequence[str]) -> Answer:
-        rows = tuple((order.usage, order.meaning) for order in INSTRUCTIONS)
+        rows = tuple((one.usage, one.meaning) for one in INSTRUCTIONS)
         return Answer("", ("command", "does"), rows)
 
     def _quit(self, words: Sequence[str]) -> Answer:
@@ -419,10 +419,6 @@ def _line(one: Proposal) -> str:
     return f"{one.scale:.4g} x" + (
         f" {'+' if offset > 0 else '-'} {abs(offset):g}" if offset else ""
     )
-
-
-def _table(answer: Answer) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    return answer.columns, answer.rows
 
 
 def _write_picture(path: Path, picture: Frame) -> None:

@@ -26,6 +26,8 @@ from arcade_rl.playback.tables import running
 from arcade_rl.ram.ranking import MemoryTrace
 from arcade_rl.ram.search import Memory
 
+MOST_KEPT_BYTES = 2**28
+"""Limit of what is kept of the memory of all episodes together; the oldest episodes go first."""
 RETURN = "return"
 """The sum of the game's own rewards, as the name of a series."""
 
@@ -42,6 +44,11 @@ class Course:
     """The game's own reward of each step: T of them."""
     metrics: list[npt.NDArray[np.float64]] = field(default_factory=list)
     """Every metric at each step, as the environment reported it: T of (metrics,)."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory that are kept."""
+        return len(self.memory) * len(self.memory[0])
 
     def trace(self, name: str, declaration: Declaration) -> MemoryTrace:
         """The memory beside the series of a metric, or of the return. KeyError without one."""
@@ -60,8 +67,8 @@ class Machine:
 
     def __init__(self, resolved: Resolved, seed: int = 0) -> None:
         """UsageError for a game without memory, or with more than one seat."""
-        self.game, self.declaration = resolved.game, resolved.declaration
-        game = self.game
+        self.declaration = resolved.declaration
+        self.game = game = resolved.game
         if not self.declaration.memory_bytes:
             raise UsageError(
                 f"{game.name} opens no memory under these options; expected a game whose declaration has "
@@ -124,9 +131,14 @@ class Machine:
     def step(self, action: int | None = None) -> None:
         """Play a step; a random action that is allowed for None. A new episode begins, with the next
         seed, where the last one is over. UsageError where a random action cannot be drawn, because
-        masks are not known after memory was written."""
+        masks are not known after memory was written, and in an episode that is too long."""
         if self.is_over:
             self.reset(self.seed + 1)
+        if not self.is_poked and self.histories[-1].size > MOST_KEPT_BYTES:
+            raise UsageError(
+                f"step {self.steps} of this episode is the last whose memory is kept; `reset`, or take "
+                "`episodes RUN`"
+            )
         chosen = self._draw() if action is None else np.int64(action)
         step = self._screen.step(chosen)
         for address, value in self.frozen.items():
@@ -138,6 +150,8 @@ class Machine:
         batch = self._env.step(actions_for(np.asarray([chosen]), self._observations))
         self._observations = batch.observations
         history = self.histories[-1]
+        while len(self.histories) > 1 and sum(one.size for one in self.histories) > MOST_KEPT_BYTES:
+            del self.histories[0]
         history.memory.append(self.memory)
         history.actions.append(chosen.tolist())
         history.rewards.append(step.reward)

@@ -17,6 +17,7 @@ import pytest
 from arcade_rl.cli.experiment import resolve_target
 from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
+from arcade_rl.playback import machine
 from arcade_rl.playback.explorer import Explorer
 
 SCORE_LOW, LIVES, BALL_X = 0x4D, 0x39, 0x63
@@ -191,3 +192,24 @@ def test_a_game_without_memory_is_refused() -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert "go2 opens no memory under these options" in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "arcade_rl", "plugins", "ram", "breakout", "-c", "picture no/where.png"],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("picture no/where.png: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_memory_that_is_kept_is_bounded(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "MOST_KEPT_BYTES", 128 * 400)
+    explorer.do("play 900")
+    assert sum(one.size for one in explorer.machine.histories) <= 128 * 401
+    monkeypatch.setattr(machine, "MOST_KEPT_BYTES", 0)
+    with pytest.raises(UsageError, match="of this episode is the last whose memory is kept"):
+        explorer.do("play 1")
