@@ -136,7 +136,8 @@ def protocol(options: BreakoutOptions) -> str:
             start = f"start state {options.start_name}"
     else:
         seen = "pixels 84x84 x4"
-        start = f"served then 0-{max(options.noop_max - 2, 0)} no-ops then right"
+        noops = f"0-{options.noop_max - 1} no-ops" if options.noop_max > 1 else "no no-ops"
+        start = f"{noops}, served then right"
     sticky = f"sticky actions {options.sticky:g}" if options.sticky else "no sticky actions"
     limit = "" if options.max_frames == 108_000 else f", {options.max_frames} frames at most"
     return f"{seen}, {start}, {sticky}{limit}"

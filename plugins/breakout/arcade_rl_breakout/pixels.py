@@ -39,7 +39,7 @@ def open_vector(options: BreakoutOptions, num_envs: int) -> AtariVectorEnv:
         noop_max=options.noop_max,
         episodic_life=False,  # would reset the whole game at a lost life
         reward_clipping=False,
-        use_fire_reset=True,
+        use_fire_reset=False,  # would serve before the no-ops: see `PixelsEnv`
     )
 
 
@@ -54,11 +54,12 @@ class PixelsEnv(VectorEnv):
 
     A picture is the maximum of the last two frames of its step, shrunk by area.
 
-    Actions: NOOP, FIRE, RIGHT, LEFT. In the step after a lost life every action presses FIRE, in
-    training and in evaluation: the published protocol does so, and ale-py at resets only. In the step
-    after the serve, which is the first one of a game, every action presses RIGHT, for the same reason
-    (`FireResetEnv` of OpenAI's baselines and of Stable-Baselines3). Without that step a paddle that
-    nobody moves meets no ball; with it the paddle scores 1.4 points a game, as there.
+    Actions: NOOP, FIRE, RIGHT, LEFT. In a game's first step and in the step after a lost life every
+    action presses FIRE, and in the step after that RIGHT, in training and in evaluation, as
+    `FireResetEnv` of OpenAI's baselines and of Stable-Baselines3 does. Without RIGHT a paddle that
+    nobody moves meets no ball; with it the paddle scores 1.4 points a game, as there. ale-py's own
+    serve comes before the no-ops, so that the first life of every game has one and the same launch;
+    a serve after the no-ops has four, because the launch depends on its frame modulo 4.
     """
 
     def __init__(self, options: BreakoutOptions, num_envs: int, purpose: Purpose) -> None:
@@ -75,9 +76,9 @@ class PixelsEnv(VectorEnv):
         self._steps = np.zeros(num_envs, np.int64)
         self._lives = np.zeros(num_envs, np.int64)
         self._fell = np.zeros(num_envs, np.bool_)
-        """Whether a life was lost in the last step, so that the next one serves. (N,), bool."""
+        """Whether the next step serves: a life was lost, or the game begins. (N,), bool."""
         self._served = np.zeros(num_envs, np.bool_)
-        """Whether the last step served, or the game begins. (N,), bool."""
+        """Whether the last step served. (N,), bool."""
 
     def reset(self, seeds: SeedSource, rows: npt.NDArray[np.intp] | None = None) -> Observations:
         self._source = seeds
@@ -120,7 +121,7 @@ class PixelsEnv(VectorEnv):
         seeds, lives, observations = self._starts.begin(rows, self._source)
         self._seeds[rows] = seeds
         self._lives[rows] = lives
-        self._fell[rows], self._served[rows] = False, True
+        self._fell[rows], self._served[rows] = True, False
         self._steps[rows] = 0
         self._tally.begin(rows)
         self._wall.begin(rows)
@@ -140,17 +141,17 @@ class PixelsConsole:
         self._atari = open_vector(options, 1)
 
     def start(self, seed: int) -> Sequence[int]:
-        """Serve, then as many no-ops as ale-py draws from the seed."""
+        """As many no-ops as ale-py draws from the seed; the first step serves."""
         _, info = self._atari.reset(seed=np.array([seed]))
         frames = int(info["episode_frame_number"][0])
         self.ale = open_emulator()
         self._random = np.random.RandomState(seed)
         self.held = NOOP
         played = []
-        for button in (FIRE, *[NOOP] * (frames - 1)):
-            self.frame(button)
+        for _ in range(frames):
+            self.frame(NOOP)
             played.append(self.held)
-        self._lives, self._has_served = self.ale.lives(), True
+        self._lives, self._has_served = self.ale.lives() + 1, False
         return played
 
     def button(self, action: int) -> int:

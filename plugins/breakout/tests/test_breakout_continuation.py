@@ -166,5 +166,5 @@ def expected_starts(seed: int, envs: int, episodes: int) -> npt.NDArray[np.int64
         if episode % EVERY == 0:
             streams = [np.random.RandomState(one) for one in seeds.tolist()]
         drawn = [int(stream.randint(0, 2**32, dtype=np.uint32)) for stream in streams]
-        rows.append([names[max(number * 30 >> 32, 1)] for number in drawn])
+        rows.append([names[number * 30 >> 32] for number in drawn])
     return np.array(rows)

@@ -38,7 +38,7 @@ def test_the_hook_offers_breakout() -> None:
         ({"sticky": 0.25}, "RAM features, served then 1-30 no-ops, sticky actions 0.25"),
         (
             {"observation": "pixels"},
-            "pixels 84x84 x4, served then 0-28 no-ops then right, no sticky actions",
+            "pixels 84x84 x4, 0-29 no-ops, served then right, no sticky actions",
         ),
         ({"noop_max": 0}, "RAM features, no no-ops, no sticky actions"),
         (

@@ -197,7 +197,7 @@ def test_the_declared_columns_are_the_ones_that_come() -> None:
 
 def test_the_start_that_ale_py_draws_is_named_by_a_seed() -> None:
     """ale_py's C++ random numbers, computed here, against the emulator."""
-    for noop_max in (3, 30):
+    for noop_max in (0, 1, 3, 30):
         seeds = seeds_of_starts(noop_max)
         frames = np.flatnonzero(seeds >= 0)
         atari = open_vector(BreakoutOptions(observation="pixels", noop_max=noop_max), len(frames))

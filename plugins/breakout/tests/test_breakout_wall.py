@@ -97,15 +97,15 @@ def test_features_count_a_second_wall_and_a_tunnel() -> None:
     assert metric(batch, options, "tunnel_opened")[0] == 1
 
 
-def test_after_a_lost_life_fire_is_pressed_and_then_right() -> None:
-    """No action makes a difference in the first step of a game, in the
-    step after a lost life, and in the one after that."""
+def test_at_the_start_and_after_a_lost_life_fire_is_pressed_and_then_right() -> None:
+    """No action makes a difference in the first two steps of a game and in the two after a lost
+    life."""
     options = BreakoutOptions(observation="pixels")
     nothing, left = (np.array([BUTTONS.index(button)]) for button in (NOOP, LEFT))
     with closing(make(options)) as idle, closing(make(options)) as other:
         for env in (idle, other):
             env.reset(GivenSeeds([[1, 2]]))
-        forced, lives_lost, is_over, steps_forced = 1, 0.0, False, 0
+        forced, lives_lost, is_over, steps_forced = 2, 0.0, False, 0
         while not is_over:
             batch = idle.step(nothing)
             same = other.step(left if forced else nothing)
@@ -114,7 +114,7 @@ def test_after_a_lost_life_fire_is_pressed_and_then_right() -> None:
             lost = float(metric(batch, options, "lives_lost")[0])
             forced = 2 if lost > lives_lost else max(forced - 1, 0)
             lives_lost, is_over = lost, bool(batch.terminated[0])
-    assert steps_forced == 1 + 2 * 4
+    assert steps_forced == 2 * 5
 
 
 def test_a_paddle_that_nobody_moves_meets_some_balls() -> None:
