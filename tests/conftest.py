@@ -25,6 +25,9 @@ RECORDED = [
 ]  # fmt: skip
 
 sys.path.insert(0, str(TOY))
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Threads of a torch that nobody told how many: several processes test at a time, and threads that wait
+for each other on taken cores make small networks fifty times slower. Read when torch is imported."""
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOY), os.environ.get("PYTHONPATH")]))
 
 
