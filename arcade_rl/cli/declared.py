@@ -25,6 +25,7 @@ def describe(resolved: Resolved) -> dict[str, Any]:
     width, height = declaration.frame_size
     return {
         "game": game.name,
+        "title": declaration.title,
         "summary": game.summary,
         "protocol": declaration.protocol,
         "frame_rate": str(declaration.frame_rate),

@@ -179,6 +179,9 @@ class Declaration:
     """Native frames per second."""
     protocol: str
     """Name of the evaluation protocol, so that a score says how it was measured."""
+    title: str = ""
+    """Name of the game in films for an audience, such as "Dr. Mario"; "" for the name of the plugin
+    with a capital."""
     pixel_aspect: Fraction = Fraction(1)
     """Width of a frame's pixel over its height, as the game's own screen showed it."""
     features: tuple[str, ...] = ()

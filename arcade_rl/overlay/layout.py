@@ -144,10 +144,12 @@ def lay_out(
     has_instruments: bool = False,
     has_curve: bool = False,
     within: tuple[int, int] | None = None,
+    has_layers: bool = True,
 ) -> Layout:
     """The layout of a canvas of `size` for a game whose frames have the size `frame`, both (width,
     height). `rows` is the number of rows that the decision wants. `within`: size of the whole
-    picture, where the canvas is a pane of one. Small and tall pictures have no room for
+    picture, where the canvas is a pane of one. `has_layers`: whether the activity has layers of
+    networks; without, NETWORK is the place of what is seen. Small and tall pictures have no room for
     instruments. UsageError where the canvas has no room for this detail."""
     check_size(size, detail)
     has_instruments = has_instruments and min(size) >= LEAST_FOR_INSTRUMENTS
@@ -162,6 +164,8 @@ def lay_out(
         return _tall(size, picture, has_standing, has_activity, rows)
     if size[0] < 1.25 * size[1]:
         return _square(size, picture, has_standing, has_activity)
+    if has_activity and not has_layers and not has_instruments:
+        return _wide_without_layers(size, picture, has_standing, has_curve)
     return _wide(size, picture, has_standing, has_activity, has_instruments, has_curve)
 
 
@@ -265,11 +269,7 @@ def _wide(
     has_instruments: bool,
     has_curve: bool,
 ) -> Layout:
-    unit = _unit(size)
-    margin, gap = round(32 * unit), round(20 * unit)
-    header = Rect(margin, round(22 * unit), size[0] - 2 * margin, round(66 * unit))
-    top = header.bottom + round(14 * unit)
-    body = Rect(margin, top, size[0] - 2 * margin, size[1] - margin - top)
+    unit, gap, header, body = _wide_parts(size)
     if not has_activity:
         return _wide_without_policy(
             unit, header, body, gap, picture, has_standing, has_instruments, has_curve
@@ -288,6 +288,34 @@ def _wide(
     return Layout(
         unit, stage, game, scale, header=header, training=training, playback=playback, policy=policy,
         network=network, instruments=instruments,
+    )  # fmt: skip
+
+
+def _wide_parts(size: tuple[int, int]) -> tuple[float, int, Rect, Rect]:
+    """(unit, gap, header, room below the header) of a wide picture."""
+    unit = _unit(size)
+    margin, gap = round(32 * unit), round(20 * unit)
+    header = Rect(margin, round(22 * unit), size[0] - 2 * margin, round(66 * unit))
+    top = header.bottom + round(14 * unit)
+    return unit, gap, header, Rect(margin, top, size[0] - 2 * margin, size[1] - margin - top)
+
+
+def _wide_without_layers(
+    size: tuple[int, int], picture: _Picture, has_standing: bool, has_curve: bool
+) -> Layout:
+    """The game, the panels above each other, and what is seen at full height."""
+    unit, gap, header, body = _wide_parts(size)
+    scale = picture.within(0.47 * size[0], body.height, FILLED)
+    stage = body.left(scale.size[0])
+    rest = body.beside(stage.width + gap)
+    column = rest.left(int(0.58 * rest.width))
+    seen = rest.beside(column.width + gap)
+    upper, policy = column.rows([0.56, 0.44], gap)
+    training, playback = _shared_column(upper, gap, has_standing, has_curve)
+    game = stage.centred(*scale.size)
+    return Layout(
+        unit, stage, game, scale, header=header, training=training, playback=playback, policy=policy,
+        network=seen,
     )  # fmt: skip
 
 

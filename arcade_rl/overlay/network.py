@@ -44,7 +44,8 @@ class Network:
         board: GameBoard | None = None,
     ) -> None:
         self.canvas = canvas
-        inside = canvas.panel(box, "NETWORK" if activity.layers else "BOARD")
+        heading = "NETWORK" if activity.layers else "OBSERVATION" if board is None else "BOARD"
+        inside = canvas.panel(box, heading)
         parts = _parts(canvas, activity, action_names, feature_names, feature_groups, board)
         gap = canvas.style.px(14)
         left_out, least = 0, max(canvas.style.px(76), canvas.style.line(20) + canvas.style.px(60))

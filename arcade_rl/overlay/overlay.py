@@ -151,6 +151,7 @@ class _Picture:
             scene.standing is not None, scene.activity is not None,
             count(scene.activity.decision) if scene.activity else 0,
             scene.dashboard is not None, scene.curve is not None, within,
+            scene.activity is None or bool(scene.activity.layers),
         )  # fmt: skip
         self.layout = layout
         self.canvas = canvas = Canvas(size, Style(theme, layout.unit, layout.smallest))

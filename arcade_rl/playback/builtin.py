@@ -115,4 +115,6 @@ def _described(source: BuiltInSource, resolved: Resolved, opponent: str) -> Abou
     title = Title(
         f"{source.game.upper()} - {source.policy}", DOT.join([*words, f"seed {source.seed}"])
     )
-    return About(title, "deterministic", weights=dict(resolved.config.reward))
+    return About(
+        title, "deterministic", weights=dict(resolved.config.reward), built_in=source.policy
+    )

@@ -47,12 +47,17 @@ def _in_steps(standing: Standing) -> str:
     return f"after {standing.steps:,} steps"
 
 
-def public_title(metadata: Metadata, standing: Standing | None) -> Title:
+def public_title(
+    declaration: Declaration, metadata: Metadata, standing: Standing | None, built_in: str
+) -> Title:
     """A title for an audience: what is learned, and how long the agent has trained. `standing`: of
-    the checkpoint that plays, where it is known."""
+    the checkpoint that plays, where it is known; `built_in`: the game's own policy that plays, "" for
+    a trained one."""
     against = [f"against {metadata.opponent}"] if metadata.opponent else []
-    heading = f"Learning {metadata.game.replace('_', ' ').capitalize()}"
-    return Title(heading, DOT.join([_trained(metadata, standing), *against]))
+    name = declaration.title or metadata.game.replace("_", " ").capitalize()
+    if built_in:
+        return Title(f"{name}: {built_in}", DOT.join(["plays without training", *against]))
+    return Title(f"Learning {name}", DOT.join([_trained(metadata, standing), *against]))
 
 
 def _trained(metadata: Metadata, standing: Standing | None) -> str:

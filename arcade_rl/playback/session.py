@@ -81,6 +81,8 @@ class About:
     weights: dict[str, float] | None = None
     """Weights of the reward terms that the episode was played with; None where they are not
     known."""
+    built_in: str = ""
+    """The game's own policy that plays; "" for a trained one."""
 
 
 @dataclass(frozen=True, slots=True)

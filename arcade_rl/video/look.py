@@ -68,7 +68,10 @@ class Look:
         with the film's speed, unless that is the game's own."""
         usual, captions = session.about.title, self.captions
         if captions.is_public:
-            usual = public_title(session.recording.metadata, session.about.standing)
+            about = session.about
+            usual = public_title(
+                session.declaration, session.recording.metadata, about.standing, about.built_in
+            )
         heading = usual.heading if captions.title is None else captions.title
         speed = f"{float(self.speed):g}x" if self.speed != 1 else ""
         subtitle = usual.subtitle if captions.subtitle is None else captions.subtitle

@@ -23,15 +23,19 @@ def boxes(layout: Layout) -> list[Rect]:
 
 
 @pytest.mark.parametrize("has_instruments", [True, False])
-@pytest.mark.parametrize("has_activity", [True, False])
+@pytest.mark.parametrize("seen", ["nothing", "layers", "no layers"])
 @pytest.mark.parametrize("has_standing", [True, False])
 @pytest.mark.parametrize(("frame", "aspect"), FRAMES)
 @pytest.mark.parametrize("size", [*SIZES, (1080, 1080)])
 def test_panels_lie_side_by_side(
     size: tuple[int, int], frame: tuple[int, int], aspect: Fraction,
-    has_standing: bool, has_activity: bool, has_instruments: bool,
+    has_standing: bool, seen: str, has_instruments: bool,
 ) -> None:  # fmt: skip
-    layout = lay_out(size, frame, aspect, "full", has_standing, has_activity, 12, has_instruments)
+    has_activity = seen != "nothing"
+    layout = lay_out(
+        size, frame, aspect, "full", has_standing, has_activity, 12, has_instruments,
+        has_layers=seen == "layers",
+    )  # fmt: skip
     has_room = min(size) >= 600 and size[0] > size[1]  # a tall picture has large letters instead
     assert (layout.instruments is not None) == (has_instruments and has_room)
     others = layout.instruments is not None

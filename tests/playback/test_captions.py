@@ -9,6 +9,7 @@ from recorded import METADATA
 
 from arcade_rl.overlay.scene import Title
 from arcade_rl.playback.captions import labels_of, public_title
+from arcade_rl.registry import load_game
 from arcade_rl.runs.episodes import parse_condition
 from arcade_rl.runs.origins import Fork, Imported, Origin
 from arcade_rl.runs.standing import Standing
@@ -62,7 +63,14 @@ def test_a_title_for_an_audience(
     changes: dict[str, str | int], known: Standing | None, subtitle: str
 ) -> None:
     metadata = replace(METADATA, **changes)  # type: ignore[arg-type]
-    assert public_title(metadata, known) == Title("Learning Toy", subtitle)
+    toy = load_game("toy")
+    declared = toy.declare(toy.options())
+    assert public_title(declared, metadata, known, "") == Title("Learning Toy", subtitle)
+    named = replace(declared, title="The Toy")
+    assert public_title(named, metadata, known, "").heading == "Learning The Toy"
+    against = "  \N{MIDDLE DOT}  against wall" if metadata.opponent else ""
+    title = public_title(named, metadata, None, "perfect")
+    assert title == Title("The Toy: perfect", f"plays without training{against}")
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ class DrMario(Game):
             frame_rate=FRAME_RATE,
             pixel_aspect=PIXEL_ASPECT,
             protocol=protocol(options),
+            title="Dr. Mario",
             rom_sha256=cartridge_sha256(options),
             sound_rate=SOUND_RATE,
             sound_channels=2,
