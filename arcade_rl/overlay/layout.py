@@ -161,9 +161,9 @@ def lay_out(
             return _poster(size, picture, within or size)
         return _minimal(size, picture, has_curve)
     if is_tall(size):
-        return _tall(size, picture, has_standing, has_activity, rows)
+        return _tall(size, picture, has_standing, has_activity, has_layers, rows)
     if size[0] < 1.25 * size[1]:
-        return _square(size, picture, has_standing, has_activity)
+        return _square(size, picture, has_standing, has_activity, has_layers)
     if has_activity and not has_layers and not has_instruments:
         return _wide_without_layers(size, picture, has_standing, has_curve)
     return _wide(size, picture, has_standing, has_activity, has_instruments, has_curve)
@@ -357,6 +357,7 @@ def _tall(
     picture: _Picture,
     has_standing: bool,
     has_activity: bool,
+    has_layers: bool,
     rows: int,
 ) -> Layout:
     unit, smallest = max(0.62, size[0] / 1080), smallest_font(size)
@@ -368,7 +369,8 @@ def _tall(
     rest = body.below(stage.height + gap)
     policy = network = None
     if has_activity:
-        rest, policy, network = rest.rows(MANY if rows > FEW_ROWS else FEW, gap)
+        rest, *lower = rest.rows(MANY if rows > FEW_ROWS else FEW, gap)
+        policy, network = lower if has_layers else _side_by_side(*lower, gap)
     training, playback = rest.columns(2, gap) if has_standing else (None, rest)
     game = stage.centred(*scale.size)
     return Layout(
@@ -377,8 +379,19 @@ def _tall(
     )  # fmt: skip
 
 
+def _side_by_side(upper: Rect, lower: Rect, gap: int) -> tuple[Rect, Rect]:
+    """The room of two panels above each other, for a wide one beside a narrow one."""
+    whole = Rect(upper.x, upper.y, upper.width, lower.bottom - upper.y)
+    left = whole.left(int(0.62 * whole.width))
+    return left, whole.beside(left.width + gap)
+
+
 def _square(
-    size: tuple[int, int], picture: _Picture, has_standing: bool, has_activity: bool
+    size: tuple[int, int],
+    picture: _Picture,
+    has_standing: bool,
+    has_activity: bool,
+    has_layers: bool,
 ) -> Layout:
     unit, smallest = max(0.62, size[0] / 1080), smallest_font(size)
     margin, gap = round(28 * unit), round(16 * unit)
@@ -393,7 +406,7 @@ def _square(
     policy = network = None
     if has_activity:
         lower = body.below(upper.height + gap)
-        policy = lower.left(int(0.4 * lower.width))
+        policy = lower.left(int((0.4 if has_layers else 0.66) * lower.width))
         network = lower.beside(policy.width + gap)
     game = stage.centred(*scale.size)
     return Layout(

@@ -24,7 +24,7 @@ class SeenBoard(SeenPictures):
         super().__init__(canvas, place, "board", (1, board.rows, board.columns))
         self.board = board
         self.dimensions = f"{board.columns} {texts.TIMES} {board.rows}"
-        self.most = canvas.style.px(420)
+        self.most = canvas.style.px(880)
 
     def draw(self, activity: Activity) -> None:
         colours = activity.seen[self.place_in_seen].values[0].reshape(-1, 3)
