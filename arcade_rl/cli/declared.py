@@ -32,6 +32,7 @@ def describe(resolved: Resolved) -> dict[str, Any]:
         "frame_size": [width, height],
         "pixel_aspect": str(declaration.pixel_aspect),
         "main_metric": declaration.main_metric,
+        "headline": declaration.headline_metric.name,
         "options": _options(resolved.options),
         "actions": list(declaration.actions),
         "features": list(declaration.features),

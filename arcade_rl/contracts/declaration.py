@@ -179,6 +179,9 @@ class Declaration:
     """Native frames per second."""
     protocol: str
     """Name of the evaluation protocol, so that a score says how it was measured."""
+    headline: str = ""
+    """The metric that pictures of an episode show large, and that tells a typical episode from others;
+    "" for the main metric. It suits a game whose main metric is a fact that only the end decides."""
     title: str = ""
     """Name of the game in films for an audience, such as "Dr. Mario"; "" for the name of the plugin
     with a capital."""
@@ -262,6 +265,11 @@ class Declaration:
         """What people press, declared or made from the names of the actions; None where people
         cannot play."""
         return self.controls or usual_controls(self.actions)
+
+    @property
+    def headline_metric(self) -> Metric:
+        """The metric that stands for a single episode."""
+        return self.metric(self.headline or self.main_metric)
 
     def metric(self, name: str) -> Metric:
         """The metric of this name. KeyError if the game declares no such metric."""

@@ -369,8 +369,9 @@ def _tall(
     rest = body.below(stage.height + gap)
     policy = network = None
     if has_activity:
-        rest, *lower = rest.rows(MANY if rows > FEW_ROWS else FEW, gap)
-        policy, network = lower if has_layers else _side_by_side(*lower, gap)
+        rest, policy, network = rest.rows(MANY if rows > FEW_ROWS else FEW, gap)
+        if not has_layers:
+            policy, network = _side_by_side(policy, network, gap)
     training, playback = rest.columns(2, gap) if has_standing else (None, rest)
     game = stage.centred(*scale.size)
     return Layout(

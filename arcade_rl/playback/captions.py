@@ -72,9 +72,9 @@ def _trained(metadata: Metadata, standing: Standing | None) -> str:
 
 
 def final_score(declaration: Declaration, metadata: Metadata) -> str:
-    """The main metric at the end of an episode, such as "final score 45", or the return where the
+    """The headline's metric at the end of an episode, such as "final score 45", or the return where the
     recording does not have that metric. A count goes without its unit."""
-    main = declaration.metric(declaration.main_metric)
+    main = declaration.headline_metric
     if main.name not in metadata.metrics:
         return f"final return {metadata.raw_return:g}"
     if main.format == COUNT:

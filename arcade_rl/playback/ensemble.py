@@ -243,7 +243,7 @@ class EnsembleLane:
         with ExitStack() as failed:
             failed.callback(self.close)
             self.session = self._stack.enter_context(self._opened(entry))
-            self._metric = self.session.declaration.metric(self.session.declaration.main_metric)
+            self._metric = self.session.declaration.headline_metric
             self._present(self.session.seek(0))
             failed.pop_all()
 

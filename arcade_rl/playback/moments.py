@@ -86,11 +86,11 @@ def stretch_of(session: Session, excerpt: Excerpt, speed: Fraction) -> Stretch:
 
 
 def scores_of(session: Session, steps: Sequence[int]) -> list[float | None]:
-    """The main metric of an episode after each of these numbers of steps; None where the recording
+    """The metric of the headline after each of these numbers of steps; None where the recording
     does not have the metric."""
     recording, declaration = session.recording, session.declaration
     metrics = RunningMetrics(recording.metadata, declaration)
-    return [metrics.after(recording, step).get(declaration.main_metric) for step in steps]
+    return [metrics.after(recording, step).get(declaration.headline_metric.name) for step in steps]
 
 
 def ends_of(session: Session) -> Counts:

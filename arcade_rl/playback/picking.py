@@ -27,7 +27,7 @@ class Wish:
 
     origin: Origin
     pick: Pick
-    """"median": the episode with the median of the main metric, the lower one of two; "best": the
+    """"median": the episode with the median of the headline's metric, the lower one of two; "best": the
     one with the best value; "first": the first or the nearest one, whatever its value."""
     episodes: int
     """Number of episodes to pick from."""
@@ -83,7 +83,7 @@ def _played(
     """Episodes that the checkpoints play."""
     seeds = episode_seeds(resolved.config.evaluation.seed, wish.episodes)
     scores = _scores(run, resolved, milestones, wish, progress)
-    better = resolved.declaration.metric(resolved.declaration.main_metric).better
+    better = resolved.declaration.headline_metric.better
     for milestone in milestones:
         known = scores.get(milestone.chunk, ())
         seed = seeds[place_of(known, wish.pick, better)]
@@ -98,7 +98,7 @@ def _scores(
     wish: Wish,
     progress: Callable[[int, int], None],
 ) -> dict[int, tuple[float, ...]]:
-    """Main metric of the episodes that each checkpoint plays, by chunk; empty where nothing depends
+    """Metric of the headline of the episodes that each checkpoint plays, by chunk; empty where nothing depends
     on them."""
     if wish.pick == "first":
         return {}
@@ -111,7 +111,7 @@ def _scores(
         resolved, [run.checkpoint(chunk) for chunk in chunks], wish.episodes,
         resolved.config.evaluation.seed, wish.deterministic, progress, sits,
     )  # fmt: skip
-    main = resolved.declaration.main_metric
+    main = resolved.declaration.headline_metric.name
     return {chunk: tuple(one.metrics[main]) for chunk, one in zip(chunks, played, strict=True)}
 
 
@@ -119,14 +119,13 @@ def _recorded(
     run: RunDirectory, resolved: Resolved, milestones: Sequence[Milestone], wish: Wish
 ) -> Iterator[Picked]:
     """Episodes that training recorded: the one that a milestone names, or one of the nearest."""
-    kept, main = Kept(run, wish.with_policy), resolved.declaration.main_metric
-    better = resolved.declaration.metric(main).better
+    kept, shown = Kept(run, wish.with_policy), resolved.declaration.headline_metric
     count = 1 if wish.pick == "first" else wish.episodes
     for milestone in milestones:
         if milestone.episode is not None:
             rows = [find_episode(run, milestone.episode)]
         else:
             rows = kept.around(standing_at(run, milestone.chunk).steps, count)
-        scores = tuple(row.metrics[main] for row in rows)
-        row = rows[place_of(scores, wish.pick, better)]
+        scores = tuple(row.metrics[shown.name] for row in rows)
+        row = rows[place_of(scores, wish.pick, shown.better)]
         yield Picked(RecordedSource(run.path, row.number), wish.pick, scores)

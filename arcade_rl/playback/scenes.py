@@ -246,8 +246,8 @@ def _playback(
 
 
 def _readings(declaration: Declaration, metrics: dict[str, float]) -> list[Reading]:
-    """The metrics in the order of their declaration, the main one first."""
-    main = declaration.main_metric
+    """The metrics in the order of their declaration, that of the headline first."""
+    main = declaration.headline_metric.name
     known = [metric for metric in declaration.metrics if metric.name in metrics]
     ordered = sorted(known, key=lambda metric: metric.name != main)
     return [Reading(metric.label, metric.render(metrics[metric.name])) for metric in ordered]

@@ -143,7 +143,7 @@ class Clip:
         until = session.position
         before, after, final = scores_of(session, (stretch.before, until, len(session)))
         shown = {
-            "metric": session.declaration.main_metric,
+            "metric": session.declaration.headline_metric.name,
             "from_step": stretch.before,
             "to_step": until,
             "score_before": before,

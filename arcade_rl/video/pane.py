@@ -118,7 +118,7 @@ class ShownPane:
 
 
 def result_of(session: Session) -> str:
-    """The main metric of an episode that is over, without its unit."""
-    main = session.declaration.metric(session.declaration.main_metric)
+    """The headline's metric of an episode that is over, without its unit."""
+    main = session.declaration.headline_metric
     metadata = session.recording.metadata
     return replace(main, unit="").render(metadata.metrics.get(main.name, metadata.raw_return))

@@ -242,6 +242,7 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "weight is inf",
                 "measures is ''",
                 "main_metric is 'points'",
+                "headline is 'speed'",
                 "stage full: promotion is None; expected one",
                 "stage end: promotion is Promotion",
                 "promotes by 'points'",

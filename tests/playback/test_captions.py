@@ -8,7 +8,7 @@ import pytest
 from recorded import METADATA
 
 from arcade_rl.overlay.scene import Title
-from arcade_rl.playback.captions import labels_of, public_title
+from arcade_rl.playback.captions import final_score, labels_of, public_title
 from arcade_rl.registry import load_game
 from arcade_rl.runs.episodes import parse_condition
 from arcade_rl.runs.origins import Fork, Imported, Origin
@@ -71,6 +71,16 @@ def test_a_title_for_an_audience(
     against = "  \N{MIDDLE DOT}  against wall" if metadata.opponent else ""
     title = public_title(named, metadata, None, "perfect")
     assert title == Title("The Toy: perfect", f"plays without training{against}")
+
+
+def test_the_final_score_is_that_of_the_headline() -> None:
+    toy = load_game("toy")
+    declared, metadata = (
+        toy.declare(toy.options()),
+        replace(METADATA, metrics={"hits": 3.0, "streak": 1.0}),
+    )
+    assert final_score(declared, metadata) == "final hits 3"
+    assert final_score(replace(declared, headline="streak"), metadata) == "final longest streak 1"
 
 
 @pytest.mark.parametrize(

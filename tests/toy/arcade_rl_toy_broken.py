@@ -389,6 +389,7 @@ GAMES: list[Any] = [
         terms=(*TERMS, TERMS[0], RewardTerm("huge", float("inf"), "")),
         actions=("red", "red"),
         main_metric="points",
+        headline="speed",
         frame_size=(0, 48),
         frame_rate=30.0,
         pixel_aspect=Fraction(9),

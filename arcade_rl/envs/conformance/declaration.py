@@ -237,10 +237,14 @@ def _term_faults(term: RewardTerm) -> Iterator[str]:
 
 def _main_metric_faults(declaration: Declaration) -> Iterator[str]:
     better = {metric.name: metric.better for metric in declaration.metrics}
-    if declaration.main_metric not in better:
-        yield f"main_metric is {declaration.main_metric!r}; expected one of {list(better)}"
-    elif better[declaration.main_metric] == "none":
-        yield f"main_metric {declaration.main_metric!r} has no better direction; expected up or down"
+    named = {"main_metric": declaration.main_metric, "headline": declaration.headline}
+    for field, name in named.items():
+        if field == "headline" and not name:
+            continue
+        if name not in better:
+            yield f"{field} is {name!r}; expected one of {list(better)}"
+        elif better[name] == "none":
+            yield f"{field} {name!r} has no better direction; expected up or down"
 
 
 def _stage_faults(stages: tuple[Stage, ...], metrics: set[str]) -> Iterator[str]:

@@ -68,6 +68,7 @@ class DrMario(Game):
             terms=terms_of(options),
             actions=action_names(options),
             main_metric="cleared" if options.mode == "solo" else "won",
+            headline="viruses_cleared" if options.mode == "solo" else "rounds_won",
             frame_size=(240, 224),
             frame_rate=FRAME_RATE,
             pixel_aspect=PIXEL_ASPECT,
