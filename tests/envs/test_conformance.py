@@ -242,7 +242,6 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
                 "weight is inf",
                 "measures is ''",
                 "main_metric is 'points'",
-                "headline is 'speed'",
                 "stage full: promotion is None; expected one",
                 "stage end: promotion is Promotion",
                 "promotes by 'points'",
@@ -270,7 +269,11 @@ def inspect(plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch) -> Inspect
         (
             "toy_actions",
             "declaration",
-            ["is_event is 'often'; expected", "main_metric 'steps' has no better direction"],
+            [
+                "is_event is 'often'; expected",
+                "main_metric 'steps' has no better direction",
+                "headline is 'speed'; expected one of ['steps']",
+            ],
         ),
         ("toy_actions", "training", ["metrics has shape (3, 2); expected (3, 1)"]),
         ("toy_forbidden", "training", ["raised"]),

@@ -389,7 +389,6 @@ GAMES: list[Any] = [
         terms=(*TERMS, TERMS[0], RewardTerm("huge", float("inf"), "")),
         actions=("red", "red"),
         main_metric="points",
-        headline="speed",
         frame_size=(0, 48),
         frame_rate=30.0,
         pixel_aspect=Fraction(9),
@@ -405,6 +404,7 @@ GAMES: list[Any] = [
         "toy_actions",
         actions=("red",),
         main_metric="steps",
+        headline="speed",
         metrics=(Metric("steps", "S", is_event="often"),),  # type: ignore[arg-type]
     ),
     Declares("toy_no_terms", terms=()),

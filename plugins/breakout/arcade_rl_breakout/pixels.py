@@ -141,7 +141,7 @@ class PixelsConsole:
         self._atari = open_vector(options, 1)
 
     def start(self, seed: int) -> Sequence[int]:
-        """As many no-ops as ale-py draws from the seed; the first step serves."""
+        """The no-ops that ale-py draws from the seed; the first step serves."""
         _, info = self._atari.reset(seed=np.array([seed]))
         frames = int(info["episode_frame_number"][0])
         self.ale = open_emulator()
