@@ -85,9 +85,7 @@ class MappingScreen:
             half = line.left(line.width // 3)
             canvas.write(row[0], half, font, colour, ground=True)
             canvas.write(row[1], line.beside(half.width), font, colour, ground=True)
-        zone = (
-            f"dead zone of sticks {self._bindings.dead_zone:.0%} (+ -)   pads: {self._hands.pads}"
-        )
+        zone = f"dead zone of sticks {self._bindings.dead_zone:.0%} (+ -)   {self.pads}"
         help_line = (
             "press an input; Tab next, Backspace clear, Delete usual, Return keep, Esc leave"
         )
@@ -97,6 +95,13 @@ class MappingScreen:
         np.right_shift(picture, 1, out=picture)
         box = Rect(0, 0, width, height).centred(*canvas.ground.shape[1::-1])
         picture[box.region] = canvas.ground
+
+    @property
+    def pads(self) -> str:
+        """How many game pads there are, or why there are none."""
+        if self._hands.trouble:
+            return f"no pads: {self._hands.trouble}"
+        return f"pads: {self._hands.pads}"
 
     def _rows(self) -> list[tuple[str, str]]:
         found = []
