@@ -76,6 +76,9 @@ class MappingScreen:
         high = 92 + LINE * (len(rows) + 2)
         unit = min(width / (WIDE + 20), height / (high + 20), 1.6)
         canvas = Canvas((int(WIDE * unit), int(high * unit)), Style(theme, unit))
+        np.right_shift(picture, 1, out=picture)
+        box = Rect(0, 0, width, height).centred(*canvas.ground.shape[1::-1])
+        canvas.ground[:] = picture[box.region]  # which shows at the round corners
         inside = canvas.panel(Rect(0, 0, *canvas.ground.shape[1::-1]), "CONTROLS")
         lines = inside.rows([1.0] * (len(rows) + 2), 0)
         for place, (row, line) in enumerate(zip(rows, lines, strict=False)):
@@ -92,8 +95,6 @@ class MappingScreen:
         for text, line in zip((zone, help_line), lines[-2:], strict=True):
             font = canvas.style.row_font(14, 400, line.height)
             canvas.write(text, line, font, theme.dim, ground=True)
-        np.right_shift(picture, 1, out=picture)
-        box = Rect(0, 0, width, height).centred(*canvas.ground.shape[1::-1])
         picture[box.region] = canvas.ground
 
     @property
