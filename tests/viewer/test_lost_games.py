@@ -24,7 +24,7 @@ from arcade_rl.playback.game_host import GameHost
 from arcade_rl.playback.sources import PlayedSource, RecordedSource
 from arcade_rl.recording.format import decode
 from arcade_rl.recording.recording import PERSON
-from arcade_rl.viewer.viewer import Viewer, ViewerOptions
+from arcade_rl.viewer.viewer import Viewer
 
 SAID = "the emulator of toy was ended by signal 11 (SIGSEGV) at step {}; {}"
 AGAIN = "Space opens it there again"
@@ -186,14 +186,3 @@ def test_a_real_window_outlives_its_emulator(desktop: Desktop, tmp_path: Path) -
     finally:
         process.kill()
         process.wait()
-
-
-def test_a_wall_says_what_ended_its_process(every: Made) -> None:
-    options = ViewerOptions(detail="minimal")
-    with watching(RecordedSource(every.run.path, 20), options=options) as viewer:
-        press(viewer, "W")
-        assert viewer.several is not None
-        os.kill(viewer.several._process.pid, signal.SIGSEGV)
-        while viewer.several is not None:
-            viewer.turn()
-        assert "signal 11 (SIGSEGV)" in message(viewer)
