@@ -107,8 +107,8 @@ class Pace:
     slowest_s: float
     """Longest time between two looks at the keys, s."""
     cpu_s: float
-    """Processor time of the window's process while the episode played, s: says more than the rest on
-    a busy machine."""
+    """Processor time of the window's process while the episode played, and of the processes of its
+    games, s: says more than the rest on a busy machine."""
 
     @property
     def words(self) -> str:
@@ -154,6 +154,12 @@ def pacing(reference: str, window: TimedWindow, seconds: float) -> str:
     )
 
 
+def spent_elsewhere() -> float:
+    """Processor time of the processes that this one has started and that live, s."""
+    times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    return sum(it.user + it.system for it in times)
+
+
 def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
     """Let a window that plays go on as long as a condition holds, and see how well it keeps time."""
     late: list[float] = []
@@ -163,6 +169,7 @@ def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
     window = viewer.window
     assert isinstance(window, TimedWindow), "a bench opened it"
     window.forget()
+    elsewhere = -spent_elsewhere()
     while goes_on():
         player, until, cpu = viewer.player, viewer.shutter.until, time.process_time()
         shown, was_playing = player.scene.playback.frame, player.is_playing
@@ -175,10 +182,11 @@ def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
             cpu_s += time.process_time() - cpu
         elif player.is_at_end and viewer.pursuit is None:
             player.play()
+    elsewhere += spent_elsewhere()
     soon, rarely = (sum(lag <= limit for lag in late) for limit in (SOON_S, LATE_S))
     return Pace(
         seconds, frames, float(viewer.slide.session.declaration.frame_rate), len(late), soon, rarely,
-        viewer.player.skipped - skipped, episodes, window.longest_s, cpu_s,
+        viewer.player.skipped - skipped, episodes, window.longest_s, cpu_s + elsewhere,
     )  # fmt: skip
 
 

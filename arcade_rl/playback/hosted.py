@@ -36,7 +36,7 @@ from arcade_rl.playback.game_host import (
     ReplayOrder,
     ReplayReport,
 )
-from arcade_rl.playback.replay import Ledger, Moment, Showing
+from arcade_rl.playback.replay import Ledger, Moment, Replaying
 from arcade_rl.playback.stock import ScreenLook, Stock, env_kind
 from arcade_rl.recording.recording import Recording
 from arcade_rl.recording.states import StartState
@@ -56,7 +56,7 @@ class HostedStock(Stock):
 
     def replay(
         self, recording: Recording, played: PlayedGame, look: ScreenLook, is_over: bool
-    ) -> Showing:
+    ) -> Replaying:
         if self._screening is None or self._screening.is_gone:
             self._end_screening()
             self._screening = GameHost(played.game.name)
@@ -105,7 +105,7 @@ class HostedStock(Stock):
         return door
 
 
-class HostedReplay(Showing):
+class HostedReplay(Replaying):
     """A `Replay` that another process plays."""
 
     def __init__(self, host: GameHost, key: int, recording: Recording, order: ReplayOrder) -> None:

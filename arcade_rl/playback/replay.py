@@ -103,7 +103,7 @@ class Ledger:
         )
 
 
-class Showing(Protocol):
+class Replaying(Protocol):
     """An episode that is played again, here or in another process. Every method is one of
     `Replay`."""
 

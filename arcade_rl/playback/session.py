@@ -23,7 +23,7 @@ from arcade_rl.playback import scenes
 from arcade_rl.playback.eyes import Eyes, Insight
 from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.provenance import provenance_of
-from arcade_rl.playback.replay import Moment, Showing
+from arcade_rl.playback.replay import Moment, Replaying
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.stock import ScreenLook, Stock
 from arcade_rl.playback.tables import RunningMetrics
@@ -128,7 +128,7 @@ class Session:
         self._metrics = RunningMetrics(recording.metadata, self.declaration)
         size = None if wants.overlay is None else _size_in(wants.overlay, self.declaration)
         look = ScreenLook(wants.sound, wants.camera, size)
-        self._replay: Showing = wants.stock.replay(
+        self._replay: Replaying = wants.stock.replay(
             recording, self.played, look, performance.is_over
         )
         declared = self.declaration.tracks or self.declaration.gauges

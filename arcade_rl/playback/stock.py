@@ -15,7 +15,7 @@ from gymnasium import spaces
 from arcade_rl.contracts import Purpose, VectorEnv
 from arcade_rl.envs.door import open_env
 from arcade_rl.playback.game import PlayedGame, find_game, find_playable
-from arcade_rl.playback.replay import Replay, Showing
+from arcade_rl.playback.replay import Replay, Replaying
 from arcade_rl.recording.recording import Metadata, Recording
 
 KEPT = 5
@@ -133,7 +133,7 @@ class Stock:
 
     def replay(
         self, recording: Recording, played: PlayedGame, look: ScreenLook, is_over: bool
-    ) -> Showing:
+    ) -> Replaying:
         """Play an episode again, on a screen that is lent. `is_over`: whether the recording is whole.
         Errors are those of `PlayedGame.open_screen` and of `Replay`."""
         purpose = recording.metadata.purpose

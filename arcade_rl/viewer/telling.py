@@ -11,6 +11,9 @@ from arcade_rl.words import short_duration
 if TYPE_CHECKING:
     from arcade_rl.viewer.viewer import Viewer
 
+NARROW = 900
+"""Width of a window below which there is no room for all words, pixel."""
+
 
 def words_of(viewer: Viewer, message: str, is_urgent: bool) -> Words:
     """The line of words. `message`: what the window has to say just now; "" for nothing."""
@@ -38,6 +41,9 @@ def _where(viewer: Viewer) -> str:
 
 def _how(viewer: Viewer) -> str:
     player = viewer.player
+    if viewer.window.size[0] < NARROW:
+        skipped = f"{player.skipped:,} not drawn   " if player.skipped else ""
+        return f"{skipped}{player.speed:g}x   ?"
     skipped = f"{player.skipped:,} frames not drawn   " if player.skipped else ""
     how = viewer.driving.words or viewer.slide.session.about.chosen
     return f"{skipped}{how}   {player.speed:g}x   ? keys"
