@@ -29,7 +29,7 @@ from arcade_rl.config import from_assignments, resolve
 from arcade_rl.registry import load_game
 from arcade_rl.viewer import driving
 from arcade_rl.viewer.driving import Match
-from arcade_rl.viewer.speaker import RATE, Samples, SoundQueue, Speaker
+from arcade_rl.viewer.speaker import CHUNK, RATE, Samples, SoundQueue, Speaker
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 from arcade_rl.viewer.window import ViewerWindow
 
@@ -63,13 +63,21 @@ class PacedQueue(SoundQueue):
     def __init__(self, drift: float) -> None:
         """`drift`: part by which the card's clock is faster."""
         super().__init__()
-        self._rate, self._began = RATE * (1 + drift), time.perf_counter()
-        self._asked = 0
+        self._chunk_s = CHUNK / (RATE * (1 + drift))
+        self._due = float("-inf")
+        self.missed_s = 0.0
+        """Time for which the card had nothing to play, as its thread was late, s."""
 
     def take(self, count: int) -> Samples:
-        due = self._began + self._asked / self._rate
-        self._asked += count
-        time.sleep(max(due - time.perf_counter(), 0))
+        now = time.perf_counter()
+        # A card plays one chunk while it asks for the next. What it misses beyond that is lost: no card
+        # asks faster afterwards.
+        earliest = now - self._chunk_s
+        if self.plays:
+            self.missed_s += max(earliest - self._due, 0.0)
+        due = max(self._due, earliest)
+        self._due = due + count / CHUNK * self._chunk_s
+        time.sleep(max(due - now, 0.0))
         return super().take(count)
 
 
@@ -142,14 +150,16 @@ def play(viewer: Viewer, seconds: float, trial: Trial) -> float:
     return time.perf_counter() - began
 
 
-def queue_of(viewer: Viewer) -> SoundQueue:
+def queue_of(viewer: Viewer) -> PacedQueue:
     """What the game is heard through."""
     assert viewer.sound is not None
     assert viewer.sound.speaker is not None
-    return viewer.sound.speaker.queue
+    queue = viewer.sound.speaker.queue
+    assert isinstance(queue, PacedQueue)
+    return queue
 
 
-def said(trial: Trial, queue: SoundQueue, took: float, rate: int, drift: float) -> Iterator[str]:
+def said(trial: Trial, queue: PacedQueue, took: float, rate: int, drift: float) -> Iterator[str]:
     waits, delays, levels = (sorted(it) for it in (trial.waits, trial.delays, trial.levels))
     late = took - trial.opening_s - trial.frames / rate
     last = int(0.95 * (len(waits) - 1))
@@ -169,7 +179,8 @@ def said(trial: Trial, queue: SoundQueue, took: float, rate: int, drift: float) 
         f"sound over {took:.0f} s: {queue.silent} samples of silence within it, {queue.dropped} "
         f"dropped; {beyond:+.1f} samples a second beyond those that the card took in the time of "
         f"{trial.frames} frames, its clock being faster by {100 * drift:g} %; "
-        f"{1000 * low:.0f} to {1000 * high:.0f} ms in the queue (5 to 95 %)"
+        f"{1000 * low:.0f} to {1000 * high:.0f} ms in the queue (5 to 95 %); "
+        f"{1000 * queue.missed_s:.0f} ms missed by the card, as its thread was late"
     )
 
 

@@ -2,9 +2,14 @@
 """How well the window keeps time, and how soon it answers.
 
     scripts/bench_viewer.py RUN:EPISODE [--seconds 60] [--size 1280x720]
+    scripts/bench_viewer.py RUN:EPISODE --keys 30 [--size 1280x720]
     scripts/bench_viewer.py --follow CONFIG [--steps 60000] [--rounds 3] [--size 1280x720]
 
-The second form trains the same configuration twice in each round, with a window that follows it and
+With --keys, keys are pressed at random for so many minutes, all those of the table and the mouse on the
+bar. RUN may get markers. An exception ends the script; the figures are how the memory grows of the
+window's process, and of the processes in which its games are played.
+
+The last form trains the same configuration twice in each round, with a window that follows it and
 without, and compares steps per second; the order changes from round to round. Where there are two cores
 or more, the training has all but the last one, and the window has that one. Start it on a display, or through `xvfb-run -a`; without a display it draws into memory. RUN must keep
 two checkpoints or more. A busy machine shows in every figure: the last line says how busy it was.
@@ -15,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -34,8 +40,10 @@ from arcade_rl.playback.references import find_source
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.watched import LocalFeed
+from arcade_rl.viewer.bar import HEIGHT
+from arcade_rl.viewer.keys import BY_KEY
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
-from arcade_rl.viewer.window import ViewerWindow, WindowEvent
+from arcade_rl.viewer.window import Pointed, Pressed, ViewerWindow, WindowEvent
 
 SOON_S, LATE_S = 0.004, 0.008
 TIMES = 60
@@ -99,8 +107,8 @@ class Pace:
     slowest_s: float
     """Longest time between two looks at the keys, s."""
     cpu_s: float
-    """Processor time of the window's process while the episode played, s: says more than the rest on
-    a busy machine."""
+    """Processor time of the window's process while the episode played, and of the processes of its
+    games, s: says more than the rest on a busy machine."""
 
     @property
     def words(self) -> str:
@@ -146,6 +154,12 @@ def pacing(reference: str, window: TimedWindow, seconds: float) -> str:
     )
 
 
+def spent_elsewhere() -> float:
+    """Processor time of the processes that this one has started and that live, s."""
+    times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    return sum(it.user + it.system for it in times)
+
+
 def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
     """Let a window that plays go on as long as a condition holds, and see how well it keeps time."""
     late: list[float] = []
@@ -155,6 +169,7 @@ def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
     window = viewer.window
     assert isinstance(window, TimedWindow), "a bench opened it"
     window.forget()
+    elsewhere = -spent_elsewhere()
     while goes_on():
         player, until, cpu = viewer.player, viewer.shutter.until, time.process_time()
         shown, was_playing = player.scene.playback.frame, player.is_playing
@@ -167,10 +182,11 @@ def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
             cpu_s += time.process_time() - cpu
         elif player.is_at_end and viewer.pursuit is None:
             player.play()
+    elsewhere += spent_elsewhere()
     soon, rarely = (sum(lag <= limit for lag in late) for limit in (SOON_S, LATE_S))
     return Pace(
         seconds, frames, float(viewer.slide.session.declaration.frame_rate), len(late), soon, rarely,
-        viewer.player.skipped - skipped, episodes, window.longest_s, cpu_s,
+        viewer.player.skipped - skipped, episodes, window.longest_s, cpu_s + elsewhere,
     )  # fmt: skip
 
 
@@ -222,6 +238,56 @@ def measure(reference: str, size: tuple[int, int], seconds: float) -> Iterator[s
             yield said("another checkpoint, first time", answers(viewer, "<"))
             yield said("another checkpoint, again", answers(viewer, "><" * 10))
         yield pacing(reference, window, seconds)
+
+
+# --- keys at random ------------------------------------------------------------------------------
+
+
+def press_at_random(viewer: Viewer, rng: random.Random) -> None:
+    """Press a key or click on the bar, and let a few turns pass. Nothing closes the window."""
+    keys = [*BY_KEY, *"score>=1, value", "return", "return", "backspace"]
+    if rng.random() < 0.1:
+        width, height = viewer.window.size
+        y = height - HEIGHT + rng.randrange(HEIGHT)
+        viewer.take(Pointed(rng.randrange(width), y, is_down=True, is_click=True))
+    else:
+        viewer.take(Pressed(rng.choice(keys)))
+    viewer.is_closed = False
+    for _ in range(rng.randrange(4)):
+        viewer.turn()
+
+
+def memory() -> tuple[float, float]:
+    """Memory of this process and of all its children, MiB."""
+    own = psutil.Process()
+    children = own.children(recursive=True)
+    return own.memory_info().rss / 2**20, sum(it.memory_info().rss for it in children) / 2**20
+
+
+def random_keys(reference: str, size: tuple[int, int], minutes: float) -> Iterator[str]:
+    """What so many minutes of keys at random do to the memory. The first tenth is not counted: what is
+    shown for the first time is loaded then."""
+    programme = programme_of(find_source(reference, None), 0)
+    rng, count = random.Random(0), 0
+    with tempfile.TemporaryDirectory() as name, closing(TimedWindow(size)) as window:
+        os.environ["XDG_STATE_HOME"] = name
+        os.chdir(name)
+        viewer = Viewer(programme, window, ViewerOptions(folder=Path(name, "pictures")))
+        with closing(viewer):
+            viewer.open()
+            viewer.play_frames(1)
+            before = 0.0
+            for part in range(11):
+                until = time.monotonic() + 6 * minutes
+                while time.monotonic() < until:
+                    press_at_random(viewer, rng)
+                    count += 1
+                own, children = memory()
+                before = own if part == 0 else before
+                yield (
+                    f"{count} keys in {(part + 1) * minutes / 10:.1f} minutes: {own:.0f} MiB, "
+                    f"{own - before:+.1f} since the first part; {children:.0f} MiB in other processes"
+                )
 
 
 # --- a window that follows a training ------------------------------------------------------------
@@ -314,6 +380,7 @@ def compare(config: str, steps: int, rounds: int, size: str) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reference", metavar="RUN:EPISODE", nargs="?")
+    parser.add_argument("--keys", metavar="MINUTES", type=float)
     parser.add_argument("--follow", metavar="CONFIG")
     parser.add_argument("--steps", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -330,6 +397,8 @@ def main() -> None:
     if given.follow is not None:
         config = given.follow if ":" in given.follow else os.path.abspath(given.follow)
         lines = compare(config, given.steps, given.rounds, given.size)
+    elif given.keys is not None:
+        lines = random_keys(given.reference, (width, height), given.keys)
     else:
         lines = measure(given.reference, (width, height), given.seconds)
     for line in lines:

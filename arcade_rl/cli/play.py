@@ -52,6 +52,7 @@ def play(
     """
     from arcade_rl.cli.episodes import expect_place
     from arcade_rl.cli.experiment import resolve_target
+    from arcade_rl.cli.output import notice
     from arcade_rl.cli.watch import export_command, show_until_closed
     from arcade_rl.playback.driving import controls_of
     from arcade_rl.playback.game import check_camera
@@ -86,7 +87,7 @@ def play(
         runs_dir=runs_dir,
         sound=not mute,
     )
-    window = ViewerWindow(remembered_size(), f"{resolved.game.name} - arcade_rl")
+    window = ViewerWindow(remembered_size(notice), f"{resolved.game.name} - arcade_rl")
     try:
         show_until_closed(Viewer(match, window, options))
     finally:

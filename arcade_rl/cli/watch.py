@@ -90,6 +90,7 @@ def watch(
         chosen = PlayChoice(seed, deterministic, opponent, assignments)
         show = _show(reference, runs_dir, chosen, environment, remote_program, stack)
 
+        from arcade_rl.cli.output import notice
         from arcade_rl.viewer.memory import remembered_size
         from arcade_rl.viewer.viewer import ViewerOptions
         from arcade_rl.viewer.window import ViewerWindow
@@ -105,7 +106,7 @@ def watch(
             runs_dir=runs_dir,
             sound=not (mute or headless),
         )
-        size = SIZE if headless else remembered_size()
+        size = SIZE if headless else remembered_size(notice)
         window = ViewerWindow(size, f"{show.title} - arcade_rl", headless)
         stack.callback(window.close)
         if frames is not None and screenshot is not None:

@@ -20,11 +20,12 @@ from gymnasium import spaces
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Asked, Controls, Observations, Opponent, Replies, VectorEnv
 from arcade_rl.envs.arrays import observations_to_numpy, to_numpy
-from arcade_rl.envs.door import open_env
 from arcade_rl.envs.fingerprints import fingerprint, newest, row_of
 from arcade_rl.envs.seats import Member, Seated, built_in
 from arcade_rl.errors import UsageError, VerificationError
+from arcade_rl.playback.game import PlayedGame
 from arcade_rl.playback.live import LivePerformance, Pilot
+from arcade_rl.playback.stock import Stock
 from arcade_rl.recording.origin import origin, unplayed
 from arcade_rl.recording.recording import (
     PERSON,
@@ -223,17 +224,20 @@ class Places:
     None for the usual one, or in a game of one seat."""
 
 
-def begin_game(resolved: Resolved, seating: Places, seed: int, name: str) -> DrivenPerformance:
+def begin_game(
+    resolved: Resolved, seating: Places, seed: int, name: str, stock: Stock | None = None
+) -> DrivenPerformance:
     """Begin an episode that a person plays, under the rules of evaluations. `name`: what the
-    recording has in place of a run. UsageError if people cannot play the game, or the opponent cannot
+    recording has in place of a run. `stock`: what opens the environment. UsageError if people cannot play the game, or the opponent cannot
     sit there."""
     about = replace(unplayed(resolved, name, 0), chunk=0)
-    return _begin(resolved, seating, seed, about, None)
+    return _begin(resolved, seating, seed, about, None, stock)
 
 
 def begin_branch(
-    resolved: Resolved, seating: Places, recording: Recording, parent: Parent, name: str
-) -> DrivenPerformance:
+    resolved: Resolved, seating: Places, recording: Recording, parent: Parent, name: str,
+    stock: Stock | None = None,
+) -> DrivenPerformance:  # fmt: skip
     """Begin an episode that goes on from a moment of another, under the rules of that one. Errors
     are those of `begin_game`; UsageError also if the game cannot be played again."""
     declaration = resolved.declaration
@@ -248,14 +252,16 @@ def begin_branch(
         distribution="",
     )  # fmt: skip
     beginning = beginning_of(recording, parent)
-    return _begin(resolved, seating, recording.start.seed, about, beginning)
+    return _begin(resolved, seating, recording.start.seed, about, beginning, stock)
 
 
 def _begin(
-    resolved: Resolved, seating: Places, seed: int, about: Metadata, beginning: Beginning | None
-) -> DrivenPerformance:
+    resolved: Resolved, seating: Places, seed: int, about: Metadata, beginning: Beginning | None,
+    stock: Stock | None,
+) -> DrivenPerformance:  # fmt: skip
     controls = controls_of(resolved)
-    env = open_env(resolved.game, resolved.options, resolved.declaration, 1, about.purpose)
+    played = PlayedGame(resolved.game, resolved.options, resolved.declaration)
+    env = (stock or Stock()).env(played, about.purpose)
     with ExitStack() as failed:
         failed.callback(env.close)
         _refuse_unfitting(resolved.game.name, controls, env)

@@ -21,6 +21,7 @@ from arcade_rl.envs.parent import die_with
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.ensemble import Ensemble, EnsembleEntry, Kind, LaneStanding
+from arcade_rl.playback.game_host import ended_by
 
 PROGRAM = "from arcade_rl.playback.ensemble_process import main; main()"
 NICENESS = 5
@@ -93,6 +94,10 @@ class EnsembleProcess:
         picture = np.frombuffer(self._connection.recv_bytes(), np.uint8).reshape(shape)
         self.is_busy = False
         return report, picture
+
+    def end(self) -> str:
+        """What ended the process, which is gone or going, as people read it."""
+        return ended_by(self._process.wait())
 
     def close(self) -> None:
         """End the process."""

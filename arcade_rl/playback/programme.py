@@ -12,7 +12,6 @@ from arcade_rl.playback.references import episode_seeds
 from arcade_rl.playback.sources import (
     BuiltInSource,
     FiledSource,
-    FollowedSource,
     LiveSource,
     PlayedSource,
     RecordedSource,
@@ -169,7 +168,7 @@ def programme_of(source: Source, seed: int) -> Programme:
             return BuiltInEpisodes(source, seed)
         case FiledSource():
             return OneEpisode(source)
-        case FollowedSource() | LiveSource():
+        case LiveSource():
             raise UsageError(
                 f"an episode that {source.run.name} still plays in a training has no others around it; "
                 "name one of the run's recorded episodes or checkpoints"

@@ -12,7 +12,7 @@ import operator
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from arcade_rl.contracts import (
     Declaration,
     Frame,
+    Instruments,
     Screen,
     ScreenStep,
     gives,
@@ -62,6 +63,66 @@ class Moment:
     """Whether the step ended the episode."""
 
 
+class Ledger:
+    """What a recording says of each of its steps, for moments; only pictures and sound are not in
+    it."""
+
+    def __init__(self, recording: Recording, is_over: bool) -> None:
+        """`is_over`: whether the recording is whole."""
+        self._totals = np.concatenate([[0.0], np.cumsum(recording.rewards, dtype=np.float64)])
+        self._recording, self._is_over = recording, is_over
+
+    def grow(self, recording: Recording, is_over: bool) -> None:
+        """Take a longer recording of the episode, which begins with the steps of the present
+        one."""
+        added = np.concatenate([self._totals[-1:], recording.rewards[len(self._recording) :]])
+        self._totals = np.concatenate([self._totals, np.cumsum(added, dtype=np.float64)[1:]])
+        self._recording, self._is_over = recording, is_over
+
+    def moment(
+        self, position: int, frames: Sequence[Frame], sound: npt.NDArray[np.int16] | None
+    ) -> Moment:
+        """The moment after `position` steps, with these frames and this sound of the step."""
+        it, k = self._recording, position - 1
+        if k < 0:
+            metrics = dict.fromkeys(it.metadata.metrics, 0.0)
+            return Moment(0, frames, None, None, 0.0, 0.0, metrics, None, None, False)
+        return Moment(
+            step=position,
+            frames=frames,
+            sound=sound,
+            action=it.actions[k],
+            reward=float(it.rewards[k]),
+            total=float(self._totals[position]),
+            metrics=dict(zip(it.metadata.metrics, it.metrics[k].tolist(), strict=True)),
+            value=None if it.values is None else float(it.values[k]),
+            distribution=None
+            if it.distributions is None
+            else it.distributions[k].astype(np.float32),
+            ended=self._is_over and position == len(it) and not it.is_stopped,
+        )
+
+
+class Replaying(Protocol):
+    """An episode that is played again, here or in another process. Every method is one of
+    `Replay`."""
+
+    @property
+    def position(self) -> int: ...
+
+    def seek(self, position: int) -> Moment: ...
+
+    def frames_before(self, position: int) -> int: ...
+
+    def instruments(self, first: int, end: int) -> list[Instruments]: ...
+
+    def start_state(self) -> Mapping[str, npt.NDArray[Any]]: ...
+
+    def grow(self, recording: Recording, is_over: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Replay:
     """Plays one recording on a screen of its game, options and purpose. The replay closes the
     screen."""
@@ -81,13 +142,15 @@ class Replay:
         self.recording = recording
         self.position = 0
         """Number of steps done, 0 to `len(recording)`."""
+        self.counted_anew = 0
+        """How often the frames of steps that were shown before had to be counted again."""
         self._screen, self._leave = screen, leave
         self._has_failed = False
         """Whether an error came out of the last seek."""
         self._is_closed = False
         self._is_over = is_over
         self._has_keyframes = declaration.keyframes
-        self._totals = np.concatenate([[0.0], np.cumsum(recording.rewards, dtype=np.float64)])
+        self._ledger = Ledger(recording, is_over)
         self._pictures: list[int] = []
         """CRC-32 of the pictures of each step that was shown, from step 0."""
         self._ends: list[int] = []
@@ -98,6 +161,8 @@ class Replay:
         self._keyframes: dict[int, object] = {}
         self._interval = KEYFRAME_INTERVAL
         self._states = self._states_to_show()
+        if self._states is not None and (declaration.tracks or declaration.gauges):
+            self._refuse_without_instruments()
         screen.set_stage(recording.metadata.stage)
         if self._states is None:
             self._restart(0)
@@ -126,24 +191,7 @@ class Replay:
     @property
     def moment(self) -> Moment:
         """The moment that the replay is at."""
-        it, k, shown = self.recording, self.position - 1, self._shown
-        if k < 0:
-            metrics = dict.fromkeys(it.metadata.metrics, 0.0)
-            return Moment(0, shown.frames, None, None, 0.0, 0.0, metrics, None, None, False)
-        return Moment(
-            step=self.position,
-            frames=shown.frames,
-            sound=shown.sound,
-            action=it.actions[k],
-            reward=float(it.rewards[k]),
-            total=float(self._totals[self.position]),
-            metrics=dict(zip(it.metadata.metrics, it.metrics[k].tolist(), strict=True)),
-            value=None if it.values is None else float(it.values[k]),
-            distribution=None
-            if it.distributions is None
-            else it.distributions[k].astype(np.float32),
-            ended=self._is_over and self.position == len(self) and not it.is_stopped,
-        )
+        return self._ledger.moment(self.position, self._shown.frames, self._shown.sound)
 
     def reset(self) -> Moment:
         """Go to the start."""
@@ -179,6 +227,12 @@ class Replay:
             for frame in moment.frames[-1:] if one_a_step else moment.frames:
                 yield frame, moment
 
+    @property
+    def ends(self) -> Sequence[int]:
+        """Number of frames up to each step that was shown, that step included and the first picture
+        not, from step 0."""
+        return self._ends
+
     def frames_before(self, position: int) -> int:
         """Number of frames of the steps before step `position`, counted from 1; the first picture
         belongs to no step.
@@ -189,6 +243,23 @@ class Replay:
         while self._states is not None and len(self._ends) < position:
             self._count(len(self._screen.show(self._states[len(self._ends) - 1])))
         return self._ends[position - 1]
+
+    def frame(self, position: int, place: int) -> Frame:
+        """One of the frames of the step after which `position` steps are done, 1 or more, of a
+        recording with states."""
+        assert self._states is not None, "states are recorded"
+        if position == self.position:
+            return self._shown.frames[place]
+        return self._screen.show(self._states[position - 1])[place]
+
+    def instruments(self, first: int, end: int) -> list[Instruments]:
+        """What the instruments show after each of the steps from number `first` to before `end`,
+        from 1, of a game that has instruments and a recording that has states."""
+        assert self._states is not None, "states are recorded"
+        return [
+            self._screen.instruments(self._states[step - 1], self.recording.actions[:step])
+            for step in range(first, end)
+        ]
 
     def start_state(self) -> Mapping[str, npt.NDArray[Any]]:
         """What an episode needs to begin from the moment that the replay is at."""
@@ -201,8 +272,7 @@ class Replay:
     def grow(self, recording: Recording, is_over: bool) -> None:
         """Take a longer recording of the episode, which begins with the steps of the present
         one."""
-        added = np.concatenate([self._totals[-1:], recording.rewards[len(self.recording) :]])
-        self._totals = np.concatenate([self._totals, np.cumsum(added, dtype=np.float64)[1:]])
+        self._ledger.grow(recording, is_over)
         self.recording, self._is_over = recording, is_over
         self._states = recording.states
 
@@ -331,6 +401,7 @@ class Replay:
         wrong."""
         del self._pictures[self._proven + 1 :]
         del self._ends[self._proven + 1 :]
+        self.counted_anew += 1
         kept = {at: state for at, state in self._keyframes.items() if at <= self._proven}
         kept.pop(origin, None)
         self._keyframes = kept
@@ -350,6 +421,13 @@ class Replay:
                 f"{self.recording.metadata.game} has no show; expected a Screen with one"
             )
         return states
+
+    def _refuse_without_instruments(self) -> None:
+        if not gives(self._screen, Screen, "instruments"):
+            raise PluginError(
+                f"{self.recording.metadata.game} declares tracks or gauges, and its screen has no "
+                "instruments; expected a Screen with them"
+            )
 
     def _show(self, position: int) -> None:
         """Draw the recorded state after `position` steps."""

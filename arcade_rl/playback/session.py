@@ -7,7 +7,6 @@ environment knows, the agent's observations and the reward terms, is computed on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
@@ -15,8 +14,8 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from arcade_rl.contracts import Declaration, Instruments, Screen, gives
-from arcade_rl.errors import MissingError, PluginError, UsageError
+from arcade_rl.contracts import Declaration, Instruments
+from arcade_rl.errors import MissingError, UsageError
 from arcade_rl.overlay.appearance import Appearance
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.scene import Scene, Title
@@ -24,9 +23,9 @@ from arcade_rl.playback import scenes
 from arcade_rl.playback.eyes import Eyes, Insight
 from arcade_rl.playback.performance import Performance
 from arcade_rl.playback.provenance import provenance_of
-from arcade_rl.playback.replay import Moment, Replay
+from arcade_rl.playback.replay import Moment, Replaying
 from arcade_rl.playback.scenes import Billing
-from arcade_rl.playback.stock import Stock, screen_kind
+from arcade_rl.playback.stock import ScreenLook, Stock
 from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.policies.activity import Activity, Seen
 from arcade_rl.recording.recording import Recording
@@ -130,22 +129,12 @@ class Session:
         """Tracks after each step that was asked for, by step; a few bytes each."""
         self._metrics = RunningMetrics(recording.metadata, self.declaration)
         size = None if wants.overlay is None else _size_in(wants.overlay, self.declaration)
-        purpose, stock = recording.metadata.purpose, wants.stock
-        kind = screen_kind(self.played, purpose, wants.sound, wants.camera, size)
-        screen = stock.take(
-            kind, lambda: self.played.open_screen(purpose, wants.sound, wants.camera, size)
+        look = ScreenLook(wants.sound, wants.camera, size)
+        self._replay: Replaying = wants.stock.replay(
+            recording, self.played, look, performance.is_over
         )
-        with ExitStack() as failed:
-            failed.callback(screen.close)
-            self._replay = Replay(
-                recording,
-                screen,
-                self.declaration,
-                performance.is_over,
-                lambda screen: stock.give_back(kind, screen),
-            )
-            self._instruments = self._find_instruments(screen)
-            failed.pop_all()
+        declared = self.declaration.tracks or self.declaration.gauges
+        self._has_instruments = bool(declared) and recording.states is not None
 
     def __enter__(self) -> Self:
         return self
@@ -288,19 +277,17 @@ class Session:
     def instruments_after(self, position: int) -> Instruments | None:
         """What the instruments show after so many steps, 1 or more; None where the game has none,
         or where states are not recorded."""
-        states = self.recording.states
-        if self._instruments is None or states is None:
+        if not self._has_instruments:
             return None
-        actions = self.recording.actions[:position]
-        return self._instruments.instruments(states[position - 1], actions)
+        return self._replay.instruments(position, position + 1)[0]
 
     def tracks(self, first: int, end: int) -> npt.NDArray[np.bool_]:
         """The tracks after each of the steps from number `first` to before `end`, from 1, of a game
         that has instruments. (end - first, tracks), bool."""
-        for step in range(first, end):
-            if step not in self._tracks:
-                instruments = self.instruments_after(step)
-                assert instruments is not None, "it has instruments"
+        missing = [step for step in range(first, end) if step not in self._tracks]
+        if missing:
+            found = self._replay.instruments(missing[0], missing[-1] + 1)
+            for step, instruments in enumerate(found, missing[0]):
                 self._tracks[step] = instruments.tracks
         return np.stack([self._tracks[step] for step in range(first, end)])
 
@@ -336,19 +323,6 @@ class Session:
             return None
         names = [term.name for term in self.declaration.terms]
         return dict(zip(names, sight.terms.tolist(), strict=True))
-
-    def _find_instruments(self, screen: Screen) -> Screen | None:
-        """The screen, which reads the instruments; None where the game has none, or where states
-        are not recorded."""
-        declared = self.declaration.tracks or self.declaration.gauges
-        if not declared or self.recording.states is None:
-            return None
-        if not gives(screen, Screen, "instruments"):
-            raise PluginError(
-                f"{self.played.game.name} declares tracks or gauges, and its screen has no "
-                "instruments; expected a Screen with them"
-            )
-        return screen
 
 
 def _size_in(overlay: Overlay, declaration: Declaration) -> tuple[int, int] | None:

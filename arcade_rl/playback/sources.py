@@ -31,7 +31,6 @@ from arcade_rl.runs.checkpoints import MANIFEST
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.experiment import experiment_of
 from arcade_rl.runs.standing import curve_at, standing_at
-from arcade_rl.runs.watched import LocalFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +77,6 @@ class BuiltInSource:
     """Who sits opposite, in the form of `PlayedSource.opponent`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FollowedSource:
-    """The episode that an environment of a training that runs has open now, shown with the policy of the
-    checkpoint that its chunk began with. Later episodes need a `Following`."""
-
-    run: Path
-    environment: int = 0
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveSource:
     """An episode of a training that this process follows. Unlike the other sources, it cannot be
@@ -100,9 +90,7 @@ class LiveSource:
         return self.following.run.path
 
 
-Source: TypeAlias = (
-    RecordedSource | FiledSource | PlayedSource | BuiltInSource | FollowedSource | LiveSource
-)
+Source: TypeAlias = RecordedSource | FiledSource | PlayedSource | BuiltInSource | LiveSource
 
 
 @contextmanager
@@ -127,26 +115,8 @@ def opened(
                 from arcade_rl.playback.builtin import open_built_in  # imports torch
 
                 session = open_built_in(source, wants, stack, go_on)
-            case FollowedSource():
-                following = Following(LocalFeed(RunDirectory(source.run)))
-                stack.callback(following.close)
-                performance = _newest(following, source.environment)
-                session = _followed(following, performance, wants, stack, go_on)
             case LiveSource():
                 session = _followed(source.following, source.performance, wants, stack, go_on)
-        yield stack.enter_context(session)
-
-
-@contextmanager
-def opened_live(
-    following: Following,
-    performance: FollowedPerformance,
-    wants: Wants,
-    go_on: Callable[[], None] = lambda: None,
-) -> Iterator[Session]:
-    """Open a session of an episode of a training that is followed. Errors are those of `opened`."""
-    with ExitStack() as stack:
-        session = _followed(following, performance, wants, stack, go_on)
         yield stack.enter_context(session)
 
 
@@ -238,20 +208,6 @@ def _played(
     chosen = "deterministic" if source.deterministic else "sampled"
     about = _about(performance, run, resolved, chosen, wants)
     return Session(performance, wants, about, eyes, mind)
-
-
-def _newest(following: Following, environment: int) -> FollowedPerformance:
-    following.poll()
-    performance = following.newest(environment)
-    if performance is None:
-        status = following.status
-        raise MissingError(
-            f"{status.run} shows nothing of environment {environment} now: it is {status.phase}; "
-            f"environments 0 to {status.environments - 1} can be watched"
-            if status.environments
-            else f"{status.run} shows nothing now: it is {status.phase}"
-        )
-    return performance
 
 
 def _followed(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
@@ -14,6 +15,7 @@ from gymnasium import spaces
 from arcade_rl.contracts import Purpose, VectorEnv
 from arcade_rl.envs.door import open_env
 from arcade_rl.playback.game import PlayedGame, find_game, find_playable
+from arcade_rl.playback.replay import Replay, Replaying
 from arcade_rl.recording.recording import Metadata, Recording
 
 KEPT = 5
@@ -37,6 +39,17 @@ class Spaces:
     def of(cls, env: VectorEnv) -> Spaces:
         """Those of an environment."""
         return cls(env.observation_space, env.action_space)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenLook:
+    """How a screen shows its game."""
+
+    sound: bool = False
+    camera: str | None = None
+    """Camera that the game is seen from, where it has any; None for the usual one."""
+    size: tuple[int, int] | None = None
+    """(width, height) of the pictures of a game with cameras, pixel; None for the usual size."""
 
 
 Part = TypeVar("Part", bound=Closable)
@@ -118,6 +131,25 @@ class Stock:
             lambda: open_env(played.game, played.options, played.declaration, 1, purpose),
         )
 
+    def replay(
+        self, recording: Recording, played: PlayedGame, look: ScreenLook, is_over: bool
+    ) -> Replaying:
+        """Play an episode again, on a screen that is lent. `is_over`: whether the recording is whole.
+        Errors are those of `PlayedGame.open_screen` and of `Replay`."""
+        purpose = recording.metadata.purpose
+        kind = _screen_kind(played, purpose, look)
+        screen = self.take(
+            kind, lambda: played.open_screen(purpose, look.sound, look.camera, look.size)
+        )
+        with ExitStack() as failed:
+            failed.callback(screen.close)
+            replay = Replay(
+                recording, screen, played.declaration, is_over,
+                lambda screen: self.give_back(kind, screen),
+            )  # fmt: skip
+            failed.pop_all()
+        return replay
+
     def _shrink(self) -> None:
         with self._lock:
             surplus = self._idle[: max(len(self._idle) - self._most, 0)]
@@ -131,15 +163,9 @@ def env_kind(played: PlayedGame, purpose: Purpose) -> Hashable:
     return "environment", *_played(played), purpose
 
 
-def screen_kind(
-    played: PlayedGame,
-    purpose: Purpose,
-    sound: bool,
-    camera: str | None,
-    size: tuple[int, int] | None,
-) -> Hashable:
+def _screen_kind(played: PlayedGame, purpose: Purpose, look: ScreenLook) -> Hashable:
     """What screens have in common of which one is as good as another."""
-    return "screen", *_played(played), purpose, sound, camera, size
+    return "screen", *_played(played), purpose, look
 
 
 def _played(played: PlayedGame) -> tuple[str, str, str]:

@@ -26,7 +26,7 @@ from arcade_rl.playback.clock import Clock
 from arcade_rl.playback.followed import FollowedPerformance
 from arcade_rl.playback.following import Following
 from arcade_rl.playback.session import Session, Wants
-from arcade_rl.playback.sources import RecordedSource, opened, opened_live
+from arcade_rl.playback.sources import LiveSource, RecordedSource, opened
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.watched import LocalFeed
 from arcade_rl.tui.halfblocks import Picture, quantised, resized, size_within
@@ -126,7 +126,8 @@ class Projectionist:
                     continue
                 before = performance
                 with ExitStack() as stack:
-                    session = stack.enter_context(opened_live(following, performance, Wants()))
+                    source = LiveSource(following, performance)
+                    session = stack.enter_context(opened(source, Wants()))
                     self._project(Reel(session), f"live, environment {environment}", following)
         finally:
             following.close()

@@ -124,6 +124,8 @@ class Driving:
         performance = None if episode is None else episode.source.performance
         if performance is None or performance.is_over or player.position < performance.played:
             self._branch()
+        elif performance.has_failed:
+            self._branch()  # the game that was played is gone; another plays its steps again
         elif performance.driver == PERSON:
             self._give_back()
         else:
@@ -241,6 +243,13 @@ class Driving:
             self.screen.draw(picture[: area.height], self._viewer.look.theme)
 
     @property
+    def way_on(self) -> str:
+        """How a game goes on whose environment is gone; "" where none is."""
+        episode = self._episode
+        is_gone = episode is not None and episode.source.performance.has_failed
+        return "t plays on from there, in another game" if is_gone else ""
+
+    @property
     def words(self) -> str:
         """Who plays; "" where nobody does, as in a recording."""
         if self._episode is None or self._episode.source.performance.is_over:
@@ -299,7 +308,8 @@ class Driving:
         seed = episode_seeds(match.seed, self._games)[-1]
         path = output or free_file(self._folder, match.resolved.game.name)
         seating = self._seating(match.persons, match.opponent)
-        performance = begin_game(match.resolved, seating, seed, name_of(path))
+        stock = self._viewer.stock
+        performance = begin_game(match.resolved, seating, seed, name_of(path), stock)
         return DrivenEpisode(DrivenSource(performance, match.resolved, None), path)
 
     def _branch(self) -> None:
@@ -319,7 +329,7 @@ class Driving:
         path = free_file(self._folder, metadata.game)
         performance = begin_branch(
             junction.resolved, self._seating(persons, opponent), session.recording,
-            junction.parent, name_of(path),
+            junction.parent, name_of(path), viewer.stock,
         )  # fmt: skip
         episode = DrivenEpisode(
             DrivenSource(performance, junction.resolved, junction.checkpoint), path

@@ -77,7 +77,8 @@ class Hands:
         self._open: dict[int, Any] = {}
         self._presses = 0
         self.set_bindings(bindings)
-        _begin_pads()
+        self.trouble = _begin_pads()
+        """Why game pads cannot be used; "" where they can."""
 
     def set_bindings(self, bindings: Bindings) -> None:
         """Take other bindings from now on."""
@@ -221,9 +222,12 @@ class HandsController:
         return np.asarray(controls.action(held, allowed), np.int64)
 
 
-def _begin_pads() -> None:
-    """Let SDL tell of game pads. Where that is impossible there are none."""
+def _begin_pads() -> str:
+    """Let SDL tell of game pads. Where that is impossible there are none, and the reason is
+    returned."""
     try:
         pads.init()
-    except pygame.error:
+    except pygame.error as error:
         pads.quit()
+        return str(error)
+    return ""

@@ -76,6 +76,9 @@ class MappingScreen:
         high = 92 + LINE * (len(rows) + 2)
         unit = min(width / (WIDE + 20), height / (high + 20), 1.6)
         canvas = Canvas((int(WIDE * unit), int(high * unit)), Style(theme, unit))
+        np.right_shift(picture, 1, out=picture)
+        box = Rect(0, 0, width, height).centred(*canvas.ground.shape[1::-1])
+        canvas.ground[:] = picture[box.region]  # which shows at the round corners
         inside = canvas.panel(Rect(0, 0, *canvas.ground.shape[1::-1]), "CONTROLS")
         lines = inside.rows([1.0] * (len(rows) + 2), 0)
         for place, (row, line) in enumerate(zip(rows, lines, strict=False)):
@@ -85,18 +88,21 @@ class MappingScreen:
             half = line.left(line.width // 3)
             canvas.write(row[0], half, font, colour, ground=True)
             canvas.write(row[1], line.beside(half.width), font, colour, ground=True)
-        zone = (
-            f"dead zone of sticks {self._bindings.dead_zone:.0%} (+ -)   pads: {self._hands.pads}"
-        )
+        zone = f"dead zone of sticks {self._bindings.dead_zone:.0%} (+ -)   {self.pads}"
         help_line = (
             "press an input; Tab next, Backspace clear, Delete usual, Return keep, Esc leave"
         )
         for text, line in zip((zone, help_line), lines[-2:], strict=True):
             font = canvas.style.row_font(14, 400, line.height)
             canvas.write(text, line, font, theme.dim, ground=True)
-        np.right_shift(picture, 1, out=picture)
-        box = Rect(0, 0, width, height).centred(*canvas.ground.shape[1::-1])
         picture[box.region] = canvas.ground
+
+    @property
+    def pads(self) -> str:
+        """How many game pads there are, or why there are none."""
+        if self._hands.trouble:
+            return f"no pads: {self._hands.trouble}"
+        return f"pads: {self._hands.pads}"
 
     def _rows(self) -> list[tuple[str, str]]:
         found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -28,16 +29,23 @@ def state_file() -> Path:
     return state_folder() / "window.json"
 
 
-def remembered_size() -> tuple[int, int]:
-    """The size of the last window; the usual one where none is remembered, or what is remembered is
-    no size."""
+def remembered_size(tell: Callable[[str], None]) -> tuple[int, int]:
+    """The size of the last window; the usual one where none is remembered, or where the file holds no
+    size, which `tell` is told."""
+    path = state_file()
     try:
-        state = built(WindowState, parsed(read_file(state_file())))
-    except (*ABSENT, ValueError):
+        state = built(WindowState, parsed(read_file(path)))
+    except ABSENT:
         return USUAL
-    if not all(LEAST <= side <= MOST for side in (state.width, state.height)):
-        return USUAL
-    return state.width, state.height
+    except (OSError, ValueError) as error:
+        fault = str(error)
+    else:
+        if all(LEAST <= side <= MOST for side in (state.width, state.height)):
+            return state.width, state.height
+        fault = f"{state.width} x {state.height} pixels; expected sides of {LEAST} to {MOST}"
+    usual = f"{USUAL[0]} x {USUAL[1]}"
+    tell(f"{path} is not readable: {fault}; the window opens with {usual} and writes the file anew")
+    return USUAL
 
 
 def remember_size(size: tuple[int, int]) -> None:

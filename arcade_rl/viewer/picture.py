@@ -131,6 +131,11 @@ class Picture:
             draw_help(self._canvas[: room.bar.y], look.theme)
         return self._canvas
 
+    @property
+    def last(self) -> Frame:
+        """The last picture that was drawn."""
+        return self._canvas
+
     def splash(self, size: tuple[int, int], look: Appearances, text: str) -> Frame:
         """A picture with nothing but a text."""
         canvas = Canvas(size, Style(look.theme, 1.0))

@@ -1,5 +1,4 @@
-"""The session on show. Sessions are opened in this process; only this module would have to know if
-they were opened in another."""
+"""The session on show. Its games are played in processes of their own, which may end at any time."""
 
 from __future__ import annotations
 
@@ -15,6 +14,7 @@ from arcade_rl.contracts import Declaration
 from arcade_rl.errors import ArcadeError, MissingError
 from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.playback.driven import DrivenSource, Showable
+from arcade_rl.playback.hosted import HostedStock
 from arcade_rl.playback.opinions import Opinions
 from arcade_rl.playback.rerun import can_rerun
 from arcade_rl.playback.session import Depth, Session, Wants
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from arcade_rl.viewer.hearing import Sound
 
 KEPT = 2
-"""Number of screens and environments that are kept for the next episode: those of the one before."""
+"""Number of environments that are kept for the next episode: those of the one before."""
 THREADS = 1
 """Number of torch's threads: a window leaves the other cores to whoever trains."""
 
@@ -92,7 +92,7 @@ class Projector:
     def __init__(self, camera: str | None = None, sound: Sound | None = None) -> None:
         """`sound`: what lets games be heard; None for silence."""
         self._camera, self._sound = camera, sound
-        self._stack, self._stock = ExitStack(), Stock(KEPT)
+        self._stack, self.stock = ExitStack(), HostedStock(KEPT)
         self._builders: dict[Hashable, EnvironmentBuilder] = {}
 
     def open(self, source: Showable, with_policy: bool, overlay: Overlay, position: int) -> Slide:
@@ -100,7 +100,7 @@ class Projector:
         stays where this fails. Errors are those of `sources.opened` and of `Session.seek`."""
         depth: Depth = "required" if with_policy else "none"
         has_sound = self._sound is not None and self._sound.begin(_declared(source))
-        wants = Wants(depth, has_sound, self._camera, overlay, THREADS, self._stock)
+        wants = Wants(depth, has_sound, self._camera, overlay, THREADS, self.stock)
         with ExitStack() as stack:
             if isinstance(source, DrivenSource):
                 context = source.opened(wants)
@@ -121,10 +121,10 @@ class Projector:
         takes long begins in the background."""
         recording = session.recording
         kind = env_kind(session.played, recording.metadata.purpose)
-        if self._stock.knows_spaces(kind) or not can_rerun(recording, session.played):
+        if self.stock.knows_spaces(kind) or not can_rerun(recording, session.played):
             return True
         if kind not in self._builders:
-            self._builders[kind] = EnvironmentBuilder(self._stock, session)
+            self._builders[kind] = EnvironmentBuilder(self.stock, session)
         return self._builders[kind].is_done
 
     @property
@@ -141,7 +141,7 @@ class Projector:
         """Close the session, and free what was kept for the next one."""
         self._stack.close()
         self.wait()
-        self._stock.close()
+        self.stock.close()
         for builder in self._builders.values():
             builder.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from arcade_rl.errors import ArcadeError, MissingError
@@ -70,32 +71,31 @@ class Pursuit:
         viewer, following = self._viewer, self.programme.following
         following.poll()
         news = following.news()
-        if news:
-            is_urgent = any(one.kind == "gap" for one in news)
-            viewer.say("; ".join(one.text for one in news[-3:]), urgent=is_urgent)
+        told = [one.text for one in news[-3:]]
+        if told:
+            viewer.say("; ".join(told), urgent=any(one.kind == "gap" for one in news))
         status = following.status
         if self._last != (status.steps, status.phase):
             self._last, viewer.is_stale = (status.steps, status.phase), True
         if not viewer.player.is_seeking:
             viewer.slide.session.take_in()
-            self._go_on()
+            self._go_on(told)
 
-    def _go_on(self) -> None:
-        """Show the next episode, if the one on show is over or dropped, and somebody lets it
-        play."""
+    def _go_on(self, told: Sequence[str]) -> None:
+        """Show the next episode, if the one on show is over or dropped, and somebody lets it play.
+        `told`: what was said just now, and is not to be lost."""
         player, is_dropped = self._viewer.player, self.programme.performance.is_dropped
         is_over = player.is_at_end and not self._viewer.shutter.is_ready
+        before = self.programme.source
         if not player.is_on or not (is_over or is_dropped):
             return
-        before = self.programme.source
         if (later := self.programme.go_on()) is None:
             return
         self._show(later, before)
         self._viewer.player.play()
         if is_dropped:
-            self._viewer.say(
-                "the steps of this episode do not count any more; here is the one in its place"
-            )
+            said = "the steps of this episode do not count any more; here is the one in its place"
+            self._viewer.say("; ".join([*told, said]))
 
     def catch_up(self) -> None:
         """Go to the newest step of the environment, and play on from there."""

@@ -100,7 +100,7 @@ class Several:
             return self._receive()
         except (EOFError, OSError) as error:
             raise MissingError(
-                f"the process that draws the {self.kind} is gone ({error or 'without a word'})"
+                f"the process that draws the {self.kind} was ended by {self._process.end()}"
             ) from error
 
     def _receive(self) -> bool:

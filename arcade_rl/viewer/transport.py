@@ -144,6 +144,13 @@ class Transport:
             self._job = self.goal = None
             self._present(self.session.seek(self.session.position))
 
+    def halt(self) -> None:
+        """Pause, and forget a seek, without asking the session for anything: its game may be
+        gone."""
+        self.is_on = self._plays_on = False
+        self._clock.pause()
+        self._job = self.goal = None
+
     def arrive(self) -> None:
         """Rest where a seek is going, or here: a seek whose end is not known stops. Errors are those
         of `Session.seek`."""

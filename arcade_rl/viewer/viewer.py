@@ -12,9 +12,11 @@ from arcade_rl.errors import ArcadeError
 from arcade_rl.overlay.layout import Detail
 from arcade_rl.playback.driven import Showable
 from arcade_rl.playback.followed_programme import FollowedEpisodes
+from arcade_rl.playback.game_host import GameEndedError
 from arcade_rl.playback.landmarks import Landmark, landmarks_of
 from arcade_rl.playback.programme import Programme
 from arcade_rl.playback.scenes import Billing
+from arcade_rl.playback.stock import Stock
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.runs.markers import Marker, read_markers
 from arcade_rl.viewer.bar import Timeline, Words
@@ -29,12 +31,14 @@ from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_poli
 from arcade_rl.viewer.pursuit import Pursuit
 from arcade_rl.viewer.several import PATIENCE_S, Several, press_with_several
 from arcade_rl.viewer.shutter import Shutter
+from arcade_rl.viewer.telling import words_of
 from arcade_rl.viewer.transport import Transport
 from arcade_rl.viewer.window import Closed, Pointed, Pressed, Resized, ViewerWindow, WindowEvent
-from arcade_rl.words import short_duration
 
 MESSAGE_S = 5.0
 """Time for which a message is shown, s."""
+WITHOUT_GAME = ("change_full_screen", "show_help", "close", "change_sound", "map_inputs")
+"""Commands that do not need the game on show."""
 IDLE_S = 0.25
 """Longest time without a look at what goes on in the background, s."""
 
@@ -96,6 +100,8 @@ class Viewer:
         self._message, self._message_until, self._is_urgent = "", 0.0, False
         self._lacks_policy = False
         """Whether the policy of the episode cannot be shown."""
+        self.is_lost = False
+        """Whether the emulator of the episode has ended, so that only what is drawn can be shown."""
         self._landmarks: tuple[int, tuple[Landmark, ...]] = (-1, ())
         self._markers: tuple[Marker, ...] = ()
         self.is_stale = True
@@ -135,6 +141,11 @@ class Viewer:
     def library(self) -> PolicyLibrary:
         """The libraries of policies."""
         return self._library
+
+    @property
+    def stock(self) -> Stock:
+        """What opens games, each in a process of its own."""
+        return self._projector.stock
 
     @property
     def wants_policy(self) -> bool:
@@ -221,13 +232,19 @@ class Viewer:
             self.attempt(lambda: self._obey(entry.command, key))
 
     def _obey(self, command: str, key: str) -> None:
-        if self.several is None or not press_with_several(self, self.several, command, key):
-            COMMANDS[command](self, key)
+        if self.several is not None and press_with_several(self, self.several, command, key):
+            return
+        if self.is_lost and command not in WITHOUT_GAME:
+            self._find_again()
+        COMMANDS[command](self, key)
 
     def attempt(self, action: Callable[[], object]) -> object:
         """Do something whose failure is told in the window."""
         try:
             return action()
+        except GameEndedError as error:
+            self._lose(error)
+            return None
         except (ArcadeError, OSError) as error:
             self.player.stop()
             self.say(str(error), urgent=True)
@@ -238,6 +255,21 @@ class Viewer:
         self._message, self._is_urgent = text, urgent
         self._message_until = time.monotonic() + MESSAGE_S * (2 if urgent else 1)
         self.is_stale = True
+
+    def _lose(self, error: GameEndedError) -> None:
+        """Go on without the game on show, whose process has ended, until a key wants it."""
+        self.player.halt()
+        self.is_lost = True
+        step = f"at step {self.player.position:,}"
+        self.say(
+            f"{error} {step}; {self.driving.way_on or 'Space opens it there again'}", urgent=True
+        )
+
+    def _find_again(self) -> None:
+        """Open the episode again at the step on show."""
+        self.is_lost = False
+        self.say("")
+        self._open(self.programme.source, self.player.position)
 
     def _patience(self) -> float:
         """Seconds for which nothing has to be done."""
@@ -258,7 +290,12 @@ class Viewer:
         if named:
             self.say(named[0])
         if event.is_down and not (event.is_click and self.editor is not None):
-            self.attempt(lambda: self.player.seek(step))
+            self.attempt(lambda: self._seek(step))
+
+    def _seek(self, step: int) -> None:
+        if self.is_lost:
+            self._find_again()
+        self.player.seek(step)
 
     def _poll(self) -> None:
         """Take in what happened in the background."""
@@ -270,10 +307,13 @@ class Viewer:
             if (result := clip.result()) is not None:
                 self._clips.remove(clip)
                 self.say(result, urgent=result.startswith("no "))
+        if not self.is_lost:
+            self.attempt(self._projector.stock.check)
         self.driving.poll()
         if self.sound is not None and not (self.player.is_playing and self.player.speed == 1.0):
             self.sound.rest(self.player.is_at_end)
-        if self.wants_policy and self.slide.session.mind is None and not self._lacks_policy:
+        lacks_policy = self.slide.session.mind is None and not self._lacks_policy
+        if self.wants_policy and lacks_policy and not self.is_lost:
             self._library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
                 self._add_policy()
@@ -374,6 +414,7 @@ class Viewer:
                 raise
             slide, known, refusal = self._project(source, False, position), False, str(error)
         self.slide, self._lacks_policy = slide, not known
+        self.is_lost = False
         self._replace_player()
         if refusal:
             self.say(refusal, urgent=True)
@@ -430,12 +471,21 @@ class Viewer:
             return self._picture.around(
                 self.window.size, self.look, several.picture, several.timeline(), several.position, words
             )  # fmt: skip
-        picture = self._picture.draw(
-            self.window.size, self.look, self.player.scene, self.timeline(), self.player.position,
-            self.player.goal, self.words(),
-        )  # fmt: skip
+        picture = self._draw_scene()
         self.driving.draw(picture)
         return picture
+
+    def _draw_scene(self) -> Frame:
+        """The picture of the episode. Where the game ends while it draws, the picture before it
+        stays."""
+        try:
+            return self._picture.draw(
+                self.window.size, self.look, self.player.scene, self.timeline(), self.player.position,
+                self.player.goal, self.words(),
+            )  # fmt: skip
+        except GameEndedError as error:
+            self._lose(error)
+            return self._picture.last
 
     def timeline(self) -> Timeline:
         """What lies along the bar."""
@@ -446,27 +496,4 @@ class Viewer:
 
     def words(self) -> Words:
         """The line of words at the bottom."""
-        player, error = self.player, self._message if self._is_urgent else ""
-        if self.editor is not None:
-            middle, error = self.editor.line, ""
-        else:
-            middle = self._message or self.marker_at(player.position) or self._going()
-        return Words(self._where(), middle, self._how(), player.is_playing, error)
-
-    def _going(self) -> str:
-        if not self.player.is_seeking:
-            return "" if self.pursuit is None else self.pursuit.words()
-        return "running on" if self.player.goal is None else "seeking"
-
-    def _where(self) -> str:
-        session, scene = self.slide.session, self.player.scene
-        rate = float(session.declaration.frame_rate)
-        so_far = "" if session.is_whole else " so far"
-        seconds = short_duration(scene.playback.frame / rate)
-        return f"{seconds}   step {self.player.position:,} of {len(session):,}{so_far}"
-
-    def _how(self) -> str:
-        player = self.player
-        skipped = f"{player.skipped:,} frames not drawn   " if player.skipped else ""
-        how = self.driving.words or self.slide.session.about.chosen
-        return f"{skipped}{how}   {player.speed:g}x   ? keys"
+        return words_of(self, self._message, self._is_urgent)

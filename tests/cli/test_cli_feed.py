@@ -17,7 +17,7 @@ from supervised import wait_until
 from arcade_rl.errors import MissingError, VerificationError
 from arcade_rl.playback.following import Following
 from arcade_rl.playback.session import Wants
-from arcade_rl.playback.sources import opened_live
+from arcade_rl.playback.sources import LiveSource, opened
 from arcade_rl.runs import checkpoints
 from arcade_rl.runs.directory import LONGEST_NAME, RunDirectory
 from arcade_rl.runs.relay import RelayedFeed
@@ -68,7 +68,7 @@ def test_the_checkpoint_in_use_comes_when_the_policy_is_looked_at(
     performance = following.newest(1)
     assert performance is not None
     assert checkpoints.stored(feed.run.checkpoints) == []
-    with opened_live(following, performance, Wants("required")) as session:
+    with opened(LiveSource(following, performance), Wants("required")) as session:
         assert session.step().activity is not None
         assert session.about.standing is None  # the index of the run stays where the run is
     ((chunk, path),) = checkpoints.stored(feed.run.checkpoints)
@@ -118,7 +118,7 @@ def test_a_game_that_is_missing_here_is_named(finished: Made, tmp_path: Path) ->
         performance = polled(following).newest(0)
         assert performance is not None
         with pytest.raises(MissingError, match="no installed plugin offers a game named tetris"):
-            opened_live(following, performance, Wants()).__enter__()
+            opened(LiveSource(following, performance), Wants()).__enter__()
 
 
 def test_what_cannot_be_asked_together_is_refused(arcade_rl: CommandLine, finished: Made) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from arcade_rl.overlay.overlay import Overlay
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.following import Following
 from arcade_rl.playback.session import Session, Wants
-from arcade_rl.playback.sources import FollowedSource, opened, opened_live
+from arcade_rl.playback.sources import LiveSource, opened
 from arcade_rl.playback.verify import verify
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.watched import LocalFeed
@@ -83,7 +84,7 @@ def test_an_episode_grows_on_show_up_to_its_end(arriving: Arriving) -> None:
         while (performance := following.newest(0)) is None:
             arriving.some(parts=6)
             following.poll()
-        with opened_live(following, performance, Wants()) as session:
+        with opened(LiveSource(following, performance), Wants()) as session:
             assert not session.is_whole
             assert session.about.title.subtitle.startswith("r  \N{MIDDLE DOT}  training now")
             before = len(session)
@@ -100,6 +101,19 @@ def test_an_episode_grows_on_show_up_to_its_end(arriving: Arriving) -> None:
         assert later.recording.metadata.environment == 0
 
 
+@contextmanager
+def newest(
+    run: RunDirectory, wants: Wants | None = None, environment: int = 0
+) -> Iterator[Session]:
+    """The newest episode of an environment of a run."""
+    with closing(Following(LocalFeed(run))) as following:
+        following.poll()
+        performance = following.newest(environment)
+        assert performance is not None
+        with opened(LiveSource(following, performance), wants or Wants()) as session:
+            yield session
+
+
 def play(session: Session) -> int:
     """Step as long as there are steps, and return the last one."""
     while session.position < session.step().moment.step:
@@ -112,9 +126,7 @@ def test_a_followed_episode_is_drawn_with_the_policy_of_the_checkpoint_in_use(
 ) -> None:
     arriving.everything()
     overlay = Overlay((1280, 720), theme("dark", "blue-orange"))
-    with opened(
-        FollowedSource(arriving.run.path, 1), Wants("required", overlay=overlay)
-    ) as session:
+    with newest(arriving.run, Wants("required", overlay=overlay), 1) as session:
         scene = session.scenes(session.seek(7))[0]
         assert scene.seats[0].activity is not None
         assert session.recording.metadata.checkpoint == 0
@@ -123,7 +135,7 @@ def test_a_followed_episode_is_drawn_with_the_policy_of_the_checkpoint_in_use(
 
 def test_an_episode_without_an_end_yet_is_not_waited_for(arriving: Arriving) -> None:
     arriving.rollouts(1)
-    with opened(FollowedSource(arriving.run.path), Wants()) as session:
+    with newest(arriving.run) as session:
         with pytest.raises(UsageError, match="steps and no end yet"):
             session.play_to_end()
         with pytest.raises(UsageError, match="steps and no end yet"):
@@ -174,15 +186,6 @@ def test_a_deleted_run_is_told(fed: Made, tmp_path: Path) -> None:
         assert following.newest(0) is not None
 
 
-def test_a_run_that_shows_nothing_is_refused_by_name(fed: Made, tmp_path: Path) -> None:
-    run = fed.copy(tmp_path)
-    with pytest.raises(MissingError, match="r shows nothing of environment 4 now: it is finished; environments 0 to 3"):  # fmt: skip
-        opened(FollowedSource(run.path, 4), Wants()).__enter__()
-    shutil.rmtree(run.feed)
-    with pytest.raises(MissingError, match="r shows nothing now: it is finished"):
-        opened(FollowedSource(run.path), Wants()).__enter__()
-
-
 @pytest.mark.parametrize("criteria", [[], ["record"]])
 def test_a_game_that_cannot_be_run_again_is_watched_where_its_states_are_recorded(
     tmp_path: Path, criteria: list[str]
@@ -192,6 +195,6 @@ def test_a_game_that_cannot_be_run_again_is_watched_where_its_states_are_recorde
     with ExitStack() as stack:
         if not criteria:
             stack.enter_context(pytest.raises(MissingError, match="r records nothing, and toy is"))
-        session = stack.enter_context(opened(FollowedSource(run.path), Wants()))
+        session = stack.enter_context(newest(run))
         assert play(session) > 0
         assert session.recording.states is not None

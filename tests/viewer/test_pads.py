@@ -9,11 +9,12 @@ import pygame
 import pytest
 from playing import PAD, assert_true, hold, look, playing, post, release, step
 from virtual_pad import VirtualPad
-from watched import SIZE
+from watched import SIZE, press
 
 from arcade_rl.config import from_assignments, resolve
 from arcade_rl.recording.format import decode
 from arcade_rl.registry import load_game
+from arcade_rl.viewer import hands as hands_module
 from arcade_rl.viewer.bindings import read_bindings
 from arcade_rl.viewer.hands import Hands
 from arcade_rl.viewer.window import ViewerWindow
@@ -136,3 +137,21 @@ def test_the_second_pad_is_the_second_persons(tmp_path: Path) -> None:
     finally:
         hands.close()
         window.close()
+
+
+def test_why_no_pad_can_be_used_is_said_where_pads_are_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise pygame.error("no permission for /dev/input")
+
+    monkeypatch.setattr(hands_module.pads, "init", refuse)
+    with playing(tmp_path, "game=toy", "options.length=60") as viewer:
+        press(viewer, "f4")
+        assert viewer.driving.screen is not None
+        assert viewer.driving.screen.pads == "no pads: no permission for /dev/input"
+        press(viewer, "escape")
+        hold(viewer, "down")
+        press(viewer, "space")
+        step(viewer)
+        assert viewer.slide.session.recording.actions.tolist() == [3]

@@ -11,7 +11,7 @@ from watched import message, press, watching
 
 from arcade_rl.contracts import VectorEnv
 from arcade_rl.errors import MissingError
-from arcade_rl.playback import stock
+from arcade_rl.playback.hosted import HostedStock
 from arcade_rl.playback.sources import RecordedSource
 from arcade_rl.viewer.viewer import ViewerOptions
 
@@ -21,13 +21,13 @@ QUICK = ViewerOptions(detail="minimal")
 def test_the_next_episode_takes_over_the_simulator(
     every: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened, before = [], stock.open_env
+    opened, before = [], HostedStock._open_env
 
     def open_env(*arguments: Any) -> VectorEnv:
         opened.append(arguments)
         return before(*arguments)
 
-    monkeypatch.setattr(stock, "open_env", open_env)
+    monkeypatch.setattr(HostedStock, "_open_env", open_env)
     with watching(RecordedSource(every.run.path, 1)) as viewer:
         viewer.play_frames(0)
         for key, number in (("e", 2), ("e", 3), ("E", 2)):
@@ -40,13 +40,13 @@ def test_the_next_episode_takes_over_the_simulator(
 def test_a_window_obeys_while_a_simulator_is_built(
     every: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate, before = threading.Event(), stock.open_env
+    gate, before = threading.Event(), HostedStock._open_env
 
     def open_env(*arguments: Any) -> VectorEnv:
         assert gate.wait(60)
         return before(*arguments)
 
-    monkeypatch.setattr(stock, "open_env", open_env)
+    monkeypatch.setattr(HostedStock, "_open_env", open_env)
     with watching(RecordedSource(every.run.path, 20), options=QUICK) as viewer:
         viewer.library.wait()
         press(viewer, "o")
@@ -69,7 +69,7 @@ def test_a_simulator_that_cannot_be_built_is_told(
     def open_env(*_: Any) -> VectorEnv:
         raise MissingError("there is no simulator")
 
-    monkeypatch.setattr(stock, "open_env", open_env)
+    monkeypatch.setattr(HostedStock, "_open_env", open_env)
     with watching(RecordedSource(every.run.path, 20), options=QUICK) as viewer:
         viewer.library.wait()
         press(viewer, "o")

@@ -30,6 +30,13 @@ def watch(run: RunDirectory, speed: float) -> tuple[Shown, list[FollowedPerforma
     wait_until(lambda: run.feed.is_dir() and any(run.feed.iterdir()), 600)
     shown, said, played = Shown(), [], list[FollowedPerformance]()
     with following(run) as viewer:
+        say = viewer.say
+
+        def tell(text: str, urgent: bool = False) -> None:
+            said.append(text)
+            say(text, urgent)
+
+        viewer.say = tell  # type: ignore[method-assign]
         viewer.player.set_speed(speed)
         viewer.player.play()
 

@@ -149,7 +149,8 @@ def test_a_killed_process_is_said_and_the_window_stays(fed: Made) -> None:
         turns_until(viewer, are_open)
         os.kill(several_of(viewer)._process.pid, signal.SIGKILL)
         turns_until(viewer, lambda _: False)
-        assert message(viewer).startswith("the process that draws the wall is gone")
+        said = "the process that draws the wall was ended by signal 9 (SIGKILL)"
+        assert message(viewer) == said
         press(viewer, "]")
         assert viewer.player.position == 10
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass, replace
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -65,6 +68,15 @@ def arcade_rl_games():
     return [Tone()]
 """
 """A toy that hums without a moment of silence: its samples are never 0."""
+
+
+def import_module_from(path: Path) -> ModuleType:
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[path.stem] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def wave(count: int, rate: int, first: int = 0) -> npt.NDArray[np.int16]:
@@ -186,6 +198,26 @@ def test_the_difference_of_the_clocks_is_kept_for_the_next_episode() -> None:
         match.bend(DELAY_S + 0.004, 1 / 60)
     match.restart()
     assert match.bend(DELAY_S, 1 / 60) == match.difference > 0
+
+
+def test_the_card_of_the_measurement_asks_no_faster_after_it_was_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A card that made up for lost time would empty the queue, and the silence be its own."""
+    monkeypatch.setenv("SDL_AUDIODRIVER", "disk")
+    monkeypatch.setenv("SDL_DISKAUDIODELAY", "10")
+    bench: Any = import_module_from(Path(__file__).parents[2] / "scripts" / "bench_play.py")
+    now, asked = [10.0], []
+    clock = SimpleNamespace(perf_counter=lambda: now[0], sleep=lambda s: now.append(now.pop() + s))
+    monkeypatch.setattr(bench, "time", clock)
+    queue = bench.PacedQueue(0.0)
+    for late_s in (0.0, 0.0, 0.6, *[0.0] * 50):
+        now[0] += late_s
+        queue.take(CHUNK)
+        asked.append(now[0])
+    chunk_s = CHUNK / RATE
+    assert asked[-1] - asked[0] == pytest.approx(0.6 + 50 * chunk_s, abs=1.001 * chunk_s)
+    assert min(np.diff(asked)[3:]) == pytest.approx(chunk_s)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def _usual_place(source: Source) -> tuple[Path, str]:
     from arcade_rl.playback.sources import (
         BuiltInSource,
         FiledSource,
-        FollowedSource,
+        LiveSource,
         PlayedSource,
         RecordedSource,
     )
@@ -74,6 +74,6 @@ def _usual_place(source: Source) -> tuple[Path, str]:
             name = f"episode_{source.number:06d}"
         case PlayedSource():
             name = f"checkpoint_{source.chunk}"
-        case FollowedSource():
-            name = f"environment_{source.environment}"
+        case LiveSource():
+            name = f"environment_{source.performance.environment}"
     return RunDirectory(source.run).videos, name
