@@ -55,6 +55,7 @@ def assert_recorded(run: RunDirectory, shown: Shown) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.very_slow  # test_pursuit.py has feeds of real trainings that arrive bit by bit, and an attempt that does not count
 @pytest.mark.usefixtures("leave_nothing_running")
 def test_chunks_and_a_killed_worker(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "r")
