@@ -59,7 +59,11 @@ def importing(tmp_path: Path, *arguments: str) -> Command:
     return command
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    # test_engine_control.py has Ctrl-C where no import is under way
+    [pytest.param(signal.SIGINT, marks=pytest.mark.very_slow), signal.SIGTERM],
+)
 def test_a_signal_is_heard_during_an_import(run: RunDirectory, number: signal.Signals) -> None:
     command = importing(run.path.parent)
     command.process.send_signal(number)
