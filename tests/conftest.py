@@ -31,6 +31,7 @@ for each other on taken cores make small networks fifty times slower. Read when 
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOY), os.environ.get("PYTHONPATH")]))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where tests run in several processes, those of a file stay together and share what is slow to
     make. The files of the robot stay together too: only one process compiles its kernels, for which

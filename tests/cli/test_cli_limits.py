@@ -17,7 +17,7 @@ import pytest
 from arcade_rl import cli
 
 if TYPE_CHECKING:
-    from conftest import CommandLine, CommandLineProcess
+    from conftest import CommandLine
     from make_run import Made
 
 REPOSITORY = Path(__file__).parents[2]
@@ -214,14 +214,14 @@ def test_a_documented_variable_is_no_unknown_one(
 
 
 def test_documented_variables_are_taken_by_every_command_that_resolves(
-    arcade_rl_process: CommandLineProcess, documented_values: dict[str, str]
+    arcade_rl: CommandLine, documented_values: dict[str, str]
 ) -> None:
     small = ["--run", "r", "--steps", "256", "--set", "train.n_steps=32"]
-    done = arcade_rl_process("train", "toy", *small, **documented_values)
+    done = arcade_rl("train", "toy", *small, **documented_values)
     assert done.returncode == 0, done.stderr
     run = Path(documented_values["ARCADE_RL_RUNS_DIR"]) / "r"
     assert (run / "run.json").is_file()
-    done = arcade_rl_process("resume", str(run), "--steps", "512", **documented_values)
+    done = arcade_rl("resume", str(run), "--steps", "512", **documented_values)
     assert done.returncode == 0, done.stderr
 
 

@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 
 @pytest.fixture(autouse=True)
-def runs(made: Made, duel: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def runs(made: Made, duel: None, one_core: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARCADE_RL_RUNS_DIR", str(made.run.path.parent))
 
 

@@ -240,7 +240,7 @@ def test_what_the_encoding_lacks_is_an_escape(arcade_rl_process: CommandLineProc
 
 
 SHORT_TRAINING = [
-    "train", "toy", "--run", "r", "--steps", "2048", "--set", "train.n_envs=8",
+    "train", "toy", "--run", "r", "--steps", "512", "--set", "train.n_envs=8",
     "--set", "train.n_steps=64", "--set", "train.batch_size=64",
 ]  # fmt: skip
 
@@ -263,13 +263,13 @@ def test_nothing_moves_in_a_file(tmp_path: Path, variables: dict[str, str]) -> N
     text = said.read_text()
     assert "\x1b" not in text
     assert ["chunk", "steps"] in [line.split()[:2] for line in text.splitlines()]
-    assert "finished: 2,048 steps" in text
+    assert "finished: 512 steps" in text
 
 
 def test_a_terminal_without_a_cursor_gets_lines(tmp_path: Path) -> None:
     said = told_on_terminal([*SHORT_TRAINING, "--runs-dir", str(tmp_path)], TERM="dumb")
     assert "\x1b" not in said
-    assert "finished: 2,048 steps" in said
+    assert "finished: 512 steps" in said
 
 
 INTERRUPTED = """

@@ -15,7 +15,7 @@ from supervised import (
     TOY,
     assert_same,
     assert_same_however_cut,
-    call_process,
+    call,
     kill,
     notices,
     start,
@@ -27,7 +27,7 @@ from arcade_rl.playback.verify import verify
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("leave_nothing_running", "duel")]
 
 DUEL = TOY / "duel"
 CHUNKS = 4
@@ -42,13 +42,15 @@ TRAIN = [
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
     root = tmp_path_factory.mktemp("undisturbed")
-    code, said = call_process(root, TRAIN, modules=DUEL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(DUEL))
+        code, said = call(root, TRAIN, modules=DUEL)
     assert code == 0, said
     return RunDirectory(root / "r")
 
 
 def test_checkpoints_of_the_run_sit_opposite(
-    undisturbed: RunDirectory, monkeypatch: pytest.MonkeyPatch, duel: None
+    undisturbed: RunDirectory,
 ) -> None:
     kept = recordings_of(undisturbed)
     assert {it.metadata.opponent for it in kept} == {"random", "r@0%", "r@50%"}
@@ -81,7 +83,7 @@ def test_a_worker_killed_in_every_chunk_changes_nothing(
 def test_in_one_chunk_a_milestone_it_is_the_same_run(
     undisturbed: RunDirectory, tmp_path: Path
 ) -> None:
-    code, said = call_process(tmp_path, [*TRAIN, "--set", "chunk.steps=1000000"], modules=DUEL)
+    code, said = call(tmp_path, [*TRAIN, "--set", "chunk.steps=1000000"], modules=DUEL)
     assert code == 0, said
     run = RunDirectory(tmp_path / "r")
     state = state_of(run)
@@ -106,23 +108,21 @@ def test_a_checkpoint_of_another_run_sits_opposite_and_is_copied(
         "--set",
         'opponents.names=["r@50%"]',
     ]
-    code, said = call_process(root, [*words, "--set", 'recording.criteria=["all"]'], modules=DUEL)
+    code, said = call(root, [*words, "--set", 'recording.criteria=["all"]'], modules=DUEL)
     assert code == 0, said
     kept = recordings_of(RunDirectory(root / "next"))
     assert {it.metadata.opponent for it in kept} == {"r@50%"}
     shutil.rmtree(root / "r")
-    code, said = call_process(
-        root, ["resume", "next", "--set", "train.total_steps=1536"], modules=DUEL
-    )
+    code, said = call(root, ["resume", "next", "--set", "train.total_steps=1536"], modules=DUEL)
     assert code == 0, said
-    code, said = call_process(root, [*words[:2], "--run", "gone", *words[4:]], modules=DUEL)
+    code, said = call(root, [*words[:2], "--run", "gone", *words[4:]], modules=DUEL)
     assert code == 3
     assert "r" in said
 
 
 @pytest.mark.parametrize("opponent", ["random", "perfect", "r@50%"])
 def test_a_checkpoint_is_evaluated_against_a_named_opponent(
-    undisturbed: RunDirectory, arcade_rl: CommandLine, duel: None, opponent: str
+    undisturbed: RunDirectory, arcade_rl: CommandLine, opponent: str
 ) -> None:
     runs = str(undisturbed.path.parent)
     said = arcade_rl(
@@ -135,7 +135,7 @@ def test_a_checkpoint_is_evaluated_against_a_named_opponent(
 
 
 def test_an_opponent_that_is_not_there_is_refused_in_one_line(
-    undisturbed: RunDirectory, arcade_rl: CommandLine, duel: None
+    undisturbed: RunDirectory, arcade_rl: CommandLine
 ) -> None:
     runs = str(undisturbed.path.parent)
     said = arcade_rl("evaluate", "r", "--runs-dir", runs, "--opponent", "robot")

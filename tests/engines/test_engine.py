@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -91,6 +92,7 @@ def test_tensorboard_reads_one_unbroken_curve_under_sb3s_keys(undisturbed: RunDi
     assert [event.value for event in reader.Scalars("env/hits")] == pytest.approx(stored)
 
 
+@pytest.mark.very_slow  # test_cut_runs.py kills the worker of every chunk of a run that is recorded, too
 def test_killed_workers_change_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:
     command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
     rng = random.Random(1)
@@ -130,9 +132,12 @@ def test_children_that_a_worker_leaves_are_killed(run: RunDirectory) -> None:
     assert not psutil.pid_exists(child) or not is_alive(psutil.Process(child))
 
 
-def test_killed_supervisors_change_nothing(undisturbed: RunDirectory, run: RunDirectory) -> None:
+@pytest.mark.parametrize("chunks", [(1,), pytest.param((0, 1), marks=pytest.mark.very_slow)])
+def test_killed_supervisors_change_nothing(
+    undisturbed: RunDirectory, run: RunDirectory, chunks: tuple[int, ...]
+) -> None:
     arguments = [*TRAIN, *LENGTH, *SLOW]
-    for after_chunk in (0, 1):
+    for after_chunk in chunks:
         command = start(run.path.parent, arguments)
         wait_until(
             lambda after=after_chunk: (
@@ -179,6 +184,9 @@ def test_a_second_supervisor_is_refused_and_a_stale_lock_is_taken(run: RunDirect
     code, said = call(run.path.parent, ["resume", "r"])
     assert code == 5
     assert f"process {command.process.pid}" in said
+    code, said = call(run.path.parent, ["resume", "r", "--detach"])
+    assert code == 5
+    assert "already supervised" in said
     command.process.kill()
     command.wait()
     assert run.lock.read_text()  # the dead one's name is still in it
@@ -203,7 +211,10 @@ def test_stopping_what_does_not_run_says_so(undisturbed: RunDirectory) -> None:
 @pytest.mark.parametrize(
     ("kind", "said_of_it"),
     [
-        ("raise", "RuntimeError: the toy broke, as it was told to"),
+        pytest.param(
+            *("raise", "RuntimeError: the toy broke, as it was told to"),
+            marks=pytest.mark.very_slow,  # the next test's worker raises it again and again
+        ),
         ("segfault", "SIGSEGV"),
         ("exit0", "exited with 0 before its chunk was done"),
         ("hang", "no heartbeat in the training loop"),
@@ -384,10 +395,10 @@ def test_the_fork_server_imports_what_the_game_says_whatever_it_raises(
         (modules / f"{name}.py").write_text(f"{code}\n")
     names = '["toy_library", "toy_licence", "toy_slow"]'
     arguments = [*TRAIN, *LENGTH, "--set", f"options.imports={names}"]
-    command = start(tmp_path, arguments, modules)
-    assert command.wait() == 0, command.stderr
+    code, said = call(tmp_path, arguments, modules)
+    assert code == 0, said
     ((_, parent),) = (line.split() for line in imported.read_text().splitlines())  # once
-    assert int(parent) == command.process.pid
+    assert int(parent) == os.getpid()
     log = (run.logs / "forkserver.log").read_text()
     assert "OSError: libtoy.so" in log
     assert "SystemExit: no licence" in log
@@ -421,10 +432,10 @@ def test_a_run_is_resolved_once_to_supervise_it_and_once_for_all_its_workers(
     modules = plugin_dist("plugin_counted", source, {"counted": "plugin_counted"})
     for words in (["train", "counted", *TRAIN[2:], *LENGTH], ["resume", "r", "--steps", "4096"]):
         marker.write_text("")
-        command = start(tmp_path, words, modules)
-        assert command.wait() == 0, command.stderr
+        code, said = call(tmp_path, words, modules)
+        assert code == 0, said
         *others, (_, parent) = (line.split() for line in marker.read_text().splitlines())
-        supervisor = str(command.process.pid)
+        supervisor = str(os.getpid())
         assert parent == supervisor
         # `resume --steps` knows two configurations: the saved one and the longer one
         assert [pid for pid, _ in others] == [supervisor] * (1 if words[0] == "train" else 2)

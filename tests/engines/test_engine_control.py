@@ -65,6 +65,7 @@ def test_ctrl_c_twice_stops_now_and_keeps_the_last_checkpoint(run: RunDirectory)
         assert database.updates() == []
 
 
+@pytest.mark.very_slow  # test_cut_runs.py has one that is stopped twice
 def test_a_run_that_was_cut_short_goes_on_to_its_full_length(run: RunDirectory) -> None:
     command = start(run.path.parent, [*TRAIN, *LENGTH, *SLOW])
     wait_until(lambda: begun(run))
@@ -81,6 +82,7 @@ def test_a_run_that_was_cut_short_goes_on_to_its_full_length(run: RunDirectory) 
 def test_pause_frees_the_workers_and_resume_goes_on_in_the_same_supervisor(
     run: RunDirectory,
 ) -> None:
+    """Once it is paused again, the run is stopped, which needs no worker."""
     command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
     wait_until(lambda: begun(run))
     assert call(run.path.parent, ["pause", "r"])[0] == 0
@@ -91,7 +93,10 @@ def test_pause_frees_the_workers_and_resume_goes_on_in_the_same_supervisor(
     assert before is not None
     assert call(run.path.parent, ["resume", "r"])[0] == 0
     wait_until(lambda: updates_recorded(run) > before.updates)
-    assert call(run.path.parent, ["stop", "r"])[0] == 0
+    assert call(run.path.parent, ["pause", "r"])[0] == 0
+    code, said = call(run.path.parent, ["stop", "r"])
+    assert code == 0
+    assert "stopped" in said
     assert command.wait() == 0
     after = state_of(run)
     assert after is not None
@@ -104,24 +109,6 @@ def test_a_detached_run_outlives_its_terminal(run: RunDirectory) -> None:
     assert call(run.path.parent, ["stop", "r"])[0] == 0
     wait_until(lambda: processes_of(run) == [])  # the lock is free a moment earlier
     assert "stopped" in (run.logs / "supervisor.log").read_text()
-
-
-def test_detaching_a_supervised_run_is_refused(run: RunDirectory) -> None:
-    start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
-    wait_until(lambda: begun(run))
-    code, said = call(run.path.parent, ["resume", "r", "--detach"])
-    assert code == 5
-    assert "already supervised" in said
-
-
-def test_a_paused_run_can_be_stopped(run: RunDirectory) -> None:
-    command = start(run.path.parent, [*TRAIN, *ENDLESS, *SLOW])
-    wait_until(lambda: begun(run))
-    assert call(run.path.parent, ["pause", "r"])[0] == 0
-    code, said = call(run.path.parent, ["stop", "r"])
-    assert code == 0
-    assert "stopped" in said
-    assert command.wait() == 0
 
 
 def test_a_terminal_that_goes_away_does_not_end_the_run(run: RunDirectory) -> None:

@@ -59,7 +59,11 @@ def importing(tmp_path: Path, *arguments: str) -> Command:
     return command
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    # test_engine_control.py has Ctrl-C where no import is under way
+    [pytest.param(signal.SIGINT, marks=pytest.mark.very_slow), signal.SIGTERM],
+)
 def test_a_signal_is_heard_during_an_import(run: RunDirectory, number: signal.Signals) -> None:
     command = importing(run.path.parent)
     command.process.send_signal(number)
@@ -98,7 +102,13 @@ def test_a_killed_supervisor_leaves_no_fork_server_that_imports(run: RunDirector
 
 
 @pytest.mark.parametrize(
-    "death", ["os._exit(3)", "os.kill(os.getpid(), 9)", "os._exit(0)"], ids=["exit", "kill", "zero"]
+    "death",
+    [
+        pytest.param("os._exit(3)", id="exit"),
+        # test_engine.py kills one that has begun
+        pytest.param("os.kill(os.getpid(), 9)", id="kill", marks=pytest.mark.very_slow),
+        pytest.param("os._exit(0)", id="zero"),
+    ],
 )
 def test_a_fork_server_that_dies_once_is_started_again(
     run: RunDirectory, tmp_path: Path, death: str

@@ -297,7 +297,7 @@ def test_scales_follow_the_last_seconds_and_not_one_picture() -> None:
     overlay.compose(loud)
     after = overlay.compose(quiet).copy()
     assert not np.array_equal(after, compose(quiet))
-    for _ in range(2000):
+    for _ in range(900):
         quiet = altered(quiet, activity=replace(quiet.activity))  # type: ignore[type-var]
         overlay.compose(quiet)
     assert np.array_equal(overlay.compose(quiet), compose(quiet))

@@ -69,7 +69,7 @@ def breakout(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return make_run(tmp_path_factory.mktemp("breakout"), *words, 'recording.criteria=["all"]')
 
 
-@pytest.mark.parametrize("game", ["every", "breakout"])
+@pytest.mark.parametrize("game", ["every", pytest.param("breakout", marks=pytest.mark.very_slow)])
 def test_episodes_look_as_in_sessions_of_their_own(
     game: str, request: pytest.FixtureRequest, count: Count
 ) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from supervised import call, end_all
 
 from arcade_rl import Episode, Run
 from arcade_rl.errors import VerificationError
@@ -16,20 +14,11 @@ from arcade_rl.playback.verify import Divergence, verify
 from arcade_rl.recording.format import encode
 from arcade_rl.recording.recording import Fingerprints, Recording
 
-TRAIN = [
-    "train", "toy", "--run", "r", "--steps", "4096", "--set", "train.n_envs=8", "--set", "train.n_steps=64",
-    "--set", "train.batch_size=128", "--set", "chunk.steps=1024", "--set", 'checkpoint.milestones="100%"',
-]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def recorded(recorded: Path) -> Run:
     """A run of the toy with its curriculum, all episodes recorded by a worker."""
-    root = tmp_path_factory.mktemp("recorded")
-    code, said = call(root, TRAIN)
-    assert code == 0, said
-    yield Run("r", root)
-    end_all()
+    return Run("r", recorded)
 
 
 def recordings(run: Run) -> list[Recording]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from make_run import make_run
 from recordings_of import numbers_of, recordings_of
 from supervised import TOY, call, notices, processes_of, state_of
 
@@ -105,8 +106,6 @@ def test_where_recording_is_required_the_run_ends_with_one_line_and_goes_on_late
 
 
 def test_nothing_is_recorded_where_no_criterion_is_named(tmp_path: Path) -> None:
-    run = RunDirectory(tmp_path / "r")
-    code, said = call(tmp_path, [*TRAIN, "--set", "recording.criteria=[]"])
-    assert code == 0, said
+    run = make_run(tmp_path, "recording.criteria=[]").run
     assert run.segments() == {}
     assert counts_of(run) == RecordingCounts(0, 0, 0, 0, 0)

@@ -53,11 +53,13 @@ def recording_attempt(run: RunDirectory) -> tuple[int, int] | None:
     return None
 
 
-def test_an_undisturbed_run_records_every_episode_once(undisturbed: RunDirectory) -> None:
-    state = state_of(undisturbed)
+def test_an_undisturbed_run_records_every_episode_once(recorded: Path) -> None:
+    run = RunDirectory(recorded / "r")
+    state = state_of(run)
     assert state is not None
-    assert numbers_of(undisturbed) == list(range(1, state.episodes + 1))
-    assert state.episodes > 300
+    assert state.chunk > 2
+    assert numbers_of(run) == list(range(1, state.episodes + 1))
+    assert state.episodes > 50
 
 
 @pytest.mark.very_slow  # crash equivalence compares recordings too

@@ -25,12 +25,13 @@ KINDS = {
     "pixels, SB3's PPO": [*PIXELS, "train.algorithm=sb3:PPO", "train.env_processes=0"],
 }
 VERY_SLOW = {
+    "features",
     "pixels, SB3's PPO",
     "pixels, exact",
     "pixels, fast, sticky",
     "pixels, fast, two processes",
 }
-"""The toy has SB3's PPO too, and the sticky features are cut in two processes; test_breakout_continuation.py
+"""The toy has SB3's PPO too, and the sticky features are cut in two processes, with all that others have; test_breakout_continuation.py
 goes on with pixels."""
 
 

@@ -73,7 +73,14 @@ VARIANTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("assignments", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize(
+    "assignments",
+    [
+        # the first test of this file restores what processes have saved
+        pytest.param(it, id=name, marks=pytest.mark.very_slow if "restored" in name else ())
+        for name, it in VARIANTS.items()
+    ],
+)
 def test_where_a_run_is_cut_changes_nothing(tmp_path: Path, assignments: list[str]) -> None:
     def trained(name: str, *boundaries: int) -> list[Trained]:
         (tmp_path / name).mkdir()

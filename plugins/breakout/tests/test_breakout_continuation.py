@@ -26,8 +26,12 @@ from breakout_continuation import WHOLE, later_seeds, restored, steps_of
 from breakout_episodes import GAME, make
 
 ROWS = range(WHOLE)
-STICKY = (0.0, 0.25)
-KINDS = [(kind, sticky) for kind in ("features", "pixels") for sticky in STICKY]
+STICKY = (pytest.param(0.0, marks=pytest.mark.very_slow), 0.25)
+"""With buttons that stick a state has drawn numbers besides everything that it has without them."""
+KINDS = [
+    ("features", 0.0), ("features", 0.25),
+    pytest.param("pixels", 0.0, marks=pytest.mark.very_slow), ("pixels", 0.25),
+]  # fmt: skip
 
 
 def saved_in_the_middle(

@@ -203,9 +203,10 @@ def test_viruses_on_the_screen_move(console: Console, tables: npt.NDArray[np.uin
     poses: set[tuple[int, int]] = set()
     for _ in range(64):
         console.frame()
+        pixels = lit(console)
         for row, column in np.argwhere(field >> 4 == 0xD):
             virus = int(field[row, column])
-            shape = lit(console)[72 + 8 * row :, 88 + 8 * column :][:8, :8]
+            shape = pixels[72 + 8 * row :, 88 + 8 * column :][:8, :8]
             (pose,) = (table for table in (0, 1) if ((tables[table, virus] != 0) == shape).all())
             poses.add((virus, pose))
     assert poses == {(virus, pose) for virus in VIRUSES for pose in (0, 1)}
