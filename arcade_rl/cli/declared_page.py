@@ -171,10 +171,11 @@ def _promotion(stage: Stage) -> str:
 
 
 def _facts(declaration: Declaration) -> Iterator[str]:
-    width, height = declaration.frame_size
     aspect = declaration.pixel_aspect
     shape = "" if aspect == 1 else f", each {aspect} as wide as high"
-    yield f"pictures of {width} x {height} pixels{shape}, {declaration.frame_rate} a second"
+    size = declaration.frame_size
+    drawn = "pictures" if size is None else f"pictures of {size[0]} x {size[1]} pixels"
+    yield f"{drawn}{shape}, {declaration.frame_rate} a second"
     yield f"evaluation protocol: {declaration.protocol}"
     if declaration.replay == "exact":
         yield "an episode is played again from its seed and actions"
