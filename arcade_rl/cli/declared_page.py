@@ -18,8 +18,9 @@ _AGGREGATION = {
 }
 
 
-def page_of(resolved: Resolved, assignments: Sequence[str] = ()) -> str:
-    """The page of a game under these options. `assignments` are named as the command that writes it."""
+def page_of(resolved: Resolved, assignments: Sequence[str] = (), measured: str = "") -> str:
+    """The page of a game under these options. `assignments` are named as the command that writes it;
+    `measured`: Markdown that nothing declares, for the end of the page."""
     game, declaration = resolved.game, resolved.declaration
     words = "".join(f" --set {one}" for one in assignments)
     lines = [
@@ -70,7 +71,8 @@ def page_of(resolved: Resolved, assignments: Sequence[str] = ()) -> str:
         "",
         *(f"- {fact}" for fact in _facts(declaration)),
     ]
-    return "\n".join(lines) + "\n"
+    page = "\n".join(lines) + "\n"
+    return f"{page}\n{measured.strip()}\n" if measured else page
 
 
 def _configurations(game: str) -> Iterator[str]:

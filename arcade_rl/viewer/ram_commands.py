@@ -97,6 +97,14 @@ def _freeze_or_thaw(window: RamWindow, _: str) -> None:
     window.do(f"{'thaw' if is_frozen else 'freeze'} {written(place)}")
 
 
+def _choose(window: RamWindow, key: str) -> None:
+    window.choice.move(key)
+
+
+def _change_sound(window: RamWindow, _: str) -> None:
+    window.say(window.sound.change())
+
+
 def _close(window: RamWindow, _: str) -> None:
     window.is_closed = True
 
@@ -124,14 +132,14 @@ RAM_COMMANDS: Mapping[str, Command] = MappingProxyType(
         "change_digits": _change_digits,
         "change_sign": _change_sign,
         "change_order": _change_order,
-        "choose": lambda window, key: window.choice.move(key),
+        "choose": _choose,
         "ask_name": _ask_name,
         "forget": _forget,
         "ask_value": _ask_value,
         "freeze_or_thaw": _freeze_or_thaw,
         "ask_series": _ask_series,
         "ask_line": lambda window, _: window.ask("ram>", "{}"),
-        "change_sound": lambda window, _: window.say(window.sound.change()),
+        "change_sound": _change_sound,
         "show_help": _show_help,
         "close": _close,
     }

@@ -27,6 +27,13 @@ from arcade_rl.runs.directory import RunDirectory
 
 FULL = {"curriculum": False}
 MASKED = {"masks": True, **FULL}
+CONFIGURATIONS = Path(__file__).parents[2] / "configs"
+SHIPPED = sorted(
+    f"{path.parent.name}:{path.stem}"
+    for path in CONFIGURATIONS.glob("*/*.toml")
+    if path.stem != "solo" and path.parent.name != "acrobot"  # these are checked every time
+)
+"""Every configuration that ships with a game, as `make` takes it."""
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +54,9 @@ def registered() -> None:
         ("breakout", {"observation": "pixels"}),
         ("drmario", {}),
         ("drmario:solo", {}),
+        ("acrobot:quick", {}),
         pytest.param("drmario", {"backend": "emulator"}, marks=pytest.mark.very_slow),
-        pytest.param("breakout:quick", {}, marks=pytest.mark.very_slow),
-        pytest.param("breakout:pixels", {}, marks=pytest.mark.very_slow),
-        pytest.param("drmario:quick", {}, marks=pytest.mark.very_slow),
-        pytest.param("go2:walk", {}, marks=pytest.mark.very_slow),
+        *(pytest.param(name, {}, marks=pytest.mark.very_slow) for name in SHIPPED),
     ],
     ids=str,
 )
