@@ -15,7 +15,7 @@ from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.explorer import Explorer
 from arcade_rl.viewer.ram_choice import FOUND, LEFT, NAMED
 from arcade_rl.viewer.ram_commands import RAM_COMMANDS
-from arcade_rl.viewer.ram_keys import RAM_BY_KEY, RAM_KEYS
+from arcade_rl.viewer.ram_keys import RAM_BY_KEY, RAM_KEYS, ram_table_rows
 from arcade_rl.viewer.ram_window import RamWindow
 from arcade_rl.viewer.window import Closed, Pointed, Pressed, ViewerWindow
 
@@ -70,6 +70,12 @@ def lose_a_life(window: RamWindow) -> None:
 def test_every_key_has_a_command_and_no_two_do_the_same() -> None:
     assert {entry.command for entry in RAM_KEYS} == set(RAM_COMMANDS)
     assert len(RAM_BY_KEY) == sum(len(entry.keys) for entry in RAM_KEYS)
+
+
+def test_the_page_on_memory_has_the_table_of_keys() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "memory.md").read_text()
+    for shown, does in ram_table_rows():
+        assert f"| `{shown}` | {does} |" in page
 
 
 def test_keys_find_the_lives_of_breakout(window: RamWindow) -> None:
