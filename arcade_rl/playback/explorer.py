@@ -149,20 +149,24 @@ class Explorer:
         """The addresses that are left, from number `first` on, in rising order."""
         kind = self.search.kind
         few = self.search.addresses[first : first + count]
-        return [self.candidate(Named("", at, kind)) for at in map(int, few)]
+        return self.candidates([Named("", at, kind) for at in map(int, few)])
 
     def proposed(self) -> list[Candidate]:
         """The places that the last `find` named, best first."""
-        return [self.candidate(Named("", one.address, one.kind)) for one in self.proposals]
+        return self.candidates([Named("", one.address, one.kind) for one in self.proposals])
 
-    def candidate(self, place: Named) -> Candidate:
-        """What is known of a place."""
+    def candidates(self, places: Sequence[Named]) -> list[Candidate]:
+        """What is known of places."""
+        memory = self.machine.memory
+        return [self._candidate(place, memory) for place in places]
+
+    def _candidate(self, place: Named, memory: Memory) -> Candidate:
         at, kind = place.address, place.kind
         names = [one.name for one in self.watched.values() if (one.address, one.kind) == (at, kind)]
         ranks = [rank for rank, one in enumerate(self.proposals, 1) if one.address == at]
         return Candidate(
             replace(place, name=place.name or ", ".join(names)),
-            _number(kind, self.machine.memory, at),
+            _number(kind, memory, at),
             _shown(self.search.before(at)) if kind == self.search.kind else "",
             int(self.search.changes[at]),
             f"{self.sought} #{ranks[0]}" if ranks else "",
@@ -231,7 +235,8 @@ class Explorer:
             (one.address, one.now, one.before, str(one.changes), one.place.name, one.proposed)
             for one in self.left(0, most)
         ]
-        text = f"{len(self.search.addresses)} addresses of {self.search.kind.name}"
+        count = len(self.search.addresses)
+        text = f"{count} address{'es' * (count != 1)} of {self.search.kind.name}"
         return Answer(text, columns, tuple(rows))
 
     # Watching and writing

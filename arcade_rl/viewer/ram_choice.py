@@ -70,7 +70,7 @@ class PlaceChoice:
         others with so many lines."""
         explorer = self._explorer
         search, frozen = explorer.search, frozenset(explorer.machine.frozen)
-        found, named = explorer.proposed(), [explorer.candidate(one) for one in self._named()]
+        found, named = explorer.proposed(), explorer.candidates(self._named())
         others = [
             PlaceList(f"FOUND FOR {explorer.sought.upper()}", "by rank", tuple(found), 0, frozen),
             PlaceList("WATCHED", "", tuple(named), 0, frozen),
@@ -81,7 +81,8 @@ class PlaceChoice:
             self._first = min(max(self._first, number - lines + 1), number)
         self._first = max(min(self._first, len(search.addresses) - lines), 0)
         left = explorer.left(self._first, lines)
-        heading = f"{len(search.addresses):,} ADDRESSES LEFT"
+        count = len(search.addresses)
+        heading = "1 ADDRESS LEFT" if count == 1 else f"{count:,} ADDRESSES LEFT"
         remark = f"{search.kind.name}, before: last snapshot"
         return [PlaceList(heading, remark, tuple(left), self._first, frozen), *others]
 

@@ -24,7 +24,7 @@ SIZE = 15
 """Size of the font of a line, pixel."""
 COLUMNS = (
     ("address", 0.14), ("kind", 0.13), ("now", 0.15), ("before", 0.15), ("changes", 0.13),
-    ("watched as", 0.15), ("found for", 0.15),
+    ("name", 0.15), ("found", 0.15),
 )  # fmt: skip
 """Heading and part of the width of each column."""
 
