@@ -81,7 +81,7 @@ INSTRUCTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class KnownPlace:
     """A place in memory, and what is known of it."""
 
     place: Named
@@ -145,26 +145,26 @@ class Explorer:
 
     # What is known of places
 
-    def left(self, first: int, count: int) -> list[Candidate]:
+    def left(self, first: int, count: int) -> list[KnownPlace]:
         """The addresses that are left, from number `first` on, in rising order."""
         kind = self.search.kind
         few = self.search.addresses[first : first + count]
-        return self.candidates([Named("", at, kind) for at in map(int, few)])
+        return self.known([Named("", at, kind) for at in map(int, few)])
 
-    def proposed(self) -> list[Candidate]:
+    def proposed(self) -> list[KnownPlace]:
         """The places that the last `find` named, best first."""
-        return self.candidates([Named("", one.address, one.kind) for one in self.proposals])
+        return self.known([Named("", one.address, one.kind) for one in self.proposals])
 
-    def candidates(self, places: Sequence[Named]) -> list[Candidate]:
+    def known(self, places: Sequence[Named]) -> list[KnownPlace]:
         """What is known of places."""
         memory = self.machine.memory
-        return [self._candidate(place, memory) for place in places]
+        return [self._known(place, memory) for place in places]
 
-    def _candidate(self, place: Named, memory: Memory) -> Candidate:
+    def _known(self, place: Named, memory: Memory) -> KnownPlace:
         at, kind = place.address, place.kind
         names = [one.name for one in self.watched.values() if (one.address, one.kind) == (at, kind)]
         ranks = [rank for rank, one in enumerate(self.proposals, 1) if one.address == at]
-        return Candidate(
+        return KnownPlace(
             replace(place, name=place.name or ", ".join(names)),
             _number(kind, memory, at),
             _shown(self.search.before(at)) if kind == self.search.kind else "",

@@ -70,7 +70,7 @@ class PlaceChoice:
         others with so many lines."""
         explorer = self._explorer
         search, frozen = explorer.search, frozenset(explorer.machine.frozen)
-        found, named = explorer.proposed(), explorer.candidates(self._named())
+        found, named = explorer.proposed(), explorer.known(self._named())
         others = [
             PlaceList(f"FOUND FOR {explorer.sought.upper()}", "by rank", tuple(found), 0, frozen),
             PlaceList("WATCHED", "", tuple(named), 0, frozen),

@@ -10,7 +10,7 @@ from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, Style, fill
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.theme import Theme
-from arcade_rl.playback.explorer import Candidate
+from arcade_rl.playback.explorer import KnownPlace
 
 LINE = 20
 """Height of a line, pixel."""
@@ -36,7 +36,7 @@ class PlaceList:
     heading: str
     remark: str
     """What stands at the right of the heading."""
-    rows: tuple[Candidate, ...]
+    rows: tuple[KnownPlace, ...]
     first: int = 0
     """Number of the first row within the whole list."""
     frozen: frozenset[int] = frozenset()
