@@ -235,8 +235,8 @@ class Explorer:
             (one.address, one.now, one.before, str(one.changes), one.place.name, one.proposed)
             for one in self.left(0, most)
         ]
-        count = len(self.search.addresses)
-        text = f"{count} address{'es' * (count != 1)} of {self.search.kind.name}"
+        left = len(self.search.addresses)
+        text = f"{left} address{'es' * (left != 1)} of {self.search.kind.name}"
         return Answer(text, columns, tuple(rows))
 
     # Watching and writing
