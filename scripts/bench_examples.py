@@ -152,7 +152,7 @@ def write(game: str, runs: list[dict[str, Any]], folder: Path) -> None:
         f"![A picture of the film of episode {episode}](measured/{game}-film.png)",
         "",
     ]
-    measured = MEASURED / f"{game}.md"
+    measured = MEASURED / f"{game}.markdown"  # a part of a page, and no page itself
     measured.write_text("\n".join(lines), encoding="utf-8")
     page = PAGES / f"{game}.md"
     arcade_rl("plugins", "docs", game, "--measured", str(measured), "--output", str(page))

@@ -104,7 +104,7 @@ def test_the_last_picture_of_the_pages_coin_is_of_the_episode_that_ended(
 )
 def test_the_page_of_a_game_is_what_it_declares(game: str) -> None:
     folder = ROOT / "docs" / "games"
-    file = folder / "measured" / f"{game}.md"
+    file = folder / "measured" / f"{game}.markdown"
     measured = file.read_text() if file.exists() else ""
     words = f" --measured {file.relative_to(ROOT)}" if measured else ""
     assert page_of(resolve_target(game, ()), (), measured) == (folder / f"{game}.md").read_text(), (
