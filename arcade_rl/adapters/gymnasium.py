@@ -147,7 +147,7 @@ def make(name: str, keywords: Mapping[str, Any], draws: bool) -> Any:
 
     mode = {"render_mode": "rgb_array"} if draws else {}
     try:
-        if draws and not draws_pictures(name):
+        if not draws_pictures(name) and draws:
             raise MissingError(
                 f"{name} draws no pictures (no render mode rgb_array), so its episodes cannot be shown; "
                 "training and evaluation need none"
@@ -168,11 +168,17 @@ def make(name: str, keywords: Mapping[str, Any], draws: bool) -> Any:
 
 
 def draws_pictures(name: str) -> bool:
-    """Whether an environment's class says that it can draw into an array."""
+    """Whether an environment's class says that it can draw into an array. Errors are Gymnasium's, where
+    there is none of this name, and ImportError where its module is missing."""
     import gymnasium
+    from gymnasium import error
 
-    spec = gymnasium.spec(name)
-    point = spec.entry_point
+    registering, _, name = name.rpartition(":")
+    if registering:
+        importlib.import_module(registering)
+    if name not in gymnasium.registry:
+        raise error.UnregisteredEnv(name)
+    point = gymnasium.registry[name].entry_point
     if isinstance(point, str):
         module, _, attribute = point.partition(":")
         point = getattr(importlib.import_module(module), attribute)

@@ -239,6 +239,14 @@ def test_both_checks_pass(seen: str, actions: str) -> None:
     env.close()
 
 
+def test_an_environment_of_a_module_that_registers_it_is_drawn() -> None:
+    env = games.make("gymnasium", render_mode="rgb_array", **given("rows", "row"))
+    env.reset(seed=1)
+    env.step(np.zeros(2, np.float32))
+    assert env.render().shape == (8, 8, 3)
+    env.close()
+
+
 def test_a_board_of_switches_is_no_action() -> None:
     with pytest.raises(ArcadeError, match="MultiBinary of one dimension"):
         games.make("gymnasium", **given("row", "board"))
