@@ -12,7 +12,7 @@ from arcade_rl.envs.seats import RandomOpponent
 from arcade_rl.hookspecs import hookimpl
 
 ROWS, COLUMNS, SIDE = 6, 7, 8
-# Of a free cell, the learner's disc, the board, and the opponent's disc, which is -1.
+# Colours of a free cell, the learner's disc, the board, and the opponent's disc, which is -1.
 COLOURS = np.array([(12, 18, 48), (230, 200, 60), (40, 60, 140), (210, 60, 60)], np.uint8)
 DISC = ((np.indices((SIDE, SIDE)) - (SIDE - 1) / 2) ** 2).sum(0) < 11
 
