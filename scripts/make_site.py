@@ -37,7 +37,11 @@ PLACES = {
     "plugins/examples/README.md": "games/examples.md",
     **{
         f"docs/games/{path.name}": f"games/{path.stem}-reference.md"
-        for path in sorted((ROOT / "docs" / "games").iterdir())
+        for path in sorted((ROOT / "docs" / "games").glob("*.md"))
+    },
+    **{
+        f"docs/games/measured/{path.name}": f"games/measured/{path.name}"
+        for path in sorted((ROOT / "docs" / "games" / "measured").glob("*.png"))
     },
     **{f"docs/{path.name}": path.name for path in sorted((ROOT / "docs").glob("*.*"))},
 }

@@ -29,8 +29,6 @@ USUAL_RATE = 30
 """Frames per second of environments that name none."""
 DRIVER = "SDL_VIDEODRIVER"
 """Variable that names the driver of pygame's display."""
-NO_PICTURE = (64, 64)
-"""(width, height) that is declared for an environment that draws no pictures."""
 
 
 class GymnasiumOptions(Options):
@@ -73,7 +71,7 @@ class GymnasiumGame(EpisodeGame):
             terms=tuple(one.term for one in self.terms),
             actions=self.actions or found.actions,
             main_metric=self.metrics[0].metric.name,
-            frame_size=found.frame_size,
+            frame_size=None,  # only drawing tells, and training draws nothing
             frame_rate=found.frame_rate,
             protocol=" ".join([name, *(f"{key}={said}" for key, said in sorted(keywords.items()))]),
             features=self.features,
@@ -149,7 +147,7 @@ def make(name: str, keywords: Mapping[str, Any], draws: bool) -> Any:
 
     mode = {"render_mode": "rgb_array"} if draws else {}
     try:
-        if draws and not draws_pictures(name):
+        if not draws_pictures(name) and draws:
             raise MissingError(
                 f"{name} draws no pictures (no render mode rgb_array), so its episodes cannot be shown; "
                 "training and evaluation need none"
@@ -170,11 +168,17 @@ def make(name: str, keywords: Mapping[str, Any], draws: bool) -> Any:
 
 
 def draws_pictures(name: str) -> bool:
-    """Whether an environment's class says that it can draw into an array."""
+    """Whether an environment's class says that it can draw into an array. Errors are Gymnasium's, where
+    there is none of this name, and ImportError where its module is missing."""
     import gymnasium
+    from gymnasium import error
 
-    spec = gymnasium.spec(name)
-    point = spec.entry_point
+    registering, _, name = name.rpartition(":")
+    if registering:
+        importlib.import_module(registering)
+    if name not in gymnasium.registry:
+        raise error.UnregisteredEnv(name)
+    point = gymnasium.registry[name].entry_point
     if isinstance(point, str):
         module, _, attribute = point.partition(":")
         point = getattr(importlib.import_module(module), attribute)
@@ -187,36 +191,23 @@ class EnvironmentFacts:
     """What a declaration needs to know of an environment."""
 
     actions: tuple[str, ...]
-    frame_size: tuple[int, int]
     frame_rate: Fraction
 
 
 @functools.cache
 def facts_of(name: str, keywords: str) -> EnvironmentFacts:
     """The facts about an environment that is made with these keywords, in JSON: it is made once, and draws
-    a picture, for its size."""
+    nothing."""
     from arcade_rl.envs.spaces import action_space_faults, count_names
 
-    given: dict[str, Any] = json.loads(keywords)
-    try:
-        env, draws = make(name, given, draws=True), True
-    except MissingError:
-        env, draws = (
-            make(name, given, draws=False),
-            False,
-        )  # raises again where a package is missing
+    env = make(name, json.loads(keywords), draws=False)
     try:
         space = ActionsOf(env.action_space).space
         if faults := list(action_space_faults(space)):
             raise ContractError(f"{name}: {faults[0]}")
-        size = NO_PICTURE
-        if draws:
-            env.reset(seed=0)
-            height, width, _ = picture_of(env).shape
-            size = (width, height)
         rate = Fraction(int(env.metadata.get("render_fps") or USUAL_RATE))
         names = tuple(str(number) for number in range(count_names(space)))
-        return EnvironmentFacts(names, size, rate)
+        return EnvironmentFacts(names, rate)
     finally:
         close(env)
 

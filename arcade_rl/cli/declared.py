@@ -22,14 +22,14 @@ _LABEL = 13
 def describe(resolved: Resolved) -> dict[str, Any]:
     """Everything that the game declares under its options, as plain data."""
     game, declaration = resolved.game, resolved.declaration
-    width, height = declaration.frame_size
+    size = declaration.frame_size
     return {
         "game": game.name,
         "title": declaration.title,
         "summary": game.summary,
         "protocol": declaration.protocol,
         "frame_rate": str(declaration.frame_rate),
-        "frame_size": [width, height],
+        "frame_size": None if size is None else list(size),
         "pixel_aspect": str(declaration.pixel_aspect),
         "main_metric": declaration.main_metric,
         "headline": declaration.headline_metric.name,
@@ -64,12 +64,13 @@ def _buttons(declaration: Declaration) -> Sequence[Button]:
 
 def write(described: Mapping[str, Any]) -> None:
     """Write the description to stdout as people read it."""
-    width, height = described["frame_size"]
     paragraph(f"{described['game']}: {described['summary']}", len(described["game"]) + len(": "))
     _fact("protocol", described["protocol"])
     aspect = described["pixel_aspect"]
     aspect = "" if aspect == "1" else f" (each {aspect} as wide as high)"
-    _fact("frames", f"{width} x {height} pixel{aspect}, {described['frame_rate']} a second")
+    size = described["frame_size"]
+    drawn = "as large as they are drawn" if size is None else f"{size[0]} x {size[1]} pixel"
+    _fact("frames", f"{drawn}{aspect}, {described['frame_rate']} a second")
     _fact("main metric", described["main_metric"])
     _fact("actions", ", ".join(described["actions"]))
     if described["replay"] == "states":

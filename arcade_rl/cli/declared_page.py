@@ -18,8 +18,9 @@ _AGGREGATION = {
 }
 
 
-def page_of(resolved: Resolved, assignments: Sequence[str] = ()) -> str:
-    """The page of a game under these options. `assignments` are named as the command that writes it."""
+def page_of(resolved: Resolved, assignments: Sequence[str] = (), measured: str = "") -> str:
+    """The page of a game under these options. `assignments` are named as the command that writes it;
+    `measured`: Markdown that nothing declares, for the end of the page."""
     game, declaration = resolved.game, resolved.declaration
     words = "".join(f" --set {one}" for one in assignments)
     lines = [
@@ -70,7 +71,8 @@ def page_of(resolved: Resolved, assignments: Sequence[str] = ()) -> str:
         "",
         *(f"- {fact}" for fact in _facts(declaration)),
     ]
-    return "\n".join(lines) + "\n"
+    page = "\n".join(lines) + "\n"
+    return f"{page}\n{measured.strip()}\n" if measured else page
 
 
 def _configurations(game: str) -> Iterator[str]:
@@ -171,10 +173,11 @@ def _promotion(stage: Stage) -> str:
 
 
 def _facts(declaration: Declaration) -> Iterator[str]:
-    width, height = declaration.frame_size
     aspect = declaration.pixel_aspect
     shape = "" if aspect == 1 else f", each {aspect} as wide as high"
-    yield f"pictures of {width} x {height} pixels{shape}, {declaration.frame_rate} a second"
+    size = declaration.frame_size
+    drawn = "pictures" if size is None else f"pictures of {size[0]} x {size[1]} pixels"
+    yield f"{drawn}{shape}, {declaration.frame_rate} a second"
     yield f"evaluation protocol: {declaration.protocol}"
     if declaration.replay == "exact":
         yield "an episode is played again from its seed and actions"

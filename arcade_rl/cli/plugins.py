@@ -96,6 +96,7 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
     epilog=examples(
         "arcade-rl plugins docs breakout",
         "arcade-rl plugins docs breakout --set options.observation=pixels --output pixels.md",
+        "arcade-rl plugins docs pong --measured curves.md --output pong.md",
     )
 )
 @click.argument("game")
@@ -104,17 +105,24 @@ def show(game: str, assignments: tuple[str, ...], as_json: bool) -> None:
     "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="File to write; the default is stdout.",
 )  # fmt: skip
-def docs(game: str, assignments: tuple[str, ...], output: Path | None) -> None:
+@click.option(
+    "--measured", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.md",
+    help="Markdown that the page ends with, such as learning curves and pictures of films.",
+)  # fmt: skip
+def docs(
+    game: str, assignments: tuple[str, ...], output: Path | None, measured: Path | None
+) -> None:
     """Write the page of a game, in Markdown, from what it declares under some options.
 
-    A file that is there already is replaced.
+    A file that is there already is replaced. What nothing declares, such as what was learned, comes from
+    the file of --measured, whose links are those of the page.
     """
     from arcade_rl.cli.declared_page import page_of
     from arcade_rl.cli.experiment import resolve_target
     from arcade_rl.cli.output import notice
 
     with plugin_output_to_stderr():
-        page = page_of(resolve_target(game, assignments), assignments)
+        page = page_of(resolve_target(game, assignments), assignments, _text_of(measured))
     if output is None:
         click.echo(page, nl=False)
         return
@@ -123,6 +131,19 @@ def docs(game: str, assignments: tuple[str, ...], output: Path | None) -> None:
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}") from error
     notice(f"wrote {output}")
+
+
+def _text_of(measured: Path | None) -> str:
+    """The text of a file; "" for none. MissingError or UsageError without a readable one."""
+    if measured is None:
+        return ""
+    try:
+        return measured.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise MissingError(f"--measured {measured} is not there; expected Markdown") from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.reason
+        raise UsageError(f"--measured {measured} cannot be read as text: {reason}") from error
 
 
 @plugins.command(epilog=examples("arcade-rl plugins check breakout --steps 200"))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from arcade_rl.cli.appearance import SIGNS, THEME
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import JSON, RUNS_DIR, SEED, SET_OPTIONS
-from arcade_rl.errors import ArcadeError
+from arcade_rl.cli.watch import FRAMES, HEADLESS, MUTE, SCREENSHOT, SIZE, check_headless
+from arcade_rl.errors import ArcadeError, UsageError
 
 if TYPE_CHECKING:
-    from arcade_rl.playback.explorer import Answer
+    from arcade_rl.config import Resolved
+    from arcade_rl.playback.explorer import Answer, Explorer
 
 FAILED = 1
 """Exit code where the system refuses, such as to write a file."""
@@ -25,6 +29,7 @@ FAILED = 1
         "arcade-rl plugins ram breakout                  # type commands; `help` lists them",
         "arcade-rl plugins ram breakout -c 'play 2000' -c 'find score'",
         "arcade-rl plugins ram breakout -c 'episodes first 3' -c 'find lives_lost' --json",
+        "arcade-rl plugins ram breakout --window         # play, and press ? for the keys",
     )
 )
 @click.argument("game")
@@ -34,23 +39,30 @@ FAILED = 1
     help="Do this and end, instead of reading commands from stdin; may be repeated.",
 )  # fmt: skip
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the first episode.")
+@click.option(
+    "--window", is_flag=True,
+    help="Play the game yourself in a window, and search with keys; --command comes before.",
+)  # fmt: skip
+@HEADLESS
+@FRAMES
+@SCREENSHOT
+@THEME
+@SIGNS
+@MUTE
 @RUNS_DIR
 @JSON
 @click.pass_context
 def ram(
-    context: click.Context,
-    game: str,
-    assignments: tuple[str, ...],
-    lines: tuple[str, ...],
-    seed: int,
-    runs_dir: str | None,
-    as_json: bool,
-) -> None:
+    context: click.Context, game: str, assignments: tuple[str, ...], lines: tuple[str, ...],
+    seed: int, window: bool, headless: bool, frames: int | None, screenshot: Path | None,
+    theme: str, signs: str, mute: bool, runs_dir: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Search a game's numbers, such as its score, in the memory of its machine.
 
     Play, and keep the addresses that changed as you saw the number change; or let recorded episodes
     name the places whose values go along with a metric, the return, or your notes. A number that is
     found can be watched, written, frozen, and proved by playing an episode again with another value.
+    With --window you play in a window, and keys do what commands do.
     A command that cannot be done is told in one line; with --command or from a file the search
     then ends, with the exit code of the error.
     """
@@ -58,15 +70,21 @@ def ram(
     from arcade_rl.cli.output import notice
     from arcade_rl.cli.plugins import plugin_output_to_stderr
 
+    check_headless(headless, frames, screenshot)
+    if headless and not window:
+        raise UsageError("--headless draws the window; give --window too")
+    if window and as_json:
+        raise UsageError("--json is for typed commands; leave --window out")
     with plugin_output_to_stderr():
         from arcade_rl.playback.explorer import Explorer
 
-        explorer = Explorer(resolve_target(game, assignments), runs_dir, seed)
-    is_typed = not lines and sys.stdin.isatty()
+        resolved = resolve_target(game, assignments)
+        explorer = Explorer(resolved, runs_dir, seed, sound=window and not (mute or headless))
+    is_typed = not (lines or window) and sys.stdin.isatty()
     if is_typed:
         notice("`help` lists the commands, `quit` ends")
     with closing(explorer):
-        for line in lines or _typed(is_typed):
+        for line in lines if lines or window else _typed(is_typed):
             try:
                 with plugin_output_to_stderr():
                     answer = explorer.do(line)
@@ -77,7 +95,36 @@ def ram(
                 continue
             _write(line, answer, as_json)
             if explorer.is_over:
-                break
+                return
+        if window:
+            _show(resolved, explorer, (theme, signs), frames, screenshot)
+
+
+def _show(
+    resolved: Resolved, explorer: Explorer, colours: tuple[str, str], frames: int | None,
+    screenshot: Path | None,
+) -> None:  # fmt: skip
+    """Open the window, and let a person play; or let `frames` pass with no button pressed, and write a
+    screenshot."""
+    from arcade_rl.overlay.theme import theme
+    from arcade_rl.playback.thumbnail import write_png
+    from arcade_rl.viewer.memory import remembered_size
+    from arcade_rl.viewer.ram_window import RamWindow
+    from arcade_rl.viewer.window import ViewerWindow
+
+    headless = screenshot is not None
+    size = SIZE if headless else remembered_size()
+    opened = ViewerWindow(size, f"memory of {resolved.game.name} - arcade_rl", headless)
+    with (
+        closing(opened),
+        closing(RamWindow(resolved, explorer, opened, theme(*colours))) as shown,
+    ):
+        if screenshot is None:
+            shown.run()
+            return
+        shown.play_frames(frames or 0)
+        write_png(screenshot, shown.draw())
+    click.echo(screenshot)
 
 
 def _typed(is_typed: bool) -> Iterator[str]:

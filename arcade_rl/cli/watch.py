@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from arcade_rl.viewer.window import ViewerWindow
 
 MUTE = click.option("--mute", is_flag=True, help="Let nothing be heard.")
+HEADLESS = click.option(
+    "--headless", is_flag=True, help="Draw without a display, and write --screenshot."
+)
+FRAMES = click.option(
+    "--frames", type=click.IntRange(0, 10**6), help="Frames that --headless plays."
+)
+SCREENSHOT = click.option(
+    "--screenshot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.png",
+    help="Where --headless writes the last frame.",
+)
 SIZE = (1280, 720)
 """(width, height) of a picture without a window, pixel."""
 
@@ -58,18 +70,9 @@ SIZE = (1280, 720)
     metavar="COMMAND",
     help="How the other machine's shell calls arcade-rl.  [default: arcade-rl]",
 )
-@click.option("--headless", is_flag=True, help="Draw without a display, and write --screenshot.")
-@click.option(
-    "--frames",
-    type=click.IntRange(0, 10**6),
-    help="Frames that --headless plays.",
-)
-@click.option(
-    "--screenshot",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.png",
-    help="Where --headless writes the last frame.",
-)
+@HEADLESS
+@FRAMES
+@SCREENSHOT
 @MUTE
 @RUNS_DIR
 def watch(
@@ -85,7 +88,7 @@ def watch(
     FILE show what was recorded. ssh://[USER@]HOST[:PORT]/PATH follows a run that trains on another
     machine. Press ? for the keys.
     """
-    _check_headless(headless, frames, screenshot)
+    check_headless(headless, frames, screenshot)
     with ExitStack() as stack:
         chosen = PlayChoice(seed, deterministic, opponent, assignments)
         show = _show(reference, runs_dir, chosen, environment, remote_program, stack)
@@ -115,7 +118,8 @@ def watch(
             _run(show, window, options)
 
 
-def _check_headless(headless: bool, frames: int | None, screenshot: Path | None) -> None:
+def check_headless(headless: bool, frames: int | None, screenshot: Path | None) -> None:
+    """UsageError unless the three options that draw a window without a display come together."""
     given = [frames is not None, screenshot is not None]
     if headless != all(given) or any(given) != all(given):
         raise UsageError(

@@ -173,8 +173,9 @@ class Declaration:
     switch; or of each number of a continuous action, row by row."""
     main_metric: str
     """The metric that progress lines show and that names the best checkpoint by default."""
-    frame_size: tuple[int, int]
-    """(width, height) of a native frame, pixel."""
+    frame_size: tuple[int, int] | None
+    """(width, height) of a native frame, pixel; None where only drawing one tells, and all have the
+    size of the first. A game with cameras knows the size."""
     frame_rate: Fraction
     """Native frames per second."""
     protocol: str

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from arcade_rl.config import Resolved
 from arcade_rl.contracts import Frame
@@ -79,18 +80,43 @@ INSTRUCTIONS = (
 """Every command."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPlace:
+    """A place in memory, and what is known of it."""
+
+    place: Named
+    """Where it is; its name is the one under which it is watched, or ""."""
+    now: str
+    """The number there; "-" where the bytes are none."""
+    before: str
+    """The number at the last snapshot; "" where the search reads other kinds of numbers."""
+    changes: int
+    """In how many of the steps that were played its first byte changed."""
+    proposed: str
+    """The series that the last `find` proposed it for and its rank, such as "score #1", or ""."""
+
+    @property
+    def address(self) -> str:
+        """The address as people read it."""
+        return _hex(self.place.address)
+
+
 class Explorer:
     """A machine, a search in its memory, and what was found. Close the explorer after use."""
 
-    def __init__(self, resolved: Resolved, runs_dir: str | None, seed: int = 0) -> None:
-        """UsageError for a game without memory."""
+    def __init__(
+        self, resolved: Resolved, runs_dir: str | None, seed: int = 0, sound: bool = False
+    ) -> None:
+        """`sound`: whether the machine's steps have sound. UsageError for a game without memory."""
         self._runs_dir = runs_dir
         self._options = resolved.options.model_dump(mode="json", exclude_unset=True)
-        self.machine = Machine(resolved, seed)
+        self.machine = Machine(resolved, seed, sound)
         self.search = Search(self.machine.memory)
         self.watched: dict[str, Named] = {}
         self.proposals: list[Proposal] = []
         """Places that the last `find` named."""
+        self.sought = ""
+        """The series of the last `find`."""
         self._episodes: list[Episode] = []
         self.is_over = False
 
@@ -112,6 +138,40 @@ class Explorer:
             raise UsageError(f"there is no command {name!r:.20}; `help` lists them all")
         return do(self, rest)
 
+    def step(self, action: npt.ArrayLike | None = None) -> None:
+        """Play a step, at random for None. Errors are those of `Machine.step`."""
+        self.machine.step(action)
+        self.search.saw(self.machine.memory)
+
+    # What is known of places
+
+    def left(self, first: int, count: int) -> list[KnownPlace]:
+        """The addresses that are left, from number `first` on, in rising order."""
+        kind = self.search.kind
+        few = self.search.addresses[first : first + count]
+        return self.known([Named("", at, kind) for at in map(int, few)])
+
+    def proposed(self) -> list[KnownPlace]:
+        """The places that the last `find` named, best first."""
+        return self.known([Named("", one.address, one.kind) for one in self.proposals])
+
+    def known(self, places: Sequence[Named]) -> list[KnownPlace]:
+        """What is known of places."""
+        memory = self.machine.memory
+        return [self._known(place, memory) for place in places]
+
+    def _known(self, place: Named, memory: Memory) -> KnownPlace:
+        at, kind = place.address, place.kind
+        names = [one.name for one in self.watched.values() if (one.address, one.kind) == (at, kind)]
+        ranks = [rank for rank, one in enumerate(self.proposals, 1) if one.address == at]
+        return KnownPlace(
+            replace(place, name=place.name or ", ".join(names)),
+            _number(kind, memory, at),
+            _shown(self.search.before(at)) if kind == self.search.kind else "",
+            int(self.search.changes[at]),
+            f"{self.sought} #{ranks[0]}" if ranks else "",
+        )
+
     # Playing
 
     def _play(self, words: Sequence[str]) -> Answer:
@@ -119,8 +179,7 @@ class Explorer:
         steps = _whole(count, "a number of steps", 1, MOST_STEPS)
         chosen = self.machine.action_of(action or "random")
         for _ in range(steps):
-            self.machine.step(chosen)
-            self.search.saw(self.machine.memory)
+            self.step(chosen)
         return self._state()
 
     def _reset(self, words: Sequence[str]) -> Answer:
@@ -171,14 +230,14 @@ class Explorer:
     def _list(self, words: Sequence[str]) -> Answer:
         (count,) = _expect(words, 0, 1)
         most = LISTED if count is None else _whole(count, "a number of addresses", 1, 10**6)
-        kind, memory, left = self.search.kind, self.machine.memory, self.search.addresses
+        columns = ("address", "now", "snapshot", "changes", "name", "proposed")
         rows = [
-            (_hex(at), _number(kind, memory, at), str(self.search.before(at)), str(self.search.changes[at]))
-            for at in map(int, left[:most])
-        ]  # fmt: skip
-        return Answer(
-            f"{len(left)} addresses of {kind.name}", ("address", "now", "snapshot", "changes"), tuple(rows)
-        )  # fmt: skip
+            (one.address, one.now, one.before, str(one.changes), one.place.name, one.proposed)
+            for one in self.left(0, most)
+        ]
+        left = len(self.search.addresses)
+        text = f"{left} address{'es' * (left != 1)} of {self.search.kind.name}"
+        return Answer(text, columns, tuple(rows))
 
     # Watching and writing
 
@@ -259,7 +318,7 @@ class Explorer:
 
     def _find(self, words: Sequence[str]) -> Answer:
         (what,) = _expect(words, 1, 1)
-        self.proposals = self._ranked(str(what))
+        self.proposals, self.sought = self._ranked(str(what)), Path(str(what)).name
         rows = [
             (
                 _hex(one.address), one.kind.name, f"{one.equal:.0%}", f"{one.together:.0%}",
@@ -407,7 +466,11 @@ def _hex(address: int) -> str:
 
 def _number(kind: NumberKind, memory: Memory, address: int) -> str:
     """The number at an address as people read it."""
-    value = int(kind.read(memory[address : address + kind.size])[0])
+    return _shown(int(kind.read(memory[address : address + kind.size])[0]))
+
+
+def _shown(value: int) -> str:
+    """A value that was read, as people read it."""
     return "-" if value == NO_NUMBER else str(value)
 
 

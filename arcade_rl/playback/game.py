@@ -41,8 +41,9 @@ class PlayedGame:
         if camera is not None:
             check_camera(camera, name, self.declaration)
         if size is not None and not self.declaration.cameras:
-            width, height = self.declaration.frame_size
-            raise UsageError(f"{name} draws pictures of {width}x{height} and of no other size")
+            one = self.declaration.frame_size
+            drawn = "one size" if one is None else f"{one[0]}x{one[1]}"
+            raise UsageError(f"{name} draws pictures of {drawn} and of no other size")
         screen = self.game.make_screen(self.options, purpose, sound)
         if not isinstance(screen, Screen):
             raise PluginError(

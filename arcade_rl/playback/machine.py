@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gymnasium import spaces
 
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Declaration, Frame
+from arcade_rl.contracts import Declaration, Frame, ScreenStep
 from arcade_rl.envs.arrays import actions_for, to_numpy
 from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import GivenSeeds
@@ -65,8 +65,9 @@ class Course:
 class Machine:
     """One machine of one seat. Close the machine after use."""
 
-    def __init__(self, resolved: Resolved, seed: int = 0) -> None:
-        """UsageError for a game without memory, or with more than one seat."""
+    def __init__(self, resolved: Resolved, seed: int = 0, sound: bool = False) -> None:
+        """`sound`: whether steps have sound, where the game has it. UsageError for a game without
+        memory, or with more than one seat."""
         self.declaration = resolved.declaration
         self.game = game = resolved.game
         if not self.declaration.memory_bytes:
@@ -76,6 +77,8 @@ class Machine:
             )
         if len(self.declaration.seats) > 1:
             raise UsageError(f"{game.name} has {len(self.declaration.seats)} seats; expected one")
+        self.has_sound = sound and self.declaration.sound_rate > 0
+        """Whether steps have sound."""
         self.histories: list[Course] = []
         """One for each episode that began here, the present one last."""
         self.frozen: dict[int, int] = {}
@@ -85,7 +88,7 @@ class Machine:
             self._env = open_env(game, resolved.options, self.declaration, 1, "evaluation")
             stack.callback(self._env.close)
             played = PlayedGame(game, resolved.options, self.declaration)
-            self._screen = played.open_screen("evaluation")
+            self._screen = played.open_screen("evaluation", self.has_sound)
             stack.callback(self._screen.close)
             self._env.set_stage(max(len(self.declaration.stages) - 1, 0))
             self._screen.set_stage(max(len(self.declaration.stages) - 1, 0))
@@ -107,11 +110,31 @@ class Machine:
         """The memory now. (memory_bytes,), uint8."""
         return self._screen.memory()
 
+    @property
+    def picture(self) -> Frame:
+        """The last frame. (height, width, 3), uint8, RGB."""
+        return self.shown.frames[-1]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the episode has ended."""
+        return self.shown.ended
+
+    @property
+    def allowed(self) -> npt.NDArray[np.bool_] | None:
+        """Which actions the game takes now, (actions,), bool; None where all may be tried: the game
+        forbids none, or what it forbids is not known since memory was written."""
+        if not self.declaration.masks or self.is_poked or self.is_over:
+            return None
+        masks = self._env.action_masks()
+        return None if masks is None else to_numpy(masks)[0]
+
     def reset(self, seed: int) -> None:
         """Begin the episode with this seed. Frozen bytes are free again."""
-        self.seed, self.steps, self.is_over, self.is_poked = seed, 0, False, False
+        self.seed, self.steps, self.is_poked = seed, 0, False
         self.frozen.clear()
-        self.picture: Frame = self._screen.reset(seed)
+        self.shown = ScreenStep([self._screen.reset(seed)], 0.0, False)
+        """What the last step showed: frames, sound, reward, and whether it was the last."""
         self._observations = self._env.reset(GivenSeeds([[seed, seed]]))
         self.histories.append(Course([self.memory]))
 
@@ -128,7 +151,7 @@ class Machine:
             raise UsageError(f"there is no action {text!r:.30}; expected random or one of {few}")
         return names.index(text.lower())
 
-    def step(self, action: int | None = None) -> None:
+    def step(self, action: npt.ArrayLike | None = None) -> None:
         """Play a step; a random action that is allowed for None. A new episode begins, with the next
         seed, where the last one is over. UsageError where a random action cannot be drawn, because
         masks are not known after memory was written, and in an episode that is too long."""
@@ -139,11 +162,10 @@ class Machine:
                 f"step {self.steps} of this episode is the last whose memory is kept; `reset`, or take "
                 "`episodes RUN`"
             )
-        chosen = self._draw() if action is None else np.int64(action)
-        step = self._screen.step(chosen)
+        chosen = self._draw() if action is None else np.asarray(action)
+        self.shown = step = self._screen.step(chosen)
         for address, value in self.frozen.items():
             self._screen.poke(address, value)
-        self.picture, self.is_over = step.frames[-1], step.ended
         self.steps += 1
         if self.is_poked:
             return
@@ -172,7 +194,7 @@ class Machine:
             raise UsageError(
                 "what may be done is not known since memory was written; name an action, or `reset`"
             )
-        masks = self._env.action_masks()
-        if masks is None or not isinstance(space, spaces.Discrete):
+        allowed = self.allowed
+        if allowed is None or not isinstance(space, spaces.Discrete):
             raise UsageError("random actions are drawn from a single choice only; name an action")
-        return np.int64(self._random.choice(np.flatnonzero(to_numpy(masks)[0])))
+        return np.asarray(self._random.choice(np.flatnonzero(allowed)))

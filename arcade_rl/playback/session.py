@@ -327,7 +327,7 @@ class Session:
 
 def _size_in(overlay: Overlay, declaration: Declaration) -> tuple[int, int] | None:
     """(width, height) of a game's pictures; None where it has one size only."""
-    if not declaration.cameras:
+    if not declaration.cameras or declaration.frame_size is None:
         return None
     has_instruments = bool(declaration.tracks or declaration.gauges)
     return overlay.game_size(declaration.frame_size, has_instruments)

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from arcade_rl.contracts import Declaration, Frame
+from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.overlay.layout import Detail, has_room
 from arcade_rl.overlay.scene import Card
 from arcade_rl.overlay.theme import theme
 from arcade_rl.playback.beside import After, Pace, turns
 from arcade_rl.playback.clock import Timing
-from arcade_rl.playback.sources import Source, declaration_of
+from arcade_rl.playback.session import Wants
+from arcade_rl.playback.sources import Source, declaration_of, opened
 from arcade_rl.playback.successors import following
 from arcade_rl.playback.thumbnail import write_png
 from arcade_rl.video.clip import CARD_S, Rendered, Report
@@ -70,7 +71,7 @@ class SideBySide:
         room."""
         check_count(len(self.panes))
         appearance = look.appearance
-        widest = max(_aspect(declaration_of(pane.source)) for pane in self.panes)
+        widest = max(_aspect(pane.source) for pane in self.panes)
         areas = areas_of(appearance.size, len(self.panes), widest, appearance.detail)
         with ExitStack() as stack:
             panes = [
@@ -159,9 +160,15 @@ def areas_of(size: tuple[int, int], panes: int, aspect: Fraction, detail: Detail
     return areas
 
 
-def _aspect(declaration: Declaration) -> Fraction:
-    """Width of the game's picture over its height."""
-    width, height = declaration.frame_size
+def _aspect(source: Source) -> Fraction:
+    """Width of the game's picture over its height. A game that does not know the size draws its first
+    picture for it."""
+    declaration = declaration_of(source)
+    if declaration.frame_size is not None:
+        width, height = declaration.frame_size
+    else:
+        with opened(source, Wants()) as session:
+            height, width, _ = session.seek(0).moment.frames[-1].shape
     return width * declaration.pixel_aspect / height
 
 

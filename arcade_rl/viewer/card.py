@@ -1,6 +1,8 @@
-"""The help card: what every key does."""
+"""Cards over the picture: what every key does, and other tables of two columns."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,13 +20,17 @@ ROOM = (660, 40)
 
 
 def draw_help(picture: Frame, theme: Theme) -> None:
-    """Draw the help card over the middle of a picture, whose rest is darkened."""
-    rows = table_rows()
+    """Draw the help card of the window on episodes over the middle of a picture."""
+    draw_card(picture, theme, "KEYS", table_rows())
+
+
+def draw_card(picture: Frame, theme: Theme, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Draw a card with lines of two columns over the middle of a picture, whose rest is darkened."""
     height, width = picture.shape[:2]
     wide, high = ROOM[0], ROOM[1] + 40 + LINE * len(rows)
     unit = min(width / (wide + 20), height / (high + 20), 1.6)
     canvas = Canvas((int(wide * unit), int(high * unit)), Style(theme, unit))
-    inside = canvas.panel(Rect(0, 0, int(wide * unit), int(high * unit)), "KEYS")
+    inside = canvas.panel(Rect(0, 0, int(wide * unit), int(high * unit)), title)
     column = max(texts.width(keys, canvas.style.font(17, 600)) for keys, _ in rows)
     for (keys, does), line in zip(rows, inside.rows([1.0] * len(rows), 0), strict=True):
         font = canvas.style.row_font(17, 600, line.height)

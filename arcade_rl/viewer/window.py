@@ -28,7 +28,8 @@ NAMED = {
     pygame.K_SPACE: "space", pygame.K_HOME: "home", pygame.K_END: "end", pygame.K_ESCAPE: "escape",
     pygame.K_RETURN: "return", pygame.K_KP_ENTER: "return", pygame.K_BACKSPACE: "backspace",
     pygame.K_F1: "f1", pygame.K_F11: "f11", pygame.K_F4: "f4", pygame.K_F5: "f5",
-    pygame.K_TAB: "tab", pygame.K_DELETE: "delete",
+    pygame.K_TAB: "tab", pygame.K_DELETE: "delete", pygame.K_UP: "up", pygame.K_DOWN: "down",
+    pygame.K_PAGEUP: "page up", pygame.K_PAGEDOWN: "page down",
 }  # fmt: skip
 """Names of the keys that are known by their place and not by a character."""
 

@@ -127,7 +127,9 @@ def test_actions_count_from_nought_whatever_the_environment_does() -> None:
     ("game", "options", "kind", "said"),
     [
         (GYMNASIUM, {"id": "CartPole-v9"}, ConfigError, "did you mean CartPole-v1?"),
-        (GYMNASIUM, {"id": "nobody:Cart-v1"}, ConfigError, "no environment 'nobody:Cart-v1'"),
+        (GYMNASIUM, {"id": "nobody:Cart-v1"}, MissingError, "No module named 'nobody'"),
+        (GYMNASIUM, {"id": "json:Cart-v1"}, ConfigError, "no environment 'json:Cart-v1'"),
+        (GYMNASIUM, {"id": "CartPole"}, ConfigError, "did you mean CartPole-v1?"),
         (GYMNASIUM, {"id": "CartPole-v1", "keywords": {"wind": 3}}, ConfigError, "'wind'"),
         (ALE, {"id": "pongg"}, ConfigError, "ale-py has no game 'pongg'; did you mean pong?"),
         (ALE, {"observation": "rams"}, ConfigError, "no 'rams'; did you mean ram?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -245,3 +246,21 @@ def test_a_plugin_that_ends_its_process_when_it_is_imported_is_named(
     assert (done.returncode, done.stdout) == (1, "")
     assert f"crashes: the process {how} while the plugin was imported" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_page_ends_with_what_was_measured(
+    arcade_rl: CommandLine, folder_of_commands: Path
+) -> None:
+    (folder_of_commands / "curves.md").write_text("## What is learned\n\n| steps | hits |\n\n")
+    done = arcade_rl("plugins", "docs", "toy", "--measured", "curves.md", "--output", "toy.md")
+    assert done.returncode == 0, done.stderr
+    declared = arcade_rl("plugins", "docs", "toy").stdout
+    page = (folder_of_commands / "toy.md").read_text()
+    assert page == f"{declared}\n## What is learned\n\n| steps | hits |\n"
+    missing = arcade_rl("plugins", "docs", "toy", "--measured", "none.md")
+    assert (missing.returncode, missing.stdout) == (3, "")
+    assert "--measured none.md is not there" in missing.stderr
+    (folder_of_commands / "odd.md").write_bytes(b"\xff")
+    odd = arcade_rl("plugins", "docs", "toy", "--measured", "odd.md")
+    assert odd.returncode == 2
+    assert "cannot be read as text" in odd.stderr

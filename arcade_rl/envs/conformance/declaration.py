@@ -64,7 +64,10 @@ def declaration_faults(declaration: Declaration) -> Iterator[str]:
     if not isinstance(rate, Fraction) or rate <= 0:
         yield f"frame_rate is {rate!r}; expected a fractions.Fraction above 0, in 1/s"
     size = declaration.frame_size
-    if len(size) != 2 or not all(isinstance(length, int) and length > 0 for length in size):
+    if size is None:
+        if declaration.cameras:
+            yield "frame_size is None; expected (width, height) of a game with cameras, in pixels"
+    elif len(size) != 2 or not all(isinstance(length, int) and length > 0 for length in size):
         yield f"frame_size is {size!r}; expected (width, height) in pixels"
     aspect = declaration.pixel_aspect
     if not isinstance(aspect, Fraction) or not Fraction(1, 4) <= aspect <= 4:

@@ -231,8 +231,8 @@ def _watch(
 ) -> Generator[str, None, list[str]]:
     """The first fault of each kind in showing the episode. Returns hashes of the reset and the
     steps."""
-    size = declaration.frame_size
     first = screen.reset(SEED)
+    size = _expected_size(declaration, first)
     yield from frame_faults("the first frame", first, size)
     hashes, seen = [hash_bytes(first.tobytes())], set[str]()
     frames = samples = 0
@@ -292,10 +292,11 @@ def _state_faults(
     game: Game, options: Any, declaration: Declaration, setting: Setting, played: list[PlayedStep]
 ) -> Iterator[str]:
     """Faults in showing states, in order and in reverse."""
-    size = declaration.frame_size
     with closing(game.make_screen(options, setting.purpose, False)) as screen:
         _set_stage(screen, setting, setting.stage)
-        yield from frame_faults("the first frame", screen.reset(SEED), size)
+        first = screen.reset(SEED)
+        size = _expected_size(declaration, first)
+        yield from frame_faults("the first frame", first, size)
         hashes = []
         for step in played:
             assert step.state is not None, "the environment gives no states"
@@ -342,6 +343,14 @@ def _instrument_faults(
 
 def _hash_instruments(it: Instruments) -> str:
     return hash_bytes(b"".join(as_numpy(a).tobytes() for a in (it.tracks, it.values, it.targets)))
+
+
+def _expected_size(declaration: Declaration, first: Frame) -> tuple[int, int]:
+    """(width, height) that every frame must have: as declared, or else that of the first."""
+    if declaration.frame_size is not None:
+        return declaration.frame_size
+    height, width, *_ = (*np.shape(first), 0, 0)
+    return width, height
 
 
 def frame_faults(label: str, frame: Frame, size: tuple[int, int]) -> Iterator[str]:

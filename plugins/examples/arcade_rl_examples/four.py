@@ -12,7 +12,9 @@ from arcade_rl.envs.seats import RandomOpponent
 from arcade_rl.hookspecs import hookimpl
 
 ROWS, COLUMNS, SIDE = 6, 7, 8
-COLOURS = np.array([(40, 60, 140), (230, 200, 60), (210, 60, 60)], np.uint8)
+# Colours of a free cell, the learner's disc, the board, and the opponent's disc, which is -1.
+COLOURS = np.array([(12, 18, 48), (230, 200, 60), (40, 60, 140), (210, 60, 60)], np.uint8)
+DISC = ((np.indices((SIDE, SIDE)) - (SIDE - 1) / 2) ** 2).sum(0) < 11
 
 
 class FourEpisode(Episode):
@@ -34,7 +36,8 @@ class FourEpisode(Episode):
         return Step(self.seen(1), float(won) - float(lost), told, told, terminated=over)
 
     def frames(self) -> Any:
-        return [COLOURS[self.board].repeat(SIDE, 0).repeat(SIDE, 1)]
+        discs = COLOURS[self.board].repeat(SIDE, 0).repeat(SIDE, 1)
+        return [np.where(np.tile(DISC, (ROWS, COLUMNS))[..., None], discs, COLOURS[2])]
 
     def masks(self) -> Any:
         return self.board[0] == 0

@@ -1,12 +1,32 @@
 """Atari Pong, from memory or from pictures."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
 from arcade_rl.adapters.ale import AleGame
 from arcade_rl.adapters.measures import byte, rise, score, sign
-from arcade_rl.adapters.observing import Pictures, Ram
+from arcade_rl.adapters.observing import Observing, Pictures
 from arcade_rl.hookspecs import hookimpl
 
 BALL_X, BALL_Y, ENEMY_Y, PLAYER_Y = 49, 54, 50, 51
 ENEMY_POINTS, PLAYER_POINTS = 13, 14
+LEVEL = 7  # the ball is level with the middle of a paddle where its byte is so much larger
+
+
+class Court(Observing):
+    """Where ball and paddles are, and how far the ball is above or below the agent's paddle, in each of
+    the last three steps."""
+
+    reads_memory, stack = True, 3
+    space = spaces.Box(-4, 4, (5,), np.float32)
+
+    def see(self, pictures: Sequence[Any], ram: Any, is_first: bool) -> Any:
+        where = ram[[BALL_X, BALL_Y, ENEMY_Y, PLAYER_Y]].astype(np.float32)
+        off = np.clip((where[1] - where[3] - LEVEL) / 16, -4, 4)
+        return np.append((where - 128) / 64, off)
 
 
 class Pong(AleGame):
@@ -15,7 +35,7 @@ class Pong(AleGame):
     rom = "pong"
     buttons = ("NOOP", "RIGHT", "LEFT")
     observe = {  # noqa: RUF012
-        "ram": Ram(BALL_X, BALL_Y, ENEMY_Y, PLAYER_Y, stack=3),
+        "ram": Court(),
         "pictures": Pictures(),
     }
     metrics = (

@@ -98,3 +98,26 @@ def test_pong_counts_the_points_of_both() -> None:
     assert won == 0
     assert lost > 0
     assert score == won - lost
+
+
+def test_pong_sees_how_far_the_ball_is_from_the_paddle() -> None:
+    """Beside the middle of the white ball and of the green paddle in the picture."""
+    from arcade_rl.adapters.ale import opened
+    from arcade_rl_examples.pong import PLAYER_Y, Court
+
+    ale, eye, found = opened("pong"), Court(), list[tuple[float, float]]()
+    for step in range(300):
+        ale.act(3 if step % 40 < 20 else 4)
+        picture = ale.getScreenRGB()[34:194]
+        ball = np.flatnonzero((picture[:, 80:138] == (236, 236, 236)).all(2).any(1))
+        paddle = np.flatnonzero((picture[:, 140:144] == (92, 186, 92)).all(2).any(1))
+        if len(ball) == 4 and len(paddle) == 16:
+            ram = ale.getRAM()
+            seen = eye.see([], ram, is_first=False)
+            assert eye.space.contains(seen)
+            assert seen[3] == (int(ram[PLAYER_Y]) - 128) / 64
+            found.append((ball.mean() - paddle.mean(), 16 * seen[4]))
+    assert len(found) > 20
+    shown, seen_off = np.array(found).T
+    inside = np.abs(shown) < 60
+    np.testing.assert_allclose(seen_off[inside], shown[inside], atol=2)
