@@ -83,6 +83,8 @@ class RunView(View):
         self._smoothing, self._is_log, self._panel = 1, False, 0
         self._measures: list[Measure] = []
         self._slots = list(range(MOST_CURVES))
+        self._drawn: object = None
+        """What the curves show: the report, as of which look, and of which measures."""
         self._draw_panel_names()
 
     @property
@@ -133,7 +135,10 @@ class RunView(View):
         self._measures = listed_measures(
             history.metrics, history.terms, history.update_measures, row.metric if row else ""
         )
-        self._draw_curves()
+        drawn = (report, history.version, self._measures)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._draw_curves()
         self._draw_panel()
         self._draw_panel_names()
 
