@@ -167,12 +167,10 @@ class Cockpit(App[None]):
         return next((row for row in self.rows if row.name == self.chosen), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        is_tiny = event.size.width < LEAST[0] or event.size.height < LEAST[1]
-        base = self.screen_stack[0]
-        base.set_class(is_tiny, "-tiny")
-        for name, least in (("-wide", 110), ("-vast", 170)):
-            base.set_class(event.size.width >= least, name)
-        base.set_class(event.size.height >= 34, "-tall")
+        width, height = event.size
+        is_tiny = width < LEAST[0] or height < LEAST[1]
+        classes = {"-tiny": is_tiny, "-wide": width >= 110, "-tall": height >= 34}
+        self.screen_stack[0].update_classes(classes)
         self.call_after_refresh(self._draw_top)  # by then the new size is everybody's
         self.call_after_refresh(self._draw_status)
 

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -90,6 +91,8 @@ class CurvePlot(Widget, can_focus=True):
         self._series: Sequence[ShownSeries] = ()
         self._lines: list[list[plot.PlotCell]] = []
         self._limits: plot.Limits | None = None
+        self._drawn: list[object] = []
+        """What was on each line when it was drawn last."""
 
     @property
     def points(self) -> int:
@@ -132,7 +135,28 @@ class CurvePlot(Widget, can_focus=True):
                 self._series, width, height, self.glyphs, self._limits, self.is_log,
                 self.with_band and len(self._series) == 1, self.x_at_cursor,
             )  # fmt: skip
-        self.refresh()
+        self._refresh_changed()
+
+    def _refresh_changed(self) -> None:
+        """Draw the lines again that are not as they were."""
+        before, self._drawn = self._drawn, self._content()
+        if len(before) != len(self._drawn) or not self._lines:
+            self.refresh()
+            return
+        pairs = zip(before, self._drawn, strict=True)
+        changed = [y for y, (one, other) in enumerate(pairs) if one != other]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def _content(self) -> list[object]:
+        """What is on each line, from the top."""
+        limits, lines = self._limits, self._lines
+        labels = plot.tick_labels(limits, len(lines), self.is_log) if limits and lines else {}
+        return [
+            self._title(), (self._note(), self._is_ill),
+            *((labels.get(y), cells) for y, cells in enumerate(lines)),
+            limits and (self.axis, self.say_x(limits.left), self.say_x(limits.right)),
+        ]  # fmt: skip
 
     # --- keys ------------------------------------------------------------------------------------
 
@@ -186,7 +210,8 @@ class CurvePlot(Widget, can_focus=True):
         label = fitted(labels.get(row, ""), plot.LABEL - 1, self.glyphs, right=True)
         sign = self.glyphs.tick if row in labels else self.glyphs.vertical
         cells = [self._segment(cell, plain, axis) for cell in self._lines[row]]
-        return Strip([Segment(f"{label}{sign}", axis), *cells]).adjust_cell_length(width, plain)
+        strip = Strip([Segment(f"{label}{sign}", axis), *cells]).simplify()
+        return strip.adjust_cell_length(width, plain)
 
     def _segment(self, cell: plot.PlotCell, plain: Style, axis: Style) -> Segment:
         style = plain
@@ -226,11 +251,14 @@ class CurvePlot(Widget, can_focus=True):
         healthy = f"; healthy: {measure.healthy}" if measure.healthy else ""
         return f"{measure.meaning}{healthy}"
 
-    def _note_style(self) -> Style:
+    @property
+    def _is_ill(self) -> bool:
+        """Whether the newest value is out of the healthy range."""
         longest = self.longest
-        if longest is not None and self.measure.is_healthy(float(longest.mean[-1])) is False:
-            return self.get_component_rich_style("curve--warn")
-        return self.get_component_rich_style("curve--note")
+        return longest is not None and self.measure.is_healthy(float(longest.mean[-1])) is False
+
+    def _note_style(self) -> Style:
+        return self.get_component_rich_style("curve--warn" if self._is_ill else "curve--note")
 
     def say_x(self, x: float) -> str:
         """A place on the x axis in words."""

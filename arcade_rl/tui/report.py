@@ -181,7 +181,6 @@ class RunReport:
                 continue
         return cpu, memory, len(self._processes)
 
-
     def _chunk_lines(
         self, database: Database, weights: Mapping[str, float], notices: Sequence[StoredNotice],
         row: BoardRow,

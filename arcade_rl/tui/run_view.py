@@ -85,6 +85,10 @@ class RunView(View):
         self._slots = list(range(MOST_CURVES))
         self._drawn: object = None
         """What the curves show: the report, as of which look, and of which measures."""
+        self._waiting: list[int] = []
+        """Curves that are to be drawn anew."""
+        self._is_awaiting = False
+        """Whether the terminal still draws a curve."""
         self._draw_panel_names()
 
     @property
@@ -180,20 +184,34 @@ class RunView(View):
         self.query_one("#facts", PlainText).update(first + "\n" + second, layout=False)
 
     def _draw_curves(self) -> None:
-        if self._report is None:
-            return
-        for slot, curve in enumerate(self.query(CurvePlot)):
-            if not self._measures or not curve.display:
-                continue
-            measure = self._measures[self._slots[slot] % len(self._measures)]
-            measured = self._report.history.measured(measure.key)
-            if measure.is_negative:
-                measured = Measured(
-                    measured.steps, measured.times, measured.episodes, -measured.values
-                )
-            smoothing = SMOOTHING[self._smoothing]
-            series = joined(measured, self._axis, curve.points, measure.title, smoothing, slot)
-            curve.show(measure, [series], self._axis, self._is_log)
+        """Draw one curve after the other, each once the terminal has drawn the one before, so that
+        no key has to wait for all of them."""
+        self._waiting += [slot for slot in range(MOST_CURVES) if slot not in self._waiting]
+        if not self._is_awaiting:
+            self._draw_next()
+
+    def _draw_next(self) -> None:
+        """Draw the next curve. Those that are not on the screen cost nothing."""
+        self._is_awaiting = False
+        while self._waiting:
+            slot = self._waiting.pop(0)
+            if self._draw_curve(slot, self.query_one(f"#curve-{slot}", CurvePlot)):
+                self._is_awaiting = True
+                self.call_after_refresh(self.cockpit.ask_terminal, self._draw_next)
+                return
+
+    def _draw_curve(self, slot: int, curve: CurvePlot) -> bool:
+        """Draw a curve, and say whether that is on the screen."""
+        if self._report is None or not self._measures or not curve.display:
+            return False
+        measure = self._measures[self._slots[slot] % len(self._measures)]
+        measured = self._report.history.measured(measure.key)
+        if measure.is_negative:
+            measured = Measured(measured.steps, measured.times, measured.episodes, -measured.values)
+        smoothing = SMOOTHING[self._smoothing]
+        series = joined(measured, self._axis, curve.points, measure.title, smoothing, slot)
+        curve.show(measure, [series], self._axis, self._is_log)
+        return self.is_shown
 
     def _draw_panel_names(self) -> None:
         findings = len(self._report.reading.findings) if self._report else 0
