@@ -86,18 +86,19 @@ class Cockpit(App[None]):
         Binding("p", "pause_run", "Pause"),
         Binding("r", "resume_run", "Resume"),
         Binding("s", "stop_run", "Stop"),
-        Binding("K", "kill_run", "Kill", show=False),
-        Binding("D", "delete_run", "Delete", show=False),
-        Binding("e", "export_run", "Film", show=False),
-        Binding("w", "watch_run", "Window", show=False),
-        Binding("f", "fork_run", "Fork", show=False),
-        Binding("v", "evaluate_run", "Evaluate", show=False),
-        Binding("y", "copy", "Copy the command", show=False),
         Binding("at", "log", "Commands"),
-        Binding("colon", "command_palette", "Palette", show=False),
         Binding("question_mark", "help", "Help"),
-        Binding("escape", "leave", "Back", show=False),
         Binding("q", "quit", "Quit"),
+        # From here on a narrow footer has no room.
+        Binding("f", "fork_run", "Fork"),
+        Binding("w", "watch_run", "Window"),
+        Binding("e", "export_run", "Film"),
+        Binding("v", "evaluate_run", "Evaluate"),
+        Binding("K", "kill_run", "Kill"),
+        Binding("D", "delete_run", "Delete"),
+        Binding("y", "copy", "Copy the command"),
+        Binding("colon", "command_palette", "Palette"),
+        Binding("escape", "leave", "Back", show=False),
     ]
 
     def __init__(self, options: CockpitOptions) -> None:

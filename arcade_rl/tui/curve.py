@@ -247,9 +247,14 @@ class CurvePlot(Widget, can_focus=True):
         return f"{title}  at {self.say_x(x)}: {', '.join(values)}"
 
     def _note(self) -> str:
+        """What the measure means, and its healthy range, which stays where there is no room for both."""
         measure = self.measure
-        healthy = f"; healthy: {measure.healthy}" if measure.healthy else ""
-        return f"{measure.meaning}{healthy}"
+        if not measure.healthy:
+            return measure.meaning
+        whole = f"{measure.meaning}; healthy: {measure.healthy}"
+        if len(whole) < self.size.width:
+            return whole
+        return f"healthy: {measure.healthy}; {measure.meaning}"
 
     @property
     def _is_ill(self) -> bool:
