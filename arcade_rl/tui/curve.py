@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -25,6 +26,8 @@ from arcade_rl.words import clock_duration
 TOP, BOTTOM = 2, 1
 """Lines above and below the curve itself: title and explanation, and the x axis."""
 NEITHER = "no value yet"
+LINE_BYTES = 3
+"""About how many bytes a terminal is sent for each cell of a line."""
 
 
 class CurvePlot(Widget, can_focus=True):
@@ -92,7 +95,9 @@ class CurvePlot(Widget, can_focus=True):
         self._lines: list[list[plot.PlotCell]] = []
         self._limits: plot.Limits | None = None
         self._drawn: list[object] = []
-        """What was on each line when it was drawn last."""
+        """What is on each line."""
+        self._unsent: set[int] = set()
+        """Lines that the terminal shows as they were before."""
 
     @property
     def points(self) -> int:
@@ -103,8 +108,31 @@ class CurvePlot(Widget, can_focus=True):
         self, measure: Measure, series: Sequence[ShownSeries], axis: Axis, is_log: bool
     ) -> None:
         """Show these curves of a measure."""
+        self.prepare(measure, series, axis, is_log)
+        self.send(math.inf)
+
+    def prepare(
+        self, measure: Measure, series: Sequence[ShownSeries], axis: Axis, is_log: bool
+    ) -> None:
+        """Show these curves of a measure as soon as `send` is called."""
         self.measure, self._series, self.axis, self.is_log = measure, series, axis, is_log
-        self._draw()
+        self._compute()
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the terminal has everything that there is to show."""
+        return not self._unsent
+
+    def send(self, most: float) -> int:
+        """Send changed lines, one at least and no more than about `most` bytes, and say how many bytes
+        that are."""
+        sent, line_bytes = 0, LINE_BYTES * self.size.width
+        while self._unsent and (not sent or sent + line_bytes <= most):
+            line = min(self._unsent)
+            self._unsent.discard(line)
+            self.refresh(Region(0, line, self.size.width, 1))
+            sent += line_bytes
+        return sent
 
     def on_resize(self) -> None:
         self._draw()
@@ -127,6 +155,11 @@ class CurvePlot(Widget, can_focus=True):
         return float(longest.x[min(self.cursor, len(longest) - 1)])
 
     def _draw(self) -> None:
+        self._compute()
+        self.send(math.inf)
+
+    def _compute(self) -> None:
+        """Draw the lines in memory, and note which are not as they were."""
         width, height = self.size.width - plot.LABEL - 1, self.size.height - TOP - BOTTOM
         self._limits = plot.limits_of(self._series, self.is_log, self.with_band)
         self._lines = []
@@ -135,18 +168,12 @@ class CurvePlot(Widget, can_focus=True):
                 self._series, width, height, self.glyphs, self._limits, self.is_log,
                 self.with_band and len(self._series) == 1, self.x_at_cursor,
             )  # fmt: skip
-        self._refresh_changed()
-
-    def _refresh_changed(self) -> None:
-        """Draw the lines again that are not as they were."""
         before, self._drawn = self._drawn, self._content()
         if len(before) != len(self._drawn) or not self._lines:
-            self.refresh()
-            return
-        pairs = zip(before, self._drawn, strict=True)
-        changed = [y for y, (one, other) in enumerate(pairs) if one != other]
-        if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+            self._unsent = set(range(self.size.height))
+        else:
+            pairs = zip(before, self._drawn, strict=True)
+            self._unsent |= {y for y, (one, other) in enumerate(pairs) if one != other}
 
     def _content(self) -> list[object]:
         """What is on each line, from the top."""

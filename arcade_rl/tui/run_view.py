@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from textwrap import wrap
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PageDialog, PlainText
 from arcade_rl.tui.glyphs import bar, parts_within, safe
 from arcade_rl.tui.measures import Measure, listed_measures
+from arcade_rl.tui.pace import PicturePace
 from arcade_rl.tui.panels import PANELS, Panel
 from arcade_rl.tui.picture import PictureBox, PictureScreen
 from arcade_rl.tui.projection import Subject
@@ -88,7 +90,8 @@ class RunView(View):
         self._waiting: list[int] = []
         """Curves that are to be drawn anew."""
         self._is_awaiting = False
-        """Whether the terminal still draws a curve."""
+        """Whether the terminal still draws a part of the curves."""
+        self._pace = PicturePace()
         self._draw_panel_names()
 
     @property
@@ -184,34 +187,46 @@ class RunView(View):
         self.query_one("#facts", PlainText).update(first + "\n" + second, layout=False)
 
     def _draw_curves(self) -> None:
-        """Draw one curve after the other, each once the terminal has drawn the one before, so that
-        no key has to wait for all of them."""
+        """Draw the curves, no more at once than the terminal draws in a moment, so that no key has to
+        wait for all of them."""
         self._waiting += [slot for slot in range(MOST_CURVES) if slot not in self._waiting]
         if not self._is_awaiting:
             self._draw_next()
 
     def _draw_next(self) -> None:
-        """Draw the next curve. Those that are not on the screen cost nothing."""
+        """Draw the next part of the curves."""
         self._is_awaiting = False
-        while self._waiting:
-            slot = self._waiting.pop(0)
-            if self._draw_curve(slot, self.query_one(f"#curve-{slot}", CurvePlot)):
-                self._is_awaiting = True
-                self.call_after_refresh(self.cockpit.ask_terminal, self._draw_next)
-                return
+        sent, curves = 0, list(self.query(CurvePlot))
+        while sent < self._pace.budget:
+            curve = next((one for one in curves if one.display and not one.is_sent), None)
+            if curve is not None:
+                sent += curve.send(self._pace.budget - sent)
+            elif self._waiting:
+                slot = self._waiting.pop(0)
+                self._prepare_curve(slot, curves[slot])
+            else:
+                break
+        if sent and self.is_shown:
+            self._is_awaiting = True
+            self.call_after_refresh(self._ask, time.monotonic(), sent)
 
-    def _draw_curve(self, slot: int, curve: CurvePlot) -> bool:
-        """Draw a curve, and say whether that is on the screen."""
+    def _ask(self, began: float, sent: int) -> None:
+        self.cockpit.ask_terminal(lambda: self._was_drawn(began, sent))
+
+    def _was_drawn(self, began: float, sent: int) -> None:
+        self._pace.took(sent, time.monotonic() - began)
+        self._draw_next()
+
+    def _prepare_curve(self, slot: int, curve: CurvePlot) -> None:
         if self._report is None or not self._measures or not curve.display:
-            return False
+            return
         measure = self._measures[self._slots[slot] % len(self._measures)]
         measured = self._report.history.measured(measure.key)
         if measure.is_negative:
             measured = Measured(measured.steps, measured.times, measured.episodes, -measured.values)
         smoothing = SMOOTHING[self._smoothing]
         series = joined(measured, self._axis, curve.points, measure.title, smoothing, slot)
-        curve.show(measure, [series], self._axis, self._is_log)
-        return self.is_shown
+        curve.prepare(measure, [series], self._axis, self._is_log)
 
     def _draw_panel_names(self) -> None:
         findings = len(self._report.reading.findings) if self._report else 0
