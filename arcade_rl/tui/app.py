@@ -236,6 +236,8 @@ class Cockpit(App[None]):
 
     def show_rows(self, rows: list[BoardRow]) -> None:
         """Show the runs as they are now."""
+        if not self._is_up:
+            return
         self.rows = rows
         names = {row.name for row in rows}
         if self.chosen not in names and self.shown.id == "runs":
@@ -249,8 +251,15 @@ class Cockpit(App[None]):
         self._draw_top()
         self._offer_keys()
 
+    @property
+    def _is_up(self) -> bool:
+        """Whether the screens are there: at the end they are taken down, and a look may still be under
+        way."""
+        views = self.screen_stack[0].query(View) if self.screen_stack else ()
+        return len(views) == len(VIEWS) and all(view.children for view in views)
+
     def _tell_views(self) -> None:
-        if self.shown.id != "runs":
+        if self._is_up and self.shown.id != "runs":
             self.shown.rows_changed()
 
     def choose(self, name: str) -> None:

@@ -83,14 +83,12 @@ class CompareScreen(Screen[None]):
 
     def _show_names(self) -> None:
         """Which runs these are, each in the colour of its curve, and which cannot be read."""
-        parts: list[Content | str] = ["Compare"]
+        parts: list[Content | str] = []
         for row in self._rows:
             colour = self._colours.get(row.name, 0)
             sign = f"{sign_of_series(colour)} " if self._glyphs.is_ascii else ""
-            parts += [
-                "  ",
-                Content.styled(f"{sign}{safe(row.name, self._glyphs)}", colour_of(colour)),
-            ]
+            name = f"{sign}{safe(row.name, self._glyphs)}"
+            parts += [", " if parts else "Compare ", Content.styled(name, colour_of(colour))]
         parts += [safe(f"; {fault}", self._glyphs) for fault in self._faults]
         self.query_one("#names", PlainText).update(Content.assemble(*parts))
 
