@@ -26,7 +26,7 @@ class FilmInMaking:
     files: int
     """Number of files that are there so far, such as the clips of a film of several."""
     bytes: int
-    """Their size."""
+    """Size of these files together."""
 
 
 def folder_of_making(film: Path) -> Path:
