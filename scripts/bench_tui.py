@@ -3,11 +3,15 @@
 
     .venv/bin/python scripts/bench_tui.py [--runs 500] [--episodes 100000] [--idle 20]
     .venv/bin/python scripts/bench_tui.py --picture runs    # the first run of a folder plays episode 1
-    .venv/bin/python scripts/bench_tui.py --grow 10         # minutes beside a run that grows
+    .venv/bin/python scripts/bench_tui.py --grow 60         # minutes beside a run that grows
+    .venv/bin/python scripts/bench_tui.py --grow 10 --quicken 6    # the same hour in ten minutes
+    .venv/bin/python scripts/bench_tui.py --slow            # curves of a run that grows, at 20 KB/s
 
 Prints, as JSON: seconds to the first screen and until every run is read, milliseconds from a key to the
 last byte that answers it, the processor that an idle cockpit takes, and its memory. With --grow: by how
-many MB an hour the memory grows while a run that is shown has an update and eight episodes each second.
+many MB the memory grows in 3,600 looks at a run that is shown and has an update and eight episodes
+between two looks, which are one second apart, or so many times as often with --quicken. With --slow:
+milliseconds from a key to its answer while the curves of such a run are drawn on a slow terminal.
 Folders are kept in --folder, so that another call need not make them again.
 """
 
@@ -188,26 +192,41 @@ def measure_pictures(folder: Path) -> dict[str, object]:
     return figures
 
 
-def measure_growth(folder: Path, minutes: float) -> dict[str, object]:
-    """How much memory a cockpit takes that shows a run which grows, over these minutes."""
+def quickened(times: float) -> list[str]:
+    """The command of a cockpit that looks at its runs so many times as often as usual."""
+    if times == 1.0:
+        return [sys.executable, "-m", "arcade_rl"]
+    interval = f"app.LOOK_INTERVAL_S = {1.0 / times}"
+    code = f"from arcade_rl.tui import app; {interval}; from arcade_rl.__main__ import main; main()"
+    return [sys.executable, "-c", code]
+
+
+def open_growing(folder: Path, times: float, rate: float | None) -> tuple[DrawnTerminal, Path]:
+    """(a terminal with the curves of a run that can grow, run.db of that run)."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     make_story(folder, DemoStory("done", 200, 20))
     run = make_story(folder, DemoStory("grows", 100_000, 100_000, 8, "running", done=0.002))
-    argv = [sys.executable, "-m", "arcade_rl", "tui", "--runs-dir", str(folder)]
-    terminal = DrawnTerminal(argv, (160, 50), None)
+    argv = [*quickened(times), "tui", "--runs-dir", str(folder)]
+    terminal = DrawnTerminal(argv, (160, 50), rate)
+    terminal.wait_for(b"grows")
+    terminal.press(b"2")
+    terminal.wait_for(b"Entropy")
+    return terminal, run.database
+
+
+def measure_growth(folder: Path, minutes: float, times: float) -> dict[str, object]:
+    """How much memory a cockpit takes that shows a run which grows, over these minutes."""
     samples: list[tuple[float, float]] = []
+    terminal, path = open_growing(folder, times, None)
     began = time.monotonic()
     try:
-        terminal.wait_for(b"grows")
-        terminal.press(b"2")
-        terminal.wait_for(b"Entropy")
         process = psutil.Process(terminal.process.pid)
-        with closing(Database.open(run.database)) as database:
-            while (now := time.monotonic() - began) < 60 * minutes:
+        with closing(Database.open(path)) as database:
+            while time.monotonic() - began < 60 * minutes:
                 _grow(database)
-                samples.append((now / 3600, process.memory_info().rss / 1e6))
-                time.sleep(1.0)
+                samples.append((len(samples) / 3600, process.memory_info().rss / 1e6))
+                time.sleep(1.0 / times)
         pictures = terminal.total
     finally:
         terminal.close()
@@ -217,8 +236,44 @@ def measure_growth(folder: Path, minutes: float) -> dict[str, object]:
     return {
         "minutes": minutes, "updates": len(samples), "bytes_drawn": pictures,
         "memory_mb_at_each_eighth": [round(one, 1) for one in eighths],
-        "growth_mb_an_hour": round(slope, 1),
+        "grown_mb_since_the_first_eighth": round(eighths[8] - eighths[1], 1),
+        "growth_mb_in_3600_looks": round(slope, 1),
     }  # fmt: skip
+
+
+def measure_slow_curves(folder: Path) -> dict[str, object]:
+    """How long a key takes on a terminal of 20 KB/s on which curves are drawn every second."""
+    terminal, path = open_growing(folder, 1.0, 20_000.0)
+    is_over = threading.Event()
+
+    def grow() -> None:
+        with closing(Database.open(path)) as database:
+            while not is_over.wait(1.0):
+                _grow(database)
+
+    growing = threading.Thread(target=grow)
+    growing.start()
+    waits = []
+    try:
+        time.sleep(3.0)
+        total, began = terminal.total, time.monotonic()
+        for _ in range(20):
+            terminal.drawn.clear()
+            pressed = time.monotonic()
+            os.write(terminal.ours, b"m")
+            terminal.wait_for(b"smoothed")
+            waits.append(1000 * (time.monotonic() - pressed))
+            time.sleep(1.1)
+        spent = time.monotonic() - began
+        drawn = terminal.total - total
+    finally:
+        is_over.set()
+        growing.join()
+        terminal.close()
+    return {
+        "20 KB/s, curves: key to answer, ms": quantiles(waits),
+        "bytes a second": round(drawn / spent),
+    }
 
 
 def _grow(database: Database) -> None:
@@ -255,13 +310,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bench-tui")
     parser.add_argument("--picture", type=Path, help="folder of runs, the first of which plays")
     parser.add_argument("--grow", type=float, help="minutes beside a run that grows")
+    parser.add_argument("--quicken", type=float, default=1.0, help="looks a second, with --grow")
+    parser.add_argument("--slow", action="store_true", help="curves on a slow terminal")
     given = parser.parse_args()
-    if given.grow:
-        print(
-            json.dumps(
-                measure_growth(given.folder.with_name("bench-tui-grows"), given.grow), indent=1
-            )
-        )
+    growing, figures = given.folder.with_name("bench-tui-grows"), dict[str, object]()
+    if given.grow or given.slow:
+        if given.grow:
+            figures |= measure_growth(growing, given.grow, given.quicken)
+        if given.slow:
+            figures |= measure_slow_curves(growing)
+        print(json.dumps(figures, indent=1))
         return
     if given.picture:
         print(json.dumps(measure_pictures(given.picture), indent=1))
@@ -269,14 +327,15 @@ def main() -> None:
     make_runs(given.folder, given.runs, given.episodes)
     argv = [sys.executable, "-m", "arcade_rl", "tui", "--runs-dir", str(given.folder)]
     terminal = DrawnTerminal(argv, (160, 50), None)
-    figures: dict[str, object] = {"runs": given.runs, "episodes": given.episodes}
+    figures |= {"runs": given.runs, "episodes": given.episodes}
+    process = psutil.Process(terminal.process.pid)
     try:
         figures["first_screen_s"] = round(terminal.wait_for(b"run-0"), 3)
+        figures["first_screen_processor_s"] = round(sum(process.cpu_times()[:2]), 3)
         done = f"{given.runs} done".encode()
         figures["all_read_s"] = round(figures["first_screen_s"] + terminal.wait_for(done), 3)  # type: ignore[operator]
         time.sleep(3.0)
         figures["keys_in_runs_ms"] = quantiles([terminal.press(b"j") for _ in range(40)])
-        process = psutil.Process(terminal.process.pid)
         process.cpu_percent()
         memory = process.memory_info().rss
         time.sleep(given.idle)
@@ -295,6 +354,11 @@ def main() -> None:
         terminal.press(b"2")
         terminal.wait_for(b"Entropy")
         figures["run_opened_s"] = round(time.monotonic() - began, 3)
+        time.sleep(3.0)
+        figures["keys_in_run_ms"] = quantiles([terminal.press(b"t") for _ in range(40)])
+        process.cpu_percent()
+        time.sleep(given.idle)
+        figures["idle_in_run_percent_of_a_core"] = process.cpu_percent()
         figures["memory_mb"] = round(process.memory_info().rss / 1e6, 1)
         figures["memory_grown_mb"] = round((process.memory_info().rss - memory) / 1e6, 1)
     finally:

@@ -22,7 +22,9 @@ from arcade_rl.tui.start_view import StartView
 from arcade_rl.tui.table import RowTable
 
 PAGE = Path(__file__).parents[1] / "docs" / "tui.md"
-BEGIN = "Footers show the keys that apply now, and `?` shows all of them.\n"
+BEGIN = (
+    "Footers show the keys that apply now, as far as there is room, and `?` shows all of them.\n"
+)
 PLACES = (
     ("everywhere", Cockpit),
     ("tables", RowTable),

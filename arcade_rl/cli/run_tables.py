@@ -15,6 +15,8 @@ from arcade_rl.cli.output import fitting, notice, table
 from arcade_rl.runs.checkpoints import WINDOW
 from arcade_rl.runs.comparison import Comparison, Difference, conditions
 from arcade_rl.runs.episodes import named
+from arcade_rl.runs.films import MadeFilm
+from arcade_rl.runs.making import FilmInMaking
 from arcade_rl.runs.origins import Fork, Imported
 from arcade_rl.runs.phases import shares
 from arcade_rl.runs.queries import RecordingCounts
@@ -113,7 +115,13 @@ def detail_values(detail: RunDetail) -> dict[str, Any]:
             }
             for path, evaluation in detail.evaluations
         ],
+        "films": [{"file": one.path, **_without_path(one)} for one in detail.films],
+        "making": [{"file": one.path, **_without_path(one)} for one in detail.making],
     }
+
+
+def _without_path(film: MadeFilm | FilmInMaking) -> dict[str, Any]:
+    return {name: value for name, value in asdict(film).items() if name != "path"}
 
 
 def _recording_values(detail: RunDetail) -> dict[str, Any]:

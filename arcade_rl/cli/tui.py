@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -57,8 +58,12 @@ def open_cockpit(
         raise MissingError(
             "there is no terminal to draw on; `arcade-rl runs list` shows the runs without one"
         )
-    from arcade_rl.tui.app import CockpitOptions
-
+    gc.disable()  # what modules make stays anyway: looking through it takes a tenth of the start
+    try:
+        from arcade_rl.tui.app import CockpitOptions
+    finally:
+        gc.freeze()
+        gc.enable()
     if not demo:
         named = Path(runs_dir) if runs_dir else None
         _show(CockpitOptions(runs_directory(runs_dir), named, read_only, False, is_ascii))

@@ -97,6 +97,11 @@ class RunDirectory:
         return self.path / "run.db"
 
     @property
+    def database_files(self) -> tuple[Path, Path]:
+        """run.db and its journal, of which one changes whenever something is written."""
+        return self.database, self.path / "run.db-wal"
+
+    @property
     def lock(self) -> Path:
         return self.path / "lock"
 

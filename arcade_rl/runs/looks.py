@@ -45,6 +45,17 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunChunk:
+    """A chunk that has begun. Another attempt at it has another number or another beginning; rows of
+    one attempt are only added, until the next one deletes all of them."""
+
+    chunk: int
+    attempt: int
+    started: float
+    """When the attempt began, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkReturns:
     """What the episodes that ended in a chunk were worth."""
 
@@ -64,6 +75,18 @@ def settled(database: Database) -> Settled:
     )
     until, started = next(database.rows(query))
     return Settled(int(until), float(started))
+
+
+def newest_chunk(database: Database) -> BegunChunk | None:
+    """The newest chunk that has begun, finished or not; None before the first."""
+    query = "select chunk, attempt, started from chunks order by chunk desc limit 1"
+    return next((BegunChunk(*row) for row in map(tuple, database.rows(query))), None)
+
+
+def begun_chunk(database: Database, chunk: int) -> BegunChunk | None:
+    """A chunk as it has begun; None where it has not."""
+    query = "select chunk, attempt, started from chunks where chunk = ?"
+    return next((BegunChunk(*row) for row in map(tuple, database.rows(query, [chunk]))), None)
 
 
 def newest_update(database: Database) -> sqlite3.Row | None:
@@ -135,9 +158,9 @@ def episodes_above(
     database: Database, number: float, most: int, metrics: Sequence[str], terms: Sequence[str]
 ) -> list[sqlite3.Row]:
     """The next episodes with a number above `number`, at most so many: "number", "step", "time",
-    "raw_return", "shaped_return", "length", the metrics, the terms, "chunk", in this order."""
+    "chunk", "raw_return", "shaped_return", "length", the metrics, the terms, in this order."""
     own = [f'"metric_{name}"' for name in metrics] + [f'"term_{name}"' for name in terms]
-    chosen = ["number", "step", "time", "raw_return", "shaped_return", "length", *own, "chunk"]
+    chosen = ["number", "step", "time", "chunk", "raw_return", "shaped_return", "length", *own]
     query = f"select {', '.join(chosen)} from episodes where number > ? order by number limit ?"
     return list(database.rows(query, [number, most]))
 
@@ -147,16 +170,18 @@ def begun_chunks(database: Database) -> list[sqlite3.Row]:
     return list(database.rows("select * from chunks order by chunk"))
 
 
-def returns_by_chunk(database: Database) -> dict[int, ChunkReturns]:
-    """What the episodes of each chunk were worth. Chunks without episodes are left out."""
+def returns_by_chunk(database: Database, after: int) -> dict[int, ChunkReturns]:
+    """What the episodes of each chunk above `after` were worth. Chunks without episodes are left
+    out."""
     names = database.term_names()
     terms = "".join(f', avg("term_{name}")' for name in names)
-    query = f"select chunk, count(*), avg(raw_return), max(raw_return){terms} from episodes group by chunk"
+    query = f"select chunk, count(*), avg(raw_return), max(raw_return){terms} from episodes "
+    query += "where chunk > ? group by chunk"
     return {
         int(row[0]): ChunkReturns(
             row[1], row[2], float(row[3]), dict(zip(names, row[4:], strict=True))
         )
-        for row in map(tuple, database.rows(query))
+        for row in map(tuple, database.rows(query, [after]))
     }
 
 

@@ -19,6 +19,8 @@ from arcade_rl.runs.directory import Identity, RunDirectory, all_runs
 from arcade_rl.runs.evaluations import Evaluation
 from arcade_rl.runs.events import read_log
 from arcade_rl.runs.fields import built_of_row
+from arcade_rl.runs.films import MadeFilm, films_in
+from arcade_rl.runs.making import FilmInMaking, films_in_making
 from arcade_rl.runs.origins import Fork
 from arcade_rl.runs.phases import total
 from arcade_rl.runs.queries import ChunkSummary, RecordingCounts, Status
@@ -114,6 +116,8 @@ class RunDetail:
     recording_bytes: int
     """Size of all segments of recorded episodes on disk, in bytes."""
     evaluations: list[tuple[Path, Evaluation]]
+    films: list[MadeFilm]
+    making: list[FilmInMaking]
 
     @property
     def phases(self) -> dict[str, float]:
@@ -192,6 +196,8 @@ def describe(run: RunDirectory, last_notices: int = 10, verify: bool = False) ->
         recordings=recordings,
         recording_bytes=recording_bytes,
         evaluations=[(path, evaluation) for path, evaluation in read if evaluation is not None],
+        films=faults.attempt(partial(films_in, run.videos)) or [],
+        making=faults.attempt(partial(films_in_making, run.videos)) or [],
     )
 
 

@@ -86,18 +86,19 @@ class Cockpit(App[None]):
         Binding("p", "pause_run", "Pause"),
         Binding("r", "resume_run", "Resume"),
         Binding("s", "stop_run", "Stop"),
-        Binding("K", "kill_run", "Kill", show=False),
-        Binding("D", "delete_run", "Delete", show=False),
-        Binding("e", "export_run", "Film", show=False),
-        Binding("w", "watch_run", "Window", show=False),
-        Binding("f", "fork_run", "Fork", show=False),
-        Binding("v", "evaluate_run", "Evaluate", show=False),
-        Binding("y", "copy", "Copy the command", show=False),
         Binding("at", "log", "Commands"),
-        Binding("colon", "command_palette", "Palette", show=False),
         Binding("question_mark", "help", "Help"),
-        Binding("escape", "leave", "Back", show=False),
         Binding("q", "quit", "Quit"),
+        # From here on a narrow footer has no room.
+        Binding("f", "fork_run", "Fork"),
+        Binding("w", "watch_run", "Window"),
+        Binding("e", "export_run", "Film"),
+        Binding("v", "evaluate_run", "Evaluate"),
+        Binding("K", "kill_run", "Kill"),
+        Binding("D", "delete_run", "Delete"),
+        Binding("y", "copy", "Copy the command"),
+        Binding("colon", "command_palette", "Palette"),
+        Binding("escape", "leave", "Back", show=False),
     ]
 
     def __init__(self, options: CockpitOptions) -> None:
@@ -167,12 +168,10 @@ class Cockpit(App[None]):
         return next((row for row in self.rows if row.name == self.chosen), None)
 
     def on_resize(self, event: events.Resize) -> None:
-        is_tiny = event.size.width < LEAST[0] or event.size.height < LEAST[1]
-        base = self.screen_stack[0]
-        base.set_class(is_tiny, "-tiny")
-        for name, least in (("-wide", 110), ("-vast", 170)):
-            base.set_class(event.size.width >= least, name)
-        base.set_class(event.size.height >= 34, "-tall")
+        width, height = event.size
+        is_tiny = width < LEAST[0] or height < LEAST[1]
+        classes = {"-tiny": is_tiny, "-wide": width >= 110, "-tall": height >= 34}
+        self.screen_stack[0].update_classes(classes)
         self.call_after_refresh(self._draw_top)  # by then the new size is everybody's
         self.call_after_refresh(self._draw_status)
 
@@ -237,6 +236,8 @@ class Cockpit(App[None]):
 
     def show_rows(self, rows: list[BoardRow]) -> None:
         """Show the runs as they are now."""
+        if not self._is_up:
+            return
         self.rows = rows
         names = {row.name for row in rows}
         if self.chosen not in names and self.shown.id == "runs":
@@ -250,8 +251,15 @@ class Cockpit(App[None]):
         self._draw_top()
         self._offer_keys()
 
+    @property
+    def _is_up(self) -> bool:
+        """Whether the screens are there: at the end they are taken down, and a look may still be under
+        way."""
+        views = self.screen_stack[0].query(View) if self.screen_stack else ()
+        return len(views) == len(VIEWS) and all(view.children for view in views)
+
     def _tell_views(self) -> None:
-        if self.shown.id != "runs":
+        if self._is_up and self.shown.id != "runs":
             self.shown.rows_changed()
 
     def choose(self, name: str) -> None:

@@ -126,7 +126,7 @@ class RunBoard:
     def find(self) -> list[BoardRow]:
         """Find the runs, and give a row for each, which has only a name where the run was not read
         yet."""
-        seen = _stat(self.root)
+        seen = seen_of(self.root)
         if seen != self._root_seen or seen is None:
             self._paths = tuple(run.path for run in all_runs(self.root))
             self._root_seen = seen
@@ -148,7 +148,7 @@ class RunBoard:
 
     def _look_at(self, known: _Known) -> BoardRow | None:
         run, now = known.row.run, time.time()
-        seen = (*map(_stat, _files(run)), _holder_pid(run))
+        seen = (*map(seen_of, _files(run)), _holder_pid(run))
         is_due = now - known.read_at > RETRY_S and bool(known.row.fault or known.row.is_live)
         if seen == known.seen and not is_due:
             return None
@@ -161,11 +161,10 @@ class RunBoard:
 
 
 def _files(run: RunDirectory) -> tuple[Path, ...]:
-    database = run.database
-    return database, database.with_name(f"{database.name}-wal"), run.config, run.identity_file
+    return *run.database_files, run.config, run.identity_file
 
 
-def _stat(path: Path) -> tuple[int, int] | None:
+def seen_of(path: Path) -> tuple[int, int] | None:
     """Time and size of a file; None where there is none, or none that may be looked at."""
     try:
         found = os.stat(path)
@@ -219,7 +218,7 @@ def _read(run: RunDirectory, known: _Known, now: float) -> BoardRow:
 
 
 def _configuration(run: RunDirectory, known: _Known) -> Config:
-    seen = _stat(run.config)
+    seen = seen_of(run.config)
     if known.config is None or seen != known.config_seen:
         known.config, known.config_seen = run.configuration(), seen
         known.plan = plan_run(known.config)

@@ -10,14 +10,19 @@ SERIES = (
 )  # fmt: skip
 
 
+def colour_of(number: int) -> str:
+    """The colour of the curve with this number, as "#4c9fe6"."""
+    return SERIES[number % len(SERIES)]
+
+
 def series_style(number: int) -> Style:
-    """The colour of the curve with this number."""
-    return Style(color=SERIES[number % len(SERIES)])
+    """The style of the curve with this number."""
+    return Style(color=colour_of(number))
 
 
 def band_style(number: int, background: Color | None) -> Style:
     """A background in the colour of a curve, mixed with the background that is there."""
-    red, green, blue = Color.parse(SERIES[number % len(SERIES)]).get_truecolor()
+    red, green, blue = Color.parse(colour_of(number)).get_truecolor()
     under = background.get_truecolor() if background is not None else (0, 0, 0)
     mixed = (round(0.25 * c + 0.75 * u) for c, u in zip((red, green, blue), under, strict=True))
     return Style(bgcolor=Color.from_rgb(*mixed))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -15,11 +16,13 @@ from arcade_rl.errors import ArcadeError
 from arcade_rl.runs import looks
 from arcade_rl.runs.lineage import lineage
 from arcade_rl.tui.board import BoardRow
+from arcade_rl.tui.colours import colour_of
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PlainText
 from arcade_rl.tui.glyphs import Glyphs, safe
 from arcade_rl.tui.history import History
 from arcade_rl.tui.measures import Measure, listed_measures
+from arcade_rl.tui.plot import sign_of_series
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.tui.series import AXES, Axis, joined
 from arcade_rl.tui.table import RowTable
@@ -66,8 +69,7 @@ class CompareScreen(Screen[None]):
         self._smoothing, self._is_log, self._place = 1, False, 0
 
     def compose(self) -> ComposeResult:
-        names = ", ".join(row.name for row in self._rows)
-        yield PlainText(safe(f"Compare {names}", self._glyphs), id="names")
+        yield PlainText(id="names")
         yield CurvePlot(self._glyphs)
         yield RowTable((), self._glyphs, empty="the configurations are the same")
         yield Footer(show_command_palette=False, compact=True)
@@ -75,8 +77,20 @@ class CompareScreen(Screen[None]):
     def on_mount(self) -> None:
         self.set_class(self._glyphs.is_ascii, "ascii")
         self.query_one(CurvePlot).focus()
+        self._show_names()
         self._show_differences()
         self.run_worker(self._read, thread=True)
+
+    def _show_names(self) -> None:
+        """Which runs these are, each in the colour of its curve, and which cannot be read."""
+        parts: list[Content | str] = []
+        for row in self._rows:
+            colour = self._colours.get(row.name, 0)
+            sign = f"{sign_of_series(colour)} " if self._glyphs.is_ascii else ""
+            name = f"{sign}{safe(row.name, self._glyphs)}"
+            parts += [", " if parts else "Compare ", Content.styled(name, colour_of(colour))]
+        parts += [safe(f"; {fault}", self._glyphs) for fault in self._faults]
+        self.query_one("#names", PlainText).update(Content.assemble(*parts))
 
     def _show_differences(self) -> None:
         configurations = []
@@ -148,8 +162,7 @@ class CompareScreen(Screen[None]):
             smoothing, colour = SMOOTHING[self._smoothing], self._colours.get(row.name, 0)
             series.append(joined(measured, self._axis, curve.points, row.name, smoothing, colour))
         curve.show(measure, series, self._axis, self._is_log)
-        said = [f"Compare {', '.join(row.name for row in self._rows)}", *self._faults]
-        self.query_one("#names", PlainText).say(safe("; ".join(said), self._glyphs))
+        self._show_names()
 
     def action_axis(self) -> None:
         self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]

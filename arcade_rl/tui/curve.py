@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -24,6 +26,8 @@ from arcade_rl.words import clock_duration
 TOP, BOTTOM = 2, 1
 """Lines above and below the curve itself: title and explanation, and the x axis."""
 NEITHER = "no value yet"
+LINE_BYTES = 3
+"""About how many bytes a terminal is sent for each cell of a line."""
 
 
 class CurvePlot(Widget, can_focus=True):
@@ -90,6 +94,10 @@ class CurvePlot(Widget, can_focus=True):
         self._series: Sequence[ShownSeries] = ()
         self._lines: list[list[plot.PlotCell]] = []
         self._limits: plot.Limits | None = None
+        self._drawn: list[object] = []
+        """What is on each line."""
+        self._unsent: set[int] = set()
+        """Lines that the terminal shows as they were before."""
 
     @property
     def points(self) -> int:
@@ -100,8 +108,31 @@ class CurvePlot(Widget, can_focus=True):
         self, measure: Measure, series: Sequence[ShownSeries], axis: Axis, is_log: bool
     ) -> None:
         """Show these curves of a measure."""
+        self.prepare(measure, series, axis, is_log)
+        self.send(math.inf)
+
+    def prepare(
+        self, measure: Measure, series: Sequence[ShownSeries], axis: Axis, is_log: bool
+    ) -> None:
+        """Show these curves of a measure as soon as `send` is called."""
         self.measure, self._series, self.axis, self.is_log = measure, series, axis, is_log
-        self._draw()
+        self._compute()
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the terminal has everything that there is to show."""
+        return not self._unsent
+
+    def send(self, most: float) -> int:
+        """Send changed lines, one at least and no more than about `most` bytes, and say how many bytes
+        that are."""
+        sent, line_bytes = 0, LINE_BYTES * self.size.width
+        while self._unsent and (not sent or sent + line_bytes <= most):
+            line = min(self._unsent)
+            self._unsent.discard(line)
+            self.refresh(Region(0, line, self.size.width, 1))
+            sent += line_bytes
+        return sent
 
     def on_resize(self) -> None:
         self._draw()
@@ -124,6 +155,11 @@ class CurvePlot(Widget, can_focus=True):
         return float(longest.x[min(self.cursor, len(longest) - 1)])
 
     def _draw(self) -> None:
+        self._compute()
+        self.send(math.inf)
+
+    def _compute(self) -> None:
+        """Draw the lines in memory, and note which are not as they were."""
         width, height = self.size.width - plot.LABEL - 1, self.size.height - TOP - BOTTOM
         self._limits = plot.limits_of(self._series, self.is_log, self.with_band)
         self._lines = []
@@ -132,7 +168,22 @@ class CurvePlot(Widget, can_focus=True):
                 self._series, width, height, self.glyphs, self._limits, self.is_log,
                 self.with_band and len(self._series) == 1, self.x_at_cursor,
             )  # fmt: skip
-        self.refresh()
+        before, self._drawn = self._drawn, self._content()
+        if len(before) != len(self._drawn) or not self._lines:
+            self._unsent = set(range(self.size.height))
+        else:
+            pairs = zip(before, self._drawn, strict=True)
+            self._unsent |= {y for y, (one, other) in enumerate(pairs) if one != other}
+
+    def _content(self) -> list[object]:
+        """What is on each line, from the top."""
+        limits, lines = self._limits, self._lines
+        labels = plot.tick_labels(limits, len(lines), self.is_log) if limits and lines else {}
+        return [
+            self._title(), (self._note(), self._is_ill),
+            *((labels.get(y), cells) for y, cells in enumerate(lines)),
+            limits and (self.axis, self.say_x(limits.left), self.say_x(limits.right)),
+        ]  # fmt: skip
 
     # --- keys ------------------------------------------------------------------------------------
 
@@ -186,7 +237,8 @@ class CurvePlot(Widget, can_focus=True):
         label = fitted(labels.get(row, ""), plot.LABEL - 1, self.glyphs, right=True)
         sign = self.glyphs.tick if row in labels else self.glyphs.vertical
         cells = [self._segment(cell, plain, axis) for cell in self._lines[row]]
-        return Strip([Segment(f"{label}{sign}", axis), *cells]).adjust_cell_length(width, plain)
+        strip = Strip([Segment(f"{label}{sign}", axis), *cells]).simplify()
+        return strip.adjust_cell_length(width, plain)
 
     def _segment(self, cell: plot.PlotCell, plain: Style, axis: Style) -> Segment:
         style = plain
@@ -222,15 +274,23 @@ class CurvePlot(Widget, can_focus=True):
         return f"{title}  at {self.say_x(x)}: {', '.join(values)}"
 
     def _note(self) -> str:
+        """What the measure means, and its healthy range, which stays where there is no room for both."""
         measure = self.measure
-        healthy = f"; healthy: {measure.healthy}" if measure.healthy else ""
-        return f"{measure.meaning}{healthy}"
+        if not measure.healthy:
+            return measure.meaning
+        whole = f"{measure.meaning}; healthy: {measure.healthy}"
+        if len(whole) < self.size.width:
+            return whole
+        return f"healthy: {measure.healthy}; {measure.meaning}"
+
+    @property
+    def _is_ill(self) -> bool:
+        """Whether the newest value is out of the healthy range."""
+        longest = self.longest
+        return longest is not None and self.measure.is_healthy(float(longest.mean[-1])) is False
 
     def _note_style(self) -> Style:
-        longest = self.longest
-        if longest is not None and self.measure.is_healthy(float(longest.mean[-1])) is False:
-            return self.get_component_rich_style("curve--warn")
-        return self.get_component_rich_style("curve--note")
+        return self.get_component_rich_style("curve--warn" if self._is_ill else "curve--note")
 
     def say_x(self, x: float) -> str:
         """A place on the x axis in words."""

@@ -10,7 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
-from arcade_rl.tui.film_rows import COLUMNS, MadeFilm, film_rows, films_in
+from arcade_rl.runs.films import MadeFilm, films_in
+from arcade_rl.runs.making import FilmInMaking, films_in_making
+from arcade_rl.tui.film_rows import COLUMNS, film_rows
 from arcade_rl.tui.halfblocks import Picture, resized, size_within
 from arcade_rl.tui.picture import StillBox
 from arcade_rl.tui.table import RowTable
@@ -28,7 +30,7 @@ class FilmsView(View):
     ]
     DEFAULT_CSS = """
     FilmsView RowTable { width: 3fr; }
-    FilmsView StillBox { width: 2fr; }
+    FilmsView StillBox { width: 2fr; margin-left: 1; }
     """
 
     def compose(self) -> ComposeResult:
@@ -40,6 +42,8 @@ class FilmsView(View):
 
     def on_mount(self) -> None:
         self._films: list[MadeFilm] = []
+        self._making: list[FilmInMaking] = []
+        """Films that any process makes."""
         self._folder: Path | None = None
         self._still: Path | None = None
         self._is_looking = False
@@ -54,12 +58,12 @@ class FilmsView(View):
     @property
     def command(self) -> str:
         name = self.cockpit.chosen
-        return str(self.cockpit.caller.milestones(name)) if name else ""
+        return str(self.cockpit.caller.of_runs("runs", "show", name, "--json")) if name else ""
 
     def opened(self) -> None:
         row = self.cockpit.chosen_row
         if row is not None and row.run.videos != self._folder:
-            self._folder, self._films = row.run.videos, []
+            self._folder, self._films, self._making = row.run.videos, [], []
             self._show()
         self.rows_changed()
 
@@ -71,25 +75,29 @@ class FilmsView(View):
 
     def _look(self, folder: Path) -> None:
         """Find the films. Runs in a thread of its own."""
+        films, making, fault = list[MadeFilm](), list[FilmInMaking](), ""
         try:
-            films, fault = films_in(folder), ""
+            films, making = films_in(folder), films_in_making(folder)
         except OSError as error:
-            films, fault = [], str(error)
+            fault = str(error)
         finally:
             self._is_looking = False
-        self.app.call_from_thread(self._take, folder, films, fault)
+        self.app.call_from_thread(self._take, folder, films, making, fault)
 
-    def _take(self, folder: Path, films: list[MadeFilm], fault: str) -> None:
+    def _take(
+        self, folder: Path, films: list[MadeFilm], making: list[FilmInMaking], fault: str
+    ) -> None:
         if folder != self._folder:
             return
-        self._films = films
+        self._films, self._making = films, making
         if fault:
             self.say(fault)
         self._show()
 
     def _show(self) -> None:
         cockpit = self.cockpit
-        self.table.show_rows(film_rows(self._films, cockpit.commands.commands, cockpit.glyphs))
+        commands = cockpit.commands.commands
+        self.table.show_rows(film_rows(self._films, commands, cockpit.glyphs, self._making))
         self._show_still()
 
     def on_row_table_cursor_moved(self, _: RowTable.CursorMoved) -> None:
@@ -141,6 +149,8 @@ class FilmsView(View):
             if row is not None and command.text == row.key:
                 command.interrupt()
                 self.say(f"ending: {command.text}")
+        if row is not None and any(str(one.path) == row.key for one in self._making):
+            self.say("another process makes this film; end that process where it was started")
 
 
 def read_still(path: Path, columns: int, lines: int) -> Picture | None:

@@ -34,7 +34,7 @@ class _Published:
 
 @dataclass
 class _Columns:
-    """Rows as columns of numbers, which grow. Rows of a chunk that is not finished are replaced."""
+    """Rows as columns of numbers, which grow. Rows of a chunk that is not finished can be forgotten."""
 
     names: tuple[str, ...]
     _buffer: Floats = field(default_factory=lambda: np.empty((0, 0)))
@@ -66,6 +66,11 @@ class _Columns:
         self._buffer = np.concatenate([self._buffer, more])
         self.names = (*self.names, *names)
 
+    def settle(self, until: int) -> None:
+        """Rows of chunks up to `until` stay as they are."""
+        chunks = self._buffer[self.names.index("chunk"), : self.count]
+        self.settled = int(np.searchsorted(chunks, until, side="right"))
+
     def forget_open(self) -> None:
         """Forget the rows of chunks that are not finished."""
         self.count = self.settled
@@ -79,13 +84,13 @@ class _Columns:
         return float(self._buffer[self.names.index(name), self.count - 1]) if self.count else 0.0
 
 
-_PLACES = ("number", "step", "time")
+_PLACES = ("number", "step", "time", "chunk")
 _RATE = "steps per second"
 
 
 class History:
-    """The updates and episodes of one run. A look reads what is new; what a failed attempt left
-    behind is forgotten."""
+    """The updates and episodes of one run. A look reads what is new, and nothing a second time: the
+    rows of the chunk that runs stay until its attempt fails, and then they are forgotten."""
 
     def __init__(self) -> None:
         self._updates = _Columns((*_PLACES, _RATE))
@@ -93,10 +98,14 @@ class History:
         self._metrics: list[str] = []
         self._terms: list[str] = []
         self._until = -1
+        self._newest: looks.BegunChunk | None = None
+        """The newest chunk before the rows were read."""
         self.started = 0.0
         """When the first chunk began, in seconds since the epoch."""
         self.unreadable = 0
         """Number of updates whose values could not be read."""
+        self.version = 0
+        """A number that grows with every look that finds something new."""
 
     @property
     def metrics(self) -> list[str]:
@@ -126,17 +135,31 @@ class History:
 
     def look(self, database: Database) -> None:
         """Read what is new. Each transaction is short."""
-        now = looks.settled(database)
-        if now.until < self._until or now.started != self.started or self._episodes is None:
+        now, newest = looks.settled(database), looks.newest_chunk(database)
+        is_anew = now.until < self._until or now.started != self.started
+        if is_anew or self._episodes is None:
             self._begin(database, now.started)
+        elif not self._is_same_attempt(database):
+            self._forget_open(database)
         assert self._episodes is not None
+        before = self.counts
+        self._read(self._updates, self._update_rows(database))
+        self._read(self._episodes, self._episode_rows(database))
         for columns in (self._updates, self._episodes):
-            columns.forget_open()
-        self._read(database, self._updates, self._update_rows(database), now.until)
-        self._read(database, self._episodes, self._episode_rows(database), now.until)
-        for columns in (self._updates, self._episodes):
+            columns.settle(now.until)
             columns.publish()
-        self._until = now.until
+        self._until, self._newest = now.until, newest
+        if self.counts != before:
+            self.version += 1
+
+    def _is_same_attempt(self, database: Database) -> bool:
+        """Whether the rows of the look before are still those of the run."""
+        if self._newest is None or self._episodes is None:
+            return False
+        last = max(self._updates.last("chunk"), self._episodes.last("chunk"))
+        if last > self._newest.chunk:  # the chunk began while rows were read, at an unknown attempt
+            return False
+        return looks.begun_chunk(database, self._newest.chunk) == self._newest
 
     def measured(self, name: str) -> Measured:
         """All values of a measure, as of the last look. KeyError for a name that neither updates nor
@@ -156,21 +179,28 @@ class History:
             steps, updates.column("time"), ended.astype(np.float64), updates.column(name)
         )
 
+    def _forget_open(self, database: Database) -> None:
+        """Forget the rows of chunks that are not finished, and everything where some of all rows
+        could not be read: which ones is not known."""
+        assert self._episodes is not None
+        if self.unreadable:
+            self._begin(database, self.started)
+            return
+        for columns in (self._updates, self._episodes):
+            if columns.count != columns.settled:
+                columns.forget_open()
+                self.version += 1
+
     def _begin(self, database: Database, started: float) -> None:
         self._metrics, self._terms = database.metric_names(), database.term_names()
         self._updates = _Columns((*_PLACES, _RATE))
-        self._episodes = _Columns((*_PLACES, *self.episode_measures, "chunk"))
-        self.started, self._until, self.unreadable = started, -1, 0
+        self._episodes = _Columns((*_PLACES, *self.episode_measures))
+        self.started, self._until, self.unreadable, self._newest = started, -1, 0, None
+        self.version += 1
 
-    def _read(
-        self, database: Database, columns: _Columns, slices: Iterator[list[sqlite3.Row]], until: int
-    ) -> None:
+    def _read(self, columns: _Columns, slices: Iterator[list[sqlite3.Row]]) -> None:
         for rows in slices:
-            taken = self._taken(columns, rows)
-            settled = sum(int(row["chunk"]) <= until for row in rows)
-            columns.add(taken)
-            if settled:
-                columns.settled = columns.count - len(rows) + settled
+            columns.add(self._taken(columns, rows))
 
     def _taken(self, columns: _Columns, rows: list[sqlite3.Row]) -> list[list[float]]:
         if columns is self._updates:
@@ -201,7 +231,7 @@ class History:
         return [
             [
                 float(row["number"]), float(row["steps"]), float(row["time"]) - self.started,
-                float(row["steps_per_s"]), *(one.get(name, nan) for name in names),
+                float(row["chunk"]), float(row["steps_per_s"]), *(one.get(name, nan) for name in names),
             ]
             for row, one in zip(rows, values, strict=True)
         ]  # fmt: skip

@@ -36,7 +36,7 @@ KNOWN = (
     Measure("length", "Episode length", "steps from the start of an episode to its end"),
     Measure(
         "train/entropy_loss", "Entropy",
-        "how evenly the policy spreads its choices; 0: it always does the same",
+        "spread of the choices; 0: always the same",
         "falls slowly, above 0.05", 0.05, None, True,
     ),
     Measure(
@@ -48,7 +48,7 @@ KNOWN = (
     ),
     Measure(
         "train/explained_variance", "Explained variance",
-        "how well the critic foresees returns; 1: exactly, 0: not at all", "above 0.3", 0.0, None,
+        "how well the critic foresees returns; 1: exactly", "above 0.3", 0.0, None,
     ),
     Measure("train/value_loss", "Value loss", "squared error of the critic"),
     Measure("train/policy_gradient_loss", "Policy loss", "loss of the policy; near 0 is usual"),
@@ -76,7 +76,7 @@ def measure_of(key: str) -> Measure:
     if key.startswith(RATIO):
         return Measure(
             key, f"Update/weight {key.removeprefix(RATIO)}",
-            "how far one step of the optimizer moves this layer, as a part of the layer's size",
+            "size of a step of the optimizer, as a part of the layer's",
             "about 0.001", LEAST_RATIO, MOST_RATIO,
         )  # fmt: skip
     for prefix, meaning in (

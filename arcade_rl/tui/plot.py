@@ -159,13 +159,18 @@ def _put_band(
         last = x
 
 
+def sign_of_series(number: int) -> str:
+    """The sign that draws the curve with this number where there is nothing but ASCII."""
+    return "*ox+#%@&"[number % 8]
+
+
 def _cell(bits: int, colour: int, band: int | None, is_cursor: bool, glyphs: Glyphs) -> PlotCell:
     if not bits:
         if is_cursor:
             return PlotCell(glyphs.cursor, None, band, True)
         return EMPTY if band is None else PlotCell(" ", None, band)
     # The curve with the highest number gives the whole cell its colour.
-    text = "*ox+#%@&"[colour % 8] if glyphs.is_ascii else chr(BRAILLE + bits)
+    text = sign_of_series(colour) if glyphs.is_ascii else chr(BRAILLE + bits)
     return PlotCell(text, colour, band, is_cursor)
 
 

@@ -6,8 +6,8 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -18,7 +18,7 @@ from arcade_rl.runs import looks
 from arcade_rl.runs.database import Database
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.summary import StoredNotice, stored_notice
-from arcade_rl.tui.board import BoardRow
+from arcade_rl.tui.board import BoardRow, seen_of
 from arcade_rl.tui.diagnosis import HealthFinding, diagnose, symptoms_of
 from arcade_rl.tui.gpus import GpuReader
 from arcade_rl.tui.history import History
@@ -86,32 +86,38 @@ class RunReport:
     _config: Config | None = None
     _processes: dict[int, psutil.Process] = field(default_factory=dict)
     _gpus: GpuReader = field(default_factory=GpuReader)
+    _seen: object = None
+    """Sizes and times of run.db and its journal before they were read."""
+    _returns: dict[int, looks.ChunkReturns] = field(default_factory=dict)
+    """What the episodes of each finished chunk were worth."""
+    _settled: looks.Settled | None = None
 
     def look(self, row: BoardRow) -> RunReading:
         """The run now. What cannot be read is said in `fault`."""
         try:
             self.reading = self._look(row)
         except (ArcadeError, OSError) as error:
-            self.reading = RunReading(
-                self.reading.chunks, self.reading.notices, self.reading.log, self.reading.findings,
-                self._machine(row), str(error),
-            )  # fmt: skip
+            self._seen = None
+            self.reading = replace(self.reading, machine=self._machine(row), fault=str(error))
         return self.reading
 
     def _look(self, row: BoardRow) -> RunReading:
         if self._config is None:
             self._config = self.run.configuration()
-        with looks.looking(self.run.database) as database:
-            self.history.look(database)
-            notices = tuple(stored_notice(one) for one in database.notices()[-LOG_LINES:])
-            chunks = tuple(_chunk_lines(database, self._config.reward, notices))
-            attempts = database.attempts()
-        findings: Sequence[HealthFinding] = ()
-        if self.history.counts[0]:
-            findings = diagnose(symptoms_of(self.history, row.total_steps, attempts))
-        return RunReading(
-            chunks, notices, tuple(tail(self.run.logs)), tuple(findings), self._machine(row),
-            self._unreadable(),
+        reading, seen = self.reading, (*map(seen_of, self.run.database_files), row)
+        if seen != self._seen or row.is_live:  # the chunk of one that lives has a clock
+            with looks.looking(self.run.database) as database:
+                self.history.look(database)
+                notices = tuple(stored_notice(one) for one in database.notices()[-LOG_LINES:])
+                chunks = tuple(self._chunk_lines(database, self._config.reward, notices, row))
+                attempts = database.attempts()
+            findings: Sequence[HealthFinding] = ()
+            if self.history.counts[0]:
+                findings = diagnose(symptoms_of(self.history, row.total_steps, attempts))
+            reading = replace(reading, chunks=chunks, notices=notices, findings=tuple(findings))
+            self._seen = seen
+        return replace(
+            reading, log=tuple(tail(self.run.logs)), machine=self._machine(row), fault=self._unreadable(),
         )  # fmt: skip
 
     def _unreadable(self) -> str:
@@ -175,45 +181,62 @@ class RunReport:
                 continue
         return cpu, memory, len(self._processes)
 
+    def _chunk_lines(
+        self, database: Database, weights: Mapping[str, float], notices: Sequence[StoredNotice],
+        row: BoardRow,
+    ) -> list[ChunkLine]:  # fmt: skip
+        returns = self._returns_by_chunk(database)
+        now = time.time() if row.is_live else row.heard
+        stored = {one["chunk"]: one for one in database.checkpoints()}
+        failed = failures(notices)
+        lines: list[ChunkLine] = []
+        before: float | None = None
+        for begun in looks.begun_chunks(database):
+            chunk = begun["chunk"]
+            worth, checkpoint = returns.get(chunk), stored.get(chunk)
+            mean = worth.mean if worth else None
+            lines.append(
+                ChunkLine(
+                    chunk=chunk,
+                    state=begun["state"],
+                    attempt=begun["attempt"],
+                    steps=begun["steps"],
+                    episodes=worth.episodes if worth else 0,
+                    mean=mean,
+                    best=worth.most if worth else None,
+                    gain=None if mean is None or before is None else mean - before,
+                    seconds=max((begun["ended"] or now) - begun["started"], 0.0),
+                    reason=failed.get(chunk, "") if begun["attempt"] > 1 else "",
+                    terms={
+                        name: weights[name] * value if name in weights else None
+                        for name, value in (worth.terms if worth else {}).items()
+                    },
+                    milestones=checkpoint["milestones"] if checkpoint else "",
+                    kept=checkpoint["kept"] if checkpoint else "",
+                )
+            )
+            before = mean if mean is not None else before
+        return lines
 
-def _chunk_lines(
-    database: Database, weights: dict[str, float], notices: Sequence[StoredNotice]
-) -> list[ChunkLine]:
-    returns = looks.returns_by_chunk(database)
-    stored = {row["chunk"]: row for row in database.checkpoints()}
-    failed = {
+    def _returns_by_chunk(self, database: Database) -> Mapping[int, looks.ChunkReturns]:
+        """What the episodes of each chunk were worth. Finished chunks are asked only once."""
+        now, before = looks.settled(database), self._settled
+        if before is None or now.until < before.until or now.started != before.started:
+            self._returns.clear()
+            before = looks.Settled(-1, now.started)
+        found = looks.returns_by_chunk(database, before.until)
+        self._returns |= {chunk: worth for chunk, worth in found.items() if chunk <= now.until}
+        self._settled = now
+        return self._returns | found
+
+
+def failures(notices: Sequence[StoredNotice]) -> dict[int, str]:
+    """How the last attempt at each chunk failed, by chunk."""
+    return {
         int(match[1]): notice.text
         for notice in notices
         if notice.level in _FAILURES and (match := _CHUNK.search(notice.text)) is not None
     }
-    lines: list[ChunkLine] = []
-    before: float | None = None
-    for row in looks.begun_chunks(database):
-        worth = returns.get(row["chunk"])
-        mean = worth.mean if worth else None
-        checkpoint = stored.get(row["chunk"])
-        lines.append(
-            ChunkLine(
-                chunk=row["chunk"],
-                state=row["state"],
-                attempt=row["attempt"],
-                steps=row["steps"],
-                episodes=worth.episodes if worth else 0,
-                mean=mean,
-                best=worth.most if worth else None,
-                gain=None if mean is None or before is None else mean - before,
-                seconds=(row["ended"] or time.time()) - row["started"],
-                reason=failed.get(row["chunk"], "") if row["attempt"] > 1 else "",
-                terms={
-                    name: weights[name] * value if name in weights else None
-                    for name, value in (worth.terms if worth else {}).items()
-                },
-                milestones=checkpoint["milestones"] if checkpoint else "",
-                kept=checkpoint["kept"] if checkpoint else "",
-            )
-        )
-        before = mean if mean is not None else before
-    return lines
 
 
 def tail(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from textwrap import wrap
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PageDialog, PlainText
 from arcade_rl.tui.glyphs import bar, parts_within, safe
 from arcade_rl.tui.measures import Measure, listed_measures
+from arcade_rl.tui.pace import PicturePace
 from arcade_rl.tui.panels import PANELS, Panel
 from arcade_rl.tui.picture import PictureBox, PictureScreen
 from arcade_rl.tui.projection import Subject
@@ -83,6 +85,13 @@ class RunView(View):
         self._smoothing, self._is_log, self._panel = 1, False, 0
         self._measures: list[Measure] = []
         self._slots = list(range(MOST_CURVES))
+        self._drawn: object = None
+        """What the curves show: the report, as of which look, and of which measures."""
+        self._waiting: list[int] = []
+        """Curves that are to be drawn anew."""
+        self._is_awaiting = False
+        """Whether the terminal still draws a part of the curves."""
+        self._pace = PicturePace()
         self._draw_panel_names()
 
     @property
@@ -133,7 +142,10 @@ class RunView(View):
         self._measures = listed_measures(
             history.metrics, history.terms, history.update_measures, row.metric if row else ""
         )
-        self._draw_curves()
+        drawn = (report, history.version, self._measures)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._draw_curves()
         self._draw_panel()
         self._draw_panel_names()
 
@@ -175,20 +187,46 @@ class RunView(View):
         self.query_one("#facts", PlainText).update(first + "\n" + second, layout=False)
 
     def _draw_curves(self) -> None:
-        if self._report is None:
+        """Draw the curves, no more at once than the terminal draws in a moment, so that no key has to
+        wait for all of them."""
+        self._waiting += [slot for slot in range(MOST_CURVES) if slot not in self._waiting]
+        if not self._is_awaiting:
+            self._draw_next()
+
+    def _draw_next(self) -> None:
+        """Draw the next part of the curves."""
+        self._is_awaiting = False
+        sent, curves = 0, list(self.query(CurvePlot))
+        while sent < self._pace.budget:
+            curve = next((one for one in curves if one.display and not one.is_sent), None)
+            if curve is not None:
+                sent += curve.send(self._pace.budget - sent)
+            elif self._waiting:
+                slot = self._waiting.pop(0)
+                self._prepare_curve(slot, curves[slot])
+            else:
+                break
+        if sent and self.is_shown:
+            self._is_awaiting = True
+            self.call_after_refresh(self._ask, time.monotonic(), sent)
+
+    def _ask(self, began: float, sent: int) -> None:
+        self.cockpit.ask_terminal(lambda: self._was_drawn(began, sent))
+
+    def _was_drawn(self, began: float, sent: int) -> None:
+        self._pace.took(sent, time.monotonic() - began)
+        self._draw_next()
+
+    def _prepare_curve(self, slot: int, curve: CurvePlot) -> None:
+        if self._report is None or not self._measures or not curve.display:
             return
-        for slot, curve in enumerate(self.query(CurvePlot)):
-            if not self._measures or not curve.display:
-                continue
-            measure = self._measures[self._slots[slot] % len(self._measures)]
-            measured = self._report.history.measured(measure.key)
-            if measure.is_negative:
-                measured = Measured(
-                    measured.steps, measured.times, measured.episodes, -measured.values
-                )
-            smoothing = SMOOTHING[self._smoothing]
-            series = joined(measured, self._axis, curve.points, measure.title, smoothing, slot)
-            curve.show(measure, [series], self._axis, self._is_log)
+        measure = self._measures[self._slots[slot] % len(self._measures)]
+        measured = self._report.history.measured(measure.key)
+        if measure.is_negative:
+            measured = Measured(measured.steps, measured.times, measured.episodes, -measured.values)
+        smoothing = SMOOTHING[self._smoothing]
+        series = joined(measured, self._axis, curve.points, measure.title, smoothing, slot)
+        curve.prepare(measure, [series], self._axis, self._is_log)
 
     def _draw_panel_names(self) -> None:
         findings = len(self._report.reading.findings) if self._report else 0

@@ -32,7 +32,7 @@ class RunsView(View):
         Binding("slash", "filter", "Filter"),
         Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare"),
-        Binding("i", "pin", "Pin", show=False),
+        Binding("i", "pin", "Pin"),
         Binding("n", "app.show('start')", "New"),
         Binding("less_than_sign", "sort(-1)", "Sort by the column before", show=False),
         Binding("greater_than_sign", "sort(1)", "Sort by the next column", show=False),

@@ -113,6 +113,10 @@ class RowTable(ScrollView, can_focus=True):
         self._row_of: Callable[[int], ShownRow | None] = lambda _: None
         self._fitted: tuple[int, Sequence[ShownColumn], list[tuple[int, int]]] | None = None
         """The columns that fit, for a width and columns."""
+        self._drawn: dict[int, ShownRow | None] = {}
+        """The rows on the screen as they were drawn, by index."""
+        self._frame: object = None
+        """Everything but rows and cursor that was drawn."""
         self._key = ""
         """Key of the row under the cursor."""
         self._is_held = False
@@ -145,7 +149,20 @@ class RowTable(ScrollView, can_focus=True):
         wanted = self.cursor if cursor is None else cursor
         self.cursor = max(0, min(wanted, count - 1))
         self._notice_row()
-        self.refresh()
+        self._refresh_changed()
+
+    def _refresh_changed(self) -> None:
+        """Draw the rows again that are not as they were, and everything where something else has
+        changed."""
+        frame = (self._count, self.columns, self.sorted_by, self.is_down, self.empty)
+        if frame != self._frame or not self._count:
+            self._frame = frame
+            self.refresh()
+            return
+        top = int(self.scroll_y)
+        for index in range(top, min(top + self.size.height - HEADER, self._count)):
+            if index not in self._drawn or self._drawn[index] != self._row_of(index):
+                self.refresh_line_of(index)
 
     def _notice_row(self) -> None:
         """Tell when another row is under the cursor than before."""
@@ -244,7 +261,9 @@ class RowTable(ScrollView, can_focus=True):
                 style = self.get_component_rich_style("row-table--empty")
                 return Strip([Segment(fitted(f" {self.empty}", width, self.glyphs), style)], width)
             return Strip.blank(width, plain)
-        row = self._row_of(index)
+        row = self._drawn[index] = self._row_of(index)
+        if len(self._drawn) > 2 * self.size.height:
+            self._drawn = {index: row}
         is_cursor = index == self.cursor
         base = plain
         if is_cursor:

@@ -3,14 +3,14 @@ folder."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from arcade_rl.errors import LockedError, UsageError
+from arcade_rl.errors import UsageError
+from arcade_rl.runs.making import making
 from arcade_rl.video.formats import SUFFIXES
 from arcade_rl.video.sidecar import sidecar_of, thumbnail_of
 
@@ -20,16 +20,8 @@ def workshop(film: Path) -> Iterator[Path]:
     """An empty folder beside the film, removed at the end, and with it the directory of the film if
     that was made for the film and holds nothing. Files that a killed process left in the folder are
     removed first. LockedError while another process makes the same film."""
-    folder, is_new = film.with_name(f".{film.name}.making"), not film.parent.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(
-                f"{film} is being made by another process; wait for it, or give another name"
-            ) from None
+    is_new = not film.parent.exists()
+    with making(film) as folder:
         _empty(folder)
         try:
             yield folder
@@ -38,8 +30,6 @@ def workshop(film: Path) -> Iterator[Path]:
             if is_new:
                 with suppress(OSError):  # the film is there, or a film of another process
                     film.parent.rmdir()
-    finally:
-        os.close(lock)
 
 
 def _empty(folder: Path) -> None:

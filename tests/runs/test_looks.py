@@ -46,7 +46,8 @@ def test_means_and_the_best_return(database: Database) -> None:
     assert looks.best_return(database, 0) == max(returns)
     assert looks.best_return(database, 1, 2) == max(by_chunk[2])
     assert looks.best_return(database, 4) is None
-    found = looks.returns_by_chunk(database)
+    assert set(looks.returns_by_chunk(database, 2)) == {3, 4}
+    found = looks.returns_by_chunk(database, -1)
     assert {k: one.episodes for k, one in found.items()} == {k: len(v) for k, v in by_chunk.items()}
     assert found[3].mean == pytest.approx(sum(by_chunk[3]) / len(by_chunk[3]))
     assert found[3].most == max(by_chunk[3])
@@ -67,7 +68,7 @@ def test_rows_come_in_slices(database: Database) -> None:
     assert looks.updates_above(database, len(updates), 2) == []
     (row,) = looks.episodes_above(database, 4, 1, ["hits"], ["hit"])
     fifth = episodes[4]
-    names = ("number", "step", "time", "raw_return", "shaped_return", "length", "metric_hits", "term_hit", "chunk")  # fmt: skip
+    names = ("number", "step", "time", "chunk", "raw_return", "shaped_return", "length", "metric_hits", "term_hit")  # fmt: skip
     assert tuple(row) == tuple(fifth[name] for name in names)
     marks = looks.recent_marks(database, updates[2]["time"], 3)
     assert [mark.done for mark in marks] == [row["steps"] for row in updates[-3:]]

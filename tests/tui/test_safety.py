@@ -13,15 +13,26 @@ import termios
 import threading
 import time
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from supervised import assert_same, call, start, wait_until
-from toy_runs import LENGTH, TRAIN, begun
+from toy_runs import TRAIN, begun
 
 from arcade_rl.runs.directory import RunDirectory
 
-LONG = ["--steps", "20480", "--set", "chunk.steps=4096"]
-"""Two minutes where every step takes 50 ms."""
+MANY = int(os.environ.get("COCKPITS", "10"))
+"""Number of cockpits that the long test opens. A variable that began with ARCADE_RL_ would be taken for
+a key of the configuration."""
+STEPS_PER_S = 20
+"""Steps per second of eight environments where every step takes 0.4 s."""
+SLOW = ["--set", "options.step_time_s=0.4"]
+
+
+def length(cockpits: int) -> list[str]:
+    """Words for a training of ten seconds for each cockpit, in five chunks."""
+    steps = 10 * STEPS_PER_S * cockpits
+    return ["--steps", f"{steps}", "--set", f"chunk.steps={steps // 5}"]
 
 
 class Terminal:
@@ -37,7 +48,8 @@ class Terminal:
             env={**os.environ, "TERM": "xterm-256color"},
         )  # fmt: skip
         os.close(theirs)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         try:
@@ -49,6 +61,11 @@ class Terminal:
     def resize(self, columns: int, lines: int) -> None:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
+    def close(self) -> None:
+        """Give the terminal back, once its program has ended."""
+        self._reader.join(30)
+        os.close(self._ours)
+
     def press(self, keys: bytes) -> None:
         os.write(self._ours, keys)
 
@@ -58,20 +75,20 @@ class Terminal:
 
 @pytest.mark.slow
 @pytest.mark.very_slow
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("times", "length"), [(3, LENGTH), (10, LONG)], ids=["3", "10"])
+@pytest.mark.timeout(1800 + 60 * MANY)
+@pytest.mark.parametrize("times", [4, MANY], ids=["few", "many"])
 def test_killing_closing_and_resizing_the_cockpit_changes_no_byte_of_a_training(
-    tmp_path: Path, leave_nothing_running: None, times: int, length: list[str]
+    tmp_path: Path, leave_nothing_running: None, times: int
 ) -> None:
-    """Each time, a cockpit is resized four times and killed."""
+    """Each time, a cockpit is resized four times; every second one is killed, the others are closed."""
     quiet, beside = tmp_path / "quiet", tmp_path / "beside"
     quiet.mkdir()
     beside.mkdir()
-    assert call(quiet, [*TRAIN, *length])[0] == 0
-    training = start(beside, [*TRAIN, *length, "--set", "options.step_time_s=0.05"])
+    assert call(quiet, [*TRAIN, *length(times)]) == (0, ANY)
+    training = start(beside, [*TRAIN, *length(times), *SLOW])
     run = RunDirectory(beside / "r")
-    wait_until(lambda: begun(run))
-    for _ in range(times):
+    wait_until(lambda: begun(run), 120.0)
+    for turn in range(times):
         terminal = Terminal(beside)
         terminal.wait_for(b"1 run")
         terminal.press(b"\r")
@@ -79,14 +96,15 @@ def test_killing_closing_and_resizing_the_cockpit_changes_no_byte_of_a_training(
             terminal.resize(*size)
             os.kill(terminal.process.pid, signal.SIGWINCH)
             time.sleep(0.05)
-        terminal.process.kill()
-        assert terminal.process.wait(30) == -signal.SIGKILL
-    terminal = Terminal(beside)
-    terminal.wait_for(b"1 run")
-    terminal.press(b"q")
-    assert terminal.process.wait(30) == 0
+        if turn % 2:
+            terminal.press(b"q")
+            assert terminal.process.wait(30) == 0
+        else:
+            terminal.process.kill()
+            assert terminal.process.wait(30) == -signal.SIGKILL
+        terminal.close()
     assert training.process.poll() is None, "all of that happened beside the training"
-    assert training.wait() == 0, training.stderr
+    assert training.wait(60.0 + 30 * times) == 0, training.stderr
     assert_same(RunDirectory(quiet / "r"), run)
 
 

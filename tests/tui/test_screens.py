@@ -13,18 +13,25 @@ from pathlib import Path
 
 import pytest
 from cockpit import Screenful
+from tui.test_films_view import make_films
 
+from arcade_rl.runs.making import making
 from arcade_rl.tui import app as app_module
 from arcade_rl.tui.app import Cockpit, CockpitOptions
 from arcade_rl.tui.demo import make_demo
+from arcade_rl.tui.start_view import StartView
 
 GOLDEN = Path(__file__).parent / "golden"
+IS_WRITING = os.environ.pop("ARCADE_RL_GOLDEN", "") == "write"
+"""Commands that the cockpit starts would take the variable for a key of the configuration."""
 NOW = 1_790_000_000.0
 SIZES = ((80, 24), (120, 40), (200, 60))
 SCREENS = {
     "runs": ((), "learned-slower"),
     "run": (("down", "down", "enter"), "last failure"),
     "episodes": (("3",), "recorded episodes"),
+    "films": (("4", "down"), "one.gif.png"),
+    "start": (("5",), "valid; "),
     "help": (("question_mark",), "Keys on the screen"),
 }
 CASES = [(name, size, False) for name in SCREENS for size in SIZES]
@@ -36,10 +43,15 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Made-up runs that are always of the same age."""
     root = tmp_path_factory.mktemp("still")
     make_demo(root, NOW)
+    videos = root / "half-way" / "videos"
+    make_films(videos)
     zone = os.environ.get("TZ")
     os.environ["TZ"] = "UTC"
     time.tzset()
-    yield root
+    with making(videos / "timelapse.mp4") as folder:
+        (folder / "01.mp4").write_bytes(bytes(400_000))
+        os.utime(folder / "01.mp4", (NOW, NOW))
+        yield root
     os.environ.pop("TZ")
     if zone is not None:
         os.environ["TZ"] = zone
@@ -58,6 +70,12 @@ async def screen_of(root: Path, name: str, size: tuple[int, int], is_ascii: bool
     async with app.run_test(size=size) as pilot:
         screen = Screenful(app, pilot)
         await screen.settle()
+        if name == "start":
+            view = app.view("start")
+            assert isinstance(view, StartView)
+            view.form.choose("toy")
+            view.form.set("train.n_envs", "4")
+            view._check_soon()
         await screen.press(*keys)
         await screen.shows(last)
         return await screen.settled()
@@ -78,7 +96,7 @@ def test_a_screen_is_as_it_was(
         assert "\n".join(lines).isascii()
     text = "\n".join(lines).rstrip() + "\n"
     path = GOLDEN / f"{name}-{size[0]}x{size[1]}{'-ascii' if is_ascii else ''}.txt"
-    if os.environ.get("ARCADE_RL_GOLDEN") == "write":
+    if IS_WRITING:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     assert text == path.read_text()
