@@ -113,7 +113,7 @@ def _show(
     from arcade_rl.viewer.window import ViewerWindow
 
     headless = screenshot is not None
-    size = SIZE if headless else remembered_size()
+    size = SIZE if headless else remembered_size(notice)
     opened = ViewerWindow(size, f"memory of {resolved.game.name} - arcade_rl", headless)
     with (
         closing(opened),
