@@ -106,6 +106,7 @@ def _show(
 ) -> None:  # fmt: skip
     """Open the window, and let a person play; or let `frames` pass with no button pressed, and write a
     screenshot."""
+    from arcade_rl.cli.output import notice
     from arcade_rl.overlay.theme import theme
     from arcade_rl.playback.thumbnail import write_png
     from arcade_rl.viewer.memory import remembered_size
