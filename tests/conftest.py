@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,6 +44,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "go2" if nodeid.startswith("plugins/go2/") else str(super()._split_scope(nodeid))
 
     return Scheduling(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Iterator[object]:
+    """Programs that tests start in hundreds need not import, in tests of the plugins too."""
+    from prepared import prepared
+
+    with prepared() if sys.platform == "linux" else nullcontext():
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
