@@ -2,8 +2,9 @@
 
 The program starts fork servers, and processes of environments, episodes and ensembles. To import takes each of them
 one to two seconds of a core, and tests start hundreds. A fork is to its parent what the process of an interpreter would
-be: its child, with the descriptors, variables, folder, path and command line that the parent gave. What is started as
-`arcade-rl` starts such programs by itself, and they import.
+be: its child, with the descriptors, variables, folder, path and command line that the parent gave. `begin` starts the
+command line so, and with it what it starts. A command that `subprocess` starts is a process of the interpreter, and
+so are the programs that this command starts.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,22 +50,35 @@ PR_SET_CHILD_SUBREAPER = 36
 REQUEST_BYTES = 1 << 17
 FIRST_PARKED = 500
 """Least number of the descriptors of a request until each gets the number that it has in the parent."""
-COMMAND_LINE = "-" * 4096
-"""Room for a command line."""
+ROOM = "-" * 4096
+"""A word that makes room for a command line."""
+COMMAND_LINE = "arcade_rl"
 
 
 class Prepared:
-    """The process that has imported, which begins when the first fork is asked for."""
+    """The process that has imported, as those have it who ask for forks. It begins with the first request,
+    unless there is a connection to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: socket.socket | None = None) -> None:
+        self._connection = connection
         self._process: subprocess.Popen[bytes] | None = None
-        self._connection: socket.socket | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        if self._process is not None:
+            self._process.wait()
+
+    def _begin(self) -> socket.socket:
+        ours, theirs = pair()
+        with theirs:
+            words = [sys.executable, __file__, str(theirs.fileno()), ROOM]
+            self._process = POPEN(words, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        return ours
 
     def start(self, words: Sequence[str], given: dict[str, Any]) -> Begun:
         """Start a program, with what `subprocess.Popen` is given."""
-        if self._process is None:
-            self._connection, self._process = self._import()
-        assert self._connection is not None
         request = {
             "parent": os.getpid(),
             "words": words,
@@ -72,21 +87,11 @@ class Prepared:
             "leads": given.get("start_new_session", False),
             "passed": list(given.get("pass_fds", ())),
         }
-        with streams(given) as standard, adopting():
+        with self._one_at_a_time, streams(given) as standard, adopting():
+            connection = self._connection = self._connection or self._begin()
             descriptors = [*standard, *request["passed"]]
-            socket.send_fds(self._connection, [json.dumps(request).encode()], descriptors)
-            return Begun(int(self._connection.recv(64)), words)
-
-    def close(self) -> None:
-        if self._process is not None and self._connection is not None:
-            self._connection.close()
-            self._process.wait()
-
-    def _import(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            words = [sys.executable, __file__, str(theirs.fileno()), COMMAND_LINE]
-            return ours, POPEN(words, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+            socket.send_fds(connection, [json.dumps(request).encode()], descriptors)
+            return Begun(int(connection.recv(64)), words)
 
 
 class Begun:
@@ -111,25 +116,45 @@ class Begun:
         return self.returncode
 
     def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, number)
+
+
+sources: list[Prepared] = []
+"""The process that has imported for this one, if there is one."""
 
 
 @contextlib.contextmanager
 def prepared() -> Iterator[None]:
     """Let this process start its programs so."""
     source = Prepared()
-
-    class Popen(POPEN):  # type: ignore[type-arg]
-        def __new__(cls, args: Sequence[str], *rest: object, **given: Any) -> Any:
-            if not rest and is_program(args):
-                return source.start(args, given)
-            return super().__new__(cls)
-
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, contextlib.closing(source):
+        sources.append(source)
         patch.setattr(subprocess, "Popen", Popen)
         yield
-    source.close()
+        sources.clear()
+
+
+def begin(words: Sequence[str], **given: Any) -> subprocess.Popen[bytes] | Begun:
+    """Start a command line, as `subprocess.Popen` does."""
+    return sources[0].start(words, given) if sources else POPEN(words, **given)
+
+
+class Popen(POPEN):  # type: ignore[type-arg]
+    """Starts the programs of this module as forks, and all others as usual."""
+
+    def __new__(cls, args: Sequence[str], *rest: object, **given: Any) -> Any:
+        if is_program(args):
+            return sources[0].start(args, given)
+        return super().__new__(cls)
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends of a connection for requests."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def is_program(words: object) -> bool:
@@ -173,13 +198,18 @@ def adopting() -> Iterator[None]:
 
 
 def main() -> None:
-    """Import, and fork for each request until the connection ends."""
-    connection = socket.socket(fileno=int(sys.argv[1]))
-    before = path_of_variables()
+    """Import, and be the forks that are asked for."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    connection, before = socket.socket(fileno=int(sys.argv[1])), path_of_variables()
     for module in IMPORTED:
         importlib.import_module(module)
     gc.collect()
     gc.freeze()
+    serve(connection, before)
+
+
+def serve(connection: socket.socket, before: Sequence[str]) -> None:
+    """Fork for each request until the connection ends. Returns in the forks too, when they are done."""
     while True:
         data, descriptors, _, _ = socket.recv_fds(connection, REQUEST_BYTES, 16)
         if not data:
@@ -188,18 +218,44 @@ def main() -> None:
         if not between:
             if os.fork():
                 os._exit(0)
-            break
+            be(json.loads(data), connection, before, descriptors)
+            return
         os.waitpid(between, 0)
         for descriptor in descriptors:
             os.close(descriptor)
-    request = json.loads(data)
+
+
+def be(
+    request: dict[str, Any],
+    connection: socket.socket,
+    before: Sequence[str],
+    descriptors: Sequence[int],
+) -> None:
+    """Be what a request asks for."""
     while os.getppid() != request["parent"]:
         time.sleep(0.001)
     asked = fcntl.fcntl(connection.detach(), fcntl.F_DUPFD, FIRST_PARKED)
     take_over(request, before, descriptors, asked)
+    if request["words"][2] == COMMAND_LINE and not prepare():
+        return
     os.write(asked, str(os.getpid()).encode())
     os.close(asked)
     run(request["words"])
+
+
+def prepare() -> bool:
+    """Let this process start its programs as forks of another one, which this function forks. Returns False
+    in forks, when they are done."""
+    ours, theirs = pair()
+    if not os.fork():
+        ours.close()
+        os.setsid()  # what interrupts those who ask interrupts no fork
+        serve(theirs, path_of_variables())
+        return False
+    theirs.close()
+    sources.append(Prepared(ours))
+    subprocess.Popen = Popen  # type: ignore[misc]
+    return True
 
 
 def path_of_variables() -> list[str]:

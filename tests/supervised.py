@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import prepared
 import psutil
 from commands import run_here
 
@@ -41,11 +43,17 @@ class Command:
 STARTED: list[Command] = []
 
 
-def start(root: Path, arguments: Sequence[str], modules: Path = TOY) -> Command:
-    """Start `arcade-rl ARGUMENTS` with its runs in `root`, and with the modules of a folder besides."""
+def start(
+    root: Path,
+    arguments: Sequence[str],
+    modules: Path = TOY,
+    begin: Callable[..., Any] = prepared.begin,
+) -> Command:
+    """Start `arcade-rl ARGUMENTS` with its runs in `root`, and with the modules of a folder besides. With
+    `subprocess.Popen` to `begin` with, all processes of the run import for themselves."""
     output = root / f"stderr-{time.time_ns()}.txt"
     with output.open("wb") as stderr:
-        process = subprocess.Popen(
+        process = begin(
             [sys.executable, "-m", "arcade_rl", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -80,8 +88,9 @@ def call(root: Path, arguments: Sequence[str], modules: Path = TOY) -> tuple[int
 
 
 def call_process(root: Path, arguments: Sequence[str], modules: Path = TOY) -> tuple[int, str]:
-    """Run `arcade-rl ARGUMENTS` to its end in a process of its own; exit code and stderr."""
-    command = start(root, arguments, modules)
+    """Run `arcade-rl ARGUMENTS` to its end in a process of its own, which imports for itself, as all that
+    it starts; exit code and stderr."""
+    command = start(root, arguments, modules, subprocess.Popen)
     return command.wait(), command.stderr
 
 

@@ -1,15 +1,14 @@
-"""Episodes that were recorded in training are played again exactly, in other processes."""
+"""Episodes that were recorded in training are played again exactly, in another process."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_here
 
 from arcade_rl import Run
 from arcade_rl.playback.verify import verify
@@ -25,9 +24,7 @@ KINDS = {
 
 def command(*words: str) -> str:
     """Run `arcade-rl WORDS`; its stdout."""
-    done = subprocess.run(
-        [sys.executable, "-m", "arcade_rl", *words], capture_output=True, text=True, check=False
-    )
+    done = run_here(words, {})
     assert done.returncode == 0, done.stderr
     return done.stdout
 
