@@ -56,26 +56,11 @@ COMMAND_LINE = "arcade_rl"
 
 
 class Prepared:
-    """The process that has imported, as those have it who ask for forks. It begins with the first request,
-    unless there is a connection to it."""
+    """The process that has imported, as those have it who ask for forks."""
 
-    def __init__(self, connection: socket.socket | None = None) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._process: subprocess.Popen[bytes] | None = None
         self._one_at_a_time = threading.Lock()
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        if self._process is not None:
-            self._process.wait()
-
-    def _begin(self) -> socket.socket:
-        ours, theirs = pair()
-        with theirs:
-            words = [sys.executable, __file__, str(theirs.fileno()), ROOM]
-            self._process = POPEN(words, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
-        return ours
 
     def start(self, words: Sequence[str], given: dict[str, Any]) -> Begun:
         """Start a program, with what `subprocess.Popen` is given."""
@@ -88,10 +73,9 @@ class Prepared:
             "passed": list(given.get("pass_fds", ())),
         }
         with self._one_at_a_time, streams(given) as standard, adopting():
-            connection = self._connection = self._connection or self._begin()
             descriptors = [*standard, *request["passed"]]
-            socket.send_fds(connection, [json.dumps(request).encode()], descriptors)
-            return Begun(int(connection.recv(64)), words)
+            socket.send_fds(self._connection, [json.dumps(request).encode()], descriptors)
+            return Begun(int(self._connection.recv(64)), words)
 
 
 class Begun:
@@ -130,12 +114,16 @@ sources: list[Prepared] = []
 @contextlib.contextmanager
 def prepared() -> Iterator[None]:
     """Let this process start its programs so."""
-    source = Prepared()
-    with pytest.MonkeyPatch.context() as patch, contextlib.closing(source):
-        sources.append(source)
+    ours, theirs = pair()
+    with theirs:
+        words = [sys.executable, __file__, str(theirs.fileno()), ROOM]
+        process = POPEN(words, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+    with ours, pytest.MonkeyPatch.context() as patch:
         patch.setattr(subprocess, "Popen", Popen)
+        sources.append(Prepared(ours))
         yield
         sources.clear()
+    process.wait()
 
 
 def begin(words: Sequence[str], **given: Any) -> subprocess.Popen[bytes] | Begun:
@@ -198,9 +186,11 @@ def adopting() -> Iterator[None]:
 
 
 def main() -> None:
-    """Import, and be the forks that are asked for."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Import when the first fork is asked for, and be the forks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection, before = socket.socket(fileno=int(sys.argv[1])), path_of_variables()
+    if not connection.recv(1, socket.MSG_PEEK):
+        return
     for module in IMPORTED:
         importlib.import_module(module)
     gc.collect()
@@ -236,6 +226,7 @@ def be(
         time.sleep(0.001)
     asked = fcntl.fcntl(connection.detach(), fcntl.F_DUPFD, FIRST_PARKED)
     take_over(request, before, descriptors, asked)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if request["words"][2] == COMMAND_LINE and not prepare():
         return
     os.write(asked, str(os.getpid()).encode())
@@ -249,7 +240,8 @@ def prepare() -> bool:
     ours, theirs = pair()
     if not os.fork():
         ours.close()
-        os.setsid()  # what interrupts those who ask interrupts no fork
+        os.setsid()  # what the terminal sends to those who ask is not for this process
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         serve(theirs, path_of_variables())
         return False
     theirs.close()
