@@ -2,9 +2,9 @@
 
 The program starts fork servers, and processes of environments, episodes and ensembles. To import takes each of them
 one to two seconds of a core, and tests start hundreds. A fork is to its parent what the process of an interpreter would
-be: its child, with the descriptors, variables, folder, path and command line that the parent gave. `begin` starts the
-command line so, and with it what it starts. A command that `subprocess` starts is a process of the interpreter, and
-so are the programs that this command starts.
+be: its child, with the descriptors, variables, folder, path and command line that the parent gave. `Command` starts the
+command line so, and it starts its programs so. A command that `subprocess` starts is a process of the interpreter,
+and so are the programs that this command starts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import importlib
 import json
 import os
 import runpy
-import select
 import signal
 import socket
 import subprocess
@@ -30,7 +29,11 @@ from typing import Any
 
 import pytest
 
-MODULES = ("arcade_rl.engines.local.forkserver", "arcade_rl.envs.shard")
+MODULES = (
+    "arcade_rl.engines.local.forkserver",
+    "arcade_rl.envs.conformance",
+    "arcade_rl.envs.shard",
+)
 """Programs that begin as `python -m`."""
 LINES = tuple(
     f"from arcade_rl.playback.{module} import main; main()"
@@ -40,6 +43,7 @@ LINES = tuple(
 IMPORTED = (
     "arcade_rl.training.chunk",
     "arcade_rl.training.learner",
+    "arcade_rl.envs.conformance",
     "arcade_rl.playback.ensemble_process",
     "arcade_rl.playback.game_hosting",
 )
@@ -62,53 +66,54 @@ class Prepared:
         self._connection = connection
         self._one_at_a_time = threading.Lock()
 
-    def start(self, words: Sequence[str], given: dict[str, Any]) -> Begun:
-        """Start a program, with what `subprocess.Popen` is given."""
-        request = {
-            "parent": os.getpid(),
-            "words": words,
-            "folder": os.getcwd(),
-            "variables": dict(given.get("env") or os.environ),
-            "leads": given.get("start_new_session", False),
-            "passed": list(given.get("pass_fds", ())),
-        }
-        with self._one_at_a_time, streams(given) as standard, adopting():
-            descriptors = [*standard, *request["passed"]]
+    def fork(self, request: dict[str, Any], descriptors: Sequence[int]) -> int:
+        """Process id of the fork, a child of this process."""
+        with self._one_at_a_time, adopting():
             socket.send_fds(self._connection, [json.dumps(request).encode()], descriptors)
-            return Begun(int(self._connection.recv(64)), words)
-
-
-class Begun:
-    """A fork, with what is used of `subprocess.Popen`."""
-
-    def __init__(self, pid: int, words: Sequence[str]) -> None:
-        self.pid, self.args = pid, words
-        self.returncode: int | None = None
-        self._end = os.pidfd_open(pid)
-
-    def poll(self) -> int | None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.wait(0.0)
-        return self.returncode
-
-    def wait(self, timeout: float | None = None) -> int:
-        if self.returncode is None:
-            if not select.select([self._end], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
-            self.returncode = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-            os.close(self._end)
-        return self.returncode
-
-    def kill(self) -> None:
-        self.send_signal(signal.SIGKILL)
-
-    def send_signal(self, number: int) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, number)
+            return int(self._connection.recv(64))
 
 
 sources: list[Prepared] = []
 """The process that has imported for this one, if there is one."""
+
+
+class Popen(POPEN):  # type: ignore[type-arg]
+    """Starts the programs of this module as forks, and all others as usual."""
+
+    def _execute_child(self, args: Any, *given: Any) -> None:
+        if is_program(args):
+            self._fork(args, *given)
+        else:
+            super()._execute_child(args, *given)  # type: ignore[misc]
+
+    def _fork(
+        self, args: Sequence[str], executable: Any, preexec: Any, close: Any, passed: Sequence[int],
+        folder: Any, variables: Any, startup: Any, flags: Any, shell: Any, *rest: Any,
+    ) -> None:  # fmt: skip
+        pipes, (_, _, _, _, _, leads, _) = rest[:6], rest[6:]
+        request = {
+            "parent": os.getpid(),
+            "words": [str(word) for word in args],
+            "folder": os.fspath(folder or os.getcwd()),
+            "variables": dict(os.environ if variables is None else variables),
+            "leads": leads,
+            "passed": list(passed),
+        }
+        streams = (pipes[0], pipes[3], pipes[5])  # what the child reads, writes, and complains to
+        standard = [number if it == -1 else it for number, it in enumerate(streams)]
+        self.pid = sources[0].fork(request, [*standard, *passed])
+        self._child_created = True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+
+class Command(Popen):
+    """Starts `arcade-rl` as a fork too."""
+
+    def _execute_child(self, args: Any, *given: Any) -> None:
+        if sources:
+            self._fork(args, *given)
+        else:
+            super()._execute_child(args, *given)
 
 
 @contextlib.contextmanager
@@ -126,20 +131,6 @@ def prepared() -> Iterator[None]:
     process.wait()
 
 
-def begin(words: Sequence[str], **given: Any) -> subprocess.Popen[bytes] | Begun:
-    """Start a command line, as `subprocess.Popen` does."""
-    return sources[0].start(words, given) if sources else POPEN(words, **given)
-
-
-class Popen(POPEN):  # type: ignore[type-arg]
-    """Starts the programs of this module as forks, and all others as usual."""
-
-    def __new__(cls, args: Sequence[str], *rest: object, **given: Any) -> Any:
-        if is_program(args):
-            return sources[0].start(args, given)
-        return super().__new__(cls)
-
-
 def pair() -> tuple[socket.socket, socket.socket]:
     """Two ends of a connection for requests."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -149,29 +140,10 @@ def is_program(words: object) -> bool:
     """Whether these words start a program of this module."""
     match words:
         case [sys.executable, "-m", name, *_]:
-            return name in MODULES
+            return bool(sources) and name in MODULES
         case [sys.executable, "-c", line, *_]:
-            return line in LINES
+            return bool(sources) and line in LINES
     return False
-
-
-@contextlib.contextmanager
-def streams(given: dict[str, Any]) -> Iterator[list[int]]:
-    """Descriptors for stdin, stdout and stderr, as `Popen` takes them: numbers, files, or constants."""
-    with Path(os.devnull).open("r+b") as nothing:
-        found: list[int] = []
-        for number, name in enumerate(("stdin", "stdout", "stderr")):
-            stream = given.get(name)
-            if stream is None:
-                found.append(number)
-            elif stream == subprocess.DEVNULL:
-                found.append(nothing.fileno())
-            elif stream == subprocess.STDOUT:
-                found.append(found[1])
-            else:
-                found.append(stream if isinstance(stream, int) else stream.fileno())
-        assert subprocess.PIPE not in found
-        yield found
 
 
 @contextlib.contextmanager
@@ -288,6 +260,8 @@ def run(words: Sequence[str]) -> None:
     _, option, program, *arguments = words
     if option == "-m":
         sys.argv = [program, *arguments]
+        if not hasattr(sys.modules.get(program), "__path__"):
+            sys.modules.pop(program, None)  # another module may have imported it
         runpy._run_module_as_main(program)  # type: ignore[attr-defined]
     else:
         sys.argv = ["-c", *arguments]

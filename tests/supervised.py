@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import prepared
 import psutil
@@ -47,7 +46,7 @@ def start(
     root: Path,
     arguments: Sequence[str],
     modules: Path = TOY,
-    begin: Callable[..., Any] = prepared.begin,
+    begin: type[subprocess.Popen[bytes]] = prepared.Command,
 ) -> Command:
     """Start `arcade-rl ARGUMENTS` with its runs in `root`, and with the modules of a folder besides. With
     `subprocess.Popen` to `begin` with, all processes of the run import for themselves."""
