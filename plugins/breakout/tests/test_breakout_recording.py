@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import run_here
 
-from arcade_rl import Run
+from arcade_rl import Run, cli
 from arcade_rl.playback.verify import verify
 from arcade_rl.recording.recording import Recording
 
@@ -24,9 +25,9 @@ KINDS = {
 
 def command(*words: str) -> str:
     """Run `arcade-rl WORDS`; its stdout."""
-    done = run_here(words, {})
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    with redirect_stdout(io.StringIO()) as said:
+        assert cli.run(words) == 0
+    return said.getvalue()
 
 
 @pytest.fixture(
