@@ -1,10 +1,10 @@
-"""Processes that need not import: a process of the tests has imported, and those that do the work are its forks.
+"""Processes that need not import: they are forks of one process that has.
 
-The program starts fork servers, and processes of environments, episodes and ensembles. To import takes each of them
-one to two seconds of a core, and tests start hundreds. A fork is to its parent what the process of an interpreter would
-be: its child, with the descriptors, variables, folder, path and command line that the parent gave. `Command` starts the
-command line so, and it starts its programs so. A command that `subprocess` starts is a process of the interpreter,
-and so are the programs that this command starts.
+The program starts fork servers, and processes of environments, episodes, ensembles and checks. Each would need up to
+two seconds of a core to import, and tests start hundreds. A fork is to its parent what a process of the interpreter
+would be: its child, with the descriptors, variables, folder, path and command line that the parent gave. `Command`
+starts the command line as a fork too, and what that command starts is forked again. What a command starts that
+`subprocess.Popen` has started imports for itself.
 """
 
 from __future__ import annotations
@@ -52,11 +52,13 @@ POPEN = subprocess.Popen
 PR_SET_CHILD_SUBREAPER = 36
 """Option of `prctl` that makes a process the parent of what its children leave; from Linux's `sys/prctl.h`."""
 REQUEST_BYTES = 1 << 17
+"""Size of the longest request, whose variables are most of it."""
 FIRST_PARKED = 500
 """Least number of the descriptors of a request until each gets the number that it has in the parent."""
 ROOM = "-" * 4096
 """A word that makes room for a command line."""
 COMMAND_LINE = "arcade_rl"
+"""Module of the command line."""
 
 
 class Prepared:
@@ -264,7 +266,7 @@ def run(words: Sequence[str]) -> None:
             sys.modules.pop(program, None)  # another module may have imported it
         runpy._run_module_as_main(program)  # type: ignore[attr-defined]
     else:
-        sys.argv = ["-c", *arguments]
+        sys.argv, sys.path[0] = ["-c", *arguments], ""
         exec(program, {"__name__": "__main__"})
 
 
