@@ -3,8 +3,8 @@
 The program starts fork servers, and processes of environments, episodes, ensembles and checks. Each would need up to
 two seconds of a core to import, and tests start hundreds. A fork is to its parent what a process of the interpreter
 would be: its child, with the descriptors, variables, folder, path and command line that the parent gave. `Command`
-starts the command line as a fork too, and what that command starts is forked again. What a command starts that
-`subprocess.Popen` has started imports for itself.
+starts commands such as `arcade-rl` as forks too. What `subprocess.Popen` starts imports for itself, and so do the
+programs that it starts.
 """
 
 from __future__ import annotations
@@ -57,8 +57,6 @@ FIRST_PARKED = 500
 """Least number of the descriptors of a request until each gets the number that it has in the parent."""
 ROOM = "-" * 4096
 """A word that makes room for a command line."""
-COMMAND_LINE = "arcade_rl"
-"""Module of the command line."""
 
 
 class Prepared:
@@ -100,6 +98,7 @@ class Popen(POPEN):  # type: ignore[type-arg]
             "variables": dict(os.environ if variables is None else variables),
             "leads": leads,
             "passed": list(passed),
+            "starts_programs": isinstance(self, Command),
         }
         streams = (pipes[0], pipes[3], pipes[5])  # what the child reads, writes, and complains to
         standard = [number if it == -1 else it for number, it in enumerate(streams)]
@@ -109,7 +108,8 @@ class Popen(POPEN):  # type: ignore[type-arg]
 
 
 class Command(Popen):
-    """Starts `arcade-rl` as a fork too."""
+    """Starts a command as a fork, whatever the command is, and lets it start the programs of this module
+    as forks."""
 
     def _execute_child(self, args: Any, *given: Any) -> None:
         if sources:
@@ -201,7 +201,7 @@ def be(
     asked = fcntl.fcntl(connection.detach(), fcntl.F_DUPFD, FIRST_PARKED)
     take_over(request, before, descriptors, asked)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if request["words"][2] == COMMAND_LINE and not prepare():
+    if request["starts_programs"] and not prepare():
         return
     os.write(asked, str(os.getpid()).encode())
     os.close(asked)

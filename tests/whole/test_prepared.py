@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prepared import POPEN, Command
+from prepared import POPEN, Command, Popen
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only tests on Linux use forks")
 
@@ -34,6 +34,13 @@ sys.exit(3)
 """
 
 
+class Fork(Popen):
+    """Any program as a fork."""
+
+    def _execute_child(self, args: Any, *given: Any) -> None:
+        self._fork(args, *given)
+
+
 @pytest.mark.parametrize("leads", [True, False])
 def test_a_fork_has_what_a_process_of_the_interpreter_has(tmp_path: Path, leads: bool) -> None:
     (tmp_path / "file").touch()
@@ -52,11 +59,22 @@ def test_a_fork_has_what_a_process_of_the_interpreter_has(tmp_path: Path, leads:
         return found
 
     try:
-        fork, interpreter = facts(Command), facts(POPEN)
+        fork, interpreter = facts(Fork), facts(POPEN)
     finally:
         os.close(held)
     assert fork == interpreter
     assert fork["parent"] == os.getpid()
+
+
+SHARD = "import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-m', 'arcade_rl.envs.shard']).returncode)"
+
+
+def test_what_a_command_starts_is_forked_and_ends_as_it_does() -> None:
+    with Command([sys.executable, "-c", SHARD], stderr=subprocess.PIPE, text=True) as process:
+        complained = process.communicate()[1]
+    assert process.returncode == 1
+    assert "prepared.py" in complained  # the trace of a fork leads through what forked
+    assert "TypeError: serve() missing 4 required positional arguments" in complained
 
 
 def test_a_fork_that_is_killed_is_told() -> None:
