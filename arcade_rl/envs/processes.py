@@ -52,6 +52,8 @@ from arcade_rl.errors import PluginError
 
 CLOSE_WAIT_S = 5.0
 """How long a process may take to end before it is killed, s."""
+FATAL = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
+"""Signals that end a process which crashes."""
 SHARED_MEMORY = Path("/dev/shm")
 """Folder whose files stay in memory, on Linux."""
 
@@ -176,6 +178,8 @@ class Forked:
             kept = [2, *sorted(inherited)]
             for before, after in itertools.pairwise([*kept, os.sysconf("SC_OPEN_MAX")]):
                 os.closerange(before + 1, after)  # a pipe held here would never end
+            for fatal in FATAL:  # handlers of the parent, such as pygame's, print and abort
+                signal.signal(fatal, signal.SIG_DFL)
             for name, descriptor in (("stdout", 1), ("stderr", 2)):  # those of sys may be others
                 setattr(sys, name, os.fdopen(descriptor, "w", buffering=1, closefd=False))
             serve(*inherited, parent)

@@ -17,7 +17,7 @@ from arcade_rl.contracts import Frame
 from arcade_rl.errors import UsageError
 from arcade_rl.playback.library import Episode, Run
 from arcade_rl.playback.machine import RETURN, Machine
-from arcade_rl.playback.memories import Proof, memory_of, noted, trace_of
+from arcade_rl.playback.memories import Proof, memory_of, noted, replay_of, trace_of
 from arcade_rl.ram.kinds import BYTE, KINDS, NO_NUMBER, NumberKind, address_of, kind_of
 from arcade_rl.ram.lines import metric_lines, written_test
 from arcade_rl.ram.maps import Named, read_map
@@ -386,7 +386,7 @@ class Explorer:
         episode = self._episodes[0]
         memory, written = memory_of(episode), []
         Path(str(folder)).mkdir(parents=True, exist_ok=True)
-        with episode.replay() as replay:
+        with replay_of(episode) as replay:
             for place in self.proposals:
                 values = place.kind.read(memory)[:, place.address]
                 moments = np.flatnonzero(values[1:] != values[:-1])

@@ -3,11 +3,15 @@
 The screen shows pictures and memory. Beside the screen the game's environment plays the same steps,
 which gives what may be done and every metric. Both belong to one episode until somebody writes into
 the memory: from then on the screen plays on alone.
+
+Screen and environment have a process each, so an emulator that crashes takes nothing else with it. The
+next step opens both again and plays the episode up to where it was.
 """
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,13 +19,12 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium import spaces
 
+from arcade_rl.adapters.isolated import isolated_environments, isolated_screen
 from arcade_rl.config import Resolved
-from arcade_rl.contracts import Declaration, Frame, ScreenStep
+from arcade_rl.contracts import Declaration, Frame, ScreenStep, StepBatch
 from arcade_rl.envs.arrays import actions_for, to_numpy
-from arcade_rl.envs.door import open_env
 from arcade_rl.envs.seeds import GivenSeeds
-from arcade_rl.errors import UsageError
-from arcade_rl.playback.game import PlayedGame
+from arcade_rl.errors import PluginError, UsageError
 from arcade_rl.playback.tables import running
 from arcade_rl.ram.ranking import MemoryTrace
 from arcade_rl.ram.search import Memory
@@ -83,17 +86,16 @@ class Machine:
         """One for each episode that began here, the present one last."""
         self.frozen: dict[int, int] = {}
         """Bytes that are written anew after every step, by address."""
+        self._options = resolved.options
         self._random = np.random.default_rng(seed)
-        with ExitStack() as stack:
-            self._env = open_env(game, resolved.options, self.declaration, 1, "evaluation")
-            stack.callback(self._env.close)
-            played = PlayedGame(game, resolved.options, self.declaration)
-            self._screen = played.open_screen("evaluation", self.has_sound)
-            stack.callback(self._screen.close)
-            self._env.set_stage(max(len(self.declaration.stages) - 1, 0))
-            self._screen.set_stage(max(len(self.declaration.stages) - 1, 0))
+        self._stack = ExitStack()
+        self._is_lost = True
+        """Whether the processes have to be opened before the next use."""
+        try:
             self.reset(seed)
-            self._stack = stack.pop_all()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -104,11 +106,6 @@ class Machine:
     def close(self) -> None:
         """Free the machine."""
         self._stack.close()
-
-    @property
-    def memory(self) -> Memory:
-        """The memory now. (memory_bytes,), uint8."""
-        return self._screen.memory()
 
     @property
     def picture(self) -> Frame:
@@ -130,12 +127,20 @@ class Machine:
         return None if masks is None else to_numpy(masks)[0]
 
     def reset(self, seed: int) -> None:
-        """Begin the episode with this seed. Frozen bytes are free again."""
+        """Begin the episode with this seed. Frozen bytes are free again. PluginError if the game
+        fails."""
+        with self._used():
+            if self._is_lost:
+                self._open()
+            frame = self._begin(seed)
+            self.memory = self._screen.memory()
+            """The memory now. (memory_bytes,), uint8."""
         self.seed, self.steps, self.is_poked = seed, 0, False
         self.frozen.clear()
-        self.shown = ScreenStep([self._screen.reset(seed)], 0.0, False)
+        self._causes: list[tuple[str, tuple[Any, ...]]] = []
+        """What the screen was told since the episode began: names of its methods, and arguments."""
+        self.shown = ScreenStep([frame], 0.0, False)
         """What the last step showed: frames, sound, reward, and whether it was the last."""
-        self._observations = self._env.reset(GivenSeeds([[seed, seed]]))
         self.histories.append(Course([self.memory]))
 
     def action_of(self, text: str) -> int | None:
@@ -154,7 +159,8 @@ class Machine:
     def step(self, action: npt.ArrayLike | None = None) -> None:
         """Play a step; a random action that is allowed for None. A new episode begins, with the next
         seed, where the last one is over. UsageError where a random action cannot be drawn, because
-        masks are not known after memory was written, and in an episode that is too long."""
+        masks are not known after memory was written, and in an episode that is too long; PluginError
+        if the game fails, whose episode has no such step then."""
         if self.is_over:
             self.reset(self.seed + 1)
         if not self.is_poked and self.histories[-1].size > MOST_KEPT_BYTES:
@@ -163,27 +169,96 @@ class Machine:
                 "`episodes RUN`"
             )
         chosen = self._draw() if action is None else np.asarray(action)
-        self.shown = step = self._screen.step(chosen)
-        for address, value in self.frozen.items():
-            self._screen.poke(address, value)
-        self.steps += 1
-        if self.is_poked:
+        step, pokes = ("step", (chosen,)), [("poke", byte) for byte in self.frozen.items()]
+        with self._resumed():
+            shown: ScreenStep = self._tell(step)
+            for poke in pokes:
+                self._tell(poke)
+            memory = self._screen.memory()
+            batch = None if self.is_poked else self._step_env(chosen)
+        self.shown, self.memory, self.steps = shown, memory, self.steps + 1
+        self._causes += [step, *pokes]
+        if batch is None:
             return
-        batch = self._env.step(actions_for(np.asarray([chosen]), self._observations))
-        self._observations = batch.observations
         history = self.histories[-1]
         while len(self.histories) > 1 and sum(one.size for one in self.histories) > MOST_KEPT_BYTES:
             del self.histories[0]
-        history.memory.append(self.memory)
+        history.memory.append(memory)
         history.actions.append(chosen.tolist())
-        history.rewards.append(step.reward)
+        history.rewards.append(shown.reward)
         history.metrics.append(to_numpy(batch.metrics)[0].astype(np.float64))
 
     def poke(self, address: int, data: bytes) -> None:
-        """Write bytes into the memory, from an address on."""
-        self.is_poked = True
-        for offset, value in enumerate(data):
-            self._screen.poke(address + offset, value)
+        """Write bytes into the memory, from an address on. PluginError if the game fails."""
+        pokes = [("poke", (address + offset, value)) for offset, value in enumerate(data)]
+        with self._resumed():
+            for poke in pokes:
+                self._tell(poke)
+            memory = self._screen.memory()
+        self.is_poked, self.memory = True, memory
+        self._causes += pokes
+
+    # --- the processes -------------------------------------------------------------------------
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """Ask the processes something. They are opened anew after any failure."""
+        try:
+            yield
+        except BaseException:
+            self._is_lost = True
+            raise
+
+    @contextmanager
+    def _resumed(self) -> Iterator[None]:
+        """Ask the processes something in the present episode, to which they come back first if they
+        were lost."""
+        try:
+            with self._used():
+                if self._is_lost:
+                    self._come_back()
+                yield
+        except PluginError as error:
+            raise PluginError(f"{error}; go on from step {self.steps}, or `reset`") from error
+
+    def _open(self) -> None:
+        """Open the processes."""
+        self._stack.close()
+        how = self.game, self._options, self.declaration
+        self._env = isolated_environments(*how, 1, "evaluation")
+        self._stack.callback(self._env.close)
+        self._screen = isolated_screen(*how, "evaluation", self.has_sound)
+        self._stack.callback(self._screen.close)
+        last = max(len(self.declaration.stages) - 1, 0)
+        self._env.set_stage(last)
+        self._screen.set_stage(last)
+        self._is_lost = False
+
+    def _begin(self, seed: int) -> Frame:
+        self._observations = self._env.reset(GivenSeeds([[seed, seed]]))
+        return self._screen.reset(seed)
+
+    def _come_back(self) -> None:
+        """Open the processes, and play the episode up to where it was."""
+        self._open()
+        self._begin(self.seed)
+        for cause in self._causes:
+            self._tell(cause)
+        if not self.is_poked:
+            for action in self.histories[-1].actions:
+                self._step_env(action)
+        if not np.array_equal(self._screen.memory(), self.memory):
+            raise PluginError(f"{self.game.name} does not play the same episode again")
+
+    def _tell(self, cause: tuple[str, tuple[Any, ...]]) -> Any:
+        """Let the screen do something."""
+        method, arguments = cause
+        return getattr(self._screen, method)(*arguments)
+
+    def _step_env(self, action: Any) -> StepBatch:
+        batch = self._env.step(actions_for(np.asarray([action]), self._observations))
+        self._observations = batch.observations
+        return batch
 
     def _draw(self) -> Any:
         space = self._env.action_space

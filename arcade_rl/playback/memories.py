@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from arcade_rl.adapters.isolated import isolated_screen
+from arcade_rl.contracts import Screen
 from arcade_rl.errors import MissingError, UsageError
-from arcade_rl.playback.game import find_playable
+from arcade_rl.playback.game import PlayedGame, find_playable
 from arcade_rl.playback.library import Episode
 from arcade_rl.playback.machine import RETURN
+from arcade_rl.playback.replay import Replay
 from arcade_rl.playback.tables import RunningMetrics
 from arcade_rl.ram.kinds import NumberKind
 from arcade_rl.ram.ranking import MemoryTrace
@@ -31,8 +35,26 @@ def memory_of(episode: Episode) -> npt.NDArray[np.uint8]:
     declaration = find_playable(episode.recording).declaration
     if not declaration.memory_bytes:
         raise UsageError(f"{episode.metadata.game} opens no memory; expected memory_bytes declared")
-    with episode.replay() as replay:
+    with replay_of(episode) as replay:
         return np.stack([replay.memory(), *(replay.memory() for _ in replay)])
+
+
+def replay_of(episode: Episode) -> Replay:
+    """Play the episode again in a process of its own, so that an emulator that crashes is an error.
+    Close the replay after use. Errors are those of `Episode.replay`, and PluginError."""
+    played = find_playable(episode.recording)
+    screen = _screen_of(episode, played)
+    with ExitStack() as failed:
+        failed.callback(screen.close)
+        replay = Replay(episode.recording, screen, played.declaration)
+        failed.pop_all()
+    return replay
+
+
+def _screen_of(episode: Episode, played: PlayedGame) -> Screen:
+    """A screen for the episode, in a process of its own."""
+    how = played.game, played.options, played.declaration
+    return isolated_screen(*how, episode.metadata.purpose, sound=False)
 
 
 def trace_of(episode: Episode, name: str) -> MemoryTrace:
@@ -139,7 +161,7 @@ class Proof:
     ) -> tuple[npt.NDArray[np.uint8], list[npt.NDArray[np.uint8]]]:
         """(memory, pictures) of the steps after `step`."""
         recording = episode.recording
-        screen = find_playable(recording).open_screen(recording.metadata.purpose)
+        screen = _screen_of(episode, find_playable(recording))
         memory: list[Memory] = []
         pictures = []
         try:

@@ -95,7 +95,8 @@ def write(name: str, kind: str, identity: str, folder: Path) -> list[Path]:
     }
     for path, template in places.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(filled(template, values), encoding="utf-8")
+        text = filled(template, values)
+        path.write_text(aligned(text) if path.suffix == ".md" else text, encoding="utf-8")
     return list(places)
 
 
@@ -103,6 +104,14 @@ def filled(template: str, values: dict[str, str]) -> str:
     """A template with its values."""
     text = (files(__name__) / "templates" / f"{template}.txt").read_text(encoding="utf-8")
     return Template(text).substitute(values)
+
+
+def aligned(page: str) -> str:
+    """A page whose commands have their comments, which begin with "  # ", below each other."""
+    split = [line.partition("  # ") for line in page.splitlines()]
+    width = max(len(command) for command, mark, _ in split if mark)
+    lines = [f"{text:{width}}{mark}{comment}" if mark else text for text, mark, comment in split]
+    return "\n".join([*lines, ""])
 
 
 def _values(name: str, kind: Kind, identity: str) -> dict[str, str]:

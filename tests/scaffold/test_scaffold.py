@@ -192,6 +192,8 @@ def test_the_command_writes_and_says_what_is_next(
     assert written == {"pyproject.toml", "README.md", "__init__.py", "quick.toml", "test_boxing.py"}
     page = (folder_of_commands / "b" / "README.md").read_text()
     assert "$" not in page
+    comments = {line.index("  # ") for line in page.splitlines() if "  # " in line}
+    assert len(comments) == 1
     assert "boxing" not in {game.name for game in installed()}
 
 

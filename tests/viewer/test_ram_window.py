@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -212,6 +214,30 @@ def test_what_cannot_be_done_is_told_in_the_window(window: RamWindow) -> None:
     assert "cannot hold 999" in window.message
     assert window.is_urgent
     press(window, "s")
+    assert not window.is_urgent
+
+
+def test_an_emulator_that_crashes_is_told_and_the_search_goes_on(window: RamWindow) -> None:
+    machine = window.explorer.machine
+    press(window, ".", ".", "c")
+    found, steps = places(window), machine.steps
+    press(window, "tab")
+    (screen,) = machine._screen._shards  # type: ignore[attr-defined]
+    os.kill(screen.pid, signal.SIGSEGV)
+    for _ in range(8):
+        window._let_pass(1 / 60)
+    assert not window.is_playing
+    assert window.is_urgent
+    assert window.message == (
+        "breakout: the process of its screen ended with signal SIGSEGV; "
+        f"go on from step {steps}, or `reset`"
+    )
+    assert window.draw().any()
+    assert places(window) == found
+    press(window, ".")
+    assert machine.steps == steps + 1
+    assert not machine.is_over
+    press(window, "u")
     assert not window.is_urgent
 
 

@@ -22,6 +22,8 @@ from arcade_rl.playback.explorer import Explorer
 
 SCORE_LOW, LIVES, BALL_X = 0x4D, 0x39, 0x63
 """Addresses that the plugin's own memory.py reads."""
+THREE_MINUTES_S = 180
+"""Longest time that is played before the numbers are to be found, s."""
 BALL = (200, 72, 72)
 """Colour of the ball and the paddle."""
 
@@ -48,7 +50,7 @@ def ball_x(frame: Frame) -> float | None:
 def test_score_lives_and_the_ball_are_among_the_first_three(
     explorer: Explorer, tmp_path: Path
 ) -> None:
-    """Somebody plays 1,500 steps, and notes where the ball is in 60 pictures of the last game."""
+    """Three minutes of play name them, with notes of where the ball is in 60 pictures of the last game."""
     explorer.do("play 1400")
     assert SCORE_LOW in named(explorer, "score")
     assert LIVES in named(explorer, "lives_lost")
@@ -63,6 +65,8 @@ def test_score_lives_and_the_ball_are_among_the_first_three(
             notes.append(f"{step},{x}")
         if explorer.machine.is_over:
             break
+    frames = (1400 + step) * len(explorer.machine.shown.frames)
+    assert frames <= THREE_MINUTES_S * explorer.machine.declaration.frame_rate
     path = tmp_path / "ball.csv"
     path.write_text("\n".join(notes))
     assert len(notes) > 12
