@@ -80,6 +80,10 @@ class StartView(View):
 
     @property
     def command(self) -> str:
+        return str(self.form.checking) if self.form.target else ""
+
+    @property
+    def copied(self) -> str:
         return str(self.form.starting(self.cockpit.caller)) if self.form.target else ""
 
     def opened(self) -> None:
@@ -186,7 +190,7 @@ class StartView(View):
         lines = [
             f"{form.title or 'no configuration'}   name: {name}{seeds}   s starts",
             state,
-            self.command,
+            self.copied,
         ]
         width = max(self.size.width - 2, 20)
         self.query_one("#head", PlainText).say("\n".join(fitted(x, width, glyphs) for x in lines))
