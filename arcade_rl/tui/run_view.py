@@ -338,7 +338,7 @@ class RunView(View):
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
         row, panel = event.table.row(event.index), PANELS[self._panel]
-        if row is None:
+        if row is None or self.is_covered:
             return
         if panel.name != "Health":
             self._show_whole(panel, row)

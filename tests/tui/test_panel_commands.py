@@ -83,7 +83,7 @@ def test_the_panels_of_a_run_show_what_their_command_writes(
     assert len(set(commands)) == 1
     written = reading_of(values_of(commands[0], capsys))
     for panel in PANELS:
-        if panel.name == "Machine":  # its numbers are those of another moment
+        if panel.name == "Machine":  # numbers of the machine are those of another moment
             assert [line.name for line in written.machine] == [
                 line.name for line in shown[0].machine
             ]
