@@ -1,4 +1,4 @@
-"""Every panel names a command, and what that command writes is what the panel shows."""
+"""Panels: each names a command that writes what the panel shows, and draws what is new."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.widgets import Static
 
 from arcade_rl import cli
 from arcade_rl.runs.summary import StoredNotice
@@ -158,3 +159,45 @@ def test_a_measure_that_the_run_lacks_is_one_line(
     assert cli.run(words) == 0
     text = capsys.readouterr().out
     assert all(f"\n{panel.name}\n" in text for panel in PANELS)
+
+
+def test_a_look_that_finds_nothing_new_draws_nothing(
+    cockpit: Opened, made_up: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal at the end of a long line is sent nothing while nothing happens."""
+    drawn: list[str] = []
+    update = Static.update
+
+    def noted(self: Static, *arguments: Any, **named: Any) -> None:
+        drawn.append(str(self.id))
+        update(self, *arguments, **named)
+
+    async def play() -> None:
+        async with cockpit(made_up) as screen:
+            screen.app.choose("learned")
+            await screen.press("2")
+            await screen.shows("Entropy")
+            await screen.settled()
+            monkeypatch.setattr(Static, "update", noted)
+            await screen.settled()
+            assert drawn == []
+            screen.app.say("something new")
+            assert drawn == ["status"]
+
+    asyncio.run(play())
+
+
+def test_two_enters_at_once_open_one_dialog(cockpit: Opened, made_up: Path) -> None:
+    async def play() -> None:
+        async with cockpit(made_up) as screen:
+            screen.app.choose("learned")
+            await screen.press("2")
+            table = screen.app.screen.query_one("#panel", RowTable)
+            await screen.until(lambda: table.count > 0)
+            table.action_choose()
+            table.action_choose()
+            await screen.until(lambda: len(screen.app.screen_stack) > 1)
+            await screen.settled()
+            assert len(screen.app.screen_stack) == 2
+
+    asyncio.run(play())
