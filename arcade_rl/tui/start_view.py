@@ -117,10 +117,7 @@ class StartView(View):
 
     def _take_targets(self, targets: list[tuple[str, str]], missing: str) -> None:
         self._targets, self._missing, self._is_finding = targets, missing, False
-        if missing:
-            self.say(missing)
-        else:
-            self.say("")
+        self.say(missing)
         if targets and not self.form.target and self.is_shown:
             self.action_target()
         self._draw()
