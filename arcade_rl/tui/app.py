@@ -205,7 +205,7 @@ class Cockpit(App[None]):
         """Draw the line below the screens: what was said last, and the command of the panel."""
         width, command = self.size.width, self.shown.command
         right = safe(command, self.glyphs)
-        if len(right) > width // 2:
+        if len(right) > max(width // 2, width - len(self._said) - 4):
             right = ""
         left = fitted(f" {self._said}", max(width - len(right) - 2, 0), self.glyphs)
         text = Content.assemble(left, " ", Content.styled(right, "dim"), " ")
