@@ -22,6 +22,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import statistics
@@ -48,7 +49,9 @@ from arcade_rl.tui.demo import DemoStory, make_story
 
 QUIET_S = 0.15
 """Time without a byte after which an answer is taken to be whole, seconds."""
-ANSWER = b"\x1b[1;1R"
+ASK, ANSWER = b"\x1b[6n", b"\x1b[1;1R"
+"""What a program asks a terminal for the place of its cursor with, and an answer."""
+CODES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class DrawnTerminal:
@@ -70,7 +73,7 @@ class DrawnTerminal:
         os.close(theirs)
         self._rate = bytes_per_s
         self.total, self.last, self.drawn = 0, time.monotonic(), bytearray()
-        self.asked = 0
+        self.asked, self._rest = 0, b""
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
@@ -88,9 +91,10 @@ class DrawnTerminal:
             self.last = time.monotonic()
             self.drawn += data
             del self.drawn[:-200_000]
-            for _ in range(data.count(b"\x1b[6n")):
-                self.asked += 1
-                os.write(self.ours, ANSWER)
+            *asked, self._rest = (self._rest + data).split(ASK)  # a read may end within a question
+            self._rest = self._rest[-len(ASK) + 1 :]
+            self.asked += len(asked)
+            os.write(self.ours, ANSWER * len(asked))
 
     def wait_for(self, text: bytes, timeout_s: float = 60.0) -> float:
         """Seconds until the text was drawn."""
@@ -103,7 +107,8 @@ class DrawnTerminal:
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > timeout_s:
-                raise SystemExit(f"{what} was not drawn in {timeout_s} s")
+                newest = CODES.sub(b"", bytes(self.drawn[-4_000:])).decode(errors="replace")
+                raise SystemExit(f"{what} was not drawn in {timeout_s} s, but {newest[-300:]!r}")
             time.sleep(0.002)
         return time.monotonic() - began
 
@@ -297,7 +302,7 @@ def _grow(database: Database) -> None:
 
 
 def quantiles(values: list[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(values, n=20)
+    cuts = statistics.quantiles(values, n=20, method="inclusive")
     return {"median": round(statistics.median(values), 1), "p95": round(cuts[-1], 1), "most": round(max(values), 1)}  # fmt: skip
 
 

@@ -173,12 +173,12 @@ class Cockpit(App[None]):
         classes = {"-tiny": is_tiny, "-wide": width >= 110, "-tall": height >= 34}
         self.screen_stack[0].update_classes(classes)
         self.call_after_refresh(self._draw_top)  # by then the new size is everybody's
-        self.call_after_refresh(self._draw_status)
+        self.call_after_refresh(self.draw_status)
 
     def say(self, text: str) -> None:
         """Show one line below the screens."""
         self._said = text
-        self._draw_status()
+        self.draw_status()
 
     def _draw_top(self) -> None:
         base, width = self.screen_stack[0], self.size.width
@@ -201,10 +201,11 @@ class Cockpit(App[None]):
         summary = f"{LEAST[0]}x{LEAST[1]} is needed, q quits; {counted_states(self.rows)}"
         base.query_one("#tiny", PlainText).say(fitted(summary, max(width, 1), self.glyphs))
 
-    def _draw_status(self) -> None:
+    def draw_status(self) -> None:
+        """Draw the line below the screens: what was said last, and the command of the panel."""
         width, command = self.size.width, self.shown.command
         right = safe(command, self.glyphs)
-        if len(right) > width // 2:
+        if len(right) > max(width // 2, width - len(self._said) - 4):
             right = ""
         left = fitted(f" {self._said}", max(width - len(right) - 2, 0), self.glyphs)
         text = Content.assemble(left, " ", Content.styled(right, "dim"), " ")
@@ -405,7 +406,7 @@ class Cockpit(App[None]):
         view.opened()
         view.main().focus()
         self._draw_top()
-        self._draw_status()
+        self.draw_status()
 
     def action_leave(self) -> None:
         if not self.shown.leave() and self.shown.id != "runs":
@@ -436,7 +437,7 @@ class Cockpit(App[None]):
         self.push_screen(CompareScreen(chosen, dict(self.marked), self.glyphs))
 
     def action_copy(self) -> None:
-        text = self.shown.command
+        text = self.shown.copied
         if text:
             self.copy_to_clipboard(text)
             self.say(f"copied: {text}")

@@ -160,6 +160,11 @@ class RunBoard:
         return row
 
 
+def glance(run: RunDirectory) -> BoardRow:
+    """One run as it is now."""
+    return _read(run, _Known(BoardRow(run.name, run.path)), time.time())
+
+
 def _files(run: RunDirectory) -> tuple[Path, ...]:
     return *run.database_files, run.config, run.identity_file
 

@@ -267,7 +267,7 @@ def attempts_fail(it: Symptoms) -> Iterator[HealthFinding]:
         yield HealthFinding(
             "attempts failed", "error" if again[worst] > 2 else "warning",
             f"{len(again)} of {len(it.attempts)} chunks needed more than one attempt, "
-            f"chunk {worst} {again[worst]}: workers died or hung",
+            f"chunk {worst} needed {again[worst]}: workers died or hung",
             "read the notices and the log; nothing is lost, since a chunk is tried again",
             "steps per second",
         )  # fmt: skip

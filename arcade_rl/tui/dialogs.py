@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.visual import VisualType
 from textual.widgets import Input, Static
 
 from arcade_rl.tui.glyphs import Glyphs, safe
@@ -29,6 +30,13 @@ class PlainText(Static):
         self, text: str = "", *, id: str | None = None, classes: str | None = None
     ) -> None:
         super().__init__(Content(text), id=id, classes=classes, markup=False)
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show another text. Nothing is drawn where the text and its styles are as before."""
+        before = self.content
+        is_same = isinstance(before, Content) and isinstance(content, Content) and before.is_same(content)  # fmt: skip
+        if not is_same:
+            super().update(content, layout=layout)
 
     def say(self, text: str) -> None:
         """Show another text."""

@@ -236,7 +236,7 @@ class EpisodesView(View):
 
     def on_row_table_row_chosen(self, _: RowTable.RowChosen) -> None:
         """Play the episode in the terminal."""
-        if self._run is not None and self.chosen is not None:
+        if self._run is not None and self.chosen is not None and not self.is_covered:
             subject = Subject("episode", self._run.path, self.chosen)
             self.app.push_screen(PictureScreen(subject, self.cockpit.glyphs, self.action_window))
 

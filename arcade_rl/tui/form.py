@@ -185,7 +185,7 @@ class StartForm:
             (
                 ShownCell("*" if is_set else "", "accent"),
                 ShownCell(key, "accent" if is_set else ""),
-                ShownCell(value or "unset", "" if value else "dim"),
+                ShownCell(value or ("unset" if self.values else ""), "" if value else "dim"),
                 ShownCell(known.kind if known else "", "dim"),
                 ShownCell(origin, "dim"),
             ),

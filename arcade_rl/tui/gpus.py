@@ -31,6 +31,14 @@ class Gpu:
     processes: Mapping[int, float | None]
     """Memory of each process that computes on the GPU, MiB, by process id."""
 
+    @property
+    def numbers(self) -> dict[str, float | None]:
+        """The GPU in numbers, by names with units."""
+        return {
+            "busy_percent": self.busy, "used_mib": self.used_mib, "total_mib": self.total_mib,
+            "celsius": self.temperature,
+        }  # fmt: skip
+
     def words(self, pids: Collection[int]) -> str:
         """The GPU in one line, with the memory that these processes have there."""
         parts = [self.name]

@@ -128,6 +128,12 @@ class History:
         return [*EPISODE_MEASURES, *self._metrics, *(f"term {name}" for name in self._terms)]
 
     @property
+    def measure_names(self) -> list[str]:
+        """Names of everything that was measured, each once."""
+        names = [*self.episode_measures, *self.update_measures] if self._episodes else []
+        return list(dict.fromkeys(names))
+
+    @property
     def counts(self) -> tuple[int, int]:
         """(updates, episodes) that are here."""
         episodes = self._episodes.published.count if self._episodes else 0

@@ -59,6 +59,11 @@ class Caller:
         values = [word for key, value in (assignments or {}).items() for word in ("--set", f"{key}={value}")]  # fmt: skip
         return self.of_runs("train", *begins, *named, *values, "--detach")
 
+    def report(self, run: str, measure: str = "") -> Invocation:
+        """What is measured and listed of a run, as JSON; or every value of one measure."""
+        chosen = ("--measure", measure) if measure else ()
+        return self.of_runs("runs", "report", run, *chosen, "--json")
+
     def resume(self, run: str, steps: int | None = None, is_paused: bool = False) -> Invocation:
         """A run that goes on."""
         longer = () if steps is None else ("--steps", str(steps))

@@ -36,7 +36,7 @@ def _chunk_columns(_: RunReading) -> Sequence[ShownColumn]:
         ShownColumn("gain", "change", 8, True),
         ShownColumn("attempts", "tries", 5, True),
         ShownColumn("time", "time", 7, True, rank=2),
-        ShownColumn("kept", "kept", 12, rank=3),
+        ShownColumn("kept", "kept", 12, rank=3, grows=True, most=30),
         ShownColumn("reason", "last failure", 12, rank=1, grows=True, most=100),
     )
 

@@ -26,8 +26,8 @@ from arcade_rl.tui.projection import Projection, Subject
 if TYPE_CHECKING:
     from arcade_rl.tui.app import Cockpit
 
-MOST_RATE = 30.0
-"""Most pictures a second."""
+INTERVAL_S = 1.0 / 30.0
+"""Time between two pictures where the terminal is quick, seconds."""
 UPPER = "▀"
 RUN_BYTES = 42
 """Bytes of the codes for the two colours of a run of cells."""
@@ -76,7 +76,8 @@ class PictureBox(Widget, can_focus=True):
         """Whether a part of a picture was sent that is not drawn yet."""
         self._is_awaiting = False
         """Whether the projector was asked and has not answered yet."""
-        self._asked_next = 0.0
+        self._due = 0.0
+        """When the projector is asked for the next picture, by the monotonic clock."""
 
     @property
     def subject(self) -> Subject | None:
@@ -159,11 +160,12 @@ class PictureBox(Widget, can_focus=True):
 
     def _next(self) -> None:
         if self._projection is not None and not self._is_awaiting:
-            self._is_awaiting, self._asked_next = True, time.monotonic()
+            self._is_awaiting = True
+            self._due = max(self._due + INTERVAL_S, time.monotonic())
             self._projection.tell("next")
 
     def _next_soon(self) -> None:
-        wait = self._asked_next + 1.0 / MOST_RATE - time.monotonic()
+        wait = self._due - time.monotonic()
         if wait <= 0.0:
             self._next()
         else:

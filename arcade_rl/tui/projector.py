@@ -137,9 +137,9 @@ class Projectionist:
         self._is_stale = True
         self._last_s = time.monotonic()
         while True:
-            self._wait_for_next(reel)
+            is_told = self._wait_for_next(reel)
             is_new = self._tick(reel)
-            if not is_new and not self._is_stale:
+            if not (is_new or is_told or self._is_stale):
                 self._wait_for_frame(reel)
                 is_new = self._tick(reel)
             picture = self._cells(reel) if is_new or self._is_stale else None
@@ -152,10 +152,14 @@ class Projectionist:
                 if reel.is_over or (is_dropped and reel.session.position >= len(reel.session)):
                     return
 
-    def _wait_for_next(self, reel: Reel) -> None:
-        """Obey commands until the next picture is asked for."""
+    def _wait_for_next(self, reel: Reel) -> bool:
+        """Obey commands until the next picture is asked for, and say whether there were any: they are
+        answered at once."""
+        is_told = False
         while (command := self._commands.get()) != "next":
             self._obey(command, reel)
+            is_told = True
+        return is_told
 
     def _wait_for_frame(self, reel: Reel) -> None:
         """Wait until a frame is due, or a command has come, which is obeyed."""

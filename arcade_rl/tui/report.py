@@ -58,10 +58,13 @@ class ChunkLine:
 
 @dataclass(frozen=True, slots=True)
 class MachineLine:
-    """One number about the processes and disks of a run."""
+    """Something about the processes and disks of a run."""
 
     name: str
     value: str
+    """What people read."""
+    numbers: Mapping[str, float | None] = field(default_factory=dict)
+    """The numbers in `value`, with their units in their names; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,32 +139,32 @@ class RunReport:
         if row.pid:
             cpu, memory, count = self._usage(row.pid)
             lines += [
-                MachineLine("processes", f"{count}, the supervisor is {row.pid}"),
-                MachineLine("processor", f"{cpu:.0f} % of one core"),
-                MachineLine("memory", f"{memory / 1e6:,.0f} MB"),
-            ]
+                MachineLine("processes", f"{count}, the supervisor is {row.pid}", {"count": count, "supervisor": row.pid}),
+                MachineLine("processor", f"{cpu:.0f} % of one core", {"percent_of_a_core": cpu}),
+                MachineLine("memory", f"{memory / 1e6:,.0f} MB", {"bytes": memory}),
+            ]  # fmt: skip
         whole = psutil.virtual_memory()
-        lines.append(
-            MachineLine(
-                "memory of the machine", f"{whole.percent:.0f} % of {whole.total / 1e9:.1f} GB"
-            )
-        )
+        text = f"{whole.percent:.0f} % of {whole.total / 1e9:.1f} GB"
+        used = {"percent": whole.percent, "bytes": whole.total}
+        lines.append(MachineLine("memory of the machine", text, used))
         self._gpus.look()
         pids = self._processes.keys() if row.pid else set[int]()
         lines += [
-            MachineLine(f"GPU {number}", gpu.words(pids))
+            MachineLine(f"GPU {number}", gpu.words(pids), gpu.numbers)
             for number, gpu in enumerate(self._gpus.gpus)
         ] or [MachineLine("GPU", self._gpus.fault or "no GPU")]
-        load = os.getloadavg()[0]
-        lines.append(MachineLine("load", f"{load:.1f} on {os.cpu_count()} cores"))
+        load, cores = os.getloadavg()[0], os.cpu_count()
+        lines.append(
+            MachineLine("load", f"{load:.1f} on {cores} cores", {"load": load, "cores": cores})
+        )
         try:
             disk = shutil.disk_usage(self.run.path)
         except OSError as error:
             lines.append(MachineLine("disk", str(error)))
         else:
-            lines.append(
-                MachineLine("disk", f"{disk.free / 1e9:.1f} GB free of {disk.total / 1e9:.1f} GB")
-            )
+            text = f"{disk.free / 1e9:.1f} GB free of {disk.total / 1e9:.1f} GB"
+            sizes = {"free_bytes": disk.free, "bytes": disk.total}
+            lines.append(MachineLine("disk", text, sizes))
         return tuple(lines)
 
     def _usage(self, pid: int) -> tuple[float, float, int]:

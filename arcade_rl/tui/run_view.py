@@ -97,7 +97,10 @@ class RunView(View):
     @property
     def command(self) -> str:
         name = self.cockpit.chosen
-        return str(self.cockpit.caller.of_runs("runs", "show", name, "--json")) if name else ""
+        if not name:
+            return ""
+        curve = next((one for one in self.query(CurvePlot) if one.has_focus), None)
+        return str(self.cockpit.caller.report(name, curve.measure.key if curve else ""))
 
     def main(self) -> Widget:
         return self.query_one("#curve-0", CurvePlot)
@@ -148,6 +151,10 @@ class RunView(View):
             self._draw_curves()
         self._draw_panel()
         self._draw_panel_names()
+
+    def on_descendant_focus(self) -> None:
+        """The command below is that of the panel which has the focus."""
+        self.cockpit.draw_status()
 
     def _show_fault(self, text: str) -> None:
         line = self.query_one("#fault", PlainText)
@@ -226,7 +233,10 @@ class RunView(View):
             measured = Measured(measured.steps, measured.times, measured.episodes, -measured.values)
         smoothing = SMOOTHING[self._smoothing]
         series = joined(measured, self._axis, curve.points, measure.title, smoothing, slot)
+        is_other = measure.key != curve.measure.key
         curve.prepare(measure, [series], self._axis, self._is_log)
+        if is_other and curve.has_focus:
+            self.cockpit.draw_status()
 
     def _draw_panel_names(self) -> None:
         findings = len(self._report.reading.findings) if self._report else 0
@@ -328,7 +338,7 @@ class RunView(View):
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
         row, panel = event.table.row(event.index), PANELS[self._panel]
-        if row is None:
+        if row is None or self.is_covered:
             return
         if panel.name != "Health":
             self._show_whole(panel, row)

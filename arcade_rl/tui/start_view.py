@@ -27,6 +27,7 @@ from arcade_rl.tui.table import RowTable
 from arcade_rl.tui.view import FilterLine, View
 
 CHECK_DELAY_S = 0.2
+NO_TARGET = "t chooses a configuration"
 TOML_COLUMNS = (ShownColumn("line", "the configuration that the run will have", 20, grows=True),)
 
 
@@ -54,7 +55,7 @@ class StartView(View):
         yield PlainText(id="head")
         yield FilterLine("a part of a key, such as rate")
         with Horizontal():
-            yield RowTable(COLUMNS, glyphs, id="keys", empty="t chooses a configuration")
+            yield RowTable(COLUMNS, glyphs, id="keys", empty=NO_TARGET)
             yield RowTable(TOML_COLUMNS, glyphs, id="toml")
         yield PlainText(id="about")
 
@@ -80,6 +81,10 @@ class StartView(View):
 
     @property
     def command(self) -> str:
+        return str(self.form.checking) if self.form.target else ""
+
+    @property
+    def copied(self) -> str:
         return str(self.form.starting(self.cockpit.caller)) if self.form.target else ""
 
     def opened(self) -> None:
@@ -112,8 +117,7 @@ class StartView(View):
 
     def _take_targets(self, targets: list[tuple[str, str]], missing: str) -> None:
         self._targets, self._missing, self._is_finding = targets, missing, False
-        if missing:
-            self.say(missing)
+        self.say(missing)
         if targets and not self.form.target and self.is_shown:
             self.action_target()
         self._draw()
@@ -186,12 +190,13 @@ class StartView(View):
         lines = [
             f"{form.title or 'no configuration'}   name: {name}{seeds}   s starts",
             state,
-            self.command,
+            self.copied,
         ]
         width = max(self.size.width - 2, 20)
         self.query_one("#head", PlainText).say("\n".join(fitted(x, width, glyphs) for x in lines))
         is_fault = bool(form.fault or (self._missing and not form.target and not self._is_finding))
         self.query_one("#head", PlainText).set_class(is_fault, "fault")
+        self.keys.empty = "no key has this in its name" if form.target else NO_TARGET
         self.keys.show_rows(form.rows(self._wanted) if form.target else [])
         toml = [
             ShownRow(f"{k}", (ShownCell(line, "accent" if line.startswith("[") else ""),))
@@ -275,7 +280,7 @@ class StartView(View):
 
     def on_row_table_row_chosen(self, event: RowTable.RowChosen) -> None:
         row = event.table.row(event.index)
-        if event.table is not self.keys or row is None:
+        if event.table is not self.keys or row is None or self.is_covered:
             return
         key, value = row.key, row.cells[2].text if row.cells[2].tone != "dim" else ""
 

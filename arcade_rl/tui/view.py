@@ -34,14 +34,21 @@ class View(Vertical):
         return self.cockpit.shown is self
 
     @property
+    def is_covered(self) -> bool:
+        """Whether a dialog or another screen lies over the screens. A second Enter that comes before
+        a dialog is up must not open another one below it."""
+        return self.app.screen is not self.screen
+
+    @property
     def command(self) -> str:
-        """The command line that gives the same data as JSON."""
+        """The command line that gives the data of the panel with the focus as JSON; "" where there
+        is none."""
         return ""
 
     @property
-    def reference(self) -> str:
-        """What `y` copies: the name of what is under the cursor."""
-        return self.cockpit.chosen
+    def copied(self) -> str:
+        """The command line that the key for copying takes."""
+        return self.command
 
     def main(self) -> Widget:
         """What has the focus when the view comes up."""

@@ -26,6 +26,7 @@ LEAVES = [
     *(["plugins", name] for name in ("list", "show", "check")),
     *(["roms", name] for name in ("check", "import", "list")),
     *(["config", name] for name in ("list", "show", "keys", "validate")),
+    ["runs", "report"],
     ["runs", "watch"],
 ]
 

@@ -71,7 +71,7 @@ CASES = [
     ("return fell", returns_of(lambda t: np.where(t < 0.5, 100 * t, 100 * (1 - t))), "has forgotten"),
     ("return stands still", returns_of(lambda t: 0 * t + 5), "nothing is learned"),
     ("slowed down", with_values(speed=np.where(PART < 0.6, 2000.0, 500.0), learn=np.where(PART < 0.6, 0.3, 1.5)), "the phase that grew most is learn"),
-    ("attempts failed", replace(healthy(), attempts={1: 1, 2: 4}), "chunk 2 4"),
+    ("attempts failed", replace(healthy(), attempts={1: 1, 2: 4}), "chunk 2 needed 4"),
     ("no episode ended", replace(healthy(), returns=np.empty(0), return_steps=np.empty(0)), "no episode has ended"),
     ("deviation runs away", with_values(std=1 + 4 * PART), "mostly noise"),
 ]  # fmt: skip

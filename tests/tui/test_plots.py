@@ -15,7 +15,7 @@ from arcade_rl.tui.halfblocks import (
     shades_of_line,
     size_within,
 )
-from arcade_rl.tui.pace import GOAL_S, LEAST_BYTES, PicturePace
+from arcade_rl.tui.pace import FIRST_BYTES, GOAL_S, LEAST_BYTES, PicturePace
 from arcade_rl.tui.rows import ShownColumn, fit
 from arcade_rl.tui.series import Measured, ShownSeries, joined, nearest_point, smoothed
 from arcade_rl.words import DASH
@@ -160,3 +160,26 @@ def test_a_slow_terminal_is_sent_little_at_once_and_a_quick_one_much() -> None:
         pace.took(int(pace.budget), 0.001)
     assert pace.budget > 100_000
     assert pace.words(now) == ""
+
+
+def test_a_quick_terminal_at_the_end_of_a_long_line_is_sent_much() -> None:
+    """Simulated: answers come after 0.3 s, and a million bytes are drawn in a second."""
+    pace, now = PicturePace(), 0.0
+    for part in range(60):
+        sent = min(pace.budget, 300.0 if part % 3 == 0 else 30_000.0)
+        now += 0.3 + sent / 1e6
+        pace.took(int(sent), 0.3 + sent / 1e6)
+        pace.showed(now)
+        assert not pace.is_hopeless(3 * 160 * 50)
+    assert pace.budget > 10_000
+    assert "slow terminal" in pace.words(now), "3 pictures a second are few, whatever the cause"
+
+
+def test_small_parts_prove_nothing_and_a_part_that_was_held_up_is_not_taken_for_the_rule() -> None:
+    pace = PicturePace()
+    for _ in range(100):
+        pace.took(400, 0.02)
+    assert pace.budget == FIRST_BYTES
+    for part in range(10):  # 17,000 bytes a second, and a machine that is busy with other things
+        pace.took(1_000, 1.5 if part % 4 else 0.08)
+        assert not pace.is_hopeless(3 * 160 * 50)
