@@ -13,7 +13,18 @@ from arcade_rl_drmario.baselines import PlacementSearch, make_baseline, weights_
 from arcade_rl_drmario.environment import DrMarioEnv
 from arcade_rl_drmario.options import DrMarioOptions
 from arcade_rl_drmario.planning.candidates import settle_all
-from arcade_rl_drmario.planning.search import WON
+from arcade_rl_drmario.planning.leaves import (
+    CLEARED,
+    DEPTH,
+    KILLED,
+    LOST,
+    OPEN,
+    OUTCOME,
+    PLACE,
+    ROW,
+    fill_leaves,
+)  # fmt: skip
+from arcade_rl_drmario.planning.search import MOST_DROPS, PILLS, WON
 from arcade_rl_drmario.simulator import Simulator
 from arcade_rl_drmario.simulator.state import EMPTIED
 from cartridge_player import BLUE, RED, YELLOW
@@ -134,3 +145,65 @@ def test_three_pills_clear_more_than_one_at_level_20() -> None:
     assert cleared["random"] == 0
     assert cleared["greedy"] > 0.6
     assert cleared["search3"] > 0.85
+
+
+def leaves_of(bottle: Board, pills: list[int], places: list[int]) -> tuple[Any, ...]:
+    """(viruses that each placement kills (B,), features (L, 6, 60), notes (L, 5)) of one board."""
+    beam = np.array([[*range(len(places)), -1]])
+    firsts = np.zeros(beam.shape, np.int64)
+    features = np.empty((beam.size * MOST_DROPS, len(PILLS), 60), np.float32)
+    notes = np.empty((len(features), 5), np.int64)
+    found = fill_leaves(
+        bottle.reshape(1, 128), np.array([pills], np.uint8), np.array([places], np.int16), beam,
+        firsts, features, notes,
+    )  # fmt: skip
+    return firsts[0, :-1], features[:found], notes[:found]
+
+
+def test_leaves_are_the_boards_behind_every_drop_of_the_next_pill() -> None:
+    _, seen = seen_of(2, 6, 6)
+    for row in range(2):
+        board, pills = seen["bottle"][row].reshape(16, 8), seen["pills"][row].tolist()
+        places = [int(one) for one in seen["placements"][row] if one >= 0][::5]
+        firsts, features, notes = leaves_of(board, pills, places)
+        assert (notes[:, ROW] == 0).all()
+        assert (notes[:, DEPTH] == 2).all()
+        for place, one in enumerate(places):
+            after = put(board, one, pills[:2])
+            assert firsts[place] == viruses(board) - viruses(after)
+            mine = notes[:, PLACE] == place
+            lists = [put(after, drop, pills[2:4]) for drop in drops(after, pills[4])]
+            boards = {bytes(b): b for b in lists}
+            plain = sorted(plain_features(b, pills[4]).tolist() for b in boards.values())
+            found = sorted({tuple(f) for f in features[mine][:, 0, :52].tolist()})
+            assert np.unique(np.array(plain), axis=0) == pytest.approx(
+                np.unique(np.array(found), axis=0)
+            )
+            assert set(notes[mine, KILLED]) == {viruses(after) - viruses(b) for b in lists}
+        for pill, (first, second) in enumerate(PILLS.tolist()):
+            assert (features[:, pill, 59] == (first == second)).all()
+            assert (features[:, pill, :52] == features[:, 0, :52]).all()
+
+
+def test_leaves_say_where_the_game_has_ended() -> None:
+    """The first pill may clear the level or close the bottle, and so may the second."""
+    board = parse("Sr .. .. .. .. .. .. .. Sr .. .. .. .. .. .. .. Vr .. .. .. .. .. .. .. ")
+    simulator = falling("", colours=(RED, BLUE))
+    simulator.state["field"][0, 0] = board
+    possible = np.flatnonzero(simulator.reachable()[0, 0]).tolist()
+    firsts, _, notes = leaves_of(board, [RED, BLUE, RED, RED, 14], possible)
+    for place, one in enumerate(possible):
+        mine = notes[notes[:, PLACE] == place]
+        if viruses(put(board, one, (RED, BLUE))) == 0:
+            assert firsts[place] == 1
+            assert mine[:, [DEPTH, OUTCOME]].tolist() == [[1, CLEARED]]
+        else:
+            assert (mine[:, DEPTH] == 2).all()
+            assert (mine[:, OUTCOME] == CLEARED).sum() == (mine[:, KILLED] == 1).sum()
+    assert CLEARED in notes[notes[:, DEPTH] == 2, OUTCOME]
+    assert OPEN in notes[notes[:, DEPTH] == 2, OUTCOME]
+    high = np.full((16, 8), EMPTIED, np.uint8)
+    high[2:, 3] = np.where(np.arange(14) % 2, 0x80 | RED, 0x80 | BLUE)
+    high[15, 0] = 0xD0 | RED
+    _, _, over = leaves_of(high, [RED, BLUE, YELLOW, RED, 14], [128 + 8 + 3])
+    assert over[:, [DEPTH, OUTCOME]].tolist() == [[1, LOST]]
