@@ -243,7 +243,7 @@ def _draw(
     try:
         viewer.open()
         viewer.play_frames(frames)
-        viewer.screenshot(screenshot)
+        viewer.output.write_screenshot(screenshot)
     finally:
         viewer.close()
     click.echo(screenshot)
