@@ -13,8 +13,6 @@ from arcade_rl.viewer.window import ViewerWindow
 
 LEAD_S = 1 / 30
 """Longest time by which a frame is drawn before it is due, s."""
-LATE_S = 0.02
-"""Most of a frame's delay that its sound makes up for, s: enough sound must wait for the card."""
 
 
 class Shutter:
@@ -90,7 +88,7 @@ class Shutter:
             return
         self._window.prepare(self._draw())
         if not (is_new and player.is_playing):
-            self._flip(due)
+            self._flip()
             return
         self._due = due
         if time.perf_counter() >= due:
@@ -99,7 +97,7 @@ class Shutter:
     def _show(self, due: float) -> None:
         """Show the picture that is prepared."""
         assert self._player is not None, "a player is loaded"
-        self._flip(due)
+        self._flip()
         if self._player.is_playing:
             self.on_shown(time.perf_counter() - due)
         self._due = None
@@ -113,20 +111,19 @@ class Shutter:
             return 0.0
         return min(1 / (player.speed * float(player.session.declaration.frame_rate)), LEAD_S)
 
-    def _flip(self, due: float) -> None:
-        """Show the picture that is prepared, of a frame that was due then, and let the frame be heard,
-        and before it those that are passed over."""
+    def _flip(self) -> None:
+        """Show the picture that is prepared, and let its frame be heard, and before it those that are
+        passed over, which were due earlier."""
         self._window.flip()
         if self._sound is not None:
-            self._hear(self._sound, due)
+            self._hear(self._sound)
         self._sounds.clear()
 
-    def _hear(self, sound: Sound, due: float) -> None:
+    def _hear(self, sound: Sound) -> None:
         player = self._player
         assert player is not None, "a player is loaded"
-        late_s = min(max(time.perf_counter() - due, 0.0), LATE_S)
         frame_s = 1 / float(player.session.declaration.frame_rate)
         for later, (moment, frame) in zip(
             reversed(range(len(self._sounds))), self._sounds, strict=True
         ):
-            sound.take(moment, frame, late_s + later * frame_s)
+            sound.take(moment, frame, later * frame_s)
