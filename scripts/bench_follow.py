@@ -126,19 +126,19 @@ class Training:
         self._reader, self._decoder = FeedReader(self.run.feed), FeedDecoder()
 
     def play(self, rollouts: int) -> tuple[PlayedRollout, float]:
-        """Wait for so many more rollouts; returns the last of them, and the processor time that the
-        training has taken until now, s."""
-        while True:
+        """Wait for so many more rollouts at least; returns the newest one, and the processor time that
+        the training has taken until now, s."""
+        newest: PlayedRollout | None = None
+        while rollouts > 0 or newest is None:
             for frame in self._reader.poll():
                 assert isinstance(frame, bytes), "nothing of the feed is lost"
                 item = self._decoder.decode(frame)
                 if isinstance(item, PlayedRollout):
-                    rollouts -= 1
-                    if rollouts == 0:
-                        return item, self._spent_s()
+                    newest, rollouts = item, rollouts - 1
             if self._started.poll() is not None:
                 raise SystemExit("the training ended too early")
             time.sleep(0.005)
+        return newest, self._spent_s()
 
     def _spent_s(self) -> float:
         processes = [self._process, *self._process.children(recursive=True)]
