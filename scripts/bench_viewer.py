@@ -3,22 +3,20 @@
 
     scripts/bench_viewer.py RUN:EPISODE [--seconds 60] [--size 1280x720]
     scripts/bench_viewer.py RUN:EPISODE --keys 30 [--size 1280x720]
-    scripts/bench_viewer.py --follow CONFIG [--steps 60000] [--rounds 3] [--size 1280x720]
 
 With --keys, keys are pressed at random for so many minutes, all those of the table and the mouse on the
 bar. RUN may get markers. An exception ends the script; the figures are how the memory grows of the
 window's process, and of the processes in which its games are played.
 
-The last form trains the same configuration twice in each round, with a window that follows it and
-without, and compares steps per second; the order changes from round to round. Where there are two cores
-or more, the training has all but the last one, and the window has that one. Start it on a display, or through `xvfb-run -a`; without a display it draws into memory. RUN must keep
-two checkpoints or more. A busy machine shows in every figure: the last line says how busy it was.
+Start the script on a display, or through `xvfb-run -a`; without a display it draws into memory.
+RUN must keep two checkpoints or more. A busy machine shows in every figure: the last line says how busy
+it was.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import gc
 import os
 import random
 import statistics
@@ -28,25 +26,26 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from arcade_rl.playback.followed_programme import FollowedEpisodes
-from arcade_rl.playback.following import Following
 from arcade_rl.playback.programme import programme_of
 from arcade_rl.playback.references import find_source
-from arcade_rl.runs import checkpoints
-from arcade_rl.runs.directory import RunDirectory
-from arcade_rl.runs.watched import LocalFeed
+from arcade_rl.runs.directory import runs_directory
 from arcade_rl.viewer.bar import HEIGHT
 from arcade_rl.viewer.keys import BY_KEY
+from arcade_rl.viewer.picture import Appearances
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 from arcade_rl.viewer.window import Pointed, Pressed, ViewerWindow, WindowEvent
 
+DISPLAY = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+"""The display that windows open on; nothing where they draw into memory."""
 SOON_S, LATE_S = 0.004, 0.008
 TIMES = 60
+WARM_UP_KEYS = 600
+"""Keys after which everything that keys show was shown."""
 FIRST = """
 import sys, time
 began = float(sys.argv.pop(1))
@@ -67,8 +66,7 @@ class TimedWindow(ViewerWindow):
     """A window that notes for how long nobody looks at its keys."""
 
     def __init__(self, size: tuple[int, int]) -> None:
-        headless = not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-        super().__init__(size, "bench", headless)
+        super().__init__(size, "bench", headless=not DISPLAY)
         self.longest_s = 0.0
         """Longest time between two looks at the keys, s."""
         self._looked = time.perf_counter()
@@ -165,7 +163,7 @@ def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
     late: list[float] = []
     seconds, frames, episodes, cpu_s, skipped = 0.0, 0, 0, 0.0, viewer.player.skipped
     viewer.shutter.on_shown = late.append
-    viewer.shutter.restart()
+    viewer.shutter.load(viewer.player)  # a picture that was prepared long ago is not late
     window = viewer.window
     assert isinstance(window, TimedWindow), "a bench opened it"
     window.forget()
@@ -264,10 +262,25 @@ def memory() -> tuple[float, float]:
     return own.memory_info().rss / 2**20, sum(it.memory_info().rss for it in children) / 2**20
 
 
+def put_back(viewer: Viewer, reference: str) -> None:
+    """Show what was shown first, as it was shown first: memory differs with what is on show."""
+    viewer.leave_several()
+    viewer.editor, viewer.look = None, Appearances("full", "dark", "blue-orange")
+    if viewer.window.is_full:
+        viewer.window.change_full_screen()
+    viewer.programme = programme_of(find_source(reference, None), 0)
+    viewer.show(viewer.programme.source)
+    viewer.play_frames(1)
+    gc.collect()
+
+
 def random_keys(reference: str, size: tuple[int, int], minutes: float) -> Iterator[str]:
-    """What so many minutes of keys at random do to the memory. The first tenth is not counted: what is
-    shown for the first time is loaded then."""
-    programme = programme_of(find_source(reference, None), 0)
+    """What so many minutes of keys at random do to the memory, in ten parts after a first one that is
+    not counted: what is shown for the first time is loaded then. That part lasts for `WARM_UP_KEYS`
+    keys at least. After each part the memory is measured with the same picture."""
+    os.environ["ARCADE_RL_RUNS_DIR"] = os.path.abspath(runs_directory(None))
+    place = os.path.abspath(reference) if os.sep in reference else reference
+    programme = programme_of(find_source(place, None), 0)
     rng, count = random.Random(0), 0
     with tempfile.TemporaryDirectory() as name, closing(TimedWindow(size)) as window:
         os.environ["XDG_STATE_HOME"] = name
@@ -275,129 +288,30 @@ def random_keys(reference: str, size: tuple[int, int], minutes: float) -> Iterat
         viewer = Viewer(programme, window, ViewerOptions(folder=Path(name, "pictures")))
         with closing(viewer):
             viewer.open()
-            viewer.play_frames(1)
-            before = 0.0
+            began, before = time.monotonic(), 0.0
             for part in range(11):
                 until = time.monotonic() + 6 * minutes
-                while time.monotonic() < until:
+                while time.monotonic() < until or count < WARM_UP_KEYS:
                     press_at_random(viewer, rng)
                     count += 1
+                put_back(viewer, place)
                 own, children = memory()
                 before = own if part == 0 else before
                 yield (
-                    f"{count} keys in {(part + 1) * minutes / 10:.1f} minutes: {own:.0f} MiB, "
+                    f"{count} keys in {(time.monotonic() - began) / 60:.1f} minutes: {own:.0f} MiB, "
                     f"{own - before:+.1f} since the first part; {children:.0f} MiB in other processes"
                 )
 
 
-# --- a window that follows a training ------------------------------------------------------------
-
-
-def follow(run: RunDirectory, size: tuple[int, int]) -> Pace:
-    """Follow a training in this process until it is over."""
-    while not any(run.feed.glob("*.feed")):
-        time.sleep(0.05)
-    with closing(Following(LocalFeed(run))) as following, closing(TimedWindow(size)) as window:
-        viewer = Viewer(FollowedEpisodes(following), window, ViewerOptions())
-        with closing(viewer):
-            viewer.open()
-            viewer.player.play()
-            return paced(
-                viewer, lambda: following.status.phase in ("waiting", "live", "between chunks")
-            )
-
-
-def pinned(command: Sequence[str], cores: set[int], folder: Path) -> subprocess.Popen[str]:
-    """Start a process on these cores."""
-    return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, cores),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A training."""
-
-    speed: float
-    """Steps per second."""
-    cpu_s: float
-    """Processor time of all its processes, s: says more than the speed on a busy machine."""
-
-
-def train(config: str, steps: int, has_window: bool, size: str) -> tuple[Trained, Pace | None]:
-    """How a training did, and its window."""
-    cores = sorted(os.sched_getaffinity(0))
-    ours, theirs = (set(cores[:-1]) or set(cores)), {cores[-1]}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        run = RunDirectory(folder / "runs" / "bench")
-        words = [
-            "train",
-            config,
-            "--run",
-            "bench",
-            "--steps",
-            str(steps),
-            "--set",
-            f"chunk.steps={steps}",
-        ]
-        words += ["--set", "train.env_processes=1", "--set", "train.threads=1"]
-        trainer = pinned([sys.executable, "-m", "arcade_rl", *words], ours, folder)
-        window = None
-        if has_window:
-            command = [sys.executable, os.path.abspath(__file__), "--window", str(run.path)]
-            window = pinned([*command, "--size", size], theirs, folder)
-        _, status, used = os.wait4(trainer.pid, 0)
-        trainer.returncode = os.waitstatus_to_exitcode(status)
-        if trainer.returncode:
-            raise SystemExit(f"the training of {config} failed")
-        state = checkpoints.newest(run.checkpoints)
-        assert state is not None, "it trained"
-        said = window.communicate()[0] if window else ""
-    found = Pace(**json.loads(said)) if said else None
-    return Trained(state.steps / state.trained_s, used.ru_utime + used.ru_stime), found
-
-
-def compare(config: str, steps: int, rounds: int, size: str) -> Iterator[str]:
-    """Lines with the figures of trainings with and without a window."""
-    ratios, shares = [], []
-    for number in range(rounds):
-        order = (True, False) if number % 2 else (False, True)
-        found = {has_window: train(config, steps, has_window, size) for has_window in order}
-        (alone, _), (watched, window) = found[False], found[True]
-        ratios.append(watched.speed / alone.speed)
-        shares.append(watched.cpu_s / alone.cpu_s)
-        yield f"round {number + 1}: {alone.speed:,.0f} steps/s alone, {watched.speed:,.0f} with a window, {ratios[-1] - 1:+.1%}; processor time {alone.cpu_s:.1f} s and {watched.cpu_s:.1f} s"
-        if window is not None:
-            yield f"  window: {window.words}"
-    yield (
-        f"with a window: {statistics.median(ratios) - 1:+.1%} steps/s (limit -1 %), "
-        f"{statistics.median(shares) - 1:+.1%} processor time of the training; medians of {rounds} pairs"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("reference", metavar="RUN:EPISODE", nargs="?")
+    parser.add_argument("reference", metavar="RUN:EPISODE")
     parser.add_argument("--keys", metavar="MINUTES", type=float)
-    parser.add_argument("--follow", metavar="CONFIG")
-    parser.add_argument("--steps", type=int, default=60_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--window", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--size", default="1280x720")
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
-    if given.window is not None:
-        print(json.dumps(asdict(follow(RunDirectory(given.window), (width, height)))))
-        return
-    if (given.reference is None) == (given.follow is None):
-        parser.error("give RUN:EPISODE or --follow CONFIG")
-    if given.follow is not None:
-        config = given.follow if ":" in given.follow else os.path.abspath(given.follow)
-        lines = compare(config, given.steps, given.rounds, given.size)
-    elif given.keys is not None:
+    if given.keys is not None:
         lines = random_keys(given.reference, (width, height), given.keys)
     else:
         lines = measure(given.reference, (width, height), given.seconds)

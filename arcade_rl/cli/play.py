@@ -13,6 +13,9 @@ from arcade_rl.cli.train import RUNS_DIR, SEED, SET_OPTIONS
 from arcade_rl.cli.watch import MUTE
 from arcade_rl.errors import UsageError
 
+WAY_OUT = "play on a desktop, or run this through `xvfb-run -a` where a program presses the keys"
+"""What to do where no display is found."""
+
 
 @click.command(
     epilog=examples(
@@ -87,7 +90,8 @@ def play(
         runs_dir=runs_dir,
         sound=not mute,
     )
-    window = ViewerWindow(remembered_size(notice), f"{resolved.game.name} - arcade_rl")
+    title = f"{resolved.game.name} - arcade_rl"
+    window = ViewerWindow(remembered_size(notice), title, way_out=WAY_OUT)
     try:
         show_until_closed(Viewer(match, window, options))
     finally:

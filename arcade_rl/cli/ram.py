@@ -13,7 +13,7 @@ import click
 from arcade_rl.cli.appearance import SIGNS, THEME
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.train import JSON, RUNS_DIR, SEED, SET_OPTIONS
-from arcade_rl.cli.watch import FRAMES, HEADLESS, MUTE, SCREENSHOT, SIZE, check_headless
+from arcade_rl.cli.watch import FRAMES, HEADLESS, MUTE, SCREENSHOT, SIZE, WAY_OUT, check_headless
 from arcade_rl.errors import ArcadeError, UsageError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _show(
 
     headless = screenshot is not None
     size = SIZE if headless else remembered_size(notice)
-    opened = ViewerWindow(size, f"memory of {resolved.game.name} - arcade_rl", headless)
+    opened = ViewerWindow(size, f"memory of {resolved.game.name} - arcade_rl", headless, WAY_OUT)
     with (
         closing(opened),
         closing(RamWindow(resolved, explorer, opened, theme(*colours))) as shown,

@@ -36,6 +36,11 @@ SCREENSHOT = click.option(
     metavar="FILE.png",
     help="Where --headless writes the last frame.",
 )
+WAY_OUT = (
+    "run this on a desktop, through `xvfb-run -a`, or with "
+    "`--headless --frames N --screenshot FILE.png`, which needs none"
+)
+"""What to do where no display is found."""
 SIZE = (1280, 720)
 """(width, height) of a picture without a window, pixel."""
 
@@ -110,7 +115,7 @@ def watch(
             sound=not (mute or headless),
         )
         size = SIZE if headless else remembered_size(notice)
-        window = ViewerWindow(size, f"{show.title} - arcade_rl", headless)
+        window = ViewerWindow(size, f"{show.title} - arcade_rl", headless, WAY_OUT)
         stack.callback(window.close)
         if frames is not None and screenshot is not None:
             _draw(show, window, options, frames, screenshot)
@@ -238,7 +243,7 @@ def _draw(
     try:
         viewer.open()
         viewer.play_frames(frames)
-        viewer.screenshot(screenshot)
+        viewer.output.write_screenshot(screenshot)
     finally:
         viewer.close()
     click.echo(screenshot)

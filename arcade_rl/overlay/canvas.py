@@ -148,6 +148,11 @@ class Canvas:
         inside = box.inset(style.px(20), style.px(14))
         return self.heading(inside, heading, aside) if heading else inside
 
+    @staticmethod
+    def heading_room(box: Rect, aside: str = "") -> int:
+        """Width that a heading may have of this room, pixel: all of it, where there is no remark."""
+        return int(box.width * 0.62) if aside else box.width
+
     def heading(self, box: Rect, heading: str, aside: str = "") -> Rect:
         """Draw a heading into the ground with a remark to the right, and return the room below."""
         style, theme = self.style, self.theme
@@ -155,7 +160,7 @@ class Canvas:
         font = style.heading
         baseline = box.y + (height + font.capital) // 2
         end = texts.draw_spaced(
-            self.ground, heading, box.x, baseline, font, theme.dim, int(box.width * 0.62)
+            self.ground, heading, box.x, baseline, font, theme.dim, self.heading_room(box, aside)
         )
         ink = Rect(box.x, baseline - font.capital, end - box.x, font.capital)
         self.placed[ink] = PlacedText(heading, heading, ink, ink)

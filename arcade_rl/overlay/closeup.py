@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arcade_rl.contracts import Frame
+from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.blocks import Layers, SeenPictures
 from arcade_rl.overlay.canvas import Canvas, Label, Style
 from arcade_rl.overlay.layout import Rect
@@ -61,7 +62,7 @@ class _Panel:
             why = "a search has no layers" if is_bare else "at the start, or without its policy"
             canvas.write(why, inside.top(24), canvas.style.label, theme.faint, ground=True)
         elif what == EYES:
-            inside = canvas.panel(box, "WHAT THE AGENT SEES")
+            inside = canvas.panel(box, self._heading(box, "WHAT THE AGENT SEES", "AGENT SEES"))
             for place, room in enumerate(inside.rows([1.0] * len(activity.seen), 12)):
                 self._see(activity.seen[place], place, room, names)
         else:
@@ -78,6 +79,13 @@ class _Panel:
                     label.show(number(value, 3))
         return self.canvas.pixels
 
+    def _heading(self, box: Rect, whole: str, short: str, aside: str = "") -> str:
+        """The heading of a panel with this box: the short one, where there is no room for the whole
+        one beside the remark."""
+        style = self.canvas.style
+        room = self.canvas.heading_room(box.inset(style.px(20), 0), aside)
+        return texts.first_fitting((whole, short), style.heading, room)
+
     def _see(self, seen: Seen, place: int, room: Rect, names: tuple[str, ...]) -> None:
         if seen.is_picture:
             self._place(SeenPictures(self.canvas, place, seen.name, seen.values.shape), room)
@@ -87,7 +95,8 @@ class _Panel:
     def _look_at(self, activity: Activity, place: int, box: Rect) -> None:
         layer = activity.layers[min(place, len(activity.layers) - 1)]
         tiles = Layers(self.canvas, activity.layers.index(layer), layer.label, layer.values.shape)
-        inside = self.canvas.panel(box, f"LAYER {place + 1}: {layer.label}", tiles.dimensions)
+        whole, aside = f"LAYER {place + 1}: {layer.label}", tiles.dimensions
+        inside = self.canvas.panel(box, self._heading(box, whole, layer.label, aside), aside)
         self._place(tiles, inside)
 
     def _place(self, tiles: SeenPictures | Layers, room: Rect) -> None:
@@ -109,11 +118,17 @@ class _Panel:
         style, count = self.canvas.style, len(seen.values)
         lines = max(1, min(room.height // LINE, count))
         columns = max(1, min(-(-count // lines), room.width // 150))
-        shown, labels = min(count, lines * columns), []
-        for column, box in enumerate(room.columns(columns, 14)):
+        shown, labels = min(count, lines * columns), list[Label]()
+        if shown < count:
+            shown -= 1  # the last line says how many have no room
+        even = room.top(room.height // lines * lines)
+        for column, box in enumerate(even.columns(columns, 14)):
             for line, row in enumerate(box.rows([1.0] * lines, 0)):
                 k = column * lines + line
                 if k >= shown:
+                    if shown < count:
+                        more = f"+ {count - shown} more"
+                        self.canvas.write(more, row, style.row_font(14, 400, row.height), self.canvas.theme.faint, ground=True)  # fmt: skip
                     break
                 name = names[k] if k < len(names) else f"{seen.name} {k + 1}".strip()
                 wide = row.width * 3 // 5

@@ -45,7 +45,7 @@ class Font(NamedTuple):
         return round(self.size * CAPITAL)
 
 
-@lru_cache(65536)
+@lru_cache(8192)
 def width(text: str, font: Font) -> int:
     """Width of a text, pixel."""
     if not text:

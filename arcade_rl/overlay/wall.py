@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from arcade_rl.contracts import Frame
+from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, Label, Style, fill
 from arcade_rl.overlay.game import scale, scaling
 from arcade_rl.overlay.layout import Rect
@@ -35,11 +36,26 @@ class WallTile:
     """Width of the frame's pixels over their height."""
     is_over: bool
     """Whether the episode is over."""
+    short: str = ""
+    """The remark where there is little room, such as a score without the metric's name; "" for the same
+    remark."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name, and what stands for it where there is little room: its last word, a number."""
+        return self.name, self.name.rpartition(" ")[2]
 
     @property
     def said(self) -> str:
         """The remark, and whether the episode is over."""
-        return f"{self.remark}, over" if self.is_over and self.frame is not None else self.remark
+        return self.sayings[0]
+
+    @property
+    def sayings(self) -> tuple[str, ...]:
+        """The remark, and whether the episode is over, in fewer and fewer words."""
+        over = ", over" if self.is_over and self.frame is not None else ""
+        short = self.short or self.remark
+        return self.remark + over, short + over, short
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -75,9 +91,14 @@ class WallPicture:
             for edge in (around.top(EDGE), around.left(EDGE), below, right):
                 fill(canvas.pixels, edge, colour)
             show_frame(canvas.pixels, box.top(_height_above(box)), tile, theme)
-            self._names[place].show(tile.name)
-            self._remarks[place].show(tile.said)
+            _show_first(self._names[place], tile.names)
+            _show_first(self._remarks[place], tile.sayings)
         return canvas.pixels
+
+
+def _show_first(label: Label, wordings: tuple[str, ...]) -> None:
+    """Show the first wording that has room."""
+    label.show(texts.first_fitting(wordings, label.font, label.box.width))
 
 
 def show_frame(pixels: Frame, room: Rect, tile: WallTile, theme: Theme) -> None:

@@ -173,7 +173,8 @@ class Ensemble:
         if lane is None:
             return WallTile(standing.name, standing.fault or "opening", None, Fraction(1), False)
         return WallTile(
-            standing.name, standing.fault or lane.score, lane.frame, lane.pixel_aspect, standing.is_over
+            standing.name, standing.fault or lane.score, lane.frame, lane.pixel_aspect, standing.is_over,
+            standing.fault or lane.value,
         )  # fmt: skip
 
     def _do(self, place: int, frames: int) -> None:
@@ -272,8 +273,12 @@ class EnsembleLane:
     @property
     def score(self) -> str:
         """The game's main metric, as people read it."""
-        metric = self._metric
-        return f"{metric.label} {metric.render(self._shown.metrics[metric.name])}"
+        return f"{self._metric.label} {self.value}"
+
+    @property
+    def value(self) -> str:
+        """The value of that metric, as people read it."""
+        return self._metric.render(self._shown.metrics[self._metric.name])
 
     @property
     def standing(self) -> LaneStanding:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arcade_rl.contracts import Frame
+from arcade_rl.overlay import text as texts
 from arcade_rl.overlay.canvas import Canvas, Label, Style, diamond, fill, polygon
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.theme import Colour, Theme
@@ -20,6 +21,9 @@ HEIGHT = 56
 SNAP = 5
 """Distance from a marker within which the mouse means the marker, pixel."""
 TENTHS = 10
+GAP, STEP = 12, 20
+"""Gap beside the words in the middle, and what the widths of the others are multiples of where the
+middle needs room, pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,11 @@ class Bar:
         canvas.begin()
         self.track = Rect(16, 14, max(width - 32, 1), 6)
         self._line = line = Rect(44, 30, max(width - 60, 3), 22)
-        side, font = line.width * 3 // 10, canvas.style.font(14.5)
-        middle = line.beside(side).left(line.width - 2 * side)
-        self._words = (
-            Label(canvas, line.left(side), font, theme.dim),
-            Label(canvas, middle, font, theme.text, "centre"),
-            Label(canvas, line.beside(line.width - side), font, theme.dim, "right"),
-        )
+        self._font = font = canvas.style.font(14.5)
+        self._usual = line.width * 3 // 10, line.width * 3 // 10
+        """Widths of what is on the left and on the right, pixel, unless the middle needs more."""
+        self._sides = self._usual
+        self._words = self._divided()
         self._error = Label(canvas, line, font, theme.negative)
         self._timeline: Timeline | None = None
         self._marked = canvas.ground.copy()
@@ -133,9 +135,35 @@ class Bar:
                 self._marked, [(x + 1, top), (x + 8, top + 3), (x + 1, top + 6)], self.theme.accent
             )
 
+    def _divided(self) -> tuple[Label, Label, Label]:
+        """The labels of the line of words, between which the line is divided as it is now."""
+        line, font, theme = self._line, self._font, self.theme
+        left, right = self._sides
+        middle = line.beside(left).left(line.width - left - right)
+        return (
+            Label(self._canvas, line.left(left), font, theme.dim),
+            Label(self._canvas, middle, font, theme.text, "centre"),
+            Label(self._canvas, line.beside(line.width - right), font, theme.dim, "right"),
+        )
+
+    def _divide(self, words: Words) -> bool:
+        """Give the middle what the sides leave, where its usual room is too small. Returns whether
+        the line is divided in another way than before."""
+        before, font = self._sides, self._font
+        room = self._line.width - sum(self._usual)
+        self._sides = self._usual
+        if texts.width(words.middle, font) > room:
+            needed = (texts.width(side, font) for side in (words.left, words.right))
+            # Whole steps, so that a number that grows does not divide the line anew.
+            left, right = (-(-(wide + GAP) // STEP) * STEP for wide in needed)
+            self._sides = min(left, self._usual[0]), min(right, self._usual[1])
+        return self._sides != before
+
     def _write(self, words: Words) -> None:
+        if is_new := self._divide(words):
+            self._words = self._divided()
         labels = (*self._words, self._error)
-        if words.error or self._error.shown is not None:
+        if is_new or words.error or self._error.shown is not None:
             self._canvas.restore(self._line)
             for label in labels:
                 label.shown = None

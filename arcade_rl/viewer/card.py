@@ -29,13 +29,21 @@ def draw_card(picture: Frame, theme: Theme, title: str, rows: Sequence[tuple[str
     height, width = picture.shape[:2]
     wide, high = ROOM[0], ROOM[1] + 40 + LINE * len(rows)
     unit = min(width / (wide + 20), height / (high + 20), 1.6)
-    canvas = Canvas((int(wide * unit), int(high * unit)), Style(theme, unit))
-    inside = canvas.panel(Rect(0, 0, int(wide * unit), int(high * unit)), title)
-    column = max(texts.width(keys, canvas.style.font(17, 600)) for keys, _ in rows)
-    for (keys, does), line in zip(rows, inside.rows([1.0] * len(rows), 0), strict=True):
-        font = canvas.style.row_font(17, 600, line.height)
+    style = Style(theme, unit)
+    font, gap = style.row_font(17, 600, style.px(LINE)), style.px(24)
+    column, does_wide = (
+        max(texts.width(row[place], font._replace(weight=weight)) for row in rows)
+        for place, weight in ((0, 600), (1, 400))
+    )
+    # Small letters are wider than the unit says.
+    needed = column + gap + does_wide + 2 * style.px(20)
+    size = min(max(int(wide * unit), needed), width), int(high * unit)
+    canvas = Canvas(size, style)
+    inside = canvas.panel(Rect(0, 0, *size), title)
+    even = inside.top(inside.height // len(rows) * len(rows))
+    for (keys, does), line in zip(rows, even.rows([1.0] * len(rows), 0), strict=True):
         canvas.write(keys, line.left(column), font, theme.accent, ground=True)
-        rest = line.beside(column + canvas.style.px(24))
+        rest = line.beside(column + gap)
         canvas.write(does, rest, font._replace(weight=400), theme.text, ground=True)
     np.right_shift(picture, 1, out=picture)
     box = Rect(0, 0, width, height).centred(*canvas.ground.shape[1::-1])

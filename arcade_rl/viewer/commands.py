@@ -188,19 +188,19 @@ def start_or_stop_clip(viewer: Viewer, key: str) -> None:
     if viewer.options.export is None:
         raise MissingError("nothing here writes clips")
     step = viewer.player.target
-    if viewer.clip_start is None:
-        viewer.clip_start = step
+    if viewer.output.clip_start is None:
+        viewer.output.clip_start = step
         viewer.say("the clip begins here; c ends it")
-    elif step <= viewer.clip_start:
-        viewer.clip_start = None
+    elif step <= viewer.output.clip_start:
+        viewer.output.clip_start = None
         viewer.say("no clip: it would end where it begins, or before")
     else:
-        viewer.start_clip_job(step)
+        viewer.output.write_clip(step)
 
 
 def take_screenshot(viewer: Viewer, key: str) -> None:
-    path = viewer.free_path(f"step_{viewer.player.position:06d}", ".png")
-    viewer.screenshot(path)
+    path = viewer.output.free_path(f"step_{viewer.player.position:06d}", ".png")
+    viewer.output.write_screenshot(path)
     viewer.say(f"{path}")
 
 

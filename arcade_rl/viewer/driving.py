@@ -115,6 +115,7 @@ class Driving:
         if before is not None:
             before.source.performance.close()
         self._viewer.player.play()
+        self._viewer.shutter.restart()  # the game begins now, and not while it was opened
 
     def change_driver(self) -> None:
         """Let the person take over from whoever plays, or the agent from the person."""

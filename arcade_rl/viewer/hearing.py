@@ -26,10 +26,11 @@ class Sound:
         self.speaker.begin(declaration.sound_rate, declaration.sound_channels)
         return self.speaker.is_there
 
-    def take(self, moment: Moment, frame: int) -> None:
-        """Let a frame be heard, from 0 in its step, which is shown at speed 1."""
+    def take(self, moment: Moment, frame: int, late_s: float) -> None:
+        """Let a frame be heard, from 0 in its step, which is shown at speed 1. `late_s`: time since
+        the frame was due, s."""
         if self.speaker is not None:
-            self.speaker.play_frame(moment.sound, frame, len(moment.frames))
+            self.speaker.play_frame(moment.sound, frame, len(moment.frames), late_s)
 
     def rest(self, is_at_end: bool = False) -> None:
         """Be silent, as the episode rests or passes at another speed; at its end, once the last

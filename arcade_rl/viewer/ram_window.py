@@ -209,10 +209,12 @@ class RamWindow:
         shown: list[GameFrame] = []
         if self.is_playing:
             self._attempt(lambda: shown.extend(self._clock.tick(seconds)))
-        for one in shown:
+        frame_s = 1 / float(self.explorer.machine.declaration.frame_rate)
+        for later, one in zip(reversed(range(len(shown))), shown, strict=True):
             self._frame = one.frame
             if self.sound.speaker is not None:
-                self.sound.speaker.play_frame(one.sound, one.number, one.count)
+                late_s = later * frame_s
+                self.sound.speaker.play_frame(one.sound, one.number, one.count, late_s)
         return bool(shown)
 
     def _advance(self) -> list[GameFrame]:

@@ -83,15 +83,16 @@ class Shutter:
         if due is not None:
             self._show(due)
         is_new = self._tick(self.elapsed())
+        due = self.until - player.lag
         if not (is_new or is_stale or player.is_seeking):
             return
         self._window.prepare(self._draw())
         if not (is_new and player.is_playing):
             self._flip()
             return
-        self._due = self.until - player.lag
-        if time.perf_counter() >= self._due:
-            self._show(self._due)
+        self._due = due
+        if time.perf_counter() >= due:
+            self._show(due)
 
     def _show(self, due: float) -> None:
         """Show the picture that is prepared."""
@@ -111,8 +112,18 @@ class Shutter:
         return min(1 / (player.speed * float(player.session.declaration.frame_rate)), LEAD_S)
 
     def _flip(self) -> None:
+        """Show the picture that is prepared, and let its frame be heard, and before it those that are
+        passed over, which were due earlier."""
         self._window.flip()
-        for moment, frame in self._sounds:
-            if self._sound is not None:
-                self._sound.take(moment, frame)
+        if self._sound is not None:
+            self._hear(self._sound)
         self._sounds.clear()
+
+    def _hear(self, sound: Sound) -> None:
+        player = self._player
+        assert player is not None, "a player is loaded"
+        frame_s = 1 / float(player.session.declaration.frame_rate)
+        for later, (moment, frame) in zip(
+            reversed(range(len(self._sounds))), self._sounds, strict=True
+        ):
+            sound.take(moment, frame, later * frame_s)

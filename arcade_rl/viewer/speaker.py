@@ -91,8 +91,8 @@ class ClockMatch:
         self._wrong_s = 0.0
 
     def bend(self, delay_s: float, piece_s: float) -> float:
-        """Part by which the next piece of sound is to be made shorter. `delay_s`: time until its
-        middle is heard. `piece_s`: its length."""
+        """Part by which the next piece of sound is to be made shorter. `delay_s`: time from its frame
+        to when its middle is heard. `piece_s`: its length."""
         self._wrong_s += (delay_s - DELAY_S - self._wrong_s) * min(piece_s / SMOOTH_S, 1.0)
         found = self.difference + 2 * HASTE * self._wrong_s
         if abs(found) < MOST_BEND:  # beyond, the delay says nothing about the clocks
@@ -142,13 +142,13 @@ class SoundQueue:
         with self._lock:
             return self._delay()
 
-    def put(self, samples: Samples) -> None:
-        """Add sound, (samples, 2). Before the first piece there is as much silence as makes its
-        delay right."""
+    def put(self, samples: Samples, late_s: float = 0.0) -> None:
+        """Add sound, (samples, 2), which was due `late_s` ago. Before the first piece there is as much
+        silence as makes its delay right."""
         with self._lock:
             if not self._plays:
                 self._plays = True
-                lead = DELAY_S - self._delay() - len(samples) / RATE / 2
+                lead = DELAY_S - late_s - self._delay() - len(samples) / RATE / 2
                 silence = max(round(lead * RATE), 0)
                 self.silent += self._dry + silence if self._dry else 0
                 self._dry = 0
@@ -224,17 +224,21 @@ class Speaker:
         self._resampler, self._rate = Resampler(rate, channels), rate
         self.queue.clear()
 
-    def play_frame(self, sound: Samples | None, frame: int, frames: int) -> None:
-        """Let the part of a step's sound be heard that belongs to one of the step's frames."""
+    def play_frame(self, sound: Samples | None, frame: int, frames: int, late_s: float) -> None:
+        """Let the part of a step's sound be heard that belongs to one of the step's frames, which was
+        due `late_s` ago."""
         if sound is not None:
-            self.play(sound[len(sound) * frame // frames : len(sound) * (frame + 1) // frames])
+            part = sound[len(sound) * frame // frames : len(sound) * (frame + 1) // frames]
+            self.play(part, late_s)
 
-    def play(self, samples: Samples) -> None:
-        """Let the sound of a frame be heard, (samples, channels), at the rate that was given."""
+    def play(self, samples: Samples, late_s: float = 0.0) -> None:
+        """Let the sound of a frame be heard, (samples, channels), at the rate that was given. `late_s`:
+        time since the frame was due, s."""
         if self._device is None or self.is_muted or self._resampler is None:
             return
-        made = self._resampler.push(samples, self._bend(len(samples) / self._rate))
-        self.queue.put(made if made.shape[1] == CHANNELS else np.repeat(made, CHANNELS, axis=1))
+        made = self._resampler.push(samples, self._bend(len(samples) / self._rate, late_s))
+        stereo = made if made.shape[1] == CHANNELS else np.repeat(made, CHANNELS, axis=1)
+        self.queue.put(stereo, late_s)
 
     def finish(self) -> None:
         """Be silent once everything has been heard."""
@@ -259,10 +263,11 @@ class Speaker:
             for number in self._numbers:
                 sdl.SDL_PauseAudioDevice(number, 1)
 
-    def _bend(self, piece_s: float) -> float:
-        """Part by which the next piece is made shorter. `piece_s`: its length, s."""
+    def _bend(self, piece_s: float, late_s: float) -> float:
+        """Part by which the next piece is made shorter. `piece_s`: its length, s. `late_s`: time since
+        the piece was due, s."""
         if self.queue.plays:
-            return self._match.bend(self.queue.delay + piece_s / 2, piece_s)
+            return self._match.bend(late_s + self.queue.delay + piece_s / 2, piece_s)
         self._match.restart()
         return self._match.difference
 

@@ -13,12 +13,9 @@ from arcade_rl.overlay.layout import Detail
 from arcade_rl.playback.driven import Showable
 from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.playback.game_host import GameEndedError
-from arcade_rl.playback.landmarks import Landmark, landmarks_of
 from arcade_rl.playback.programme import Programme
 from arcade_rl.playback.scenes import Billing
 from arcade_rl.playback.stock import Stock
-from arcade_rl.playback.thumbnail import write_png
-from arcade_rl.runs.markers import Marker, read_markers
 from arcade_rl.viewer.bar import Timeline, Words
 from arcade_rl.viewer.clip import ClipJob, ClipOrder
 from arcade_rl.viewer.commands import COMMANDS
@@ -26,6 +23,8 @@ from arcade_rl.viewer.driving import Driving, Match
 from arcade_rl.viewer.editor import LineEditor
 from arcade_rl.viewer.hearing import Sound
 from arcade_rl.viewer.keys import BY_KEY
+from arcade_rl.viewer.marks import Marks
+from arcade_rl.viewer.output import Output
 from arcade_rl.viewer.picture import Appearances, Picture
 from arcade_rl.viewer.projector import PolicyLibrary, Projector, Slide, has_policy, needs_policy
 from arcade_rl.viewer.pursuit import Pursuit
@@ -77,8 +76,8 @@ class Viewer:
         self.look = Appearances(options.detail, options.theme, options.signs)
         self.editor: LineEditor | None = None
         self.is_closed = False
-        self.clip_start: int | None = None
-        """Steps before the clip that was started; None where none was."""
+        self.output = Output(self)
+        """The clips and screenshots that are written."""
         self.is_layer_next = False
         """Whether the next digit chooses a layer."""
         self.pursuit = Pursuit(self, shown) if isinstance(shown, FollowedEpisodes) else None
@@ -96,14 +95,12 @@ class Viewer:
             self.programme = self.driving.begin(shown)
         else:
             self.programme = shown
-        self._clips: list[ClipJob] = []
         self._message, self._message_until, self._is_urgent = "", 0.0, False
-        self._lacks_policy = False
+        self.lacks_policy = False
         """Whether the policy of the episode cannot be shown."""
         self.is_lost = False
         """Whether the emulator of the episode has ended, so that only what is drawn can be shown."""
-        self._landmarks: tuple[int, tuple[Landmark, ...]] = (-1, ())
-        self._markers: tuple[Marker, ...] = ()
+        self._marks = Marks()
         self.is_stale = True
         """Whether the picture must be drawn anew."""
         self.slide: Slide
@@ -135,7 +132,7 @@ class Viewer:
         self.driving.close()
         if self.sound is not None:
             self.sound.close()
-        return self._clips
+        return self.output.clips
 
     @property
     def library(self) -> PolicyLibrary:
@@ -167,10 +164,11 @@ class Viewer:
     def turn(self) -> None:
         """Wait for the next key or frame, and show what has changed."""
         events = self.window.events(self._patience())
-        if not (self.several or self.player.is_playing or self.player.is_waiting):
-            self.shutter.restart()
+        rests = not (self.several or self.player.is_playing or self.player.is_waiting)
         for event in events:
             self.take(event)
+        if rests:
+            self.shutter.restart()  # time passes from now on, where a key lets the episode play
         if self.is_closed:
             return
         self._poll()
@@ -185,7 +183,7 @@ class Viewer:
 
     def play_frames(self, frames: int) -> None:
         """Show so many frames one after the other, whatever the time; the policy is waited for."""
-        if self.wants_policy and not self._lacks_policy:
+        if self.wants_policy and not self.lacks_policy:
             self._library.wait()
             if self.pursuit is not None:
                 self.attempt(self.pursuit.wait_for_checkpoint)
@@ -286,9 +284,8 @@ class Viewer:
             return
         if step is None:
             return
-        named = [marker.name for marker in self._markers if marker.step == step]
-        if named:
-            self.say(named[0])
+        if name := self.marker_at(step):
+            self.say(name)
         if event.is_down and not (event.is_click and self.editor is not None):
             self.attempt(lambda: self._seek(step))
 
@@ -303,16 +300,13 @@ class Viewer:
             self._message, self.is_stale = "", True
         if self.pursuit is not None:
             self.attempt(self.pursuit.turn)
-        for clip in list(self._clips):
-            if (result := clip.result()) is not None:
-                self._clips.remove(clip)
-                self.say(result, urgent=result.startswith("no "))
+        self.output.poll()
         if not self.is_lost:
             self.attempt(self._projector.stock.check)
         self.driving.poll()
         if self.sound is not None and not (self.player.is_playing and self.player.speed == 1.0):
             self.sound.rest(self.player.is_at_end)
-        lacks_policy = self.slide.session.mind is None and not self._lacks_policy
+        lacks_policy = self.slide.session.mind is None and not self.lacks_policy
         if self.wants_policy and lacks_policy and not self.is_lost:
             self._library.begin()
             if not self.player.is_seeking:  # a seek belongs to the session without the policy
@@ -349,57 +343,19 @@ class Viewer:
         """Show an episode in place of the present one, from a moment on. Errors are those of
         `sources.opened`; what was shown stays."""
         self._open(source, position)
-        self.clip_start, self._markers = None, ()
+        self.output.clip_start = None
+        self._marks.forget_markers()
         self.attempt(self.read_markers)
         self.window.set_title(f"{self.programme.name} - {self.slide.session.played.game.name}")
 
     def read_markers(self) -> None:
         """Take in the markers of the episode."""
-        path = self.programme.markers
-        self._markers = () if path is None else read_markers(path)
+        self._marks.read(self.programme.markers)
         self.is_stale = True
 
     def marker_at(self, step: int) -> str:
         """Name of the marker of a step; "" where there is none."""
-        return next((marker.name for marker in self._markers if marker.step == step), "")
-
-    def start_clip_job(self, end: int) -> None:
-        """Let the exporter write the clip that was started. Errors are those of a process that
-        cannot be started."""
-        assert self.clip_start is not None, "a clip was started"
-        assert self.options.export is not None, "clips can be written"
-        start, self.clip_start = self.clip_start, None
-        out = self.free_path(f"clip_{start}-{end}", ".mp4")
-        order = ClipOrder(
-            self.programme.reference, start, end, out, self._clip_detail(), self.look.theme_name,
-            self.look.signs, self.options.camera,
-        )  # fmt: skip
-        self._clips.append(ClipJob(order, self.options.export(order)))
-        self.say(f"writing {out}")
-
-    def _clip_detail(self) -> Detail:
-        """The overlay of a clip: films have all panels only where the policy is known."""
-        lacks_panels = self.look.detail == "full" and self._lacks_policy
-        return "minimal" if lacks_panels else self.look.detail
-
-    def free_path(self, name: str, suffix: str) -> Path:
-        """A path in the folder of clips and screenshots that no file has yet."""
-        folder = self.options.folder
-        if not folder.parent.is_dir():
-            folder = Path()  # the run was deleted
-        folder.mkdir(parents=True, exist_ok=True)
-        stem = (
-            f"{self.programme.name}_{name}".replace(":", "_").replace(", ", "_").replace(" ", "_")
-        )
-        path, count = folder / f"{stem}{suffix}", 1
-        while path.exists():
-            count += 1
-            path = folder / f"{stem}_{count}{suffix}"
-        return path
-
-    def screenshot(self, path: Path) -> None:
-        """Write what the window shows as PNG."""
-        write_png(path, self.draw())
+        return self._marks.name_at(step)
 
     def _open(self, source: Showable, position: int) -> None:
         """Open an episode with its policy if that is wanted, known and loaded, else without."""
@@ -413,7 +369,7 @@ class Viewer:
             if needs_policy(source) or not is_wanted:
                 raise
             slide, known, refusal = self._project(source, False, position), False, str(error)
-        self.slide, self._lacks_policy = slide, not known
+        self.slide, self.lacks_policy = slide, not known
         self.is_lost = False
         self._replace_player()
         if refusal:
@@ -428,7 +384,7 @@ class Viewer:
         before = getattr(self, "player", None)
         self.player = Transport(self.slide.session, Billing())
         self.shutter.load(self.player)
-        self._landmarks = (-1, ())
+        self._marks.forget_landmarks()
         self.is_stale = True
         if before is not None:
             self.player.set_speed(before.speed)
@@ -443,7 +399,7 @@ class Viewer:
             if self._is_policy_here() and self._projector.is_ready(self.slide.session):
                 self._open(self.programme.source, self.player.position)
         except (ArcadeError, OSError) as error:
-            self._lacks_policy = True
+            self.lacks_policy = True
             self.say(str(error), urgent=True)
 
     def _is_policy_here(self) -> bool:
@@ -489,10 +445,7 @@ class Viewer:
 
     def timeline(self) -> Timeline:
         """What lies along the bar."""
-        recording, session = self.slide.session.recording, self.slide.session
-        if self._landmarks[0] != len(recording):
-            self._landmarks = len(recording), landmarks_of(recording, session.declaration)
-        return Timeline(len(recording), self._landmarks[1], self._markers, self.clip_start)
+        return self._marks.timeline(self.slide.session, self.output.clip_start)
 
     def words(self) -> Words:
         """The line of words at the bottom."""

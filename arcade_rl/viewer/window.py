@@ -22,6 +22,8 @@ Size: TypeAlias = tuple[int, int]
 """(width, height), pixel."""
 SCREENLESS = ("dummy", "offscreen")
 """Drivers of SDL that show nothing."""
+ON_A_DISPLAY = "run this on a desktop, or through `xvfb-run -a`"
+"""What to do where no display is found."""
 CARDS = ("dri", "nvidia0", "dxg")
 """Files of `/dev`, one of which Linux has where there is a graphics card."""
 NAMED = {
@@ -72,9 +74,11 @@ WindowEvent: TypeAlias = Pressed | Pointed | Resized | Closed
 class ViewerWindow:
     """The window of this process. Close the window after use."""
 
-    def __init__(self, size: Size, title: str, headless: bool = False) -> None:
+    def __init__(
+        self, size: Size, title: str, headless: bool = False, way_out: str = ON_A_DISPLAY
+    ) -> None:
         """`headless`: draw into memory, without any display. MissingError where no display is
-        found."""
+        found, with `way_out`, which says what to do then."""
         self._windowed = size
         self._vsync = 0 if headless or _draws_in_software() else 1
         self.is_full = False
@@ -84,7 +88,7 @@ class ViewerWindow:
         self.listeners: list[Callable[[pygame.Event], None]] = []
         """Functions that are told of every event of the system before it is translated."""
         with _driver(headless):
-            _open_display(headless)
+            _open_display(headless, way_out)
         pygame.display.set_caption(title)
         self._set_mode(size)
         pygame.key.set_repeat(350, 40)
@@ -182,23 +186,17 @@ def _driver(headless: bool) -> Iterator[None]:
             os.environ["SDL_VIDEODRIVER"] = before
 
 
-def _open_display(headless: bool) -> None:
+def _open_display(headless: bool, way_out: str) -> None:
     asked = os.environ.get("SDL_VIDEODRIVER", "")
     try:
         pygame.display.init()
     except pygame.error as error:
-        raise MissingError(_no_display(str(error))) from None
+        raise MissingError(f"no display was found ({error}); {way_out}") from None
     driver = pygame.display.get_driver()
     if not headless and driver in SCREENLESS and driver != asked:
         pygame.display.quit()
-        raise MissingError(_no_display("neither DISPLAY nor WAYLAND_DISPLAY leads to one"))
-
-
-def _no_display(reason: str) -> str:
-    return (
-        f"no display was found ({reason}); run this on a desktop, through `xvfb-run -a`, or with "
-        "`--headless --frames N --screenshot FILE.png`, which needs none"
-    )
+        because = "neither DISPLAY nor WAYLAND_DISPLAY leads to one"
+        raise MissingError(f"no display was found ({because}); {way_out}")
 
 
 def _screen_size() -> Size:

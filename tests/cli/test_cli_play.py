@@ -59,6 +59,8 @@ def test_no_display_is_exit_3(arcade_rl: CommandLine, monkeypatch: pytest.Monkey
     done = arcade_rl("play", "toy")
     assert done.returncode == 3
     assert "no display was found" in done.stderr
+    assert "xvfb-run" in done.stderr
+    assert "--headless" not in done.stderr  # an option that `play` does not have
 
 
 def test_a_window_that_is_closed_at_once_leaves_no_file(

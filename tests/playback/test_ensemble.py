@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +190,6 @@ def test_what_is_too_much_is_spread_evenly() -> None:
 
 
 def tile(frame: Frame | None, is_over: bool = False) -> WallTile:
-    from fractions import Fraction
-
     return WallTile("name", "Score 3", frame, Fraction(1), is_over)
 
 
@@ -231,6 +230,18 @@ def test_a_wall_has_room_for_every_tile(size: tuple[int, int], count: int) -> No
         assert 0 <= one.y < one.bottom <= size[1]
     cells = {(one.x, one.y) for one in wall.boxes}
     assert len(cells) == count
+
+
+def test_names_and_scores_of_a_small_wall_are_not_cut() -> None:
+    tiles = [
+        WallTile(f"environment {k}", "Score 3 points", dot(10), Fraction(1), False, "3 points")
+        for k in range(16)
+    ]
+    for size, name, score in [((1280, 664), "environment 12", "Score 3 points"), ((640, 424), "12", "3 points")]:  # fmt: skip
+        wall = WallPicture(size, THEME, tiles)
+        wall.draw(tiles, 0)
+        shown = wall._names[12].shown, wall._remarks[12].shown
+        assert [one[0] for one in shown if one is not None] == [name, score]
 
 
 def test_the_chosen_tile_is_framed(recorded_four: dict[int, EnsembleEntry]) -> None:

@@ -48,6 +48,18 @@ def test_what_was_drawn_before_leaves_no_trace(bar: Bar) -> None:
     fresh = bar.draw(Timeline(500), 100, None, WORDS).copy()
     bar.draw(Timeline(500, clip=50), 400, 450, Words("x", "y", "z", True, "an error"))
     assert (bar.draw(Timeline(500), 100, None, WORDS) == fresh).all()
+    bar.draw(Timeline(500), 100, None, Words("x", "long " * 30, "z"))
+    assert (bar.draw(Timeline(500), 100, None, WORDS) == fresh).all()
+
+
+def test_a_long_message_has_the_room_that_the_sides_leave() -> None:
+    narrow, said = Bar(640, DARK), "chunk 3 begins, with checkpoint 2; 9 steps were"
+    middle = narrow._words[1].box.width
+    narrow.draw(Timeline(500), 0, None, Words("0:12", said, "1x"))
+    assert narrow._words[1].box.width > 1.5 * middle
+    assert narrow._words[1].box.right <= narrow._words[2].box.x
+    narrow.draw(Timeline(500), 0, None, WORDS)
+    assert narrow._words[1].box.width == middle
 
 
 def test_an_empty_episode_has_a_bar(bar: Bar) -> None:

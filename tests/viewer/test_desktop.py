@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
-from desktop import Desktop, missing, wait_for
+from desktop import Desktop, wait_for
 from watched import write_episode
 
 from arcade_rl.contracts import Frame
@@ -22,16 +20,6 @@ X11 = {
 """Names that X11 has for keys that it does not call as the table does."""
 WITHOUT_RUN = ["e", "E", "d", "<", ">", "j", "W", "g", "return"]
 """Keys that only tell that a file has one episode and no policy."""
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
-
-
-@pytest.fixture
-def desktop(tmp_path: Path) -> Iterator[Desktop]:
-    folder = tmp_path / "screen"
-    folder.mkdir()
-    with Desktop(folder) as opened:
-        yield opened
 
 
 def changed(desktop: Desktop, before: Frame) -> Frame:

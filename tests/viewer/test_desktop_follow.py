@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from desktop import Desktop, missing, wait_for
+from desktop import Desktop, wait_for
 from supervised import call, start, wait_until
 from toy_runs import ENDLESS, SLOW, TRAIN
 
 from arcade_rl.runs.directory import RunDirectory
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
-
 ACCENT = (52, 224, 178)
 """Colour of the frame around the chosen episode of a wall."""
-
-
-@pytest.fixture
-def desktop(tmp_path: Path) -> Iterator[Desktop]:
-    folder = tmp_path / "screen"
-    folder.mkdir()
-    with Desktop(folder) as opened:
-        yield opened
 
 
 def framed(desktop: Desktop) -> tuple[int, int] | None:

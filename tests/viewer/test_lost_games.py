@@ -6,14 +6,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 from arriving import Arriving
-from desktop import Desktop, missing, wait_for
+from desktop import Desktop, wait_for
 from make_run import Made
 from playing import assert_true, hold, playing, step
 from pursued import following, turns
@@ -148,15 +147,6 @@ def test_a_person_plays_on_in_another_game(tmp_path: Path) -> None:
     assert_true(whole)
 
 
-@pytest.fixture
-def desktop(tmp_path: Path) -> Iterator[Desktop]:
-    folder = tmp_path / "screen"
-    folder.mkdir()
-    with Desktop(folder) as opened:
-        yield opened
-
-
-@pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
 def test_a_real_window_outlives_its_emulator(desktop: Desktop, tmp_path: Path) -> None:
     episode = write_episode(tmp_path)
     command = [sys.executable, "-m", "arcade_rl", "watch", str(episode), "--theme", "light"]

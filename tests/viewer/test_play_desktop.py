@@ -6,24 +6,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desktop import Desktop, missing, wait_for
+from desktop import Desktop, wait_for
 
 from arcade_rl.recording.format import decode
 from arcade_rl.recording.recording import PERSON, Recording
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
-
-
-@pytest.fixture
-def desktop(tmp_path: Path) -> Iterator[Desktop]:
-    folder = tmp_path / "screen"
-    folder.mkdir()
-    with Desktop(folder) as opened:
-        yield opened
 
 
 def arcade_rl(folder: Path, *words: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from desktop import Desktop, missing, wait_for
+from desktop import Desktop, wait_for
 
 from arcade_rl.cli.experiment import resolve_target
 from arcade_rl.playback.machine import Machine
@@ -19,16 +18,6 @@ SEED = 1
 LOST = 3
 """Lives that are lost until one address is left."""
 X11 = {" ": "space", "_": "underscore", "/": "slash", ":": "colon", "-": "minus", ".": "period"}
-
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all there")
-
-
-@pytest.fixture
-def desktop(tmp_path: Path) -> Iterator[Desktop]:
-    folder = tmp_path / "screen"
-    folder.mkdir()
-    with Desktop(folder) as opened:
-        yield opened
 
 
 def steps_between_lives() -> list[int]:

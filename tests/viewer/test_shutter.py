@@ -53,6 +53,8 @@ class Bench:
         """How late each frame was shown, as the shutter says, s."""
         self.heard: list[float] = []
         """When the sound of each frame was heard, s."""
+        self.due: list[float] = []
+        """When each of these frames was due, as the sound is told, s."""
         window, sound = cast(ViewerWindow, self), cast(Sound, self)
         self.shutter = Shutter(window, sound, self.player.tick, self.draw)
         self.shutter.on_shown = self.late.append
@@ -69,8 +71,9 @@ class Bench:
     def flip(self) -> None:
         self.shown.append((self.clock.now, self.drawn))
 
-    def take(self, moment: object, frame: int) -> None:
+    def take(self, moment: object, frame: int, late_s: float) -> None:
         self.heard.append(self.clock.now)
+        self.due.append(self.clock.now - late_s)
 
     def turns(self, seconds: float, is_stale: bool = False) -> None:
         """Let the loop of a window run for a while."""
@@ -170,6 +173,17 @@ def test_sound_comes_with_its_picture(session: Session, clock: StandingClock) ->
     made.turns(1.0)
     assert made.heard == pytest.approx([moment for moment, _ in made.shown])
     assert len(made.heard) > 20
+
+
+def test_the_sound_of_frames_that_come_together_says_when_each_was_due(
+    session: Session, clock: StandingClock
+) -> None:
+    made = Bench(clock, session, 0.001)
+    clock.now += 2.5 * PERIOD_S
+    made.player.play()
+    made.turns(0.5)
+    assert made.heard[0] == pytest.approx(made.heard[2], abs=SOON_S)
+    assert np.diff(made.due) == pytest.approx(PERIOD_S, abs=SOON_S)
 
 
 @pytest.mark.usefixtures("played_at_once")

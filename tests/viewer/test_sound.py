@@ -121,9 +121,11 @@ def minute(
     drift: float = 0.0,
     late_s: float = 0.0,
     first_ask_s: float = -0.1,
+    at_once: int = 1,
 ) -> Minute:
     """A minute of a game whose sound is never 0. The card's clock is faster by `drift`, frames come
-    late by up to `late_s`, and the card asks for the first time at `first_ask_s`."""
+    late by up to `late_s`, the card asks for the first time at `first_ask_s`, and the first
+    `at_once` frames come together."""
     now, rng = [0.0], np.random.default_rng(1)
     speaker: Any = Speaker.__new__(Speaker)
     speaker.queue, speaker.is_muted, speaker._device = SoundQueue(lambda: now[0]), False, object()
@@ -131,11 +133,14 @@ def minute(
     speaker.begin(rate, 1)
     places = [int(k * rate / frame_rate) for k in range(round(60 * frame_rate) + 1)]
     frames = [(k / frame_rate + rng.uniform(0, late_s), k) for k in range(len(places) - 1)]
+    waits = [(at_once - 1 - k) / frame_rate for k in range(at_once)]
+    frames[:at_once] = [(frames[at_once - 1][0], k) for k in range(at_once)]
     asks = [(first_ask_s + k * CHUNK / RATE / (1 + drift), -1) for k in range(3100)]
     heard, levels = [], []
     for now[0], frame in sorted(frames + asks):
         if frame >= 0:
-            speaker.play(12_000 + wave(places[frame + 1] - places[frame], rate, places[frame]))
+            sound = 12_000 + wave(places[frame + 1] - places[frame], rate, places[frame])
+            speaker.play(sound, waits[frame] if frame < at_once else 0.0)
         else:
             heard.append(speaker.queue.take(CHUNK)[:, 0])
         if now[0] > frames[-1][0]:
@@ -174,6 +179,15 @@ def test_frames_that_come_late_make_no_gap(drift: float, late_s: float) -> None:
     assert max(found.levels) < MOST_S
     # The time by which frames are late in the mean is found only in the course of the minute.
     assert abs(len(heard) - 60 * RATE * (1 + drift)) < 60 + late_s / 2 * RATE
+
+
+@pytest.mark.parametrize("at_once", [2, 4])
+def test_frames_that_come_together_at_the_beginning_change_no_length(at_once: int) -> None:
+    """The first of them is late, and so is its sound: not all that follows."""
+    found = minute(at_once=at_once)
+    assert abs(len(without_ends(found.heard)) - 60 * RATE) < 60
+    assert (found.queue.silent, found.queue.dropped) == (0, 0)
+    assert max(found.levels) < MOST_S
 
 
 @pytest.mark.parametrize("drift", [0.02, -0.02])
