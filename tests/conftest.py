@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,15 +43,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "go2" if nodeid.startswith("plugins/go2/") else str(super()._split_scope(nodeid))
 
     return Scheduling(config, log)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtestloop() -> Iterator[object]:
-    """Programs that tests start in hundreds need not import, in tests of the plugins too."""
-    from prepared import prepared
-
-    with prepared() if sys.platform == "linux" else nullcontext():
-        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -191,24 +180,6 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> Made:
     from make_run import make_run
 
     return make_run(tmp_path_factory.mktemp("every"), "checkpoint.every=1")
-
-
-class MadeOnce(Protocol):
-    """Makes a run of the toy as `make_run` does, or gives the one that was made of the same assignments.
-    To be read only."""
-
-    def __call__(self, *assignments: str) -> Made: ...
-
-
-@pytest.fixture(scope="module")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    from make_run import make_run
-
-    @cache
-    def make(*assignments: str) -> Made:
-        return make_run(tmp_path_factory.mktemp("once"), *assignments)
-
-    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
 """An engine whose workers share no folder with the run: bytes go there, and bytes come home.
 
-Each worker is a process in a folder of its own, which knows nothing of the supervisor's: it is forked by a server
-that has imported and done nothing else. Configuration, specification and checkpoints reach the worker through a
-connection, and what it staged comes back through the same.
+Each worker is a process that was started anew, in a folder of its own. Configuration, specification and
+checkpoints reach it through a connection, and what it staged comes back through the same.
 """
 
 from __future__ import annotations
@@ -32,8 +31,6 @@ from arcade_rl.runs.rivals import place_of
 from arcade_rl.training.chunk import Turn, run_chunk
 
 ARRIVAL_S = 30.0
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["arcade_rl.training.chunk", "arcade_rl.training.learner"])
 Files = dict[str, bytes]
 """Content by path, relative to the folder that travels."""
 
@@ -79,7 +76,7 @@ class ElsewhereWorker:
         self._workers, self._run = workers, run
         self._log = folder / "log"
         self._connection, theirs = multiprocessing.Pipe()
-        self.process = PROCESSES.Process(
+        self.process = multiprocessing.get_context("spawn").Process(
             target=_live, args=(theirs, config, folder, run.path.absolute()), daemon=True
         )
         self.process.start()

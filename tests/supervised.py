@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import prepared
 import psutil
 from commands import run_here
 
@@ -42,17 +41,11 @@ class Command:
 STARTED: list[Command] = []
 
 
-def start(
-    root: Path,
-    arguments: Sequence[str],
-    modules: Path = TOY,
-    begin: type[subprocess.Popen[bytes]] = prepared.Command,
-) -> Command:
-    """Start `arcade-rl ARGUMENTS` with its runs in `root`, and with the modules of a folder besides. With
-    `subprocess.Popen` to `begin` with, all processes of the run import for themselves."""
+def start(root: Path, arguments: Sequence[str], modules: Path = TOY) -> Command:
+    """Start `arcade-rl ARGUMENTS` with its runs in `root`, and with the modules of a folder besides."""
     output = root / f"stderr-{time.time_ns()}.txt"
     with output.open("wb") as stderr:
-        process = begin(
+        process = subprocess.Popen(
             [sys.executable, "-m", "arcade_rl", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -87,9 +80,8 @@ def call(root: Path, arguments: Sequence[str], modules: Path = TOY) -> tuple[int
 
 
 def call_process(root: Path, arguments: Sequence[str], modules: Path = TOY) -> tuple[int, str]:
-    """Run `arcade-rl ARGUMENTS` to its end in a process of its own, which imports for itself, as all that
-    it starts; exit code and stderr."""
-    command = start(root, arguments, modules, subprocess.Popen)
+    """Run `arcade-rl ARGUMENTS` to its end in a process of its own; exit code and stderr."""
+    command = start(root, arguments, modules)
     return command.wait(), command.stderr
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +54,7 @@ def imports(tmp_path: Path, source: str) -> tuple[list[str], Path, Path]:
 def importing(tmp_path: Path, *arguments: str) -> Command:
     """A run whose fork server sleeps in an import."""
     option, folder, marker = imports(tmp_path, SLEEPS)
-    command = start(tmp_path, [*TRAIN, *LENGTH, *option, *arguments], folder, subprocess.Popen)
+    command = start(tmp_path, [*TRAIN, *LENGTH, *option, *arguments], folder)
     wait_until(marker.exists)
     return command
 
@@ -149,8 +148,7 @@ def test_what_the_caller_ignores_stays_ignored(run: RunDirectory, tmp_path: Path
     ignored = (signal.SIGHUP, signal.SIGINT)
     before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
     try:
-        slow = ["--set", "options.step_time_s=0.001"]
-        command = start(tmp_path, [*TRAIN, *LENGTH, *slow], begin=subprocess.Popen)
+        command = start(tmp_path, [*TRAIN, *LENGTH, "--set", "options.step_time_s=0.001"])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

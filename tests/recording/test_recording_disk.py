@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from make_run import make_run
 from recordings_of import numbers_of, recordings_of
-from supervised import TOY, call, call_process, notices, processes_of, state_of
+from supervised import TOY, call, notices, processes_of, state_of
 
 from arcade_rl import cli
 from arcade_rl.runs.database import Database
@@ -51,7 +51,7 @@ def test_training_goes_on_and_every_episode_is_accounted_for(
     tmp_path: Path, small_disk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = RunDirectory(tmp_path / "r")
-    code, said = call_process(tmp_path, TRAIN, modules=small_disk)
+    code, said = call(tmp_path, TRAIN, modules=small_disk)
     assert code == 0, said
     state, counts = state_of(run), counts_of(run)
     assert state is not None
@@ -85,9 +85,7 @@ def test_where_recording_is_required_the_run_ends_with_one_line_and_goes_on_late
     tmp_path: Path, small_disk: Path
 ) -> None:
     run = RunDirectory(tmp_path / "r")
-    code, said = call_process(
-        tmp_path, [*TRAIN, "--set", "recording.required=true"], modules=small_disk
-    )
+    code, said = call(tmp_path, [*TRAIN, "--set", "recording.required=true"], modules=small_disk)
     assert code == 1
     reason = [line for line in said.splitlines() if line.startswith("reason: ")]
     assert len(reason) == 1

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from make_run import Made
-from prepared import Command
 from supervised import (
     TOY,
     assert_same,
@@ -231,19 +230,18 @@ def put(path: Path, kind: str) -> None:
 
 def run_all(root: Path, command: str, runs: list[str]) -> tuple[dict[str, int], str]:
     """Exit codes of a command for every run, in one process, and what it said."""
-    with Command(
+    done = subprocess.run(
         [sys.executable, "-c", CALL_ALL, command, *runs],
         env={
             **os.environ,
             "ARCADE_RL_RUNS_DIR": str(root),
             "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{TOY}",
         },
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        said, complained = process.communicate(timeout=120)
-    assert "Traceback" not in complained, complained
-    codes = [line.split() for line in said.splitlines() if line.split()[:1]]
-    return {row[0]: int(row[1]) for row in codes if row[0] in runs and len(row) == 2}, complained
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    codes = [line.split() for line in done.stdout.splitlines() if line.split()[:1]]
+    return {row[0]: int(row[1]) for row in codes if row[0] in runs and len(row) == 2}, done.stderr
 
 
 KINDS = ("pipe", "folder", "device")
