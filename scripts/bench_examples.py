@@ -139,9 +139,8 @@ def write(game: str, runs: list[dict[str, Any]], folder: Path) -> None:
     lines = [
         "## What is learned",
         "",
-        f"`arcade-rl train {game}:quick` over {len(runs)} seeds, measured by `scripts/bench_examples.py` on "
-        f"two CPU cores: {took(runs)}. A row is the mean `{runs[0]['metric']}` of the episodes that ended in "
-        "that tenth of the training.",
+        f"`arcade-rl train {game}:quick` over {len(runs)} seeds, measured by `scripts/bench_examples.py`. "
+        f"A row is the mean `{runs[0]['metric']}` of the episodes that ended in that tenth of the training.",
         "",
         f"| {' | '.join(heading)} |",
         f"|{'---|' * len(heading)}",
