@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
@@ -224,14 +224,14 @@ class Cockpit(App[None]):
             before = [row.name for row in self.board.rows()]
             rows = self.board.find()
             if [row.name for row in rows] != before:
-                self.call_from_thread(self.show_rows, rows)
+                self.hand_over(self.show_rows, rows)
             changed = 0
             for changed, _ in enumerate(self.board.look(), 1):
                 if changed % BATCH == 0:
-                    self.call_from_thread(self.show_rows, self.board.rows())
+                    self.hand_over(self.show_rows, self.board.rows())
             if changed:
-                self.call_from_thread(self.show_rows, self.board.rows())
-            self.call_from_thread(self._tell_views)
+                self.hand_over(self.show_rows, self.board.rows())
+            self.hand_over(self._tell_views)
         finally:
             self._is_looking = False
 
@@ -254,8 +254,7 @@ class Cockpit(App[None]):
 
     @property
     def _is_up(self) -> bool:
-        """Whether the screens are there: at the end they are taken down, and a look may still be under
-        way."""
+        """Whether all screens are there; the first look may end before they are."""
         views = self.screen_stack[0].query(View) if self.screen_stack else ()
         return len(views) == len(VIEWS) and all(view.children for view in views)
 
@@ -277,11 +276,21 @@ class Cockpit(App[None]):
             self._applying = applying
             self.refresh_bindings()
 
+    def hand_over(self, take: Callable[..., None], *found: Any) -> None:
+        """Call something with what a thread has found, in the thread of the screens, and wait for it.
+        Nothing is called at the end, while the screens are taken down piece by piece."""
+
+        def arrive() -> None:
+            if self.is_running:
+                take(*found)
+
+        self.call_from_thread(arrive)
+
     def in_thread(self, find: Callable[[], Found], take: Callable[[Found], None]) -> None:
         """Find something in a thread of its own, and hand it over here."""
 
         def work() -> None:
-            self.call_from_thread(take, find())
+            self.hand_over(take, find())
 
         self.run_worker(work, thread=True, group="found")
 

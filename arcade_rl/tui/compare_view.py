@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -26,6 +26,9 @@ from arcade_rl.tui.plot import sign_of_series
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.tui.series import AXES, Axis, joined
 from arcade_rl.tui.table import RowTable
+
+if TYPE_CHECKING:
+    from arcade_rl.tui.app import Cockpit
 
 SMOOTHING = (0, 4, 16)
 
@@ -132,7 +135,7 @@ class CompareScreen(Screen[None]):
                 continue
             self._before[row.name] = lineage(row.run)[-1].before
             self._histories[row.name] = history  # last: what is here may be drawn at any time
-        self.app.call_from_thread(self._draw)
+        cast("Cockpit", self.app).hand_over(self._draw)
 
     @property
     def _measures(self) -> list[Measure]:

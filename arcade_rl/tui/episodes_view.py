@@ -120,7 +120,7 @@ class EpisodesView(View):
             numbers, fault = find_numbers(run, query), ""
         except (ArcadeError, OSError) as error:
             metrics, numbers, fault = [], [], str(error)
-        self.app.call_from_thread(self._take, run, query, metrics, numbers, fault)
+        self.cockpit.hand_over(self._take, run, query, metrics, numbers, fault)
 
     def _take(
         self, run: RunDirectory, query: Query, metrics: list[str], numbers: list[int], fault: str
@@ -167,9 +167,9 @@ class EpisodesView(View):
             try:
                 rows = read_numbered(run, numbers)
             except (ArcadeError, OSError) as error:
-                self.app.call_from_thread(self._lose, before, str(error))
+                self.cockpit.hand_over(self._lose, before, str(error))
                 return
-            self.app.call_from_thread(self._take_page, before, number, rows)
+            self.cockpit.hand_over(self._take_page, before, number, rows)
 
         self.run_worker(read, thread=True, group="pages")
 

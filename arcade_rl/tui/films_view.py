@@ -82,7 +82,7 @@ class FilmsView(View):
             fault = str(error)
         finally:
             self._is_looking = False
-        self.app.call_from_thread(self._take, folder, films, making, fault)
+        self.cockpit.hand_over(self._take, folder, films, making, fault)
 
     def _take(
         self, folder: Path, films: list[MadeFilm], making: list[FilmInMaking], fault: str
@@ -127,7 +127,7 @@ class FilmsView(View):
 
         def read() -> None:
             picture = read_still(still, *room)
-            self.app.call_from_thread(self._take_still, still, picture)
+            self.cockpit.hand_over(self._take_still, still, picture)
 
         self.run_worker(read, thread=True, group="still", exclusive=True)
 

@@ -131,7 +131,7 @@ class RunView(View):
         """Read the run. Runs in a thread of its own."""
         try:
             report.look(row)
-            self.app.call_from_thread(self._show_report)
+            self.cockpit.hand_over(self._show_report)
         finally:
             self._is_looking = False
 

@@ -113,7 +113,7 @@ class StartView(View):
             targets += [(one["name"], usual or one["summary"]) for one in rows]
         if not targets and not missing:
             missing = "no games are installed; `arcade-rl doctor` says how to get some"
-        self.app.call_from_thread(self._take_targets, targets, missing)
+        self.cockpit.hand_over(self._take_targets, targets, missing)
 
     def _take_targets(self, targets: list[tuple[str, str]], missing: str) -> None:
         self._targets, self._missing, self._is_finding = targets, missing, False
@@ -142,8 +142,8 @@ class StartView(View):
             try:
                 shown = _answer("plugins", "show", game, "--json")
             except ArcadeError as error:  # the form works without the help of the game's keys
-                self.app.call_from_thread(self.say, f"no help for the game's keys: {error}")
-        self.app.call_from_thread(self._take, call, target, done, shown)
+                self.cockpit.hand_over(self.say, f"no help for the game's keys: {error}")
+        self.cockpit.hand_over(self._take, call, target, done, shown)
 
     def _take(
         self, call: Invocation, target: str, done: subprocess.CompletedProcess[str], shown: object
@@ -165,7 +165,7 @@ class StartView(View):
 
     def _measure(self, rows: Sequence[BoardRow], values: Mapping[str, Any]) -> None:
         """Look at what earlier runs of the game took. Runs in a thread of its own."""
-        self.app.call_from_thread(self._take_estimate, estimate_from(rows, values))
+        self.cockpit.hand_over(self._take_estimate, estimate_from(rows, values))
 
     def _take_estimate(self, found: Estimate | None) -> None:
         self._estimate = found

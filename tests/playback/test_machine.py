@@ -102,14 +102,25 @@ def wired(plugin_dist: PluginDist) -> None:
 
 
 @pytest.fixture
-def machine() -> Iterator[Machine]:
+def older() -> set[psutil.Process]:
+    """Child processes that were there before the machine was."""
+    return set(psutil.Process().children())
+
+
+@pytest.fixture
+def machine(older: set[psutil.Process]) -> Iterator[Machine]:
     with closing(Machine(resolve_target("wired", ()), seed=7)) as opened:
         yield opened
 
 
-def crash(process: int) -> None:
-    """End one of the two processes of the only machine, in the order in which they were opened."""
-    os.kill(psutil.Process().children()[process].pid, signal.SIGSEGV)
+@pytest.fixture
+def crash(machine: Machine, older: set[psutil.Process]) -> Callable[[str], None]:
+    """Ends the process of the machine's environment, or that of its screen, which is opened last."""
+    environment, screen = sorted(
+        set(psutil.Process().children()) - older, key=lambda child: (child.create_time(), child.pid)
+    )
+    pids = {"environment": environment.pid, "screen": screen.pid}
+    return lambda name: os.kill(pids[name], signal.SIGSEGV)
 
 
 def poke(machine: Machine) -> None:
@@ -118,17 +129,22 @@ def poke(machine: Machine) -> None:
     machine.step(1)
 
 
-@pytest.mark.parametrize("process", [0, 1], ids=["environment", "screen"])
+@pytest.mark.parametrize("process", ["environment", "screen"])
 @pytest.mark.parametrize("before", [lambda _: None, poke], ids=["untouched", "written"])
 def test_the_episode_goes_on_after_a_crash(
-    machine: Machine, process: int, before: Callable[[Machine], None]
+    machine: Machine,
+    crash: Callable[[str], None],
+    process: str,
+    before: Callable[[Machine], None],
 ) -> None:
     for action in (1, 0, 1, 1):
         machine.step(action)
     before(machine)
     steps, memory, shown = machine.steps, machine.memory.copy(), machine.shown
     crash(process)
-    if process == 1 or not machine.is_poked:  # nobody asks the environment once memory was written
+    if (
+        process == "screen" or not machine.is_poked
+    ):  # nobody asks the environment once memory was written
         with pytest.raises(PluginError, match=CRASHED.format(steps)):
             machine.step(1)
     assert (machine.steps, machine.shown) == (steps, shown)
@@ -157,10 +173,12 @@ def test_a_byte_that_crashes_the_game_crashes_it_again_until_a_reset(machine: Ma
     assert not machine.is_poked
 
 
-def test_a_game_that_plays_otherwise_the_second_time_is_told(machine: Machine) -> None:
+def test_a_game_that_plays_otherwise_the_second_time_is_told(
+    machine: Machine, crash: Callable[[str], None]
+) -> None:
     machine.step(1)
     machine.memory = machine.memory + np.uint8(1)
-    crash(1)
+    crash("screen")
     with pytest.raises(PluginError, match="ended with signal"):
         machine.step(1)
     with pytest.raises(PluginError, match="wired does not play the same episode again; go on"):

@@ -189,6 +189,20 @@ def test_looks_leave_no_object_behind(
     asyncio.run(play())
 
 
+def test_what_arrives_while_the_screens_are_taken_down_is_not_drawn(
+    cockpit: Opened, made_up: Path
+) -> None:
+    arrived: list[str] = []
+
+    async def play() -> None:
+        async with cockpit(made_up) as screen:
+            await asyncio.to_thread(screen.app.hand_over, arrived.append, "before the end")
+        await asyncio.to_thread(screen.app.hand_over, arrived.append, "after the end")
+
+    asyncio.run(play())
+    assert arrived == ["before the end"]
+
+
 async def looked(screen: Screenful) -> None:
     """Let the cockpit look at its runs, and draw them."""
     app = screen.app
