@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,15 +50,20 @@ class Installed:
 
 def installed() -> list[Installed]:
     """Every game with an entry point, sorted by name. Imports no plugin."""
+    games, unreadable = _games_on(_state_of_path())
+    allowed = _allow_list()
+    return [game for game in games if allowed is None or game.name in allowed] + unreadable
+
+
+@lru_cache(maxsize=4)
+def _games_on(state: _PathState) -> tuple[list[Installed], list[Installed]]:
+    """The games on a path, sorted by name, and the distributions whose entry points cannot be read."""
     by_name: dict[str, list[EntryPoint]] = {}
-    points, unreadable = _entry_points(hookspecs.ENTRY_POINT_GROUP)
+    points, unreadable = _entry_points_on(state, hookspecs.ENTRY_POINT_GROUP)
     for point in points:
         by_name.setdefault(point.name, []).append(point)
-    allowed = _allow_list()
     games = []
     for name, points in sorted(by_name.items()):
-        if allowed is not None and name not in allowed:
-            continue
         distributions = sorted({_distribution(point) for point in points})
         modules = sorted({point.value for point in points})
         fault = ""
@@ -65,7 +72,7 @@ def installed() -> list[Installed]:
         else:
             fault = next(filter(None, map(_contract_fault, points)), "")
         games.append(Installed(name, ", ".join(distributions), ", ".join(modules), fault))
-    return games + unreadable
+    return games, unreadable
 
 
 def _contract_fault(point: EntryPoint) -> str:
@@ -96,6 +103,31 @@ def refuse_unreadable() -> None:
 
 def _entry_points(group: str) -> tuple[list[EntryPoint], list[Installed]]:
     """The entry points of a group, and the distributions whose entry points cannot be read."""
+    return _entry_points_on(_state_of_path(), group)
+
+
+_PathState = tuple[tuple[str, int | None], ...]
+"""The folders on the path with the times of their last changes, ns; None for those that are not
+there."""
+
+
+def _state_of_path() -> _PathState:
+    """What is another one once a distribution was installed or removed. Reading the metadata of all
+    distributions takes a hundred times as long."""
+    return tuple((folder, _changed_ns(folder or os.curdir)) for folder in sys.path)
+
+
+def _changed_ns(folder: str) -> int | None:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _entry_points_on(state: _PathState, group: str) -> tuple[list[EntryPoint], list[Installed]]:
+    """The entry points of a group on a path, and the distributions whose entry points cannot be
+    read."""
     try:
         return list(entry_points(group=group)), []
     except _UNREADABLE:
@@ -136,7 +168,7 @@ def load_game(name: str) -> Game:
     distribution = _installed_game(name).distribution
     points, _ = _entry_points(hookspecs.ENTRY_POINT_GROUP)
     (point,) = {point for point in points if point.name == name}
-    module = _import(point)
+    module = _import(point, distribution)
     for game in _games_of(module, distribution):
         if game.name == name:
             return game
@@ -200,7 +232,7 @@ def _games_beside(point: EntryPoint) -> set[str]:
 def _rom_source(point: EntryPoint) -> RomSource:
     distribution = _distribution(point)
     try:
-        module = _import(point)
+        module = _import(point, distribution)
         roms = _hook_results(module, distribution, "arcade_rl_roms")
         for rom in roms:
             if fault := rom_fault(rom):
@@ -288,8 +320,7 @@ def _distribution_of_roms(name: str) -> str:
     return ""
 
 
-def _import(point: EntryPoint) -> ModuleType:
-    distribution = _distribution(point)
+def _import(point: EntryPoint, distribution: str) -> ModuleType:
     try:
         module = point.load()
     except (Exception, SystemExit) as error:  # a plugin may raise anything, and that is reported

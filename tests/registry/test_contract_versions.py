@@ -45,7 +45,14 @@ def test_an_earlier_version_is_refused_where_it_is_no_longer_played(
     written_for("2", plugin_dist)
     with pytest.raises(PluginError, match=r"version 2 of .* has version 5 and plays 3 and later"):
         load_game("other")
+
+
+def test_an_earlier_version_is_played_from_the_oldest_on(
+    plugin_dist: PluginDist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "CONTRACT", 5)
     monkeypatch.setattr(registry, "OLDEST_CONTRACT", 2)
+    written_for("2", plugin_dist)
     assert [game.fault for game in installed() if game.name == "other"] == [""]
 
 

@@ -71,6 +71,25 @@ def test_two_distributions_with_one_name_clash(plugin_dist: PluginDist) -> None:
     assert load_game("toy").name == "toy"
 
 
+def test_what_is_installed_and_removed_meanwhile_is_noticed(
+    plugin_dist: PluginDist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook lives on while plugins are installed."""
+    made = plugin_dist(
+        "plugin_late", HOOK + "def arcade_rl_games(): return []", {"late": "plugin_late"}
+    )
+    (metadata,) = made.glob("*.dist-info")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    installs = metadata.rename(tmp_path / metadata.name)
+    monkeypatch.syspath_prepend(folder)
+    for _ in range(2):
+        assert "late" not in [game.name for game in installed()]
+        installs = installs.rename(folder / metadata.name)
+        assert "late" in [game.name for game in installed()]
+        installs = installs.rename(tmp_path / metadata.name)
+
+
 def test_listing_imports_no_plugin(plugin_dist: PluginDist) -> None:
     plugin_dist("plugin_loud", "raise RuntimeError('imported')", {"loud": "plugin_loud"})
     (loud,) = (game for game in installed() if game.name == "loud")
