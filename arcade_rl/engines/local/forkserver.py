@@ -55,6 +55,7 @@ def _import_early(run: Path) -> Resolved | None:
     What cannot be imported or resolved is written to the log: the worker meets the same error and
     reports it.
     """
+    gc.disable()  # nothing that is imported becomes garbage, and looking for it takes a sixth of the time
     resolved = _resolve(run)
     declared = resolved.declaration.imports if resolved else ()
     for module in ("arcade_rl.training.chunk", "arcade_rl.training.learner", *declared):
@@ -62,6 +63,7 @@ def _import_early(run: Path) -> Resolved | None:
             import_module(module)
     gc.collect()
     gc.freeze()  # the workers' collections leave these pages alone: they stay shared
+    gc.enable()
     return resolved
 
 

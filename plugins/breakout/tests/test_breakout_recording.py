@@ -1,15 +1,14 @@
-"""Episodes that were recorded in training are played again exactly, in other processes."""
+"""Episodes that were recorded in training are played again exactly, in another process."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run_here
 
 from arcade_rl import Run
 from arcade_rl.playback.verify import verify
@@ -25,9 +24,7 @@ KINDS = {
 
 def command(*words: str) -> str:
     """Run `arcade-rl WORDS`; its stdout."""
-    done = subprocess.run(
-        [sys.executable, "-m", "arcade_rl", *words], capture_output=True, text=True, check=False
-    )
+    done = run_here(words, {})
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -47,11 +44,11 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     root = tmp_path_factory.mktemp("runs")
     settings = [
         f"options.observation={observation}", f"options.sticky={sticky}", "train.n_envs=4", "train.n_steps=128",
-        "train.batch_size=256", "train.n_epochs=1", "chunk.steps=1536", "train.env_processes=2",
-        "train.threads=1",
+        "train.batch_size=256", "train.n_epochs=1", "chunk.steps=1024", "train.env_processes=2",
+        "train.threads=1", 'checkpoint.milestones="100%"',
     ]  # fmt: skip
     words = [word for setting in settings for word in ("--set", setting)]
-    command("train", "breakout", "--runs-dir", str(root), "--run", "r", "--steps", "3072", *words)
+    command("train", "breakout", "--runs-dir", str(root), "--run", "r", "--steps", "2048", *words)
     return Run(root / "r")
 
 

@@ -58,7 +58,7 @@ def check_episode(seed: int, skilled_steps: int, sticky: float = 0.0) -> tuple[i
     [
         (0, 0, 0.0, 0),
         (11, 500, 0.25, 5),
-        pytest.param(11, 2500, 0.0, 300, marks=SLOW),
+        pytest.param(11, 2500, 0.0, 300, marks=pytest.mark.very_slow),
         pytest.param(16, 4500, 0.0, 433, marks=pytest.mark.very_slow),
     ],
     ids=["hopeless", "sticky", "tunnel", "second wall"],

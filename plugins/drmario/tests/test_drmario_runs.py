@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import run_here
 
 from arcade_rl import Run
 
@@ -18,9 +18,7 @@ SMALL = [
 
 def command(*words: str, fails: int = 0) -> subprocess.CompletedProcess[str]:
     """Run `arcade-rl WORDS`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "arcade_rl", *words], capture_output=True, text=True, check=False
-    )
+    done = run_here(words, {})
     assert done.returncode == fails, done.stderr
     return done
 

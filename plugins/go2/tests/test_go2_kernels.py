@@ -157,7 +157,7 @@ def test_a_lock_is_kept_while_another_process_of_ours_is_inside(cache: Path) -> 
     assert len(kernels(cache)) >= int(FEW)
 
 
-@pytest.mark.slow
+@pytest.mark.very_slow
 def test_it_is_told_when_another_program_kept_the_list_locked(cache: Path) -> None:
     run(cache, FEW, "once")
     before = kernels(cache)

@@ -82,7 +82,10 @@ def elsewhere() -> Iterator[Executor]:
         pytest.param({"episode_s": 0.8, **PUSHED}, 0, id="walk", marks=pytest.mark.very_slow),
         pytest.param({"episode_s": 0.8, "task": "turn"}, 0, id="turn", marks=pytest.mark.very_slow),
         pytest.param(
-            {"episode_s": 2.0, "task": "stand-up-and-walk", **PUSHED}, 0, id="stand-up-and-walk"
+            {"episode_s": 2.0, "task": "stand-up-and-walk", **PUSHED},
+            0,
+            id="stand-up-and-walk",
+            marks=pytest.mark.very_slow,
         ),
         pytest.param({"episode_s": 0.8, **LOADED}, 0, id="mass", marks=VERY_SLOW),
         pytest.param(
