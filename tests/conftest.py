@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -180,6 +181,24 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> Made:
     from make_run import make_run
 
     return make_run(tmp_path_factory.mktemp("every"), "checkpoint.every=1")
+
+
+class MadeOnce(Protocol):
+    """Makes a run of the toy as `make_run` does, or gives the one that was made of the same assignments.
+    To be read only."""
+
+    def __call__(self, *assignments: str) -> Made: ...
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    from make_run import make_run
+
+    @cache
+    def make(*assignments: str) -> Made:
+        return make_run(tmp_path_factory.mktemp("once"), *assignments)
+
+    return make
 
 
 @pytest.fixture(scope="session")

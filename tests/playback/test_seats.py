@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_run import Made, make_run
+from conftest import MadeOnce
+from make_run import Made
 
 from arcade_rl.errors import UsageError, VerificationError
 from arcade_rl.overlay.appearance import Appearance
@@ -32,9 +33,9 @@ FULL = Wants("required")
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Made:
-    return make_run(
-        tmp_path, "game=duel", 'opponents.names=["random", "perfect"]', "checkpoint.every=1",
+def made(made_once: MadeOnce, duel: None) -> Made:
+    return made_once(
+        "game=duel", 'opponents.names=["random", "perfect"]', "checkpoint.every=1",
         'recording.criteria=["all"]', "options.states=true",
     )  # fmt: skip
 

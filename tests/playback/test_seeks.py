@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from alike import assert_alike
-from make_run import Made, make_run
+from conftest import MadeOnce
+from make_run import Made
 from sessions import NOBODY, open_eyes
 
 from arcade_rl.overlay.scene import Scene
@@ -25,6 +25,8 @@ from arcade_rl.playback.session import Session, Wants
 from arcade_rl.playback.sources import PlayedSource, RecordedSource, opened
 
 SEEKS = 200
+FEWER = 60
+"""Jumps where the game without more to it has all of them."""
 FULL = Wants("required", sound=True)
 BILLING = Billing(2, 3, banner="50 %", detail="checkpoint 2")
 TOY = ("options.length=80", "checkpoint.every=1")
@@ -40,6 +42,7 @@ GAMES = {
     "breakout features": (*BREAKOUT, "options.observation=features"),
     "breakout pixels": (*BREAKOUT, "options.observation=pixels"),
 }  # fmt: skip
+FULLY = ("toy", "breakout features", "breakout pixels")
 DUEL = (
     "game=duel", 'opponents.names=["random", "perfect"]', "checkpoint.every=1",
     'recording.criteria=["all"]',
@@ -85,21 +88,23 @@ def assert_seeks_are_alike(made: Made, source: RecordedSource, seeks: int = SEEK
         for game in GAMES
     ],
 )
-def test_jumps_show_what_playing_shows(game: str, tmp_path: Path) -> None:
-    made = make_run(tmp_path, *GAMES[game])
-    assert_seeks_are_alike(made, longest(made))
+def test_jumps_show_what_playing_shows(game: str, made_once: MadeOnce) -> None:
+    made = made_once(*GAMES[game])
+    assert_seeks_are_alike(made, longest(made), SEEKS if game in FULLY else FEWER)
 
 
 @pytest.mark.parametrize("game", DUELS)
-def test_jumps_show_what_playing_shows_of_two_seats(game: str, tmp_path: Path, duel: None) -> None:
-    made = make_run(tmp_path, *DUELS[game])
+def test_jumps_show_what_playing_shows_of_two_seats(
+    game: str, made_once: MadeOnce, duel: None
+) -> None:
+    made = made_once(*DUELS[game])
     assert_seeks_are_alike(made, longest(made))
 
 
 @pytest.mark.very_slow
 @pytest.mark.timeout(1800)  # the simulator may have to compile kernels
-def test_jumps_show_what_playing_shows_of_a_robot(tmp_path: Path) -> None:
-    made = make_run(tmp_path, *GO2)
+def test_jumps_show_what_playing_shows_of_a_robot(made_once: MadeOnce) -> None:
+    made = made_once(*GO2)
     assert_seeks_are_alike(made, longest(made))
 
 
@@ -118,8 +123,8 @@ def narrow(made: Made, source: RecordedSource, kept_bytes: int) -> Iterator[Sess
 
 
 @pytest.mark.parametrize("game", ["toy", "toy with pictures", "toy with a memory"])
-def test_what_is_not_kept_is_played_again(game: str, tmp_path: Path) -> None:
-    made = make_run(tmp_path, *GAMES[game])
+def test_what_is_not_kept_is_played_again(game: str, made_once: MadeOnce) -> None:
+    made = made_once(*GAMES[game])
     source = longest(made)
     with narrow(made, source, 2**30) as wide, narrow(made, source, 1) as session:
         for place in np.random.default_rng(1).integers(0, len(wide) + 1, 25).tolist():
@@ -130,9 +135,9 @@ def test_what_is_not_kept_is_played_again(game: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("inexact", [False, True])
 @pytest.mark.parametrize("deterministic", [True, False])
 def test_an_episode_is_shown_while_it_is_played(
-    inexact: bool, deterministic: bool, tmp_path: Path
+    inexact: bool, deterministic: bool, made_once: MadeOnce
 ) -> None:
-    made = make_run(tmp_path, *TOY, f"options.inexact={inexact}".lower())
+    made = made_once(*TOY, f"options.inexact={inexact}".lower())
     source = PlayedSource(made.run.path, 2, 7, deterministic)
     with opened(source, FULL) as session:
         assert (len(session), session.is_whole) == (0, False)
@@ -157,9 +162,9 @@ def test_an_episode_is_shown_while_it_is_played(
 
 
 def test_what_was_not_kept_of_a_live_episode_is_played_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made_once: MadeOnce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make_run(tmp_path, *TOY)
+    made = made_once(*TOY)
     source = PlayedSource(made.run.path, 2, 7, False)
     with opened(source, FULL) as session:
         truth = [session.scenes(shown) for shown in session]
@@ -177,10 +182,10 @@ def test_what_was_not_kept_of_a_live_episode_is_played_again(
 @pytest.mark.parametrize("game", DUELS)
 @pytest.mark.parametrize("kept_bytes", [1, 2**30])
 def test_a_duel_is_shown_while_it_is_played(
-    game: str, kept_bytes: int, tmp_path: Path, duel: None, monkeypatch: pytest.MonkeyPatch
+    game: str, kept_bytes: int, made_once: MadeOnce, duel: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("arcade_rl.playback.live.KEPT_BYTES", kept_bytes)
-    made = make_run(tmp_path, *DUELS[game])
+    made = made_once(*DUELS[game])
     source = PlayedSource(made.run.path, 2, 8, False)
     with opened(source, FULL) as session:
         session.play_to_end()
@@ -199,8 +204,8 @@ def test_a_duel_is_shown_while_it_is_played(
         assert_alike(session.recording.frames, whole.frames)
 
 
-def test_an_interruption_loses_no_step(tmp_path: Path) -> None:
-    made = make_run(tmp_path, *TOY)
+def test_an_interruption_loses_no_step(made_once: MadeOnce) -> None:
+    made = made_once(*TOY)
     source, calls = PlayedSource(made.run.path, 2, 7, True), 0
 
     def interrupt() -> None:
@@ -217,8 +222,8 @@ def test_an_interruption_loses_no_step(tmp_path: Path) -> None:
         assert_alike([session.scenes(shown) for shown in session], truth)
 
 
-def test_a_clock_plays_a_session(tmp_path: Path) -> None:
-    made = make_run(tmp_path, *TOY)
+def test_a_clock_plays_a_session(made_once: MadeOnce) -> None:
+    made = made_once(*TOY)
     with opened(longest(made), Wants()) as session:
         clock: Clock[Scene] = Clock(session.declaration.frame_rate, session.next_scenes)
         clock.play()
@@ -232,8 +237,8 @@ def test_a_clock_plays_a_session(tmp_path: Path) -> None:
         assert not clock.is_playing
 
 
-def test_sessions_go_on_beside_each_other(tmp_path: Path) -> None:
-    made = make_run(tmp_path, *TOY)
+def test_sessions_go_on_beside_each_other(made_once: MadeOnce) -> None:
+    made = made_once(*TOY)
     episodes = [RecordedSource(made.run.path, number) for number in (1, 2)]
     with opened(episodes[0], Wants()) as one, opened(episodes[1], Wants()) as other:
         lanes = [SessionLane(session, BILLING) for session in (one, other)]

@@ -56,6 +56,11 @@ def test_a_film_is_drawn_from_the_camera_that_is_asked_for(
     done = Exported(capfd, ("episode", f"{seen.run.path}:1", *SMALL, *words))
     assert done.code == 0, done.error
     assert is_red(middle(tmp_path / "e.mp4")) == expected
+
+
+def test_films_side_by_side_are_drawn_from_the_camera_that_is_asked_for(
+    seen: Made, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     two = ["--camera", "red", "--raw", "--out", str(tmp_path / "c.mp4")]
     names = [f"{seen.run.path}:{number}" for number in (1, 2)]
     done = Exported(capfd, ("compare", *names, *SMALL, *two))
