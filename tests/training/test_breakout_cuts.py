@@ -24,25 +24,10 @@ KINDS = {
     "pixels, fast, two processes": [*PIXELS, "train.precision=fast", "train.env_processes=2"],
     "pixels, SB3's PPO": [*PIXELS, "train.algorithm=sb3:PPO", "train.env_processes=0"],
 }
-VERY_SLOW = {
-    "features",
-    "pixels, SB3's PPO",
-    "pixels, exact",
-    "pixels, fast, sticky",
-    "pixels, fast, two processes",
-}
-"""The toy has SB3's PPO too, and the sticky features are cut in two processes, with all that others have; test_breakout_continuation.py
-goes on with pixels."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(kind, marks=pytest.mark.very_slow if kind in VERY_SLOW else ())
-        for kind in KINDS
-    ],
-)
+@pytest.mark.very_slow  # test_cuts.py cuts the toy in all these ways, and test_breakout_continuation.py goes on
+@pytest.mark.parametrize("kind", KINDS)
 def test_where_a_run_is_cut_changes_nothing(kind: str, tmp_path: Path) -> None:
     laboratory = lab(tmp_path, *SMALL, *KINDS[kind])
     whole, cut = laboratory.chain(UPDATES), laboratory.chain(1, 3, UPDATES)

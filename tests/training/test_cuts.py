@@ -56,7 +56,7 @@ KINDS = {
 @pytest.mark.parametrize(
     "kind",
     [
-        # Breakout is cut in two processes, and three processes are the harder case.
+        # three processes are the harder case
         pytest.param(kind, marks=pytest.mark.very_slow if kind == "two processes" else ())
         for kind in KINDS
     ],

@@ -12,7 +12,6 @@ import pytest
 import sb3_contrib
 import stable_baselines3
 import torch
-import torch._inductor.config
 from gymnasium import spaces
 from gymnasium.vector.utils import create_empty_array
 from identity import SPACES, Identity, declaration, identity_ppo, make_logger_without_files, train
@@ -287,10 +286,12 @@ def test_compiling_is_chosen_by_measuring_and_leaves_no_trace() -> None:
 @TORCH_COMPILES
 def test_what_cannot_be_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a C++ compiler "auto" goes on, and `true` is an error."""
+    from torch._inductor import config  # takes long, and no other test needs the compiler
+
     monkeypatch.setenv("CXX", "no-such-compiler")
     model = identity_ppo(SPACES["multi-binary"], policy_kwargs={"net_arch": [23]})
     changes = {"cpp.cxx": ("no-such-compiler",), "force_disable_caches": True}
-    with torch._inductor.config.patch(changes):
+    with config.patch(changes):
         choice = choose(model, "auto", updates=10**7)
         assert not choice.compiled
         assert re.search(
