@@ -41,6 +41,8 @@ def evaluated(agent: str, level: int, given: argparse.Namespace) -> dict[str, An
         command = [sys.executable, "-m", "arcade_rl", "evaluate", agent, "--json"]
         command += ["--episodes", str(games), "--set", f"options.level={level}"]
         command += ["--set", f"options.backend={given.backend}"]
+        if given.backend == "emulator":
+            command += ["--envs", "2"]  # games of one process take turns on one console
         command += ["--set", f"options.most_pills={given.pills}"]
         if given.runs_dir is not None:
             command += ["--runs-dir", str(given.runs_dir)]

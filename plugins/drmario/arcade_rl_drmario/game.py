@@ -94,7 +94,11 @@ class DrMario(Game):
     def defaults(self, options: DrMarioOptions) -> Mapping[str, object]:
         policies = [kind.name for kind in networks_of(options)] or ["auto"]
         train = TRAIN | {"policy": policies[0]} | TRAINS[options.observation]
-        return {"train": train, "evaluation": {"episodes": 200, "deterministic": True}}
+        evaluation = {"episodes": 200, "deterministic": True}
+        if options.backend == "emulator":
+            # All games of a process run on one console, also those that go on while the last one ends.
+            evaluation["n_envs"] = 2
+        return {"train": train, "evaluation": evaluation}
 
     def make_env(self, options: DrMarioOptions, num_envs: int, purpose: Purpose) -> VectorEnv:
         from arcade_rl_drmario.environment import make_env
