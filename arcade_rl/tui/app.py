@@ -32,6 +32,7 @@ from arcade_rl.tui.runs_view import RunsView
 from arcade_rl.tui.settings import CockpitSettings, remember_settings, remembered_settings
 from arcade_rl.tui.start_view import StartView
 from arcade_rl.tui.steering import ON_RUNS, Steering
+from arcade_rl.tui.terminal import TerminalDriver
 from arcade_rl.tui.view import View
 
 LOOK_INTERVAL_S = 1.0
@@ -102,7 +103,7 @@ class Cockpit(App[None]):
     ]
 
     def __init__(self, options: CockpitOptions) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.options = options
         self.glyphs = ASCII if options.is_ascii else UNICODE
         self.caller = Caller(options.runs_dir)
@@ -144,7 +145,7 @@ class Cockpit(App[None]):
         self.run_worker(remove_left_outputs, thread=True, group="left")
         self._look_soon()
         self.set_interval(LOOK_INTERVAL_S, self._look_soon)
-        self.set_interval(POLL_INTERVAL_S, self._poll_commands)
+        self.set_interval(POLL_INTERVAL_S, self._poll)
         self._draw_top()
 
     @property
@@ -308,6 +309,13 @@ class Cockpit(App[None]):
             return None
         self.say(f"{call}")
         return command
+
+    async def _poll(self) -> None:
+        """Look at the commands, and leave where the terminal is gone."""
+        if isinstance(self._driver, TerminalDriver) and self._driver.is_gone:
+            await self.action_quit()
+        else:
+            self._poll_commands()
 
     def _poll_commands(self) -> None:
         for command in self.commands.poll():
