@@ -15,13 +15,14 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import ContentSwitcher, Footer
+from textual.widgets import ContentSwitcher
 
 from arcade_rl.tui.board import BoardRow, RunBoard
 from arcade_rl.tui.compare_view import CompareScreen
 from arcade_rl.tui.dialogs import PageDialog, PlainText
 from arcade_rl.tui.episodes_view import EpisodesView
 from arcade_rl.tui.films_view import FilmsView
+from arcade_rl.tui.footer import KeyLine
 from arcade_rl.tui.glyphs import ASCII, UNICODE, fitted, safe
 from arcade_rl.tui.help import HELP_COLUMNS, LOG_COLUMNS, help_rows, log_rows, sign_of
 from arcade_rl.tui.invocation import Caller, Invocation
@@ -134,7 +135,7 @@ class Cockpit(App[None]):
             for name, kind in VIEWS.items():
                 yield kind(id=name)
         yield PlainText(id="status")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.theme = self.settings.theme or theme_of_terminal(os.environ.get("COLORFGBG", ""))

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from arcade_rl.config import flatten
 from arcade_rl.errors import ArcadeError
@@ -19,6 +18,7 @@ from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.colours import colour_of
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PlainText
+from arcade_rl.tui.footer import KeyLine
 from arcade_rl.tui.glyphs import Glyphs, safe
 from arcade_rl.tui.history import History
 from arcade_rl.tui.measures import Measure, listed_measures
@@ -75,7 +75,7 @@ class CompareScreen(Screen[None]):
         yield PlainText(id="names")
         yield CurvePlot(self._glyphs)
         yield RowTable((), self._glyphs, empty="the configurations are the same")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.set_class(self._glyphs.is_ascii, "ascii")

@@ -15,8 +15,8 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Footer
 
+from arcade_rl.tui.footer import KeyLine
 from arcade_rl.tui.glyphs import UNICODE, Glyphs, fitted
 from arcade_rl.tui.halfblocks import Picture, changed_lines, runs_of_line, shades_of_line
 from arcade_rl.tui.messages import Projected
@@ -54,8 +54,8 @@ class PictureBox(Widget, can_focus=True):
         Binding("full_stop", "tell('move 1')", "A step forward", show=False),
         Binding("home", "tell('move -1000000000')", "The beginning", show=False),
         Binding("end", "tell('move 1000000000')", "The end", show=False),
-        Binding("plus", "tell('speed 2')", "Faster", show=False),
-        Binding("minus", "tell('speed 0.5')", "Slower", show=False),
+        Binding("plus", "tell('speed 2')", "Faster"),
+        Binding("minus", "tell('speed 0.5')", "Slower"),
     ]
 
     def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None) -> None:
@@ -335,7 +335,7 @@ class PictureScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield PictureBox(self._glyphs)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.set_class(self._glyphs.is_ascii, "ascii")
