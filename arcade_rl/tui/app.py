@@ -33,7 +33,7 @@ from arcade_rl.tui.runs_view import RunsView
 from arcade_rl.tui.settings import CockpitSettings, remember_settings, remembered_settings
 from arcade_rl.tui.start_view import StartView
 from arcade_rl.tui.steering import ON_RUNS, Steering
-from arcade_rl.tui.terminal import TerminalDriver
+from arcade_rl.tui.terminal import DARK, LIGHT, TerminalDriver, theme_of_terminal
 from arcade_rl.tui.view import View
 
 LOOK_INTERVAL_S = 1.0
@@ -47,7 +47,6 @@ ASK = "\x1b[6n"
 PATIENCE_S, MUTE_S = 10.0, 0.2
 """Time after which a terminal is taken for one that does not answer, and the time that such a one is
 given to draw, seconds."""
-DARK, LIGHT = "textual-dark", "textual-light"
 Found = TypeVar("Found")
 VIEWS: Mapping[str, type[View]] = {
     "runs": RunsView,
@@ -416,6 +415,8 @@ class Cockpit(App[None]):
         if name != "runs" and name != "start" and self.chosen_row is None:
             self.say("no run is chosen")
             return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
         if name != switcher.current:
             self.shown.left()
         switcher.current = name
@@ -466,7 +467,7 @@ class Cockpit(App[None]):
         self.push_screen(PageDialog(title, LOG_COLUMNS, rows, self.glyphs, "nothing was done yet"))
 
     def action_help(self) -> None:
-        shown = self.shown
+        shown = self.screen if isinstance(self.screen, CompareScreen) else self.shown
         rows = help_rows(self.screen.active_bindings, shown.command)
         title = f"Keys on the screen {shown.title}"
         self.push_screen(PageDialog(title, HELP_COLUMNS, lambda: rows, self.glyphs))
@@ -489,11 +490,3 @@ class Cockpit(App[None]):
             self.unsaved = f"the settings of the cockpit are not remembered: {error}"
         self.commands.close()
         self.exit()
-
-
-def theme_of_terminal(colours: str) -> str:
-    """The theme that fits the background of the terminal, as far as the variable COLORFGBG tells;
-    the dark one where nothing is known."""
-    background = colours.rpartition(";")[2]
-    is_light = background.isdecimal() and int(background) in (7, *range(9, 16))
-    return LIGHT if is_light else DARK

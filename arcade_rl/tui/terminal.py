@@ -11,6 +11,8 @@ from typing import Any, TextIO, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+DARK, LIGHT = "textual-dark", "textual-light"
+
 
 class TerminalDriver(LinuxDriver):
     """Textual's driver, which notices that its terminal is gone.
@@ -85,3 +87,11 @@ def _let_go(*descriptors: int) -> None:
     for descriptor in descriptors:
         os.dup2(nothing, descriptor)
     os.close(nothing)
+
+
+def theme_of_terminal(colours: str) -> str:
+    """The theme that fits the background of the terminal, as far as the variable COLORFGBG tells;
+    the dark one where nothing is known."""
+    background = colours.rpartition(";")[2]
+    is_light = background.isdecimal() and int(background) in (7, *range(9, 16))
+    return LIGHT if is_light else DARK
