@@ -36,6 +36,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -54,6 +55,17 @@ ASK, ANSWER = b"\x1b[6n", b"\x1b[1;1R"
 CODES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
+@cache
+def compiled() -> dict[str, str]:
+    """Variables with which Python finds every module compiled, as it does where the program is installed
+    and was used before, whatever the variables of this process say."""
+    folder = Path(tempfile.gettempdir()) / "bench-tui-compiled"
+    found = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder)}
+    code = "import arcade_rl.__main__, arcade_rl.tui.app, arcade_rl.tui.projector"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **found}, check=True)
+    return found
+
+
 class DrawnTerminal:
     """A terminal that a program draws on, read as fast as `bytes_per_s` allows."""
 
@@ -62,6 +74,7 @@ class DrawnTerminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environment["XDG_STATE_HOME"] = tempfile.mkdtemp()
+        environment |= compiled()
         self.process = subprocess.Popen(
             argv,
             stdin=theirs,

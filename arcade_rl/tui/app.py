@@ -118,7 +118,7 @@ class Cockpit(App[None]):
         """Number of the colour of each marked run, by name."""
         self.unsaved = ""
         """Why the settings could not be written at the end; "" where they were."""
-        self._is_looking = False
+        self._is_looking = self._was_up = False
         self._said = ""
         self._applying: tuple[bool, ...] = ()
         self._answers: deque[Callable[[], None]] = deque()
@@ -142,11 +142,15 @@ class Cockpit(App[None]):
         self.set_class(self.options.is_ascii, "ascii")
         self.screen.set_class(self.options.is_ascii, "ascii")
         self.shown.main().focus()
-        self.run_worker(remove_left_outputs, thread=True, group="left")
+        self.call_after_refresh(self._begin)  # a thread beside would hold up the first picture
+        self._draw_top()
+
+    def _begin(self) -> None:
+        """Begin to look at the runs."""
         self._look_soon()
         self.set_interval(LOOK_INTERVAL_S, self._look_soon)
         self.set_interval(POLL_INTERVAL_S, self._poll)
-        self._draw_top()
+        self.run_worker(remove_left_outputs, thread=True, group="left")
 
     @property
     def _offered(self) -> list[str]:
@@ -256,8 +260,10 @@ class Cockpit(App[None]):
     @property
     def _is_up(self) -> bool:
         """Whether all screens are there; the first look may end before they are."""
-        views = self.screen_stack[0].query(View) if self.screen_stack else ()
-        return len(views) == len(VIEWS) and all(view.children for view in views)
+        if not self._was_up:
+            views = self.screen_stack[0].query(View) if self.screen_stack else ()
+            self._was_up = len(views) == len(VIEWS) and all(view.children for view in views)
+        return self._was_up
 
     def _tell_views(self) -> None:
         if self._is_up and self.shown.id != "runs":
