@@ -26,8 +26,9 @@ from arcade_rl.tui.projection import Projection, Subject
 if TYPE_CHECKING:
     from arcade_rl.tui.app import Cockpit
 
-INTERVAL_S = 1.0 / 30.0
-"""Time between two pictures where the terminal is quick, seconds."""
+INTERVAL_S = 1.0 / 40.0
+"""Time between two pictures where the terminal is quick, seconds. Textual draws every sixtieth of a
+second, so that now and then a picture comes later."""
 UPPER = "▀"
 RUN_BYTES = 42
 """Bytes of the codes for the two colours of a run of cells."""
