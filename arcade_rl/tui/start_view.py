@@ -125,6 +125,7 @@ class StartView(View):
     def _check_soon(self) -> None:
         self._is_checking = True
         self._draw()
+        self.cockpit.draw_status()  # the command of the form is another one
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(CHECK_DELAY_S, self._check)

@@ -255,7 +255,7 @@ class RowTable(ScrollView, can_focus=True):
         return self._fitted[2]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._cells = self._fitting()  # the same for all lines
+        self._cells = self._fitting()
         return super().render_lines(crop)
 
     def notify_style_update(self) -> None:
