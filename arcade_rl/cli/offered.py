@@ -162,7 +162,7 @@ def _root(context: click.Context) -> Path:
 
 
 ARGUMENTS: dict[str, Names] = {
-    **dict.fromkeys(("RUN", "RUN...", "A", "B"), runs),
+    **dict.fromkeys(("RUN", "RUN...", "RUN RUN...", "A", "B"), runs),
     **dict.fromkeys(("RUN[@CKPT]", "RUN[@CKPT]|GAME:POLICY"), checkpoints),
     **dict.fromkeys(
         ("RUN:EPISODE|FILE", "RUN|RUN:EPISODE|FILE", "RUN:EPISODE|FILE|GAME:POLICY"), episodes

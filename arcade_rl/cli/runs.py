@@ -9,6 +9,7 @@ import click
 
 from arcade_rl.cli.examples import examples
 from arcade_rl.cli.imports import import_model
+from arcade_rl.cli.run_compare import compare
 from arcade_rl.cli.run_report import report
 from arcade_rl.cli.run_watch import watch
 from arcade_rl.cli.train import JSON, RUN, RUNS_DIR
@@ -26,6 +27,7 @@ def runs() -> None:
 
 runs.add_command(watch)
 runs.add_command(report)
+runs.add_command(compare)
 runs.add_command(import_model)
 
 

@@ -6,9 +6,14 @@ The models of the configuration are the only source: forms, the page `docs/confi
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -119,7 +124,37 @@ def _keys(model: type[BaseModel], prefix: str) -> Iterator[Key]:
             takers = tuple(a for a in DEFAULTS if name in DEFAULTS[a]) if is_tuned else ()
             default = _default_by_algorithm(name, takers) if takers else _default(field)
             kind = type_of(field).removesuffix(" | none")
-            yield Key(f"{prefix}{name}", kind, default, _line(field.description), takers)
+            yield Key(f"{prefix}{name}", kind, default, _line(_described(model, name)), takers)
+
+
+def _described(model: type[BaseModel], name: str) -> str:
+    """What is written below a field in the class that has the field, or said of it otherwise."""
+    owners = (kind for kind in model.__mro__ if name in inspect.get_annotations(kind))
+    owner = next(owners, model)
+    return model.model_fields[name].description or _docstrings(owner).get(name, "")
+
+
+@cache
+def _docstrings(kind: type) -> dict[str, str]:
+    """The strings below the fields of a class, by field. Looking for them takes longer than making the
+    class, which every command does. A class whose source is not there has none."""
+    try:
+        source = textwrap.dedent(inspect.getsource(kind))
+    except (OSError, TypeError):
+        return {}
+    (defined,) = ast.parse(source).body
+    assert isinstance(defined, ast.ClassDef)
+    found = {}
+    for field, below in pairwise(defined.body):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+            and isinstance(below.value.value, str)
+        ):
+            found[field.target.id] = inspect.cleandoc(below.value.value)
+    return found
 
 
 def _default(field: FieldInfo) -> str:

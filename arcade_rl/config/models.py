@@ -192,7 +192,7 @@ class Train(Options):
     """Kind of policy by SB3's name, such as "MlpPolicy", "CnnPolicy" or "MultiInputPolicy", or by the
     name of networks that the game brings along, which PPO and sb3:MaskablePPO train; "auto" takes
     SB3's that fits the observation."""
-    policy_kwargs: PolicyKwargs = PolicyKwargs()
+    policy_kwargs: PolicyKwargs = Field(default_factory=PolicyKwargs)
     """Shape of the networks: a table with keys of its own."""
     normalize_observations: bool = False
     """Whether observations are normalised by their running mean and standard deviation, and clipped
@@ -465,17 +465,17 @@ class Config(Options):
     seeds."""
     options: dict[str, Value] = Field(default_factory=dict)
     """The game's own options, typed by its plugin: `arcade-rl plugins show GAME` lists them."""
-    train: Train = Train()
-    chunk: ChunkTable = ChunkTable()
-    checkpoint: Checkpoint = Checkpoint()
+    train: Train = Field(default_factory=Train)
+    chunk: ChunkTable = Field(default_factory=ChunkTable)
+    checkpoint: Checkpoint = Field(default_factory=Checkpoint)
     reward: dict[str, Weight] = Field(default_factory=dict)
     """Weight of each of the game's reward terms in the shaped reward, which the learner sees; a term
     that is not named keeps the game's weight. The game's own scores and returns do not change."""
-    engine: Engine = Engine()
+    engine: Engine = Field(default_factory=Engine)
     opponents: Seating | None = None
     """Unset in a game of one seat."""
-    evaluation: EvaluationTable = EvaluationTable()
-    recording: RecordingTable = RecordingTable()
+    evaluation: EvaluationTable = Field(default_factory=EvaluationTable)
+    recording: RecordingTable = Field(default_factory=RecordingTable)
 
     @model_validator(mode="after")
     def _chunks_can_be_counted(self) -> Config:

@@ -32,8 +32,9 @@ class Options(BaseModel):
     """What every table of a configuration, and every game's `[options]`, derives from."""
 
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+        strict=True, frozen=True, extra="forbid", allow_inf_nan=False,
+        defer_build=True,  # most tables are only a part of the one that is validated
+    )  # fmt: skip
 
 
 def parse_percent(text: str) -> Fraction:

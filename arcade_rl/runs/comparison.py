@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,13 +51,21 @@ def compare(first: RunDirectory, second: RunDirectory) -> Comparison:
     )
 
 
+def differing(configurations: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
+    """Every key whose values are not the same in all configurations, with the value of each; None
+    where one does not have the key."""
+    keys = dict.fromkeys(key for one in configurations for key in one)
+    found = [(key, [one.get(key) for one in configurations]) for key in keys]
+    return [(key, values) for key, values in found if any(v != values[0] for v in values[1:])]
+
+
 def _side_by_side(first: dict[str, Any], second: dict[str, Any]) -> list[Difference]:
     keys = dict.fromkeys([*first, *second])
     return [Difference(key, first.get(key), second.get(key)) for key in keys]
 
 
 def _differing(first: dict[str, Any], second: dict[str, Any]) -> list[Difference]:
-    return [row for row in _side_by_side(first, second) if row.first != row.second]
+    return [Difference(key, *values) for key, values in differing([first, second])]
 
 
 def _configuration(run: RunDirectory) -> dict[str, Any]:

@@ -15,13 +15,14 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import ContentSwitcher, Footer
+from textual.widgets import ContentSwitcher
 
 from arcade_rl.tui.board import BoardRow, RunBoard
 from arcade_rl.tui.compare_view import CompareScreen
 from arcade_rl.tui.dialogs import PageDialog, PlainText
 from arcade_rl.tui.episodes_view import EpisodesView
 from arcade_rl.tui.films_view import FilmsView
+from arcade_rl.tui.footer import KeyLine
 from arcade_rl.tui.glyphs import ASCII, UNICODE, fitted, safe
 from arcade_rl.tui.help import HELP_COLUMNS, LOG_COLUMNS, help_rows, log_rows, sign_of
 from arcade_rl.tui.invocation import Caller, Invocation
@@ -32,6 +33,7 @@ from arcade_rl.tui.runs_view import RunsView
 from arcade_rl.tui.settings import CockpitSettings, remember_settings, remembered_settings
 from arcade_rl.tui.start_view import StartView
 from arcade_rl.tui.steering import ON_RUNS, Steering
+from arcade_rl.tui.terminal import DARK, LIGHT, TerminalDriver, theme_of_terminal
 from arcade_rl.tui.view import View
 
 LOOK_INTERVAL_S = 1.0
@@ -45,7 +47,6 @@ ASK = "\x1b[6n"
 PATIENCE_S, MUTE_S = 10.0, 0.2
 """Time after which a terminal is taken for one that does not answer, and the time that such a one is
 given to draw, seconds."""
-DARK, LIGHT = "textual-dark", "textual-light"
 Found = TypeVar("Found")
 VIEWS: Mapping[str, type[View]] = {
     "runs": RunsView,
@@ -102,7 +103,7 @@ class Cockpit(App[None]):
     ]
 
     def __init__(self, options: CockpitOptions) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.options = options
         self.glyphs = ASCII if options.is_ascii else UNICODE
         self.caller = Caller(options.runs_dir)
@@ -117,7 +118,7 @@ class Cockpit(App[None]):
         """Number of the colour of each marked run, by name."""
         self.unsaved = ""
         """Why the settings could not be written at the end; "" where they were."""
-        self._is_looking = False
+        self._is_looking = self._was_up = False
         self._said = ""
         self._applying: tuple[bool, ...] = ()
         self._answers: deque[Callable[[], None]] = deque()
@@ -133,7 +134,7 @@ class Cockpit(App[None]):
             for name, kind in VIEWS.items():
                 yield kind(id=name)
         yield PlainText(id="status")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.theme = self.settings.theme or theme_of_terminal(os.environ.get("COLORFGBG", ""))
@@ -141,11 +142,15 @@ class Cockpit(App[None]):
         self.set_class(self.options.is_ascii, "ascii")
         self.screen.set_class(self.options.is_ascii, "ascii")
         self.shown.main().focus()
-        self.run_worker(remove_left_outputs, thread=True, group="left")
+        self.call_after_refresh(self._begin)  # a thread beside would hold up the first picture
+        self._draw_top()
+
+    def _begin(self) -> None:
+        """Begin to look at the runs."""
         self._look_soon()
         self.set_interval(LOOK_INTERVAL_S, self._look_soon)
-        self.set_interval(POLL_INTERVAL_S, self._poll_commands)
-        self._draw_top()
+        self.set_interval(POLL_INTERVAL_S, self._poll)
+        self.run_worker(remove_left_outputs, thread=True, group="left")
 
     @property
     def _offered(self) -> list[str]:
@@ -255,8 +260,10 @@ class Cockpit(App[None]):
     @property
     def _is_up(self) -> bool:
         """Whether all screens are there; the first look may end before they are."""
-        views = self.screen_stack[0].query(View) if self.screen_stack else ()
-        return len(views) == len(VIEWS) and all(view.children for view in views)
+        if not self._was_up:
+            views = self.screen_stack[0].query(View) if self.screen_stack else ()
+            self._was_up = len(views) == len(VIEWS) and all(view.children for view in views)
+        return self._was_up
 
     def _tell_views(self) -> None:
         if self._is_up and self.shown.id != "runs":
@@ -308,6 +315,13 @@ class Cockpit(App[None]):
             return None
         self.say(f"{call}")
         return command
+
+    async def _poll(self) -> None:
+        """Look at the commands, and leave where the terminal is gone."""
+        if isinstance(self._driver, TerminalDriver) and self._driver.is_gone:
+            await self.action_quit()
+        else:
+            self._poll_commands()
 
     def _poll_commands(self) -> None:
         for command in self.commands.poll():
@@ -407,6 +421,8 @@ class Cockpit(App[None]):
         if name != "runs" and name != "start" and self.chosen_row is None:
             self.say("no run is chosen")
             return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
         if name != switcher.current:
             self.shown.left()
         switcher.current = name
@@ -457,7 +473,7 @@ class Cockpit(App[None]):
         self.push_screen(PageDialog(title, LOG_COLUMNS, rows, self.glyphs, "nothing was done yet"))
 
     def action_help(self) -> None:
-        shown = self.shown
+        shown = self.screen if isinstance(self.screen, CompareScreen) else self.shown
         rows = help_rows(self.screen.active_bindings, shown.command)
         title = f"Keys on the screen {shown.title}"
         self.push_screen(PageDialog(title, HELP_COLUMNS, lambda: rows, self.glyphs))
@@ -480,11 +496,3 @@ class Cockpit(App[None]):
             self.unsaved = f"the settings of the cockpit are not remembered: {error}"
         self.commands.close()
         self.exit()
-
-
-def theme_of_terminal(colours: str) -> str:
-    """The theme that fits the background of the terminal, as far as the variable COLORFGBG tells;
-    the dark one where nothing is known."""
-    background = colours.rpartition(";")[2]
-    is_light = background.isdecimal() and int(background) in (7, *range(9, 16))
-    return LIGHT if is_light else DARK

@@ -99,6 +99,8 @@ class _Known:
     """What is known of one run from earlier looks."""
 
     row: BoardRow
+    files: tuple[str, ...]
+    """What changes with the row, and the lock last. Making paths of names takes as long as looking."""
     seen: tuple[object, ...] = ()
     """Sizes and times of the files when the row was read."""
     config_seen: object = None
@@ -131,7 +133,8 @@ class RunBoard:
             self._paths = tuple(run.path for run in all_runs(self.root))
             self._root_seen = seen
         for path in self._paths:
-            self._known.setdefault(path, _Known(BoardRow(path.name, path)))
+            if path not in self._known:
+                self._known[path] = _known(RunDirectory(path))
         for path in set(self._known) - set(self._paths):
             del self._known[path]
         return self.rows()
@@ -147,13 +150,13 @@ class RunBoard:
                 yield row
 
     def _look_at(self, known: _Known) -> BoardRow | None:
-        run, now = known.row.run, time.time()
-        seen = (*map(seen_of, _files(run)), _holder_pid(run))
+        now, (*files, lock) = time.time(), known.files
+        seen = (*map(seen_of, files), _holder_pid(lock))
         is_due = now - known.read_at > RETRY_S and bool(known.row.fault or known.row.is_live)
         if seen == known.seen and not is_due:
             return None
         known.seen, known.read_at = seen, now
-        row = _read(run, known, now)
+        row = _read(known.row.run, known, now)
         if row == known.row:
             return None
         known.row = row
@@ -162,14 +165,16 @@ class RunBoard:
 
 def glance(run: RunDirectory) -> BoardRow:
     """One run as it is now."""
-    return _read(run, _Known(BoardRow(run.name, run.path)), time.time())
+    return _read(run, _known(run), time.time())
 
 
-def _files(run: RunDirectory) -> tuple[Path, ...]:
-    return *run.database_files, run.config, run.identity_file
+def _known(run: RunDirectory) -> _Known:
+    """What is known of a run before the first look."""
+    files = (*run.database_files, run.config, run.identity_file, run.lock)
+    return _Known(BoardRow(run.name, run.path), tuple(map(str, files)))
 
 
-def seen_of(path: Path) -> tuple[int, int] | None:
+def seen_of(path: Path | str) -> tuple[int, int] | None:
     """Time and size of a file; None where there is none, or none that may be looked at."""
     try:
         found = os.stat(path)
@@ -178,13 +183,13 @@ def seen_of(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _holder_pid(run: RunDirectory) -> int | str | None:
+def _holder_pid(lock: str) -> int | str | None:
     """The process that supervises the run; None where nobody does. A lock that was given back is
     empty, and need not be asked."""
     try:
-        if not os.stat(run.lock).st_size:
+        if not os.stat(lock).st_size:
             return None
-        holder = holder_of(run.lock)
+        holder = holder_of(Path(lock))
     except FileNotFoundError:
         return None
     except (ArcadeError, OSError) as error:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer
 
-from arcade_rl.config import flatten
-from arcade_rl.errors import ArcadeError
-from arcade_rl.runs import looks
-from arcade_rl.runs.lineage import lineage
 from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.colours import colour_of
+from arcade_rl.tui.comparison import ComparedRuns
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import PlainText
-from arcade_rl.tui.glyphs import Glyphs, safe
-from arcade_rl.tui.history import History
-from arcade_rl.tui.measures import Measure, listed_measures
+from arcade_rl.tui.footer import KeyLine
+from arcade_rl.tui.glyphs import Glyphs, fitted, safe
 from arcade_rl.tui.plot import sign_of_series
 from arcade_rl.tui.rows import ShownCell, ShownColumn, ShownRow
 from arcade_rl.tui.series import AXES, Axis, joined
@@ -33,21 +28,12 @@ if TYPE_CHECKING:
 SMOOTHING = (0, 4, 16)
 
 
-def differing(configurations: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
-    """Every key whose values are not the same in all configurations, with the value of each."""
-    keys = dict.fromkeys(key for one in configurations for key in one)
-    found = []
-    for key in keys:
-        values = [one.get(key, "-") for one in configurations]
-        if any(value != values[0] for value in values[1:]):
-            found.append((key, [str(value) for value in values]))
-    return found
-
-
 class CompareScreen(Screen[None]):
     """Runs over each other."""
 
+    TITLE = "Compare"
     CSS = """
+    CompareScreen #command { height: 1; background: $panel; color: $text-muted; }
     CompareScreen #names { height: 1; background: $panel; padding: 0 1; }
     CompareScreen CurvePlot { height: 2fr; }
     CompareScreen RowTable { height: 1fr; }
@@ -57,6 +43,7 @@ class CompareScreen(Screen[None]):
         Binding("x", "axis", "X axis"),
         Binding("m", "smooth", "Smooth"),
         Binding("L", "log_scale", "Log"),
+        Binding("y", "copy", "Copy the command"),
     ]
 
     def __init__(
@@ -64,23 +51,36 @@ class CompareScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self._rows, self._colours, self._glyphs = rows, colours, glyphs
-        self._histories: dict[str, History] = {}
-        self._before: dict[str, int] = {}
-        """Steps that the runs had trained which each run was forked from."""
-        self._faults: list[str] = []
+        self._compared = ComparedRuns(rows)
+        self._measure = ""
+        """Name of the measure that is drawn; "" before the runs are read."""
         self._axis: Axis = "step"
         self._smoothing, self._is_log, self._place = 1, False, 0
+
+    @property
+    def cockpit(self) -> Cockpit:
+        """The program."""
+        return cast("Cockpit", self.app)
+
+    @property
+    def command(self) -> str:
+        """The command line that gives what is shown as JSON."""
+        return str(self.cockpit.caller.compare([row.name for row in self._rows], self._measure))
 
     def compose(self) -> ComposeResult:
         yield PlainText(id="names")
         yield CurvePlot(self._glyphs)
         yield RowTable((), self._glyphs, empty="the configurations are the same")
-        yield Footer(show_command_palette=False, compact=True)
+        yield PlainText(id="command")
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.set_class(self._glyphs.is_ascii, "ascii")
-        self.query_one(CurvePlot).focus()
+        curve = self.query_one(CurvePlot)
+        curve.has_episodes = False  # which of the runs is meant, nobody knows
+        curve.focus()
         self._show_names()
+        self._show_command()
         self._show_differences()
         self.run_worker(self._read, thread=True)
 
@@ -92,16 +92,10 @@ class CompareScreen(Screen[None]):
             sign = f"{sign_of_series(colour)} " if self._glyphs.is_ascii else ""
             name = f"{sign}{safe(row.name, self._glyphs)}"
             parts += [", " if parts else "Compare ", Content.styled(name, colour_of(colour))]
-        parts += [safe(f"; {fault}", self._glyphs) for fault in self._faults]
+        parts += [safe(f"; {fault}", self._glyphs) for fault in self._compared.faults]
         self.query_one("#names", PlainText).update(Content.assemble(*parts))
 
     def _show_differences(self) -> None:
-        configurations = []
-        for row in self._rows:
-            try:
-                configurations.append(dict(flatten(row.run.saved().values)))
-            except ArcadeError as error:
-                configurations.append({"(not readable)": str(error)})
         table = self.query_one(RowTable)
         table.columns = (
             ShownColumn("key", "what differs", 16, grows=True, most=34),
@@ -114,58 +108,45 @@ class CompareScreen(Screen[None]):
                     (
                         ShownCell(key),
                         *(
-                            ShownCell(value, series=self._colours.get(row.name, 0))
+                            ShownCell(
+                                "-" if value is None else str(value),
+                                series=self._colours.get(row.name, 0),
+                            )
                             for row, value in zip(self._rows, values, strict=True)
                         ),
                     ),
                 )
-                for key, values in differing(configurations)
+                for key, values in self._compared.differences
             ]
         )
 
     def _read(self) -> None:
         """Read the runs. Runs in a thread of its own."""
-        for row in self._rows:
-            history = History()
-            try:
-                with looks.looking(row.run.database) as database:
-                    history.look(database)
-            except (ArcadeError, OSError) as error:
-                self._faults.append(f"{row.name}: {error}")
-                continue
-            self._before[row.name] = lineage(row.run)[-1].before
-            self._histories[row.name] = history  # last: what is here may be drawn at any time
-        cast("Cockpit", self.app).hand_over(self._draw)
-
-    @property
-    def _measures(self) -> list[Measure]:
-        """Measures that any of the runs has."""
-        found: dict[str, Measure] = {}
-        for row in self._rows:
-            history = self._histories.get(row.name)
-            if history is not None:
-                listed = listed_measures(
-                    history.metrics, history.terms, history.update_measures, row.metric
-                )
-                found |= {one.key: one for one in listed}
-        return list(found.values())
+        self._compared.read()
+        self.cockpit.hand_over(self._draw)
 
     def _draw(self) -> None:
-        curve, measures = self.query_one(CurvePlot), self._measures
+        curve, measures = self.query_one(CurvePlot), self._compared.measures
+        self._show_names()
         if not measures:
             return
         measure = measures[self._place % len(measures)]
+        self._measure = measure.key
         series = []
-        for row in reversed(self._rows):  # the first one, which is pinned, is drawn on top
-            try:
-                measured = self._histories[row.name].measured(measure.key)
-            except KeyError:
+        for place, row in reversed(list(enumerate(self._rows))):  # the first one is drawn on top
+            measured = self._compared.course(place, measure.key)
+            if measured is None:
                 continue
-            measured = measured.later(self._before[row.name])  # a fork goes on where its parent was
             smoothing, colour = SMOOTHING[self._smoothing], self._colours.get(row.name, 0)
             series.append(joined(measured, self._axis, curve.points, row.name, smoothing, colour))
         curve.show(measure, series, self._axis, self._is_log)
-        self._show_names()
+        self._show_command()
+
+    def _show_command(self) -> None:
+        width = max(self.size.width - 2, 0)
+        text = safe(self.command, self._glyphs)
+        text = fitted(text if len(text) <= width else "", width, self._glyphs, right=True)
+        self.query_one("#command", PlainText).say(f" {text} ")
 
     def action_axis(self) -> None:
         self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
@@ -185,6 +166,12 @@ class CompareScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self.command)
+        self.query_one("#command", PlainText).say(
+            fitted(f" copied: {self.command}", self.size.width, self._glyphs)
+        )
 
     def action_leave(self) -> None:
         self.dismiss()

@@ -91,6 +91,8 @@ class CurvePlot(Widget, can_focus=True):
         self.axis: Axis = "step"
         self.is_log = False
         self.with_band = True
+        self.has_episodes = True
+        """Whether a point of the curve leads to an episode."""
         self._series: Sequence[ShownSeries] = ()
         self._lines: list[list[plot.PlotCell]] = []
         self._limits: plot.Limits | None = None
@@ -201,6 +203,9 @@ class CurvePlot(Widget, can_focus=True):
 
     def action_cycle(self, by: int) -> None:
         self.post_message(self.Cycled(self, by))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_episodes if action == "choose" else True
 
     def action_choose(self) -> None:
         x = self.x_at_cursor

@@ -153,6 +153,9 @@ class EpisodesView(View):
             self._want(index // PAGE)
             return None
         place = index % PAGE
+        beside = index // PAGE + (1 if place > PAGE // 2 else -1)
+        if 0 <= beside * PAGE < len(self._numbers) and beside not in self._pages:
+            self._want(beside)  # the cursor is on its way there
         return row_of_episode(page[place], self._metrics) if place < len(page) else None
 
     def _want(self, number: int) -> None:
@@ -185,7 +188,7 @@ class EpisodesView(View):
         self._wanted.discard(page)
         while len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)
-        self.table.refresh()
+        self.table.refresh_changed()
 
     # --- keys ------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from arcade_rl.tui.board import BoardRow
 from arcade_rl.tui.steering import size_of
 from arcade_rl.words import date, rough_duration, size
 
+MOST_COLUMNS = 1000
+"""Width of a line that takes in everything."""
 MOST_RUNS = 20
 """Number of the newest runs of a game that are compared."""
 _SPEED = (
@@ -34,16 +36,21 @@ class Estimate:
     is_alike: bool = True
     """Whether nothing that changes the speed differed there, as far as that is known."""
 
-    def words(self, steps: int, count: int = 1) -> str:
-        """What so many steps will take, in each of `count` runs that train at once."""
+    def words(self, steps: int, count: int = 1, width: int = MOST_COLUMNS) -> str:
+        """What so many steps will take, in each of `count` runs that train at once: all that is known
+        of it, or the part most needed that fits into a line."""
         time_s = steps / self.steps_per_s if self.steps_per_s else 0.0
-        ends = date(time.time() + time_s)
-        how = "" if self.is_alike else " with other values"
-        taken = f"as {self.run} took {self.steps_per_s:,.0f} steps/s{how}"
+        lasts, disk = rough_duration(time_s), size(count * steps * self.bytes_per_step)
+        speed = f"{self.steps_per_s:,.0f} steps/s{'' if self.is_alike else ' with other values'}"
         if count > 1:
-            disk = size(count * steps * self.bytes_per_step)
-            return f"{disk} for {count} runs, and about {rough_duration(time_s)} or longer, {taken} alone"
-        return f"about {rough_duration(time_s)} (until {ends}) and {size(steps * self.bytes_per_step)}, {taken}"
+            brief = f"{disk} for {count} runs, and about {lasts} or longer"
+            known = [f"{brief}, as {self.run} took {speed} alone", f"{brief}, at {speed} alone"]
+        else:
+            brief = f"about {lasts} and {disk}"
+            until = f"about {lasts} (until {date(time.time() + time_s)}) and {disk}"
+            known = [f"{until}, as {self.run} took {speed}", f"{brief}, as {self.run} took {speed}"]
+            known += [f"{brief}, at {speed}"]
+        return next((line for line in known if len(line) <= width), brief)
 
 
 def estimate_from(rows: Sequence[BoardRow], values: Mapping[str, Any]) -> Estimate | None:

@@ -58,6 +58,8 @@ def fitted(text: str, width: int, glyphs: Glyphs, right: bool = False) -> str:
     """Safe text that fills exactly `width` cells; what is cut off is shown by a sign."""
     if width <= 0:
         return ""
+    if len(text) <= width and text.isascii() and text.isprintable():  # most cells, and quickly
+        return text.rjust(width) if right else text.ljust(width)
     text = safe(text, glyphs)
     length = cell_len(text)
     if length > width:

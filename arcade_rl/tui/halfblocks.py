@@ -42,13 +42,13 @@ def resized(picture: Picture, columns: int, rows: int) -> Picture:
     height, width = picture.shape[:2]
     top = (np.arange(rows + 1) * height) // rows
     left = (np.arange(columns + 1) * width) // columns
-    sums = np.zeros((height + 1, width + 1, 3), np.uint32)
-    sums[1:, 1:] = picture.cumsum(0, dtype=np.uint32).cumsum(1, dtype=np.uint32)
     ends, rights = np.maximum(top[1:], top[:-1] + 1), np.maximum(left[1:], left[:-1] + 1)
     tops, lefts = top[:-1], left[:-1]
-    total = (
-        sums[ends][:, rights] - sums[tops][:, rights] - sums[ends][:, lefts] + sums[tops][:, lefts]
-    )
+    down = np.zeros((height + 1, width, 3), np.uint32)
+    np.cumsum(picture, axis=0, out=down[1:])
+    across = np.zeros((rows, width + 1, 3), np.uint32)
+    np.cumsum(down[ends] - down[tops], axis=1, out=across[:, 1:])
+    total = across[:, rights] - across[:, lefts]
     areas = ((ends - tops)[:, None] * (rights - lefts)[None, :])[..., None]
     return np.asarray(total // areas, np.uint8)
 

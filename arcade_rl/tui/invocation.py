@@ -64,6 +64,11 @@ class Caller:
         chosen = ("--measure", measure) if measure else ()
         return self.of_runs("runs", "report", run, *chosen, "--json")
 
+    def compare(self, runs: Sequence[str], measure: str = "") -> Invocation:
+        """Where the configurations of runs differ, and every value of one measure in each, as JSON."""
+        chosen = ("--measure", measure) if measure else ()
+        return self.of_runs("runs", "compare", *runs, *chosen, "--json")
+
     def resume(self, run: str, steps: int | None = None, is_paused: bool = False) -> Invocation:
         """A run that goes on."""
         longer = () if steps is None else ("--steps", str(steps))

@@ -15,8 +15,8 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Footer
 
+from arcade_rl.tui.footer import KeyLine
 from arcade_rl.tui.glyphs import UNICODE, Glyphs, fitted
 from arcade_rl.tui.halfblocks import Picture, changed_lines, runs_of_line, shades_of_line
 from arcade_rl.tui.messages import Projected
@@ -26,8 +26,9 @@ from arcade_rl.tui.projection import Projection, Subject
 if TYPE_CHECKING:
     from arcade_rl.tui.app import Cockpit
 
-INTERVAL_S = 1.0 / 30.0
-"""Time between two pictures where the terminal is quick, seconds."""
+INTERVAL_S = 1.0 / 40.0
+"""Time between two pictures where the terminal is quick, seconds. Textual draws every sixtieth of a
+second, so that now and then a picture comes later."""
 UPPER = "▀"
 RUN_BYTES = 42
 """Bytes of the codes for the two colours of a run of cells."""
@@ -54,8 +55,8 @@ class PictureBox(Widget, can_focus=True):
         Binding("full_stop", "tell('move 1')", "A step forward", show=False),
         Binding("home", "tell('move -1000000000')", "The beginning", show=False),
         Binding("end", "tell('move 1000000000')", "The end", show=False),
-        Binding("plus", "tell('speed 2')", "Faster", show=False),
-        Binding("minus", "tell('speed 0.5')", "Slower", show=False),
+        Binding("plus", "tell('speed 2')", "Faster"),
+        Binding("minus", "tell('speed 0.5')", "Slower"),
     ]
 
     def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None) -> None:
@@ -335,7 +336,7 @@ class PictureScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield PictureBox(self._glyphs)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.set_class(self._glyphs.is_ascii, "ascii")

@@ -173,20 +173,20 @@ class Projectionist:
     def _tick(self, reel: Reel) -> bool:
         """Let the time since the last call pass, and say whether there is another picture."""
         now = time.monotonic()
+        reel.clock.play(self._speed)
         if self._is_paused:
             reel.clock.pause()
-        else:
-            reel.clock.play(self._speed)
         is_new = reel.tick(min(now - self._last_s, MOST_ELAPSED_S))
         self._last_s = now
         return is_new
 
     def _wait_for_command(self) -> None:
-        while self._commands.get() != "next":
-            continue
+        while (command := self._commands.get()) != "next":
+            self._obey(command, None)
         time.sleep(IDLE_S)
 
-    def _obey(self, command: str, reel: Reel) -> None:
+    def _obey(self, command: str, reel: Reel | None) -> None:
+        """Do what a command says. Where nothing is on show, what comes next is shown that way."""
         word, *values = command.split()
         if word == "size":
             self._room, self._is_stale = (int(values[0]), int(values[1])), True
@@ -194,7 +194,7 @@ class Projectionist:
             self._is_paused = not self._is_paused
         elif word == "speed":
             self._speed = min(max(self._speed * float(values[0]), 0.125), 32.0)
-        elif word == "move":
+        elif word == "move" and reel is not None:
             self._is_stale = True
             reel.seek(int(values[0]))
 

@@ -125,6 +125,7 @@ class StartView(View):
     def _check_soon(self) -> None:
         self._is_checking = True
         self._draw()
+        self.cockpit.draw_status()  # the command of the form is another one
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(CHECK_DELAY_S, self._check)
@@ -175,6 +176,7 @@ class StartView(View):
 
     def _draw(self) -> None:
         form, glyphs = self.form, self.cockpit.glyphs
+        width = max(self.size.width - 2, 20)
         if not form.target:
             looking = "looking for games and their configurations" if self._is_finding else ""
             state = looking or self._missing or "t chooses a game or one of its configurations"
@@ -183,7 +185,10 @@ class StartView(View):
         elif self._is_checking or not form.values:
             state = "checking"
         else:
-            took = self._estimate.words(form.total_steps, form.count) if self._estimate else "no earlier run of this game says how long it takes"  # fmt: skip
+            took = "no earlier run of this game says how long it takes"
+            if self._estimate:
+                room = width - len("valid; ")
+                took = self._estimate.words(form.total_steps, form.count, room)
             state = f"valid; {took}"
         name = form.name or "made up from game, time and seed"
         seeds = f"   seeds: {form.seeds}, {form.count} runs" if form.seeds else ""
@@ -192,7 +197,6 @@ class StartView(View):
             state,
             self.copied,
         ]
-        width = max(self.size.width - 2, 20)
         self.query_one("#head", PlainText).say("\n".join(fitted(x, width, glyphs) for x in lines))
         is_fault = bool(form.fault or (self._missing and not form.target and not self._is_finding))
         self.query_one("#head", PlainText).set_class(is_fault, "fault")

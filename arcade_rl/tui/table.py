@@ -113,6 +113,10 @@ class RowTable(ScrollView, can_focus=True):
         self._row_of: Callable[[int], ShownRow | None] = lambda _: None
         self._fitted: tuple[int, Sequence[ShownColumn], list[tuple[int, int]]] | None = None
         """The columns that fit, for a width and columns."""
+        self._cells: list[tuple[int, int]] = []
+        """(column, width) of each cell of a line."""
+        self._styles: dict[tuple[str, int | None, str], Style] = {}
+        """Styles of cells, by tone, series and the style of their row."""
         self._drawn: dict[int, ShownRow | None] = {}
         """The rows on the screen as they were drawn, by index."""
         self._frame: object = None
@@ -149,9 +153,9 @@ class RowTable(ScrollView, can_focus=True):
         wanted = self.cursor if cursor is None else cursor
         self.cursor = max(0, min(wanted, count - 1))
         self._notice_row()
-        self._refresh_changed()
+        self.refresh_changed()
 
-    def _refresh_changed(self) -> None:
+    def refresh_changed(self) -> None:
         """Draw the rows again that are not as they were, and everything where something else has
         changed."""
         frame = (self._count, self.columns, self.sorted_by, self.is_down, self.empty)
@@ -250,56 +254,81 @@ class RowTable(ScrollView, can_focus=True):
             self._fitted = (width, self.columns, fit(self.columns, width))
         return self._fitted[2]
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._cells = self._fitting()
+        return super().render_lines(crop)
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width or self.size.width
+        width = self._fitted[0] if self._fitted else self.size.width
         if y < HEADER:
             return self._header(width)
         index = y - HEADER + int(self.scroll_y)
-        plain = self.get_component_rich_style("row-table--plain")
         if index >= self._count:
             if self._count == 0 and y == HEADER + 1 and self.empty:
-                style = self.get_component_rich_style("row-table--empty")
-                return Strip([Segment(fitted(f" {self.empty}", width, self.glyphs), style)], width)
-            return Strip.blank(width, plain)
+                text = fitted(f" {self.empty}", width, self.glyphs)
+                return Strip([Segment(text, self._named("empty"))], width)
+            return Strip.blank(width, self._named("plain"))
         row = self._drawn[index] = self._row_of(index)
         if len(self._drawn) > 2 * self.size.height:
             self._drawn = {index: row}
-        is_cursor = index == self.cursor
-        base = plain
-        if is_cursor:
-            name = "cursor" if self.has_focus else "cursor-blurred"
-            base = self.get_component_rich_style(f"row-table--{name}")
-        segments = []
-        for place, (k, cell_width) in enumerate(self._fitting()):
+        base = "plain"
+        if index == self.cursor:
+            base = "cursor" if self.has_focus else "cursor-blurred"
+        shown = []
+        for place, (k, cell_width) in enumerate(self._cells):
             cell = row.cells[k] if row is not None else WAITING
             text = cell.text if row is not None else (self.glyphs.more if place == 0 else "")
-            style = self._style_of(cell, base, is_cursor)
-            if place:
-                segments.append(Segment(" ", base))
-            segments.append(
-                Segment(fitted(text, cell_width, self.glyphs, self.columns[k].right), style)
-            )
-        return Strip(segments).adjust_cell_length(width, base)
+            style = self._style_of(cell, base)
+            shown.append((fitted(text, cell_width, self.glyphs, self.columns[k].right), style))
+        return _line(shown, width, self._named(base))
 
-    def _style_of(self, cell: ShownCell, base: Style, is_cursor: bool) -> Style:
+    def _named(self, name: str) -> Style:
+        """The style of a part of the table."""
+        return self.get_component_rich_style(f"row-table--{name}")
+
+    def _style_of(self, cell: ShownCell, base: str) -> Style:
+        """The style of a cell in a row of the style `base`. The same cells always have the very same
+        style."""
+        key = cell.tone, cell.series, base
+        style = self._styles.get(key)
+        if style is None:
+            style = self._styles[key] = self._combined(cell, self._named(base), base != "plain")
+        return style
+
+    def _combined(self, cell: ShownCell, base: Style, is_cursor: bool) -> Style:
         if cell.series is not None:
             return base + series_style(cell.series)
         if not cell.tone:
             return base
-        style = self.get_component_rich_style(f"row-table--{cell.tone}")
+        style = self._named(cell.tone)
         return Style(color=style.color, bgcolor=base.bgcolor, bold=is_cursor or style.bold)
 
     def _header(self, width: int) -> Strip:
-        plain = self.get_component_rich_style("row-table--header")
-        chosen = self.get_component_rich_style("row-table--sorted")
-        segments = []
-        for place, (k, cell_width) in enumerate(self._fitting()):
+        plain, chosen = self._named("header"), self._named("sorted")
+        shown = []
+        for k, cell_width in self._cells:
             column = self.columns[k]
             is_sorted = column.name == self.sorted_by
             sign = (self.glyphs.down if self.is_down else self.glyphs.up) if is_sorted else ""
             title = f"{column.title}{sign}" if len(column.title) < cell_width else column.title
-            if place:
-                segments.append(Segment(" ", plain))
             text = fitted(title, cell_width, self.glyphs, column.right)
-            segments.append(Segment(text, chosen if is_sorted else plain))
-        return Strip(segments).adjust_cell_length(width, plain)
+            shown.append((text, chosen if is_sorted else plain))
+        return _line(shown, width, plain)
+
+
+def _line(cells: Sequence[tuple[str, Style]], width: int, base: Style) -> Strip:
+    """Cells in one line, with a space between them. Neighbours of one style become one segment: each
+    segment costs time at every later step."""
+    runs: list[tuple[Style, list[str]]] = []
+    for place, (text, style) in enumerate(cells):
+        for part, wanted in ((" " if place else "", base), (text, style)):
+            if runs and runs[-1][0] is wanted:
+                runs[-1][1].append(part)
+            elif part:
+                runs.append((wanted, [part]))
+    segments = [Segment("".join(parts), style) for style, parts in runs]
+    return Strip(segments).adjust_cell_length(width, base)

@@ -198,7 +198,7 @@ def test_advantages_are_those_of_the_definition(gamma: float, gae_lambda: float)
 @pytest.mark.parametrize(
     "is_fast",
     [
-        pytest.param(False, id="exact", marks=pytest.mark.very_slow),  # its updates equal SB3's
+        pytest.param(False, id="exact", marks=pytest.mark.very_slow),  # exact updates equal SB3's
         pytest.param(True, id="fast"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from arcade_rl.tui.app import DARK, LIGHT, theme_of_terminal
+from arcade_rl.tui.terminal import DARK, LIGHT, theme_of_terminal
 
 if TYPE_CHECKING:
     from conftest import CommandLine

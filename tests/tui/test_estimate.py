@@ -68,3 +68,17 @@ def test_several_runs_have_the_disk_of_all_and_the_least_time() -> None:
     assert (
         words == "6.0 MB for 5 runs, and about 10 min or longer, as first took 1,000 steps/s alone"
     )
+
+
+@pytest.mark.parametrize(
+    ("width", "count", "words"),
+    [
+        (60, 1, "about 10 min and 1.2 MB, as first took 1,000 steps/s"),
+        (50, 1, "about 10 min and 1.2 MB, at 1,000 steps/s"),
+        (20, 1, "about 10 min and 1.2 MB"),
+        (70, 5, "6.0 MB for 5 runs, and about 10 min or longer, at 1,000 steps/s alone"),
+        (60, 5, "6.0 MB for 5 runs, and about 10 min or longer"),
+    ],
+)
+def test_a_narrow_line_has_what_is_needed_most(width: int, count: int, words: str) -> None:
+    assert Estimate("first", 1000.0, 2.0).words(600_000, count, width) == words

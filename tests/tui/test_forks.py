@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from make_run import Made, go_on, make_run
 from supervised import processes_of
 
+from arcade_rl import cli
 from arcade_rl.cli.experiment import resolve_resumed
+from arcade_rl.cli.run_compare import PARTS
 from arcade_rl.engines.forking import fork
+from arcade_rl.runs import looks
 from arcade_rl.runs.directory import RunDirectory
 from arcade_rl.runs.origins import Fork
 from arcade_rl.tui.compare_view import CompareScreen
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.dialogs import AskDialog, ChooseDialog
+from arcade_rl.tui.history import History
 from arcade_rl.tui.start_view import StartView
 
 if TYPE_CHECKING:
@@ -60,6 +66,35 @@ def test_a_fork_is_listed_below_its_parent_and_drawn_behind_it(
             assert 1024 < ends["child"][0] < ends["child"][1] <= 1536
 
     asyncio.run(play())
+
+
+def test_the_command_that_compares_joins_the_curve_of_a_fork_to_that_of_its_parent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    family(tmp_path)
+    words = ["runs", "compare", "first", "child", "other", "--runs-dir", str(tmp_path)]
+    assert cli.run([*words, "--json", "--measure", "length"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert written["runs"] == ["first", "child", "other"]
+    first, child, other = written["curves"]
+    assert first["steps"][-1] <= 2048
+    assert 1024 < child["steps"][0] < child["steps"][-1] <= 1536
+    assert other["steps"][-1] <= 256
+    own = History()
+    with looks.looking(RunDirectory(tmp_path / "child").database) as database:
+        own.look(database)
+    assert child["values"] == own.measured("length").values.tolist()
+    differing = {one["key"]: one["values"] for one in written["differing"]}
+    assert differing["reward.hit"] == [1.0, 3.0, 1.0]
+    assert "train.n_envs" not in differing
+    assert cli.run(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    place = lines.index("return")
+    assert lines[place + 1].split() == ["until", "step", "first", "child", "other"]
+    rows = [line.split() for line in lines[place + 2 :]]
+    assert len(rows) == PARTS
+    assert [row[-2:].count("-") for row in rows[:2]] == [1, 1], "the fork begins later"
+    assert rows[-1][-2:] == ["-", "-"], "the parent alone went on to the end"
 
 
 def test_f_forks_the_checkpoint_that_is_chosen(cockpit: Opened, tmp_path: Path) -> None:

@@ -8,16 +8,20 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from textual.widgets import Static
 
 from arcade_rl import cli
 from arcade_rl.runs.summary import StoredNotice
+from arcade_rl.tui.compare_view import CompareScreen
 from arcade_rl.tui.curve import CurvePlot
 from arcade_rl.tui.diagnosis import HealthFinding
+from arcade_rl.tui.measures import Measure
 from arcade_rl.tui.panels import PANELS
 from arcade_rl.tui.report import ChunkLine, MachineLine, RunReading
 from arcade_rl.tui.run_view import RunView
+from arcade_rl.tui.series import Measured, ShownSeries, joined
 from arcade_rl.tui.table import RowTable
 
 if TYPE_CHECKING:
@@ -141,6 +145,64 @@ def test_the_other_screens_name_commands_that_write_json(
     assert "learned" in [run["name"] for run in runs]
     assert len(values_of(commands["episodes"], capsys)) == 1600
     assert values_of(commands["films"], capsys)["films"] == []
+
+
+def test_the_comparison_shows_what_its_command_writes(
+    cockpit: Opened, made_up: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown: dict[str, tuple[Measure, list[ShownSeries], int]] = {}
+    listed: list[list[str]] = []
+
+    async def play() -> None:
+        async with cockpit(made_up, (320, 60)) as screen:
+            await screen.press("home", "space", "space", "space", "c")
+            compared = screen.app.screen
+            assert isinstance(compared, CompareScreen)
+            table, curve = compared.query_one(RowTable), compared.query_one(CurvePlot)
+            await screen.until(lambda: len(curve._series) == 3)
+            await screen.shows("arcade-rl runs compare")
+            rows = [table.row(index) for index in range(table.count)]
+            listed.extend([cell.text for cell in row.cells] for row in rows if row)
+            for _ in range(3):
+                shown[compared.command] = curve.measure, list(curve._series), curve.points
+                await screen.press("j")
+
+    asyncio.run(play())
+    assert len(shown) == 3
+    for command, (measure, series, points) in shown.items():
+        written = values_of(command, capsys)
+        assert len(written["runs"]) == 3
+        assert written["measure"] == measure.key
+        assert listed == [
+            [one["key"], *("-" if value is None else str(value) for value in one["values"])]
+            for one in written["differing"]
+        ]
+        drawn = {one.name: one for one in series}
+        for curve in written["curves"]:
+            axes = (np.array(curve[key]) for key in ("steps", "seconds", "episodes", "values"))
+            again = joined(Measured(*axes), "step", points, curve["run"], 4)
+            one = drawn.pop(curve["run"])
+            assert again.x.tolist() == one.x.tolist()
+            assert again.mean.tolist() == one.mean.tolist()
+        assert not drawn
+
+
+def test_what_cannot_be_compared_is_one_line(
+    made_up: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--runs-dir", str(made_up)]
+    for words, code, said in (
+        (["learned"], 2, "learned is one run; name two or more to compare them"),
+        (["learned", str(made_up / "learned")], 2, "learned is one run; name two or more to compare them"),
+        (["learned", "nobody"], 3, "no run named nobody"),
+        (["learned", "collapsed", "--measure", "retrun"], 2, "these runs have no measure 'retrun'; did you mean return?"),
+    ):  # fmt: skip
+        assert cli.run(["runs", "compare", *words, *where]) == code, words
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("arcade-rl: error: ")
+        assert said in line
+    assert cli.run(["runs", "compare"]) == 2
+    assert "RUN RUN..." in capsys.readouterr().err
 
 
 def test_a_measure_that_the_run_lacks_is_one_line(

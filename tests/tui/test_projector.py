@@ -21,11 +21,12 @@ def test_a_key_is_answered_at_once_also_where_the_picture_stays(
     source, sink = os.pipe()
     with open(source, "rb") as answers, open(sink, "wb") as output:
         projectionist = Projectionist(80, 23, output)
-        for command in ("next", "pause", "next", "move 1", "next"):
+        for command in ("next", "pause", "next", "move 1", "next", "speed 2", "next"):
             projectionist._commands.put(command)
         show = lambda: projectionist.episode(recorded / "r", 1)  # noqa: E731
         threading.Thread(target=show, daemon=True).start()
         messages = read_messages(answers)
-        captions = [next(messages).caption for _ in range(3)]
-    assert ["paused" in caption for caption in captions] == [False, True, True]
+        captions = [next(messages).caption for _ in range(4)]
+    assert ["paused" in caption for caption in captions] == [False, True, True, True]
     assert "step 1 of" in captions[2]
+    assert ["2x" in caption for caption in captions] == [False, False, False, True]

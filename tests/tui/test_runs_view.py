@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from cockpit import Screenful
 
+from arcade_rl.runs.comparison import differing
 from arcade_rl.tui.app import Cockpit, CockpitOptions
-from arcade_rl.tui.compare_view import CompareScreen, differing
+from arcade_rl.tui.compare_view import CompareScreen
 from arcade_rl.tui.runs_view import RunsView
 from arcade_rl.tui.settings import settings_file
 from arcade_rl.tui.view import FilterLine
@@ -95,19 +96,27 @@ def test_marked_runs_are_compared_and_only_what_differs_is_listed(
             assert isinstance(screen.app.screen, CompareScreen)
             await screen.shows("Compare collapsed, tried-again", "train.learning_rate", "0.003")
             assert "train.n_envs" not in screen.text
+            assert "enter Episode" not in screen.lines[-1]
             await screen.press("x", "m", "L")
             await screen.shows("training time", "(log)")
             await screen.press("right_square_bracket")
             await screen.shows("Score")
-            await screen.press("escape")
+            await screen.press("y")
+            await screen.shows("copied: arcade-rl runs compare collapsed tried-again --measure")
+            await screen.press("question_mark")
+            await screen.shows("Keys on the screen Compare", "arcade-rl runs compare collapsed")
+            await screen.press("escape", "escape")
+            assert not isinstance(screen.app.screen, CompareScreen)
+            await screen.press("c", "3")
+            await screen.shows("recorded episodes")
             assert not isinstance(screen.app.screen, CompareScreen)
 
     asyncio.run(play())
 
 
 def test_values_that_are_the_same_do_not_differ() -> None:
-    one, two = {"a": 1, "b": [1, 2]}, {"a": 1, "b": [1, 3], "c": None}
-    assert differing([one, two]) == [("b", ["[1, 2]", "[1, 3]"]), ("c", ["-", "None"])]
+    one, two = {"a": 1, "b": [1, 2]}, {"a": 1, "b": [1, 3], "c": None, "d": 0}
+    assert differing([one, two]) == [("b", [[1, 2], [1, 3]]), ("d", [None, 0])]
     assert differing([one, one, one]) == []
 
 

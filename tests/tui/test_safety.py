@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 from unittest.mock import ANY
 
+import psutil
 import pytest
 from supervised import assert_same, call, start, wait_until
 from toy_runs import TRAIN, begun
@@ -42,6 +44,7 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self.resize(100, 30)
         self.drawn = bytearray()
+        self._is_read = True
         self.process = subprocess.Popen(
             [sys.executable, "-m", "arcade_rl", "tui", "--runs-dir", str(root)],
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
@@ -53,8 +56,9 @@ class Terminal:
 
     def _read(self) -> None:
         try:
-            while data := os.read(self._ours, 65_536):
-                self.drawn += data
+            while self._is_read:
+                if select.select([self._ours], [], [], 0.1)[0]:
+                    self.drawn += os.read(self._ours, 65_536)
         except OSError:
             return
 
@@ -64,6 +68,14 @@ class Terminal:
     def close(self) -> None:
         """Give the terminal back, once its program has ended."""
         self._reader.join(30)
+        os.close(self._ours)
+
+    def stop_reading(self) -> None:
+        self._is_read = False
+        self._reader.join(30)
+
+    def hang_up(self) -> None:
+        """Close the terminal, which nobody reads any more, while its program runs."""
         os.close(self._ours)
 
     def press(self, keys: bytes) -> None:
@@ -119,3 +131,23 @@ def test_ctrl_c_ends_nothing_and_q_leaves_the_terminal_as_it_was(
     terminal.press(b"q")
     assert terminal.process.wait(30) == 0
     terminal.wait_for(b"\x1b[?1049l")  # back from the alternate screen
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["read", "full"])
+def test_a_cockpit_without_a_terminal_ends_by_itself(recorded: Path, is_full: bool) -> None:
+    """The terminal is nobody's controlling terminal, so that no signal says when it is gone. An
+    episode plays meanwhile."""
+    terminal = Terminal(recorded)
+    terminal.wait_for(b"1 run")
+    terminal.press(b"3")
+    terminal.wait_for(b"recorded episodes of")
+    terminal.press(b"\r")
+    terminal.wait_for("▀".encode())
+    children = psutil.Process(terminal.process.pid).children(recursive=True)
+    assert children, "a process makes the pictures"
+    terminal.stop_reading()
+    if is_full:  # whoever draws waits for a reader that never comes
+        time.sleep(2.0)
+    terminal.hang_up()
+    assert terminal.process.wait(30) == 0
+    assert not psutil.wait_procs(children, 30)[1]

@@ -25,6 +25,7 @@ def test_several_seeds_are_checked_and_asked_for(cockpit: Opened, made_up: Path)
             view.form.name = "half"
             view._check_soon()
             await screen.until(lambda: view.form.is_ready and not view._is_checking)
+            await screen.shows("arcade-rl config show toy --json")
             await screen.press("S")
             await screen.type("0..x")
             await screen.shows(" 0..x ")  # what is typed can be seen
