@@ -1,4 +1,5 @@
-"""Shows every frame when it is due: the frame is drawn before, and the window waits with it."""
+"""Shows every frame when it is due: the frame is drawn before, and the window waits with it. How late
+a frame is, its sound is told, and makes up for."""
 
 from __future__ import annotations
 
@@ -38,10 +39,12 @@ class Shutter:
         """When the picture that is prepared is to be shown; None where none is prepared."""
         self._sounds: list[tuple[Moment, int]] = []
         """What is to be heard with that picture."""
+        self._is_drawn = False
+        """Whether anything of the player has been drawn. The first picture may take long."""
 
     def load(self, player: Transport) -> None:
         """Show this player's frames from now on."""
-        self._player, self._due = player, None
+        self._player, self._due, self._is_drawn = player, None, False
         self._sounds.clear()
         player.on_frame = lambda moment, frame: self._sounds.append((moment, frame))
         self.restart()
@@ -76,6 +79,11 @@ class Shutter:
         one that is due next. `is_stale`: whether something about the picture has changed."""
         player, due = self._player, self._due
         assert player is not None, "a player is loaded"
+        if player.is_playing and not self._is_drawn:
+            self._window.prepare(self._draw())
+            self._flip(self.until)
+            self.restart()
+            return
         if due is not None and player.is_playing and time.perf_counter() < due:
             if is_stale:
                 self._window.prepare(self._draw())
@@ -84,11 +92,13 @@ class Shutter:
             self._show(due)
         is_new = self._tick(self.elapsed())
         due = self.until - player.lag
+        if not self._lead:
+            self._hear(due)  # drawing would only make the sound late
         if not (is_new or is_stale or player.is_seeking):
             return
         self._window.prepare(self._draw())
         if not (is_new and player.is_playing):
-            self._flip()
+            self._flip(due)
             return
         self._due = due
         if time.perf_counter() >= due:
@@ -97,7 +107,7 @@ class Shutter:
     def _show(self, due: float) -> None:
         """Show the picture that is prepared."""
         assert self._player is not None, "a player is loaded"
-        self._flip()
+        self._flip(due)
         if self._player.is_playing:
             self.on_shown(time.perf_counter() - due)
         self._due = None
@@ -111,19 +121,21 @@ class Shutter:
             return 0.0
         return min(1 / (player.speed * float(player.session.declaration.frame_rate)), LEAD_S)
 
-    def _flip(self) -> None:
-        """Show the picture that is prepared, and let its frame be heard, and before it those that are
-        passed over, which were due earlier."""
+    def _flip(self, due: float) -> None:
+        """Show the picture that is prepared, of a frame that was due then, and let the frame be
+        heard."""
         self._window.flip()
-        if self._sound is not None:
-            self._hear(self._sound)
-        self._sounds.clear()
+        self._is_drawn = True
+        self._hear(due)
 
-    def _hear(self, sound: Sound) -> None:
+    def _hear(self, due: float) -> None:
+        """Let the frame that was due then be heard, and before it those that are passed over, which
+        were due earlier."""
         player = self._player
         assert player is not None, "a player is loaded"
-        frame_s = 1 / float(player.session.declaration.frame_rate)
-        for later, (moment, frame) in zip(
-            reversed(range(len(self._sounds))), self._sounds, strict=True
-        ):
-            sound.take(moment, frame, later * frame_s)
+        frame_s, last = 1 / float(player.session.declaration.frame_rate), len(self._sounds) - 1
+        for place, (moment, frame) in enumerate(self._sounds):
+            if self._sound is not None:
+                late_s = time.perf_counter() - due + (last - place) * frame_s
+                self._sound.take(moment, frame, late_s)
+        self._sounds.clear()
