@@ -132,6 +132,11 @@ class SoundQueue:
         return self._length
 
     @property
+    def now(self) -> float:
+        """What the clock says, s."""
+        return self._clock()
+
+    @property
     def seconds(self) -> float:
         """Length of what waits, s."""
         return self._length / RATE
@@ -261,9 +266,10 @@ class Speaker:
         time since the frame was due, s."""
         if self._device is None or self.is_muted or self._resampler is None:
             return
+        due = self.queue.now - late_s
         made = self._resampler.push(samples, self._bend(len(samples) / self._rate, late_s))
         stereo = made if made.shape[1] == CHANNELS else np.repeat(made, CHANNELS, axis=1)
-        self.queue.put(stereo, late_s)
+        self.queue.put(stereo, self.queue.now - due)  # time has passed in which samples were made
 
     def finish(self) -> None:
         """Be silent once everything has been heard."""
