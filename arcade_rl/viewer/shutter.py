@@ -140,7 +140,7 @@ class Shutter:
             or self._next_due is not None
         ):
             return False
-        return due - now > 1.5 * self._tick_s + 0.001 and self._then - now < EARLIEST_S
+        return due - now > 1.1 * self._tick_s + 0.001 and self._then - now < EARLIEST_S
 
     @property
     def _then(self) -> float:
