@@ -1,16 +1,18 @@
 #!/usr/bin/env python
 """What a window that follows a training costs the training, and how well the window keeps time.
 
-    scripts/bench_follow.py CONFIG [--pairs 12] [--rollouts 8] [--size 1280x720]
+    scripts/bench_follow.py CONFIG [--pairs 24] [--rollouts 4] [--size 1280x720]
 
-Trains the configuration once, with a window beside it that follows the training and rests in turn, for so
-many rollouts each, and compares the training's speed and processor time pair by pair. Which of the two
-comes first changes from pair to pair. Where there are two cores or more, the training has all but the
-last one, and the window has that one. Without a display the window has one of Xvfb's, on its own core,
-where Xvfb is installed, and draws into memory where not.
+Trains the configuration once, with a window beside it that rests and follows the training in turn, for so
+many rollouts each. Every stretch in which the window follows is compared with the mean of the two around
+it in which it rests, so that a training or a machine that becomes slower little by little changes
+nothing. Where there are two cores or more, the training has all but the last one, and the window has
+that one. Without a display the window has one of Xvfb's, on its own core, where Xvfb is installed, and
+draws into memory where not.
 
-Where speed falls and processor time does not, something else has had the cores of the training; where
-both change, the cores were slower themselves. A busy machine shows in both.
+Every comparison says how much of a core all other programs had meanwhile; the figures are told for all
+comparisons, and for those in which others had little. Where speed falls and processor time does not,
+something else has had the cores of the training; where both change, the cores were slower themselves.
 """
 
 from __future__ import annotations
@@ -27,12 +29,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from math import comb
 from pathlib import Path
 
 import psutil
-from bench_viewer import DISPLAY, Pace, TimedWindow, paced
+from bench_viewer import DISPLAY, Pace, TimedWindow, paced, spent_elsewhere
 
 from arcade_rl.playback.followed_programme import FollowedEpisodes
 from arcade_rl.playback.following import Following
@@ -43,6 +45,8 @@ from arcade_rl.runs.feed import FeedReader
 from arcade_rl.runs.watched import LocalFeed
 from arcade_rl.viewer.viewer import Viewer, ViewerOptions
 
+FEW = 0.1
+"""Processor time of other programs that is little, in cores."""
 ENDLESS = 10**9
 """Steps of a training that a measurement ends."""
 
@@ -161,14 +165,32 @@ class Stretch:
     """Wall time of a step, s."""
     cpu_s: float
     """Processor time that a step took of all processes of the training, s."""
+    others: float
+    """Processor time of all programs but this one, the training and the window, in cores."""
+
+    def mean(self, other: Stretch) -> Stretch:
+        """The mean of two stretches."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Stretch(*((one + two) / 2 for one, two in pairs))
 
 
 def stretch(training: Training, rollouts: int) -> Stretch:
     """Measure so many rollouts, after one in which a window begins to show or to rest."""
     before, cpu_s = training.play(1)
+    began, others_s = time.perf_counter(), others()
     after, cpu_after_s = training.play(rollouts)
+    part = (others() - others_s) / (time.perf_counter() - began)
     steps = after.steps - before.steps
-    return Stretch((after.ended - before.ended) / steps, (cpu_after_s - cpu_s) / steps)
+    return Stretch((after.ended - before.ended) / steps, (cpu_after_s - cpu_s) / steps, part)
+
+
+def others() -> float:
+    """Processor time of all programs but this one and what it has started, since the machine began,
+    s. What other machines took from this one counts, too."""
+    whole = psutil.cpu_times()
+    busy = sum(whole) - whole.idle - whole.iowait - whole.guest - whole.guest_nice
+    own = time.process_time() + spent_elsewhere()
+    return busy - own
 
 
 def compare(config: str, rollouts: int, pairs: int, size: str) -> Iterator[str]:
@@ -178,32 +200,44 @@ def compare(config: str, rollouts: int, pairs: int, size: str) -> Iterator[str]:
     os.sched_setaffinity(0, theirs)
     yield f"the training has the cores {sorted(ours)}, the window {sorted(theirs)}"
     found: list[tuple[Stretch, Stretch]] = []
+    """The means of the stretches around, and the stretch between them."""
     paces: list[Pace] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         training = stack.enter_context(closing(Training(config, ours, folder)))
         training.play(2)
         window = stack.enter_context(closing(FollowingWindow(training.run, size, theirs, folder)))
+        before = stretch(training, rollouts)
         for pair in range(pairs):
-            both = {}
-            for is_live in (True, False) if pair % 2 else (False, True):
-                if is_live:
-                    window.go_on()
-                both[is_live] = stretch(training, rollouts)
-                if is_live:
-                    paces.append(window.rest())
-            found.append((both[False], both[True]))
+            window.go_on()
+            live = stretch(training, rollouts)
+            paces.append(window.rest())
+            after = stretch(training, rollouts)
+            found.append((before.mean(after), live))
+            before = after
             yield f"pair {pair + 1}: {_compared(*found[-1])}"
-    yield f"window: {together(paces).words}"
-    yield f"steps/s with a live window (limit -1 %): {between([alone.step_s / live.step_s for alone, live in found])}"
-    yield f"processor time of a step: {between([live.cpu_s / alone.cpu_s for alone, live in found])}"
+    quiet = [it for it, (alone, live) in enumerate(found) if max(alone.others, live.others) < FEW]
+    for what, places in (("all", range(len(found))), (f"others below {FEW:g} of a core", quiet)):
+        if places:
+            yield from _figures(what, [found[it] for it in places], [paces[it] for it in places])
+
+
+def _figures(
+    what: str, found: Sequence[tuple[Stretch, Stretch]], paces: Sequence[Pace]
+) -> Iterator[str]:
+    speeds = between([alone.step_s / live.step_s for alone, live in found])
+    yield f"{what}: window: {together(paces).words}"
+    yield f"{what}: steps/s with a live window (limit -1 %): {speeds}"
+    times = between([live.cpu_s / alone.cpu_s for alone, live in found])
+    yield f"{what}: processor time of a step: {times}"
 
 
 def _compared(alone: Stretch, live: Stretch) -> str:
     return (
         f"{1 / alone.step_s:,.0f} steps/s while the window rests, {1 / live.step_s:,.0f} while it is live, "
         f"{alone.step_s / live.step_s - 1:+.1%}; {1e6 * alone.cpu_s:.1f} and {1e6 * live.cpu_s:.1f} us of "
-        f"the processor for a step, {live.cpu_s / alone.cpu_s - 1:+.1%}"
+        f"the processor for a step, {live.cpu_s / alone.cpu_s - 1:+.1%}; others had {alone.others:.2f} "
+        f"and {live.others:.2f} of a core"
     )
 
 
@@ -230,8 +264,8 @@ def between(ratios: Sequence[float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", metavar="CONFIG", nargs="?")
-    parser.add_argument("--pairs", type=int, default=12)
-    parser.add_argument("--rollouts", type=int, default=8, help="rollouts of each stretch")
+    parser.add_argument("--pairs", type=int, default=24)
+    parser.add_argument("--rollouts", type=int, default=4, help="rollouts of each stretch")
     parser.add_argument("--size", default="1280x720")
     parser.add_argument("--window", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()

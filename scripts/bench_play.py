@@ -53,7 +53,9 @@ class Trial:
     """Time of every turn of the window, s."""
     frames: int = 0
     opening_s: float = 0.0
-    """Time in which another game was opened, s."""
+    """Time in which another game was opened, and its first picture drawn, s."""
+    lost_s: float = 0.0
+    """Time in which a game did not go on, as the machine was slow, s. The card plays on meanwhile."""
 
 
 class PacedQueue(SoundQueue):
@@ -119,9 +121,9 @@ def frames_until(viewer: Viewer, action: int, since: tuple[int, int]) -> int | N
 def play(viewer: Viewer, seconds: float, trial: Trial) -> float:
     """Play in real time with a key now and then; returns the time that it took, s."""
     finger, since = Finger(), None
-    viewer.shutter.restart()
-    began = time.perf_counter()
     viewer.player.play()
+    viewer.turn()  # the first picture, from which on time passes for the game
+    began = time.perf_counter()
     finger.start()
     while (now := time.perf_counter()) - began < seconds:
         before = (viewer.player.scene.playback.frame, viewer.player.position)
@@ -141,10 +143,13 @@ def play(viewer: Viewer, seconds: float, trial: Trial) -> float:
             trial.levels.append(queue.seconds)
         if viewer.player.is_at_end:
             over = time.perf_counter()
+            trial.lost_s += viewer.player.lost_s
             viewer.driving.restart()
+            viewer.turn()
             trial.opening_s += time.perf_counter() - over
             finger.lift()
             since = None
+    trial.lost_s += viewer.player.lost_s
     finger.is_over = True
     finger.join()
     return time.perf_counter() - began
@@ -161,7 +166,6 @@ def queue_of(viewer: Viewer) -> PacedQueue:
 
 def said(trial: Trial, queue: PacedQueue, took: float, rate: int, drift: float) -> Iterator[str]:
     waits, delays, levels = (sorted(it) for it in (trial.waits, trial.delays, trial.levels))
-    late = took - trial.opening_s - trial.frames / rate
     last = int(0.95 * (len(waits) - 1))
     yield (
         f"key to the first frame that it decides, {len(waits)} keys: {waits[len(waits) // 2]} frames "
@@ -170,15 +174,17 @@ def said(trial: Trial, queue: PacedQueue, took: float, rate: int, drift: float) 
         f"95 %, {1000 * delays[-1]:.0f} ms at most"
     )
     yield (
-        f"longest turn of the window {1000 * max(trial.turns):.0f} ms; {1000 * late:.0f} ms of "
-        f"{took:.0f} s lost, as the machine was slow"
+        f"longest turn of the window {1000 * max(trial.turns):.0f} ms; {1000 * trial.lost_s:.0f} "
+        f"ms of {took:.0f} s lost, as the machine was slow"
     )
-    beyond = (queue.taken_in + queue.dropped - trial.frames / rate * RATE * (1 + drift)) / took
+    length_s = trial.frames / rate + trial.lost_s
+    beyond = (queue.taken_in + queue.silent - length_s * RATE * (1 + drift)) / took
     low, high = levels[int(0.05 * len(levels))], levels[int(0.95 * len(levels))]
+    clock = "" if not drift else f", whose clock is faster by {100 * drift:g} %"
     yield (
         f"sound over {took:.0f} s: {queue.silent} samples of silence within it, {queue.dropped} "
-        f"dropped; {beyond:+.1f} samples a second beyond those that the card took in the time of "
-        f"{trial.frames} frames, its clock being faster by {100 * drift:g} %; "
+        f"dropped; {beyond:+.2f} samples a second longer than {trial.frames} frames by the clock of "
+        f"the card{clock}; "
         f"{1000 * low:.0f} to {1000 * high:.0f} ms in the queue (5 to 95 %); "
         f"{1000 * queue.missed_s:.0f} ms missed by the card, as its thread was late"
     )

@@ -171,10 +171,11 @@ def paced(viewer: Viewer, goes_on: Callable[[], bool]) -> Pace:
     while goes_on():
         player, until, cpu = viewer.player, viewer.shutter.until, time.process_time()
         shown, was_playing = player.scene.playback.frame, player.is_playing
+        was_drawn = viewer.shutter.is_drawn  # the first picture belongs to the opening
         viewer.turn()
         if player is not viewer.player:
             episodes += 1
-        elif was_playing and player.is_playing:
+        elif was_playing and player.is_playing and was_drawn:
             seconds += viewer.shutter.until - until
             frames += player.scene.playback.frame - shown
             cpu_s += time.process_time() - cpu

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -97,6 +98,8 @@ def watch(
     with ExitStack() as stack:
         chosen = PlayChoice(seed, deterministic, opponent, assignments)
         show = _show(reference, runs_dir, chosen, environment, remote_program, stack)
+        if show.trains_here and not headless:
+            stand_back()
 
         from arcade_rl.cli.output import notice
         from arcade_rl.viewer.memory import remembered_size
@@ -136,6 +139,15 @@ def check_headless(headless: bool, frames: int | None, screenshot: Path | None) 
         )
 
 
+def stand_back() -> None:
+    """Let this process, and all that it starts, have the processor after a training that wants it,
+    too."""
+    from arcade_rl.playback.ensemble_process import NICENESS
+
+    present = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, max(present, NICENESS))
+
+
 @dataclass(frozen=True, slots=True)
 class PlayChoice:
     """How a checkpoint, or a policy that a game brings along, is to play; None for what the
@@ -165,6 +177,8 @@ class Show:
     """Where clips and screenshots go."""
     greeting: str = ""
     """What the window says first; "" for nothing."""
+    trains_here: bool = False
+    """Whether what is shown trains now on this machine."""
 
 
 def _show(
@@ -187,7 +201,7 @@ def _show(
         following.refuse_choices(reference, chosen.is_made)
         here = following.follow_run(run, first, stack)
         greeting = f"{run.name} trains now and is followed; RUN@latest would play"
-        return Show(here, run.name, run.videos, greeting)
+        return Show(here, run.name, run.videos, greeting, trains_here=True)
     if environment is not None:
         raise UsageError(
             f"--environment is for a run that trains now, and {reference} is not one; leave it out"

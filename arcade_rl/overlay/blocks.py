@@ -116,6 +116,11 @@ class Layers(Tiles):
         self.mosaic.paint_signed(self.canvas.pixels, values, scale, sign_map(self.canvas.theme))
 
 
+def counted_features(count: int) -> str:
+    """A number of features, as people read it."""
+    return "1 feature" if count == 1 else f"{count} features"
+
+
 class SeenFeatures:
     """Features: those with names as bars to both sides of zero, as many as have room, and the rest
     as cells."""
@@ -124,7 +129,7 @@ class SeenFeatures:
         self, canvas: Canvas, place: int, name: str, count: int, names: Sequence[str]
     ) -> None:
         self.canvas, self.place_in_seen, self.count = canvas, place, count
-        self.label, self.dimensions = name or "sees", f"{count} features"
+        self.label, self.dimensions = name or "sees", counted_features(count)
         self.names = names
         self.options: list[tuple[int, int]] = []
         """Possible (columns, width) of the list of names, the widest first; width in pixels."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from arcade_rl.contracts import FeatureGroup
 from arcade_rl.overlay import text as texts
-from arcade_rl.overlay.blocks import draw_signed, finite, magnitude
+from arcade_rl.overlay.blocks import counted_features, draw_signed, finite, magnitude
 from arcade_rl.overlay.canvas import Canvas, fill
 from arcade_rl.overlay.layout import Rect
 from arcade_rl.overlay.mosaic import Mosaic, Tiling
@@ -54,7 +54,7 @@ class SeenGroups:
     ) -> None:
         self.canvas, self.place_in_seen = canvas, place
         self.names, self.groups = names, groups
-        self.label, self.dimensions = name or "sees", f"{len(names)} features"
+        self.label, self.dimensions = name or "sees", counted_features(len(names))
         self.options: list[Arrangement] = []
         self.bars: list[tuple[int, Rect]] = []
         """Feature and place of each bar."""

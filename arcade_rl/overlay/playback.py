@@ -62,6 +62,11 @@ class PlaybackPanel:
         label = Label(canvas, head, style.label, theme.dim, "right")
         return label, Label(canvas, body, style.font(22, 500), theme.text, "right", "figure")
 
+    def _main_text(self, text: str) -> str:
+        """The number with its unit, or alone where the unit has no room."""
+        has_room = texts.is_whole(text, self.main.font, self.main.box.width, "figure")
+        return text if has_room else text.partition(" ")[0]
+
     def draw(self, playback: Playback) -> None:
         if self.has_episode:
             self.episode.show(f"episode {playback.episode:,} of {playback.episodes:,}")
@@ -69,7 +74,7 @@ class PlaybackPanel:
         readings = [(one.label, one.text) for one in playback.readings]
         main, *others = [*readings, total]
         self.main_name.show(main[0])
-        self.main.show(main[1])
+        self.main.show(self._main_text(main[1]))
         for (name, count), labels in zip(
             (("step", playback.step), ("frame", playback.frame)), self.counts, strict=False
         ):

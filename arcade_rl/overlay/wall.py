@@ -46,11 +46,6 @@ class WallTile:
         return self.name, self.name.rpartition(" ")[2]
 
     @property
-    def said(self) -> str:
-        """The remark, and whether the episode is over."""
-        return self.sayings[0]
-
-    @property
     def sayings(self) -> tuple[str, ...]:
         """The remark, and whether the episode is over, in fewer and fewer words."""
         over = ", over" if self.is_over and self.frame is not None else ""
@@ -91,12 +86,12 @@ class WallPicture:
             for edge in (around.top(EDGE), around.left(EDGE), below, right):
                 fill(canvas.pixels, edge, colour)
             show_frame(canvas.pixels, box.top(_height_above(box)), tile, theme)
-            _show_first(self._names[place], tile.names)
-            _show_first(self._remarks[place], tile.sayings)
+            show_first(self._names[place], tile.names)
+            show_first(self._remarks[place], tile.sayings)
         return canvas.pixels
 
 
-def _show_first(label: Label, wordings: tuple[str, ...]) -> None:
+def show_first(label: Label, wordings: tuple[str, ...]) -> None:
     """Show the first wording that has room."""
     label.show(texts.first_fitting(wordings, label.font, label.box.width))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import cv2
 import numpy as np
@@ -68,11 +69,12 @@ def _nearest(size: tuple[int, int], detail: Detail) -> tuple[int, int]:
 def _shaped(
     size: tuple[int, int], least: float, most: float, smallest: tuple[int, int]
 ) -> tuple[int, int]:
-    """The largest size in a room whose width over height is within these limits, or `smallest`."""
+    """The size with the room's shape, as far as its width over height may be so, that fills the room,
+    or is larger where the room is too small for the least picture, which is `smallest`."""
     width, height = min(size[0], int(size[1] * most)), min(size[1], int(size[0] / least))
-    if width < smallest[0] or height < smallest[1]:
-        return smallest
-    return width, height
+    times = max(smallest[0] / width, smallest[1] / height, 1.0)
+    found = ceil(width * times), ceil(height * times)
+    return found if has_room(found, "full") else smallest
 
 
 def _shown_area(drawn: tuple[int, int], room: tuple[int, int]) -> float:

@@ -29,18 +29,24 @@ CHUNK = 960
 """Samples that the card takes at once: 20 ms. SDL's disk driver waits whole milliseconds between
 two of them."""
 LEAST_S, MOST_S = 0.04, 0.10
-"""Sound in the queue, s: at least, where frames come in time, and at most. What would
-make the queue longer is dropped."""
-DELAY_S = (LEAST_S + MOST_S) / 2 + CHUNK / RATE / 2
-"""Time from a frame to the middle of its sound as it should be, s: half a chunk of what is not yet
-heard has left the queue, in the mean."""
+"""Sound in the queue as it should be, s: at least, where no frame is more than 20 ms late, and at
+most."""
+DELAY_S = 0.095
+"""Time from when a frame is due to the end of its sound as it should be, s: so long that no more than
+`MOST_S` is in the queue while the difference of the clocks is learnt. A frame may be late by what
+remains without its own length and a chunk of the card before there is a gap."""
+LIMIT_S = 0.2
+"""Greatest delay, s. Where it is longer, as the card or the window was held up, so much is dropped
+that the delay is right again."""
 MOST_BEND = 0.005
 """Greatest part by which sound is made longer or shorter."""
-HASTE = 0.2
+HASTE = 0.4
 """How fast a wrong delay goes away, 1/s: to 1/e in about two times 1 / HASTE."""
 SMOOTH_S = 0.5
 """Time over which delays are averaged, s, as frames and asks of the card come a little late now and
 then."""
+SLACK = 0.01
+"""Part by which a card is believed to be slower at most."""
 MOST_DEVICES = 16
 """Devices that SDL opens at most; the first has the number 2."""
 CHANNELS = 2
@@ -91,8 +97,8 @@ class ClockMatch:
         self._wrong_s = 0.0
 
     def bend(self, delay_s: float, piece_s: float) -> float:
-        """Part by which the next piece of sound is to be made shorter. `delay_s`: time from its frame
-        to when its middle is heard. `piece_s`: its length."""
+        """Part by which the next piece of sound is to be made shorter. `delay_s`: time from when its
+        frame was due to the end of the piece. `piece_s`: its length."""
         self._wrong_s += (delay_s - DELAY_S - self._wrong_s) * min(piece_s / SMOOTH_S, 1.0)
         found = self.difference + 2 * HASTE * self._wrong_s
         if abs(found) < MOST_BEND:  # beyond, the delay says nothing about the clocks
@@ -109,8 +115,8 @@ class SoundQueue:
         self._length = 0
         self._lock = threading.Lock()
         self._clock = clock
-        self._asked_at, self._given = float("-inf"), 0
-        """When the card asked last, and for how many samples."""
+        self._given_until = float("-inf")
+        """When the card will have played what it was given."""
         self.silent = 0
         """Samples of silence within the sound: nothing waited, and then the next piece came with
         silence before it."""
@@ -124,6 +130,11 @@ class SoundQueue:
 
     def __len__(self) -> int:
         return self._length
+
+    @property
+    def now(self) -> float:
+        """What the clock says, s."""
+        return self._clock()
 
     @property
     def seconds(self) -> float:
@@ -143,20 +154,20 @@ class SoundQueue:
             return self._delay()
 
     def put(self, samples: Samples, late_s: float = 0.0) -> None:
-        """Add sound, (samples, 2), which was due `late_s` ago. Before the first piece there is as much
+        """Add sound, (samples, 2), of a frame that was due `late_s` ago. Before the first piece there is as much
         silence as makes its delay right."""
         with self._lock:
             if not self._plays:
                 self._plays = True
-                lead = DELAY_S - late_s - self._delay() - len(samples) / RATE / 2
+                lead = DELAY_S - late_s - self._delay() - len(samples) / RATE
                 silence = max(round(lead * RATE), 0)
                 self.silent += self._dry + silence if self._dry else 0
                 self._dry = 0
                 self._add(np.zeros((silence, CHANNELS), np.int16))
-            part = samples[: max(round(MOST_S * RATE) - self._length, 0)]
-            self.taken_in += len(part)
-            self.dropped += len(samples) - len(part)
-            self._add(part)
+            self.taken_in += len(samples)
+            self._add(samples)
+            if self._delay() > LIMIT_S:
+                self._drop(round((self._delay() - DELAY_S) * RATE))
 
     def finish(self) -> None:
         """Be silent once what waits has been heard, which then is no gap."""
@@ -173,24 +184,43 @@ class SoundQueue:
         """The next samples, and silence where nothing waits. (count, 2)"""
         found = np.zeros((count, CHANNELS), np.int16)
         with self._lock:
-            self._asked_at, self._given = self._clock(), count
+            self._given_until = self._end(count / RATE)
             done = 0
-            while done < count and self._pieces:
-                piece = self._pieces.popleft()
-                part = piece[: count - done]
+            for part in self._first(count):
                 found[done : done + len(part)] = part
                 done += len(part)
-                if len(part) < len(piece):
-                    self._pieces.appendleft(piece[len(part) :])
-            self._length -= done
             if (self._plays or self._dry) and done < count:
                 self._dry += count - done
                 self._plays = False
         return found
 
     def _delay(self) -> float:
-        passed = self._clock() - self._asked_at
-        return self._length / RATE + max(self._given / RATE - passed, 0.0)
+        return self._length / RATE + max(self._given_until - self._clock(), 0.0)
+
+    def _end(self, chunk_s: float) -> float:
+        """When the card will have played what it asks for now. Its thread may be a few milliseconds
+        late with an ask, and the card is not, unless so much is missing that there was a gap."""
+        now = self._clock()
+        if now - self._given_until > chunk_s:
+            return now + chunk_s
+        return min(self._given_until + chunk_s * (1 + SLACK), now + chunk_s)
+
+    def _first(self, count: int) -> Iterator[Samples]:
+        """Take out the oldest samples, up to `count`."""
+        while count and self._pieces:
+            piece = self._pieces.popleft()
+            part = piece[:count]
+            if len(part) < len(piece):
+                self._pieces.appendleft(piece[len(part) :])
+            count -= len(part)
+            self._length -= len(part)
+            yield part
+
+    def _drop(self, count: int) -> None:
+        """Drop the oldest samples."""
+        gone = sum(len(part) for part in self._first(count))
+        self.taken_in -= gone
+        self.dropped += gone
 
     def _add(self, samples: Samples) -> None:
         self._pieces.append(samples)
@@ -236,9 +266,10 @@ class Speaker:
         time since the frame was due, s."""
         if self._device is None or self.is_muted or self._resampler is None:
             return
+        due = self.queue.now - late_s
         made = self._resampler.push(samples, self._bend(len(samples) / self._rate, late_s))
         stereo = made if made.shape[1] == CHANNELS else np.repeat(made, CHANNELS, axis=1)
-        self.queue.put(stereo, late_s)
+        self.queue.put(stereo, self.queue.now - due)  # time has passed in which samples were made
 
     def finish(self) -> None:
         """Be silent once everything has been heard."""
@@ -267,7 +298,7 @@ class Speaker:
         """Part by which the next piece is made shorter. `piece_s`: its length, s. `late_s`: time since
         the piece was due, s."""
         if self.queue.plays:
-            return self._match.bend(late_s + self.queue.delay + piece_s / 2, piece_s)
+            return self._match.bend(late_s + self.queue.delay + piece_s, piece_s)
         self._match.restart()
         return self._match.difference
 

@@ -45,6 +45,8 @@ class Transport:
         """Whether a seek is to be followed by playing."""
         self.skipped = 0
         """Frames of the game that were played and not drawn."""
+        self.lost_s = 0.0
+        """Time in which the episode would have played on and did not, as the machine is too slow, s."""
         self.lag = 0.0
         """How late the frame that `tick` gave last was, s."""
         self.on_frame: Callable[[Moment, int], None] = lambda *_: None
@@ -115,6 +117,8 @@ class Transport:
             most = 1  # time in which there was nothing to show is no delay
         rate = self.speed * float(self.session.declaration.frame_rate)
         longest = min(most / rate, PERSON_S if self.session.performance.waits else most / rate)
+        if self.is_playing:
+            self.lost_s += max(seconds - longest, 0.0)
         self._ticks, began = True, time.perf_counter()
         try:
             frames = self._clock.tick(min(seconds, longest))

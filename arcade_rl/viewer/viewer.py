@@ -271,7 +271,8 @@ class Viewer:
 
     def _patience(self) -> float:
         """Seconds for which nothing has to be done."""
-        longest = 0.0 if self.is_stale else min(IDLE_S, self.driving.wait)
+        must_draw = self.is_stale and not self.shutter.is_ready
+        longest = 0.0 if must_draw else min(IDLE_S, self.driving.wait)
         if self.several is not None:
             return min(longest, PATIENCE_S)
         wait = self.shutter.wait

@@ -22,12 +22,12 @@ from overlay_scenes import (
     trot_scene,
 )
 
-from arcade_rl.contracts import Frame
+from arcade_rl.contracts import FeatureGroup, Frame
 from arcade_rl.overlay.canvas import PlacedText
 from arcade_rl.overlay.choices import OTHERS, share, shown
 from arcade_rl.overlay.layout import Rect, lay_out
 from arcade_rl.overlay.overlay import Overlay
-from arcade_rl.overlay.scene import Scene, Trace
+from arcade_rl.overlay.scene import Reading, Scene, Trace
 from arcade_rl.overlay.value import axis
 from arcade_rl.policies.activity import Choices, Dials, Link
 from arcade_rl.words import DASH, MINUS, number
@@ -178,6 +178,27 @@ def test_features_are_drawn_in_their_groups() -> None:
 def test_without_groups_features_are_a_list() -> None:
     said = drawn(replace(mlp_scene(), feature_groups=()), (1920, 1080))
     assert {"paddle x", "bricks 0"} <= set(said)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 feature"), (2, "2 features")])
+def test_features_are_counted_in_words(count: int, said: str) -> None:
+    scene = mlp_scene()
+    assert scene.activity is not None
+    seen = (replace(scene.activity.seen[0], values=np.zeros(count, np.float32)),)
+    activity = replace(scene.activity, seen=seen, links=())
+    names = scene.feature_names[:count]
+    for groups in ((), (FeatureGroup("numbers", tuple(range(count))),)):
+        assert said in drawn(
+            altered(scene, activity=activity, feature_names=names, feature_groups=groups),
+            (1920, 1080),
+        )
+
+
+@pytest.mark.parametrize(("score", "said"), [("8 m", "8 m"), ("12,345 points", "12,345")])
+def test_a_score_without_room_for_its_unit_is_a_number(score: str, said: str) -> None:
+    scene = mlp_scene()
+    playback = replace(scene.playback, readings=(Reading("Score", score),))
+    assert said in drawn(altered(scene, playback=playback), (720, 720))
 
 
 WITH_INSTRUMENTS = [size for size in SIZES if min(size) >= 600 and size[0] > size[1]]

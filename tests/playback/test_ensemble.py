@@ -16,7 +16,8 @@ from make_run import Made
 
 from arcade_rl.contracts import Frame, Screen
 from arcade_rl.errors import MissingError
-from arcade_rl.overlay.ghosts import differ_too_much, laid_over
+from arcade_rl.overlay.ghosts import GhostPicture, differ_too_much, laid_over
+from arcade_rl.overlay.text import is_whole
 from arcade_rl.overlay.theme import theme
 from arcade_rl.overlay.wall import WallPicture, WallTile
 from arcade_rl.playback.ensemble import Ensemble, EnsembleEntry, HandedEpisode, Kind
@@ -209,6 +210,39 @@ def test_ghosts_tint_what_differs_and_leave_the_rest() -> None:
     apart = laid_over([dot(10), dot(30), dot(50)], [red, green, (0, 0, 255)])
     assert apart[21, 31].argmax() == 1
     assert apart[21, 51].argmax() == 2
+
+
+def test_the_marked_ghost_lies_before_the_others() -> None:
+    red, green, blue = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    frames = [dot(50), dot(10), dot(10), dot(90), dot(90)]
+    for front, colour in ((0, 1), (1, 1), (2, 2)):
+        picture = laid_over(frames, [red, green, blue, red, green], front)
+        assert picture[21, 11].argmax() == colour
+        assert picture[21, 51].argmax() == 0
+
+
+@pytest.mark.parametrize("value", [255, 0], ids=["bright", "dark"])
+def test_what_a_ghost_lacks_stays_with_a_touch_of_its_colour(value: int) -> None:
+    frames = [dot(10, value), dot(50, value), dot(50, value)]
+    picture = laid_over(frames, [(255, 0, 0)] * 3).astype(int)
+    there, elsewhere = picture[21, 11], picture[21, 51]
+    assert there[0] > 180
+    assert abs(elsewhere[1] - value) < 90
+    assert elsewhere[0] > elsewhere[1] or value == 255
+
+
+@pytest.mark.parametrize("size", [(320, 184), (640, 424), (960, 540)], ids=str)
+def test_the_names_of_eight_ghosts_are_whole_and_in_the_picture(size: tuple[int, int]) -> None:
+    tiles = [
+        WallTile(f"checkpoint {k}", "Score 12 points", dot(10), Fraction(1), k > 2, "12 points")
+        for k in range(8)
+    ]
+    picture = GhostPicture(size, THEME, tiles)
+    picture.draw(tiles, 0)
+    assert picture.boxes[-1].bottom <= size[1]
+    for label in (*picture._names, *picture._remarks):
+        assert label.shown is not None
+        assert is_whole(label.shown[0], label.font, label.box.width)
 
 
 def test_pictures_that_differ_all_over_are_not_laid_over() -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from desktop import Desktop, wait_for
 from supervised import call, start, wait_until
@@ -45,6 +46,8 @@ def test_a_training_is_watched_with_keys_and_mouse(desktop: Desktop, tmp_path: P
         wait_for(lambda: desktop.sees() or ended(process))
         desktop.find()
         wait_for(lambda: "shown" if desktop.picture().any() else "")
+        window = psutil.Process(process.pid)
+        assert all(it.nice() > psutil.Process().nice() for it in [window, *window.children()])
         desktop.press("j", "e", "E", "space", "Home", "space")
         desktop.press("W")
         wait_for(lambda: "wall" if framed(desktop) else "")

@@ -53,6 +53,7 @@ def test_a_tap_between_two_steps_counts_once(tmp_path: Path) -> None:
 def test_no_step_passes_by_a_person_while_the_machine_is_slow(tmp_path: Path) -> None:
     """Steps of the toy last a fifteenth of a second, so a long wait lets two of them begin."""
     with playing(tmp_path, "game=toy", "options.length=60") as viewer:
+        viewer.turn()  # the first picture
         viewer.shutter.until -= 3600.0
         viewer.turn()
         assert viewer.player.position == 2

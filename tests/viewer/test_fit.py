@@ -40,10 +40,12 @@ def test_a_large_room_that_is_neither_wide_nor_tall_is_filled() -> None:
     assert fit(Rect(0, 0, 1000, 900), "full").drawn == (1000, 900)
 
 
-def test_a_room_between_the_shapes_has_the_larger_picture() -> None:
-    found = fit(Rect(0, 0, 660, 600), "full")
-    assert found.drawn == (720, 720)
-    assert found.box == Rect(30, 0, 600, 600)
+@pytest.mark.parametrize("room", [(640, 424), (660, 600), (400, 300), (300, 600), (500, 450)])
+def test_a_room_that_is_too_small_is_filled_all_the_same(room: tuple[int, int]) -> None:
+    """The picture is drawn in the room's shape and shrunk, without empty bands."""
+    box = fit(Rect(0, 0, *room), "full").box
+    assert box.width >= room[0] - 2
+    assert box.height >= room[1] - 2
 
 
 def test_a_picture_that_is_too_large_is_shrunk() -> None:

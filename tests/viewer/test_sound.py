@@ -25,6 +25,7 @@ from arcade_rl.viewer.speaker import (
     CHUNK,
     DELAY_S,
     LEAST_S,
+    LIMIT_S,
     MOST_BEND,
     MOST_S,
     RATE,
@@ -122,10 +123,13 @@ def minute(
     late_s: float = 0.0,
     first_ask_s: float = -0.1,
     at_once: int = 1,
+    stalls_s: float = 0.0,
+    asks_late_s: float = 0.0,
 ) -> Minute:
     """A minute of a game whose sound is never 0. The card's clock is faster by `drift`, frames come
-    late by up to `late_s`, the card asks for the first time at `first_ask_s`, and the first
-    `at_once` frames come together."""
+    late by up to `late_s`, the card asks for the first time at `first_ask_s`, the first `at_once`
+    frames come together, after every 101st frame nothing comes for `stalls_s`, and the card's
+    thread is late by up to `asks_late_s`."""
     now, rng = [0.0], np.random.default_rng(1)
     speaker: Any = Speaker.__new__(Speaker)
     speaker.queue, speaker.is_muted, speaker._device = SoundQueue(lambda: now[0]), False, object()
@@ -133,14 +137,17 @@ def minute(
     speaker.begin(rate, 1)
     places = [int(k * rate / frame_rate) for k in range(round(60 * frame_rate) + 1)]
     frames = [(k / frame_rate + rng.uniform(0, late_s), k) for k in range(len(places) - 1)]
-    waits = [(at_once - 1 - k) / frame_rate for k in range(at_once)]
     frames[:at_once] = [(frames[at_once - 1][0], k) for k in range(at_once)]
+    for held in range(101, len(frames), 101):
+        until = frames[held][0] + stalls_s
+        frames[held + 1 :] = [(max(at, until), k) for at, k in frames[held + 1 :]]
     asks = [(first_ask_s + k * CHUNK / RATE / (1 + drift), -1) for k in range(3100)]
+    asks = [(at + rng.uniform(0, asks_late_s), -1) for at, _ in asks]
     heard, levels = [], []
     for now[0], frame in sorted(frames + asks):
         if frame >= 0:
             sound = 12_000 + wave(places[frame + 1] - places[frame], rate, places[frame])
-            speaker.play(sound, waits[frame] if frame < at_once else 0.0)
+            speaker.play(sound, now[0] - frame / frame_rate)
         else:
             heard.append(speaker.queue.take(CHUNK)[:, 0])
         if now[0] > frames[-1][0]:
@@ -177,8 +184,28 @@ def test_frames_that_come_late_make_no_gap(drift: float, late_s: float) -> None:
     assert (found.queue.silent, found.queue.dropped) == (0, 0)
     assert min(found.levels) > LEAST_S
     assert max(found.levels) < MOST_S
-    # The time by which frames are late in the mean is found only in the course of the minute.
-    assert abs(len(heard) - 60 * RATE * (1 + drift)) < 60 + late_s / 2 * RATE
+    assert abs(len(heard) - 60 * RATE * (1 + drift)) < 60
+
+
+@pytest.mark.parametrize("drift", [0.003, 0.0, -0.003])
+def test_a_window_that_is_held_up_now_and_then_makes_no_gap(drift: float) -> None:
+    """The clocks are still found: a frame that comes late says nothing about them."""
+    found = minute(drift=drift, late_s=0.004, stalls_s=0.071)
+    heard = without_ends(found.heard)
+    assert np.count_nonzero(heard) == len(heard)
+    assert (found.queue.silent, found.queue.dropped) == (0, 0)
+    assert max(found.levels) < MOST_S
+    assert abs(len(heard) - 60 * RATE * (1 + drift)) < 60
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.003])
+def test_after_a_longer_stall_the_sound_is_in_step_again(drift: float) -> None:
+    """What was due meanwhile is dropped: it would be heard late, and all that follows too."""
+    found = minute(drift=drift, stalls_s=0.5)
+    assert found.queue.silent > 0
+    assert found.queue.dropped > 0
+    assert max(found.levels) < LIMIT_S
+    assert abs(len(without_ends(found.heard)) - 60 * RATE * (1 + drift)) < 0.2 * RATE
 
 
 @pytest.mark.parametrize("at_once", [2, 4])
@@ -204,6 +231,13 @@ def test_sound_is_never_bent_by_more_than_half_a_percent(drift: float) -> None:
 def test_a_card_that_asks_late_for_the_first_time_changes_no_length() -> None:
     lengths = [len(without_ends(minute(first_ask_s=at).heard)) for at in (-0.1, -0.093, -0.0867)]
     assert max(lengths) - min(lengths) < 60
+
+
+@pytest.mark.parametrize("drift", [0.003, 0.0, -0.003])
+def test_a_card_whose_thread_is_late_now_and_then_changes_no_length(drift: float) -> None:
+    found = minute(drift=drift, late_s=0.004, asks_late_s=0.008)
+    assert (found.queue.silent, found.queue.dropped) == (0, 0)
+    assert abs(len(without_ends(found.heard)) - 60 * RATE * (1 + drift)) < 60
 
 
 def test_the_difference_of_the_clocks_is_kept_for_the_next_episode() -> None:
