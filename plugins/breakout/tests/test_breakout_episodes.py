@@ -26,10 +26,12 @@ from breakout_episodes import GAME, make, metric, random_steps, term, traces
 
 KINDS = ("features", "pixels")
 TABLES = [
-    *(json.dumps({"observation": "features", "sticky": sticky}) for sticky in (0.0, 0.25)),
     # buttons that stick are drawn besides everything that the episodes have without them
-    pytest.param('{"observation": "pixels", "sticky": 0.0}', marks=pytest.mark.very_slow),
-    '{"observation": "pixels", "sticky": 0.25}',
+    *(
+        pytest.param(json.dumps({"observation": kind, "sticky": 0.0}), marks=pytest.mark.very_slow)
+        for kind in KINDS
+    ),
+    *(json.dumps({"observation": kind, "sticky": 0.25}) for kind in KINDS),
 ]
 
 

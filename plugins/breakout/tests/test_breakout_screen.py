@@ -16,7 +16,8 @@ from arcade_rl_breakout.options import BreakoutOptions
 from breakout_episodes import GAME, make
 
 KINDS = pytest.mark.parametrize("kind", ["features", "pixels"])
-STICKY = pytest.mark.parametrize("sticky", [0.0, 0.25])
+# Games whose buttons stick have all that others have, and draw more.
+STICKY = pytest.mark.parametrize("sticky", [pytest.param(0.0, marks=pytest.mark.very_slow), 0.25])
 
 
 def make_screen(
@@ -139,7 +140,14 @@ def look(screen: Any, actions: Any) -> list[tuple[bytes, float, bool]]:
     return found
 
 
-@pytest.mark.parametrize("sticky", [0.0, 0.25, 0.5])
+@pytest.mark.parametrize(
+    "sticky",
+    [
+        pytest.param(0.0, marks=pytest.mark.very_slow),
+        0.25,
+        pytest.param(0.5, marks=pytest.mark.very_slow),
+    ],
+)
 @KINDS
 def test_a_saved_state_leads_on_as_before(kind: str, sticky: float) -> None:
     """A state has the held buttons, drawn numbers and the step count; from several places, to the end
