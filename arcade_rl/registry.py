@@ -112,8 +112,8 @@ there."""
 
 
 def _state_of_path() -> _PathState:
-    """What is another one once a distribution was installed or removed. Reading the metadata of all
-    distributions takes a hundred times as long."""
+    """The state of the path, which differs once a distribution was installed or removed. Looking at it
+    takes far less time than reading the metadata of all distributions."""
     return tuple((folder, _changed_ns(folder or os.curdir)) for folder in sys.path)
 
 

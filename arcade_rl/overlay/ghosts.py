@@ -18,7 +18,7 @@ DIFFERENCE = 24
 TINT = 0.75
 """Part of a pixel's colour that comes from the episode's colour."""
 TOUCH = 0.3
-"""Such a part where an episode lacks what others have there: a thing that is elsewhere, or gone."""
+"""Part of an episode's colour in what it lacks and others have: a thing that is elsewhere, or gone."""
 MOST_OWN = 0.35
 """Part of the pixels that may be some episode's own, so that one picture still tells something."""
 LEGEND = 0.24

@@ -49,6 +49,12 @@ def test_a_missing_rom_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         GAME.declare(DrMarioOptions(rom="drmario"))
 
 
+@pytest.mark.parametrize(("backend", "at_once"), [("simulator", 16), ("emulator", 2)])
+def test_few_games_share_the_console_in_an_evaluation(backend: str, at_once: int) -> None:
+    words = ["game=drmario", f"options.backend={backend}"]
+    assert resolve([from_assignments(words)], load_game).config.evaluation.n_envs == at_once
+
+
 def test_networks_of_the_game_are_trained_by_ppo_alone() -> None:
     for algorithm in ("PPO", "sb3:MaskablePPO"):
         resolve([from_assignments(["game=drmario", f"train.algorithm={algorithm}"])], load_game)
